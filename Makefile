@@ -1,0 +1,44 @@
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+.PHONY: help demo test lint unit trial golden build clean
+
+help:
+	@echo "make demo    show the whole job on made-up data against a local SatisMeter"
+	@echo "make test    lint, types, the import contract and the tests (under 3 minutes)"
+	@echo "make trial   the long trials: crashes, hostile servers, big files"
+	@echo "make golden  write the golden files anew; read the diff before you commit it"
+	@echo "make build   the wheel and the sdist, into dist/"
+
+$(READY): pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	touch $@
+
+demo: $(READY)
+	$(BIN)/importer demo
+
+lint: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+unit: $(READY)
+	$(BIN)/pytest -n 2 -m "not trial"
+
+test: lint unit
+
+trial: $(READY)
+	$(BIN)/pytest -m trial -s
+
+golden: $(READY)
+	$(BIN)/python -m tests.golden
+
+build: $(READY)
+	$(BIN)/python -m build --outdir dist .
+
+clean:
+	rm -rf $(VENV) dist build .mypy_cache .ruff_cache .hypothesis .import_linter_cache

@@ -1,0 +1,54 @@
+"""The command `importer`: options -> Settings -> pipeline -> summary -> exit status.
+
+Nothing heavy is imported until a command runs, so that `--help` comes at once.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import NoReturn
+
+import click
+
+from importer import __version__
+from importer.cli import output
+from importer.errors import ExitStatus, ImporterError
+
+
+@click.group(
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="Start with `importer demo`: the whole job on made-up data, nothing leaves this machine.",
+)
+@click.version_option(__version__, prog_name="importer")
+def command() -> None:
+    """Put a spreadsheet of survey answers into SatisMeter, and account for every row.
+
+    \b
+    importer demo                                    see it work
+    importer inspect answers.xlsx                    what is in the file
+    importer plan answers.xlsx -m mapping.yaml       the dry run
+    importer run answers.xlsx -m mapping.yaml        the real thing
+    """
+
+
+def main() -> NoReturn:
+    """Entry point: every failure becomes a message and an exit status; no traceback."""
+    try:
+        status = command.main(standalone_mode=False)
+    except click.exceptions.Abort:
+        status = ExitStatus.INTERRUPTED
+    except click.ClickException as error:
+        error.show()
+        status = ExitStatus.USAGE
+    except ImporterError as error:
+        output.failure(error.message, error.hint)
+        status = error.exit_status
+    except KeyboardInterrupt:
+        status = ExitStatus.INTERRUPTED
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        status = ExitStatus.DONE
+    except Exception as error:  # noqa: BLE001  the last resort: a defect, told without a traceback
+        status = output.defect(error)
+    sys.exit(int(status or 0))

@@ -1,0 +1,88 @@
+"""What commands print: results on standard output, everything else on standard error."""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from collections.abc import Iterable, Mapping, Sequence
+
+import click
+
+from importer.errors import ExitStatus
+
+
+def _colour() -> bool | None:
+    """None lets click decide by the terminal; see no-color.org."""
+    return False if os.environ.get("NO_COLOR") else None
+
+
+def say(text: str = "") -> None:
+    """A line of the result, on standard output."""
+    click.echo(text, color=_colour())
+
+
+def note(text: str) -> None:
+    """A line beside the result (progress, warnings), on standard error."""
+    click.echo(text, err=True, color=_colour())
+
+
+def emit(document: Mapping[str, object]) -> None:
+    """The one JSON object of `--json`, on standard output."""
+    import orjson
+
+    click.echo(orjson.dumps(document, option=orjson.OPT_INDENT_2).decode())
+
+
+def heading(text: str) -> None:
+    """A section's title."""
+    say()
+    say(click.style(text, bold=True))
+
+
+def next_step(*commands: str) -> None:
+    """How every command ends: what to type next."""
+    say()
+    for number, line in enumerate(commands):
+        say(("Next: " if number == 0 else "      ") + click.style(line, fg="cyan"))
+
+
+def table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """Columns of text; numbers stand right, the last column runs free."""
+    cells = [[_shown(cell) for cell in row] for row in rows]
+    widths = [max(map(len, column)) for column in zip(header, *cells, strict=True)]
+    numeric = [
+        bool(cells) and all(row[i].replace(",", "").isdigit() for row in cells)
+        for i in range(len(header))
+    ]
+    for line in ([*header], *cells):
+        shown = [
+            cell.rjust(width) if right else cell.ljust(width)
+            for cell, width, right in zip(line, widths, numeric, strict=True)
+        ]
+        say(("  " + "  ".join(shown)).rstrip())
+
+
+def _shown(cell: object) -> str:
+    return f"{cell:,}" if isinstance(cell, int) else str(cell)
+
+
+def failure(message: str, hint: str = "") -> None:
+    """An error for the user: what happened, and what to do."""
+    note(click.style("Error: ", fg="red", bold=True) + message)
+    if hint:
+        note(hint)
+
+
+def defect(error: Exception) -> ExitStatus:
+    """A defect of the importer: its kind and place, never the data that was being handled."""
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    failure(
+        f"unexpected {type(error).__name__} at {last.filename}:{last.lineno}.",
+        "This is a defect of the importer; please report it with the command you typed. "
+        "What was posted is in the ledger: running the same command again is safe. "
+        "IMPORTER_DEBUG=1 shows the traceback.",
+    )
+    if os.environ.get("IMPORTER_DEBUG"):
+        traceback.print_exception(error, file=sys.stderr)
+    return ExitStatus.UNEXPECTED

@@ -1,0 +1,116 @@
+"""The one exception tree. A row's own trouble is data (`model.Problem`), never one of these.
+
+ImporterError            what every command turns into a message and an exit status
+├── UsageError           2   a wrong option, no write key: nothing was sent
+├── SourceError          2   the file can't be read as a table: nothing was sent
+├── MappingError         2   the mapping is wrong or doesn't fit the file: nothing was sent
+├── LedgerError          5   the ledger can't be read or written: posting has stopped
+├── Busy                 75  another run holds the campaign
+└── Interrupted          130 or 143, after the rows in flight have been recorded
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import IntEnum
+
+
+class ExitStatus(IntEnum):
+    """What a command's exit status says; scripts may rely on it."""
+
+    DONE = 0
+    """Everything asked for was done."""
+    UNEXPECTED = 1
+    """A defect of the importer itself."""
+    USAGE = 2
+    """A wrong option, mapping or file; nothing was sent."""
+    SOME_REFUSED = 3
+    """Finished; some rows are invalid, rejected or failed."""
+    SOME_UNKNOWN = 4
+    """Finished; the fate of some rows can't be known."""
+    STOPPED = 5
+    """Stopped early (key refused, API down, a guard); `importer resume` goes on."""
+    BUSY = 75
+    """Another run holds the campaign."""
+    INTERRUPTED = 130
+    """Ctrl-C; the rows in flight have been recorded."""
+    TERMINATED = 143
+    """SIGTERM; the rows in flight have been recorded."""
+
+
+class ImporterError(Exception):
+    """What a user is told: what happened, and what to do (`hint`)."""
+
+    exit_status = ExitStatus.UNEXPECTED
+
+    def __init__(self, message: str, *, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+
+class UsageError(ImporterError):
+    """A wrong option or a missing key."""
+
+    exit_status = ExitStatus.USAGE
+
+
+class SourceError(ImporterError):
+    """The file can't be read as a table of answers; names the file, and the sheet and row if known."""
+
+    exit_status = ExitStatus.USAGE
+
+
+@dataclass(frozen=True, slots=True)
+class Mistake:
+    """One thing wrong in a mapping: where it stands (`line`, `column` from 1; 0 where it has no
+    place), what is wrong, and what to write instead."""
+
+    line: int
+    column: int
+    message: str
+    hint: str = ""
+
+
+class MappingError(ImporterError):
+    """Everything that is wrong with a mapping, at once. `str()` shows each with its line and caret."""
+
+    exit_status = ExitStatus.USAGE
+
+    def __init__(self, name: str, text: str, mistakes: Sequence[Mistake]) -> None:
+        self.name = name
+        self.mistakes = tuple(mistakes)
+        super().__init__("\n\n".join(self._shown(text.splitlines(), each) for each in mistakes))
+
+    def _shown(self, lines: Sequence[str], mistake: Mistake) -> str:
+        if not 0 < mistake.line <= len(lines):
+            parts = [f"{self.name}: {mistake.message}"]
+        else:
+            margin = f"{mistake.line:>4} | "
+            parts = [
+                f"{self.name}, line {mistake.line}, column {mistake.column}: {mistake.message}",
+                margin + lines[mistake.line - 1].rstrip(),
+                " " * (len(margin) + mistake.column - 1) + "^",
+            ]
+        return "\n".join([*parts, mistake.hint] if mistake.hint else parts)
+
+
+class LedgerError(ImporterError):
+    """The ledger can't be read or written. Nothing is posted after this."""
+
+    exit_status = ExitStatus.STOPPED
+
+
+class Busy(ImporterError):
+    """Another run holds the campaign; the message names it."""
+
+    exit_status = ExitStatus.BUSY
+
+
+class Interrupted(ImporterError):
+    """A signal ended the run after the rows in flight were recorded."""
+
+    def __init__(self, message: str, *, exit_status: ExitStatus, hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.exit_status = exit_status

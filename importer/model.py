@@ -1,0 +1,115 @@
+"""The facts that the rooms hand to one another. Frozen, without I/O, knowing no room."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
+
+class Status(StrEnum):
+    """How a row ended. Every source row has exactly one."""
+
+    CREATED = "created"
+    """The API accepted it."""
+    DUPLICATE = "duplicate"
+    """Refused as a duplicate by the API, or the same response stands twice in the file."""
+    REJECTED = "rejected"
+    """The API refused it for another reason of the row's own."""
+    INVALID = "invalid"
+    """The mapping or a check refused it; it was never sent."""
+    SKIPPED = "skipped"
+    """Left out by a rule of the mapping, which is named."""
+    ALREADY_SENT = "already_sent"
+    """The ledger knows it from an earlier run; it was not sent again."""
+    FAILED = "failed"
+    """Tried, surely not stored; safe to retry."""
+    UNKNOWN = "unknown"
+    """Posted, and may be stored; only a look at the survey can tell."""
+    PENDING = "pending"
+    """Not reached yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Why a row can't be sent, or what its file has lost.
+
+    `message` holds no text of a person's (numbers of a scale aside): the cell goes into `value`, which
+    is masked wherever personal data has no place. `row` is the number that Excel shows; `fix` says
+    what to do.
+    """
+
+    code: str
+    message: str
+    row: int
+    column: str = ""
+    value: str = ""
+    fix: str = ""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Chunk:
+    """Some rows of one table, read together.
+
+    `frame` holds text only, exactly as it stands in the file, one column per header cell, in file
+    order (labels may repeat: go by position); blank cells are "". `rows` are the numbers that Excel
+    shows, one per row of `frame`. `problems` are rows that can't be trusted (more cells than the
+    header, say), by row number: they end as `invalid`. `damage` is what the file had already lost
+    (ids as 1.23E+15): warnings, one per cell.
+    """
+
+    frame: DataFrame
+    rows: Sequence[int]
+    problems: Mapping[int, Problem] = field(default_factory=dict)
+    damage: Sequence[Problem] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """A row, mapped: the body of one request and what tells it from every other.
+
+    `body` is the JSON object that is posted, but for its `writeKey`. `identity` is what makes the row
+    itself across files and runs (the mapping's `key`, else the same bytes as `content`); `content` is
+    person, answers and date. Both are canonical bytes, hashed before they are kept. `order` sorts rows
+    of one person oldest first ("" where the mapping names no date). `traits` are the canonical bytes
+    of the traits, to find rows of one person that disagree.
+    """
+
+    row: int
+    user_id: str
+    anonymous_id: str
+    campaign: str
+    body: bytes
+    identity: bytes
+    content: bytes
+    traits: bytes = b"{}"
+    key: str = ""
+    order: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """A row that a rule of the mapping leaves out; `rule` is the rule as a person would say it."""
+
+    row: int
+    rule: str
+    key: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Invalid:
+    """A row that can't be sent, with everything that is wrong with it."""
+
+    row: int
+    problems: tuple[Problem, ...]
+    user_id: str = ""
+    anonymous_id: str = ""
+    key: str = ""
+
+
+Mapped = Response | Skipped | Invalid
+"""What becomes of one row before anything is sent."""
