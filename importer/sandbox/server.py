@@ -1,0 +1,230 @@
+"""The server itself: takes requests, lets them meet their faults, answers."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import random
+import time
+from collections import deque
+from collections.abc import Callable
+from types import TracebackType
+from typing import Self
+from weakref import WeakSet
+
+from aiohttp import web
+from aiohttp.typedefs import Handler
+
+from importer.sandbox import reply as replies
+from importer.sandbox.exchange import Exchange, Log, Pace
+from importer.sandbox.faults import FAULTS, Fault, Stores
+from importer.sandbox.insert import Refusal, checked, parsed, person_of
+from importer.sandbox.reads import Reads
+from importer.sandbox.reply import Reply
+from importer.sandbox.settings import Behaviour, SandboxSettings
+from importer.sandbox.store import Copies, Insert, Store, Stored
+from importer.sandbox.wire import OnTheWire, Wire
+
+_LARGEST_BODY = 2**20
+_PLAIN = Behaviour()
+_LOGIN = "<!DOCTYPE html><title>Log in</title><h1>Log in</h1>"
+_EXCHANGE = web.RequestKey("exchange", Exchange)
+
+
+class Sandbox:
+    """A local SatisMeter, on the loopback interface only.
+
+    `async with Sandbox(settings) as sandbox:` listens at `sandbox.url` until the block ends.
+    `clock` gives Unix seconds; a test may turn it.
+    """
+
+    def __init__(
+        self, settings: SandboxSettings | None = None, *, clock: Callable[[], float] = time.time
+    ) -> None:
+        self.settings = settings or SandboxSettings()
+        self.requests: deque[Exchange] = deque(maxlen=self.settings.remember)
+        self.url = ""
+        self.port = 0
+        self._clock = clock
+        self._count = 0
+        self._random = random.Random(self.settings.seed)  # noqa: S311  repeatable on purpose
+        self._script = {person: deque(steps) for person, steps in self.settings.script.items()}
+        self._pace = Pace(self.settings.rate_limit)
+        self._used: WeakSet[asyncio.Task[None]] = WeakSet()
+
+    async def __aenter__(self) -> Self:
+        self._store = Store(self.settings.store)
+        self._log = Log(self.settings.log)
+        self._runner = web.AppRunner(
+            self._application(), access_log=None, shutdown_timeout=0.5, lingering_time=1.0
+        )
+        await self._runner.setup()
+        site = web.TCPSite(self._runner, "127.0.0.1", self.settings.port)
+        await site.start()
+        self.port = self._runner.addresses[0][1]
+        self.url = f"http://127.0.0.1:{self.port}"
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self._runner.cleanup()
+        self._log.close()
+        self._store.close()
+
+    def stored(self) -> list[Stored]:
+        """Every response that is stored, oldest first."""
+        return list(self._store.all())
+
+    def copies(self) -> Copies:
+        """How often each (person, sorted answers) is stored; above 1 is stored twice."""
+        return self._store.copies()
+
+    def posts(self) -> list[Exchange]:
+        """The remembered requests of the insert call."""
+        return [each for each in self.requests if each.method == "POST"]
+
+    def _now(self) -> int:
+        return int(self._clock() * 1000)
+
+    def _application(self) -> web.Application:
+        app = web.Application(client_max_size=_LARGEST_BODY, middlewares=[self._observe])
+        app.add_routes(Reads(self.settings, self._store, self._now).routes())
+        app.add_routes(
+            [
+                web.post("/api/responses", self._insert),
+                web.get("/login", self._login),
+                web.route("*", "/elsewhere", self._elsewhere),
+            ]
+        )
+        return app
+
+    @web.middleware
+    async def _observe(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        """Remembers, paces and delays every request, and gives every error its shape."""
+        exchange = request[_EXCHANGE] = self._arrival(request)
+        wait = self._pace.wait(exchange.arrived)
+        if wait:
+            answer: web.StreamResponse = self._too_many(wait)
+        else:
+            await asyncio.sleep(self.settings.latency / 2)
+            answer = await self._answer(request, handler)
+            await asyncio.sleep(self.settings.latency / 2)
+        exchange.status = 0 if isinstance(answer, OnTheWire) else answer.status
+        exchange.answered = time.monotonic()
+        self._log.write(exchange)
+        return answer
+
+    def _arrival(self, request: web.Request) -> Exchange:
+        self._count += 1
+        peer = request.transport.get_extra_info("peername") if request.transport else None
+        connection = "{}:{}".format(*peer[:2]) if peer else ""
+        exchange = Exchange(self._count, request.method, request.path, time.monotonic(), connection)
+        self.requests.append(exchange)
+        return exchange
+
+    async def _answer(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        try:
+            return await handler(request)
+        except web.HTTPException as error:
+            refusal = Refusal(error.status, (error.reason,))
+            return replies.refused(refusal, self.settings.errors).to_http()
+
+    def _too_many(self, wait: float) -> web.Response:
+        headers = {"Retry-After": str(math.ceil(wait))}
+        refusal = Refusal(429, ("Too many requests",))
+        return replies.refused(refusal, self.settings.errors, headers).to_http()
+
+    async def _insert(self, request: web.Request) -> web.StreamResponse:
+        exchange = request[_EXCHANGE]
+        behaviour = self._drawn() if not self._script else None
+        if not self._skips_body(behaviour, request):
+            await self._read(request, exchange)
+        if behaviour is None:
+            behaviour = self._scripted(exchange.person) or self._drawn()
+        await asyncio.sleep(behaviour.delay)
+        if behaviour.fault == "status":
+            return self._with_status(behaviour, exchange)
+        fault = self._fault(behaviour, request)
+        self._used.add(request.task)
+        if fault is None:
+            return self._plain(exchange).to_http()
+        exchange.fault = fault.name
+        wire = Wire(request.transport, self.settings.slow, self.port)
+        return OnTheWire(fault.play, wire, await self._outcome(fault, exchange))
+
+    async def _read(self, request: web.Request, exchange: Exchange) -> None:
+        """Take the body; a client that leaves in the middle leaves an incomplete exchange."""
+        try:
+            exchange.body = await request.read()
+        except ConnectionError:
+            return
+        exchange.complete = True
+        body = parsed(exchange.body)
+        exchange.person = "" if isinstance(body, Refusal) else person_of(body)
+
+    def _drawn(self) -> Behaviour:
+        draw = self._random.random()
+        for share in self.settings.fail:
+            if draw < share.share:
+                return share.behaviour
+            draw -= share.share
+        return _PLAIN
+
+    def _scripted(self, person: str) -> Behaviour | None:
+        steps = self._script.get(person)
+        return steps.popleft() if steps else (_PLAIN if steps is not None else None)
+
+    def _fault(self, behaviour: Behaviour, request: web.Request) -> Fault | None:
+        fault = FAULTS.get(behaviour.fault)
+        if fault and fault.reused_only and request.task not in self._used:
+            return None
+        return fault
+
+    def _skips_body(self, behaviour: Behaviour | None, request: web.Request) -> bool:
+        fault = self._fault(behaviour, request) if behaviour else None
+        return fault is not None and not fault.reads
+
+    def _with_status(self, behaviour: Behaviour, exchange: Exchange) -> web.Response:
+        exchange.fault = str(behaviour.status)
+        if behaviour.stores:
+            self._plain(exchange)
+        return replies.scripted(behaviour, self.settings.errors).to_http()
+
+    async def _outcome(self, fault: Fault, exchange: Exchange) -> Reply:
+        """What the server does behind a fault: nothing, or its work, and the reply it would send."""
+        if fault.stores is Stores.NO:
+            return Reply(200)
+        verdict = self._verdict(exchange)
+        if fault.stores is Stores.LATE:
+            await asyncio.sleep(self.settings.slow)
+        return self._done(verdict, exchange)
+
+    def _plain(self, exchange: Exchange) -> Reply:
+        return self._done(self._verdict(exchange), exchange)
+
+    def _verdict(self, exchange: Exchange) -> Insert | Refusal:
+        if not exchange.complete:
+            return Refusal(400, ("The body is incomplete",))
+        body = parsed(exchange.body)
+        if isinstance(body, Refusal):
+            return body
+        return checked(body, self.settings, self._store, self._now())
+
+    def _done(self, verdict: Insert | Refusal, exchange: Exchange) -> Reply:
+        if isinstance(verdict, Refusal):
+            return replies.refused(verdict, self.settings.errors)
+        stored = self._store.add(verdict, self._now())
+        exchange.stored = stored.id
+        return replies.stored(stored, self.settings.success)
+
+    async def _login(self, _: web.Request) -> web.Response:
+        return web.Response(text=_LOGIN, content_type="text/html")
+
+    async def _elsewhere(self, request: web.Request) -> web.Response:
+        """Where a 307 leads: takes anything, so that a test can see what reached it."""
+        await self._read(request, request[_EXCHANGE])
+        return web.json_response({"id": "elsewhere"})

@@ -1,0 +1,208 @@
+"""What the sandbox has stored: responses and users, in SQLite.
+
+Each insert is a commit of its own, so that what a reply claims can be read by another process at
+once. Without fsync (it is a sandbox) that costs microseconds.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import orjson
+
+_SCHEMA = """
+create table if not exists users (
+    number integer primary key,
+    person text not null unique,
+    traits text not null
+);
+create table if not exists responses (
+    number integer primary key,
+    campaign text not null,
+    person text not null,
+    created integer not null,
+    method text not null,
+    rating integer,
+    answers text not null
+);
+create index if not exists by_person on responses (campaign, person, created);
+create index if not exists by_date on responses (created, number);
+"""
+_COLUMNS = """
+select responses.number, campaign, responses.person, created, method, rating, answers,
+       users.number, users.traits
+from responses join users on users.person = responses.person
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Insert:
+    """A response that passed every check. `answers` are (question id, value) in the order sent."""
+
+    campaign: str
+    user_id: str
+    anonymous_id: str
+    method: str
+    answers: tuple[tuple[str, int | str], ...]
+    traits: Mapping[str, object]
+    rating: int | None = None
+    forced: bool = False
+
+    @property
+    def person(self) -> str:
+        """One key for both kinds of people; a userId never meets an equal anonymousId."""
+        return f"u:{self.user_id}" if self.user_id else f"a:{self.anonymous_id}"
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A response as it was stored. `created` is Unix time in milliseconds."""
+
+    number: int
+    campaign: str
+    user_id: str
+    anonymous_id: str
+    created: int
+    method: str
+    rating: int | None
+    answers: tuple[tuple[str, int | str], ...]
+    user: str
+    traits: Mapping[str, object]
+
+    @property
+    def id(self) -> str:
+        """24 hex digits, as SatisMeter's own ids look: the second, then a count."""
+        return f"{self.created // 1000:08x}{self.number:016x}"
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """Unix milliseconds; both ends count. `before` is the (created, number) that a page starts after."""
+
+    start: int = 0
+    end: int = 2**62
+    before: tuple[int, int] = (2**62, 2**62)
+
+
+Copies = Counter[tuple[str, tuple[tuple[str, int | str], ...]]]
+
+
+class Store:
+    """The responses and users; a context manager. Any number of processes may read the file."""
+
+    def __init__(self, path: Path | None) -> None:
+        if path is not None:
+            os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+        self._database = sqlite3.connect(
+            path or ":memory:", isolation_level=None, check_same_thread=False
+        )
+        self._database.execute("pragma journal_mode=wal")
+        self._database.execute("pragma synchronous=off")
+        self._database.executescript(_SCHEMA)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the file."""
+        self._database.close()
+
+    def add(self, insert: Insert, created: int) -> Stored:
+        """Store a response, and bring its user's traits up to date."""
+        traits = {**self.traits(insert.person), **insert.traits}
+        self._database.execute("begin immediate")
+        self._database.execute(
+            "insert into users (person, traits) values (?, ?)"
+            " on conflict (person) do update set traits = excluded.traits",
+            (insert.person, orjson.dumps(traits).decode()),
+        )
+        row = self._database.execute(
+            "insert into responses (campaign, person, created, method, rating, answers)"
+            " values (?, ?, ?, ?, ?, ?) returning number",
+            (
+                insert.campaign,
+                insert.person,
+                created,
+                insert.method,
+                insert.rating,
+                orjson.dumps(insert.answers).decode(),
+            ),
+        ).fetchone()
+        self._database.execute("commit")
+        return self.one(row[0])
+
+    def one(self, number: int) -> Stored:
+        """The response with this number."""
+        row = self._database.execute(_COLUMNS + "where responses.number = ?", (number,)).fetchone()
+        return _stored(row)
+
+    def traits(self, person: str) -> dict[str, object]:
+        """What is known of a person from earlier responses."""
+        row = self._database.execute(
+            "select traits from users where person = ?", (person,)
+        ).fetchone()
+        return orjson.loads(row[0]) if row else {}
+
+    def responded_since(self, campaign: str, person: str, moment: int) -> bool:
+        """Whether the person has a response to the survey that is newer than the moment."""
+        return bool(
+            self._database.execute(
+                "select 1 from responses where campaign = ? and person = ? and created > ? limit 1",
+                (campaign, person, moment),
+            ).fetchone()
+        )
+
+    def all(self) -> Iterator[Stored]:
+        """Every response, oldest first."""
+        return map(_stored, self._database.execute(_COLUMNS + "order by responses.number"))
+
+    def newest(self, period: Period, limit: int = -1) -> list[Stored]:
+        """The responses of a period, newest first."""
+        rows = self._database.execute(
+            _COLUMNS + "where created between ? and ? and (created, responses.number) < (?, ?)"
+            " order by created desc, responses.number desc limit ?",
+            (period.start, period.end, *period.before, limit),
+        )
+        return [_stored(row) for row in rows]
+
+    def count(self) -> int:
+        """How many responses there are."""
+        return int(self._database.execute("select count(*) from responses").fetchone()[0])
+
+    def copies(self) -> Copies:
+        """How often each (person, sorted answers) is stored: above 1 is a response stored twice."""
+        return Counter(
+            (each.user_id or each.anonymous_id, tuple(sorted(each.answers))) for each in self.all()
+        )
+
+
+def _stored(row: tuple[int, str, str, int, str, int | None, str, int, str]) -> Stored:
+    number, campaign, person, created, method, rating, answers, user, traits = row
+    kind, _, name = person.partition(":")
+    return Stored(
+        number=number,
+        campaign=campaign,
+        user_id=name if kind == "u" else "",
+        anonymous_id=name if kind == "a" else "",
+        created=created,
+        method=method,
+        rating=rating,
+        answers=tuple((question, value) for question, value in orjson.loads(answers)),
+        user=f"{user:024x}",
+        traits=orjson.loads(traits),
+    )
