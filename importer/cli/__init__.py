@@ -12,7 +12,7 @@ from typing import NoReturn
 import click
 
 from importer import __version__
-from importer.cli import output
+from importer.cli import output, sandbox
 from importer.errors import ExitStatus, ImporterError
 
 
@@ -30,6 +30,9 @@ def command() -> None:
     importer plan answers.xlsx -m mapping.yaml       the dry run
     importer run answers.xlsx -m mapping.yaml        the real thing
     """
+
+
+command.add_command(sandbox.sandbox)
 
 
 def main() -> NoReturn:

@@ -1,0 +1,195 @@
+"""`importer sandbox`: a local SatisMeter to try things on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from importer.cli import output
+from importer.errors import UsageError
+
+if TYPE_CHECKING:
+    from importer.sandbox import Sandbox, SandboxSettings
+
+_UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+
+
+class Duration(click.ParamType[float]):
+    """`50ms`, `2s`, `5m`, `1h`, `30d`; a bare number is seconds."""
+
+    name = "duration"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        """Seconds."""
+        if isinstance(value, float):
+            return value
+        text = str(value).strip()
+        number = text.rstrip("mshd")
+        try:
+            seconds = float(number) * _UNITS[text[len(number) :] or "s"]
+        except (KeyError, ValueError):
+            seconds = -1.0
+        if not 0 <= seconds < float("inf"):
+            self.fail(f"{text!r} is no duration; write 50ms, 2s, 5m, 1h or 30d", param, ctx)
+        return seconds
+
+
+@click.command("sandbox")
+@click.option("--port", type=click.IntRange(0, 65535), default=0, help="Default: a free one.")
+@click.option(
+    "--store",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="The SQLite file for the responses; it is kept. Default: in memory.",
+)
+@click.option("--latency", type=Duration(), default="0", help="Each reply takes this long: 50ms.")
+@click.option(
+    "--rate-limit", type=click.IntRange(1), metavar="N", help="429 above N requests in a second."
+)
+@click.option(
+    "--fail",
+    multiple=True,
+    metavar="FAULT[:SHARE]",
+    help="Let a share of the inserts fail: 503:0.1, 429+2 (Retry-After), close_stored:0.05. Repeatable.",
+)
+@click.option(
+    "--script",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help='What single users meet, as JSON: {"USER": ["503+1", "close_stored", "ok"]}.',
+)
+@click.option(
+    "--log",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write every request to this file, one JSON line each, without the write key.",
+)
+@click.option(
+    "--duplicate-window",
+    type=Duration(),
+    default="30d",
+    show_default=True,
+    help="A user who responded within this time is refused as a duplicate.",
+)
+@click.option("--seed", type=int, default=0, help="For the shares of --fail.")
+@click.option("--faults", is_flag=True, help="List the faults, and end.")
+@click.option("--json", "as_json", is_flag=True, help="Print what to use as one JSON object.")
+def sandbox(  # noqa: PLR0913  one parameter an option
+    *,
+    port: int,
+    store: Path | None,
+    latency: float,
+    rate_limit: int | None,
+    fail: tuple[str, ...],
+    script: Path | None,
+    log: Path | None,
+    duplicate_window: float,
+    seed: int,
+    faults: bool,
+    as_json: bool,
+) -> None:
+    """Start a local SatisMeter, for trying; Ctrl-C ends it.
+
+    It checks what SatisMeter checks, stores what it accepts, answers the read calls, and fails on
+    demand. Its address is the first line that it prints.
+    """
+    from importer.sandbox import SandboxSettings
+    from importer.sandbox import script as scripts
+
+    if faults:
+        _list_faults()
+        return
+    settings = SandboxSettings(
+        port=port,
+        store=store,
+        latency=latency,
+        rate_limit=rate_limit,
+        fail=tuple(map(scripts.share, fail)),
+        script=scripts.script(script) if script else {},
+        log=log,
+        duplicate_window=duplicate_window,
+        seed=seed,
+        remember=0,
+    )
+    _serve(settings, _announce_json if as_json else _announce)
+
+
+def _serve(settings: SandboxSettings, announce: Callable[[Sandbox], None]) -> None:
+    """Serve until SIGINT or SIGTERM."""
+    import asyncio
+    import signal
+    import sqlite3
+
+    from importer.sandbox import Sandbox
+
+    async def serve() -> None:
+        ending = asyncio.Event()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            asyncio.get_running_loop().add_signal_handler(number, ending.set)
+        async with Sandbox(settings) as running:
+            announce(running)
+            await ending.wait()
+
+    try:
+        asyncio.run(serve())
+    except sqlite3.DatabaseError as error:
+        raise UsageError(
+            f"{settings.store} is no store of the sandbox: {error}.", hint="Name another file."
+        ) from error
+    except OSError as error:
+        if error.filename:
+            raise UsageError(f"{error.filename}: {error.strerror}.") from error
+        raise UsageError(
+            f"the sandbox can't listen on port {settings.port}: {error.strerror}.",
+            hint="Leave --port out to get a free one.",
+        ) from error
+
+
+def _list_faults() -> None:
+    from importer.sandbox import FAULTS
+
+    output.table(
+        ["fault", "stored", "what happens"],
+        [(fault.name, fault.stores.value, fault.meaning) for fault in FAULTS.values()],
+    )
+    output.say("\nOr a status: 503, or 503+2 with Retry-After: 2.")
+
+
+def _announce(running: Sandbox) -> None:
+    settings = running.settings
+    output.say(running.url)
+    output.say()
+    output.table(
+        ["what", "value"],
+        [
+            ("write key", settings.write_key),
+            ("API key", settings.api_key),
+            ("project", settings.project),
+            ("campaign", settings.campaign),
+            *((f"question ({each.type})", each.id) for each in settings.questions),
+        ],
+    )
+    output.next_step(
+        f"SATISMETER_WRITE_KEY={settings.write_key} importer run FILE -m MAPPING"
+        f" --endpoint {running.url}"
+    )
+
+
+def _announce_json(running: Sandbox) -> None:
+    settings = running.settings
+    output.emit(
+        {
+            "command": "sandbox",
+            "url": running.url,
+            "write_key": settings.write_key,
+            "api_key": settings.api_key,
+            "project": settings.project,
+            "campaign": settings.campaign,
+            "questions": [
+                {"id": each.id, "label": each.label, "type": each.type}
+                for each in settings.questions
+            ],
+        }
+    )
