@@ -178,18 +178,19 @@ def _announce(running: Sandbox) -> None:
 
 
 def _announce_json(running: Sandbox) -> None:
+    """One line, since the process goes on: who reads it needn't wait for an end."""
+    import orjson
+
     settings = running.settings
-    output.emit(
-        {
-            "command": "sandbox",
-            "url": running.url,
-            "write_key": settings.write_key,
-            "api_key": settings.api_key,
-            "project": settings.project,
-            "campaign": settings.campaign,
-            "questions": [
-                {"id": each.id, "label": each.label, "type": each.type}
-                for each in settings.questions
-            ],
-        }
-    )
+    document = {
+        "command": "sandbox",
+        "url": running.url,
+        "write_key": settings.write_key,
+        "api_key": settings.api_key,
+        "project": settings.project,
+        "campaign": settings.campaign,
+        "questions": [
+            {"id": each.id, "label": each.label, "type": each.type} for each in settings.questions
+        ],
+    }
+    output.say(orjson.dumps(document).decode())

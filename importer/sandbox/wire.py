@@ -57,9 +57,10 @@ class Wire:
     async def trickle(self, data: bytes) -> None:
         """Send in pieces, spread over the slow time."""
         size = -(-len(data) // _PIECES)
-        for start in range(0, len(data), size):
-            await asyncio.sleep(self.slow / _PIECES)
-            self.send(data[start : start + size])
+        pieces = [data[start : start + size] for start in range(0, len(data), size)]
+        for piece in pieces:
+            await asyncio.sleep(self.slow / len(pieces))
+            self.send(piece)
 
     async def pour(self, data: bytes) -> None:
         """Send the same again and again, no faster than the client reads, until it leaves."""
@@ -93,13 +94,21 @@ class OnTheWire(web.StreamResponse):
 
 
 def head(reply: Reply, **headers: str) -> bytes:
-    """A status line and headers; underscores in names become dashes."""
+    """A status line and headers; underscores in names become dashes.
+
+    It ends the connection, so that a fault doesn't reach the next request: the one fault that is
+    meant to says `Connection="keep-alive"`.
+    """
     lines = [f"HTTP/1.1 {reply.status} {HTTPStatus(reply.status).phrase}"]
-    lines += [f"{name.replace('_', '-')}: {value}" for name, value in headers.items()]
+    lines += [
+        f"{name.replace('_', '-')}: {value}"
+        for name, value in {"Connection": "close", **headers}.items()
+    ]
     return "\r\n".join([*lines, "", ""]).encode()
 
 
-def whole(reply: Reply) -> bytes:
+def whole(reply: Reply, **headers: str) -> bytes:
     """The plain reply, as bytes."""
     length = str(len(reply.body))
-    return head(reply, Content_Type=reply.content_type, Content_Length=length) + reply.body
+    content = {"Content_Type": reply.content_type, "Content_Length": length}
+    return head(reply, **content, **headers) + reply.body
