@@ -1,0 +1,141 @@
+"""Which encoding a text file has: its BOM, else UTF-8 where all of it is valid, else a guess."""
+
+from __future__ import annotations
+
+import codecs
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import BinaryIO
+
+from importer.errors import SourceError
+from importer.loader.alphabets import plausible
+from importer.loader.content import Content
+from importer.loader.facts import KnownBy
+
+_BLOCK = 1 << 20
+_EVIDENCE = 1 << 17
+_LONGEST_LINE = 64 << 20
+_BOMS = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+_WIDE = ("utf-32-le", "utf-32-be", "utf-16-le", "utf-16-be")
+
+
+@dataclass(frozen=True, slots=True)
+class Encoding:
+    """A Python codec, how it is known, and lines that show a guess at work."""
+
+    codec: str
+    known_by: KnownBy
+    samples: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Survey:
+    """What one pass over the bytes shows. `evidence`: lines that are not plain ASCII."""
+
+    head: bytes
+    valid_utf8: bool
+    evidence: bytes
+
+
+def detect(content: Content, given: str | None) -> Encoding:
+    """The encoding of a text file; `given` overrules what its bytes look like (not a UTF-8 BOM)."""
+    with content.open() as stream:
+        survey = _surveyed(content, content.reading(stream))
+    bom = next((codec for mark, codec in _BOMS if survey.head.startswith(mark)), "")
+    if given:
+        return Encoding(_known(given, bom), KnownBy.GIVEN)
+    if bom:
+        return Encoding(bom, KnownBy.BOM)
+    wide = _without_bom(survey.head)
+    if wide:
+        return _shown(wide, survey.head)
+    if survey.valid_utf8:
+        return Encoding("utf-8", KnownBy.UTF_8)
+    return _shown(plausible(survey.evidence), survey.evidence)
+
+
+def _shown(codec: str, evidence: bytes) -> Encoding:
+    return Encoding(codec, KnownBy.GUESSED, tuple(_samples(evidence.decode(codec, "replace"))))
+
+
+def _known(given: str, bom: str) -> str:
+    try:
+        codec = codecs.lookup(given).name
+    except LookupError:
+        raise SourceError(
+            f"there is no encoding called {given!r}.",
+            hint="Common ones: utf-8, cp1252 (Windows), mac_roman, latin-1, utf-16, shift_jis.",
+        ) from None
+    wide = codec.removesuffix("-le").removesuffix("-be")
+    return bom if bom.removesuffix("-sig") in (codec, wide) else codec
+
+
+def _surveyed(content: Content, stream: BinaryIO) -> _Survey:
+    decoder = codecs.getincrementaldecoder("utf-8")("strict")
+    head, evidence, valid, line = b"", bytearray(), True, 0
+    for block in _blocks(stream):
+        head = head or block[: 1 << 16]
+        valid = valid and _decodes(decoder, block)
+        if not block.isascii() and len(evidence) < _EVIDENCE:
+            evidence += _not_ascii(block)[: _EVIDENCE - len(evidence)]
+        line = _bytes_since_line_end(block, line)
+        if line > _LONGEST_LINE:
+            raise SourceError(
+                f"{content.name} has a line of more than {_LONGEST_LINE >> 20} MiB.",
+                hint="That is not a table of survey answers; export it as CSV or XLSX.",
+            )
+    return _Survey(head, valid and _decodes(decoder, b"", final=True), bytes(evidence))
+
+
+def _blocks(stream: BinaryIO) -> Iterator[bytes]:
+    while block := stream.read(_BLOCK):
+        yield block
+
+
+def _decodes(decoder: codecs.IncrementalDecoder, block: bytes, *, final: bool = False) -> bool:
+    try:
+        decoder.decode(block, final)
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _not_ascii(block: bytes) -> bytes:
+    return b"\n".join(line for line in block.splitlines() if not line.isascii()) + b"\n"
+
+
+def _bytes_since_line_end(block: bytes, before: int) -> int:
+    last = max(block.rfind(b"\n"), block.rfind(b"\r"))
+    return before + len(block) if last < 0 else len(block) - last
+
+
+def _without_bom(head: bytes) -> str:
+    """UTF-16 or UTF-32 without a BOM, told by where the NUL bytes of its ASCII characters lie."""
+    if head.count(b"\0") * 10 < len(head):
+        return ""
+    for codec in _WIDE:
+        text = head[: len(head) // 4 * 4].decode(codec, "replace")
+        odd = sum(char in "\0\ufffd" or char > "\uffff" for char in text)
+        ascii_share = sum(char < "\x7f" for char in text) / max(len(text), 1)
+        if not odd and ascii_share > 0.1:
+            return codec
+    return ""
+
+
+def _samples(text: str) -> Iterator[str]:
+    """Three different lines at most, cut to what stands around their first odd character."""
+    seen = set[str]()
+    for line in text.splitlines():
+        odd = next((at for at, char in enumerate(line) if char > "\x7f"), None)
+        if odd is None or len(seen) == 3:
+            continue
+        sample = line[max(odd - 25, 0) : odd + 35].strip()
+        if sample not in seen:
+            seen.add(sample)
+            yield sample

@@ -1,0 +1,19 @@
+"""What the parent asks of the child that reads a workbook."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A sheet of a workbook (`sheet`: name, number from 1, or None to choose), the library that reads
+    it, and its limits: `memory` in bytes, `seconds` of processor time. `name` is for messages."""
+
+    path: str
+    name: str
+    format: str
+    reader: str
+    sheet: str | int | None
+    memory: int
+    seconds: int

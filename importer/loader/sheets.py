@@ -1,0 +1,118 @@
+"""Workbooks as the child sees them: the seam between the two libraries, and the choice of a sheet."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Protocol
+
+from importer.errors import SourceError
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """A tab of a workbook; only a `table` (not a chart or a macro sheet) can be read."""
+
+    name: str
+    table: bool = True
+    visible: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A row as text, without trailing blank cells. `marks` are row, column (from 0) and damage code."""
+
+    number: int
+    cells: list[str]
+    marks: tuple[tuple[int, int, str], ...] = ()
+
+
+class Rows(Protocol):
+    """The rows of a sheet: the last one's number, notes for the user, and the rows themselves."""
+
+    @property
+    def last(self) -> int: ...
+
+    @property
+    def notes(self) -> Sequence[str]: ...
+
+    def __iter__(self) -> Iterator[Row]: ...
+
+
+class Book(Protocol):
+    """A workbook, whichever library reads it."""
+
+    @property
+    def sheets(self) -> Sequence[Sheet]: ...
+
+    def has_data(self, sheet: str) -> bool:
+        """True where a cell of the sheet holds something."""
+        ...
+
+    def rows(self, sheet: str) -> Rows:
+        """The sheet's rows from row 1, columns from A."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """The sheet to read, and what the user should know about the others."""
+
+    sheet: str
+    notes: tuple[str, ...] = ()
+
+
+def choose_sheet(book: Book, wanted: str | int | None, name: str) -> Choice:
+    """The sheet asked for, else the first visible one with data. Raises SourceError, naming all."""
+    if wanted is not None:
+        return Choice(_asked_for(book, wanted, name))
+    filled = [each for each in book.sheets if each.table and book.has_data(each.name)]
+    if not filled:
+        raise SourceError(f"{name}: no sheet of this workbook holds data.", hint=_named(book))
+    visible = [each for each in filled if each.visible]
+    chosen = (visible or filled)[0]
+    return Choice(chosen.name, tuple(_notes(chosen, filled)))
+
+
+def _notes(chosen: Sheet, filled: Sequence[Sheet]) -> Iterator[str]:
+    others = [_shown(each) for each in filled if each is not chosen]
+    if others:
+        yield f"Other sheets with data: {', '.join(others)}."
+    if not chosen.visible:
+        yield f"The sheet {chosen.name} is hidden; it is the only one with data."
+
+
+def _asked_for(book: Book, wanted: str | int, name: str) -> str:
+    sheet = _numbered(book, wanted) if isinstance(wanted, int) else _called(book, wanted)
+    if sheet is None:
+        near = get_close_matches(str(wanted), [each.name for each in book.sheets], n=1)
+        mean = f" Did you mean {near[0]}?" if near else ""
+        raise SourceError(f"{name} has no sheet {wanted}.", hint=_named(book) + mean)
+    if not sheet.table:
+        raise SourceError(
+            f"{name}: the sheet {sheet.name} is a chart or a macro.", hint=_named(book)
+        )
+    if not book.has_data(sheet.name):
+        raise SourceError(f"{name}: the sheet {sheet.name} is empty.", hint=_named(book))
+    return sheet.name
+
+
+def _numbered(book: Book, number: int) -> Sheet | None:
+    return book.sheets[number - 1] if 0 < number <= len(book.sheets) else None
+
+
+def _called(book: Book, wanted: str) -> Sheet | None:
+    exact = [each for each in book.sheets if each.name == wanted]
+    folded = wanted.strip().casefold()
+    loose = [each for each in book.sheets if each.name.strip().casefold() == folded]
+    number = _numbered(book, int(wanted)) if wanted.isascii() and wanted.isdigit() else None
+    return next(iter(exact or loose), number)
+
+
+def _shown(sheet: Sheet) -> str:
+    return sheet.name if sheet.visible else f"{sheet.name} (hidden)"
+
+
+def _named(book: Book) -> str:
+    return f"It has: {', '.join(map(_shown, book.sheets))}." if book.sheets else "It has none."

@@ -1,0 +1,166 @@
+"""A spreadsheet, opened: its header, what was found in it, and its rows in chunks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+from importer.loader import damage
+from importer.loader.content import Content
+from importer.loader.facts import Facts
+from importer.loader.formats import open_table
+from importer.loader.header import Header, is_blank, letter, read_header
+from importer.loader.options import SourceOptions
+from importer.loader.table import Block, Table
+from importer.model import Chunk, Problem
+
+if TYPE_CHECKING:
+    from typing import Self
+
+    from pandas import DataFrame
+
+_MOST_CELLS = 1_000_000
+_DEFAULTS = SourceOptions()
+
+
+def open_source(path: str, options: SourceOptions = _DEFAULTS) -> Source:
+    """Open a spreadsheet: a file, "-" for standard input, or `archive.zip::table.csv`.
+
+    Use it in a `with` statement. Raises SourceError where there is no table of answers in it.
+    """
+    content = Content(path)
+    try:
+        table = open_table(content, options)
+    except BaseException:
+        content.close()
+        raise
+    try:
+        return Source(content, table, options)
+    except BaseException:
+        table.close()
+        content.close()
+        raise
+
+
+class Source:
+    """A table with a header. `name` and `sheet` ("" for text) say where; `header` holds the labels in
+    file order, duplicates as they stand, blanks as "". `blank_rows` counts those below the header
+    that the last complete reading left out; None before that."""
+
+    def __init__(self, content: Content, table: Table, options: SourceOptions) -> None:
+        self._content, self._table = content, table
+        self._skipped = frozenset(options.skip_rows)
+        self.name, self.sheet = content.name, table.sheet
+        found = read_header(table.head, options, self.place)
+        self.header = _widened(found, table.width(len(found.labels)))
+        self._below = max(found.rows, default=0)
+        self.facts = self._facts(found)
+        self.blank_rows: int | None = None
+
+    @property
+    def place(self) -> str:
+        """File and sheet, as a message names them."""
+        return f"{self.name}, sheet {self.sheet}" if self.sheet else self.name
+
+    def chunks(self, size: int = 5_000) -> Iterator[Chunk]:
+        """The rows below the header that are not blank, `size` at most at a time; each call reads the
+        file from its start. Raises SourceError where the file breaks off."""
+        size = max(1, min(size, _MOST_CELLS // max(len(self.header), 1)))
+        blank = 0
+        for block in self._table.blocks(size):
+            kept = [at for at, row in enumerate(block.rows) if self._is_data(row)]
+            filled = [at for at in kept if not is_blank(block.cells[at])]
+            blank += len(kept) - len(filled)
+            if filled:
+                yield self._chunk(block, filled)
+        self.blank_rows = blank
+
+    def close(self) -> None:
+        """End the reading, and delete what was spooled."""
+        self._table.close()
+        self._content.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def label(self, index: int) -> str:
+        """A column's name as a message gives it: its label, or its letter where it has none."""
+        return self.header[index] or f"column {letter(index)}"
+
+    def _is_data(self, row: int) -> bool:
+        return row > self._below and row not in self._skipped
+
+    def _chunk(self, block: Block, kept: Sequence[int]) -> Chunk:
+        width = len(self.header)
+        rows = [block.rows[at] for at in kept]
+        cells = [_fitted(block.cells[at], width) for at in kept]
+        problems = {row: block.problems[row] for row in rows if row in block.problems}
+        problems |= self._ragged(block, kept)
+        frame = _frame(cells)
+        return Chunk(frame, rows, problems, tuple(self._damage(block, rows, frame)))
+
+    def _ragged(self, block: Block, kept: Sequence[int]) -> dict[int, Problem]:
+        width = len(self.header)
+        over = (at for at in kept if len(block.cells[at]) > width)
+        return {
+            block.rows[at]: _ragged_row(block.rows[at], width)
+            for at in over
+            if not is_blank(block.cells[at][width:])
+        }
+
+    def _damage(self, block: Block, rows: Sequence[int], frame: DataFrame) -> Iterator[Problem]:
+        columns = [frame.iloc[:, index].tolist() for index in range(len(self.header))]
+        labels = [self.label(index) for index in range(len(self.header))]
+        yield from damage.found_in(labels, rows, columns)
+        place = {row: at for at, row in enumerate(rows)} if block.marks else {}
+        for mark in block.marks:
+            if mark.row in place and mark.column < len(labels):
+                value = columns[mark.column][place[mark.row]]
+                yield damage.problem(mark.code, mark.row, labels[mark.column], value)
+
+    def _facts(self, header: Header) -> Facts:
+        head = self._table.head
+        data = (
+            row
+            for row, cells in zip(head.rows, head.cells, strict=True)
+            if self._is_data(row) and not is_blank(cells)
+        )
+        facts = self._table.facts
+        return replace(facts, header_rows=header.rows, first_data_row=next(data, 0))
+
+
+def _widened(header: Header, width: int) -> tuple[str, ...]:
+    """Columns beyond the labels: blank, or letters where there is no header at all."""
+    extra = range(len(header.labels), width)
+    return header.labels + tuple("" if header.rows else letter(index) for index in extra)
+
+
+def _fitted(cells: list[str], width: int) -> list[str]:
+    short = width - len(cells)
+    return cells + [""] * short if short > 0 else cells[:width] if short else cells
+
+
+def _frame(cells: list[list[str]]) -> DataFrame:
+    import numpy as np
+    from pandas import DataFrame
+
+    return DataFrame(np.array(cells, dtype=object), dtype=object, copy=False)
+
+
+def _ragged_row(row: int, width: int) -> Problem:
+    return Problem(
+        code="ragged_row",
+        message=f"The row has more cells than the header, which has {width}: they may have shifted.",
+        row=row,
+        fix="Look for an unquoted delimiter or a broken line in this row; or give the columns labels.",
+    )

@@ -1,0 +1,104 @@
+"""The child process that reads a workbook, so that a hostile one can't harm the importer.
+
+It is started by `child.Child`, under limits on memory and time, and writes messages to standard output:
+four bytes of length, then JSON. First the opening (sheet, sheets, notes, last row), then batches of
+text rows, then `{"end": true}`; or one `{"error": ...}`. A stream without an end is a death.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import resource
+import signal
+import struct
+import sys
+import warnings
+from collections.abc import Iterator
+
+import orjson
+
+from importer.errors import SourceError
+from importer.loader.request import Request
+from importer.loader.sheets import Book, Row, choose_sheet
+
+BATCH_ROWS = 2_000
+BATCH_CELLS = 100_000
+
+
+def main(request: str) -> None:
+    """Read as the request (JSON) says; the exit status says nothing, the last message does."""
+    wanted = Request(**orjson.loads(request))
+    _limit(wanted)
+    _die_with_parent()
+    warnings.simplefilter("ignore")
+    try:
+        for message in _messages(wanted):
+            _send(message)
+    except SourceError as error:
+        _send({"error": error.message, "hint": error.hint})
+    except Exception as error:  # noqa: BLE001  whatever the library raises: it can't read this file
+        _send({"unreadable": f"{type(error).__name__}: {error}"[:300]})
+
+
+def _messages(wanted: Request) -> Iterator[dict[str, object]]:
+    book = _book(wanted)
+    choice = choose_sheet(book, wanted.sheet, wanted.name)
+    rows = book.rows(choice.sheet)
+    yield {
+        "sheet": choice.sheet,
+        "sheets": [each.name for each in book.sheets],
+        "notes": [*choice.notes, *rows.notes],
+        "last_row": rows.last,
+    }
+    yield from _batches(iter(rows))
+    yield {"end": True}
+
+
+def _book(wanted: Request) -> Book:
+    if wanted.reader == "openpyxl":
+        from importer.loader.openpyxl_book import OpenpyxlBook
+
+        return OpenpyxlBook(wanted.path)
+    from importer.loader.calamine_book import CalamineBook
+
+    return CalamineBook(wanted.path, wanted.format)
+
+
+def _batches(rows: Iterator[Row]) -> Iterator[dict[str, object]]:
+    """Rows go together until they are many or wide; blank ones keep their place by number."""
+    numbers, cells, marks, size = list[int](), list[list[str]](), list[tuple[int, int, str]](), 0
+    for row in rows:
+        numbers.append(row.number)
+        cells.append(row.cells)
+        marks += row.marks
+        size += len(row.cells)
+        if len(numbers) == BATCH_ROWS or size > BATCH_CELLS:
+            yield {"rows": numbers, "cells": cells, "marks": marks}
+            numbers, cells, marks, size = [], [], [], 0
+    yield {"rows": numbers, "cells": cells, "marks": marks}
+
+
+def _send(message: dict[str, object]) -> None:
+    data = orjson.dumps(message)
+    sys.stdout.buffer.write(struct.pack(">I", len(data)) + data)
+    sys.stdout.buffer.flush()
+
+
+def _limit(wanted: Request) -> None:
+    """No core dump (it would hold answers), bounded memory (where the system can) and time."""
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_CPU, (wanted.seconds, wanted.seconds))
+    _, hard = resource.getrlimit(resource.RLIMIT_AS)
+    if hard == resource.RLIM_INFINITY or wanted.memory < hard:
+        resource.setrlimit(resource.RLIMIT_AS, (wanted.memory, hard))
+
+
+def _die_with_parent() -> None:
+    """Standard input is a pipe whose other end only the parent holds. When the parent is gone the
+    system sends SIGIO, which ends this process even in the middle of a library's call."""
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+    signal.signal(signal.SIGIO, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    fcntl.fcntl(0, fcntl.F_SETOWN, os.getpid())
+    fcntl.fcntl(0, fcntl.F_SETFL, fcntl.fcntl(0, fcntl.F_GETFL) | os.O_ASYNC)
