@@ -100,8 +100,10 @@ _ENGLISH = (
     "#REF! #N/A #N/A! #NAME? #VALUE! #DIV/0! #NUM! #NULL! #SPILL! #CALC! #FIELD! #BLOCKED! "
     "#CONNECT! #UNKNOWN! #BUSY! #GETTING_DATA"
 )
-_TRANSLATED = "#BEZUG! #WERT! #NV #ZAHL! #VALEUR! #NOM? #NOMBRE! #NUL! "
-    "#¡REF! #¡VALOR! #¿NOMBRE? #¡NUM! #¡DIV/0! #N/D #RIF! #VALORE! #NOME?"
+_TRANSLATED = (
+    "#BEZUG! #WERT! #NV #ZAHL! #VALEUR! #NOM? #NOMBRE! #NUL! #¡REF! #¡VALOR! "
+    "#¿NOMBRE? #¡NUM! #¡DIV/0! #N/D #RIF! #VALORE! #NOME?"
+)
 _ERRORS = frozenset([*_ENGLISH.split(), *_TRANSLATED.split()])
 """Excel's error values in English, German, French, Spanish and Italian."""
 _EXCEL_LIMIT = 32_767
