@@ -106,11 +106,3 @@ class Busy(ImporterError):
     """Another run holds the campaign; the message names it."""
 
     exit_status = ExitStatus.BUSY
-
-
-class Interrupted(ImporterError):
-    """A signal ended the run after the rows in flight were recorded."""
-
-    def __init__(self, message: str, *, exit_status: ExitStatus, hint: str = "") -> None:
-        super().__init__(message, hint=hint)
-        self.exit_status = exit_status

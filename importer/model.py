@@ -113,3 +113,95 @@ class Invalid:
 
 Mapped = Response | Skipped | Invalid
 """What becomes of one row before anything is sent."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """A row that is to be posted: its place in the job (`seq`) and whose it is.
+
+    `person` is a hash: rows of one person go one after the other. `doubt` says that an attempt of
+    unknown fate was made before.
+    """
+
+    seq: int
+    row: int
+    person: bytes
+    doubt: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What an attempt came to. `doubt` says that the attempt may have been stored without our
+    knowing; `ms` is the time from the first byte sent to the reply's last."""
+
+    status: Status
+    code: str = ""
+    message: str = ""
+    http_status: int | None = None
+    response_id: str = ""
+    ms: int | None = None
+    doubt: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One plan or run over one file. Times are Unix seconds; `campaigns` are joined by a comma."""
+
+    id: int
+    name: str
+    file: str
+    file_sha256: str
+    sheet: str
+    mapping: str
+    mapping_sha256: str
+    origin: str
+    campaigns: str
+    settings: Mapping[str, object]
+    started_at: float
+    staged_at: float | None = None
+    ended_at: float | None = None
+    exit_status: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One row of a job as the results show it."""
+
+    seq: int
+    row: int
+    key: str
+    user_id: str
+    anonymous_id: str
+    status: str
+    code: str
+    message: str
+    column: str
+    value: str
+    http_status: int | None
+    attempts: int
+    response_id: str
+    sent_at: float | None
+    ms: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """Problems of one kind: how many, what to do, and the first rows that have it."""
+
+    code: str
+    message: str
+    count: int
+    fix: str = ""
+    column: str = ""
+    rows: tuple[int, ...] = ()
+
+    def document(self) -> dict[str, object]:
+        """As JSON."""
+        return {
+            "code": self.code,
+            "message": self.message,
+            "count": self.count,
+            "fix": self.fix,
+            "column": self.column,
+            "rows": list(self.rows),
+        }

@@ -7,6 +7,7 @@ from dataclasses import replace
 from types import TracebackType
 from typing import TYPE_CHECKING
 
+from importer.guard import PROBLEM_COLUMN, restored
 from importer.loader import damage
 from importer.loader.content import Content
 from importer.loader.facts import Facts
@@ -77,6 +78,16 @@ class Source:
                 yield self._chunk(block, filled)
         self.blank_rows = blank
 
+    @property
+    def preamble(self) -> tuple[tuple[str, ...], ...]:
+        """The rows above the data, header and skipped rows too, as they stand in the file."""
+        last = self._below
+        while last + 1 in self._skipped:
+            last += 1
+        head = dict(zip(self._table.head.rows, self._table.head.cells, strict=True))
+        width = len(self.header)
+        return tuple(tuple(_fitted(head.get(row, []), width)) for row in range(1, last + 1))
+
     def close(self) -> None:
         """End the reading, and delete what was spooled."""
         self._table.close()
@@ -104,6 +115,8 @@ class Source:
         width = len(self.header)
         rows = [block.rows[at] for at in kept]
         cells = [_fitted(block.cells[at], width) for at in kept]
+        if self.header[-1] == PROBLEM_COLUMN:
+            cells = [list(map(restored, row)) for row in cells]
         problems = {row: block.problems[row] for row in rows if row in block.problems}
         problems |= self._ragged(block, kept)
         frame = _frame(cells)

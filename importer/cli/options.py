@@ -1,0 +1,195 @@
+"""Options that commands share, and how they become `Settings`. The one place that reads the
+environment, `.env` and key files."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import click
+
+from importer.errors import UsageError
+from importer.settings import DEFAULT_ENDPOINT, Endpoint, Rate, Secret, Settings
+
+WRITE_KEY = "SATISMETER_WRITE_KEY"
+HASH_KEY = "SATISMETER_HASH_KEY"
+
+Command = Callable[..., Any]
+
+
+def source(command: Command) -> Command:
+    """FILE, the mapping, and what overrules the mapping."""
+    for option in (
+        click.argument("file", metavar="FILE"),
+        click.option(
+            "-m",
+            "--mapping",
+            required=True,
+            metavar="MAPPING",
+            help="The mapping: a YAML file, or the name of a preset.",
+        ),
+        click.option("--sheet", help="The sheet, by name or number (overrules the mapping)."),
+        click.option(
+            "--out",
+            type=click.Path(path_type=Path, file_okay=False),
+            help="Where results go. Default: a folder named after the file, beside it.",
+        ),
+        click.option(
+            "--payloads",
+            type=click.Path(path_type=Path, dir_okay=False),
+            help="Write every body there, its key masked, one JSON a line.",
+        ),
+        click.option("--show-values", is_flag=True, help="Show e-mail addresses and free text."),
+    ):
+        command = option(command)
+    return command
+
+
+def target(command: Command) -> Command:
+    """Where to send, and which ledger to ask."""
+    for option in (
+        click.option(
+            "--endpoint",
+            default=DEFAULT_ENDPOINT,
+            show_default=True,
+            metavar="URL",
+            help="The insert-response call; https, or http on this machine.",
+        ),
+        state_option,
+        json_option,
+    ):
+        command = option(command)
+    return command
+
+
+state_option = click.option(
+    "--state",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="The folder of the ledger, which knows what was sent. Default: the platform's place.",
+)
+json_option = click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout.")
+
+
+def sending(command: Command) -> Command:
+    """How to send."""
+    for option in (
+        click.option("--rate", metavar="N/s", help="10/s, 600/min, max. [default: 10/s]"),
+        click.option(
+            "--concurrency", type=click.IntRange(1, 1000), help="In flight at most. [default: 8]"
+        ),
+        click.option("--limit", type=click.IntRange(1), help="A pilot: post N rows at most."),
+        click.option(
+            "--key-file",
+            type=click.Path(path_type=Path, dir_okay=False),
+            help=f"A file that holds the write key (0600). Else {WRITE_KEY}, else .env.",
+        ),
+        click.option(
+            "--durability",
+            type=click.Choice(["full", "process"]),
+            default="full",
+            show_default=True,
+            help="What the ledger survives: a power cut, or a crash of the program only.",
+        ),
+        click.option(
+            "--accept-empty", is_flag=True, help="Take an empty 200 for an acknowledgement."
+        ),
+        click.option(
+            "--settle",
+            type=click.FloatRange(0),
+            default=60.0,
+            show_default=True,
+            help="Seconds before a row of unknown fate is asked about again.",
+        ),
+        click.option(
+            "--timeout",
+            type=click.FloatRange(0.1),
+            default=30.0,
+            show_default=True,
+            help="Seconds without a byte before an attempt is given up.",
+        ),
+        click.option(
+            "--outage",
+            type=click.FloatRange(0),
+            default=900.0,
+            show_default=True,
+            help="Seconds of outage to wait through before the run stops.",
+        ),
+        click.option("--yes", is_flag=True, help="Send without asking."),
+    ):
+        command = option(command)
+    return command
+
+
+def settings(options: Mapping[str, Any]) -> Settings:
+    """The command's options as `Settings`; raises UsageError."""
+    from importer.ledger import state
+
+    known = {name: value for name, value in options.items() if name in _PLAIN and value is not None}
+    rate = options.get("rate")
+    return Settings(
+        **known,
+        sheet=_sheet(options.get("sheet")),
+        state=options.get("state") or state.default_folder(),
+        endpoint=Endpoint.parse(options["endpoint"]),
+        rate=None if rate is None else Rate.parse(rate),
+        hash_key=_hash_key(),
+    )
+
+
+_PLAIN = {
+    *("file", "mapping", "out", "payloads", "show_values", "concurrency", "limit", "durability"),
+    *("accept_empty", "settle", "timeout", "outage"),
+}
+
+
+def _sheet(text: str | None) -> str | int | None:
+    return int(text) if text and text.isdigit() else text
+
+
+def _hash_key() -> Secret | None:
+    """What keys the hashes where several machines must agree; at least 16 characters."""
+    text = os.environ.get(HASH_KEY, "")
+    if text and len(text) < 16:
+        raise UsageError(f"{HASH_KEY} is too short: it needs 16 characters or more.")
+    return Secret(text) if text else None
+
+
+def write_key(key_file: Path | None) -> Secret:
+    """The write key: from the key file, the environment or `.env`; never from an argument."""
+    text = _from_file(key_file) if key_file else os.environ.get(WRITE_KEY) or _from_dotenv()
+    if not text:
+        raise UsageError(
+            "There is no write key.",
+            hint=f"Put it into the environment ({WRITE_KEY}=…), into a file that only you can read "
+            "(--key-file), or into .env. You find it in SatisMeter: Settings > Integrations > API "
+            "keys. `importer plan` needs none.",
+        )
+    if any(not 32 < ord(letter) < 127 for letter in text):
+        raise UsageError("The write key holds a space or a letter that no key has; copy it again.")
+    return Secret(text)
+
+
+def _from_file(path: Path) -> str:
+    try:
+        mode = path.stat().st_mode
+        text = path.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"The key file {path} can't be read: {error}.") from error
+    if os.name == "posix" and mode & (stat.S_IRWXG | stat.S_IRWXO):
+        raise UsageError(
+            f"The key file {path} can be read by others.", hint=f"Mend it: chmod 600 {path}"
+        )
+    return text
+
+
+def _from_dotenv() -> str:
+    import dotenv
+
+    return (
+        (dotenv.dotenv_values(".env").get(WRITE_KEY) or "").strip()
+        if Path(".env").is_file()
+        else ""
+    )

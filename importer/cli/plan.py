@@ -1,0 +1,42 @@
+"""`importer plan`: the dry run."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from importer.cli import options, output
+from importer.errors import ExitStatus
+
+
+@click.command("plan")
+@options.source
+@options.target
+@click.option("--rate", metavar="N/s", help="10/s, 600/min, max: to tell how long a run takes.")
+def command(**given: Any) -> ExitStatus:
+    """Show what a run of FILE would do, and send nothing.
+
+    It is the same code as a run, up to the socket: counts by status, problems by cause with what to
+    do, duplicates, warnings, and three whole requests. FILE is a CSV or Excel file, or - for
+    standard input.
+
+    \b
+    importer plan answers.csv -m mapping.yaml
+    importer plan answers.xlsx -m delighted --sheet Responses --payloads bodies.jsonl
+    """
+    from importer import pipeline
+    from importer.cli import told
+    from importer.cli.progress import Progress
+
+    progress = Progress()
+    try:
+        planned, summary = pipeline.plan(options.settings(given), progress)
+    finally:
+        progress.close()
+    if given["as_json"]:
+        output.emit(summary.document())
+    else:
+        told.plan(planned, summary)
+        told.next_steps(summary)
+    return summary.exit_status

@@ -1,0 +1,65 @@
+"""`importer run`: the real thing."""
+
+from __future__ import annotations
+
+import dataclasses
+import sys
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from importer.cli import options, output
+from importer.errors import ExitStatus, UsageError
+
+if TYPE_CHECKING:
+    from importer.pipeline import Plan
+
+
+@click.command("run")
+@options.source
+@options.target
+@options.sending
+def command(**given: Any) -> ExitStatus:
+    """Post the rows of FILE to SatisMeter, and account for each.
+
+    Every attempt is written down before it leaves. Running the same command again is safe: it posts
+    what is left, and nothing twice. The write key comes from SATISMETER_WRITE_KEY, --key-file or
+    .env.
+
+    \b
+    importer run answers.csv -m mapping.yaml --limit 10     a pilot
+    importer run answers.csv -m mapping.yaml                the rest
+    importer run answers.csv -m mapping.yaml --yes --json   from a job
+    """
+    from importer import pipeline
+    from importer.cli import told
+    from importer.cli.progress import Progress
+
+    settings = options.settings(given)
+    settings = dataclasses.replace(settings, write_key=options.write_key(given["key_file"]))
+    _check_terminal(given["yes"])
+    progress = Progress()
+
+    def confirm(planned: Plan) -> bool:
+        progress.close()
+        told.before(planned, settings.endpoint.url)
+        return given["yes"] or not planned.ready or click.confirm("Go on?", err=True)
+
+    try:
+        _, summary = pipeline.run(settings, confirm, progress)
+    finally:
+        progress.close()
+    if given["as_json"]:
+        output.emit(summary.document())
+    else:
+        told.run(summary)
+        told.next_steps(summary)
+    return summary.exit_status
+
+
+def _check_terminal(yes: bool) -> None:
+    if not yes and not sys.stdin.isatty():
+        raise UsageError(
+            "There is no terminal to ask on, so nothing is sent.",
+            hint="Say --yes where a run may send without asking; see it first with `importer plan`.",
+        )

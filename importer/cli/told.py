@@ -1,0 +1,161 @@
+"""How a plan and a run are told on the terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import click
+
+from importer.cli import output
+from importer.errors import ExitStatus
+
+if TYPE_CHECKING:
+    from importer.pipeline import Plan, Summary
+
+_MOST_CAUSES = 12
+
+_MEANING = {
+    "ready": "would be posted",
+    "created": "accepted by the API",
+    "duplicate": "the same response is there already, or the API refused it as a duplicate",
+    "rejected": "refused by the API",
+    "invalid": "can't be sent: see the problems",
+    "skipped": "left out by a rule of the mapping",
+    "already_sent": "sent by an earlier run",
+    "failed": "tried, surely not stored; a retry is safe",
+    "unknown": "posted, and may be stored",
+    "pending": "not posted yet",
+}
+
+_KINDS = {
+    "dup_same_file": "the same response (or person) stands in this file before",
+    "dup_earlier_run": "sent by an earlier run",
+    "dup_or_targeting": "the API's two causes: a recent response of this user, or traits that don't "
+    "match the survey's targeting",
+    "changed_since_sent": "sent before with other content; not sent again",
+    "duplicate_earlier": "refused as a duplicate by an earlier run",
+}
+
+
+def plan(planned: Plan, summary: Summary) -> None:
+    """The dry run's findings, requests and warnings."""
+    output.say(f"Plan of {_file(summary)} with {summary.mapping}: nothing was sent.")
+    _rows(summary.rows)
+    _skips(planned.skips)
+    _causes(summary)
+    _duplicates(summary.duplicates)
+    _warnings(summary)
+    _samples(planned)
+    _written(summary)
+    if planned.ready:
+        output.say()
+        output.say(f"{planned.ready:,} rows would be posted to {summary.endpoint}{_time(planned)}.")
+
+
+def run(summary: Summary) -> None:
+    """What became of the rows."""
+    output.say(f"Run of {_file(summary)} with {summary.mapping} (job {summary.job})")
+    if summary.stopped:
+        output.say(click.style(f"Stopped early: {summary.stopped}", fg="red"))
+    _rows(summary.rows)
+    _causes(summary)
+    _duplicates(summary.duplicates)
+    _warnings(summary)
+    _written(summary)
+    output.say()
+    output.say(f"{summary.requests:,} requests in {output.duration(summary.seconds)}.")
+
+
+def before(planned: Plan, endpoint: str) -> None:
+    """What a run is about to do, before it asks."""
+    output.note(
+        f"{planned.ready:,} of {planned.rows['read']:,} rows will be posted to {endpoint}"
+        f"{_time(planned)}. There is no undo."
+    )
+
+
+def next_steps(summary: Summary) -> None:
+    """What to type next, by how it ended."""
+    mapping, file = summary.mapping, summary.file
+    if summary.command == "plan":
+        steps = [f"importer run {file} -m {mapping} --limit 10"]
+    elif summary.exit_status in (ExitStatus.DONE, ExitStatus.SOME_REFUSED):
+        steps = []
+    else:
+        steps = [f"importer run {file} -m {mapping}   # goes on with what is left"]
+    if summary.problems:
+        steps.append(f"importer run {summary.problems} -m {mapping}   # once its rows are mended")
+    if steps:
+        output.next_step(*steps)
+
+
+def _file(summary: Summary) -> str:
+    return f"{summary.file}, sheet {summary.sheet}" if summary.sheet else summary.file
+
+
+def _time(planned: Plan) -> str:
+    if planned.seconds is None:
+        return ""
+    return f" at {planned.rate}, in {output.duration(planned.seconds)} or more"
+
+
+def _rows(rows: Mapping[str, int]) -> None:
+    output.heading("Rows")
+    shown = [("read", rows["read"], "= the sum of those below")]
+    shown += [(name, n, _MEANING[name]) for name, n in rows.items() if n and name != "read"]
+    output.table(("", "rows", ""), shown)
+
+
+def _skips(skips: Mapping[str, int]) -> None:
+    if skips:
+        output.heading("Skipped by rule")
+        output.table(("rule", "rows"), list(skips.items()))
+
+
+def _causes(summary: Summary) -> None:
+    if not summary.causes:
+        return
+    output.heading("Problems by cause")
+    for cause in summary.causes[:_MOST_CAUSES]:
+        rows = ", ".join(map(str, cause.rows)) + (" …" if cause.count > len(cause.rows) else "")
+        column = f", column {cause.column!r}" if cause.column else ""
+        output.say(
+            f"  {cause.count:>7,} × {click.style(cause.code, bold=True)}{column} (row {rows})"
+        )
+        output.say(f"            {cause.message}")
+        if cause.fix:
+            output.say(f"            → {cause.fix}")
+    if len(summary.causes) > _MOST_CAUSES:
+        output.say(f"  … and {len(summary.causes) - _MOST_CAUSES} more, in summary.json")
+
+
+def _duplicates(duplicates: Mapping[str, int]) -> None:
+    if duplicates:
+        output.heading("Duplicates by kind")
+        output.table(
+            ("kind", "rows", ""), [(k, n, _KINDS.get(k, "")) for k, n in duplicates.items()]
+        )
+
+
+def _warnings(summary: Summary) -> None:
+    if summary.warnings:
+        output.heading("To know")
+        for warning in summary.warnings:
+            output.say(f"  - {warning}")
+
+
+def _samples(planned: Plan) -> None:
+    if planned.samples:
+        output.heading(f"The first {len(planned.samples)} requests, whole (key masked)")
+        for sample in planned.samples:
+            output.say(f"  {sample.decode()}")
+
+
+def _written(summary: Summary) -> None:
+    output.heading("Written")
+    if summary.results:
+        output.say(f"  {summary.results}   one line per row")
+    if summary.problems:
+        output.say(f"  {summary.problems}   the rows to mend, as they stand in the file")
+    output.say(f"  {summary.folder / 'summary.json'}")

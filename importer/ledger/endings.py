@@ -1,0 +1,97 @@
+"""What a job's rows came to: the reasons that only the whole of them can give."""
+
+from __future__ import annotations
+
+from importer.ledger.ledger import Ledger
+from importer.model import Cause, Job, Status
+
+
+def explain(ledger: Ledger, job: Job) -> None:
+    """Say of each duplicate which kind it is, where the ledger knows; and why rows are pending."""
+    with ledger.transaction() as connection:
+        for code, found, told in _KINDS:
+            connection.execute(
+                f"UPDATE rows SET code = ?2, message = {told} WHERE job = ?1"
+                f" AND code = 'dup_or_targeting' AND EXISTS ({found})",
+                (job.id, code),
+            )
+        connection.execute(
+            "UPDATE rows SET code = 'held', message = 'an earlier row of the same person is of"
+            " unknown fate; this one waits for it' WHERE job = ? AND status = 'pending' AND person IN"
+            " (SELECT person FROM rows WHERE job = ? AND status = 'unknown' AND elsewhere = 0)",
+            (job.id, job.id),
+        )
+        connection.execute(
+            "UPDATE rows SET code = 'not_reached', message = 'not posted yet; the same command goes"
+            " on here' WHERE job = ? AND status = 'pending' AND code = ''",
+            (job.id,),
+        )
+
+
+_SAME = (
+    "SELECT r.row FROM rows r WHERE r.person = rows.person AND r.status = 'created' AND r.job = ?1"
+)
+_BEFORE = (
+    "SELECT j.name FROM rows r JOIN jobs j ON j.id = r.job WHERE r.person = rows.person"
+    " AND r.status = 'created' AND r.job <> ?1"
+)
+_KINDS = (
+    (
+        "dup_same_file",
+        _SAME,
+        (
+            "'the API refused it as a duplicate; it accepted row ' || "
+            f"({_SAME} ORDER BY r.seq LIMIT 1) || ' of the same person from this file'"
+        ),
+    ),
+    (
+        "dup_earlier_run",
+        _BEFORE,
+        (
+            "'the API refused it as a duplicate; it accepted a row of the same person from job ' || "
+            f"({_BEFORE} ORDER BY r.job DESC LIMIT 1)"
+        ),
+    ),
+)
+
+
+def duplicates(ledger: Ledger, job: Job) -> dict[str, int]:
+    """Rows that were not sent, or were refused, because they were there before: by kind."""
+    return ledger.counted(job, "code", (Status.DUPLICATE, Status.ALREADY_SENT))
+
+
+def refusals(ledger: Ledger, job: Job) -> tuple[Cause, ...]:
+    """Why rows were refused, failed or left in doubt, most frequent first."""
+    with ledger.told():
+        found = ledger.connection.execute(
+            "SELECT code, message, COUNT(*), MIN(row) FROM rows WHERE job = ? AND status IN"
+            " ('rejected', 'failed', 'unknown', 'attempting') GROUP BY code, message"
+            " ORDER BY 3 DESC, 1 LIMIT 50",
+            (job.id,),
+        ).fetchall()
+    return tuple(
+        Cause(code, message, count, rows=(first,)) for code, message, count, first in found
+    )
+
+
+def people(ledger: Ledger, job: Job) -> tuple[int, int]:
+    """How many persons have more than one row to send, and of how many the rows' traits disagree."""
+    with ledger.told():
+        (several, disagree) = ledger.connection.execute(
+            "SELECT COUNT(*), COALESCE(SUM(kinds > 1), 0) FROM (SELECT COUNT(*) AS number,"
+            " COUNT(DISTINCT traits) AS kinds FROM rows WHERE job = ? AND person IS NOT NULL"
+            " AND elsewhere = 0 AND status <> 'skipped' GROUP BY person) WHERE number > 1",
+            (job.id,),
+        ).fetchone()
+    return several, disagree
+
+
+def in_doubt(ledger: Ledger, job: Job) -> tuple[set[bytes], float]:
+    """The persons whose rows are of unknown fate, and when the last of those was posted (Unix
+    seconds; 0.0 where there are none)."""
+    with ledger.told():
+        found = ledger.connection.execute(
+            "SELECT person, sent_at FROM rows WHERE job = ? AND status = 'unknown' AND elsewhere = 0",
+            (job.id,),
+        ).fetchall()
+    return {person for person, _ in found}, max((at or 0.0 for _, at in found), default=0.0)

@@ -1,0 +1,253 @@
+"""The ledger: one SQLite file that holds every job's rows, and is the truth about what was posted."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import sqlite3
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from importer.errors import LedgerError
+from importer.ledger import schema
+from importer.model import Job, Line, Status
+
+_BUSY_SECONDS = 30
+
+
+_LINE = (
+    'seq, row, key, user_id, anonymous_id, status, code, message, "column", value, '
+    "http_status, attempts, response_id, sent_at, ms"
+)
+_JOB = (
+    "id, name, file, file_sha256, sheet, mapping, mapping_sha256, origin, campaigns, settings, "
+    "started_at, staged_at, ended_at, exit_status"
+)
+
+
+def connect(path: Path, durability: str = "full") -> sqlite3.Connection:
+    """A connection with the ledger's settings: WAL, and a commit that is on the disk when it
+    returns (`full`) or with the operating system (`process`)."""
+    connection = sqlite3.connect(path, timeout=_BUSY_SECONDS, isolation_level=None)
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute(f"PRAGMA synchronous = {'FULL' if durability == 'full' else 'NORMAL'}")
+    connection.execute("PRAGMA temp_store = FILE")
+    return connection
+
+
+class Ledger:
+    """An open ledger. Every sqlite3 error leaves as a `LedgerError` that names the file."""
+
+    def __init__(self, connection: sqlite3.Connection, path: Path, secret: bytes) -> None:
+        self.connection = connection
+        self.path = path
+        self.secret = secret
+        self.history = "main"
+
+    @classmethod
+    def open(cls, path: Path, secret: bytes, durability: str = "full") -> Ledger:
+        """Open or make the ledger at `path`, check it and bring it to the current version."""
+        with _told(path):
+            if not path.exists():
+                os.close(os.open(path, os.O_CREAT | os.O_WRONLY, 0o600))
+            connection = connect(path, durability)
+            schema.migrate(connection, str(path))
+            return cls(connection, path, secret)
+
+    @classmethod
+    def throwaway(cls, history: Path, secret: bytes) -> Ledger:
+        """A ledger for a plan: nothing of it stays, and it looks back into the one at `history`
+        (which need not exist) without writing there."""
+        with _told(history):
+            connection = sqlite3.connect("", isolation_level=None, uri=True)
+            connection.execute("PRAGMA journal_mode = OFF")
+            connection.execute("PRAGMA synchronous = OFF")
+            schema.migrate(connection, "the plan's ledger")
+            ledger = cls(connection, history, secret)
+            ledger._look_back(history)
+            return ledger
+
+    def _look_back(self, history: Path) -> None:
+        if not history.exists():
+            return
+        self.connection.execute("ATTACH ? AS history", (f"{history.resolve().as_uri()}?mode=ro",))
+        (version,) = self.connection.execute("PRAGMA history.user_version").fetchone()
+        if version != len(schema.MIGRATIONS):
+            raise LedgerError(
+                f"{history} has version {version}, this importer's is {len(schema.MIGRATIONS)}.",
+                hint="A run brings an older ledger up to date; a newer one needs a newer importer.",
+            )
+        self.history = "history"
+
+    def close(self) -> None:
+        """Close the file; what was committed stays."""
+        self.connection.close()
+
+    @contextmanager
+    def told(self) -> Iterator[None]:
+        """Turn sqlite3's errors into ours."""
+        with _told(self.path):
+            yield
+
+    @contextmanager
+    def transaction(self) -> Iterator[sqlite3.Connection]:
+        """All or nothing."""
+        with _told(self.path):
+            self.connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield self.connection
+            except BaseException:
+                if self.connection.in_transaction:
+                    self.connection.execute("ROLLBACK")
+                raise
+            self.connection.execute("COMMIT")
+
+    def hasher(self, origin: str) -> hashlib.blake2b:
+        """A keyed hash that begins with the server: equal rows of two servers differ."""
+        return hashlib.blake2b(origin.encode() + b"\0", key=self.secret, digest_size=16)
+
+    # jobs
+
+    def start_job(self, job: Job) -> Job:
+        """The open job over the same file, mapping and server, else this one, written down."""
+        found = self._unfinished(job)
+        if found:
+            with self.transaction() as connection:
+                connection.execute(
+                    "UPDATE jobs SET ended_at = NULL, exit_status = NULL, settings = ? WHERE id = ?",
+                    (json.dumps(job.settings), found.id),
+                )
+            return found
+        with self.transaction() as connection:
+            name = self._free_name(job.name)
+            cursor = connection.execute(
+                "INSERT INTO jobs (name, file, file_sha256, sheet, mapping, mapping_sha256, origin,"
+                " campaigns, settings, started_at) VALUES (?,?,?,?,?,?,?,?,?,?)",
+                (
+                    *(name, job.file, job.file_sha256, job.sheet, job.mapping, job.mapping_sha256),
+                    *(job.origin, job.campaigns, json.dumps(job.settings), job.started_at),
+                ),
+            )
+        return self.job(str(cursor.lastrowid))
+
+    def _unfinished(self, job: Job) -> Job | None:
+        """The newest job over the same bytes that still has rows to send or to settle."""
+        left = ",".join(f"'{status}'" for status in (*SENDABLE, schema.ATTEMPTING))
+        found = self.connection.execute(
+            f"SELECT {_JOB} FROM jobs WHERE file_sha256 = ? AND mapping_sha256 = ? AND origin = ?"
+            " AND sheet = ? AND (staged_at IS NULL OR EXISTS (SELECT 1 FROM rows WHERE job = jobs.id"
+            f" AND status IN ({left}) AND elsewhere = 0)) ORDER BY id DESC LIMIT 1",
+            (job.file_sha256, job.mapping_sha256, job.origin, job.sheet),
+        ).fetchone()
+        return _job(found) if found else None
+
+    def _free_name(self, wanted: str) -> str:
+        taken = {name for (name,) in self.connection.execute("SELECT name FROM jobs")}
+        numbered = (f"{wanted}-{number}" for number in range(2, len(taken) + 3))
+        return next(name for name in (wanted, *numbered) if name not in taken)
+
+    def jobs(self) -> list[Job]:
+        """Every job, newest first."""
+        with self.told():
+            return [
+                _job(found)
+                for found in self.connection.execute(f"SELECT {_JOB} FROM jobs ORDER BY id DESC")
+            ]
+
+    def job(self, name: str) -> Job:
+        """The job of this name or number; "" is the newest. LedgerError where there is none."""
+        with self.told():
+            found = self.connection.execute(
+                f"SELECT {_JOB} FROM jobs WHERE name = ?1 OR CAST(id AS TEXT) = ?1 OR ?1 = ''"
+                " ORDER BY id DESC LIMIT 1",
+                (name,),
+            ).fetchone()
+        if not found:
+            raise LedgerError(
+                f"There is no job {name!r} in {self.path}." if name else "There is no job yet.",
+                hint="`importer jobs` lists them.",
+            )
+        return _job(found)
+
+    def end_job(self, job: Job, exit_status: int) -> None:
+        """Write down that the job has ended, and how."""
+        with self.transaction() as connection:
+            connection.execute(
+                "UPDATE jobs SET ended_at = ?, exit_status = ? WHERE id = ?",
+                (time.time(), exit_status, job.id),
+            )
+
+    # rows
+
+    def recover(self, origin: str) -> int:
+        """Rows found `attempting` were cut off by a crash: posted or not, nobody knows. Called with
+        the lock held; returns how many."""
+        with self.transaction() as connection:
+            cursor = connection.execute(
+                "UPDATE rows SET status = ?, doubt = 1, code = 'cut_off', message = ? WHERE status = ?"
+                " AND job IN (SELECT id FROM jobs WHERE origin = ?)",
+                (Status.UNKNOWN, CUT_OFF, schema.ATTEMPTING, origin),
+            )
+        return cursor.rowcount
+
+    def counts(self, job: Job) -> dict[str, int]:
+        """Rows by status; `attempting` counts as unknown, which is what it would be after a crash."""
+        with self.told():
+            found = self.connection.execute(
+                "SELECT status, COUNT(*) FROM rows WHERE job = ? GROUP BY status", (job.id,)
+            )
+            counts: dict[str, int] = {}
+            for status, number in found:
+                shown = Status.UNKNOWN if status == schema.ATTEMPTING else status
+                counts[shown] = counts.get(shown, 0) + number
+        return counts
+
+    def counted(self, job: Job, by: str, statuses: Sequence[str]) -> dict[str, int]:
+        """Rows of these statuses by `code` or by `message`, most first."""
+        marks = ",".join("?" * len(statuses))
+        with self.told():
+            return dict(
+                self.connection.execute(
+                    f"SELECT {by}, COUNT(*) FROM rows WHERE job = ? AND status IN ({marks})"
+                    " GROUP BY 1 ORDER BY 2 DESC, 1",
+                    (job.id, *statuses),
+                ).fetchall()
+            )
+
+    def lines(self, job: Job, code: str | None = None, limit: int = -1) -> Iterator[Line]:
+        """The job's rows in file order; those of one code only, if one is named."""
+        with self.told():
+            wanted = "" if code is None else " AND code = ?2"
+            found = self.connection.execute(
+                f"SELECT {_LINE} FROM rows WHERE job = ?1{wanted} ORDER BY seq LIMIT {limit:d}",
+                (job.id,) if code is None else (job.id, code),
+            )
+            for values in found:
+                yield Line(*values)
+
+
+CUT_OFF = "the importer was ended while this row was being posted; it may be stored"
+
+SENDABLE = (Status.PENDING, Status.FAILED, Status.UNKNOWN)
+"""What is left of a job: to be posted, or to be settled."""
+
+
+def _job(values: Sequence[object]) -> Job:
+    fields = list(values)
+    fields[9] = json.loads(str(fields[9]))
+    return Job(*fields)  # type: ignore[arg-type]  # the columns are the fields, in their order
+
+
+@contextmanager
+def _told(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except (sqlite3.Error, OSError) as error:
+        raise LedgerError(
+            f"The ledger {path} failed: {error}.",
+            hint="Nothing is posted after this. Free some disk space or restore the file, "
+            "then run the same command again: it goes on where it stopped.",
+        ) from error

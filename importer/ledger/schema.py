@@ -1,0 +1,81 @@
+"""The ledger's tables, and how an older ledger becomes a current one.
+
+`jobs` has a line per plan-and-run over one file; `rows` has a line per source row of a job, in file
+order (`seq` from 0). A row's `status` is one of `model.Status`, or `attempting` while a request may be
+under way. `identity`, `content`, `person` and `traits` are keyed hashes: the ledger holds no answer and
+no trait. `doubt` is 1 once an attempt of unknown fate was made.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+
+from importer.errors import LedgerError
+
+ATTEMPTING = "attempting"
+
+_VERSION_1 = """
+CREATE TABLE jobs (
+    id INTEGER PRIMARY KEY,
+    name TEXT NOT NULL UNIQUE,
+    file TEXT NOT NULL,
+    file_sha256 TEXT NOT NULL,
+    sheet TEXT NOT NULL,
+    mapping TEXT NOT NULL,
+    mapping_sha256 TEXT NOT NULL,
+    origin TEXT NOT NULL,
+    campaigns TEXT NOT NULL,
+    settings TEXT NOT NULL,
+    started_at REAL NOT NULL,
+    staged_at REAL,
+    ended_at REAL,
+    exit_status INTEGER
+);
+CREATE TABLE rows (
+    job INTEGER NOT NULL,
+    seq INTEGER NOT NULL,
+    row INTEGER NOT NULL,
+    status TEXT NOT NULL,
+    code TEXT NOT NULL DEFAULT '',
+    message TEXT NOT NULL DEFAULT '',
+    "column" TEXT NOT NULL DEFAULT '',
+    value TEXT NOT NULL DEFAULT '',
+    key TEXT NOT NULL DEFAULT '',
+    user_id TEXT NOT NULL DEFAULT '',
+    anonymous_id TEXT NOT NULL DEFAULT '',
+    identity BLOB,
+    content BLOB,
+    person BLOB,
+    traits BLOB,
+    ord TEXT NOT NULL DEFAULT '',
+    doubt INTEGER NOT NULL DEFAULT 0,
+    elsewhere INTEGER NOT NULL DEFAULT 0,
+    http_status INTEGER,
+    attempts INTEGER NOT NULL DEFAULT 0,
+    response_id TEXT NOT NULL DEFAULT '',
+    sent_at REAL,
+    ms INTEGER,
+    PRIMARY KEY (job, seq)
+) WITHOUT ROWID;
+CREATE INDEX rows_identity ON rows (identity) WHERE identity IS NOT NULL AND elsewhere = 0;
+CREATE INDEX rows_person ON rows (person) WHERE status = 'created';
+"""
+
+MIGRATIONS = (_VERSION_1,)
+"""The SQL that leads from each version to the next; their number is the current version."""
+
+
+def migrate(connection: sqlite3.Connection, path: str) -> None:
+    """Bring the ledger to the current version, in one transaction; refuse one from the future."""
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    if version > len(MIGRATIONS):
+        raise LedgerError(
+            f"{path} was written by a newer importer (ledger version {version}).",
+            hint="Upgrade with `pip install -U satismeter-importer`, or use another --state folder.",
+        )
+    if version == len(MIGRATIONS):
+        return
+    script = "".join(MIGRATIONS[version:])
+    connection.executescript(
+        f"BEGIN IMMEDIATE; {script} PRAGMA user_version = {len(MIGRATIONS)}; COMMIT;"
+    )

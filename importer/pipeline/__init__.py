@@ -1,0 +1,96 @@
+"""The whole story: load -> map -> check -> stage -> send -> record.
+
+A plan and a run are the same code up to the socket. Both stage the whole file first: every row is read,
+mapped, checked and written into a ledger (a throwaway one for a plan), where it meets what was sent
+before. Only then, and only in a run, are the rows that are left posted, oldest first.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing, contextmanager
+
+from importer import ledger as books
+from importer import mapping
+from importer.errors import UsageError
+from importer.ledger import Ledger
+from importer.loader import Source, open_source
+from importer.mapping import Compiled, Document
+from importer.pipeline.record import record
+from importer.pipeline.send import send
+from importer.pipeline.stage import Plan, campaigns_of, let_go, source_options, stage
+from importer.pipeline.watch import NOBODY, Watch
+from importer.results import files
+from importer.results.summary import Summary
+from importer.settings import Settings
+from importer.spool import Spool
+
+__all__ = ["Confirm", "Plan", "Summary", "Watch", "plan", "run", "source_options"]
+
+Confirm = Callable[[Plan], bool]
+
+
+def plan(settings: Settings, watch: Watch = NOBODY) -> tuple[Plan, Summary]:
+    """The dry run: everything but the socket. Writes problems.csv, summary.json and the payloads;
+    leaves the ledger as it is. Raises ImporterError."""
+    start = time.monotonic()
+    secret = _secret(settings)
+    with _opened(settings, secret) as (document, source, compiled):
+        files.folder(settings.folder)
+        history = books.ledger_path(settings.state)
+        with closing(Ledger.throwaway(history, secret)) as ledger:
+            planned = stage(settings, document, source, compiled, ledger, let_go, watch)
+            summary = record(settings, "plan", planned, ledger, start)
+            return planned, summary
+
+
+def run(
+    settings: Settings,
+    confirm: Confirm,
+    watch: Watch = NOBODY,
+) -> tuple[Plan, Summary]:
+    """The real thing: stage, ask `confirm`, post what is left, write the results.
+
+    Running the same file again goes on with what is left. Raises ImporterError; UsageError where
+    `confirm` says no, before anything is sent.
+    """
+    start = time.monotonic()
+    if settings.write_key is None:
+        raise UsageError("A run needs the write key.")
+    secret = _secret(settings)
+    with ExitStack() as stack:
+        document, source, compiled = stack.enter_context(_opened(settings, secret))
+        files.folder(settings.folder)
+        origin = settings.endpoint.origin
+        campaigns = campaigns_of(document)
+        stack.enter_context(books.held(settings.state, origin, campaigns, settings.name))
+        path = books.ledger_path(settings.state)
+        ledger = stack.enter_context(closing(Ledger.open(path, secret, settings.durability)))
+        ledger.recover(origin)
+        spool = stack.enter_context(closing(Spool(settings.state)))
+        planned = stage(settings, document, source, compiled, ledger, spool.add, watch)
+        if not confirm(planned):
+            raise UsageError("Nothing was sent.", hint="Run it with --yes, or answer y.")
+        sent = send(settings, planned, ledger, spool, watch)
+        books.explain(ledger, planned.job)
+        summary = record(settings, "run", planned, ledger, start, sent)
+        ledger.end_job(planned.job, summary.exit_status)
+    return planned, summary
+
+
+def _secret(settings: Settings) -> bytes:
+    if settings.hash_key is not None:
+        books.prepare(settings.state)
+        return hashlib.sha256(settings.hash_key.reveal().encode()).digest()
+    return books.secret(settings.state)
+
+
+@contextmanager
+def _opened(settings: Settings, secret: bytes) -> Iterator[tuple[Document, Source, Compiled]]:
+    """The mapping, the file, and the mapping compiled against the file's header."""
+    document = mapping.load(settings.mapping)
+    with open_source(settings.file, source_options(document, settings.sheet)) as source:
+        compiled = mapping.compile(document, source.header, secret=secret, file=source.place)
+        yield document, source, compiled

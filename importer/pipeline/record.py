@@ -1,0 +1,99 @@
+"""Recording: what people and scripts read of a job, written from the ledger."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+from importer import ledger as books
+from importer.errors import ExitStatus
+from importer.ledger import Ledger
+from importer.model import Job, Status
+from importer.pipeline.send import Sent
+from importer.pipeline.stage import Plan, assert_sum
+from importer.results import outcomes, problems
+from importer.results.summary import Summary
+from importer.sender.delivery import Stop
+from importer.settings import Settings
+
+
+def record(
+    settings: Settings,
+    command: str,
+    planned: Plan,
+    ledger: Ledger,
+    start: float,
+    sent: Sent | None = None,
+) -> Summary:
+    """Write what people and scripts read, and say what it came to."""
+    folder, job = settings.folder, planned.job
+    rows = planned.rows if sent is None else _ended(ledger, job, planned.rows["read"])
+    assert_sum(rows)
+    stop = sent.stop if sent else None
+    summary = Summary(
+        command=command,
+        file=settings.file,
+        sheet=planned.source.sheet,
+        mapping=settings.mapping,
+        job=job.name if sent else "",
+        endpoint=settings.endpoint.url,
+        campaign=job.campaigns,
+        rows=rows,
+        exit_status=_exit_status(rows, stop),
+        seconds=time.monotonic() - start,
+        folder=folder,
+        results=folder / "results.csv" if sent else None,
+        problems=_problems(folder / "problems.csv", planned, ledger, rows),
+        causes=planned.causes + (books.refusals(ledger, job) if sent else ()),
+        duplicates=books.duplicates(ledger, job),
+        warnings=planned.warnings,
+        requests=sent.requests if sent else 0,
+        stopped=f"{stop.code}: {stop.message}" if stop else "",
+    )
+    if summary.results:
+        outcomes.write(summary.results, ledger.lines(job), planned.source.sheet)
+    summary.write(folder / "summary.json")
+    return summary
+
+
+def _ended(ledger: Ledger, job: Job, read: int) -> dict[str, int]:
+    counts = ledger.counts(job)
+    return {"read": read} | {status.value: counts.get(status, 0) for status in Status}
+
+
+def _problems(path: Path, planned: Plan, ledger: Ledger, rows: Mapping[str, int]) -> Path | None:
+    """problems.csv, where there is something to mend; an older one goes."""
+    if not any(rows.get(status) for status in problems.MENDABLE):
+        path.unlink(missing_ok=True)
+        return None
+    source = planned.source
+    problems.write(
+        path,
+        source.preamble,
+        source.chunks(),
+        ledger.lines(planned.job),
+        delimiter=source.facts.delimiter or ",",
+        encoding=_writable(source.facts.encoding),
+    )
+    return path
+
+
+def _writable(encoding: str) -> str:
+    """The source's own encoding, so that the mapping's `encoding` still holds; Excel wants a BOM."""
+    return (
+        "utf-8-sig"
+        if encoding.lower().replace("_", "-") in ("", "utf-8", "utf-8-sig")
+        else encoding
+    )
+
+
+def _exit_status(rows: Mapping[str, int], stop: Stop | None) -> ExitStatus:
+    """What a job came to, the gravest first."""
+    if stop:
+        return ExitStatus(128 + stop.signal) if stop.signal else ExitStatus.STOPPED
+    if rows.get(Status.UNKNOWN):
+        return ExitStatus.SOME_UNKNOWN
+    if any(rows.get(status) for status in problems.MENDABLE):
+        return ExitStatus.SOME_REFUSED
+    return ExitStatus.DONE

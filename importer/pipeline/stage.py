@@ -1,0 +1,189 @@
+"""Staging: every row read, mapped, checked and written into a ledger. Plans and runs share it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+from importer import ledger as books
+from importer.causes import Causes
+from importer.errors import LedgerError
+from importer.ledger import Ledger, Staging
+from importer.loader import Source, SourceOptions
+from importer.mapping import Compiled, Document
+from importer.model import Cause, Chunk, Invalid, Job, Mapped, Response, Status
+from importer.pipeline.warnings import warnings
+from importer.pipeline.watch import Watch
+from importer.results import files
+from importer.sender.body import with_key
+from importer.settings import Rate, Settings
+
+MASKED_KEY = "***"
+_SAMPLES = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A file, staged: what a run would do. `samples` are whole requests, their key masked."""
+
+    job: Job
+    source: Source
+    document: Document
+    rows: Mapping[str, int]
+    causes: tuple[Cause, ...]
+    skips: Mapping[str, int]
+    duplicates: Mapping[str, int]
+    warnings: tuple[str, ...]
+    samples: tuple[bytes, ...]
+    rate: Rate
+
+    @property
+    def ready(self) -> int:
+        """Rows that a run would post."""
+        return self.rows.get("ready", 0)
+
+    @property
+    def seconds(self) -> float | None:
+        """How long the posting takes at least; None where only the server sets the pace."""
+        return None if self.rate.per_second is None else self.ready / self.rate.per_second
+
+
+Keep = Callable[[int, bytes], None]
+
+
+def let_go(_: int, __: bytes) -> None:
+    """A plan has no use for the bodies once they are shown."""
+
+
+def stage(
+    settings: Settings,
+    document: Document,
+    source: Source,
+    compiled: Compiled,
+    ledger: Ledger,
+    keep: Keep,
+    watch: Watch,
+) -> Plan:
+    """Read, map and check every row, write it into the ledger, and hand the bodies to `keep`."""
+    job = ledger.start_job(_job(settings, document, source))
+    staging = Staging(ledger, job, show_values=settings.show_values)
+    causes, damage = Causes(), Causes()
+    samples: list[bytes] = []
+    with _payloads(settings.payloads) as payloads:
+        for chunk in source.chunks():
+            mapped = compiled.run(chunk)
+            _count(mapped, chunk, causes, damage)
+            for seq, response in staging.add(mapped):
+                keep(seq, response.body)
+                _show(response, samples, payloads)
+            watch.staged(staging.read)
+    staging.finish(document.repeats.send)
+    rows = _planned(ledger, job, staging.read)
+    return Plan(
+        job=job,
+        source=source,
+        document=document,
+        rows=rows,
+        causes=causes.listed(),
+        skips=ledger.counted(job, "message", (Status.SKIPPED,)),
+        duplicates=books.duplicates(ledger, job),
+        warnings=warnings(document, source, compiled, ledger, job, damage.listed()),
+        samples=tuple(samples),
+        rate=settings.rate or Rate.parse(document.sending.rate),
+    )
+
+
+def _job(settings: Settings, document: Document, source: Source) -> Job:
+    now = time.time()
+    stem = Path(settings.name).name.split(".")[0].replace(" ", "-")[:40]
+    return Job(
+        id=0,
+        name=f"{time.strftime('%Y%m%d-%H%M%S', time.gmtime(now))}-{stem}",
+        file=settings.file if settings.file == "-" else str(Path(settings.file).resolve()),
+        file_sha256=source.facts.sha256,
+        sheet=source.sheet,
+        mapping=settings.mapping,
+        mapping_sha256=document.digest,
+        origin=settings.endpoint.origin,
+        campaigns=",".join(campaigns_of(document)),
+        settings={"out": str(settings.folder), "endpoint": settings.endpoint.url},
+        started_at=now,
+    )
+
+
+def campaigns_of(document: Document) -> tuple[str, ...]:
+    """Every survey that the mapping can send to; ("*",) where a column names them freely."""
+    campaign = document.campaign
+    if campaign.value:
+        return (campaign.value.text,)
+    values = campaign.values or {}
+    named = sorted({to.text for text, to in values.items() if text != "*"})
+    return tuple(named) if named and "*" not in values else ("*",)
+
+
+@contextmanager
+def _payloads(path: Path | None) -> Iterator[IO[str] | None]:
+    if path is None:
+        yield None
+        return
+    files.folder(path.parent)
+    with files.whole(path) as file:
+        yield file
+
+
+def _show(response: Response, samples: list[bytes], payloads: IO[str] | None) -> None:
+    if payloads is None and len(samples) >= _SAMPLES:
+        return
+    body = with_key(response.body, MASKED_KEY)
+    if payloads is not None:
+        payloads.write(body.decode() + "\n")
+    if len(samples) < _SAMPLES:
+        samples.append(body)
+
+
+def _count(mapped: Sequence[Mapped], chunk: Chunk, causes: Causes, damage: Causes) -> None:
+    for each in mapped:
+        if isinstance(each, Invalid):
+            causes.add(each.problems)
+    damage.add(chunk.damage)
+
+
+def _planned(ledger: Ledger, job: Job, read: int) -> dict[str, int]:
+    """Rows read, and where they stand before anything is sent."""
+    counts = ledger.counts(job)
+    left = sum(counts.pop(status, 0) for status in (Status.PENDING, Status.FAILED))
+    already = counts.pop(Status.ALREADY_SENT, 0) + counts.pop(Status.CREATED, 0)
+    rows = {
+        "read": read,
+        "ready": left,
+        "invalid": counts.pop(Status.INVALID, 0),
+        "skipped": counts.pop(Status.SKIPPED, 0),
+        "already_sent": already,
+        **{status: number for status, number in sorted(counts.items()) if number},
+    }
+    assert_sum(rows)
+    return rows
+
+
+def assert_sum(rows: Mapping[str, int]) -> None:
+    """The promise: rows read = sum of the outcomes. Checked at every end, not only in tests."""
+    if rows["read"] != sum(rows.values()) - rows["read"]:
+        raise LedgerError(f"The rows don't add up: {dict(rows)}.", hint="Please report this.")
+
+
+def source_options(document: Document, sheet: str | int | None = None) -> SourceOptions:
+    """The mapping's `source:` block in the loader's terms; `sheet` overrules it."""
+    block = document.source
+    rows = block.header_rows or ((block.header_row,) if block.header_row else None)
+    return SourceOptions(
+        sheet=sheet if sheet is not None else block.sheet,
+        header_rows=rows,
+        header_join=block.header_join,
+        skip_rows=block.skip_rows,
+        encoding=block.encoding or None,
+        delimiter=block.delimiter or None,
+    )

@@ -1,0 +1,65 @@
+"""What a careful person would want to know before anything is sent."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from importer import ledger as books
+from importer.ledger import Ledger
+from importer.loader import Source
+from importer.mapping import Compiled, Document
+from importer.model import Cause, Job
+
+
+def warnings(
+    document: Document,
+    source: Source,
+    compiled: Compiled,
+    ledger: Ledger,
+    job: Job,
+    damage: Sequence[Cause],
+) -> tuple[str, ...]:
+    """Each in one sentence or two; `damage` is what the file had lost already."""
+    return (
+        _dates(document),
+        *_people(ledger, job, document.repeats.send),
+        *_force(document),
+        *(f"{_where(each)}: {each.message} {each.fix}".strip() for each in damage),
+        *source.facts.notes,
+        *compiled.notes,
+    )
+
+
+def _dates(document: Document) -> str:
+    lost = "The API has no field for the original date: each response will be dated by its arrival."
+    if "respondedAt" in document.traits:
+        return f"{lost} The original date goes along as the trait respondedAt."
+    return f"{lost} Map it as a trait (respondedAt) to keep it."
+
+
+def _people(ledger: Ledger, job: Job, send: str) -> Iterator[str]:
+    several, disagree = books.people(ledger, job)
+    if several and send == "all":
+        yield (
+            f"{several:,} persons have more than one row to send: the API may refuse the later ones "
+            "as duplicates. `repeats: {send: latest}` sends one row each."
+        )
+    if disagree:
+        yield (
+            f"Of {disagree:,} persons the rows carry different traits. Traits belong to the person: "
+            "what is sent last stays."
+        )
+
+
+def _force(document: Document) -> Iterator[str]:
+    if document.forceSurvey:
+        yield (
+            "forceSurvey is on: the API checks neither targeting nor duplicates, and a row of "
+            "unknown fate is never posted again by itself."
+        )
+
+
+def _where(cause: Cause) -> str:
+    rows = ", ".join(str(row) for row in cause.rows)
+    more = " …" if cause.count > len(cause.rows) else ""
+    return f"{cause.count:,} damaged cells in column {cause.column!r} (row {rows}{more})"

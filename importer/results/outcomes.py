@@ -1,0 +1,60 @@
+"""results.csv: one line per source row, in file order."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from pathlib import Path
+
+from importer.model import Line
+from importer.guard import safe
+from importer.results.files import whole
+
+COLUMNS = (
+    *(
+        "row",
+        "sheet",
+        "key",
+        "userId",
+        "anonymousId",
+        "status",
+        "code",
+        "message",
+        "column",
+        "value",
+    ),
+    *("http_status", "attempts", "response_id", "sent_at", "ms"),
+)
+
+
+def write(path: Path, lines: Iterable[Line], sheet: str) -> int:
+    """Write the file anew; returns the number of rows. The same ledger gives the same bytes."""
+    rows = 0
+    with whole(path) as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(COLUMNS)
+        for line in lines:
+            writer.writerow(_cells(line, safe(sheet)))
+            rows += 1
+    return rows
+
+
+def _cells(line: Line, sheet: str) -> tuple[object, ...]:
+    return (
+        *(line.row, sheet, safe(line.key), safe(line.user_id), safe(line.anonymous_id)),
+        *(line.status, line.code, safe(line.message), safe(line.column), safe(line.value)),
+        *(_number(line.http_status), line.attempts, safe(line.response_id)),
+        *(_time(line.sent_at), _number(line.ms)),
+    )
+
+
+def _number(value: int | None) -> object:
+    return "" if value is None else value
+
+
+def _time(seconds: float | None) -> str:
+    """UTC, ISO 8601, to the millisecond."""
+    if seconds is None:
+        return ""
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds")[:-6] + "Z"

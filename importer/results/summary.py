@@ -1,0 +1,65 @@
+"""summary.json: what a job came to, for people and scripts alike."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from importer.errors import ExitStatus
+from importer.model import Cause
+from importer.results.files import whole
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """A plan or a run, ended. `rows` begins with `read`; the other keys add up to it."""
+
+    command: str
+    file: str
+    sheet: str
+    mapping: str
+    job: str
+    endpoint: str
+    campaign: str
+    rows: Mapping[str, int]
+    exit_status: ExitStatus
+    seconds: float
+    folder: Path
+    results: Path | None = None
+    problems: Path | None = None
+    causes: tuple[Cause, ...] = ()
+    duplicates: Mapping[str, int] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
+    requests: int = 0
+    stopped: str = ""
+
+    def document(self) -> dict[str, object]:
+        """The JSON object of `--json` and summary.json."""
+        return {
+            "command": self.command,
+            "file": self.file,
+            "sheet": self.sheet,
+            "mapping": self.mapping,
+            "job": self.job,
+            "endpoint": self.endpoint,
+            "campaign": self.campaign,
+            "rows": dict(self.rows),
+            "exit_code": int(self.exit_status),
+            "seconds": round(self.seconds, 3),
+            "results": None if self.results is None else str(self.results),
+            "problems": None if self.problems is None else str(self.problems),
+            "causes": [each.document() for each in self.causes],
+            "duplicates": dict(self.duplicates),
+            "warnings": list(self.warnings),
+            "requests": self.requests,
+            "stopped": self.stopped or None,
+        }
+
+    def write(self, path: Path) -> None:
+        """Write the document as indented JSON."""
+        import orjson
+
+        text = orjson.dumps(self.document(), option=orjson.OPT_INDENT_2).decode()
+        with whole(path) as file:
+            file.write(text + "\n")

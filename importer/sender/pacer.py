@@ -1,0 +1,107 @@
+"""The pace: never more requests in any window than the rate allows, and a pause for all."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import Awaitable, Callable
+
+LEAD = 0.025
+"""Seconds before its slot at which a worker goes on, so that its journal entry is on the disk in time."""
+
+_SLOWEST = 0.2
+_BACK_OFF = 0.9
+_PATIENCE = 30.0
+
+Clock = Callable[[], float]
+Sleep = Callable[[float], Awaitable[None]]
+
+
+class Pacer:
+    """Slots at even distances (GCRA), and a sliding window over the posts as they happened.
+
+    `turn()` waits until shortly before the next slot; `exact(slot)`, called when the attempt is
+    journalled, until the slot itself and until the window has room. Refusals (429) lower the rate to
+    what the server was seen to take; it climbs again by 1 % a second, and after half a minute without
+    a refusal by 10 %.
+    """
+
+    def __init__(
+        self,
+        per_second: float | None,
+        clock: Clock = time.monotonic,
+        sleep: Sleep = asyncio.sleep,
+    ) -> None:
+        self._limit = per_second
+        self._learned: float | None = None
+        self._learned_at = 0.0
+        self._clock = clock
+        self._sleep = sleep
+        self._next_slot = clock()
+        self._paused_until = 0.0
+        self._posts: deque[float] = deque()
+
+    @property
+    def rate(self) -> float | None:
+        """Requests per second as of now; None is as fast as the server takes them."""
+        if self._learned is None:
+            return self._limit
+        grown = self._learned * _growth(self._clock() - self._learned_at)
+        return grown if self._limit is None else min(grown, self._limit)
+
+    async def turn(self) -> float:
+        """Take the next slot, and wait until shortly before it."""
+        await self._wait_for_pause()
+        now = self._clock()
+        rate = self.rate
+        if rate is None:
+            return now
+        slot = max(self._next_slot, now)
+        self._next_slot = slot + 1 / rate
+        if slot - now > LEAD:
+            await self._sleep(slot - now - LEAD)
+        return slot
+
+    async def exact(self, slot: float) -> None:
+        """Wait for the slot, for a pause that came meanwhile, and for room in the window."""
+        while (wait := self._left(slot)) > 0:
+            await self._sleep(wait)
+        self._posts.append(self._clock())
+
+    def _left(self, slot: float) -> float:
+        now = self._clock()
+        while self._posts and now - self._posts[0] >= self._window():
+            self._posts.popleft()
+        room = self._posts[0] + self._window() - now if self._full() else 0.0
+        return max(slot - now, self._paused_until - now, room)
+
+    def _full(self) -> bool:
+        return self._limit is not None and len(self._posts) >= max(1, int(self._limit))
+
+    def _window(self) -> float:
+        """Seconds in which `int(rate)` posts are allowed."""
+        return 1.0 if self._limit is None else max(1, int(self._limit)) / self._limit
+
+    async def _wait_for_pause(self) -> None:
+        while (left := self._paused_until - self._clock()) > 0:
+            await self._sleep(left)
+
+    def pause(self, seconds: float) -> None:
+        """Nobody posts for so long."""
+        self._paused_until = max(self._paused_until, self._clock() + seconds)
+
+    def refused(self) -> None:
+        """The server said 429: go no faster than it took requests in the last second."""
+        now = self._clock()
+        if now - self._learned_at < 1.0 and self._learned is not None:
+            return
+        lately = sum(1 for at in self._posts if now - at <= 1.0)
+        seen = min(lately, self.rate or lately)
+        self._learned = max(_SLOWEST, _BACK_OFF * seen)
+        self._learned_at = now
+        self._next_slot = max(self._next_slot, now + 1 / self._learned)
+
+
+def _growth(seconds: float) -> float:
+    return float(1.01 ** min(seconds, _PATIENCE) * 1.1 ** max(seconds - _PATIENCE, 0.0))

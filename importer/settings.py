@@ -1,0 +1,158 @@
+"""Everything a job is told, in one frozen value. Made once, by the command line or by a program."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from importer.errors import UsageError
+
+DEFAULT_ENDPOINT = "https://app.satismeter.com/api/responses"
+DEFAULT_RATE = "10/s"
+"""The vendor documents no limit; public clients of the same API hold themselves to 5 to 10 a second."""
+DEFAULT_CONCURRENCY = 8
+
+_SECONDS = {
+    "s": 1,
+    "sec": 1,
+    "second": 1,
+    "m": 60,
+    "min": 60,
+    "minute": 60,
+    "h": 3600,
+    "hour": 3600,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Secret:
+    """A value that no log, repr or traceback shows."""
+
+    _value: str = field(repr=False)
+
+    def reveal(self) -> str:
+        """The value itself, for the one place that needs it."""
+        return self._value
+
+    def __str__(self) -> str:
+        return "***"
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """Requests per second; None is as fast as the server takes them."""
+
+    per_second: float | None
+
+    @classmethod
+    def parse(cls, text: str) -> Rate:
+        """`10/s`, `600/min`, `1000/h` or `max`."""
+        if text.strip().lower() == "max":
+            return cls(None)
+        found = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*/\s*([a-z]+)\s*", text.lower())
+        if not found or found[2] not in _SECONDS or float(found[1]) <= 0:
+            raise UsageError(f"{text!r} is not a rate.", hint="Write 10/s, 600/min, 1000/h or max.")
+        return cls(float(found[1]) / _SECONDS[found[2]])
+
+    def __str__(self) -> str:
+        return "max" if self.per_second is None else f"{self.per_second:g}/s"
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """Where responses are posted: the whole URL of the insert call."""
+
+    url: str
+
+    @classmethod
+    def parse(cls, text: str) -> Endpoint:
+        """A URL with or without the path; https, or http on this machine only, since the body
+        carries the write key."""
+        parts = urlsplit(text.strip())
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise UsageError(f"{text!r} is not a web address.", hint=f"Such as {DEFAULT_ENDPOINT}")
+        if parts.username or parts.password:
+            raise UsageError("The endpoint must not hold a user name or password.")
+        if parts.scheme == "http" and not _is_loopback(parts.hostname):
+            raise UsageError(
+                f"{text} would send the write key unencrypted.",
+                hint="Use https; http is for this machine only (127.0.0.1, localhost).",
+            )
+        path = parts.path.rstrip("/") or "/api/responses"
+        return cls(f"{parts.scheme}://{parts.netloc}{path}")
+
+    @property
+    def origin(self) -> str:
+        """Scheme, host and port: what the ledger tells servers apart by."""
+        parts = urlsplit(self.url)
+        return f"{parts.scheme}://{parts.netloc.lower()}"
+
+    def __str__(self) -> str:
+        return self.url
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """One job. Only `file` and `mapping` are needed for a plan, `write_key` too for a run."""
+
+    file: str
+    """The spreadsheet's path; `-` is standard input."""
+    mapping: str
+    """The mapping's path, or a preset's name."""
+    state: Path
+    """The folder of the ledger and its secret."""
+    out: Path | None = None
+    """Where results go; None: a folder named after the file, beside it."""
+    sheet: str | int | None = None
+    """Overrules the mapping's `source.sheet`."""
+    endpoint: Endpoint = field(default_factory=lambda: Endpoint.parse(DEFAULT_ENDPOINT))
+    write_key: Secret | None = None
+    hash_key: Secret | None = None
+    """Keys every hash in place of the state folder's own secret, so that machines agree."""
+    rate: Rate | None = None
+    """None: the mapping's `sending.rate`, else 10/s."""
+    concurrency: int | None = None
+    """Requests in flight at most. None: the mapping's `sending.concurrency`, else 8."""
+    limit: int | None = None
+    """A pilot: post this many rows at most, leave the rest pending."""
+    payloads: Path | None = None
+    """Where every body goes, one JSON a line, its key masked."""
+    show_values: bool = False
+    """Show e-mail addresses and free text in results and messages."""
+    durability: str = "full"
+    """`full` survives a power cut, `process` a crash of the program only."""
+    accept_empty: bool = False
+    """Take an empty 200 as an acknowledgement."""
+    settle: float = 60.0
+    """Seconds to wait before a row of unknown fate is asked about again."""
+    timeout: float = 30.0
+    """Seconds without a byte from the server before an attempt is given up."""
+    outage: float = 900.0
+    """Seconds to wait through an outage before the run stops."""
+    drain: float = 10.0
+    """Seconds that the rows in flight get after the first signal."""
+
+    @property
+    def name(self) -> str:
+        """The file's name as messages show it."""
+        return "standard input" if self.file == "-" else Path(self.file).name
+
+    @property
+    def folder(self) -> Path:
+        """Where this job writes."""
+        if self.out is not None:
+            return self.out
+        stem = "stdin" if self.file == "-" else Path(self.file).name.split(".")[0]
+        return Path("." if self.file == "-" else Path(self.file).parent) / f"{stem}-import"

@@ -1,0 +1,39 @@
+"""Bodies between mapping and sending, in an unnamed temporary file: flat memory, nothing left behind."""
+
+from __future__ import annotations
+
+import tempfile
+from array import array
+from pathlib import Path
+from typing import IO
+
+
+class Spool:
+    """Bodies by `seq`. The file has no name from the start, so that even a killed process leaves no
+    personal data on the disk."""
+
+    def __init__(self, folder: Path | None = None) -> None:
+        self._file: IO[bytes] = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115  closed by close()
+        self._starts = array("q")
+        self._ends = array("q")
+        self._end = 0
+
+    def add(self, seq: int, body: bytes) -> None:
+        """Keep the body of row `seq`; sequence numbers ascend."""
+        gap = seq - len(self._starts)
+        self._starts.extend([0] * gap)
+        self._ends.extend([0] * gap)
+        self._file.write(body)
+        self._starts.append(self._end)
+        self._end += len(body)
+        self._ends.append(self._end)
+
+    def body(self, seq: int) -> bytes:
+        """The body of row `seq`."""
+        start = self._starts[seq]
+        self._file.seek(start)
+        return self._file.read(self._ends[seq] - start)
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._file.close()
