@@ -12,7 +12,7 @@ from typing import NoReturn
 import click
 
 from importer import __version__
-from importer.cli import output, sandbox
+from importer.cli import inspect, output, sandbox
 from importer.errors import ExitStatus, ImporterError
 
 
@@ -32,6 +32,7 @@ def command() -> None:
     """
 
 
+command.add_command(inspect.command)
 command.add_command(sandbox.sandbox)
 
 

@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
+import re
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
 from python_calamine import CalamineSheet, CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
 
-from importer.loader.cells import BIG, text
+from importer.loader.cells import is_big, text
 from importer.loader.sheet_xml import Extras, extras, has_data, sheet_part
 from importer.loader.sheets import Row, Sheet
 
+_ISO_DURATION = re.compile(r"PT(\d+)H(\d\d)M(\d\d)S")
+_ERRORS_ARE_BLANK = (
+    "In this format an error (#REF!) can't be told from a blank cell; save it as .xlsx to see them."
+)
+
 
 class CalamineBook:
-    """A workbook; the errors and hidden rows of an .xlsx come from its XML."""
+    """A workbook. `kind` is its format; what calamine doesn't tell of an .xlsx comes from its XML."""
 
     def __init__(self, path: str, kind: str) -> None:
         with Path(path).open("rb") as file:
             self._book = CalamineWorkbook.from_filelike(file)
         self._archive = zipfile.ZipFile(path) if kind == "xlsx" else None
-        self._loaded: dict[str, CalamineSheet] = {}
         self.sheets = [
             Sheet(
                 each.name,
@@ -31,38 +36,38 @@ class CalamineBook:
         ]
 
     def has_data(self, sheet: str) -> bool:
+        """By the XML where there is one: loading a whole sheet takes longer."""
         if self._archive:
             return has_data(self._archive, sheet_part(self._archive, sheet))
         return self._book.get_sheet_by_name(sheet).start is not None
 
     def rows(self, sheet: str) -> CalamineRows:
-        found = Extras()
-        if self._archive:
-            found = extras(self._archive, sheet_part(self._archive, sheet))
-        return CalamineRows(self._book.get_sheet_by_name(sheet), found)
+        """The sheet's rows; the whole sheet is in memory from here on."""
+        if not self._archive:
+            loaded = self._book.get_sheet_by_name(sheet)
+            return CalamineRows(loaded, Extras(), [_ERRORS_ARE_BLANK])
+        found = extras(self._archive, sheet_part(self._archive, sheet))
+        return CalamineRows(self._book.get_sheet_by_name(sheet), found, found.notes())
 
 
 class CalamineRows:
     """The rows of one sheet. calamine leaves out the blank columns on the left; they are put back, so
     that a column's letter stays what Excel shows."""
 
-    def __init__(self, sheet: CalamineSheet, found: Extras) -> None:
+    def __init__(self, sheet: CalamineSheet, found: Extras, notes: list[str]) -> None:
         self._sheet, self._extras = sheet, found
         self.last = sheet.end[0] + 1 if sheet.end else 0
-        hidden = found.hidden_rows
-        self.notes = (
-            [f"{hidden} rows are hidden or filtered away; they are read too."] if hidden else []
-        )
+        self.notes = notes
 
     def __iter__(self) -> Iterator[Row]:
         left = [""] * (self._sheet.start or (0, 0))[1]
-        special = _by_row(self._extras)
+        special = self._extras.by_row()
         for index, values in enumerate(self._sheet.iter_rows()):
-            cells = left + [value if type(value) is str else text(value) for value in values]
+            cells = left + [_text(value) for value in values]
             marks = [
                 (index + 1, len(left) + at, "big_number")
                 for at, value in enumerate(values)
-                if type(value) is float and (value >= BIG or value <= -BIG)
+                if type(value) is float and is_big(value)
             ]
             if index in special:
                 marks += _overlaid(cells, index, self._extras, special[index])
@@ -71,11 +76,12 @@ class CalamineRows:
             yield Row(index + 1, cells, tuple(marks))
 
 
-def _by_row(found: Extras) -> dict[int, list[int]]:
-    places: dict[int, list[int]] = {}
-    for row, column in sorted({*found.errors, *found.uncalculated}):
-        places.setdefault(row, []).append(column)
-    return places
+def _text(value: object) -> str:
+    """ODS durations of a day and more come as ISO 8601 text."""
+    if type(value) is not str:
+        return text(value)
+    duration = _ISO_DURATION.fullmatch(value) if value[:2] == "PT" else None
+    return ":".join(duration.groups()) if duration else value
 
 
 def _overlaid(

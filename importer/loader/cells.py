@@ -19,9 +19,9 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable
 from decimal import Decimal
+from typing import cast
 
-BIG = 10**15
-"""Excel keeps 15 digits of a number: whole numbers from here on may have lost some."""
+_BIG, _SCIENTIFIC = 1e15, 1e21
 _EXACT = 2**53
 _HALF_A_MILLISECOND = dt.timedelta(microseconds=500)
 
@@ -34,6 +34,11 @@ def text(value: object) -> str:
     return convert(value) if convert else str(value)
 
 
+def is_big(value: object) -> bool:
+    """True for numbers of 16 digits and more: Excel keeps 15, so an id may have lost its last ones."""
+    return type(value) in (int, float) and _BIG <= abs(cast("float", value)) < _SCIENTIFIC
+
+
 def number(value: float) -> str:
     """A number without `.0`, and in scientific notation only where it is that big or small."""
     if value.is_integer() and abs(value) < _EXACT:
@@ -41,7 +46,7 @@ def number(value: float) -> str:
     shown = format(value, ".15g")
     if "e" not in shown:
         return shown
-    return format(Decimal(shown), "f") if 1e-10 <= abs(value) < 1e21 else shown.upper()
+    return format(Decimal(shown), "f") if 1e-10 <= abs(value) < _SCIENTIFIC else shown.upper()
 
 
 def _date_and_time(value: dt.datetime) -> str:

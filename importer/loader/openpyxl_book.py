@@ -10,7 +10,7 @@ from typing import Any
 from openpyxl import load_workbook
 from openpyxl.worksheet._read_only import ReadOnlyWorksheet
 
-from importer.loader.cells import BIG, text
+from importer.loader.cells import is_big, text
 from importer.loader.sheet_xml import Extras, NoReferences, extras, sheet_part
 from importer.loader.sheets import Row, Sheet
 
@@ -50,26 +50,26 @@ class OpenpyxlBook:
 class OpenpyxlRows:
     """The rows of one sheet, whatever its `<dimension>` claims (that may be a lie)."""
 
-    notes = ("Read with openpyxl, since calamine could not.",)
     last = 0
 
     def __init__(self, sheet: Any, found: Extras) -> None:
         sheet.reset_dimensions()
         self._sheet, self._extras = sheet, found
+        self.notes = ["Read with openpyxl, since calamine could not.", *found.notes()]
 
     def __iter__(self) -> Iterator[Row]:
+        special = self._extras.by_row()
         for index, values in enumerate(self._sheet.iter_rows(values_only=True)):
             cells = [_unescaped(value) if type(value) is str else text(value) for value in values]
             marks = [
-                (index + 1, at, "big_number")
-                for at, value in enumerate(values)
-                if type(value) in (int, float) and abs(value) >= BIG
+                (index + 1, at, "big_number") for at, value in enumerate(values) if is_big(value)
             ]
-            marks += [
-                (index + 1, at, "formula_without_value")
-                for at in range(len(cells) if self._extras.uncalculated else 0)
-                if (index, at) in self._extras.uncalculated
-            ]
+            if index in special:
+                marks += [
+                    (index + 1, at, "formula_without_value")
+                    for at in special[index]
+                    if not cells[at]
+                ]
             while cells and not cells[-1]:
                 cells.pop()
             yield Row(index + 1, cells, tuple(marks))

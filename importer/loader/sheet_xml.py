@@ -37,6 +37,20 @@ class Extras:
     uncalculated: set[tuple[int, int]] = field(default_factory=set)
     hidden_rows: int = 0
 
+    def by_row(self) -> dict[int, list[int]]:
+        """The columns of each row that has any."""
+        places: dict[int, list[int]] = {}
+        for row, column in sorted({*self.errors, *self.uncalculated}):
+            places.setdefault(row, []).append(column)
+        return places
+
+    def notes(self) -> list[str]:
+        """What the user should know."""
+        hidden = self.hidden_rows
+        return (
+            [f"{hidden:,} rows are hidden or filtered away; they are read too."] if hidden else []
+        )
+
 
 def sheet_part(archive: zipfile.ZipFile, name: str) -> str:
     """The path of a sheet's XML in the package, found as the standard says: by relationships."""
