@@ -1,0 +1,16 @@
+"""The mapping: a YAML document that says how the rows of an export become responses.
+
+`load` or `parse` reads one, `compile` resolves its columns in the header of a file, once, and
+`Compiled.run` maps the rows, chunk by chunk. To add a transform, see `importer.mapping.transforms`.
+"""
+
+from __future__ import annotations
+
+from importer.mapping.compiled import Compiled
+from importer.mapping.compiling import compile
+from importer.mapping.document import Document
+from importer.mapping.jsonschema import json_schema
+from importer.mapping.loading import load, parse
+from importer.mapping.problems import PROBLEMS
+
+__all__ = ["PROBLEMS", "Compiled", "Document", "compile", "json_schema", "load", "parse"]

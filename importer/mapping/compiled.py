@@ -1,0 +1,175 @@
+"""A mapping, compiled against one header: rows in, what becomes of each out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import repeat
+
+from importer.mapping.memo import Fault, Result
+from importer.mapping.program import Program
+from importer.mapping.readings import Cells, Reading, Results
+from importer.mapping.responses import Person, Responder
+from importer.model import Chunk, Invalid, Mapped, Skipped
+
+
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    """A mapping that knows its columns.
+
+    `notes` are what people should know of how columns were found; `unmapped` are the columns that
+    the mapping doesn't use.
+    """
+
+    program: Program
+    notes: tuple[str, ...]
+    unmapped: tuple[str, ...]
+
+    def run(self, chunk: Chunk) -> list[Mapped]:
+        """What becomes of each row, in order: one thing per row, and nothing is raised for a row."""
+        return _Run(self.program, chunk).mapped()
+
+
+class _Run:
+    """The results of one chunk by column, and the rows put together from them."""
+
+    def __init__(self, program: Program, chunk: Chunk) -> None:
+        cells = Cells(chunk.frame)
+        self._program = program
+        self._chunk = chunk
+        self._count = cells.rows
+        self._skips = [each.results(cells) for each in program.skips]
+        self._people = _people(program, cells)
+        self._campaign = program.campaign.results(cells)
+        self._method = program.method.results(cells)
+        self._answers = [each.reading.results(cells) for each in program.answers]
+        self._rating = program.rating.results(cells)
+        self._traits = [reading.results(cells) for _, reading in program.traits]
+        self._order = program.order.results(cells)
+        self._key = [each.results(cells) for each in program.key]
+
+    def mapped(self) -> list[Mapped]:
+        """One thing per row."""
+        odd = self._odd()
+        respond = Responder(self._program).response
+        rows = zip(
+            self._chunk.rows,
+            self._people,
+            self._campaign,
+            self._method,
+            _across(self._answers, self._count),
+            self._rating,
+            _across(self._traits, self._count),
+            self._order,
+            _across(self._key, self._count),
+            strict=True,
+        )
+        return [self._left(i) if i in odd else respond(*row) for i, row in enumerate(rows)]
+
+    def _odd(self) -> set[int]:
+        """The rows that are not to be sent."""
+        rows = self._chunk.rows
+        odd = {i for i, row in enumerate(rows) if row in self._chunk.problems}
+        odd.update(i for words in self._skips for i, word in enumerate(words) if word is not None)
+        odd.update(i for i, who in enumerate(self._people) if who.__class__ is Fault)
+        for reading, results in self._read():
+            if reading.faulty:
+                odd.update(i for i, result in enumerate(results) if result.__class__ is Fault)
+        for results in self._needed():
+            odd.update(_blanks(results))
+        odd.update(_blank_in_all(self._answers))
+        odd.update(_blank_in_all(self._key) if self._key else ())
+        return odd
+
+    def _read(self) -> Iterator[tuple[Reading, Results]]:
+        """What may hold faults, but for the person, with its results."""
+        program = self._program
+        yield from zip((each.reading for each in program.answers), self._answers, strict=True)
+        yield from zip((reading for _, reading in program.traits), self._traits, strict=True)
+        yield from zip(program.key, self._key, strict=True)
+        yield program.campaign, self._campaign
+        yield program.method, self._method
+        yield program.rating, self._rating
+        yield program.order, self._order
+
+    def _needed(self) -> Iterator[Results]:
+        yield self._campaign
+        for asked, results in zip(self._program.answers, self._answers, strict=True):
+            if asked.required:
+                yield results
+
+    def _left(self, i: int) -> Skipped | Invalid:
+        """A row that is not to be sent: by a rule, or for all that is wrong with it."""
+        row = self._chunk.rows[i]
+        key = " / ".join(str(each[i]) for each in self._key if isinstance(each[i], str))
+        if row in self._chunk.problems:
+            return Invalid(row, (self._chunk.problems[row],), key=key)
+        rule = next((words[i] for words in self._skips if isinstance(words[i], str)), None)
+        if rule is not None:
+            return Skipped(row, str(rule), key)
+        person = self._people[i]
+        user, anonymous = ("", "") if isinstance(person, Fault) else person
+        problems = tuple(dict.fromkeys(fault.at(row) for fault in self._faults(i)))
+        return Invalid(row, problems, user, anonymous, key)
+
+    def _faults(self, i: int) -> Iterator[Fault]:
+        """Everything that is wrong with one row."""
+        person = self._people[i]
+        results = [*(words[i] for words in self._skips), person]
+        results += [read[i] for _, read in self._read()]
+        yield from (each for each in results if isinstance(each, Fault))
+        if self._campaign[i] is None:
+            yield Fault("bad_campaign", "the row names no survey", self._program.campaign.column)
+        if self._key and all(each[i] is None for each in self._key):
+            columns = ", ".join(each.column for each in self._program.key)
+            yield Fault("blank_key", "the key is blank", columns)
+        yield from self._missing_answers(i)
+
+    def _missing_answers(self, i: int) -> Iterator[Fault]:
+        asked = list(zip(self._program.answers, self._answers, strict=True))
+        blank = [each for each, results in asked if results[i] is None]
+        for each in blank:
+            if each.required:
+                yield Fault("missing_answer", "a required answer is blank", each.reading.column)
+        if len(blank) == len(asked) and not any(each.required for each in blank):
+            columns = ", ".join(each.reading.column for each in blank)
+            yield Fault("no_answers", "none of the answers is filled", columns)
+
+
+def _people(program: Program, cells: Cells) -> list[Person | Fault]:
+    users = program.user.results(cells)
+    if all(user.__class__ is str for user in users):
+        return [(user, "") for user in users]  # type: ignore[misc]  # all are text, as was just seen
+    columns = ", ".join(filter(None, (program.user.column, program.anonymous.column)))
+    nobody = Fault("no_person", "the row doesn't say who answered", columns)
+    pairs = zip(users, program.anonymous.results(cells), strict=True)
+    return [_person(user, anonymous, nobody) for user, anonymous in pairs]
+
+
+def _person(user: Result, anonymous: Result, nobody: Fault) -> Person | Fault:
+    """userId wins; a stand-in for an id (`dummy_id`) counts as blank while there is something else."""
+    if isinstance(user, str):
+        return user, ""
+    if isinstance(user, Fault) and user.code != "dummy_id":
+        return user
+    if isinstance(anonymous, str):
+        return "", anonymous
+    faults = (each for each in (user, anonymous) if isinstance(each, Fault))
+    return next(faults, nobody)
+
+
+def _blanks(results: Results) -> list[int]:
+    return [i for i, result in enumerate(results) if result is None] if None in results else []
+
+
+def _blank_in_all(columns: Sequence[Results]) -> set[int]:
+    first, *others = columns
+    blank = set(_blanks(first))
+    for results in others if blank else ():
+        blank = {i for i in blank if results[i] is None}
+    return blank
+
+
+def _across(columns: Sequence[Results], count: int) -> Iterable[tuple[Result, ...]]:
+    """The columns' results row by row, also where there are no columns."""
+    return zip(*columns, strict=True) if columns else repeat((), count)

@@ -1,0 +1,282 @@
+"""A document and a header -> what is done with each row, with every mistake told at once."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from importer.mapping import mistakes
+from importer.mapping.answers import Answer
+from importer.mapping.blanks import trimmed
+from importer.mapping.cells import Cell
+from importer.mapping.columns import Selector
+from importer.mapping.compiled import Compiled
+from importer.mapping.document import METHODS, Document, OrderBy
+from importer.mapping.fields import Oddity
+from importer.mapping.header import Header
+from importer.mapping.ids import identifier, is_dummy
+from importer.mapping.meaning import Read, blank_test, reader, target, typed
+from importer.mapping.memo import Fault, Memo, Result
+from importer.mapping.problems import Unfit
+from importer.mapping.program import Asked, Program
+from importer.mapping.readings import Filled, First, Fixed, Hashed, Joined, One, Reading
+from importer.mapping.skipping import Skip, compile_rule
+from importer.mapping.templates import Template
+from importer.mapping.traits import Hash, Id, Trait
+from importer.mapping.transforms.dates import ISO, moment, stamp
+from importer.mapping.transforms.texts import sound
+from importer.mapping.tree import Path
+
+DATED_BY = "respondedAt"
+"""The trait that is taken for a response's date."""
+_COUNT = re.compile(r"[0-9]{1,20}(\.[0-9]+)?")
+
+
+def compile(  # noqa: A001  the word of the design: a mapping is compiled
+    document: Document, header: Sequence[str], *, secret: bytes, file: str = ""
+) -> Compiled:
+    """Resolve the columns of a mapping in the header of one file.
+
+    `secret` keys the hash of `anonymousId: {hash: ...}`: with the same secret, a person gets the same id
+    in every run. `file` is named in the messages.
+
+    Raises:
+        MappingError: With everything that doesn't fit.
+    """
+    compiler = _Compiler(document, Header(header, file or "the file"), secret)
+    program = compiler.program()
+    oddities = compiler.header.oddities
+    if oddities:
+        raise mistakes.error(document.tree, document.written, oddities)
+    return Compiled(program, tuple(dict.fromkeys(compiler.header.notes)), compiler.header.unmapped)
+
+
+@dataclass(slots=True)
+class _Compiler:
+    """Gathers the mistakes in `header.oddities`, so that all are told at once."""
+
+    document: Document
+    header: Header
+    secret: bytes
+
+    def program(self) -> Program:
+        """Everything that a row goes through."""
+        document = self.document
+        method = document.method
+        traits = dict(self._traits())
+        return Program(
+            skips=tuple(self._skips()),
+            campaign=self._reading(document.campaign, ("campaign",), _campaign),
+            method=self._reading(method, ("method",), _method) if method else Fixed(None),
+            user=self._ids(document.userId, ("userId",)),
+            anonymous=self._anonymous(),
+            answers=tuple(self._answers()),
+            rating=self._rating(),
+            traits=tuple(traits.items()),
+            order=self._order(traits),
+            key=tuple(self._keys()),
+            force=document.forceSurvey,
+        )
+
+    def _skips(self) -> Iterator[Skip]:
+        for number, rule in enumerate(self.document.source.skip_if):
+            position = self.header.find(rule, ("source", "skip_if", number, "column"))
+            if position is not None:
+                yield compile_rule(rule, position, self.header.label(position))
+
+    def _answers(self) -> Iterator[Asked]:
+        for number, answer in enumerate(self.document.answers):
+            id_ = self.document.question(answer.id)
+            path = ("answers", number)
+            if id_:
+                yield Asked(
+                    id_, answer.required, self._reading(answer, path, _answered(id_, answer))
+                )
+
+    def _rating(self) -> Reading:
+        rating = self.document.rating
+        return self._reading(rating, ("rating",), typed(rating)) if rating else Fixed(None)
+
+    def _traits(self) -> Iterator[tuple[str, Reading]]:
+        for name, trait in self.document.traits.items():
+            yield name, self._reading(trait, ("traits", name), typed(trait))
+
+    def _ids(self, ids: Sequence[Id], path: Path) -> Reading:
+        readings = [
+            self._reading(each, (*path, number), _id(each), enough=all)
+            for number, each in enumerate(ids)
+        ]
+        return First(readings, counts=is_id) if readings else Fixed(None)
+
+    def _anonymous(self) -> Reading:
+        anonymous, path = self.document.anonymousId, ("anonymousId",)
+        if not isinstance(anonymous, Hash):
+            return self._ids(anonymous, path)
+        parts = self._ones(anonymous.hash, (*path, "hash"), _hash_part)
+        return Hashed(parts, self.secret, anonymous.prefix)
+
+    def _keys(self) -> Sequence[One]:
+        return self._ones(self.document.key, ("key",), _key_part)
+
+    def _order(self, traits: Mapping[str, Reading]) -> Reading:
+        """The row's date, as text that sorts."""
+        order = self.document.repeats.order_by
+        if order is None:
+            return traits.get(DATED_BY, Fixed(None))
+        position = self.header.find(order, ("repeats", "order_by"))
+        if position is None:
+            return Fixed(None)
+        return self._dates(order, position)
+
+    def _dates(self, order: OrderBy, position: int) -> Reading:
+        trait = self._date_trait(position)
+        if order.format or order.timezone:
+            read = _blank_or(_dated(order.format or (ISO,), order.timezone or "UTC"))
+        elif trait is not None:
+            read = reader(trait, typed(trait))
+        else:
+            read = _blank_or(_iso_or_number)
+        return One(position, Memo(read, self.header.label(position)))
+
+    def _date_trait(self, position: int) -> Trait | None:
+        """The trait that reads dates from this column."""
+        quiet = Header(self.header.names, "")
+        for trait in self.document.traits.values():
+            selectors = trait.selectors if trait.type == "date" else ()
+            if len(selectors) == 1 and quiet.find(selectors[0], ()) == position:
+                return trait
+        return None
+
+    def _ones(self, selectors: Sequence[Selector], path: Path, read: Read) -> list[One]:
+        found = (self.header.find(each, (*path, number)) for number, each in enumerate(selectors))
+        return [
+            One(position, Memo(read, self.header.label(position)))
+            for position in found
+            if position is not None
+        ]
+
+    def _reading(self, block: Cell, path: Path, finish: Read, *, enough: Enough = any) -> Reading:
+        """The block's value, from wherever it comes."""
+        if not self._targets_fit(block, path, finish):
+            return Fixed(None)
+        if block.value is not None:
+            return Fixed(target(block, block.value, finish))
+        if block.columns:
+            return self._joined(block, path, finish)
+        if block.template:
+            return self._template(block, path, finish, enough)
+        return self._columns(block, path, finish)
+
+    def _columns(self, block: Cell, path: Path, finish: Read) -> Reading:
+        read = reader(block, finish)
+        found = (
+            self.header.find(each, (*path, *_key_of(block), number), optional=block.optional)
+            for number, each in enumerate(block.selectors)
+        )
+        ones = [
+            One(position, Memo(read, self.header.label(position)))
+            for position in found
+            if position is not None
+        ]
+        if not ones:
+            return Fixed(None)
+        return ones[0] if len(ones) == 1 else First(ones)
+
+    def _joined(self, block: Cell, path: Path, finish: Read) -> Reading:
+        found = self.header.matching(block.columns, (*path, "columns"), optional=block.optional)
+        part = reader(block.model_copy(update={"parse": ()}), trimmed)
+        whole = reader(block.model_copy(update={"values": None, "na": ()}), finish)
+        labels = [self.header.label(position) for position in found]
+        parts = [One(at, Memo(part, label)) for at, label in zip(found, labels, strict=True)]
+        return Joined(parts, block.join, Memo(whole, ", ".join(labels))) if parts else Fixed(None)
+
+    def _template(self, block: Cell, path: Path, finish: Read, enough: Enough) -> Reading:
+        template = Template.parse(block.template)
+        found = [
+            self.header.find(Selector(column=name), (*path, "template"), optional=block.optional)
+            for name in template.columns
+        ]
+        positions = [position for position in found if position is not None]
+        if len(positions) < len(found):
+            return Fixed(None)
+        column = ", ".join(self.header.label(position) for position in positions)
+        memo = Memo(reader(block, finish), column)
+        return Filled(template, positions, memo, blank_test(block), enough)
+
+    def _targets_fit(self, block: Cell, path: Path, finish: Read) -> bool:
+        """Whether the constants of the block can be sent; each that can't is a mistake."""
+        written = [(("value",), block.value)] if block.value else []
+        values = block.values or {}
+        written += [(("values", text), to) for text, to in values.items() if text != "*"]
+        before = len(self.header.oddities)
+        for below, constant in written:
+            try:
+                target(block, constant, finish)
+            except Unfit as unfit:
+                oddity = Oddity((*path, *below), unfit.message, unfit.fix)
+                self.header.oddities.append(oddity)
+        return len(self.header.oddities) == before
+
+
+Enough = Callable[[Iterable[bool]], bool]
+
+
+def _key_of(block: Cell) -> tuple[str, ...]:
+    return ("letter",) if block.letter else ("any",) if block.any else ("column",)
+
+
+def _answered(id_: str, answer: Answer) -> Read:
+    """The answer as the API takes it."""
+    run = typed(answer)
+    return lambda text: {"id": id_, "value": run(text)}
+
+
+def _campaign(text: str) -> str:
+    return sound(trimmed(text))
+
+
+def _method(text: str) -> str:
+    method = trimmed(text)
+    if method not in METHODS:
+        raise Unfit("bad_method", "the method is In-App, Mobile or Email")
+    return method
+
+
+def _id(block: Id) -> Read:
+    if block.lower:
+        return lambda text: identifier(text).lower()
+    return identifier
+
+
+def is_id(result: Result) -> bool:
+    """Whether the search for an id ends here: not at a blank, nor at a stand-in for one."""
+    return result is not None and not (isinstance(result, Fault) and result.code == "dummy_id")
+
+
+def _hash_part(text: str) -> Result:
+    part = trimmed(text)
+    return None if not part or is_dummy(part) else part
+
+
+def _key_part(text: str) -> Result:
+    return sound(trimmed(text)) or None
+
+
+def _blank_or(read: Read) -> Read:
+    return lambda text: read(text) if trimmed(text) else None
+
+
+def _dated(formats: Sequence[str], timezone: str) -> Read:
+    return lambda text: stamp(moment(text, formats, timezone))
+
+
+def _iso_or_number(text: str) -> Result:
+    """A date in ISO form, or a number, as text that sorts."""
+    if _COUNT.fullmatch(trimmed(text)):
+        whole, _, rest = trimmed(text).partition(".")
+        return f"{whole:0>20}.{rest}"
+    try:
+        return stamp(moment(text, (ISO,), "UTC"))
+    except Unfit:
+        raise Unfit("bad_order", "this is neither an ISO date nor a number") from None

@@ -1,0 +1,370 @@
+"""The whole YAML document, checked: `Document`."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterator
+from typing import Annotated, Any, ClassVar, Literal, Self
+
+import orjson
+from pydantic import (
+    BeforeValidator,
+    Discriminator,
+    Field,
+    PrivateAttr,
+    Tag,
+    WithJsonSchema,
+    model_validator,
+)
+
+from importer.mapping.answers import Answer, Rating
+from importer.mapping.cells import Cell
+from importer.mapping.columns import Columns, PatternText, Selector
+from importer.mapping.fields import (
+    Block,
+    CellText,
+    CellTexts,
+    Flag,
+    Oddity,
+    Text,
+    Whole,
+    mapped_by,
+    refuse,
+    unexpected,
+)
+from importer.mapping.guesses import did_you_mean
+from importer.mapping.scalars import Plain, is_nothing, resolve
+from importer.mapping.traits import Formats, Hash, Ids, Timezone, TraitRef, by_column
+from importer.mapping.tree import Data, Path, Sheet, Tree
+
+METHODS = ("In-App", "Mobile", "Email")
+"""The API's words for how a survey was delivered."""
+Row = Annotated[Whole, Field(ge=1)]
+
+
+class SkipRule(Selector):
+    """Rows that are left out on purpose. Exactly one condition; it sees the cell without the space around it."""
+
+    among: Annotated[CellTexts, Field(alias="in")] = ()
+    """The cell is one of these, whatever its case."""
+    not_in: CellTexts = ()
+    """The cell is none of these, whatever its case."""
+    blank: Flag | None = None
+    """The cell is blank (`true`), or filled (`false`)."""
+    matches: PatternText = ""
+    """A regular expression is found in the cell."""
+
+    @model_validator(mode="after")
+    def _one_condition(self) -> Self:
+        conditions = {"among": "in", "not_in": "not_in", "blank": "blank", "matches": "matches"}
+        given = [key for field, key in conditions.items() if field in self.model_fields_set]
+        if not given:
+            refuse(
+                [Oddity((), "the rule has no condition", "Give one of in, not_in, blank, matches.")]
+            )
+        refuse(
+            Oddity((key,), "a rule has one condition", "Write a second rule.", key=True)
+            for key in given[1:]
+        )
+        return self
+
+
+def _sheet(data: object) -> object:
+    if not isinstance(data, str) or is_nothing(data):
+        raise unexpected("a sheet's name or number", data)
+    value = resolve(data)
+    if isinstance(value, int) and not isinstance(value, bool):
+        refuse([Oddity((), "sheets count from 1")] if value < 1 else [])
+        return value
+    return str(data)
+
+
+SheetRef = Annotated[
+    str | int,
+    BeforeValidator(_sheet),
+    WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "integer", "minimum": 1}]}),
+]
+
+
+class Source(Block):
+    """How to read the file. All of it is found by itself; what stands here overrules that."""
+
+    sheet: SheetRef | None = None
+    """The sheet's name, or its number from 1."""
+    header_row: Row | None = None
+    """The row of the header, as Excel numbers it."""
+    header_rows: tuple[Row, ...] | None = None
+    """Rows that make the header together (blank cells of the upper are filled from the left); `[]` where the
+    file has no header: its columns are then called A, B, ..."""
+    header_join: CellText = " / "
+    """What stands between the parts of a header that has several rows."""
+    skip_rows: tuple[Row, ...] = ()
+    """Rows that are no answers, as Excel numbers them."""
+    encoding: Text = ""
+    """The text encoding: `utf-8`, `cp1252` ..."""
+    delimiter: CellText = ""
+    """What stands between the cells: `","`, `";"`, `"\\t"` ..."""
+    skip_if: tuple[SkipRule, ...] = ()
+    """Rows to leave out, each by a rule; they are counted as skipped."""
+
+    @model_validator(mode="after")
+    def _one_header(self) -> Self:
+        if self.header_row and self.header_rows is not None:
+            refuse(
+                [
+                    Oddity(
+                        ("header_rows",),
+                        "`header_row` and `header_rows` exclude each other",
+                        key=True,
+                    )
+                ]
+            )
+        return self
+
+
+class Campaign(Cell):
+    """The survey that a row belongs to."""
+
+
+class Method(Cell):
+    """How the survey was delivered."""
+
+    def _oddities(self) -> Iterator[Oddity]:
+        yield from super()._oddities()
+        said = [(("value",), self.value)] if self.value else []
+        said += [(("values", text), to) for text, to in (self.values or {}).items() if text != "*"]
+        for path, constant in said:
+            if constant.text not in METHODS:
+                hint = did_you_mean(constant.text, METHODS)
+                yield Oddity(path, "the method is In-App, Mobile or Email", hint)
+
+
+class OrderBy(Selector):
+    """The date of a response."""
+
+    type: Literal["date"] = "date"
+    """It is a date."""
+    format: Formats = ()
+    """As with a date trait."""
+    timezone: Timezone = ""
+    """As with a date trait."""
+
+
+class Repeats(Block):
+    """What becomes of several rows of one person."""
+
+    send: Literal["all", "latest", "first"] = "all"
+    """Which rows to send; oldest first."""
+    order_by: (
+        Annotated[
+            OrderBy,
+            BeforeValidator(mapped_by(by_column), json_schema_input_type=Text | OrderBy),
+        ]
+        | None
+    ) = None
+    """The column of the response's date. A bare name reads dates as the trait of that column does."""
+
+
+class Sending(Block):
+    """How fast to send; the command line overrules it."""
+
+    rate: Annotated[Text, Field(pattern=r"^([0-9]{1,6}(\.[0-9]{1,3})?/(s|min|h)|max)$")] = "10/s"
+    """Requests per time: `10/s`, `600/min`, `max`."""
+    concurrency: Annotated[Whole, Field(ge=1, le=1000)] = 8
+    """Requests at once."""
+
+
+class Preset(Block):
+    """What a mapping that others extend says about itself."""
+
+    tool: Text
+    """The survey tool."""
+    description: Text = ""
+    """Which export it reads."""
+    verified: Flag = False
+    """Whether a real export of the tool was seen."""
+    evidence: Text = ""
+    """What the layout was taken from."""
+    signature: tuple[CellText, ...] = ()
+    """Columns by which an export is known."""
+    sample: Text = ""
+    """A made-up export in that layout."""
+
+
+def _question(data: object) -> object:
+    if isinstance(data, Plain) and resolve(data) is False:
+        return ""
+    if not isinstance(data, str) or is_nothing(data) or isinstance(resolve(data), bool):
+        raise unexpected("a question's ID, or false to leave the answer out", data)
+    return str(data)
+
+
+Question = Annotated[
+    str,
+    BeforeValidator(_question),
+    WithJsonSchema({"anyOf": [{"type": ["string", "number"]}, {"const": False}]}),
+]
+
+
+def _not_empty(data: object) -> object:
+    if isinstance(data, list) and not data:
+        raise unexpected("at least one answer", data)
+    return data
+
+
+_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9a-f]{24}", re.IGNORECASE)
+_WHERE_IDS = (
+    "Give it under `questions: {{{0}: ID}}`. SatisMeter's read API lists the IDs in the survey's statistics; "
+    "`{0}: false` leaves the answer out."
+)
+
+
+def _anonymous(data: Any) -> str:
+    return "(hash)" if isinstance(data, dict) and "hash" in data else "(ids)"
+
+
+_VERSION = Annotated[
+    Literal[1], BeforeValidator(lambda data: resolve(data) if isinstance(data, str) else data)
+]
+
+
+def _constant(text: str) -> dict[str, object]:
+    return {"value": text}
+
+
+class Document(Block):
+    """A mapping: how the rows of an export become responses."""
+
+    version: _VERSION = 1
+    """The version of this format: 1."""
+    name: Text = ""
+    """The mapping's name, for people."""
+    extends: Text = ""
+    """A preset's name, or the path of a mapping, on which this one builds. What stands here wins; lists are replaced."""
+    preset: Preset | None = None
+    """For mappings that others extend."""
+    source: Source = Source()
+    """How to read the file, and which rows to leave out."""
+    questions: dict[Text, Question] = Field(default_factory=dict)
+    """Names for the IDs of questions. `false` leaves the answer out."""
+    campaign: Annotated[
+        Campaign, BeforeValidator(mapped_by(_constant), json_schema_input_type=Text | Campaign)
+    ]
+    """The survey's ID (SatisMeter: Settings > Integrations > API keys), or a column with `values`."""
+    method: (
+        Annotated[
+            Method,
+            BeforeValidator(mapped_by(_constant), json_schema_input_type=Literal[METHODS] | Method),
+        ]
+        | None
+    ) = None
+    """How the survey was delivered: `In-App` (the API's default), `Mobile` or `Email`; or a column."""
+    forceSurvey: Flag = False  # noqa: N815  the API's word
+    """Skips the API's targeting and duplicate checks. For development only."""
+    userId: Ids = ()  # noqa: N815
+    """The person's id in your system: a column, or the first of several that holds one."""
+    anonymousId: Annotated[  # noqa: N815
+        Annotated[Ids, Tag("(ids)")] | Annotated[Hash, Tag("(hash)")], Discriminator(_anonymous)
+    ] = ()
+    """Used where `userId` is blank: a column, or `{hash: [columns], prefix: ...}`."""
+    answers: Annotated[tuple[Answer, ...], BeforeValidator(_not_empty)]
+    """The answers of a response, one per question."""
+    rating: (
+        Annotated[
+            Rating, BeforeValidator(mapped_by(by_column), json_schema_input_type=Text | Rating)
+        ]
+        | None
+    ) = None
+    """The older API's field beside `answers`, where an account needs it."""
+    traits: dict[Text, TraitRef] = Field(default_factory=dict)
+    """What is stored about the person. `respondedAt` is taken for the response's date."""
+    key: Columns = ()
+    """What makes a row itself; a key is never sent twice. Default: person, answers and date."""
+    repeats: Repeats = Repeats()
+    """Several rows of one person."""
+    sending: Sending = Sending()
+    """How fast to send."""
+
+    _tree: Tree = PrivateAttr()
+    _sheet: Sheet = PrivateAttr()
+
+    #: what doesn't decide the bodies
+    _BESIDE: ClassVar = frozenset({"version", "name", "extends", "preset", "sending"})
+
+    @property
+    def origin(self) -> str:
+        """The file's name, as shown to people."""
+        return self._sheet.name
+
+    @property
+    def written(self) -> Sheet:
+        """The document itself, as written."""
+        return self._sheet
+
+    @property
+    def tree(self) -> Tree:
+        """The document as written, its presets merged in, with the places of everything."""
+        return self._tree
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 (hex) of everything that decides the bodies, presets included; comments and
+        layout don't."""
+        data = self._tree.data
+        deciding = {
+            key: _canonical(value) for key, value in data.items() if key not in self._BESIDE
+        }
+        return hashlib.sha256(orjson.dumps(deciding)).hexdigest()
+
+    def question(self, id_: str) -> str:
+        """The ID behind an answer's `id`; "" where the answer is left out."""
+        return self.questions.get(id_, id_)
+
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        refuse(self._oddities())
+        return self
+
+    def _oddities(self) -> Iterator[Oddity]:
+        if not self.userId and not self.anonymousId:
+            hint = "Name a column in `userId`, or give `anonymousId: {hash: [...]}`."
+            yield Oddity((), "no row would say who answered", hint)
+        if self.rating and self.rating.type in {"choice", "text"}:
+            yield Oddity(("rating", "type"), "`rating` is a number")
+        yield from self._odd_questions()
+
+    def _odd_questions(self) -> Iterator[Oddity]:
+        seen: set[str] = set()
+        for number, answer in enumerate(self.answers):
+            path: Path = ("answers", number, "id")
+            id_ = self.question(answer.id)
+            if answer.id not in self.questions and not _ID.fullmatch(answer.id):
+                hint = did_you_mean(answer.id, self.questions) or _WHERE_IDS.format(answer.id)
+                yield Oddity(path, f'the ID of the question "{answer.id}" is missing', hint)
+            elif id_ and id_ in seen:
+                yield Oddity(path, "two answers to one question", "Delete one of them.")
+            seen.add(id_)
+        if seen == {""}:
+            yield Oddity(("questions",), "all answers are left out")
+
+    @classmethod
+    def of(cls, tree: Tree, sheet: Sheet) -> Document:
+        """Check a tree.
+
+        Raises:
+            pydantic.ValidationError: With everything that is wrong.
+        """
+        document = cls.model_validate(tree.data)
+        document._tree = tree
+        document._sheet = sheet
+        return document
+
+
+def _canonical(data: Data) -> object:
+    if isinstance(data, dict):
+        return [[key, _canonical(value)] for key, value in data.items()]
+    if isinstance(data, list):
+        return [_canonical(each) for each in data]
+    value = resolve(data)
+    return value if isinstance(value, str) else {"plain": str(data)}

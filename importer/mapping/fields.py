@@ -1,0 +1,174 @@
+"""The kinds of values that the keys of a mapping take, each with the words for what it isn't."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
+    WithJsonSchema,
+)
+from pydantic_core import CoreSchema, PydanticCustomError, core_schema
+
+from importer.mapping.scalars import Core, Plain, is_nothing, kind, resolve
+from importer.mapping.tree import Path
+
+
+class Block(BaseModel):
+    """A map of the mapping: frozen, and without unknown keys."""
+
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", use_attribute_docstrings=True, populate_by_name=False
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Oddity:
+    """Something wrong under a block: where (below the block), what, and what to write instead.
+    `key` where the key at that path is wrong in itself, not its value."""
+
+    path: Path
+    message: str
+    hint: str = ""
+    key: bool = False
+
+
+def refuse(oddities: Iterable[Oddity]) -> None:
+    """Raise for what was found, all at once; nothing where nothing was."""
+    found = tuple(oddities)
+    if found:
+        raise PydanticCustomError("oddities", "oddities", {"found": found})
+
+
+def unexpected(wanted: str, found: object, hint: str = "") -> PydanticCustomError:
+    """`expected a whole number, found text`."""
+    return PydanticCustomError(
+        "unexpected", "unexpected", {"wanted": wanted, "found": kind(found), "hint": hint}
+    )
+
+
+def is_scalar(data: object) -> bool:
+    """Whether it is text, a number, true or false, and not nothing."""
+    return isinstance(data, str) and not is_nothing(data)
+
+
+def _text(data: object) -> object:
+    if not is_scalar(data):
+        raise unexpected("text", data)
+    if not str(data).strip():
+        raise unexpected("text", Plain(""), "The text is blank.")
+    return str(data)
+
+
+def _cell(data: object) -> object:
+    if not isinstance(data, str) or (isinstance(data, Plain) and not data):
+        raise unexpected("text", data)
+    return str(data)
+
+
+def _whole(data: object) -> object:
+    value = resolve(data) if isinstance(data, str) else data
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise unexpected("a whole number", data)
+    return value
+
+
+def _number(data: object) -> object:
+    value = resolve(data) if isinstance(data, str) else data
+    if isinstance(value, bool) or not isinstance(value, int | float) or value != value:  # noqa: PLR0124
+        raise unexpected("a number", data)
+    if abs(value) > 1e15:
+        raise unexpected("a number of at most 15 digits", data)
+    return value
+
+
+def _flag(data: object) -> object:
+    value = resolve(data) if isinstance(data, str) else data
+    if not isinstance(value, bool):
+        hint = "Yes, No, on and off are text in YAML 1.2." if kind(data) == "text" else ""
+        raise unexpected("true or false", data, hint)
+    return value
+
+
+_SCALAR = {"type": ["string", "number", "boolean"]}
+
+Text = Annotated[str, BeforeValidator(_text), WithJsonSchema({**_SCALAR, "pattern": r"\S"})]
+"""Text that isn't blank; numbers and true/false are taken as they are written."""
+CellText = Annotated[
+    str, BeforeValidator(_cell), WithJsonSchema({"type": ["string", "number", "boolean", "null"]})
+]
+"""Text as it stands in a cell: `NA`, `null` and `1.50` are just that."""
+Whole = Annotated[int, BeforeValidator(_whole)]
+Number = Annotated[int | float, BeforeValidator(_number)]
+Flag = Annotated[bool, BeforeValidator(_flag)]
+
+
+@dataclass(frozen=True, slots=True)
+class Constant:
+    """A scalar of the document: its text, and what YAML takes it for."""
+
+    text: str
+    value: Core
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, _: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_plain_validator_function(cls.read)
+
+    @classmethod
+    def __get_pydantic_json_schema__(
+        cls, _: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        return dict(_SCALAR)
+
+    @classmethod
+    def read(cls, data: object) -> Constant:
+        """From a scalar of the tree; nothing, lists and maps are refused."""
+        if not isinstance(data, str) or is_nothing(data):
+            raise unexpected("text, a number, true or false", data)
+        return cls(str(data), resolve(data))
+
+
+def one_or_more(data: object) -> object:
+    """A scalar or map stands for a list of one; the list isn't empty."""
+    if isinstance(data, list | tuple):
+        if not data:
+            raise unexpected("at least one", data)
+        return data
+    return [data]
+
+
+Texts = Annotated[
+    tuple[Text, ...],
+    BeforeValidator(
+        one_or_more, json_schema_input_type=Text | Annotated[list[Text], Field(min_length=1)]
+    ),
+]
+"""A text, or a list of them."""
+CellTexts = Annotated[
+    tuple[CellText, ...],
+    BeforeValidator(
+        one_or_more,
+        json_schema_input_type=CellText | Annotated[list[CellText], Field(min_length=1)],
+    ),
+]
+"""A cell's text, or a list of them."""
+
+
+def mapped_by(shorthand: Callable[[str], dict[str, object]]) -> Callable[[object], object]:
+    """A validator that lets a bare text stand for the map that `shorthand` makes of it."""
+
+    def expand(data: object) -> object:
+        if is_scalar(data):
+            return shorthand(data)  # type: ignore[arg-type]  # `is_scalar` says that it is text
+        if isinstance(data, dict | BaseModel):
+            return data
+        raise unexpected("text or a map", data)
+
+    return expand

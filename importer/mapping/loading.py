@@ -1,0 +1,109 @@
+"""From a mapping's text to a `Document`, with all that is wrong told at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from importer.errors import MappingError
+from importer.mapping import files, mistakes
+from importer.mapping.document import Document
+from importer.mapping.extending import extend
+from importer.mapping.fields import Oddity
+from importer.mapping.findings import findings
+from importer.mapping.scalars import is_nothing, kind
+from importer.mapping.tree import Sheet, Tree, read
+
+Base = Callable[[str], tuple[Sheet, "Base"]]
+"""Finds what `extends` names, and what finds what that one extends."""
+MAX_CHAIN = 10
+
+
+def load(path_or_preset: str) -> Document:
+    """Read a mapping from a file, or a preset by its name, with what it extends.
+
+    Raises:
+        MappingError: With all mistakes, each with its line, column and what to write instead.
+    """
+    path = files.find(path_or_preset)
+    return parse_sheet(files.read_sheet(path), _beside(path))
+
+
+def parse(text: str, name: str = "mapping.yaml", *, base: Base | None = None) -> Document:
+    """Read a mapping from its text. `name` is how people know it; `base` finds what it extends
+    (default: nothing can be extended).
+
+    Raises:
+        MappingError: With all mistakes.
+    """
+    return parse_sheet(Sheet(name, text), base)
+
+
+def parse_sheet(sheet: Sheet, base: Base | None) -> Document:
+    """As `parse`, for a sheet."""
+    tree = _with_bases(sheet, base)
+    oddities = list(mistakes.secrets(tree))
+    secret = {each.path for each in oddities}
+    try:
+        document = Document.of(tree, sheet)
+    except ValidationError as error:
+        oddities += [each for each in findings(error, tree) if each.path not in secret]
+    if oddities:
+        raise mistakes.error(tree, sheet, oddities)
+    return document
+
+
+def _with_bases(sheet: Sheet, base: Base | None) -> Tree:
+    tree = _map(sheet)
+    chain = [(sheet, tree)]
+    while (reference := _extends(chain[-1][1])) is not None:
+        last, written = chain[-1]
+        found, base = _found(reference, base, last, written)
+        if any(found == each for each, _ in chain) or len(chain) >= MAX_CHAIN:
+            said = " -> ".join([*(each.name for each, _ in chain), found.name])
+            raise _refusal(last, written, f"`extends` goes round in a circle: {said}")
+        chain.append((found, _map(found)))
+    merged = chain[-1][1]
+    for _, each in reversed(chain[:-1]):
+        merged = extend(merged, each)
+    return merged
+
+
+def _map(sheet: Sheet) -> Tree:
+    tree = read(sheet)
+    if not isinstance(tree.data, dict):
+        found = kind(tree.data)
+        oddity = Oddity((), f"expected keys and values, found {found}", "Begin with `version: 1`.")
+        raise mistakes.error(tree, sheet, [oddity])
+    return tree
+
+
+def _extends(tree: Tree) -> str | None:
+    assert isinstance(tree.data, dict)  # noqa: S101  `_map` has seen to it
+    reference = tree.data.get("extends")
+    return str(reference) if isinstance(reference, str) and not is_nothing(reference) else None
+
+
+def _found(reference: str, base: Base | None, sheet: Sheet, tree: Tree) -> tuple[Sheet, Base]:
+    if base is None:
+        raise _refusal(sheet, tree, "a mapping without a file of its own can't extend another")
+    try:
+        return base(reference)
+    except MappingError as error:
+        first = error.mistakes[0]
+        said = f'"{reference}": {first.message}'
+        raise _refusal(sheet, tree, said, first.hint) from None
+
+
+def _refusal(sheet: Sheet, tree: Tree, message: str, hint: str = "") -> MappingError:
+    return mistakes.error(tree, sheet, [Oddity(("extends",), message, hint)])
+
+
+def _beside(path: Path) -> Base:
+    def base(reference: str) -> tuple[Sheet, Base]:
+        found = files.find(reference, path.parent)
+        return files.read_sheet(found), _beside(found)
+
+    return base

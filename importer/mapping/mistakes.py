@@ -1,0 +1,83 @@
+"""What is wrong with a document -> one error that shows each mistake at its place."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from importer.errors import MappingError, Mistake
+from importer.mapping.fields import Oddity
+from importer.mapping.tree import Path, Place, Sheet, Tree
+
+_SECRET = re.compile(r"write[ _-]?key", re.IGNORECASE)
+
+
+def error(tree: Tree, sheet: Sheet, oddities: Iterable[Oddity]) -> MappingError:
+    """All that was found, in the order in which it stands.
+
+    `sheet` is the document that was asked for. What stands in another, which it extends, is shown
+    with that one's name and line.
+    """
+    placed = dict.fromkeys(
+        _Placed(_place(tree, sheet, each), each.message, each.hint) for each in oddities
+    )
+    ordered = sorted(placed, key=lambda each: each.order(sheet))
+    sheets = {each.place.sheet for each in ordered}
+    if len(sheets) == 1:
+        only = sheets.pop()
+        return MappingError(only.name, only.text, [each.mistake for each in ordered])
+    return MappingError(sheet.name, sheet.text, [each.seen_from(sheet) for each in ordered])
+
+
+@dataclass(frozen=True)
+class _Placed:
+    place: Place
+    message: str
+    hint: str
+
+    @property
+    def mistake(self) -> Mistake:
+        return Mistake(self.place.line, self.place.column, self.message, self.hint)
+
+    def seen_from(self, sheet: Sheet) -> Mistake:
+        """The mistake; in words where it stands in another document."""
+        there = self.place.sheet
+        if there is sheet:
+            return self.mistake
+        shown = MappingError(there.name, there.text, [self.mistake]).message
+        return Mistake(0, 0, f"in what it extends: {shown}")
+
+    def order(self, sheet: Sheet) -> tuple[bool, str, int, int]:
+        there = self.place.sheet
+        return there is not sheet, there.name, self.place.line, self.place.column
+
+
+def _place(tree: Tree, sheet: Sheet, oddity: Oddity) -> Place:
+    """Where the written part of the path stands: of its key, if that is what is wrong. What the whole
+    document lacks has no place."""
+    known = written(tree, oddity.path)
+    if not known:
+        return Place(sheet, 0, 0)
+    return tree.keys[known] if oddity.key and known in tree.keys else tree.places[known]
+
+
+def written(tree: Tree, path: Path) -> Path:
+    """The path without the parts that stand in no document, such as shorthands written out."""
+    known: Path = ()
+    for part in path:
+        if (*known, part) in tree.places:
+            known = (*known, part)
+    return known
+
+
+def secrets(tree: Tree) -> Iterator[Oddity]:
+    """Write keys that somebody put into the mapping."""
+    for path in tree.keys:
+        if isinstance(path[-1], str) and _SECRET.fullmatch(path[-1]):
+            yield Oddity(
+                path,
+                "the write key has no place in a mapping: mappings are shared",
+                "Delete the line, and put the key into the environment as SATISMETER_WRITE_KEY.",
+                key=True,
+            )

@@ -1,0 +1,202 @@
+"""Compiled values: where in a chunk each comes from, and what becomes of the text."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
+
+from importer.mapping.ids import hashed
+from importer.mapping.memo import Fault, Memo, Result
+from importer.mapping.templates import Template
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
+Results = Sequence[Result]
+
+
+class Cells:
+    """The columns of one chunk as lists of text, each taken out of the frame once."""
+
+    __slots__ = ("_frame", "_taken", "rows")
+
+    def __init__(self, frame: DataFrame) -> None:
+        self._frame = frame
+        self._taken: dict[int, list[str]] = {}
+        self.rows = len(frame)
+
+    def __getitem__(self, position: int) -> list[str]:
+        if position not in self._taken:
+            self._taken[position] = self._frame.iloc[:, position].tolist()
+        return self._taken[position]
+
+
+class Reading(Protocol):
+    """A value per row. `column` is what people are told of where it comes from."""
+
+    column: str
+
+    def results(self, cells: Cells) -> Results:
+        """One result per row: a value, None for blank, or a fault."""
+
+    @property
+    def faulty(self) -> bool:
+        """Whether some result so far may have been a fault."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fixed:
+    """The same for every row; None where an optional column is absent."""
+
+    value: Result
+    column: str = ""
+    faulty: bool = False
+
+    def results(self, cells: Cells) -> Results:
+        """The value, once per row."""
+        return [self.value] * cells.rows
+
+
+@dataclass(frozen=True, slots=True)
+class One:
+    """From one column."""
+
+    position: int
+    memo: Memo
+
+    @property
+    def column(self) -> str:
+        """The column's name."""
+        return self.memo.column
+
+    @property
+    def faulty(self) -> bool:
+        """As its memo's."""
+        return self.memo.faulty
+
+    def results(self, cells: Cells) -> Results:
+        """What the memo makes of each cell."""
+        return list(map(self.memo.__getitem__, cells[self.position]))
+
+
+def _filled(result: Result) -> bool:
+    return result is not None
+
+
+@dataclass(frozen=True, slots=True)
+class First:
+    """From the first of several columns that isn't blank; `counts` may ask for more than that."""
+
+    readings: Sequence[One]
+    counts: Callable[[Result], bool] = _filled
+
+    @property
+    def column(self) -> str:
+        """The names of all the columns."""
+        return ", ".join(each.column for each in self.readings)
+
+    @property
+    def faulty(self) -> bool:
+        """Whether any of the columns is."""
+        return any(each.faulty for each in self.readings)
+
+    def results(self, cells: Cells) -> Results:
+        """The first result that counts; where none does, the first that isn't blank."""
+        columns = [each.results(cells) for each in self.readings]
+        return [self._first(row) for row in zip(*columns, strict=True)]
+
+    def _first(self, row: Sequence[Result]) -> Result:
+        filled = None
+        for result in row:
+            if self.counts(result):
+                return result
+            if filled is None:
+                filled = result
+        return filled
+
+
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """From several columns, as one text."""
+
+    parts: Sequence[One]
+    join: str
+    memo: Memo
+
+    @property
+    def column(self) -> str:
+        """The name that stands for all the columns."""
+        return self.memo.column
+
+    @property
+    def faulty(self) -> bool:
+        """Whether a part or the whole is."""
+        return self.memo.faulty or any(each.faulty for each in self.parts)
+
+    def results(self, cells: Cells) -> Results:
+        """The filled parts with `join` between them, read as one text."""
+        columns = [each.results(cells) for each in self.parts]
+        return [self._joined(row) for row in zip(*columns, strict=True)]
+
+    def _joined(self, row: Sequence[Result]) -> Result:
+        filled = [part for part in row if part is not None]
+        fault = next((part for part in filled if isinstance(part, Fault)), None)
+        return fault or (self.memo[self.join.join(map(str, filled))] if filled else None)
+
+
+@dataclass(frozen=True, slots=True)
+class Filled:
+    """A template, filled from several columns. Blank where `enough` isn't filled: any or all of them."""
+
+    template: Template
+    positions: Sequence[int]
+    memo: Memo
+    blank: Callable[[str], bool]
+    enough: Callable[[Iterable[bool]], bool] = any
+
+    @property
+    def column(self) -> str:
+        """The template's columns."""
+        return self.memo.column
+
+    @property
+    def faulty(self) -> bool:
+        """As its memo's."""
+        return self.memo.faulty
+
+    def results(self, cells: Cells) -> Results:
+        """The filled template, read as one text."""
+        columns = [cells[position] for position in self.positions]
+        return [self._filled(row) for row in zip(*columns, strict=True)]
+
+    def _filled(self, row: Sequence[str]) -> Result:
+        if not self.enough(not self.blank(cell) for cell in row):
+            return None
+        return self.memo[self.template.fill(row)]
+
+
+@dataclass(frozen=True, slots=True)
+class Hashed:
+    """A keyed hash of several columns; None where all are blank."""
+
+    parts: Sequence[One]
+    secret: bytes = field(repr=False)
+    prefix: str
+    faulty: bool = False
+
+    @property
+    def column(self) -> str:
+        """The names of all the columns."""
+        return ", ".join(each.column for each in self.parts)
+
+    def results(self, cells: Cells) -> Results:
+        """One id per row."""
+        columns = [each.results(cells) for each in self.parts]
+        return [self._hashed(row) for row in zip(*columns, strict=True)]
+
+    def _hashed(self, row: Sequence[Result]) -> Result:
+        if all(part is None for part in row):
+            return None
+        parts = ["" if part is None else str(part) for part in row]
+        return hashed(parts, self.secret, self.prefix)

@@ -1,0 +1,70 @@
+"""One row's values -> the body of its request, and what tells it from every other."""
+
+from __future__ import annotations
+
+import orjson
+
+from importer.mapping.memo import Result
+from importer.mapping.program import Program
+from importer.model import Response
+
+Person = tuple[str, str]
+"""userId and anonymousId; one of them is ""."""
+_SORTED = orjson.OPT_SORT_KEYS
+
+
+class Responder:
+    """Puts rows together that are known to be fine."""
+
+    __slots__ = ("_by_id", "_force", "_names")
+
+    def __init__(self, program: Program) -> None:
+        self._names = [name for name, _ in program.traits]
+        self._force = program.force
+        ids = [each.id for each in program.answers]
+        self._by_id = sorted(range(len(ids)), key=ids.__getitem__)
+
+    def response(  # noqa: PLR0913, PLR0917  one argument per part of the body, called once a row
+        self,
+        row: int,
+        person: Person,
+        campaign: str,
+        method: Result,
+        answers: tuple[Result, ...],
+        rating: Result,
+        traits: tuple[Result, ...],
+        order: Result,
+        key: tuple[Result, ...],
+    ) -> Response:
+        """The response of one row."""
+        user, anonymous = person
+        known = {
+            name: value
+            for name, value in zip(self._names, traits, strict=True)
+            if value is not None
+        }
+        body: dict[str, object] = {"campaign": campaign}
+        if method is not None:
+            body["method"] = method
+        body["userId" if user else "anonymousId"] = user or anonymous
+        if known:
+            body["traits"] = known
+        body["answers"] = [each for each in answers if each is not None]
+        if rating is not None:
+            body["rating"] = rating
+        if self._force:
+            body["forceSurvey"] = True
+        date = "" if order is None else str(order)
+        content = orjson.dumps([user, anonymous, [answers[i] for i in self._by_id], rating, date])
+        return Response(
+            row=row,
+            user_id=user,
+            anonymous_id=anonymous,
+            campaign=campaign,
+            body=orjson.dumps(body),
+            identity=orjson.dumps({"key": key}) if key else content,
+            content=content,
+            traits=orjson.dumps(known, option=_SORTED),
+            key=" / ".join([str(each) for each in key if each is not None]),
+            order=date,
+        )

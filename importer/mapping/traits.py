@@ -1,0 +1,80 @@
+"""The blocks of people: their ids and traits."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import AfterValidator, BeforeValidator, Field
+
+from importer.mapping.cells import Cell, Numeric, called
+from importer.mapping.columns import Columns
+from importer.mapping.fields import Block, Flag, Oddity, Text, Texts, mapped_by, one_or_more, refuse
+from importer.mapping.guesses import did_you_mean
+from importer.mapping.transforms.dates import format_problem, is_timezone
+
+
+def _timezone(name: str) -> str:
+    if not is_timezone(name):
+        from zoneinfo import available_timezones
+
+        hint = did_you_mean(name, available_timezones()) or "For example Europe/Prague, or UTC."
+        refuse([Oddity((), f'no time zone is called "{name}"', hint)])
+    return name
+
+
+def _formats(formats: tuple[str, ...]) -> tuple[str, ...]:
+    problems = ((number, format_problem(each)) for number, each in enumerate(formats))
+    refuse(Oddity((number,), problem) for number, problem in problems if problem)
+    return formats
+
+
+Timezone = Annotated[Text, AfterValidator(_timezone)]
+Formats = Annotated[Texts, AfterValidator(_formats)]
+
+
+class Trait(Numeric):
+    """Something known about the person, stored with the response."""
+
+    type: Annotated[str, *called("trait")] = "text"
+    """`text` (the default), `email`, `number`, `boolean` or `date`."""
+    lower: Flag = False
+    """In small letters."""
+    format: Formats = ()
+    """How dates are written: strptime's codes, or `iso`, `excel_serial`, `unix`, `unix_ms`; or a list of them."""
+    timezone: Timezone = ""
+    """The time zone of times that name none: `Europe/Prague`. The default is UTC."""
+
+
+class Id(Cell):
+    """An id of a person."""
+
+    lower: Flag = False
+    """In small letters, so that `Ann@x.org` and `ann@x.org` are one person."""
+
+
+class Hash(Block):
+    """A stable stand-in for an id."""
+
+    hash: Columns
+    """Columns that tell people apart; the same cells give the same id."""
+    prefix: Text = ""
+    """What the id begins with: `"delighted:"`."""
+
+
+def by_column(name: str) -> dict[str, object]:
+    """`name: Name` is short for `name: {column: Name}`."""
+    return {"column": name}
+
+
+IdRef = Annotated[Id, BeforeValidator(mapped_by(by_column), json_schema_input_type=Text | Id)]
+Ids = Annotated[
+    tuple[IdRef, ...],
+    BeforeValidator(
+        one_or_more,
+        json_schema_input_type=Text | Id | Annotated[list[Text | Id], Field(min_length=1)],
+    ),
+]
+"""A column, or several, of which the first that holds an id counts."""
+TraitRef = Annotated[
+    Trait, BeforeValidator(mapped_by(by_column), json_schema_input_type=Text | Trait)
+]

@@ -1,0 +1,150 @@
+"""Transforms to numbers: ratings and numeric traits."""
+
+from __future__ import annotations
+
+import re
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+from importer.mapping.blanks import trimmed
+from importer.mapping.problems import Unfit
+from importer.mapping.transforms.registry import transform
+
+if TYPE_CHECKING:
+    from importer.mapping.answers import Answer
+    from importer.mapping.cells import Numeric
+    from importer.mapping.traits import Trait
+
+_PLAIN = re.compile(r"[+-]?[0-9]{1,15}")
+_NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,3})?")
+_LEADING = re.compile(r"[+-]?[0-9]+")
+EXACT = 2**53
+"""Above this, JSON readers that hold numbers as doubles lose digits (RFC 8259, section 6)."""
+
+
+@transform("parse")
+def leading_int(text: str) -> str:
+    """The whole number that the text begins with: `10 - Extremely likely` is 10."""
+    found = _LEADING.match(trimmed(text))
+    if not found:
+        raise Unfit("bad_number", "the text doesn't begin with a whole number")
+    return found[0]
+
+
+@transform("parse")
+def only_int(text: str) -> str:
+    """The one whole number in the text: `Score: 9 (promoter)` is 9. Two numbers are a problem."""
+    found = re.findall(r"[0-9]+", text)
+    if len(found) != 1:
+        raise Unfit("bad_number", f"the text holds {len(found)} numbers, not one")
+    return str(found[0])
+
+
+_SCALED = ("rescale", "round", "decimal", "thousands")
+
+
+@transform("answer", *_SCALED)
+def nps(text: str, how: Answer) -> int:
+    """A whole number from 0 to 10."""
+    return _rating(text, how, (0, 10))
+
+
+@transform("answer", *_SCALED)
+def csat(text: str, how: Answer) -> int:
+    """A whole number from 1 to 5."""
+    return _rating(text, how, (1, 5))
+
+
+@transform("answer", *_SCALED)
+def ces(text: str, how: Answer) -> int:
+    """A whole number from 1 to 7."""
+    return _rating(text, how, (1, 7))
+
+
+@transform("answer", "min", "max", *_SCALED)
+def scale(text: str, how: Answer) -> int:
+    """A whole number from `min` to `max`, which the mapping gives."""
+    return _rating(text, how, (how.min or 0, how.max or 0))
+
+
+@transform("trait", "decimal", "thousands")
+def number(text: str, how: Trait) -> int | float:
+    """A number. `decimal: ","` and `thousands: "."` say how the file writes it; whole ones are sent whole."""
+    value = _fraction(text, how)
+    if abs(value) > EXACT:
+        raise Unfit("number_too_big", "the number has more than 15 digits")
+    return int(value) if value.denominator == 1 else float(value)
+
+
+def _rating(text: str, how: Answer, ends: tuple[int, int]) -> int:
+    if how.rescale is None and _PLAIN.fullmatch(text):
+        value = int(text)
+    else:
+        value = _whole(_rescaled(_fraction(text, how), how), how)
+    low, high = ends
+    if not low <= value <= high:
+        bound = f"below {low}" if value < low else f"above {high}"
+        article = "an" if how.type == "nps" else "a"
+        said = f"{value} is {bound}; {article} {how.type} answer is {low}-{high}"
+        raise Unfit("out_of_range", said)
+    return value
+
+
+def _rescaled(value: Fraction, how: Answer) -> Fraction:
+    if how.rescale is None:
+        return value
+    (a, b), (c, d) = (map(_exactly, ends) for ends in (how.rescale.source, how.rescale.to))
+    if not min(a, b) <= value <= max(a, b):
+        raise Unfit(
+            "out_of_range",
+            f"{_shown(value)} is outside of {_shown(a)}-{_shown(b)}, the scale to rescale",
+        )
+    return c + (value - a) * (d - c) / (b - a)
+
+
+def _whole(value: Fraction, how: Answer) -> int:
+    if value.denominator == 1:
+        return int(value)
+    if how.round is None:
+        after = " after rescaling" if how.rescale else ""
+        raise Unfit("not_whole", f"{_shown(value)}{after} isn't a whole number")
+    return _ROUNDINGS[how.round](value)
+
+
+_ROUNDINGS = {
+    "half_up": lambda value: (value + Fraction(1, 2)).__floor__(),
+    "half_even": lambda value: round(value),
+    "floor": lambda value: value.__floor__(),
+    "ceil": lambda value: value.__ceil__(),
+}
+ROUNDINGS = tuple(_ROUNDINGS)
+"""The names that `round:` knows. `half_up`: 2.5 is 3, and -2.5 is -2."""
+
+
+def _fraction(text: str, how: Numeric) -> Fraction:
+    written = trimmed(text)
+    if how.thousands:
+        written = _without_groups(written, how.thousands, how.decimal)
+    if how.decimal == ",":
+        written = written.replace(".", "?").replace(",", ".")
+    if not _NUMBER.fullmatch(written):
+        raise Unfit("bad_number", "this isn't a number")
+    return Fraction(written)
+
+
+def _without_groups(text: str, mark: str, decimal: str) -> str:
+    """Thousands stand in groups of three; `1.5` with `thousands: "."` is no number."""
+    spaced = re.sub(r"[\u00a0\u202f\u2009]", " ", text)
+    whole, point, rest = spaced.partition(decimal)
+    groups = whole.split(mark)
+    if any(len(group) != 3 for group in groups[1:]):
+        raise Unfit("bad_number", "the thousands don't stand in groups of three")
+    return "".join(groups) + point + rest
+
+
+def _exactly(number: float) -> Fraction:
+    return Fraction(str(number))
+
+
+def _shown(value: Fraction) -> str:
+    return str(int(value)) if value.denominator == 1 else f"{float(value):.4g}"

@@ -1,0 +1,232 @@
+"""YAML text -> a tree of plain data that remembers where each piece stands.
+
+The tree is built from the parser's events, one by one, without recursion and without PyYAML's composer or
+constructors: a document that is too deep, too big or refers to itself is refused where it begins to be.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import yaml
+
+from importer.errors import MappingError, Mistake
+from importer.mapping.scalars import Plain
+
+MAX_BYTES = 1_000_000
+MAX_NODES = 20_000
+MAX_DEPTH = 50
+
+Data = dict[str, "Data"] | list["Data"] | str
+Path = tuple[str | int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """One YAML document as written: its name for people, and its text."""
+
+    name: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where something stands: line and column from 1."""
+
+    sheet: Sheet
+    line: int
+    column: int
+
+
+@dataclass(frozen=True, slots=True)
+class Tree:
+    """A document's data (maps, lists, and scalars as text), with the place of each value (`places`) and of
+    each key of a map (`keys`, by the path of its value)."""
+
+    data: Data
+    places: Mapping[Path, Place]
+    keys: Mapping[Path, Place]
+
+
+def read(sheet: Sheet) -> Tree:
+    """Parse one document.
+
+    Raises:
+        MappingError: It isn't YAML, or uses what a mapping has no use for (tags, anchors, aliases, merge
+            keys, several documents), says a key twice, or is too big or too deep.
+    """
+    if len(sheet.text) > MAX_BYTES:
+        raise _refusal(sheet, None, f"the file is over {MAX_BYTES // 1_000_000} MB", _NOT_A_MAPPING)
+    builder = _Builder(sheet)
+    for event in _events(sheet):
+        builder.take(event)
+    return builder.tree()
+
+
+_NOT_A_MAPPING = "A mapping is a page or two; is this the right file?"
+
+
+def _events(sheet: Sheet) -> Iterator[yaml.Event]:
+    try:
+        yield from yaml.parse(sheet.text, Loader=yaml.SafeLoader)
+    except yaml.MarkedYAMLError as error:
+        raise _refusal(sheet, error.problem_mark, *_in_words(error, sheet)) from None
+    except yaml.reader.ReaderError as error:
+        line = sheet.text.count("\n", 0, error.position) + 1
+        column = error.position - sheet.text.rfind("\n", 0, error.position)
+        mistake = Mistake(
+            line, column, "a control character, which YAML doesn't allow", "Delete it."
+        )
+        raise MappingError(sheet.name, sheet.text, [mistake]) from None
+
+
+def _in_words(error: yaml.MarkedYAMLError, sheet: Sheet) -> tuple[str, str]:
+    problem = error.problem or ""
+    mark = error.problem_mark
+    lines = sheet.text.splitlines()
+    line = lines[mark.line] if mark and mark.line < len(lines) else ""
+    indent = line[: len(line) - len(line.lstrip())]
+    if "\t" in indent or "'\\t'" in problem:
+        return "a tab; YAML is indented with spaces", "Replace each tab by two spaces."
+    if "mapping values are not allowed" in problem:
+        return (
+            "a second colon on this line, or a line that is indented too far",
+            'Put a text that holds ": " in quotes, and line up keys that belong together.',
+        )
+    for found, said in _SAID.items():
+        if found in problem:
+            return said
+    return f"this isn't YAML: {problem or error.context}", _LOOK_ABOVE
+
+
+_LOOK_ABOVE = "Look at this line and the one above: indentation, quotes, brackets, colons."
+_SAID = {
+    "could not find expected ':'": ("a key without a colon", "Write `key: value`."),
+    "expected <block end>": (
+        "this line's indentation fits nothing above it",
+        "Keys that belong together begin in the same column.",
+    ),
+    "found unexpected end of stream": ("a quotation mark that is never closed", _LOOK_ABOVE),
+    "expected ',' or '}'": ("a `{` that is never closed, or a missing comma", _LOOK_ABOVE),
+    "expected ',' or ']'": ("a `[` that is never closed, or a missing comma", _LOOK_ABOVE),
+    "cannot start any token": (
+        "a text can't begin with this character",
+        "Put the text in quotes.",
+    ),
+    "found unknown escape character": (
+        'a backslash means something between " quotation marks',
+        "Put a text that holds backslashes between single quotes: '\\.com$'.",
+    ),
+}
+
+
+class _Builder:
+    """Takes events one at a time and keeps the open maps and lists on a stack."""
+
+    def __init__(self, sheet: Sheet) -> None:
+        self._sheet = sheet
+        self._places: dict[Path, Place] = {}
+        self._keys: dict[Path, Place] = {}
+        self._open: list[_Open] = []
+        self._root: Data | None = None
+        self._documents = 0
+
+    def take(self, event: yaml.Event) -> None:
+        if isinstance(event, yaml.DocumentStartEvent):
+            self._begin(event)
+        elif isinstance(event, yaml.AliasEvent):
+            raise self._refuse(event, f"an alias (*{event.anchor})", _WRITE_OUT)
+        elif isinstance(event, yaml.NodeEvent):
+            self._check(event)
+            self._node(event)
+        elif isinstance(event, yaml.CollectionEndEvent):
+            self._open.pop()
+
+    def tree(self) -> Tree:
+        if self._root is None:
+            raise _refusal(self._sheet, None, "the file is empty", _START)
+        return Tree(self._root, self._places, self._keys)
+
+    def _begin(self, event: yaml.DocumentStartEvent) -> None:
+        self._documents += 1
+        if self._documents > 1:
+            raise self._refuse(event, "a second document (---)", "One file holds one mapping.")
+
+    def _check(self, event: yaml.NodeEvent) -> None:
+        if event.anchor:
+            raise self._refuse(event, f"an anchor (&{event.anchor})", _WRITE_OUT)
+        if getattr(event, "tag", None):
+            raise self._refuse(event, "a tag (!)", "Write the value plainly; text goes in quotes.")
+        if len(self._open) >= MAX_DEPTH:
+            raise self._refuse(event, f"more than {MAX_DEPTH} levels deep", _NOT_A_MAPPING)
+        if len(self._places) >= MAX_NODES:
+            raise self._refuse(event, f"more than {MAX_NODES:,} entries", _NOT_A_MAPPING)
+
+    def _node(self, event: yaml.NodeEvent) -> None:
+        parent = self._open[-1] if self._open else None
+        if parent is not None and isinstance(parent.data, dict) and parent.key is None:
+            self._key(event, parent, parent.data)
+            return
+        data: Data
+        if isinstance(event, yaml.ScalarEvent):
+            data = Plain(event.value) if event.implicit[0] else event.value
+        else:
+            data = {} if isinstance(event, yaml.MappingStartEvent) else []
+        path = self._place(data, parent)
+        self._places[path] = self._at(event)
+        if not isinstance(data, str):
+            self._open.append(_Open(data, path))
+
+    def _place(self, data: Data, parent: _Open | None) -> Path:
+        if parent is None:
+            self._root = data
+            return ()
+        if isinstance(parent.data, list):
+            parent.data.append(data)
+            return (*parent.path, len(parent.data) - 1)
+        assert isinstance(parent.key, str)  # noqa: S101  `_node` has read the key before its value
+        key, parent.key = parent.key, None
+        parent.data[key] = data
+        return (*parent.path, key)
+
+    def _key(self, event: yaml.NodeEvent, parent: _Open, map_: dict[str, Data]) -> None:
+        if not isinstance(event, yaml.ScalarEvent):
+            raise self._refuse(event, "a key that isn't text", _LOOK_ABOVE)
+        if event.value == "<<" and event.implicit[0]:
+            raise self._refuse(event, "a merge key (<<)", _WRITE_OUT)
+        path = (*parent.path, event.value)
+        if event.value in map_:
+            before = self._keys[path].line
+            raise self._refuse(
+                event, f'"{event.value}" stands here twice', f"It is in line {before} already."
+            )
+        parent.key = event.value
+        self._keys[path] = self._at(event)
+
+    def _at(self, event: yaml.Event) -> Place:
+        mark = event.start_mark
+        return Place(self._sheet, mark.line + 1, mark.column + 1)
+
+    def _refuse(self, event: yaml.Event, message: str, hint: str) -> MappingError:
+        return _refusal(self._sheet, event.start_mark, message, hint)
+
+
+_WRITE_OUT = "A mapping has no use for it: write the value out where it is needed."
+_START = "Start from a preset: `importer presets` lists them."
+
+
+class _Open:
+    """A map or list that is being filled; `key` waits for its value."""
+
+    __slots__ = ("data", "key", "path")
+
+    def __init__(self, data: dict[str, Data] | list[Data], path: Path) -> None:
+        self.data = data
+        self.path = path
+        self.key: str | None = None
+
+
+def _refusal(sheet: Sheet, mark: yaml.Mark | None, message: str, hint: str) -> MappingError:
+    line, column = (mark.line + 1, mark.column + 1) if mark else (0, 0)
+    return MappingError(sheet.name, sheet.text, [Mistake(line, column, message, hint)])
