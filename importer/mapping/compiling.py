@@ -13,7 +13,7 @@ from importer.mapping.cells import Cell
 from importer.mapping.columns import Selector
 from importer.mapping.compiled import Compiled
 from importer.mapping.document import METHODS, Document, OrderBy
-from importer.mapping.fields import Oddity
+from importer.mapping.fields import Constant, Oddity
 from importer.mapping.header import Header
 from importer.mapping.ids import identifier, is_dummy
 from importer.mapping.meaning import Read, blank_test, reader, target, typed
@@ -206,7 +206,7 @@ class _Compiler:
 
     def _targets_fit(self, block: Cell, path: Path, finish: Read) -> bool:
         """Whether the constants of the block can be sent; each that can't is a mistake."""
-        written = [(("value",), block.value)] if block.value else []
+        written: list[tuple[Path, Constant]] = [(("value",), block.value)] if block.value else []
         values = block.values or {}
         written += [(("values", text), to) for text, to in values.items() if text != "*"]
         before = len(self.header.oddities)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Annotated, Any, ClassVar, Literal, Self
 
 import orjson
@@ -25,6 +25,7 @@ from importer.mapping.fields import (
     Block,
     CellText,
     CellTexts,
+    Constant,
     Flag,
     Oddity,
     Text,
@@ -44,7 +45,7 @@ Row = Annotated[Whole, Field(ge=1)]
 
 
 class SkipRule(Selector):
-    """Rows that are left out on purpose. Exactly one condition; it sees the cell without the space around it."""
+    """Rows that are left out on purpose: a column and one condition on its trimmed cell."""
 
     among: Annotated[CellTexts, Field(alias="in")] = ()
     """The cell is one of these, whatever its case."""
@@ -132,7 +133,7 @@ class Method(Cell):
 
     def _oddities(self) -> Iterator[Oddity]:
         yield from super()._oddities()
-        said = [(("value",), self.value)] if self.value else []
+        said: list[tuple[Path, Constant]] = [(("value",), self.value)] if self.value else []
         said += [(("values", text), to) for text, to in (self.values or {}).items() if text != "*"]
         for path, constant in said:
             if constant.text not in METHODS:
@@ -241,7 +242,8 @@ class Document(Block):
     name: Text = ""
     """The mapping's name, for people."""
     extends: Text = ""
-    """A preset's name, or the path of a mapping, on which this one builds. What stands here wins; lists are replaced."""
+    """A preset's name, or the path of a mapping, on which this one builds. What stands here wins: maps
+    are merged, lists replaced."""
     preset: Preset | None = None
     """For mappings that others extend."""
     source: Source = Source()
@@ -311,11 +313,8 @@ class Document(Block):
     def digest(self) -> str:
         """SHA-256 (hex) of everything that decides the bodies, presets included; comments and
         layout don't."""
-        data = self._tree.data
-        deciding = {
-            key: _canonical(value) for key, value in data.items() if key not in self._BESIDE
-        }
-        return hashlib.sha256(orjson.dumps(deciding)).hexdigest()
+        top = _canonical(self._tree.data, beside=self._BESIDE)
+        return hashlib.sha256(orjson.dumps(top)).hexdigest()
 
     def question(self, id_: str) -> str:
         """The ID behind an answer's `id`; "" where the answer is left out."""
@@ -356,14 +355,15 @@ class Document(Block):
             pydantic.ValidationError: With everything that is wrong.
         """
         document = cls.model_validate(tree.data)
-        document._tree = tree
-        document._sheet = sheet
+        document._tree = tree  # noqa: SLF001  its own, where no field may be set
+        document._sheet = sheet  # noqa: SLF001
         return document
 
 
-def _canonical(data: Data) -> object:
+def _canonical(data: Data, beside: Collection[str] = ()) -> object:
+    """The data as JSON that differs where the meaning may: quoted text from numbers, the order of keys."""
     if isinstance(data, dict):
-        return [[key, _canonical(value)] for key, value in data.items()]
+        return [[key, _canonical(each)] for key, each in data.items() if key not in beside]
     if isinstance(data, list):
         return [_canonical(each) for each in data]
     value = resolve(data)

@@ -40,9 +40,8 @@ def _oddity(type_: str, path: Path, context: dict[str, Any], error: Any, tree: T
         return Oddity(path, f"expected {_WANTED[type_]}, found {kind(error['input'])}")
     if type_ == "literal_error":
         return _not_one_of(path, context["expected"].replace("'", ""), error["input"])
-    if type_ in _BOUNDS:
-        return Oddity(path, _BOUNDS[type_].format(**context))
-    return Oddity(path, _PATTERNS.get(path, error["msg"]))
+    said = _BOUNDS[type_].format(**context) if type_ in _BOUNDS else error["msg"]
+    return Oddity(path, _PATTERNS.get(path, said))
 
 
 _WANTED = {

@@ -11,9 +11,13 @@ from importer.mapping.problems import Unfit
 from importer.mapping.transforms.texts import sound
 
 DUMMIES = frozenset(
-    ["anonymous", "anonym", "anon", "none", "null", "nil", "nan", "undefined", "unknown", "n/a", "na", "n.a.", "#n/a", "0", "-", "--", "---", ".", "?", "x", "(none)", "(null)", "(blank)", '""', "<null>", "no-id", "noid", "guest"]
+    {
+        *("anonymous", "anonym", "anon", "guest", "none", "null", "nil", "nan", "undefined"),
+        *("unknown", "n/a", "na", "n.a.", "#n/a", "no-id", "noid", "x", "-", "--", "---", ".", "?"),
+        *("(none)", "(null)", "(blank)", "<null>", '""'),
+    }
 )
-"""Texts that stand where an id is missing, case-folded; zeros of any number too."""
+"""Texts that stand where an id is missing, case-folded; zeros (0, 000, 0.0) too."""
 _ZEROS = re.compile(r"0+(\.0+)?|0{8}-0{4}-0{4}-0{4}-0{12}")
 _DAMAGED = re.compile(
     r"[+-]?[0-9]([.,][0-9]+)?[eE]\+[0-9]+|#(REF|VALUE|NAME|NUM|NULL|DIV/0)[!?]|#+"

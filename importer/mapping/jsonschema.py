@@ -25,7 +25,7 @@ def _tidied(node: Any) -> Any:
         return [_tidied(each) for each in node]
     if not isinstance(node, dict):
         return node
-    kept = {key: _tidied(value) for key, value in node.items() if not _is_noise(key, value, node)}
+    kept = {key: _tidied(value) for key, value in node.items() if not _is_noise(key, value)}
     options = kept.get("anyOf", ())
     if kept.get("default", 0) is None and {"type": "null"} in options:
         del kept["default"]
@@ -33,7 +33,7 @@ def _tidied(node: Any) -> Any:
     return kept
 
 
-def _is_noise(key: str, value: object, node: Schema) -> bool:
+def _is_noise(key: str, value: object) -> bool:
     if key == "title":
         return isinstance(value, str)
     return key == "default" and value in ("", [], {})
@@ -69,5 +69,5 @@ def _options(schema: Schema, node: Schema) -> Iterator[Schema]:
     if "$ref" in node:
         node = schema["$defs"][node["$ref"].rsplit("/", 1)[-1]]
     yield node
-    for option in node.get("anyOf", node.get("oneOf", ())):
+    for option in [*node.get("anyOf", ()), *node.get("oneOf", ())]:
         yield from _options(schema, option)

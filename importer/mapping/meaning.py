@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from typing import Any
 
+from importer.mapping.answers import Rating
 from importer.mapping.blanks import folded, trimmed
 from importer.mapping.cells import Cell
 from importer.mapping.fields import Constant
@@ -22,7 +22,7 @@ def reader(block: Cell, finish: Read) -> Read:
     `values` has it, else what `parse` and then `finish` (the type) make of it. Pure; raises `Unfit`."""
     blank = blank_test(block)
     targets = None if block.values is None else Targets(block, finish)
-    parses = [TRANSFORMS["parse", name].run for name in block.parse]
+    parses = [TRANSFORMS["parse", name].bound(block) for name in block.parse]
 
     def read(text: str) -> Result:
         if blank(text):
@@ -99,7 +99,6 @@ def target(block: Cell, constant: Constant, finish: Read) -> Result:
     return finish(constant.text)
 
 
-def typed(block: Any) -> Read:
+def typed(block: Rating | Trait) -> Read:
     """The block's type as a function of the text alone."""
-    run = TRANSFORMS[block.kind, block.type].run
-    return lambda text: run(text, block)
+    return TRANSFORMS[block.kind, block.type].bound(block)

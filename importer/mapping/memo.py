@@ -33,8 +33,8 @@ Result = object
 
 
 class Memo(dict[str, Result]):
-    """`memo[text]` is what `read` makes of the text. Most columns hold few distinct texts: those are worked out
-    once. The number and the length of what is kept are bounded.
+    """`memo[text]` is what `read` makes of the text. Most columns hold few distinct texts: those are
+    worked out once. The number and the length of what is kept are bounded.
 
     `faulty` says whether any text so far was a fault.
     """

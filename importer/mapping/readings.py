@@ -33,16 +33,18 @@ class Cells:
 
 
 class Reading(Protocol):
-    """A value per row. `column` is what people are told of where it comes from."""
+    """A value per row."""
 
-    column: str
-
-    def results(self, cells: Cells) -> Results:
-        """One result per row: a value, None for blank, or a fault."""
+    @property
+    def column(self) -> str:
+        """What people are told of where it comes from: names of columns, or ""."""
 
     @property
     def faulty(self) -> bool:
         """Whether some result so far may have been a fault."""
+
+    def results(self, cells: Cells) -> Results:
+        """One result per row: a value, None for blank, or a fault."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +90,7 @@ def _filled(result: Result) -> bool:
 class First:
     """From the first of several columns that isn't blank; `counts` may ask for more than that."""
 
-    readings: Sequence[One]
+    readings: Sequence[Reading]
     counts: Callable[[Result], bool] = _filled
 
     @property

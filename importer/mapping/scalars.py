@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 _WORDS: dict[str, bool | None] = {
     "": None,
@@ -17,10 +18,16 @@ _WORDS: dict[str, bool | None] = {
     "False": False,
     "FALSE": False,
 }
-_WHOLE = re.compile(r"[-+]?(0|[1-9][0-9]{0,4000})")
-_BASED = re.compile(r"0o[0-7]{1,999}|0x[0-9a-fA-F]{1,999}")
-_FLOAT = re.compile(r"[-+]?(\.[0-9]+|(0|[1-9][0-9]*)(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
-_UNBOUNDED = re.compile(r"[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)")
+_FRACTION = r"[-+]?(\.[0-9]+|(0|[1-9][0-9]*)(\.[0-9]*)?)([eE][-+]?[0-9]+)?"
+_NUMBERS: tuple[tuple[re.Pattern[str], Callable[[str], int | float]], ...] = (
+    (re.compile(r"[-+]?(0|[1-9][0-9]{0,999})"), int),
+    (re.compile(r"0o[0-7]{1,999}|0x[0-9a-fA-F]{1,999}"), lambda text: int(text, 0)),
+    (re.compile(_FRACTION), float),
+    (
+        re.compile(r"[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)"),
+        lambda text: float(text.replace(".", "")),
+    ),
+)
 
 Core = None | bool | int | float | str
 
@@ -42,15 +49,7 @@ def resolve(scalar: str) -> Core:
     text = str(scalar)
     if text in _WORDS:
         return _WORDS[text]
-    if _WHOLE.fullmatch(text):
-        return int(text)
-    if _BASED.fullmatch(text):
-        return int(text, 0)
-    if _FLOAT.fullmatch(text):
-        return float(text)
-    if _UNBOUNDED.fullmatch(text):
-        return float(text.replace(".", ""))
-    return text
+    return next((read(text) for shape, read in _NUMBERS if shape.fullmatch(text)), text)
 
 
 def is_nothing(scalar: str) -> bool:

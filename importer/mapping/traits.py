@@ -40,7 +40,8 @@ class Trait(Numeric):
     lower: Flag = False
     """In small letters."""
     format: Formats = ()
-    """How dates are written: strptime's codes, or `iso`, `excel_serial`, `unix`, `unix_ms`; or a list of them."""
+    """How dates are written: strptime's codes (`"%d.%m.%Y"`), `iso` (the default), `excel_serial`,
+    `unix`, `unix_ms`; or a list of them, of which exactly one may fit."""
     timezone: Timezone = ""
     """The time zone of times that name none: `Europe/Prague`. The default is UTC."""
 

@@ -205,8 +205,8 @@ class _Builder:
         self._keys[path] = self._at(event)
 
     def _at(self, event: yaml.Event) -> Place:
-        mark = event.start_mark
-        return Place(self._sheet, mark.line + 1, mark.column + 1)
+        line, column = _position(event.start_mark)
+        return Place(self._sheet, line, column)
 
     def _refuse(self, event: yaml.Event, message: str, hint: str) -> MappingError:
         return _refusal(self._sheet, event.start_mark, message, hint)
@@ -227,6 +227,12 @@ class _Open:
         self.key: str | None = None
 
 
-def _refusal(sheet: Sheet, mark: yaml.Mark | None, message: str, hint: str) -> MappingError:
-    line, column = (mark.line + 1, mark.column + 1) if mark else (0, 0)
+def _position(mark: object) -> tuple[int, int]:
+    """Line and column from 1; 0 and 0 where there is no mark."""
+    line, column = getattr(mark, "line", -1), getattr(mark, "column", -1)
+    return line + 1, column + 1
+
+
+def _refusal(sheet: Sheet, mark: object, message: str, hint: str) -> MappingError:
+    line, column = _position(mark)
     return MappingError(sheet.name, sheet.text, [Mistake(line, column, message, hint)])

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import re
+from collections.abc import Callable
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
@@ -111,11 +113,11 @@ def _whole(value: Fraction, how: Answer) -> int:
     return _ROUNDINGS[how.round](value)
 
 
-_ROUNDINGS = {
-    "half_up": lambda value: (value + Fraction(1, 2)).__floor__(),
-    "half_even": lambda value: round(value),
-    "floor": lambda value: value.__floor__(),
-    "ceil": lambda value: value.__ceil__(),
+_ROUNDINGS: dict[str, Callable[[Fraction], int]] = {
+    "half_up": lambda value: math.floor(value + Fraction(1, 2)),
+    "half_even": round,
+    "floor": math.floor,
+    "ceil": math.ceil,
 }
 ROUNDINGS = tuple(_ROUNDINGS)
 """The names that `round:` knows. `half_up`: 2.5 is 3, and -2.5 is -2."""

@@ -1,8 +1,8 @@
 """The registry of transforms: pure functions from a cell's text to a value, which a mapping names.
 
-To add one, decorate it in the module of its subject; its docstring is its reference. `parse` transforms are
-`text -> text`; those of a type are `(text, how) -> value`, where `how` is the block that names it. A
-transform that can't take a text raises `problems.Unfit`.
+To add one, decorate it in the module of its subject; its docstring is its reference. `parse` transforms
+are `text -> text`, those of a type `text -> value`; one that reads options of the block that names it says
+which, and takes the block as a second argument. One that can't take a text raises `problems.Unfit`.
 """
 
 from __future__ import annotations
@@ -27,6 +27,11 @@ class Transform:
     kind: Kind
     run: Callable[..., Any]
     options: frozenset[str]
+
+    def bound(self, how: object) -> Callable[[str], Any]:
+        """The transform as a function of the text alone; `how` is the block that names it."""
+        run = self.run
+        return (lambda text: run(text, how)) if self.options else run
 
     @property
     def reference(self) -> str:

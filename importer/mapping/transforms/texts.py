@@ -10,7 +10,6 @@ from importer.mapping.problems import Unfit
 from importer.mapping.transforms.registry import transform
 
 if TYPE_CHECKING:
-    from importer.mapping.answers import Answer
     from importer.mapping.traits import Trait
 
 _BROKEN = re.compile("[\0\ud800-\udfff]")
@@ -32,13 +31,13 @@ def one_line(text: str) -> str:
 
 
 @transform("answer", name="text")
-def comment(text: str, how: Answer) -> str:
+def comment(text: str) -> str:
     """Text, exactly as it stands in the cell: line breaks, emoji, spaces and all."""
     return sound(text)
 
 
 @transform("answer")
-def choice(text: str, how: Answer) -> str:
+def choice(text: str) -> str:
     """The text of a choice, without the space around it."""
     return sound(trimmed(text))
 
@@ -59,7 +58,7 @@ def email(text: str, how: Trait) -> str:
 
 
 @transform("trait")
-def boolean(text: str, how: Trait) -> bool:
+def boolean(text: str) -> bool:
     """True or false: `true yes y 1 on t`, `false no n 0 off f`, in any case."""
     word = folded(text)
     if word not in _YES | _NO:
