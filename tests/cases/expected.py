@@ -1,0 +1,198 @@
+"""What the real files hold, read with the csv module and openpyxl alone."""
+
+from __future__ import annotations
+
+import csv
+import io
+import os
+import warnings
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+FOLDER = Path(
+    os.environ.get("IMPORTER_CASES") or Path(__file__).resolve().parents[3] / "shared" / "cases"
+)
+MAPPINGS = Path(__file__).parent / "mappings"
+
+Row = list[str]
+Value = int | str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A real file. `answers` gives for each question what a row answers; None is no answer.
+
+    A row is ready that isn't skipped, answers something, and answers every question of `required`.
+    """
+
+    name: str
+    file: str
+    rows: Callable[[Path], list[Row]]
+    answers: Mapping[int, Callable[[Row], Value]]
+    skipped: Callable[[Row], bool] = lambda _: False
+    required: tuple[int, ...] = field(default=())
+
+    @property
+    def path(self) -> Path:
+        """Where the file lies."""
+        return FOLDER / self.file
+
+    @property
+    def mapping(self) -> Path:
+        """The mapping that was written for it."""
+        return MAPPINGS / f"{self.name}.yaml"
+
+    def is_ready(self, row: Row) -> bool:
+        """Whether the row holds a response that can be sent."""
+        values = {number: answer(row) for number, answer in self.answers.items()}
+        complete = all(values[number] is not None for number in self.required)
+        return not self.skipped(row) and complete and any(v is not None for v in values.values())
+
+
+def present() -> bool:
+    """Whether the folder is there."""
+    return FOLDER.is_dir()
+
+
+def question(number: int) -> str:
+    """The invented ID that the mappings here use."""
+    return f"00000000-0000-4000-8000-{number:012d}"
+
+
+def _csv(
+    encoding: str = "utf-8-sig", delimiter: str = ",", header: int = 1
+) -> Callable[[Path], list[Row]]:
+    def rows(path: Path) -> list[Row]:
+        text = io.StringIO(path.read_bytes().decode(encoding), newline="")
+        return list(csv.reader(text, delimiter=delimiter))[header:]
+
+    return rows
+
+
+def _workbook(path: Path) -> list[Row]:
+    import openpyxl
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        book = openpyxl.load_workbook(path, read_only=True)
+    try:
+        rows = book.worksheets[0].iter_rows(min_row=2, values_only=True)
+        return [["" if cell is None else str(cell) for cell in row] for row in rows]
+    finally:
+        book.close()
+
+
+def _text(column: int, *na: str) -> Callable[[Row], Value]:
+    def answer(row: Row) -> Value:
+        cell = row[column]
+        return None if not cell.strip() or cell.strip().lower() in na else cell
+
+    return answer
+
+
+def _choice(column: int, *na: str, **values: str) -> Callable[[Row], Value]:
+    def answer(row: Row) -> Value:
+        cell = row[column].strip()
+        return None if not cell or cell.lower() in na else values.get(cell, cell)
+
+    return answer
+
+
+def _rating(column: int) -> Callable[[Row], Value]:
+    """The number, also where it is written as 4.0; None for N/A and blank."""
+
+    def answer(row: Row) -> Value:
+        try:
+            return int(float(row[column]))
+        except ValueError:
+            return None
+
+    return answer
+
+
+def _joined(first: int, last: int, join: str) -> Callable[[Row], Value]:
+    def answer(row: Row) -> Value:
+        return join.join(cell.strip() for cell in row[first : last + 1] if cell.strip()) or None
+
+    return answer
+
+
+_BOTANIC = {1: _rating(2), 2: _text(5, "na", "n/a", "-")}
+
+CASES = (
+    Case(
+        "cncf_ambassadors",
+        "surveymonkey/CNCF_Ambassadors_Survey_2021.csv",
+        _csv(header=2),
+        {1: _rating(12), 2: _text(13), 3: _rating(10), 4: _choice(6, "other (please specify)")},
+        required=(1,),
+    ),
+    Case(
+        "cncf_maintainers",
+        "surveymonkey/CNCF_Maintainers_Survey_2021_H2.csv",
+        _csv(header=2),
+        {1: _rating(23), 2: _text(24), 3: _rating(22), 4: _rating(12)},
+        required=(1,),
+    ),
+    Case(
+        "south",
+        "surveymonkey/SOUTH.csv",
+        _csv(header=2),
+        {1: _text(1), 2: _joined(2, 5, "; "), 3: _joined(6, 30, ", ")},
+        required=(2,),
+    ),
+    Case(
+        "dask_2019",
+        "google_forms/dask_2019.csv",
+        _csv(),
+        {1: _rating(22), 2: _choice(4), 3: _choice(7, Yes="Stable", No="Not stable"), 4: _text(21)},
+    ),
+    Case(
+        "cncf_maintainers_2018",
+        "google_forms/cncf_maintainer_2018_results-h1.csv",
+        _csv(),
+        {
+            1: _rating(2),
+            2: _rating(5),
+            3: _choice(3, Yes="Reached out", No="Did not"),
+            4: _text(8, "n/a", "no", "none", "."),
+        },
+    ),
+    Case(
+        "qualtrics_de",
+        "qualtrics/qualtRics_sample_de.csv",
+        _csv(header=3),
+        {1: lambda row: f"Click to write Choice {row[17]}", 2: _text(18)},
+        skipped=lambda row: row[2] != "0" or row[6] != "1",
+    ),
+    Case(
+        "qualtrics_legacy",
+        "qualtrics/qualtRics_sample_legacy.csv",
+        _csv(header=2),
+        {1: _choice(10), 2: _text(11)},
+        skipped=lambda row: row[6] != "0" or row[9] != "1",
+    ),
+    Case(
+        "qualtrics_2016",
+        "qualtrics/Better_Sample_Survey_Better_Sample_Survey.csv",
+        _csv(header=3),
+        {1: _choice(20), 2: _text(34)},
+        skipped=lambda row: row[10] == "2",
+    ),
+    Case(
+        "botanic_csv",
+        "nps/botanic_semicolon_cp1252_decimal_comma.csv",
+        _csv("cp1252", ";"),
+        _BOTANIC,
+    ),
+    Case("botanic_xlsx", "nps/botanic_numbers_13954.xlsx", _workbook, _BOTANIC),
+    Case(
+        "jupyter_2015",
+        "alchemer/jupyter_notebook_ux_2015_SurveyExport.csv",
+        _csv(),
+        {1: _choice(3), 2: _text(4), 3: _text(29), 4: _joined(6, 8, "; ")},
+        skipped=lambda row: row[2] == "Partial",
+    ),
+)
+"""Every real file that holds responses of single people."""

@@ -1,0 +1,74 @@
+"""Real exports: the counts and every answer equal those of an independent reading."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import orjson
+import pytest
+
+from importer.errors import SourceError
+from importer.loader import open_source
+from tests.cases import figures
+from tests.cases.expected import CASES, FOLDER, Case, Value, present, question
+from tests.mapping_out import Out, mapping_out
+
+pytestmark = pytest.mark.skipif(not present(), reason="the folder of real exports is not here")
+_BY_NAME = {case.name: case for case in CASES}
+
+
+@pytest.fixture(scope="module", params=_BY_NAME)
+def case(request: pytest.FixtureRequest) -> Case:
+    return _BY_NAME[request.param]
+
+
+@pytest.fixture(scope="module")
+def out(case: Case) -> Out:
+    return mapping_out(case.path, case.mapping)
+
+
+def answers(out: Out) -> dict[str, Counter[Value]]:
+    """How often each value was answered to each question, by the bodies."""
+    counted: dict[str, Counter[Value]] = {}
+    for response in out.responses:
+        for answer in orjson.loads(response.body)["answers"]:
+            counted.setdefault(answer["id"], Counter())[answer["value"]] += 1
+    return counted
+
+
+def test_every_row_is_accounted_for(case: Case, out: Out) -> None:
+    rows = case.rows(case.path)
+    skipped = sum(map(case.skipped, rows))
+    ready = sum(map(case.is_ready, rows))
+    assert len(out.mapped) == len(rows)
+    assert len({each.row for each in out.mapped}) == len(rows)
+    assert sum(out.skipped.values()) == skipped
+    assert len(out.responses) == ready
+    assert len(out.invalid) == len(rows) - skipped - ready
+
+
+def test_every_answer_is_the_cells(case: Case, out: Out) -> None:
+    rows = [row for row in case.rows(case.path) if case.is_ready(row)]
+    expected = {
+        question(number): Counter(value for row in rows if (value := answer(row)) is not None)
+        for number, answer in case.answers.items()
+    }
+    assert answers(out) == {id_: counts for id_, counts in expected.items() if counts}
+
+
+def test_the_bodies_are_what_was_accepted(case: Case, out: Out) -> None:
+    assert figures.of(out) == figures.kept()[case.name]
+
+
+def test_the_workbook_and_the_text_file_give_the_same_bodies() -> None:
+    text, workbook = _BY_NAME["botanic_csv"], _BY_NAME["botanic_xlsx"]
+    bodies = mapping_out(text.path, text.mapping).bodies
+    assert bodies == mapping_out(workbook.path, workbook.mapping).bodies
+    assert bodies.count(b"\n") > 13_000
+
+
+def test_a_summary_export_is_refused_with_the_reason() -> None:
+    file = FOLDER / "surveymonkey" / "Strimzi_Survey_2020.csv"
+    with pytest.raises(SourceError, match="summary export") as raised:
+        open_source(str(file))
+    assert "All individual responses" in raised.value.hint
