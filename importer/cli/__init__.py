@@ -12,11 +12,19 @@ from typing import NoReturn
 import click
 
 from importer import __version__
-from importer.cli import inspect, output, sandbox
+from importer.cli import demo, inspect, output, plan, run, sandbox
 from importer.errors import ExitStatus, ImporterError
 
 
+class _InOrder(click.Group):
+    """Lists the commands in the order in which a person needs them."""
+
+    def list_commands(self, _: click.Context) -> list[str]:
+        return list(self.commands)
+
+
 @click.group(
+    cls=_InOrder,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog="Start with `importer demo`: the whole job on made-up data, nothing leaves this machine.",
 )
@@ -32,8 +40,14 @@ def command() -> None:
     """
 
 
-command.add_command(inspect.command)
-command.add_command(sandbox.sandbox)
+for each in (
+    demo.command,
+    inspect.command,
+    plan.command,
+    run.command,
+    sandbox.sandbox,
+):
+    command.add_command(each)
 
 
 def main() -> NoReturn:
