@@ -7,17 +7,20 @@ proof that the request never left, settles it; all else is `unknown`.
 from __future__ import annotations
 
 import email.utils
-import json
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC
 from enum import Enum, auto
 
 from importer.model import Status
 from importer.sender.reply import Reply
+from importer.sender.said import document_of, has_error, response_id, said_in, tells
 
 LONGEST_PAUSE = 300.0
 """Seconds of a `Retry-After` that are obeyed at most."""
+
+UNDATED_PAUSE = 30.0
+"""Seconds for a `Retry-After` date in a reply that has no `Date` to compare it with."""
 
 _NOT_APPLIED = {408, 425, 429, 521, 522, 523, 525, 526}
 _KEY_REFUSED = {401, 403}
@@ -25,9 +28,18 @@ _WRONG_PLACE = {404, 405, 410, 501, 505}
 _ROWS_OWN = {400, 413, 415, 422}
 _DUPLICATE = re.compile(r"duplicat", re.IGNORECASE)
 _PLAN = re.compile(
-    r"\b(plan|quota|trial|subscription|billing)\b|\blimit (was |is |has been )?(reached|exceeded)\b",
+    r"\bquota\b"
+    r"|\blimit\b.{0,20}\b(reached|exceeded|hit|used up)\b"
+    r"|\b(reach|exceed)(ed|s|ing)?\b.{0,40}\blimit\b"
+    r"|\b(upgrade|your|current|free|paid)\b.{0,20}\bplan\b"
+    r"|\bplan\b.{0,20}\b(limit|expired|ended|exceeded|does(n't| not))"
+    r"|\b(your|free) (trial|subscription)\b"
+    r"|\b(trial|subscription)\b.{0,20}\b(expired|ended|over|required)\b"
+    r"|\bpayment required\b|\bbilling\b",
     re.IGNORECASE,
 )
+"""Texts of an account that takes nothing more. A bare "plan" is not enough: it is a common trait, and
+a refusal of that trait is the row's own."""
 
 
 class Next(Enum):
@@ -95,22 +107,26 @@ def _no_reply(reply: Reply, doubt: bool) -> Verdict:
 
 
 def _success(reply: Reply, accept_empty: bool) -> Verdict:
-    document = _document(reply.body)
-    if not reply.body.strip():
-        acknowledged = reply.status in (201, 204) or accept_empty
-        why = "an empty body"
-    else:
-        acknowledged = isinstance(document, (dict, list)) and not _has_errors(document)
-        why = "an error inside" if isinstance(document, dict) else "a body that is not JSON"
-    if acknowledged:
-        return Verdict(Status.CREATED, response_id=_response_id(document))
+    lacking = _lacking(reply, accept_empty)
+    if not lacking:
+        return Verdict(Status.CREATED, response_id=response_id(document_of(reply.body)))
     return Verdict(
         Status.UNKNOWN,
         "unverified",
-        f"the server answered {reply.status} with {why}, which acknowledges nothing",
+        f"the server answered {reply.status} with {lacking}, which acknowledges nothing",
         trouble=True,
         unverified=True,
     )
+
+
+def _lacking(reply: Reply, accept_empty: bool) -> str:
+    """Why a 2xx acknowledges nothing; "" where it does."""
+    if not reply.body.strip():
+        return "" if accept_empty or reply.status in (201, 204) else "an empty body"
+    document = document_of(reply.body)
+    if not isinstance(document, dict | list):
+        return "a body that is no JSON object"
+    return "an error inside" if has_error(document) else ""
 
 
 def _refusal(reply: Reply, doubt: bool) -> Verdict:
@@ -118,25 +134,32 @@ def _refusal(reply: Reply, doubt: bool) -> Verdict:
     said = said_in(reply.body)
     text = f"the server answered {status}" + (f": {said}" if said else "")
     pause = pause_of(reply)
-    if status == 400 and _DUPLICATE.search(said):
+    if status == 400 and tells(reply.body, _DUPLICATE):
         return _duplicate(doubt)
-    if code := _stops(status, said):
+    if code := _stops(status, reply.body):
         return Verdict(_pending(doubt), code, text, Next.STOP)
     if status in _NOT_APPLIED or (status == 503 and pause is not None):
         away = status >= 500
         return Verdict(_pending(doubt), "not_applied", text, Next.AGAIN, pause, trouble=away)
     if status in _ROWS_OWN:
-        return Verdict(Status.REJECTED if not doubt else Status.UNKNOWN, "rejected", text)
+        return _rejected(text, doubt)
     return Verdict(Status.UNKNOWN, "server_error", f"{text}; it may be stored", trouble=True)
 
 
-def _stops(status: int, said: str) -> str:
+def _stops(status: int, body: bytes) -> str:
     """The code of a refusal that every further row would get too; "" for any other."""
     if status in _KEY_REFUSED:
         return "key_refused"
-    if status == 402 or (status < 500 and status not in _NOT_APPLIED and _PLAN.search(said)):
+    if status == 402 or (status in _ROWS_OWN | _WRONG_PLACE and tells(body, _PLAN)):
         return "plan_limit"
     return "wrong_survey" if status in _WRONG_PLACE else ""
+
+
+def _rejected(text: str, doubt: bool) -> Verdict:
+    if doubt:
+        told = f"posted without an answer before, so it may be stored; asked again, {text}"
+        return Verdict(Status.UNKNOWN, "rejected_in_doubt", told)
+    return Verdict(Status.REJECTED, "rejected", text)
 
 
 def _duplicate(doubt: bool) -> Verdict:
@@ -162,61 +185,21 @@ def _pending(doubt: bool) -> Status:
 
 def pause_of(reply: Reply) -> float | None:
     """Seconds of `Retry-After`, both forms (RFC 9110, 10.2.3): digits, or a date, taken against the
-    reply's own `Date` so that a wrong clock on either side does no harm. None where there is none."""
+    reply's own `Date` so that a wrong clock on either side does no harm. None where there is none, or
+    none that can be read."""
     text = reply.retry_after.strip()
-    if re.fullmatch(r"[0-9]{1,9}", text):
-        return min(float(text), LONGEST_PAUSE)
-    try:
-        until = email.utils.parsedate_to_datetime(text)
-        now = email.utils.parsedate_to_datetime(reply.date)
-        return min(max((until - now).total_seconds(), 0.0), LONGEST_PAUSE)
-    except (ValueError, TypeError):
+    if re.fullmatch(r"[0-9]+", text):
+        return LONGEST_PAUSE if len(text) > 9 else min(float(text), LONGEST_PAUSE)
+    until, now = _seconds(text), _seconds(reply.date)
+    if until is None:
         return None
+    return UNDATED_PAUSE if now is None else min(max(until - now, 0.0), LONGEST_PAUSE)
 
 
-def said_in(body: bytes, longest: int = 200) -> str:
-    """What an error's body says, in one line: the known JSON fields, else plain text; of an HTML page
-    its title."""
-    document = _document(body)
-    text = " / ".join(_sayings(document)) if isinstance(document, (dict, list)) else ""
-    if not text:
-        raw = body.decode("utf-8", "replace")
-        title = re.search(r"<title[^>]*>(.*?)</title", raw[:10_000], re.IGNORECASE | re.DOTALL)
-        text = title[1] if title else ("an HTML page" if raw.lstrip().startswith("<") else raw)
-    line = " ".join(re.sub(r"[\x00-\x1f\x7f-\x9f]", " ", text[:2_000]).split())
-    return line if len(line) <= longest else line[: longest - 1] + "…"
-
-
-def _sayings(document: object, depth: int = 0) -> Iterator[str]:
-    if isinstance(document, str):
-        yield document
-    elif isinstance(document, list) and depth < 4:
-        for each in document[:10]:
-            yield from _sayings(each, depth + 1)
-    elif isinstance(document, dict) and depth < 4:
-        for name in ("errors", "error", "title", "message", "detail", "reason"):
-            yield from _sayings(document.get(name), depth + 1)
-
-
-def _document(body: bytes) -> object:
+def _seconds(date: str) -> float | None:
+    """An HTTP date as Unix seconds; a date without a zone is UTC."""
     try:
-        return json.loads(body)
-    except (ValueError, RecursionError):
+        moment = email.utils.parsedate_to_datetime(date)
+    except (ValueError, TypeError, OverflowError):
         return None
-
-
-def _has_errors(document: object) -> bool:
-    return isinstance(document, dict) and any(document.get(name) for name in ("errors", "error"))
-
-
-def _response_id(document: object) -> str:
-    """The response's ID, where the reply holds one (its shape is not documented)."""
-    places = [document]
-    if isinstance(document, dict):
-        places += [document.get("data"), document.get("response")]
-    for place in places:
-        if isinstance(place, dict):
-            for name in ("id", "_id"):
-                if isinstance(place.get(name), (str, int)):
-                    return str(place[name])[:64]
-    return ""
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()

@@ -1,0 +1,273 @@
+"""The two tables of docs/delivery.md, a line each: by phase, and by reply."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import orjson
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from importer.model import Status
+from importer.sender.reply import Reply
+from importer.sender.verdict import LONGEST_PAUSE, UNDATED_PAUSE, Next, judge, pause_of
+
+C, D, R = Status.CREATED, Status.DUPLICATE, Status.REJECTED
+U, P = Status.UNKNOWN, Status.PENDING
+GO, AGAIN, STOP = Next.GO_ON, Next.AGAIN, Next.STOP
+
+
+def said(status: int, body: object = b"", **more: str) -> Reply:
+    raw = body if isinstance(body, bytes) else orjson.dumps(body)
+    return Reply(left=True, status=status, body=raw, **more)  # type: ignore[arg-type]  # all are str
+
+
+@pytest.mark.parametrize(
+    ("reply", "status", "code", "then", "trouble"),
+    [
+        (Reply(left=False, fault="refused"), P, "not_sent", AGAIN, True),
+        (
+            Reply(left=False, fault="certificate", certificate=True),
+            P,
+            "bad_certificate",
+            STOP,
+            False,
+        ),
+        (Reply(left=True, fault="closed"), U, "no_reply", GO, True),
+        (Reply(left=True, fault="closed", reused=True), U, "no_reply", GO, True),
+    ],
+)
+def test_without_a_reply_the_phase_decides(
+    reply: Reply, status: Status, code: str, then: Next, trouble: bool
+) -> None:
+    verdict = judge(reply)
+    assert (verdict.status, verdict.code, verdict.next, verdict.trouble) == (
+        status, code, then, trouble,
+    )  # fmt: skip
+    assert reply.fault in verdict.message
+
+
+REPLIES = [
+    (said(200, {"id": "5d2"}), C, "", GO),
+    (said(200, {}), C, "", GO),
+    (said(200, []), C, "", GO),
+    (said(201, {"data": {"_id": 7}}), C, "", GO),
+    (said(201), C, "", GO),
+    (said(204), C, "", GO),
+    (said(200), U, "unverified", GO),
+    (said(200, b" \r\n"), U, "unverified", GO),
+    (said(202, b"<html>Log in</html>"), U, "unverified", GO),
+    (said(200, b'{"id": "5d'), U, "unverified", GO),
+    (said(200, b"\xff\xfe\x00"), U, "unverified", GO),
+    (said(200, b"null"), U, "unverified", GO),
+    (said(200, b'"ok"'), U, "unverified", GO),
+    (said(200, b"[" * 60_000), U, "unverified", GO),
+    (said(200, b"9" * 60_000), U, "unverified", GO),
+    (said(200, {"errors": [{"title": "no"}]}), U, "unverified", GO),
+    (said(200, {"success": False}), U, "unverified", GO),
+    (said(302), U, "redirected", STOP),
+    (said(307), U, "redirected", STOP),
+    (said(304), U, "redirected", STOP),
+    (said(400, {"errors": [{"title": "Duplicate response"}]}), D, "dup_or_targeting", GO),
+    (said(400, {"error": "DUPLICATED"}), D, "dup_or_targeting", GO),
+    (said(400, {"error": {"message": "a duplicate"}}), D, "dup_or_targeting", GO),
+    (
+        said(400, {"message": "Bad request", "code": "duplicate_response"}),
+        D,
+        "dup_or_targeting",
+        GO,
+    ),
+    (said(400, b"Duplicate response"), D, "dup_or_targeting", GO),
+    (said(400, b'"Duplicate response"'), D, "dup_or_targeting", GO),
+    (said(400, b"<title>Duplicate</title>"), D, "dup_or_targeting", GO),
+    (said(400, {"error": "x" * 900 + " duplicate"}), D, "dup_or_targeting", GO),
+    (said(400, {"error": "answers[1]: too long", "value": "I got a duplicate"}), R, "rejected", GO),
+    (said(400, {"error": "answers[0].value: expected an integer"}), R, "rejected", GO),
+    (said(400), R, "rejected", GO),
+    (said(413, b"<h1>Request Entity Too Large</h1>"), R, "rejected", GO),
+    (said(415), R, "rejected", GO),
+    (said(422, {"message": "userId: not a string"}), R, "rejected", GO),
+    (said(400, {"error": "traits.plan: expected a string"}), R, "rejected", GO),
+    (said(400, {"error": "traits.subscription is not a date"}), R, "rejected", GO),
+    (said(401), P, "key_refused", STOP),
+    (said(403, {"error": "Forbidden"}), P, "key_refused", STOP),
+    (said(402), P, "plan_limit", STOP),
+    (said(400, {"error": "Your plan's limit is reached"}), P, "plan_limit", STOP),
+    (said(400, {"error": "Response limit reached"}), P, "plan_limit", STOP),
+    (said(422, {"errors": [{"title": "Monthly quota exceeded"}]}), P, "plan_limit", STOP),
+    (said(400, b"You have reached the monthly limit of responses"), P, "plan_limit", STOP),
+    (said(400, b"Your trial has ended"), P, "plan_limit", STOP),
+    (said(400, b"please upgrade your plan"), P, "plan_limit", STOP),
+    (said(404), P, "wrong_survey", STOP),
+    (said(405), P, "wrong_survey", STOP),
+    (said(410), P, "wrong_survey", STOP),
+    (said(501), P, "wrong_survey", STOP),
+    (said(505), P, "wrong_survey", STOP),
+    (said(408), P, "not_applied", AGAIN),
+    (said(425), P, "not_applied", AGAIN),
+    (said(429), P, "not_applied", AGAIN),
+    (said(429, {"error": "rate limit exceeded"}), P, "not_applied", AGAIN),
+    (said(503, retry_after="2"), P, "not_applied", AGAIN),
+    (said(521), P, "not_applied", AGAIN),
+    (said(522), P, "not_applied", AGAIN),
+    (said(523), P, "not_applied", AGAIN),
+    (said(525), P, "not_applied", AGAIN),
+    (said(526), P, "not_applied", AGAIN),
+    (said(500), U, "server_error", GO),
+    (said(502), U, "server_error", GO),
+    (said(503), U, "server_error", GO),
+    (said(503, retry_after="soon"), U, "server_error", GO),
+    (said(504), U, "server_error", GO),
+    (said(520), U, "server_error", GO),
+    (said(524), U, "server_error", GO),
+    (said(409), U, "server_error", GO),
+    (said(418), U, "server_error", GO),
+    (said(599), U, "server_error", GO),
+]
+
+
+@pytest.mark.parametrize(("reply", "status", "code", "then"), REPLIES)
+def test_by_reply(reply: Reply, status: Status, code: str, then: Next) -> None:
+    verdict = judge(reply)
+    assert (verdict.status, verdict.code, verdict.next) == (status, code, then)
+
+
+@pytest.mark.parametrize(("reply", "status", "code", "then"), REPLIES)
+def test_in_doubt_only_an_acknowledgement_settles(
+    reply: Reply, status: Status, code: str, then: Next
+) -> None:
+    """An earlier attempt may have been stored: no refusal of a later one proves that it wasn't."""
+    verdict = judge(reply, doubt=True)
+    assert verdict.status == (C if status is C else U)
+    assert verdict.next is then
+
+
+def test_the_response_id_is_taken_from_where_it_stands() -> None:
+    bodies = ({"id": "a"}, {"_id": "a"}, {"data": {"id": "a"}}, {"response": {"_id": "a"}})
+    assert {judge(said(200, body)).response_id for body in bodies} == {"a"}
+    assert judge(said(200, {"id": 7})).response_id == "7"
+    assert judge(said(200, {"id": True})).response_id == ""
+    assert len(judge(said(200, {"id": "x" * 999})).response_id) == 64
+
+
+def test_an_empty_200_acknowledges_where_the_user_says_so() -> None:
+    assert judge(said(200), accept_empty=True).status is C
+
+
+def test_a_200_that_acknowledges_nothing_is_counted() -> None:
+    assert judge(said(200)).unverified
+    assert not judge(said(200, {"id": "a"})).unverified
+    assert not judge(said(500)).unverified
+
+
+def test_only_a_server_that_is_away_counts_for_the_breaker() -> None:
+    troubled = {reply.status for reply, *_ in REPLIES if judge(reply).trouble}
+    assert troubled >= {500, 502, 503, 504, 520, 521, 522, 523, 524, 525, 526, 409, 418, 599}
+    assert troubled & {400, 401, 402, 403, 404, 408, 413, 425, 429, 302} == set()
+
+
+NOON = "Mon, 23 Nov 2026 12:00:00 GMT"
+
+
+@pytest.mark.parametrize(
+    ("retry_after", "date", "seconds"),
+    [
+        ("0", "", 0.0),
+        ("7", "", 7.0),
+        (" 120 ", "", 120.0),
+        ("301", "", LONGEST_PAUSE),
+        ("9" * 40, "", LONGEST_PAUSE),
+        ("Mon, 23 Nov 2026 12:00:30 GMT", NOON, 30.0),
+        ("Monday, 23-Nov-26 12:00:30 GMT", NOON, 30.0),
+        ("Mon Nov 23 12:00:30 2026", NOON, 30.0),
+        ("Mon, 23 Nov 2026 11:59:00 GMT", NOON, 0.0),
+        ("Tue, 24 Nov 2026 12:00:00 GMT", NOON, LONGEST_PAUSE),
+        ("Fri, 23 Nov 2001 12:01:00 GMT", "Fri, 23 Nov 2001 12:00:00 GMT", 60.0),
+        ("Mon, 23 Nov 2026 12:00:30 GMT", "", UNDATED_PAUSE),
+        ("", NOON, None),
+        ("soon", NOON, None),
+        ("-1", NOON, None),
+        ("1.5", NOON, None),
+        ("٣", NOON, None),
+        ("Mon, 99 Nov 2026 12:00:30 GMT", NOON, None),
+    ],
+)
+def test_retry_after(retry_after: str, date: str, seconds: float | None) -> None:
+    assert pause_of(said(429, retry_after=retry_after, date=date)) == seconds
+
+
+def test_everyone_waits_where_the_server_names_a_time() -> None:
+    assert judge(said(429, retry_after="3")).pause == 3.0
+    assert judge(said(503, retry_after="3")).pause == 3.0
+    assert judge(said(429)).pause is None
+
+
+@pytest.mark.parametrize(
+    ("body", "says"),
+    [
+        ({"errors": [{"title": "one"}, {"title": "two"}]}, "one / two"),
+        ({"error": "one"}, "one"),
+        ({"message": "one", "reason": "two"}, "one / two"),
+        (b"plain\r\n\x1b[31mtext\x00", "plain [31mtext"),
+        (b"<html><TITLE>\n Bad\nGateway </TITLE><p>secret", "Bad Gateway"),
+        (b"<h1>Oops</h1>", "Oops"),
+        (b"<img>", "an HTML page"),
+        ({"other": 1}, '{"other":1}'),
+        (b"\xff" * 9, "\ufffd" * 9),
+        (b"x" * 999, "x" * 199 + "…"),
+    ],
+)
+def test_what_the_server_says_is_told_in_one_short_line(body: object, says: str) -> None:
+    assert judge(said(422, body)).message == f"the server answered 422: {says}"
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.floats(allow_nan=False) | st.text(max_size=20),
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.dictionaries(
+            st.sampled_from(["error", "errors", "title", "id", "data", "success", "x"]), inner
+        )
+    ),
+    max_leaves=12,
+)
+headers = st.one_of(
+    st.text(max_size=40), st.just(NOON), st.integers(-5, 10**12).map(str), st.just("")
+)
+replies = st.builds(
+    Reply,
+    left=st.booleans(),
+    status=st.none() | st.integers(100, 999),
+    body=st.binary(max_size=200) | json_values.map(orjson.dumps),
+    retry_after=headers,
+    date=headers,
+    fault=st.text(max_size=10),
+    certificate=st.booleans(),
+)
+
+
+@given(replies, st.booleans(), st.booleans())
+def test_no_reply_is_ever_taken_for_more_than_it_says(
+    reply: Reply, doubt: bool, accept_empty: bool
+) -> None:
+    verdict = judge(reply, doubt=doubt, accept_empty=accept_empty)
+    if reply.status is None:
+        assert verdict.status in (U, P)
+    if verdict.status is C:
+        assert reply.status is not None
+        assert 200 <= reply.status < 300
+    if verdict.status in (D, R, P):
+        assert not doubt
+    if verdict.status is P:
+        assert verdict.next is not GO
+    if reply.left and reply.status is None and not reply.certificate:
+        assert verdict.status is U
+    assert verdict.pause is None or 0 <= verdict.pause <= LONGEST_PAUSE
+    assert len(verdict.message) < 600
+    assert "\n" not in verdict.message.replace(reply.fault, "")
+
+
+@given(replies)
+def test_without_a_whole_reply_nothing_is_claimed(reply: Reply) -> None:
+    assert judge(replace(reply, status=None)).status in (U, P)
