@@ -94,6 +94,11 @@ def sandbox(  # noqa: PLR0913  one parameter an option
 
     It checks what SatisMeter checks, stores what it accepts, answers the read calls, and fails on
     demand. Its address is the first line that it prints.
+
+    \b
+    importer sandbox --port 8080
+    importer sandbox --latency 50ms --rate-limit 100 --fail 503+2:0.1
+    importer sandbox --faults
     """
     from importer.sandbox import SandboxSettings
     from importer.sandbox import script as scripts
@@ -158,6 +163,8 @@ def _list_faults() -> None:
 
 
 def _announce(running: Sandbox) -> None:
+    from importer.shipped import SAMPLES
+
     settings = running.settings
     output.say(running.url)
     output.say()
@@ -171,8 +178,9 @@ def _announce(running: Sandbox) -> None:
             *((f"question ({each.type})", each.id) for each in settings.questions),
         ],
     )
+    sample = SAMPLES / "generic_nps"
     output.next_step(
-        f"SATISMETER_WRITE_KEY={settings.write_key} importer run FILE -m MAPPING"
+        f"SATISMETER_WRITE_KEY={settings.write_key} importer run {sample}.csv -m {sample}.yaml"
         f" --endpoint {running.url}"
     )
 
