@@ -205,3 +205,8 @@ class Cause:
             "column": self.column,
             "rows": list(self.rows),
         }
+
+
+def counted(number: int, one: str, many: str = "") -> str:
+    """`1 row`, `2 rows`, `13,954 rows`."""
+    return f"{number:,} {one if number == 1 else many or one + 's'}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
@@ -9,6 +10,7 @@ import click
 
 from importer.cli import output
 from importer.errors import ExitStatus
+from importer.model import counted
 
 if TYPE_CHECKING:
     from importer.pipeline import Plan, Summary
@@ -50,7 +52,8 @@ def plan(planned: Plan, summary: Summary) -> None:
     _written(summary)
     if planned.ready:
         output.say()
-        output.say(f"{planned.ready:,} rows would be posted to {summary.endpoint}{_time(planned)}.")
+        ready = counted(planned.ready, "row")
+        output.say(f"{ready} would be posted to {summary.endpoint}{_time(planned)}.")
 
 
 def run(summary: Summary) -> None:
@@ -61,23 +64,25 @@ def run(summary: Summary) -> None:
     _rows(summary.rows)
     _causes(summary)
     _duplicates(summary.duplicates)
-    _warnings(summary)
     _written(summary)
     output.say()
-    output.say(f"{summary.requests:,} requests in {output.duration(summary.seconds)}.")
+    requests = counted(summary.requests, "request")
+    output.say(f"{requests} in {output.duration(summary.seconds)}.")
 
 
 def before(planned: Plan, endpoint: str) -> None:
     """What a run is about to do, before it asks."""
+    for warning in planned.warnings:
+        output.note(f"To know: {warning}")
     output.note(
-        f"{planned.ready:,} of {planned.rows['read']:,} rows will be posted to {endpoint}"
+        f"{planned.ready:,} of {counted(planned.rows['read'], 'row')} will be posted to {endpoint}"
         f"{_time(planned)}. There is no undo."
     )
 
 
 def next_steps(summary: Summary) -> None:
     """What to type next, by how it ended."""
-    mapping, file = summary.mapping, summary.file
+    mapping, file = shlex.quote(summary.mapping), shlex.quote(summary.file)
     if summary.command == "plan":
         steps = [f"importer run {file} -m {mapping} --limit 10"]
     elif summary.exit_status in (ExitStatus.DONE, ExitStatus.SOME_REFUSED):
@@ -85,7 +90,8 @@ def next_steps(summary: Summary) -> None:
     else:
         steps = [f"importer run {file} -m {mapping}   # goes on with what is left"]
     if summary.problems:
-        steps.append(f"importer run {summary.problems} -m {mapping}   # once its rows are mended")
+        mended = shlex.quote(str(summary.problems))
+        steps.append(f"importer run {mended} -m {mapping}   # once its rows are mended")
     if steps:
         output.next_step(*steps)
 

@@ -8,7 +8,7 @@ from importer import ledger as books
 from importer.ledger import Ledger
 from importer.loader import Source
 from importer.mapping import Compiled, Document
-from importer.model import Cause, Job
+from importer.model import Cause, Job, counted
 
 
 def warnings(
@@ -41,13 +41,13 @@ def _people(ledger: Ledger, job: Job, send: str) -> Iterator[str]:
     several, disagree = books.people(ledger, job)
     if several and send == "all":
         yield (
-            f"{several:,} persons have more than one row to send: the API may refuse the later ones "
-            "as duplicates. `repeats: {send: latest}` sends one row each."
+            f"{counted(several, 'person has', 'persons have')} more than one row to send: the API may "
+            "refuse the later ones as duplicates. `repeats: {send: latest}` sends one row each."
         )
     if disagree:
         yield (
-            f"Of {disagree:,} persons the rows carry different traits. Traits belong to the person: "
-            "what is sent last stays."
+            f"The rows of {counted(disagree, 'person')} carry different traits. Traits belong to the "
+            "person: what is sent last stays."
         )
 
 
@@ -62,4 +62,5 @@ def _force(document: Document) -> Iterator[str]:
 def _where(cause: Cause) -> str:
     rows = ", ".join(str(row) for row in cause.rows)
     more = " …" if cause.count > len(cause.rows) else ""
-    return f"{cause.count:,} damaged cells in column {cause.column!r} (row {rows}{more})"
+    cells = counted(cause.count, "damaged cell")
+    return f"{cells} in column {cause.column!r} (row {rows}{more})"

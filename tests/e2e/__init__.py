@@ -1,0 +1,1 @@
+"""The installed command, end to end."""

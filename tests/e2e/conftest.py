@@ -1,0 +1,38 @@
+"""A user's shell, and a sandbox to send to."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from importer.sandbox import Sandbox, background
+from tests.e2e.commands import Shell, shell
+
+MAPPING = """\
+version: 1
+campaign: 5d2f6c1e9b0a4c0017a3e1b2
+userId: id
+answers:
+  - {id: 79593580-95a7-11ed-8974-9b5d06700b8d, column: score, type: nps}
+  - {id: 8a2f1c40-95a7-11ed-8974-9b5d06700b8d, column: comment, type: text}
+traits:
+  email: {column: email, type: email}
+source:
+  skip_if:
+    - {column: score, in: [skip]}
+"""
+
+
+@pytest.fixture
+def user(tmp_path: Path) -> Shell:
+    """A shell in an empty folder that holds `mapping.yaml`."""
+    one = shell(tmp_path)
+    one.write("mapping.yaml", MAPPING)
+    return one
+
+
+@pytest.fixture
+def sandbox() -> Iterator[Sandbox]:
+    """A fresh local SatisMeter."""
+    with background() as running:
+        yield running

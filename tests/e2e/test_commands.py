@@ -1,0 +1,77 @@
+"""What holds for every command: help, speed of help, JSON, silence in pipes."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import click
+import pytest
+
+from importer.cli import command
+from tests.e2e.commands import Shell
+
+ROOT = Path(__file__).parents[2]
+COMMANDS = sorted(command.commands)
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_help_has_examples_and_the_readme_names_it(name: str) -> None:
+    one = command.commands[name]
+    text = one.get_help(click.Context(one, info_name=f"importer {name}"))
+
+    assert f"importer {name}" in text.split("Options:")[0].split("\n", 1)[1]
+    assert f"`importer {name}" in (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_option_says_what_it_does(name: str) -> None:
+    for option in command.commands[name].params:
+        if isinstance(option, click.Option):
+            assert option.help, option.name
+
+
+def test_help_imports_nothing_heavy() -> None:
+    heavy = ("pandas", "aiohttp", "pydantic", "numpy", "yaml", "orjson", "sqlite3", "asyncio")
+    code = f"""
+import sys
+sys.argv = ["importer", "--help"]
+from importer.cli import main
+try:
+    main()
+finally:
+    print([name for name in {heavy!r} if name in sys.modules], file=sys.stderr)
+"""
+    ended = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=False
+    )
+
+    assert ended.returncode == 0
+    assert ended.stderr.strip() == "[]"
+
+
+def test_json_is_one_object_and_nothing_else(user: Shell) -> None:
+    user.write("answers.csv", "id,score,comment,email\nu1,10,Great,\n")
+
+    ended = user("plan", "answers.csv", "-m", "mapping.yaml", "--json")
+
+    keys = {"command", "file", "mapping", "rows", "exit_code", "seconds", "results", "problems"}
+    assert keys <= set(json.loads(ended.out))
+    assert ended.err == ""
+
+
+def test_no_colour_in_pipes(user: Shell) -> None:
+    user.write("answers.csv", "id,score,comment,email\nu1,11,Great,\n")
+
+    ended = user("plan", "answers.csv", "-m", "mapping.yaml")
+
+    assert "\x1b" not in ended.out + ended.err
+    assert ended.out.rstrip().splitlines()[-1].strip().startswith(("Next: ", "importer"))
+
+
+def test_the_demo_ends_by_itself(user: Shell) -> None:
+    ended = user("demo")
+
+    assert ended.status == 0
+    assert "as many as were created" in ended.out
+    assert "importer plan YOUR_FILE" in ended.out
