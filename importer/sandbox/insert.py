@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any, cast
 
 import orjson
 
@@ -114,18 +115,15 @@ def _whole(value: object, lowest: int, highest: int) -> bool:
 
 def _insert(body: Mapping[str, object]) -> Insert:
     """The body as a fact; `_mistakes` has proved its types."""
-    answers, traits = body["answers"], body.get("traits", {})
-    rating = body.get("rating")
-    assert isinstance(answers, list)  # noqa: S101  for the type checker
-    assert isinstance(traits, dict)  # noqa: S101  for the type checker
+    answers = cast(list[dict[str, Any]], body["answers"])
     return Insert(
         campaign=str(body["campaign"]),
         user_id=str(body.get("userId", "")),
         anonymous_id=str(body.get("anonymousId", "")),
         method=str(body.get("method", "In-App")),
         answers=tuple((answer["id"], answer["value"]) for answer in answers),
-        traits=traits,
-        rating=rating if isinstance(rating, int) else None,
+        traits=cast(dict[str, object], body.get("traits", {})),
+        rating=cast(int | None, body.get("rating")),
         forced=body.get("forceSurvey") is True,
     )
 

@@ -16,9 +16,11 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from importer.sandbox import reply as replies
-from importer.sandbox.exchange import Exchange, Log, Pace
+from importer.sandbox.exchange import Exchange
 from importer.sandbox.faults import FAULTS, Fault, Stores
 from importer.sandbox.insert import Refusal, checked, parsed, person_of
+from importer.sandbox.log import Log
+from importer.sandbox.pace import Pace
 from importer.sandbox.reads import Reads
 from importer.sandbox.reply import Reply
 from importer.sandbox.settings import Behaviour, SandboxSettings

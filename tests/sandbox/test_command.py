@@ -74,6 +74,16 @@ def test_the_store_and_the_log_stay_and_the_key_does_not(tmp_path: Path) -> None
     assert stat.S_IMODE(log.stat().st_mode) == 0o600
 
 
+def test_what_it_has_answered_survives_its_own_kill(tmp_path: Path) -> None:
+    store = tmp_path / "store.db"
+    with running("--store", str(store)) as (process, url):
+        assert [post(url, userId=str(number)) for number in range(50)] == [200] * 50
+        process.kill()
+        process.wait()
+    with Store(store) as opened:
+        assert {each.user_id for each in opened.all()} == set(map(str, range(50)))
+
+
 def test_a_script_file_and_a_short_window(tmp_path: Path) -> None:
     script = tmp_path / "script.json"
     script.write_text('{"007": [418]}')

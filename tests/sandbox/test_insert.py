@@ -6,6 +6,8 @@ from typing import Any
 
 import orjson
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from importer.sandbox import (
     COMMENT,
@@ -15,9 +17,12 @@ from importer.sandbox import (
     ErrorShape,
     Question,
     SandboxSettings,
+    Store,
     SuccessShape,
     Targeting,
 )
+from importer.sandbox.insert import Refusal, checked
+from importer.sandbox.store import Insert
 from tests.sandbox.conftest import Clock, body, talking
 
 DAY = 86400
@@ -211,3 +216,39 @@ async def test_requests_are_remembered_with_their_bytes() -> None:
     assert (first.person, first.status, first.stored) == ("007", 200, stored.id)
     assert (second.status, second.stored) == (400, "")
     assert first.arrived <= first.answered <= second.arrived
+
+
+_ODD = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=8,
+)
+_ANSWER = st.fixed_dictionaries(
+    {"id": st.sampled_from([SCORE.id, COMMENT.id]) | _ODD, "value": _ODD}
+)
+_FIELDS = st.sampled_from(
+    ["userId", "anonymousId", "method", "traits", "forceSurvey", "rating", "answers"]
+)
+
+
+@given(st.dictionaries(_FIELDS, _ODD, max_size=3), st.none() | st.lists(_ANSWER | _ODD, max_size=3))
+def test_whatever_comes_is_stored_whole_or_refused_with_a_reason(
+    changes: dict[str, object], answers: list[object] | None
+) -> None:
+    odd: dict[str, Any] = {
+        **body(),
+        **changes,
+        **({"answers": answers} if answers is not None else {}),
+    }
+    with Store(None) as store:
+        verdict = checked(odd, SandboxSettings(), store, 0)
+        if isinstance(verdict, Refusal):
+            assert verdict.status == 400
+            assert all(verdict.titles)
+            return
+        assert isinstance(verdict, Insert)
+        stored = store.add(verdict, 0)
+    assert [list(answer) for answer in stored.answers] == [
+        [answer["id"], answer["value"]] for answer in odd["answers"]
+    ]
+    assert stored.traits == odd.get("traits", {})

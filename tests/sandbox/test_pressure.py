@@ -8,7 +8,7 @@ from collections import Counter
 import pytest
 
 from importer.sandbox import SCORE, Behaviour, SandboxSettings, Share
-from importer.sandbox.exchange import Pace
+from importer.sandbox.pace import Pace
 from tests.sandbox.conftest import talking
 
 
