@@ -108,8 +108,11 @@ class Cell(Block):
     def _misplaced(self) -> Iterator[Oddity]:
         """Options that the type doesn't read."""
         type_ = getattr(self, "type", "")
-        used = TRANSFORMS[self.kind, type_].options if type_ else frozenset()
-        for option in sorted(_OPTIONS & self.model_fields_set - used):
+        if not type_:
+            return
+        for option in sorted(
+            _OPTIONS & self.model_fields_set - TRANSFORMS[self.kind, type_].options
+        ):
             fit = [
                 f"`type: {name}`"
                 for (kind, name), each in TRANSFORMS.items()

@@ -45,8 +45,15 @@ class _Run:
         self._answers = [each.reading.results(cells) for each in program.answers]
         self._rating = program.rating.results(cells)
         self._traits = [reading.results(cells) for _, reading in program.traits]
-        self._order = program.order.results(cells)
+        self._order = self._dates(cells)
         self._key = [each.results(cells) for each in program.key]
+
+    def _dates(self, cells: Cells) -> Results:
+        """The rows' dates; most often a trait has them already."""
+        order = self._program.order
+        named = zip(self._program.traits, self._traits, strict=True)
+        known = (results for (_, reading), results in named if reading is order)
+        return next(known, None) or order.results(cells)
 
     def mapped(self) -> list[Mapped]:
         """One thing per row."""

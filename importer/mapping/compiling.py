@@ -23,8 +23,8 @@ from importer.mapping.program import Asked, Program
 from importer.mapping.readings import Filled, First, Fixed, Hashed, Joined, One, Reading
 from importer.mapping.skipping import Skip, compile_rule
 from importer.mapping.templates import Template
-from importer.mapping.traits import Hash, Id, Trait
-from importer.mapping.transforms.dates import ISO, moment, stamp
+from importer.mapping.traits import Hash, Id
+from importer.mapping.transforms.dates import timestamps
 from importer.mapping.transforms.texts import sound
 from importer.mapping.tree import Path
 
@@ -127,26 +127,22 @@ class _Compiler:
         position = self.header.find(order, ("repeats", "order_by"))
         if position is None:
             return Fixed(None)
-        return self._dates(order, position)
+        return self._dates(order, position, traits)
 
-    def _dates(self, order: OrderBy, position: int) -> Reading:
-        trait = self._date_trait(position)
-        if order.format or order.timezone:
-            read = _blank_or(_dated(order.format or (ISO,), order.timezone or "UTC"))
-        elif trait is not None:
-            read = reader(trait, typed(trait))
-        else:
-            read = _blank_or(_iso_or_number)
-        return One(position, Memo(read, self.header.label(position)))
+    def _dates(self, order: OrderBy, position: int, traits: Mapping[str, Reading]) -> Reading:
+        """Dates as the block says, else as the trait of the same column reads them."""
+        said = order.format or order.timezone
+        known = None if said else self._date_trait(position, traits)
+        read = _blank_or(timestamps(order.format, order.timezone) if said else _iso_or_number)
+        return known or One(position, Memo(read, self.header.label(position)))
 
-    def _date_trait(self, position: int) -> Trait | None:
-        """The trait that reads dates from this column."""
-        quiet = Header(self.header.names, "")
-        for trait in self.document.traits.values():
-            selectors = trait.selectors if trait.type == "date" else ()
-            if len(selectors) == 1 and quiet.find(selectors[0], ()) == position:
-                return trait
-        return None
+    def _date_trait(self, position: int, traits: Mapping[str, Reading]) -> Reading | None:
+        """The reading of a date trait from this column."""
+        dates = (
+            traits[name] for name, trait in self.document.traits.items() if trait.type == "date"
+        )
+        here = (each for each in dates if isinstance(each, One) and each.position == position)
+        return next(here, None)
 
     def _ones(self, selectors: Sequence[Selector], path: Path, read: Read) -> list[One]:
         found = (self.header.find(each, (*path, number)) for number, each in enumerate(selectors))
@@ -267,16 +263,12 @@ def _blank_or(read: Read) -> Read:
     return lambda text: read(text) if trimmed(text) else None
 
 
-def _dated(formats: Sequence[str], timezone: str) -> Read:
-    return lambda text: stamp(moment(text, formats, timezone))
-
-
 def _iso_or_number(text: str) -> Result:
     """A date in ISO form, or a number, as text that sorts."""
     if _COUNT.fullmatch(trimmed(text)):
         whole, _, rest = trimmed(text).partition(".")
         return f"{whole:0>20}.{rest}"
     try:
-        return stamp(moment(text, (ISO,), "UTC"))
+        return timestamps((), "")(text)
     except Unfit:
         raise Unfit("bad_order", "this is neither an ISO date nor a number") from None

@@ -36,7 +36,7 @@ from importer.mapping.fields import (
 )
 from importer.mapping.guesses import did_you_mean
 from importer.mapping.scalars import Plain, is_nothing, resolve
-from importer.mapping.traits import Formats, Hash, Ids, Timezone, TraitRef, by_column
+from importer.mapping.traits import Formats, Hash, Ids, Timezone, Trait, TraitRef, by_column
 from importer.mapping.tree import Data, Path, Sheet, Tree
 
 METHODS = ("In-App", "Mobile", "Email")
@@ -194,7 +194,7 @@ class Preset(Block):
 
 
 def _question(data: object) -> object:
-    if isinstance(data, Plain) and resolve(data) is False:
+    if _is_false(data):
         return ""
     if not isinstance(data, str) or is_nothing(data) or isinstance(resolve(data), bool):
         raise unexpected("a question's ID, or false to leave the answer out", data)
@@ -219,6 +219,17 @@ _WHERE_IDS = (
     "Give it under `questions: {{{0}: ID}}`. SatisMeter's read API lists the IDs in the survey's statistics; "
     "`{0}: false` leaves the answer out."
 )
+
+
+def _without_false(data: object) -> object:
+    """The traits but for those that are `false`."""
+    if not isinstance(data, dict):
+        return data
+    return {name: each for name, each in data.items() if not _is_false(each)}
+
+
+def _is_false(data: object) -> bool:
+    return isinstance(data, Plain) and resolve(data) is False
 
 
 def _anonymous(data: Any) -> str:
@@ -279,8 +290,14 @@ class Document(Block):
         | None
     ) = None
     """The older API's field beside `answers`, where an account needs it."""
-    traits: dict[Text, TraitRef] = Field(default_factory=dict)
-    """What is stored about the person. `respondedAt` is taken for the response's date."""
+    traits: Annotated[
+        dict[Text, TraitRef],
+        BeforeValidator(
+            _without_false, json_schema_input_type=dict[Text, Text | Trait | Literal[False]]
+        ),
+    ] = Field(default_factory=dict)
+    """What is stored about the person; `false` leaves out what a preset has. `respondedAt` is taken for
+    the response's date."""
     key: Columns = ()
     """What makes a row itself; a key is never sent twice. Default: person, answers and date."""
     repeats: Repeats = Repeats()

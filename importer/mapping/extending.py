@@ -1,4 +1,5 @@
-"""How a document builds on another: maps merge, lists are replaced whole, the later one wins."""
+"""How a document builds on another: maps merge, lists are replaced whole, the later one wins, also where it
+says the same thing in another way (`column` for `any`)."""
 
 from __future__ import annotations
 
@@ -20,11 +21,24 @@ def extend(base: Tree, over: Tree) -> Tree:
     )
 
 
-def _merged(base: Data, over: Data) -> Data:
+def _merged(base: Data, over: Data, key: str = "") -> Data:
     if not (isinstance(base, dict) and isinstance(over, dict)):
         return over
-    both = {key: _merged(base[key], over[key]) for key in base if key in over}
-    return {**base, **over, **both}
+    kept = base if key == "values" else _without_alternatives(base, over)
+    both = {key: _merged(kept[key], over[key], key) for key in kept if key in over}
+    return {**kept, **over, **both}
+
+
+_ALTERNATIVES = (
+    frozenset({"column", "nth", "letter", "any", "columns", "value", "template", "hash"}),
+    frozenset({"header_row", "header_rows"}),
+)
+"""Keys of which a map has one: who gives another means it instead."""
+
+
+def _without_alternatives(base: dict[str, Data], over: dict[str, Data]) -> dict[str, Data]:
+    replaced = {key for group in _ALTERNATIVES if group & over.keys() for key in group}
+    return {key: each for key, each in base.items() if key not in replaced}
 
 
 def _paths(data: Data, path: Path) -> Iterator[Path]:

@@ -18,6 +18,7 @@ DUMMIES = frozenset(
     }
 )
 """Texts that stand where an id is missing, case-folded; zeros (0, 000, 0.0) too."""
+_LONGEST = max(map(len, DUMMIES))
 _ZEROS = re.compile(r"0+(\.0+)?|0{8}-0{4}-0{4}-0{4}-0{12}")
 _DAMAGED = re.compile(
     r"[+-]?[0-9]([.,][0-9]+)?[eE]\+[0-9]+|#(REF|VALUE|NAME|NUM|NULL|DIV/0)[!?]|#+"
@@ -28,7 +29,9 @@ _DIGEST = 16
 
 def is_dummy(text: str) -> bool:
     """Whether a trimmed id is a stand-in that many people would share."""
-    return text.casefold() in DUMMIES or _ZEROS.fullmatch(text) is not None
+    if text[:1] == "0":
+        return _ZEROS.fullmatch(text) is not None
+    return len(text) <= _LONGEST and text.casefold() in DUMMIES
 
 
 def identifier(text: str) -> str:
@@ -40,9 +43,9 @@ def identifier(text: str) -> str:
     id_ = trimmed(text)
     if is_dummy(id_):
         raise Unfit("dummy_id", "this stands for no id at all")
-    if _DAMAGED.fullmatch(id_):
+    if ("+" in id_ or "#" in id_) and _DAMAGED.fullmatch(id_):
         raise Unfit("damaged_id", "Excel has overwritten this id")
-    if _CONTROL.search(id_):
+    if not id_.isprintable() and _CONTROL.search(id_):
         raise Unfit("bad_id", "the id holds a control character")
     return sound(id_)
 

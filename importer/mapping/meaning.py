@@ -24,6 +24,9 @@ def reader(block: Cell, finish: Read) -> Read:
     targets = None if block.values is None else Targets(block, finish)
     parses = [TRANSFORMS["parse", name].bound(block) for name in block.parse]
 
+    if not (block.na or targets or parses):
+        return lambda text: finish(text) if trimmed(text) else None
+
     def read(text: str) -> Result:
         if blank(text):
             return None

@@ -10,7 +10,8 @@ from importer.mapping.cells import Cell, Numeric, called
 from importer.mapping.columns import Columns
 from importer.mapping.fields import Block, Flag, Oddity, Text, Texts, mapped_by, one_or_more, refuse
 from importer.mapping.guesses import did_you_mean
-from importer.mapping.transforms.dates import format_problem, is_timezone
+from importer.mapping.transforms.clocks import is_timezone
+from importer.mapping.transforms.formats import problem
 
 
 def _timezone(name: str) -> str:
@@ -23,8 +24,8 @@ def _timezone(name: str) -> str:
 
 
 def _formats(formats: tuple[str, ...]) -> tuple[str, ...]:
-    problems = ((number, format_problem(each)) for number, each in enumerate(formats))
-    refuse(Oddity((number,), problem) for number, problem in problems if problem)
+    problems = ((number, problem(each)) for number, each in enumerate(formats))
+    refuse(Oddity((number,), said) for number, said in problems if said)
     return formats
 
 

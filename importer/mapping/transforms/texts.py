@@ -12,7 +12,6 @@ from importer.mapping.transforms.registry import transform
 if TYPE_CHECKING:
     from importer.mapping.traits import Trait
 
-_BROKEN = re.compile("[\0\ud800-\udfff]")
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s.]+")
 _YES = frozenset({"true", "yes", "y", "1", "on", "t"})
 _NO = frozenset({"false", "no", "n", "0", "off", "f"})
@@ -72,9 +71,17 @@ def sound(text: str) -> str:
     Raises:
         Unfit: It holds a NUL, or half a surrogate pair, which has no place in UTF-8.
     """
-    if _BROKEN.search(text):
+    if "\0" in text or not (text.isascii() or _is_unicode(text)):
         raise Unfit("broken_text", "the text holds a NUL or half a character")
     return text
+
+
+def _is_unicode(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _cased(text: str, how: Trait) -> str:

@@ -1,0 +1,129 @@
+"""Date formats, compiled: text -> the time as written, or None where it doesn't fit."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+
+ISO = "iso"
+NUMERIC = ("excel_serial", "unix", "unix_ms")
+NAMED = (ISO, *NUMERIC)
+"""Formats with a name; every other is a strptime pattern and holds a `%`."""
+Read = Callable[[str], datetime | None]
+
+_EXCEL_EPOCH = datetime(1899, 12, 30)  # noqa: DTZ001  a local time until its zone is known
+_UNIX_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_ISO = re.compile(
+    r"([0-9]{4})-([0-9]{2})-([0-9]{2})"
+    r"(?:[T ]([0-9]{2}):([0-9]{2})(?::([0-9]{2})(?:[.,]([0-9]{1,9}))?)?)?"
+    r"( ?(?:Z|UTC|[+-][0-9]{2}(?::?[0-9]{2})?))?"
+)
+_NUMBER = re.compile(r"[0-9]{1,15}(\.[0-9]+)?")
+_CODES = {
+    "Y": r"([0-9]{4})",
+    "m": r"(1[0-2]|0?[1-9])",
+    "d": r"(3[01]|[12][0-9]|0?[1-9])",
+    "H": r"(2[0-3]|[01]?[0-9])",
+    "M": r"([0-5]?[0-9])",
+    "S": r"(6[01]|[0-5]?[0-9])",
+}
+"""strptime's codes that are plain numbers, as strptime reads them."""
+
+
+def problem(format_: str) -> str:
+    """What is wrong with a date format; "" where nothing is."""
+    if format_ in NAMED:
+        return ""
+    if "%" not in format_:
+        return f"a date format holds codes like %Y, or is one of {', '.join(NAMED)}"
+    if re.search(r"%[ZcxX]", format_):
+        return "%Z, %c, %x and %X depend on the machine; write the zone's name out, and name it in `timezone:`"
+    try:
+        datetime.strptime("", format_)  # noqa: DTZ007  only the format is tried
+    except ValueError as error:
+        if "does not match format" not in str(error):
+            return f"this isn't a date format: {error}"
+    return "" if re.search(r"%[YyGs]", format_) else "the date format has no year (%Y)"
+
+
+@lru_cache(maxsize=256)
+def compiled(format_: str) -> Read:
+    """The format as a function; the time has a zone where the text names one."""
+    if format_ == ISO:
+        return _iso
+    if format_ == "excel_serial":
+        return _serial
+    if format_ in NUMERIC:
+        return _since_1970(1000 if format_ == "unix" else 1)
+    return _numeric(format_) or _strptime(format_)
+
+
+def _strptime(format_: str) -> Read:
+    def read(text: str) -> datetime | None:
+        try:
+            return datetime.strptime(text, format_)  # noqa: DTZ007  the zone comes from the mapping
+        except ValueError:
+            return None
+
+    return read
+
+
+_FAST = re.compile(r"(%[YmdHMS]|[-/.: T])+")
+
+
+def _numeric(format_: str) -> Read | None:
+    """A reader for formats of plain numbers only, several times as fast as strptime; None for others."""
+    codes = re.findall("%(.)", format_)
+    in_full = _FIELDS.startswith("".join(sorted(codes, key=_FIELDS.find)))
+    if not _FAST.fullmatch(format_) or not codes or not in_full:
+        return None
+    parts = (_CODES.get(piece[1:]) or re.escape(piece) for piece in re.findall("%.|[^%]", format_))
+    pattern = re.compile(re.sub(r"(\\ )+", r"\\s+", "".join(parts)), re.IGNORECASE)
+    ordered = [code for code in _FIELDS if code in codes]
+    indexes = [codes.index(code) for code in ordered]
+    rest = (1, 1, 1, 0, 0, 0)[len(ordered) :]
+
+    def read(text: str) -> datetime | None:
+        found = pattern.fullmatch(text)
+        if found is None:
+            return None
+        digits = found.groups()
+        try:
+            return datetime(*[int(digits[index]) for index in indexes], *rest)  # type: ignore[arg-type]  # noqa: DTZ001
+        except ValueError:
+            return None
+
+    return read
+
+
+_FIELDS = "YmdHMS"
+
+
+def _iso(text: str) -> datetime | None:
+    """ISO 8601 (RFC 3339), a space or `T` between date and time, the zone and the time optional."""
+    if not _ISO.fullmatch(text):
+        return None
+    try:
+        return datetime.fromisoformat(text.replace(" UTC", "Z").replace("UTC", "Z"))
+    except ValueError:
+        return None
+
+
+def _serial(text: str) -> datetime | None:
+    """Days since 1899-12-30, as Excel counts them; exact to the millisecond."""
+    return _after(_EXCEL_EPOCH, text, 86_400_000)
+
+
+def _since_1970(milliseconds: int) -> Read:
+    return lambda text: _after(_UNIX_EPOCH, text, milliseconds)
+
+
+def _after(epoch: datetime, text: str, milliseconds: int) -> datetime | None:
+    if not _NUMBER.fullmatch(text):
+        return None
+    try:
+        return epoch + timedelta(milliseconds=round(float(text) * milliseconds))
+    except OverflowError:
+        return None
