@@ -73,8 +73,8 @@ _COMMON_CJK = {
     "cp932": re.compile(rb"[\x88-\x97][\x40-\xfc]|\x98[\x40-\x72]|[\x81-\x83][\x40-\xfc]"),
     "cp949": re.compile(rb"[\xa1-\xa3\xb0-\xc8][\xa1-\xfe]"),
     "gb18030": re.compile(rb"[\xa1-\xa3\xb0-\xd7][\xa1-\xfe]"),
-    "big5": re.compile(rb"[\xa1-\xc6][\x40-\xfe]"),
     "euc_jp": re.compile(rb"[\xa1-\xa5\xb0-\xcf][\xa1-\xfe]"),
+    "big5": re.compile(rb"[\xa1-\xc6][\x40-\xfe]"),
 }
 """The bytes of each standard's everyday characters (JIS and GB level 1, Big5 level 1, KS hangul). Korean
 comes before Chinese: all its bytes are everyday Chinese too, but hardly ever the other way round."""

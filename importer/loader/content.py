@@ -14,7 +14,10 @@ import zipfile
 from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
-from typing import IO, BinaryIO, cast
+from typing import IO, TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from typing_extensions import Buffer
 
 from importer.errors import SourceError
 
@@ -29,6 +32,7 @@ _BROKEN = (OSError, EOFError, zipfile.BadZipFile, lzma.LZMAError, RuntimeError, 
 _WORKBOOK_PARTS = ("[Content_Types].xml", "mimetype", "Index/Document.iwa")
 _EXPANSION = 200
 _HARMLESS = 1 << 30
+_BLOCK = 1 << 17
 
 
 class Content:
@@ -57,23 +61,21 @@ class Content:
         with self._path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
 
-    def open(self) -> BinaryIO:
-        """The unpacked bytes, from the first."""
+    def open(self) -> io.BufferedReader:
+        """The unpacked bytes, from the first. Reading them raises SourceError where the archive is
+        damaged, or unpacks to what only a decompression bomb does."""
         try:
-            return cast("BinaryIO", self._unpack(self._path))
+            stream = self._unpack(self._path)
         except _BROKEN as error:
             raise self.broken(error) from error
+        return io.BufferedReader(_Guarded(stream, self), _BLOCK)
 
     def on_disk(self) -> Path:
         """A file that holds the unpacked bytes."""
         if not self.compression:
             return self._path
-        with self.open() as packed:
-            return self._spool(self.reading(packed))
-
-    def reading(self, stream: BinaryIO) -> BinaryIO:
-        """The same stream, told apart from a decompression bomb as it is read."""
-        return cast("BinaryIO", _Bounded(stream, self)) if self.compression else stream
+        with self.open() as stream:
+            return self._spool(stream)
 
     def broken(self, error: BaseException) -> SourceError:
         """The error for bytes that can't be read or unpacked."""
@@ -102,7 +104,7 @@ class Content:
         with self._opened(path) as pipe:
             return self._spool(pipe)
 
-    def _opened(self, path: Path) -> BinaryIO:
+    def _opened(self, path: Path) -> io.BufferedReader:
         try:
             return path.open("rb")
         except OSError as error:
@@ -110,11 +112,11 @@ class Content:
                 f"{self.name}: {_reason(error)}.", hint="Check its rights."
             ) from error
 
-    def _spool(self, stream: IO[bytes]) -> Path:
+    def _spool(self, stream: Unpacked) -> Path:
         spooled = tempfile.NamedTemporaryFile(prefix="importer-")  # noqa: SIM115  closed by close()
         self._spooled.append(spooled)
         try:
-            shutil.copyfileobj(stream, spooled, 1 << 20)
+            shutil.copyfileobj(stream, spooled, _BLOCK)
             spooled.flush()
         except _BROKEN as error:
             raise SourceError(
@@ -160,24 +162,34 @@ class Content:
         return self._member or tables[0]
 
 
-class _Bounded:
-    """A stream that refuses to unpack a bomb: over 1 GiB and over 200 times the packed size."""
+class _Guarded(io.RawIOBase):
+    """A stream whose errors are ours, and that refuses to unpack a bomb: over 1 GiB and over 200
+    times the packed size."""
 
-    def __init__(self, stream: BinaryIO, content: Content) -> None:
+    def __init__(self, stream: Unpacked, content: Content) -> None:
         self._stream, self._content, self._read = stream, content, 0
+        self._most = max(_HARMLESS, _EXPANSION * content.size)
 
-    def read(self, size: int = -1) -> bytes:
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Buffer) -> int:
         try:
-            data = self._stream.read(size)
+            data = self._stream.read(memoryview(buffer).nbytes)
         except _BROKEN as error:
             raise self._content.broken(error) from error
         self._read += len(data)
-        if self._read > max(_HARMLESS, _EXPANSION * self._content.size):
+        if self._read > self._most:
             raise SourceError(
                 f"{self._content.name} unpacks to more than {_EXPANSION} times its size.",
                 hint="That is how a decompression bomb looks. Unpack it by hand if you trust it.",
             )
-        return data
+        memoryview(buffer)[: len(data)] = data
+        return len(data)
+
+    def close(self) -> None:
+        self._stream.close()
+        super().close()
 
 
 def _member_of(path: Path, member: str) -> Unpacked:

@@ -116,7 +116,10 @@ def _scientific(cell: str) -> bool:
 
 def _cut(cell: str) -> bool:
     """Excel counts in UTF-16 units."""
-    return len(cell) > 16_000 and len(cell.encode("utf-16-le", "replace")) == 2 * _EXCEL_LIMIT
+    return (
+        len(cell) * 2 >= _EXCEL_LIMIT
+        and len(cell.encode("utf-16-le", "replace")) == 2 * _EXCEL_LIMIT
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,9 +131,10 @@ class _Trace:
     cell: Callable[[str], object]
 
 
+_BETWEEN = "|"
 _TRACES = (
     _Trace("scientific_id", ("E+",), _scientific),
-    _Trace("float_id", (".0\n",), _FLOAT_ID.fullmatch),
+    _Trace("float_id", (".0" + _BETWEEN,), _FLOAT_ID.fullmatch),
     _Trace("excel_error", ("#",), lambda cell: cell in _ERRORS or cell.startswith("#####")),
     _Trace("mojibake", ("Ã", "Â", "â€", "ð", "ï", "Ð", "Ñ", "√", "‚Ä"), _MOJIBAKE.search),
     _Trace("lost_character", ("\ufffd",), lambda cell: "\ufffd" in cell),
@@ -142,8 +146,7 @@ def found_in(
 ) -> Iterator[Problem]:
     """The damage in a chunk: `columns` holds the cells by column, `labels` their names."""
     for label, cells in zip(labels, columns, strict=True):
-        text = "\n".join(cells) + "\n"
-        for code, damaged in _suspects(text, label):
+        for code, damaged in _suspects(cells, label):
             for row, cell in zip(rows, cells, strict=True):
                 if damaged(cell):
                     yield problem(code, row, label, cell)
@@ -155,21 +158,23 @@ def problem(code: str, row: int, label: str, value: str) -> Problem:
     return Problem(code, kind.meaning, row, label, value, kind.remedy)
 
 
-def _suspects(text: str, label: str) -> Iterator[tuple[str, Callable[[str], object]]]:
+def _suspects(cells: list[str], label: str) -> Iterator[tuple[str, Callable[[str], object]]]:
+    """The kinds of damage that a column may hold, by a look at its text as a whole."""
+    text = _BETWEEN.join(cells) + _BETWEEN
     for trace in _TRACES:
         if any(each in text for each in trace.anywhere):
             yield trace.code, trace.cell
     if not text.isprintable() and _CONTROL.search(text):
         yield "control_character", _CONTROL.search
-    if len(text) > _EXCEL_LIMIT:
+    if len(text) * 2 > _EXCEL_LIMIT and max(map(len, cells)) * 2 >= _EXCEL_LIMIT:
         yield "cut_cell", _cut
-    if "-" in text and _holds_ranges(text):
+    if "-" in text and _holds_ranges(cells):
         yield "month_range", _MONTHS.fullmatch
     if _DATE_LABEL.search(label):
         yield "date_serial", _SERIAL.fullmatch
 
 
-def _holds_ranges(text: str) -> bool:
+def _holds_ranges(cells: list[str]) -> bool:
     """True for a column of answers such as `50-99`, where a month can only be a range that Excel ate."""
-    values = set(text.split("\n"))
+    values = set(cells)
     return len(values) < 50 and any(map(_RANGE.fullmatch, values))

@@ -8,7 +8,6 @@ import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import chain, islice
-from typing import BinaryIO
 
 from importer.errors import SourceError
 from importer.loader import dialect, encoding
@@ -65,10 +64,9 @@ class DelimitedTable:
             lines = text if self._declared else chain([first] if first else [], text)
             yield _Rows(self._content.name, lines, self._delimiter)
 
-    def _text(self, stream: BinaryIO) -> io.TextIOWrapper:
-        bounded = self._content.reading(stream)
+    def _text(self, stream: io.BufferedReader) -> io.TextIOWrapper:
         codec = self._encoding.codec
-        return io.TextIOWrapper(bounded, encoding=codec, errors="replace", newline="")
+        return io.TextIOWrapper(stream, encoding=codec, errors="replace", newline="")
 
     def _sample(self) -> str:
         """The start of the text, without the line at which it was cut."""
@@ -111,6 +109,7 @@ class _Rows:
         self._of_this_row: list[str] = []
         self._row = 0
         self._ended = False
+        self._suspect: tuple[int, int] | None = None
         csv.field_size_limit(LONGEST_CELL)
         self._reader = csv.reader(self._watched(), delimiter=delimiter)
 
@@ -124,7 +123,7 @@ class _Rows:
             cells = next(self._reader)
         except csv.Error as error:
             raise self._never_closed(f"a cell of more than {LONGEST_CELL >> 20} MiB") from error
-        if len(self._of_this_row) > 1:
+        if len(self._of_this_row) > 1 or self._ended:
             self._check_quotes()
         return cells
 
@@ -139,6 +138,7 @@ class _Rows:
         if self._ended:
             raise self._never_closed("a quote that is never closed")
         if not _strictly_quoted(self._of_this_row, self._delimiter):
+            self._suspect = self._suspect or (self._row, self._first_line())
             self.problems[self._row] = Problem(
                 code="stray_quote",
                 message="A quote in the middle of a cell; rows may have run together here.",
@@ -147,10 +147,9 @@ class _Rows:
             )
 
     def _never_closed(self, what: str) -> SourceError:
-        suspect = min(self.problems, default=self._row)
+        row, line = self._suspect or (self._row, self._first_line())
         return SourceError(
-            f"{self._name}, row {suspect}: {what} opens in this row "
-            f"(line {self._first_line()} of the text).",
+            f"{self._name}, row {row}: {what} opens in this row (line {line} of the text).",
             hint="Close the quote, or write it twice where it belongs to the text.",
         )
 
@@ -175,7 +174,7 @@ def _one_character(given: str | None) -> str:
 
 def _refuse_binary(name: str, sample: str) -> None:
     odd = sum(unicodedata.category(char) == "Cc" for char in sample if char not in _REAL_CONTROLS)
-    if odd * 50 > len(sample):
+    if odd > 8 and odd * 50 > len(sample):
         raise SourceError(
             f"{name} is not text: it is full of control characters.",
             hint="Export it as CSV or XLSX. If it is text, name its encoding.",

@@ -46,7 +46,7 @@ class _Survey:
 def detect(content: Content, given: str | None) -> Encoding:
     """The encoding of a text file; `given` overrules what its bytes look like (not a UTF-8 BOM)."""
     with content.open() as stream:
-        survey = _surveyed(content, content.reading(stream))
+        survey = _surveyed(content, stream)
     bom = next((codec for mark, codec in _BOMS if survey.head.startswith(mark)), "")
     if given:
         return Encoding(_known(given, bom), KnownBy.GIVEN)
@@ -121,9 +121,8 @@ def _without_bom(head: bytes) -> str:
         return ""
     for codec in _WIDE:
         text = head[: len(head) // 4 * 4].decode(codec, "replace")
-        odd = sum(char in "\0\ufffd" or char > "\uffff" for char in text)
-        ascii_share = sum(char < "\x7f" for char in text) / max(len(text), 1)
-        if not odd and ascii_share > 0.1:
+        possible = not any(char in "\0\ufffd" for char in text)
+        if possible and any(char in ",;\t\r\n" for char in text):
             return codec
     return ""
 

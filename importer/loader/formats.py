@@ -59,7 +59,7 @@ _SAVE_AS = (
 def open_table(content: Content, options: SourceOptions) -> Table:
     """The table in `content`. Raises SourceError, naming what the file is where it is none."""
     with content.open() as stream:
-        head = content.reading(stream).read(2_048)
+        head = stream.read(2_048)
     if not head.strip():
         raise SourceError(f"{content.name} is empty.", hint="Export it again.")
     _refuse_others(content.name, head)

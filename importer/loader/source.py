@@ -7,6 +7,7 @@ from dataclasses import replace
 from types import TracebackType
 from typing import TYPE_CHECKING
 
+from importer.errors import SourceError
 from importer.guard import PROBLEM_COLUMN, restored
 from importer.loader import damage
 from importer.loader.content import Content
@@ -14,7 +15,7 @@ from importer.loader.facts import Facts
 from importer.loader.formats import open_table
 from importer.loader.header import Header, is_blank, letter, read_header
 from importer.loader.options import SourceOptions
-from importer.loader.table import Block, Table
+from importer.loader.table import MOST_COLUMNS, Block, Table
 from importer.model import Chunk, Problem
 
 if TYPE_CHECKING:
@@ -55,6 +56,8 @@ class Source:
         self._skipped = frozenset(options.skip_rows)
         self.name, self.sheet = content.name, table.sheet
         found = read_header(table.head, options, self.place)
+        if len(found.labels) > MOST_COLUMNS:
+            raise _too_wide(self.place, found)
         self.header = _widened(found, table.width(len(found.labels)))
         self._below = max(found.rows, default=0)
         self.facts = self._facts(found)
@@ -150,6 +153,14 @@ class Source:
         )
         facts = self._table.facts
         return replace(facts, header_rows=header.rows, first_data_row=next(data, 0))
+
+
+def _too_wide(place: str, header: Header) -> SourceError:
+    last = letter(len(header.labels) - 1)
+    return SourceError(
+        f"{place}: the header reaches column {last}; at most {MOST_COLUMNS:,} columns can be read.",
+        hint=f"Is there a stray cell in column {last}? Clear it.",
+    )
 
 
 def _widened(header: Header, width: int) -> tuple[str, ...]:

@@ -11,6 +11,8 @@ from importer.model import Problem
 
 HEAD = 200
 """How many rows are looked at to find the header; a header row must be among them."""
+MOST_COLUMNS = 5_000
+"""A header that reaches further is a stray cell, not a survey."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,11 +14,11 @@ from importer.loader.content import Content
 from importer.loader.facts import Facts
 from importer.loader.options import SourceOptions
 from importer.loader.request import Request
-from importer.loader.table import HEAD, Block, Mark
+from importer.loader.table import HEAD, MOST_COLUMNS, Block, Mark
 
 _MIB = 1 << 20
 _MEMORY, _MEMORY_PER_BYTE, _MOST_MEMORY = 768 * _MIB, 50, 4096 * _MIB
-_SECONDS, _SECONDS_PER_MIB = 8, 2
+_SECONDS, _SECONDS_PER_MIB = 8, {"calamine": 2, "openpyxl": 10}
 _BOMB_SIZE, _BOMB_RATIO = 512 * _MIB, 100
 _READERS = {"xlsx": ("calamine", "openpyxl")}
 _ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
@@ -42,13 +42,17 @@ class WorkbookTable:
                 next(_cut(self._first, HEAD), Block((), ())) if self._first else Block((), ())
             )
             self.facts = self._facts(self._child.opening)
+            if self._reader == "openpyxl":
+                self._read_to_the_end()
         except BaseException:
             self.close()
             raise
 
     def width(self, labels: int) -> int:
         """As far as the header and the first rows reach: a column without a label is still one."""
-        return max([labels, *map(len, self.head.cells)])
+        return max(
+            [labels, *(reach for reach in map(len, self.head.cells) if reach <= MOST_COLUMNS)]
+        )
 
     def blocks(self, size: int) -> Iterator[Block]:
         """All rows from the first, at most `size` at a time."""
@@ -69,6 +73,11 @@ class WorkbookTable:
             self._child.close()
             self._child = None
 
+    def _read_to_the_end(self) -> None:
+        """calamine has parsed the whole sheet before its first row; openpyxl may break off at any."""
+        for _ in self.blocks(HEAD):
+            pass
+
     def _first_that_reads(self) -> tuple[str, Child]:
         failures = list[Unreadable]()
         for reader in _READERS.get(self._format, ("calamine",)):
@@ -87,12 +96,12 @@ class WorkbookTable:
             reader=reader,
             sheet=self._wanted,
             memory=min(_MEMORY + _MEMORY_PER_BYTE * size, _MOST_MEMORY),
-            seconds=_SECONDS + _SECONDS_PER_MIB * (size // _MIB),
+            seconds=_SECONDS + _SECONDS_PER_MIB[reader] * (size // _MIB),
         )
 
     def _unreadable(self, failure: Unreadable) -> SourceError:
         return SourceError(
-            f"{self._content.name} can't be read as a workbook: {failure}.", hint=_RESAVE
+            f"{self._content.name} can't be read as a workbook ({failure}).", hint=_RESAVE
         )
 
     def _facts(self, opening: Message) -> Facts:

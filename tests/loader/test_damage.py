@@ -1,0 +1,100 @@
+"""Each kind of damage is found where it is, and not where it isn't."""
+
+from __future__ import annotations
+
+import pytest
+
+from importer.loader.damage import DAMAGE, found_in
+
+DAMAGED = {
+    "scientific_id": ["1.23E+15", "1,23457E+11", "5E+09", "-1.5E+30"],
+    "float_id": ["6666761644.0", "1234567.0"],
+    "excel_error": ["#REF!", "#N/A", "#VALUE!", "#NAME?", "#DIV/0!", "#BEZUG!", "########"],
+    "cut_cell": ["x" * 32_767, "🙂" * 16_383 + "x"],
+    "mojibake": [
+        "cafÃ©",
+        "itâ€™s",
+        "donâ€™t",
+        "Ã¼ber",
+        "1â€“2",
+        "Â£5",
+        "ðŸ™‚",
+        "ÐŸÑ€Ð¸Ð²ÐµÑ‚",
+        "d√©j√†",
+        "it‚Äôs",
+    ],
+    "lost_character": ["caf\ufffd"],
+    "control_character": ["a\0b", "a\x1bb"],
+}
+SOUND = {
+    "scientific_id": ["1e5", "1.23E+02", "1.2345678901E+10", "E+15", "1.23E+15 people"],
+    "float_id": ["10.0", "9.0", "123456.0", "1234567.05", "version 1234567.0"],
+    "excel_error": ["N/A", "#1", "#hashtag", "# REF", "I got #REF! twice", "####"],
+    "cut_cell": ["x" * 32_766, "x" * 32_768, "🙂" * 16_384],
+    "mojibake": [
+        "NÃO",
+        "“AMANHÃ”",
+        "Âge",
+        "pâte",
+        "français",
+        "naïve",
+        "Þór ð",
+        "Привет",
+        "İÑ",
+        "Ÿ",
+        "5 √ 2",
+    ],
+    "lost_character": ["?", "café"],
+    "control_character": ["line\nbreak", "tab\tstop", "nbsp\u00a0", "zero\u200bwidth"],
+}
+
+
+def codes(cells: list[str], label: str = "Comment") -> list[tuple[str, int]]:
+    rows = range(2, len(cells) + 2)
+    return [(each.code, each.row) for each in found_in([label], rows, [cells])]
+
+
+@pytest.mark.parametrize(
+    ("code", "cell"), [(code, each) for code, cells in DAMAGED.items() for each in cells]
+)
+def test_found(code: str, cell: str) -> None:
+    assert codes(["fine", cell, "fine"]) == [(code, 3)]
+
+
+@pytest.mark.parametrize(
+    ("code", "cell"), [(code, each) for code, cells in SOUND.items() for each in cells]
+)
+def test_not_found(code: str, cell: str) -> None:
+    """Beside a damaged cell, so that each cell is really looked at."""
+    assert codes([cell, DAMAGED[code][0]]) == [(code, 3)]
+
+
+def test_ranges_that_became_months() -> None:
+    assert codes(["1-9", "Oct-49", "50-99", "100+", "2049-10-01"]) == [
+        ("month_range", 3),
+        ("month_range", 6),
+    ]
+    assert codes(["Oct-21", "Nov-21"]) == []
+
+
+def test_bare_serials_in_a_date_column() -> None:
+    assert codes(["2024-03-05", "43831.375", "44000"], "Submit Date") == [
+        ("date_serial", 3),
+        ("date_serial", 4),
+    ]
+    assert codes(["2024-03-05", "43831.375"], "Duration") == []
+
+
+def test_a_problem_says_where_and_what_to_do_but_not_what() -> None:
+    (found,) = found_in(["Id"], [7], [["1.23E+15"]])
+    assert (found.row, found.column, found.value) == (7, "Id", "1.23E+15")
+    assert found.fix == DAMAGE["scientific_id"].remedy
+
+
+def test_every_kind_is_explained() -> None:
+    tested = {*DAMAGED, "month_range", "date_serial", "big_number", "formula_without_value"}
+    assert tested == set(DAMAGE)
+    for code, kind in DAMAGE.items():
+        assert kind.code == code
+        assert kind.meaning.endswith(".")
+        assert kind.remedy.endswith(".")
