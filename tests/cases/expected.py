@@ -1,4 +1,6 @@
-"""What the real files hold, read with the csv module and openpyxl alone."""
+"""What the real files hold, read with the csv module and openpyxl alone.
+
+Nothing of the loader or the mapping is used here."""
 
 from __future__ import annotations
 
@@ -9,6 +11,8 @@ import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+
+from importer.sandbox import COMMENT, SCORE
 
 FOLDER = Path(
     os.environ.get("IMPORTER_CASES") or Path(__file__).resolve().parents[3] / "shared" / "cases"
@@ -29,9 +33,9 @@ class Case:
     name: str
     file: str
     rows: Callable[[Path], list[Row]]
-    answers: Mapping[int, Callable[[Row], Value]]
+    answers: Mapping[str, Callable[[Row], Value]]
     skipped: Callable[[Row], bool] = lambda _: False
-    required: tuple[int, ...] = field(default=())
+    required: tuple[str, ...] = field(default=())
 
     @property
     def path(self) -> Path:
@@ -45,8 +49,8 @@ class Case:
 
     def is_ready(self, row: Row) -> bool:
         """Whether the row holds a response that can be sent."""
-        values = {number: answer(row) for number, answer in self.answers.items()}
-        complete = all(values[number] is not None for number in self.required)
+        values = {id_: answer(row) for id_, answer in self.answers.items()}
+        complete = all(values[id_] is not None for id_ in self.required)
         return not self.skipped(row) and complete and any(v is not None for v in values.values())
 
 
@@ -55,9 +59,8 @@ def present() -> bool:
     return FOLDER.is_dir()
 
 
-def question(number: int) -> str:
-    """The invented ID that the mappings here use."""
-    return f"00000000-0000-4000-8000-{number:012d}"
+Q1, Q2, Q3, Q4 = (f"00000000-0000-4000-8000-{number:012d}" for number in range(1, 5))
+"""Invented question IDs; the NPS mappings name the sandbox's questions instead."""
 
 
 def _csv(
@@ -118,66 +121,71 @@ def _joined(first: int, last: int, join: str) -> Callable[[Row], Value]:
     return answer
 
 
-_BOTANIC = {1: _rating(2), 2: _text(5, "na", "n/a", "-")}
+_BOTANIC = {SCORE.id: _rating(2), COMMENT.id: _text(5, "na", "n/a", "-")}
 
 CASES = (
     Case(
         "cncf_ambassadors",
         "surveymonkey/CNCF_Ambassadors_Survey_2021.csv",
         _csv(header=2),
-        {1: _rating(12), 2: _text(13), 3: _rating(10), 4: _choice(6, "other (please specify)")},
-        required=(1,),
+        {Q1: _rating(12), Q2: _text(13), Q3: _rating(10), Q4: _choice(6, "other (please specify)")},
+        required=(Q1,),
     ),
     Case(
         "cncf_maintainers",
         "surveymonkey/CNCF_Maintainers_Survey_2021_H2.csv",
         _csv(header=2),
-        {1: _rating(23), 2: _text(24), 3: _rating(22), 4: _rating(12)},
-        required=(1,),
+        {Q1: _rating(23), Q2: _text(24), Q3: _rating(22), Q4: _rating(12)},
+        required=(Q1,),
     ),
     Case(
         "south",
         "surveymonkey/SOUTH.csv",
         _csv(header=2),
-        {1: _text(1), 2: _joined(2, 5, "; "), 3: _joined(6, 30, ", ")},
-        required=(2,),
+        {Q1: _text(1), Q2: _joined(2, 5, "; "), Q3: _joined(6, 30, ", ")},
+        required=(Q2,),
     ),
     Case(
         "dask_2019",
         "google_forms/dask_2019.csv",
         _csv(),
-        {1: _rating(22), 2: _choice(4), 3: _choice(7, Yes="Stable", No="Not stable"), 4: _text(21)},
+        {
+            Q1: _rating(22),
+            Q2: _choice(4),
+            Q3: _choice(7, Yes="Stable", No="Not stable"),
+            Q4: _text(21),
+        },
     ),
     Case(
         "cncf_maintainers_2018",
         "google_forms/cncf_maintainer_2018_results-h1.csv",
         _csv(),
         {
-            1: _rating(2),
-            2: _rating(5),
-            3: _choice(3, Yes="Reached out", No="Did not"),
-            4: _text(8, "n/a", "no", "none", "."),
+            Q1: _rating(2),
+            Q2: _rating(5),
+            Q3: _choice(3, Yes="Reached out", No="Did not"),
+            Q4: _text(8, "n/a", "no", "none", "."),
         },
     ),
     Case(
         "qualtrics_de",
         "qualtrics/qualtRics_sample_de.csv",
         _csv(header=3),
-        {1: lambda row: f"Click to write Choice {row[17]}", 2: _text(18)},
+        {Q1: lambda row: f"Click to write Choice {row[17]}", Q2: _text(18)},
         skipped=lambda row: row[2] != "0" or row[6] != "1",
     ),
     Case(
         "qualtrics_legacy",
         "qualtrics/qualtRics_sample_legacy.csv",
         _csv(header=2),
-        {1: _choice(10), 2: _text(11)},
+        {Q1: _choice(10), Q2: _text(11)},
         skipped=lambda row: row[6] != "0" or row[9] != "1",
     ),
     Case(
         "qualtrics_2016",
         "qualtrics/Better_Sample_Survey_Better_Sample_Survey.csv",
         _csv(header=3),
-        {1: _choice(20), 2: _text(34)},
+        {Q1: _choice(20), Q2: _text(34)},
         skipped=lambda row: row[10] == "2",
     ),
     Case(
@@ -191,7 +199,7 @@ CASES = (
         "jupyter_2015",
         "alchemer/jupyter_notebook_ux_2015_SurveyExport.csv",
         _csv(),
-        {1: _choice(3), 2: _text(4), 3: _text(29), 4: _joined(6, 8, "; ")},
+        {Q1: _choice(3), Q2: _text(4), Q3: _text(29), Q4: _joined(6, 8, "; ")},
         skipped=lambda row: row[2] == "Partial",
     ),
 )

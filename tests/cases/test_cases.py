@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
+from typing import Any
 
 import orjson
 import pytest
 
 from importer.errors import SourceError
 from importer.loader import open_source
+from importer.sandbox import SandboxSettings, Store, statistics
+from importer.sandbox.insert import Refusal, checked
 from tests.cases import figures
-from tests.cases.expected import CASES, FOLDER, Case, Value, present, question
+from tests.cases.expected import CASES, FOLDER, Case, Value, present
 from tests.mapping_out import Out, mapping_out
 
 pytestmark = pytest.mark.skipif(not present(), reason="the folder of real exports is not here")
@@ -50,8 +53,8 @@ def test_every_row_is_accounted_for(case: Case, out: Out) -> None:
 def test_every_answer_is_the_cells(case: Case, out: Out) -> None:
     rows = [row for row in case.rows(case.path) if case.is_ready(row)]
     expected = {
-        question(number): Counter(value for row in rows if (value := answer(row)) is not None)
-        for number, answer in case.answers.items()
+        id_: Counter(value for row in rows if (value := answer(row)) is not None)
+        for id_, answer in case.answers.items()
     }
     assert answers(out) == {id_: counts for id_, counts in expected.items() if counts}
 
@@ -65,6 +68,23 @@ def test_the_workbook_and_the_text_file_give_the_same_bodies() -> None:
     bodies = mapping_out(text.path, text.mapping).bodies
     assert bodies == mapping_out(workbook.path, workbook.mapping).bodies
     assert bodies.count(b"\n") > 13_000
+
+
+def test_the_sandbox_takes_every_row_of_the_nps_file_and_its_nps_is_the_files() -> None:
+    case = _BY_NAME["botanic_csv"]
+    settings = SandboxSettings()
+    with Store(None) as store:
+        for response in mapping_out(case.path, case.mapping).responses:
+            body = {"writeKey": settings.write_key, **orjson.loads(response.body)}
+            verdict = checked(body, settings, store, 0)
+            assert not isinstance(verdict, Refusal), verdict
+            store.add(verdict, 0)
+        figures_found: Any = statistics.of(settings.questions, list(store.all()))
+    scores = [score for row in case.rows(case.path) if (score := row[2]).isdigit()]
+    promoters, detractors = (sum(int(s) > 8 for s in scores), sum(int(s) < 7 for s in scores))
+    nps = figures_found["questions"][0]["statistics"]
+    assert nps["answers"] == len(scores) > 13_000
+    assert nps["metric"]["value"] == round(100 * (promoters - detractors) / len(scores), 1)
 
 
 def test_a_summary_export_is_refused_with_the_reason() -> None:
