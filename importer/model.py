@@ -76,7 +76,8 @@ class Response:
     itself across files and runs (the mapping's `key`, else the same bytes as `content`); `content` is
     person, answers and date. Both are canonical bytes, hashed before they are kept. `order` sorts rows
     of one person oldest first ("" where the mapping names no date). `traits` are the canonical bytes
-    of the traits, to find rows of one person that disagree.
+    of the traits, to find rows of one person that disagree. `answers` are those of the body, in the
+    mapping's order, None where one is blank: what is counted of them needs no second reading.
     """
 
     row: int
@@ -89,6 +90,7 @@ class Response:
     traits: bytes = b"{}"
     key: str = ""
     order: str = ""
+    answers: Sequence[object] = field(default=(), compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

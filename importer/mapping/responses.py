@@ -68,6 +68,7 @@ class Responder:
             _KEPT % orjson.dumps(known, option=_SORTED),
             " / ".join([str(each) for each in key if each is not None]) if key else "",
             date,
+            answers,
         )
 
     def _in_order(self, answers: tuple[Result, ...]) -> tuple[Result, ...]:
