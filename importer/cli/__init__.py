@@ -12,7 +12,7 @@ from typing import NoReturn
 import click
 
 from importer import __version__
-from importer.cli import demo, inspect, output, plan, run, sandbox
+from importer.cli import check, demo, inspect, output, plan, presets, run, sandbox, schema
 from importer.errors import ExitStatus, ImporterError
 
 
@@ -43,6 +43,9 @@ def command() -> None:
 for each in (
     demo.command,
     inspect.command,
+    presets.command,
+    check.command,
+    schema.command,
     plan.command,
     run.command,
     sandbox.sandbox,

@@ -7,10 +7,22 @@
 from __future__ import annotations
 
 from importer.mapping.compiled import Compiled
-from importer.mapping.compiling import compile
+from importer.mapping.compiling import compile  # noqa: A004  the word of the design
 from importer.mapping.document import Document
 from importer.mapping.jsonschema import json_schema
 from importer.mapping.loading import load, parse
+from importer.mapping.presets import Shipped, preset, shipped
 from importer.mapping.problems import PROBLEMS
 
-__all__ = ["PROBLEMS", "Compiled", "Document", "compile", "json_schema", "load", "parse"]
+__all__ = [
+    "PROBLEMS",
+    "Compiled",
+    "Document",
+    "Shipped",
+    "compile",
+    "json_schema",
+    "load",
+    "parse",
+    "preset",
+    "shipped",
+]

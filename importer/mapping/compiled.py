@@ -25,6 +25,20 @@ class Compiled:
     notes: tuple[str, ...]
     unmapped: tuple[str, ...]
 
+    @property
+    def targets(self) -> tuple[tuple[str, str], ...]:
+        """Each part of a response with the columns that it is taken from; "" where it is none."""
+        program = self.program
+        parts: list[tuple[str, Reading]] = [
+            *(("campaign", program.campaign), ("method", program.method)),
+            *(("userId", program.user), ("anonymousId", program.anonymous)),
+        ]
+        parts += [(f"answer {each.id}", each.reading) for each in program.answers]
+        parts += [("rating", program.rating)]
+        parts += [(f"trait {name}", reading) for name, reading in program.traits]
+        parts += [("date", program.order), *(("key", each) for each in program.key)]
+        return tuple((name, reading.column) for name, reading in parts if reading.column)
+
     def run(self, chunk: Chunk) -> list[Mapped]:
         """What becomes of each row, in order: one thing per row, and nothing is raised for a row."""
         return _Run(self.program, chunk).mapped()

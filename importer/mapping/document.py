@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Collection, Iterator
 from typing import Annotated, Any, ClassVar, Literal, Self
 
@@ -21,6 +20,7 @@ from pydantic import (
 from importer.mapping.answers import Answer, Rating
 from importer.mapping.cells import Cell
 from importer.mapping.columns import Columns, PatternText, Selector
+from importer.mapping.crosschecks import is_false
 from importer.mapping.fields import (
     Block,
     CellText,
@@ -35,7 +35,7 @@ from importer.mapping.fields import (
     unexpected,
 )
 from importer.mapping.guesses import did_you_mean
-from importer.mapping.scalars import Plain, is_nothing, resolve
+from importer.mapping.scalars import is_nothing, resolve
 from importer.mapping.traits import Formats, Hash, Ids, Timezone, Trait, TraitRef, by_column
 from importer.mapping.tree import Data, Path, Sheet, Tree
 
@@ -194,7 +194,7 @@ class Preset(Block):
 
 
 def _question(data: object) -> object:
-    if _is_false(data):
+    if is_false(data):
         return ""
     if not isinstance(data, str) or is_nothing(data) or isinstance(resolve(data), bool):
         raise unexpected("a question's ID, or false to leave the answer out", data)
@@ -214,22 +214,11 @@ def _not_empty(data: object) -> object:
     return data
 
 
-_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9a-f]{24}", re.IGNORECASE)
-_WHERE_IDS = (
-    "Give it under `questions: {{{0}: ID}}`. SatisMeter's read API lists the IDs in the survey's statistics; "
-    "`{0}: false` leaves the answer out."
-)
-
-
 def _without_false(data: object) -> object:
     """The traits but for those that are `false`."""
     if not isinstance(data, dict):
         return data
-    return {name: each for name, each in data.items() if not _is_false(each)}
-
-
-def _is_false(data: object) -> bool:
-    return isinstance(data, Plain) and resolve(data) is False
+    return {name: each for name, each in data.items() if not is_false(each)}
 
 
 def _anonymous(data: Any) -> str:
@@ -336,33 +325,6 @@ class Document(Block):
     def question(self, id_: str) -> str:
         """The ID behind an answer's `id`; "" where the answer is left out."""
         return self.questions.get(id_, id_)
-
-    @model_validator(mode="after")
-    def _whole(self) -> Self:
-        refuse(self._oddities())
-        return self
-
-    def _oddities(self) -> Iterator[Oddity]:
-        if not self.userId and not self.anonymousId:
-            hint = "Name a column in `userId`, or give `anonymousId: {hash: [...]}`."
-            yield Oddity((), "no row would say who answered", hint)
-        if self.rating and self.rating.type in {"choice", "text"}:
-            yield Oddity(("rating", "type"), "`rating` is a number")
-        yield from self._odd_questions()
-
-    def _odd_questions(self) -> Iterator[Oddity]:
-        seen: set[str] = set()
-        for number, answer in enumerate(self.answers):
-            path: Path = ("answers", number, "id")
-            id_ = self.question(answer.id)
-            if answer.id not in self.questions and not _ID.fullmatch(answer.id):
-                hint = did_you_mean(answer.id, self.questions) or _WHERE_IDS.format(answer.id)
-                yield Oddity(path, f'the ID of the question "{answer.id}" is missing', hint)
-            elif id_ and id_ in seen:
-                yield Oddity(path, "two answers to one question", "Delete one of them.")
-            seen.add(id_)
-        if seen == {""}:
-            yield Oddity(("questions",), "all answers are left out")
 
     @classmethod
     def of(cls, tree: Tree, sheet: Sheet) -> Document:

@@ -31,13 +31,22 @@ def find(reference: str, beside: Path | None = None) -> Path:
     """
     if is_path(reference):
         return (beside or Path()) / Path(reference).expanduser()
-    known = presets()
-    if reference in known:
-        return known[reference]
-    if beside is None and Path(reference).exists():
+    if beside is None and reference not in presets() and Path(reference).exists():
         return Path(reference)
-    hint = did_you_mean(reference, known) or f"There are: {', '.join(known) or 'none'}."
-    raise MappingError(reference, "", [Mistake(0, 0, "no preset and no file is called that", hint)])
+    return find_preset(reference)
+
+
+def find_preset(name: str) -> Path:
+    """The file of a preset.
+
+    Raises:
+        MappingError: There is none of that name.
+    """
+    known = presets()
+    if name not in known:
+        hint = did_you_mean(name, known) or f"There are: {', '.join(known) or 'none'}."
+        raise _refusal(name, "no preset is called that", hint)
+    return known[name]
 
 
 def read_sheet(path: Path) -> Sheet:

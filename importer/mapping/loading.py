@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from pydantic import ValidationError
 
 from importer.errors import MappingError
 from importer.mapping import files, mistakes
+from importer.mapping.crosschecks import crosscheck
 from importer.mapping.document import Document
 from importer.mapping.extending import extend
 from importer.mapping.fields import Oddity
@@ -44,15 +45,28 @@ def parse(text: str, name: str = "mapping.yaml", *, base: Base | None = None) ->
 def parse_sheet(sheet: Sheet, base: Base | None) -> Document:
     """As `parse`, for a sheet."""
     tree = _with_bases(sheet, base)
-    oddities = list(mistakes.secrets(tree))
-    secret = {each.path for each in oddities}
+    secrets = list(mistakes.secrets(tree))
+    oddities = [*secrets, *crosscheck(tree)]
     try:
         document = Document.of(tree, sheet)
     except ValidationError as error:
-        oddities += [each for each in findings(error, tree) if each.path not in secret]
+        paths = {each.path for each in secrets}
+        oddities += [each for each in findings(error, tree) if each.path not in paths]
     if oddities:
-        raise mistakes.error(tree, sheet, oddities)
+        raise mistakes.error(tree, sheet, [*oddities, *_preset(tree, sheet)])
     return document
+
+
+def _preset(tree: Tree, sheet: Sheet) -> Iterator[Oddity]:
+    """Said of a preset that was taken for a mapping."""
+    if ("preset",) in tree.places and tree.places["preset",].sheet is sheet:
+        name = Path(sheet.name).stem
+        yield Oddity(
+            ("preset",),
+            "this is a preset: mappings build on it",
+            f"Write a mapping of your own that begins with `extends: {name}`.",
+            key=True,
+        )
 
 
 def _with_bases(sheet: Sheet, base: Base | None) -> Tree:

@@ -39,7 +39,7 @@ def problem(format_: str) -> str:
     if "%" not in format_:
         return f"a date format holds codes like %Y, or is one of {', '.join(NAMED)}"
     if re.search(r"%[ZcxX]", format_):
-        return "%Z, %c, %x and %X depend on the machine; write the zone's name out, and name it in `timezone:`"
+        return "%Z, %c, %x and %X depend on the machine; write the zone's text out, and say `timezone:`"
     try:
         datetime.strptime("", format_)  # noqa: DTZ007  only the format is tried
     except ValueError as error:

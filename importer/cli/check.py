@@ -1,0 +1,100 @@
+"""`importer check`: is the mapping right, and does it fit the file?"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from importer.cli import output
+from importer.errors import ExitStatus, MappingError
+
+if TYPE_CHECKING:
+    from importer.mapping import Compiled, Document
+
+
+@click.command("check")
+@click.argument("mapping")
+@click.argument("file", required=False)
+@click.option("--sheet", help="The sheet, by name or number (overrules the mapping).")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object on standard output.")
+def command(mapping: str, file: str | None, sheet: str | None, as_json: bool) -> ExitStatus:
+    """Check MAPPING, and whether it fits FILE.
+
+    Shows every mistake at once, at its line, with what to write instead. With a FILE, shows which
+    column each part of a response is taken from. Nothing is sent.
+
+    \b
+    importer check mapping.yaml
+    importer check mapping.yaml answers.xlsx --sheet Responses
+    importer check mapping.yaml answers.csv --json
+    """
+    try:
+        document, compiled = _checked(mapping, file, sheet)
+    except MappingError as error:
+        if not as_json:
+            raise
+        output.emit(_refused(mapping, file, error))
+        return error.exit_status
+    if as_json:
+        output.emit(_document(mapping, file, document, compiled))
+    else:
+        _print(mapping, file, document, compiled)
+    return ExitStatus.DONE
+
+
+def _checked(mapping: str, file: str | None, sheet: str | None) -> tuple[Document, Compiled | None]:
+    from importer.loader import open_source
+    from importer.mapping import compile as compile_mapping
+    from importer.mapping import load
+    from importer.pipeline import source_options
+
+    document = load(mapping)
+    if file is None:
+        return document, None
+    number = int(sheet) if sheet and sheet.isdigit() else sheet
+    with open_source(file, source_options(document, number)) as source:
+        # The hashes' key doesn't matter: no row is read.
+        compiled = compile_mapping(document, source.header, secret=b"", file=source.place)
+        return document, compiled
+
+
+def _refused(mapping: str, file: str | None, error: MappingError) -> dict[str, object]:
+    mistakes = [
+        {"line": each.line, "column": each.column, "message": each.message, "hint": each.hint}
+        for each in error.mistakes
+    ]
+    return {**_named(mapping, file), "ok": False, "in": error.name, "mistakes": mistakes}
+
+
+def _document(
+    mapping: str, file: str | None, document: Document, compiled: Compiled | None
+) -> dict[str, object]:
+    found = {**_named(mapping, file), "ok": True, "name": document.name, "mistakes": []}
+    if compiled is None:
+        return found
+    targets = [{"target": target, "column": column} for target, column in compiled.targets]
+    unmapped = list(compiled.unmapped)
+    return {**found, "targets": targets, "notes": list(compiled.notes), "unmapped": unmapped}
+
+
+def _named(mapping: str, file: str | None) -> dict[str, object]:
+    return {"command": "check", "mapping": mapping, "file": file or ""}
+
+
+def _print(mapping: str, file: str | None, document: Document, compiled: Compiled | None) -> None:
+    title = f" ({document.name})" if document.name else ""
+    fits = f" and fits {file}" if file else ""
+    output.say(f"{mapping}{title} is sound{fits}.")
+    if compiled is None:
+        answers, traits = len(document.answers), len(document.traits)
+        output.say(f"It maps {answers} answers and {traits} traits.")
+        output.next_step(f"importer check {mapping} FILE")
+        return
+    output.heading("Columns")
+    output.table(("of a response", "taken from"), compiled.targets)
+    for note in compiled.notes:
+        output.say(f"  Note: {note}.")
+    if compiled.unmapped:
+        output.say(f"  Not used: {', '.join(compiled.unmapped)}.")
+    output.next_step(f"importer plan {file} -m {mapping}")
