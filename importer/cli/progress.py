@@ -56,6 +56,7 @@ class Progress:
     def settling(self, rows: int, seconds: float) -> None:
         """Rows of unknown fate are asked about again."""
         self.close()
+        self._total, self._ended = rows, Counter()
         output.note(
             f"{rows:,} rows of unknown fate, or waiting behind one, are tried again in {seconds:.0f} s"
         )

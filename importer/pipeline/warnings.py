@@ -21,7 +21,7 @@ def warnings(
 ) -> tuple[str, ...]:
     """Each in one sentence or two; `damage` is what the file had lost already."""
     return (
-        _dates(document),
+        _dates(compiled),
         *_people(ledger, job, document.repeats.send),
         *_force(document),
         *(f"{_where(each)}: {each.message} {each.fix}".strip() for each in damage),
@@ -30,9 +30,9 @@ def warnings(
     )
 
 
-def _dates(document: Document) -> str:
+def _dates(compiled: Compiled) -> str:
     lost = "The API has no field for the original date: each response will be dated by its arrival."
-    if "respondedAt" in document.traits:
+    if any(name == "respondedAt" for name, _ in compiled.program.traits):
         return f"{lost} The original date goes along as the trait respondedAt."
     return f"{lost} Map it as a trait (respondedAt) to keep it."
 

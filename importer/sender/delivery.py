@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Protocol
@@ -22,7 +21,7 @@ MOST_TRIES = 10
 """Attempts that one row gets while the server answers, but doesn't apply it."""
 
 FIRST_REFUSED = 20
-"""Rows that may be refused alike, with none accepted, before the run stops."""
+"""Rows that may be rejected, with none accepted, before the run stops."""
 
 UNVERIFIED = 3
 """Answers in a row that say success and acknowledge nothing, before the run stops."""
@@ -84,7 +83,7 @@ class Delivery:
         self._body = body
         self._observer = observer
         self._terms = terms
-        self._refusals: Counter[str] = Counter()
+        self._refused = 0
         self._accepted = 0
         self._unverified = 0
         self._workers: list[asyncio.Task[None]] = []
@@ -189,7 +188,7 @@ class Delivery:
         self._unverified = self._unverified + 1 if verdict.unverified else 0
         self._accepted += verdict.status == Status.CREATED
         if verdict.status == Status.REJECTED:
-            self._refusals[verdict.message] += 1
+            self._refused += 1
         if status == 429:
             self._pacer.refused()
         if verdict.pause:
