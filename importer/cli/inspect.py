@@ -100,9 +100,9 @@ def _facts(facts: Facts, found: Inspection, *, no_values: bool) -> list[tuple[st
         shown += [("delimiter", _DELIMITERS.get(facts.delimiter, facts.delimiter))]
     if len(facts.sheets) > 1:
         shown += [("sheets", ", ".join(facts.sheets))]
-    rows = " and ".join(map(str, facts.header_rows)) or "none"
+    rows = "row " + " and ".join(map(str, facts.header_rows)) if facts.header_rows else "none"
     blank = f" ({found.blank_rows:,} blank rows left out)" if found.blank_rows else ""
-    return [*shown, ("header", f"row {rows}"), ("rows", f"{found.rows:,}{blank}")]
+    return [*shown, ("header", rows), ("rows", f"{found.rows:,}{blank}")]
 
 
 def _columns(found: Inspection, no_values: bool) -> list[tuple[object, ...]]:

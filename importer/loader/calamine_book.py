@@ -49,6 +49,12 @@ class CalamineBook:
         found = extras(self._archive, sheet_part(self._archive, sheet))
         return CalamineRows(self._book.get_sheet_by_name(sheet), found, found.notes())
 
+    def close(self) -> None:
+        """Close the file, if its XML was read too."""
+        self._book.close()
+        if self._archive:
+            self._archive.close()
+
 
 class CalamineRows:
     """The rows of one sheet. calamine leaves out the blank columns on the left; they are put back, so

@@ -60,7 +60,7 @@ def open_table(content: Content, options: SourceOptions) -> Table:
     """The table in `content`. Raises SourceError, naming what the file is where it is none."""
     with content.open() as stream:
         head = stream.read(2_048)
-    if not head.strip():
+    if not head:
         raise SourceError(f"{content.name} is empty.", hint="Export it again.")
     _refuse_others(content.name, head)
     return next(each for each in FORMATS if each.recognises(head)).open(content, options)

@@ -58,7 +58,7 @@ def _cells(head: Block, row: int, place: str) -> list[str]:
 
 
 def _what_is_there(head: Block, row: int) -> str:
-    if row in head.rows:
+    if 0 < row <= max(head.rows, default=0):
         return "it is blank"
     if row > 0 and len(head.rows) >= HEAD:
         return f"only the first {HEAD} rows may be header rows"

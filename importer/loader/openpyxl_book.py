@@ -32,6 +32,10 @@ class OpenpyxlBook:
             for each in self._book
         ]
 
+    def close(self) -> None:
+        """Close the file."""
+        self._book.close()
+
     def has_data(self, sheet: str) -> bool:
         return any(row.cells for row in self.rows(sheet))
 

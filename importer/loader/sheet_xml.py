@@ -46,10 +46,11 @@ class Extras:
 
     def notes(self) -> list[str]:
         """What the user should know."""
-        hidden = self.hidden_rows
-        return (
-            [f"{hidden:,} rows are hidden or filtered away; they are read too."] if hidden else []
-        )
+        if not self.hidden_rows:
+            return []
+        if self.hidden_rows == 1:
+            return ["1 row is hidden or filtered away; it is read too."]
+        return [f"{self.hidden_rows:,} rows are hidden or filtered away; they are read too."]
 
 
 def sheet_part(archive: zipfile.ZipFile, name: str) -> str:

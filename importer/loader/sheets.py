@@ -54,6 +54,10 @@ class Book(Protocol):
         """The sheet's rows from row 1, columns from A."""
         ...
 
+    def close(self) -> None:
+        """Close the file."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Choice:

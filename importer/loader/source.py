@@ -72,14 +72,17 @@ class Source:
         """The rows below the header that are not blank, `size` at most at a time; each call reads the
         file from its start. Raises SourceError where the file breaks off."""
         size = max(1, min(size, _MOST_CELLS // max(len(self.header), 1)))
-        blank = 0
+        last = done = 0
         for block in self._table.blocks(size):
-            kept = [at for at, row in enumerate(block.rows) if self._is_data(row)]
-            filled = [at for at in kept if not is_blank(block.cells[at])]
-            blank += len(kept) - len(filled)
-            if filled:
-                yield self._chunk(block, filled)
-        self.blank_rows = blank
+            kept = [
+                at
+                for at, row in enumerate(block.rows)
+                if self._is_data(row) and not is_blank(block.cells[at])
+            ]
+            last, done = block.rows[-1], done + len(kept)
+            if kept:
+                yield self._chunk(block, kept)
+        self.blank_rows = self._data_rows(last) - done
 
     @property
     def preamble(self) -> tuple[tuple[str, ...], ...]:
@@ -110,6 +113,11 @@ class Source:
     def label(self, index: int) -> str:
         """A column's name as a message gives it: its label, or its letter where it has none."""
         return self.header[index] or f"column {letter(index)}"
+
+    def _data_rows(self, last: int) -> int:
+        """How many rows up to `last` stand below the header and are not skipped."""
+        skipped = sum(self._below < row <= last for row in self._skipped)
+        return max(last - self._below, 0) - skipped
 
     def _is_data(self, row: int) -> bool:
         return row > self._below and row not in self._skipped

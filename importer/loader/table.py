@@ -26,7 +26,8 @@ class Mark:
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """Rows as the format gives them, header and blank rows too; ragged, as they stand."""
+    """Rows as the format gives them, header rows too; ragged, as they stand. Blank rows may be left
+    out, since each row has its number; a block is never empty."""
 
     rows: Sequence[int]
     cells: Sequence[list[str]]
@@ -35,7 +36,7 @@ class Block:
 
 
 class Table(Protocol):
-    """One sheet or text file. `head` is its first `HEAD` rows at most."""
+    """One sheet or text file. `head` is its first `HEAD` rows at most that are not left out."""
 
     facts: Facts
     sheet: str

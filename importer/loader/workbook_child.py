@@ -66,9 +66,11 @@ def _book(wanted: Request) -> Book:
 
 
 def _batches(rows: Iterator[Row]) -> Iterator[dict[str, object]]:
-    """Rows go together until they are many or wide; blank ones keep their place by number."""
+    """Rows go together until they are many or wide. Blank ones are left out: the numbers tell."""
     numbers, cells, marks, size = list[int](), list[list[str]](), list[tuple[int, int, str]](), 0
     for row in rows:
+        if not row.cells:
+            continue
         numbers.append(row.number)
         cells.append(row.cells)
         marks += row.marks

@@ -63,7 +63,8 @@ def test_letters(index: int, name: str) -> None:
     ("content", "options", "message"),
     [
         ("", SourceOptions(), "is empty"),
-        (" \n\n", SourceOptions(), "is empty"),
+        (" \n\n", SourceOptions(), "rows are blank"),
+        ("\n" * 5_000, SourceOptions(), "rows are blank"),
         (",\n,\n", SourceOptions(), "rows are blank"),
         ("a,b\n1,2\n", SourceOptions(header_rows=(5,)), "the table ends at row 2"),
         (
