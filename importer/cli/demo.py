@@ -14,7 +14,7 @@ from importer.cli import output
 from importer.errors import ExitStatus
 
 if TYPE_CHECKING:
-    from importer.pipeline import Plan, Summary
+    from importer.pipeline import Plan
     from importer.settings import Settings
 
 _SAMPLE = "ugly.csv"
@@ -69,8 +69,10 @@ def _show(folder: Path) -> ExitStatus:
         finally:
             progress.close()
         told.run(summary)
-        _results(summary)
-        output.say(f"\n5. The server holds {len(sandbox.stored())} responses, as many as were created.")
+        _results(summary.folder / "results.csv")
+        output.say(
+            f"\n5. The server holds {len(sandbox.stored())} responses, as many as were created."
+        )
     output.next_step(
         "importer inspect YOUR_FILE           # what is in it",
         "importer presets                     # the survey tools known; or write a mapping",
@@ -98,11 +100,12 @@ def _settings(folder: Path, url: str) -> Settings:
     return dataclasses.replace(plain, write_key=Secret(WRITE_KEY))
 
 
-def _results(summary: Summary) -> None:
+def _results(path: Path) -> None:
     """The first line of each status and code."""
-    assert summary.results is not None
-    with summary.results.open(encoding="utf-8", newline="") as file:
-        first = {(line["status"], line["code"]): line for line in reversed(list(csv.DictReader(file)))}
+    with path.open(encoding="utf-8", newline="") as file:
+        first = {
+            (line["status"], line["code"]): line for line in reversed(list(csv.DictReader(file)))
+        }
     output.heading("results.csv, one line of each kind")
     ordered = sorted(first.values(), key=lambda line: int(line["row"]))
     output.table(_SHOWN, [[_cut(line[name]) for name in _SHOWN] for line in ordered])

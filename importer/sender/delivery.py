@@ -201,11 +201,11 @@ class Delivery:
             return Stop(verdict.code, verdict.message)
         if self._unverified >= UNVERIFIED:
             return Stop("unverified", f"{verdict.message} ({UNVERIFIED} times in a row)")
-        alike = max(self._refusals.values(), default=0)
-        if not self._accepted and alike >= FIRST_REFUSED and len(self._refusals) == 1:
-            return Stop(
-                "all_refused", f"the first {alike} rows were all refused: {verdict.message}"
+        if not self._accepted and self._refused >= FIRST_REFUSED:
+            said = (
+                f"none was accepted, {self._refused} were refused, lately with: {verdict.message}"
             )
+            return Stop("all_refused", said)
         if self._breaker.open_for > self._terms.outage:
             away = f"{self._breaker.open_for:.0f}"
             return Stop("outage", f"the API has been away for {away} s: {verdict.message}")
