@@ -53,7 +53,7 @@ def _list(presets: list[Shipped], *, as_json: bool) -> None:
 
 
 def _known_by(preset: Shipped) -> str:
-    return ", ".join(preset.about.signature) or "-"
+    return ", ".join(" or ".join(each) for each in preset.about.signature) or "-"
 
 
 def _fact(preset: Shipped) -> dict[str, object]:

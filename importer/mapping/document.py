@@ -187,8 +187,14 @@ class Preset(Block):
     """Whether a real export of the tool was seen."""
     evidence: Text = ""
     """What the layout was taken from."""
-    signature: tuple[CellText, ...] = ()
-    """Columns by which an export is known."""
+    signature: tuple[CellTexts, ...] = ()
+    """Columns by which an export is known; a list holds the names of one column in different exports."""
+    first: CellTexts = ()
+    """What the first column is called, where an export is known by that as well."""
+    marks: CellTexts = ()
+    """Texts of the second header row, by which an export is known that has lost the tool's columns."""
+    own: CellTexts = ()
+    """The tool's own columns beside those that the preset uses: no questions, and not worth keeping."""
     sample: Text = ""
     """A made-up export in that layout."""
 
