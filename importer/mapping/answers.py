@@ -60,3 +60,8 @@ class Answer(Rating):
     """`nps` 0-10, `csat` 1-5, `ces` 1-7, `scale` with `min` and `max`, `choice` or `text`."""
     required: Flag = False
     """A row in which it is blank is invalid; otherwise the answer is left out."""
+
+    def _oddities(self) -> Iterator[Oddity]:
+        yield from super()._oddities()
+        if self.required and self.optional:
+            yield Oddity(("optional",), "a required answer can't be optional", key=True)

@@ -23,8 +23,9 @@ from importer.mapping.program import Asked, Program
 from importer.mapping.readings import Filled, First, Fixed, Hashed, Joined, One, Reading
 from importer.mapping.skipping import Skip, compile_rule
 from importer.mapping.templates import Template
-from importer.mapping.traits import Hash, Id
+from importer.mapping.traits import Hash, Id, Trait
 from importer.mapping.transforms.dates import timestamps
+from importer.mapping.transforms.formats import ISO, UNIX
 from importer.mapping.transforms.texts import sound
 from importer.mapping.tree import Path
 
@@ -46,7 +47,7 @@ def compile(  # noqa: A001  the word of the design: a mapping is compiled
     """
     compiler = _Compiler(document, Header(header, file or "the file"), secret)
     program = compiler.program()
-    oddities = compiler.header.oddities
+    oddities = compiler.header.oddities or list(_empty(program))
     if oddities:
         raise mistakes.error(document.tree, document.written, oddities)
     return Compiled(program, tuple(dict.fromkeys(compiler.header.notes)), compiler.header.unmapped)
@@ -100,14 +101,23 @@ class _Compiler:
 
     def _traits(self) -> Iterator[tuple[str, Reading]]:
         for name, trait in self.document.traits.items():
-            yield name, self._reading(trait, ("traits", name), typed(trait))
+            reading = self._reading(trait, ("traits", name), typed(trait))
+            self._note_zone(trait, reading)
+            yield name, reading
+
+    def _note_zone(self, trait: Trait, reading: Reading) -> None:
+        local = [each for each in trait.format or (ISO,) if each not in UNIX and "%z" not in each]
+        if trait.type == "date" and not trait.timezone and local and reading.column:
+            note = f'times in "{reading.column}" that name no zone are taken for UTC (`timezone:`)'
+            self.header.notes.append(note)
 
     def _ids(self, ids: Sequence[Id], path: Path) -> Reading:
         readings = [
             self._reading(each, (*path, number), _id(each), enough=all)
             for number, each in enumerate(ids)
         ]
-        return First(readings, counts=is_id) if readings else Fixed(None)
+        present = [each for each in readings if each != Fixed(None)]
+        return First(present, counts=is_id) if present else Fixed(None)
 
     def _anonymous(self) -> Reading:
         anonymous, path = self.document.anonymousId, ("anonymousId",)
@@ -213,6 +223,17 @@ class _Compiler:
                 oddity = Oddity((*path, *below), unfit.message, unfit.fix)
                 self.header.oddities.append(oddity)
         return len(self.header.oddities) == before
+
+
+def _empty(program: Program) -> Iterator[Oddity]:
+    """Parts of a response that no row could have: their optional columns are all missing."""
+    nothing = Fixed(None)
+    if all(each.reading == nothing for each in program.answers):
+        yield Oddity(("answers",), "the file has none of the answers' columns", key=True)
+    if program.user == nothing and program.anonymous == nothing:
+        yield Oddity(
+            ("userId",), "the file has none of the columns that say who answered", key=True
+        )
 
 
 Enough = Callable[[Iterable[bool]], bool]

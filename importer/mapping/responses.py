@@ -25,7 +25,7 @@ class Responder:
         self._names = [name for name, _ in program.traits]
         self._force = program.force
         ids = [each.id for each in program.answers]
-        self._by_id = [] if ids == sorted(ids) else sorted(range(len(ids)), key=ids.__getitem__)
+        self._by_id = sorted(range(len(ids)), key=ids.__getitem__)
 
     def response(  # noqa: PLR0913, PLR0917  one argument per part of the body, called once a row
         self,
@@ -71,6 +71,7 @@ class Responder:
             answers,
         )
 
-    def _in_order(self, answers: tuple[Result, ...]) -> tuple[Result, ...]:
-        """The answers by their questions' IDs: two mappings may list the questions differently."""
-        return tuple([answers[i] for i in self._by_id]) if self._by_id else answers
+    def _in_order(self, answers: tuple[Result, ...]) -> list[Result]:
+        """The given answers by their questions' IDs: mappings may list the questions differently, and
+        one that asks for more is no other response where the rest is blank."""
+        return [each for i in self._by_id if (each := answers[i]) is not None]

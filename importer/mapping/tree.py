@@ -6,6 +6,7 @@ constructors: a document that is too deep, too big or refers to itself is refuse
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
@@ -100,6 +101,7 @@ def _in_words(error: yaml.MarkedYAMLError, sheet: Sheet) -> tuple[str, str]:
     return f"this isn't YAML: {problem or error.context}", _LOOK_ABOVE
 
 
+_UNSENDABLE = re.compile("[\0\ud800-\udfff]")
 _LOOK_ABOVE = "Look at this line and the one above: indentation, quotes, brackets, colons."
 _SAID = {
     "could not find expected ':'": ("a key without a colon", "Write `key: value`."),
@@ -131,6 +133,7 @@ class _Builder:
         self._open: list[_Open] = []
         self._root: Data | None = None
         self._documents = 0
+        self._repeated: list[Mistake] = []
 
     def take(self, event: yaml.Event) -> None:
         if isinstance(event, yaml.DocumentStartEvent):
@@ -146,6 +149,8 @@ class _Builder:
     def tree(self) -> Tree:
         if self._root is None:
             raise _refusal(self._sheet, None, "the file is empty", _START)
+        if self._repeated:
+            raise MappingError(self._sheet.name, self._sheet.text, self._repeated)
         return Tree(self._root, self._places, self._keys)
 
     def _begin(self, event: yaml.DocumentStartEvent) -> None:
@@ -158,6 +163,8 @@ class _Builder:
             raise self._refuse(event, f"an anchor (&{event.anchor})", _WRITE_OUT)
         if getattr(event, "tag", None):
             raise self._refuse(event, "a tag (!)", "Write the value plainly; text goes in quotes.")
+        if isinstance(event, yaml.ScalarEvent) and _UNSENDABLE.search(event.value):
+            raise self._refuse(event, "a text with a NUL or half a character", "Delete it.")
         if len(self._open) >= MAX_DEPTH:
             raise self._refuse(event, f"more than {MAX_DEPTH} levels deep", _NOT_A_MAPPING)
         if len(self._places) >= MAX_NODES:
@@ -196,13 +203,16 @@ class _Builder:
         if event.value == "<<" and event.implicit[0]:
             raise self._refuse(event, "a merge key (<<)", _WRITE_OUT)
         path = (*parent.path, event.value)
-        if event.value in map_:
-            before = self._keys[path].line
-            raise self._refuse(
-                event, f'"{event.value}" stands here twice', f"It is in line {before} already."
-            )
         parent.key = event.value
-        self._keys[path] = self._at(event)
+        if event.value in map_:
+            self._repeated.append(self._repeat(event, path))
+        else:
+            self._keys[path] = self._at(event)
+
+    def _repeat(self, event: yaml.ScalarEvent, path: Path) -> Mistake:
+        place = self._at(event)
+        hint = f"It stands in line {self._keys[path].line} already."
+        return Mistake(place.line, place.column, f'the key "{event.value}" is given twice', hint)
 
     def _at(self, event: yaml.Event) -> Place:
         line, column = _position(event.start_mark)

@@ -8,8 +8,9 @@ from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 
 ISO = "iso"
-NUMERIC = ("excel_serial", "unix", "unix_ms")
-NAMED = (ISO, *NUMERIC)
+UNIX = ("unix", "unix_ms")
+"""Seconds or milliseconds since 1970 in UTC."""
+NAMED = (ISO, "excel_serial", *UNIX)
 """Formats with a name; every other is a strptime pattern and holds a `%`."""
 Read = Callable[[str], datetime | None]
 
@@ -55,7 +56,7 @@ def compiled(format_: str) -> Read:
         return _iso
     if format_ == "excel_serial":
         return _serial
-    if format_ in NUMERIC:
+    if format_ in UNIX:
         return _since_1970(1000 if format_ == "unix" else 1)
     return _numeric(format_) or _strptime(format_)
 
@@ -106,7 +107,7 @@ def _iso(text: str) -> datetime | None:
     if not _ISO.fullmatch(text):
         return None
     try:
-        return datetime.fromisoformat(text.replace(" UTC", "Z").replace("UTC", "Z"))
+        return datetime.fromisoformat(text[:11] + text[11:].replace(" ", "").replace("UTC", "Z"))
     except ValueError:
         return None
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from importer.mapping.traits import Trait
 
 _PLAIN = re.compile(r"[+-]?[0-9]{1,15}")
-_NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,3})?")
+_NUMBER = re.compile(r"[+-]?([0-9]{1,40}(\.[0-9]{0,40})?|\.[0-9]{1,40})([eE][+-]?[0-9]{1,2})?")
 _LEADING = re.compile(r"[+-]?[0-9]+")
 EXACT = 2**53
 """Above this, JSON readers that hold numbers as doubles lose digits (RFC 8259, section 6)."""
@@ -87,7 +87,7 @@ def _rating(text: str, how: Answer, ends: tuple[int, int]) -> int:
     if not low <= value <= high:
         bound = f"below {low}" if value < low else f"above {high}"
         article = "an" if how.type == "nps" else "a"
-        said = f"{value} is {bound}; {article} {how.type} answer is {low}-{high}"
+        said = f"{_shown(Fraction(value))} is {bound}; {article} {how.type} answer is {low}-{high}"
         raise Unfit("out_of_range", said)
     return value
 
@@ -149,4 +149,5 @@ def _exactly(number: float) -> Fraction:
 
 
 def _shown(value: Fraction) -> str:
-    return str(int(value)) if value.denominator == 1 else f"{float(value):.4g}"
+    whole = value.denominator == 1 and abs(value) < 10**6
+    return str(int(value)) if whole else f"{float(value):.4g}"
