@@ -1,0 +1,32 @@
+"""Rules over one response, whatever mapping made it.
+
+To add one, write a class in `rules` with a `code`, a `fix` and a docstring (its meaning), and put an
+instance into `CHECKS`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from importer.checks.rules import CHECKS, Check
+from importer.model import Invalid, Mapped, Problem, Response
+
+__all__ = ["CHECKS", "Check", "check"]
+
+
+def check(mapped: Iterable[Mapped], checks: Sequence[Check] = CHECKS) -> list[Mapped]:
+    """The same rows, in order; a response that breaks a rule is invalid, with all the rules it breaks."""
+    return [_checked(each, checks) if isinstance(each, Response) else each for each in mapped]
+
+
+def _checked(response: Response, checks: Sequence[Check]) -> Mapped:
+    problems = tuple(
+        Problem(each.code, message, response.row, fix=each.fix)
+        for each in checks
+        if (message := each.objection(response))
+    )
+    if not problems:
+        return response
+    return Invalid(
+        response.row, problems, response.user_id, response.anonymous_id, key=response.key
+    )

@@ -1,0 +1,1 @@
+"""The checks, each with what it lets through and what it stops."""

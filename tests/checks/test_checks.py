@@ -1,0 +1,78 @@
+from __future__ import annotations
+
+import inspect
+from dataclasses import replace
+
+import pytest
+
+from importer.checks import CHECKS, Check, check
+from importer.checks.rules import BodySize
+from importer.model import Invalid, Response, Skipped
+
+SOUND = Response(
+    row=7,
+    user_id="007",
+    anonymous_id="",
+    campaign="5d2f6c1e9b0a4c0017a3e1b2",
+    body=b"{}",
+    identity=b"i",
+    content=b"c",
+    key="R7",
+)
+BROKEN = [
+    ("one_person", replace(SOUND, user_id="")),
+    ("one_person", replace(SOUND, user_id=" ")),
+    ("one_person", replace(SOUND, anonymous_id="a1")),
+    ("several_addresses", replace(SOUND, user_id="a@example.com;b@example.com")),
+    ("too_big", replace(SOUND, body=b"x" * 1_000_001)),
+]
+FINE = [
+    SOUND,
+    replace(SOUND, user_id="", anonymous_id="a1"),
+    replace(SOUND, user_id="ann@example.com"),
+    replace(SOUND, body=b"x" * 1_000_000),
+]
+
+
+@pytest.mark.parametrize(("code", "response"), BROKEN)
+def test_a_broken_rule_makes_a_row_invalid(code: str, response: Response) -> None:
+    (row,) = check([response])
+    assert isinstance(row, Invalid)
+    (problem,) = row.problems
+    assert (problem.code, problem.row, row.key) == (code, 7, "R7")
+    assert problem.message
+    assert problem.fix
+
+
+@pytest.mark.parametrize("response", FINE)
+def test_a_sound_response_stays_itself(response: Response) -> None:
+    assert check([response]) == [response]
+
+
+def test_every_rule_that_is_broken_is_told() -> None:
+    (row,) = check([replace(SOUND, user_id="a@b@c@", body=b"xxx")], [*CHECKS, BodySize(limit=2)])
+    assert isinstance(row, Invalid)
+    assert [problem.code for problem in row.problems] == ["several_addresses", "too_big"]
+
+
+def test_other_rows_pass_and_the_order_stays() -> None:
+    rows = [Skipped(2, "Status is blank"), SOUND, Invalid(9, ())]
+    assert check(rows) == rows
+
+
+def test_an_objection_holds_nothing_of_the_row() -> None:
+    (row,) = check([replace(SOUND, user_id="ann@example.com,bob@example.com")])
+    assert isinstance(row, Invalid)
+    assert "example" not in row.problems[0].message
+
+
+@pytest.mark.parametrize("each", CHECKS, ids=lambda each: each.code)
+def test_each_rule_says_what_it_means(each: Check) -> None:
+    assert inspect.getdoc(each)
+    assert each.fix
+    assert any(code == each.code for code, _ in BROKEN)
+
+
+def test_codes_are_told_apart() -> None:
+    codes = [each.code for each in CHECKS]
+    assert len(codes) == len(set(codes))
