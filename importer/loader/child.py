@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import orjson
 
@@ -73,14 +73,10 @@ class Child:
 
     def _exactly(self, length: int) -> bytes:
         assert self._process.stdout is not None  # noqa: S101  it was opened as a pipe
-        data = _read(self._process.stdout, length)
+        data = self._process.stdout.read(length)
         if len(data) < length:
             raise Unreadable(_cause_of_death(self._process.wait()))
         return data
-
-
-def _read(pipe: IO[bytes], length: int) -> bytes:
-    return pipe.read(length)
 
 
 def _cause_of_death(status: int) -> str:

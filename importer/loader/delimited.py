@@ -29,12 +29,12 @@ class DelimitedTable:
     sheet = ""
 
     def __init__(self, content: Content, options: SourceOptions) -> None:
+        csv.field_size_limit(LONGEST_CELL)
         self._content = content
         self._encoding = encoding.detect(content, options.encoding)
         sample = self._sample()
         _refuse_binary(content.name, sample)
-        first = sample[: sample.find("\n") + 1] or sample
-        self._declared = dialect.declared(first)
+        self._declared = dialect.declared(io.StringIO(sample, newline="").readline())
         self._delimiter = _one_character(options.delimiter) or self._declared
         self._delimiter = self._delimiter or dialect.find_delimiter(sample)
         self.head = next(self.blocks(HEAD), Block((), ()))
@@ -110,7 +110,6 @@ class _Rows:
         self._row = 0
         self._ended = False
         self._suspect: tuple[int, int] | None = None
-        csv.field_size_limit(LONGEST_CELL)
         self._reader = csv.reader(self._watched(), delimiter=delimiter)
 
     def __iter__(self) -> Iterator[list[str]]:

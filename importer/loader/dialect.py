@@ -9,7 +9,7 @@ from collections import Counter
 
 CANDIDATES = (",", ";", "\t", "|", "^", "~", ":")
 _RARE = frozenset("^~:")
-_SEP_LINE = re.compile(r'\A"?sep=(.)"?\r?\n?\Z', re.IGNORECASE | re.DOTALL)
+_SEP_LINE = re.compile(r'\A"?sep=(.)"?[\r\n]*\Z', re.IGNORECASE | re.DOTALL)
 
 
 def declared(line: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import mmap
 import zipfile
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import chain
 from pathlib import Path
 
@@ -75,8 +76,8 @@ class WorkbookTable:
 
     def _read_to_the_end(self) -> None:
         """calamine has parsed the whole sheet before its first row; openpyxl may break off at any."""
-        for _ in self.blocks(HEAD):
-            pass
+        last = max((block.rows[-1] for block in self.blocks(HEAD)), default=0)
+        self.facts = replace(self.facts, last_row=last)
 
     def _first_that_reads(self) -> tuple[str, Child]:
         failures = list[Unreadable]()

@@ -55,7 +55,7 @@ def test_the_delimiter_is_the_one_that_cuts_evenly(sample: str, delimiter: str) 
     assert find_delimiter(sample) == delimiter
 
 
-@pytest.mark.parametrize("line", ["sep=|\n", "SEP=|\r\n", '"sep=|"\n', "\ufeffsep=|\n"])
+@pytest.mark.parametrize("line", ["sep=|\n", "sep=|\r", "SEP=|\r\n", '"sep=|"\n', "\ufeffsep=|\n"])
 def test_sep_line_is_an_instruction_without_a_row_number(tmp_path: Path, line: str) -> None:
     found = read(written(tmp_path / "a.csv", line + "a|b\n1,2|3\n"))
     assert (found.header, found.rows) == (("a", "b"), [(2, ["1,2", "3"])])
