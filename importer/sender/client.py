@@ -9,12 +9,14 @@ from __future__ import annotations
 import asyncio
 import ssl
 import time
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Protocol
 
 import aiohttp
+import orjson
 
 from importer import __version__
 from importer.sender.body import with_key
@@ -44,8 +46,9 @@ class _Trace:
 class Client:
     """An HTTP client for one endpoint; an async context manager.
 
-    No redirects, no cookies, no compression, at most 64 kB of a reply. `timeout`: seconds without a
-    byte; a whole attempt gets four times as long.
+    No redirects, no cookies, no compression asked for, at most 64 kB of a reply, packed or not; a write
+    key that the server quotes is masked. `timeout`: seconds without a byte; a whole attempt gets four
+    times as long.
     """
 
     def __init__(self, url: str, write_key: Secret, *, concurrency: int, timeout: float) -> None:
@@ -57,6 +60,11 @@ class Client:
         self._force_close = False
         self._session: aiohttp.ClientSession
         self._retiring: asyncio.Task[None] | None = None
+
+    @property
+    def force_close(self) -> bool:
+        """Whether each connection is used once only."""
+        return self._force_close
 
     async def __aenter__(self) -> Client:
         self._session = self._opened()
@@ -98,8 +106,8 @@ class Client:
         start = time.monotonic()
         try:
             status, headers, content = await self._exchange(body, trace)
-        except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
-            self._note_death(trace)
+        except (aiohttp.ClientError, TimeoutError, OSError, ValueError, zlib.error) as error:
+            self._note(trace, alive=False)
             return Reply(
                 left=trace.left,
                 fault=fault_of(error),
@@ -107,7 +115,7 @@ class Client:
                 reused=trace.reused,
                 ms=_ms_since(start),
             )
-        self._deaths = 0
+        self._note(trace, alive=True)
         return Reply(
             left=True,
             status=status,
@@ -129,11 +137,15 @@ class Client:
             content = await _at_most(response.content, LARGEST_BODY)
             if len(content) >= LARGEST_BODY:
                 response.close()
-            return response.status, response.headers, content
+            plain = unpacked(content, response.headers.get("Content-Encoding", ""))
+            return response.status, response.headers, without(plain, self._key)
 
-    def _note_death(self, trace: _Trace) -> None:
-        """Where reused connections keep dying, use each only once from now on."""
-        self._deaths = self._deaths + 1 if trace.reused and trace.left else 0
+    def _note(self, trace: _Trace, *, alive: bool) -> None:
+        """Where reused connections keep dying, use each only once from now on. Fresh ones tell
+        nothing: between two deaths there is always one that lived."""
+        if not trace.reused:
+            return
+        self._deaths = 0 if alive else self._deaths + 1
         if self._deaths >= _DEATHS and not self._force_close:
             self._force_close = True
             retired, self._session = self._session, self._opened()
@@ -155,6 +167,22 @@ async def _at_most(content: aiohttp.StreamReader, most: int) -> bytes:
         parts.append(part)
         left -= len(part)
     return b"".join(parts)
+
+
+def unpacked(content: bytes, encoding: str) -> bytes:
+    """A body that came packed although nobody asked for it: its first 64 kB. Raises zlib.error where it
+    isn't packed after all; other encodings stay as they are, and acknowledge nothing."""
+    if encoding.strip().lower() not in ("gzip", "x-gzip", "deflate"):
+        return content
+    return zlib.decompressobj(wbits=zlib.MAX_WBITS | 32).decompress(content, LARGEST_BODY)
+
+
+def without(content: bytes, key: Secret) -> bytes:
+    """A server's text, in which it may have quoted the write key."""
+    plain = key.reveal().encode()
+    for quoted in (plain, orjson.dumps(key.reveal())[1:-1]):
+        content = content.replace(quoted, b"***") if quoted else content
+    return content
 
 
 def _tracing() -> aiohttp.TraceConfig:
@@ -184,6 +212,7 @@ _FAULTS: tuple[tuple[type[BaseException], str], ...] = (
     (aiohttp.ClientPayloadError, "the answer broke off"),
     (aiohttp.ClientResponseError, "the answer was not valid HTTP"),
     (aiohttp.ClientOSError, "the connection broke"),
+    (zlib.error, "the answer was damaged"),
     (TimeoutError, "no whole answer came in time"),
     (OSError, "the connection broke"),
 )
