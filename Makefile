@@ -3,13 +3,14 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help demo test lint unit trial golden build clean
+.PHONY: help demo test lint unit trial golden bench build clean
 
 help:
 	@echo "make demo    show the whole job on made-up data against a local SatisMeter"
 	@echo "make test    lint, types, the import contract and the tests (under 3 minutes)"
 	@echo "make trial   the long trials: crashes, hostile servers, big files"
 	@echo "make golden  write the golden files anew; read the diff before you commit it"
+	@echo "make bench   the importer beside what people use instead; QUICK=1 for a small run"
 	@echo "make build   the wheel and the sdist, into dist/"
 
 $(READY): pyproject.toml constraints.txt
@@ -36,6 +37,9 @@ trial: $(READY)
 
 golden: $(READY)
 	$(BIN)/python -m tests.golden
+
+bench: $(READY)
+	$(BIN)/python -m benchmarks $(if $(QUICK),--quick)
 
 build: $(READY)
 	$(BIN)/python -m build --outdir dist .
