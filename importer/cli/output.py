@@ -34,6 +34,13 @@ def emit(document: Mapping[str, object]) -> None:
     click.echo(orjson.dumps(document, option=orjson.OPT_INDENT_2).decode())
 
 
+def emit_line(document: Mapping[str, object]) -> None:
+    """One of several JSON objects, in a line of its own."""
+    import orjson
+
+    click.echo(orjson.dumps(document).decode())
+
+
 def heading(text: str) -> None:
     """A section's title."""
     say()
@@ -86,13 +93,3 @@ def defect(error: Exception) -> ExitStatus:
     if os.environ.get("IMPORTER_DEBUG"):
         traceback.print_exception(error, file=sys.stderr)
     return ExitStatus.UNEXPECTED
-
-
-def duration(seconds: float) -> str:
-    """`45 s`, `1 min 20 s`, `1 h 20 min`."""
-    whole = round(seconds)
-    if whole < 60:
-        return f"{whole} s"
-    if whole < 3600:
-        return f"{whole // 60} min {whole % 60} s" if whole % 60 else f"{whole // 60} min"
-    return f"{whole // 3600} h {whole % 3600 // 60} min"

@@ -8,7 +8,7 @@ from collections import Counter
 from typing import Any
 
 from importer.cli import output
-from importer.model import Outcome, Status
+from importer.model import Outcome, Status, duration
 
 EVERY = 10.0
 """Seconds between two status lines where there is no terminal."""
@@ -86,4 +86,4 @@ class Progress:
 
     def _left(self) -> str:
         spent, done = time.monotonic() - self._start, self._ended.total()
-        return f", {output.duration(spent / done * (self._total - done))} left" if done else ""
+        return f", {duration(spent / done * (self._total - done))} left" if done else ""

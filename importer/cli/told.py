@@ -10,7 +10,7 @@ import click
 
 from importer.cli import output
 from importer.errors import ExitStatus
-from importer.model import counted
+from importer.model import counted, duration
 
 if TYPE_CHECKING:
     from importer.pipeline import Plan, Summary
@@ -67,7 +67,7 @@ def run(summary: Summary) -> None:
     _written(summary)
     output.say()
     requests = counted(summary.requests, "request")
-    output.say(f"{requests} in {output.duration(summary.seconds)}.")
+    output.say(f"{requests} in {duration(summary.seconds)}.")
 
 
 def before(planned: Plan, endpoint: str) -> None:
@@ -103,7 +103,7 @@ def _file(summary: Summary) -> str:
 def _time(planned: Plan) -> str:
     if planned.seconds is None:
         return ""
-    return f" at {planned.rate}, in {output.duration(planned.seconds)} or more"
+    return f" at {planned.rate}, in {duration(planned.seconds)} or more"
 
 
 def _rows(rows: Mapping[str, int]) -> None:
