@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Annotated, Any, ClassVar, Literal, Self
 
-from pydantic import AfterValidator, Field, WithJsonSchema, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema, model_validator
 
 from importer.mapping.columns import Columns, Letter, Names, Nth, PatternText, Selector, one_way
 from importer.mapping.fields import (
@@ -16,7 +16,7 @@ from importer.mapping.fields import (
     Flag,
     Oddity,
     Text,
-    Texts,
+    one_or_more,
     refuse,
 )
 from importer.mapping.guesses import did_you_mean
@@ -52,6 +52,15 @@ _SOURCES = ("column", "letter", "any", "columns", "value", "template")
 _OPTIONS = {option for each in TRANSFORMS.values() for option in each.options}
 
 
+_Parse = Annotated[Text, *called("parse")]
+Parses = Annotated[
+    tuple[_Parse, ...],
+    BeforeValidator(
+        one_or_more, json_schema_input_type=_Parse | Annotated[list[_Parse], Field(min_length=1)]
+    ),
+]
+
+
 class Cell(Block):
     """A value: from a column, a constant or a template, and how to read it."""
 
@@ -79,7 +88,7 @@ class Cell(Block):
     """Texts that count as blank: `[N/A, "-"]`."""
     values: Annotated[dict[CellText, Constant], Field(min_length=1)] | None = None
     """What each text of the file becomes. Others are a problem, unless `"*"` says `keep` or `skip`."""
-    parse: Texts = ()
+    parse: Parses = ()
     """Transforms of the text by name, in order, before the type: `leading_int`."""
 
     @property

@@ -72,7 +72,7 @@ def _events(sheet: Sheet) -> Iterator[yaml.Event]:
     try:
         yield from yaml.parse(sheet.text, Loader=yaml.SafeLoader)
     except yaml.MarkedYAMLError as error:
-        raise _refusal(sheet, error.problem_mark, *_in_words(error, sheet)) from None
+        raise _refusal(sheet, _mark(error), *_in_words(error, sheet)) from None
     except yaml.reader.ReaderError as error:
         line = sheet.text.count("\n", 0, error.position) + 1
         column = error.position - sheet.text.rfind("\n", 0, error.position)
@@ -80,6 +80,15 @@ def _events(sheet: Sheet) -> Iterator[yaml.Event]:
             line, column, "a control character, which YAML doesn't allow", "Delete it."
         )
         raise MappingError(sheet.name, sheet.text, [mistake]) from None
+
+
+def _mark(error: yaml.MarkedYAMLError) -> object:
+    """Where to look: where something was opened that is never closed, else where the reader stopped."""
+    opened = any(each in (error.problem or "") for each in _OPENED)
+    return error.context_mark if opened and error.context_mark else error.problem_mark
+
+
+_OPENED = ("end of stream", "expected ',' or", "could not find expected ':'")
 
 
 def _in_words(error: yaml.MarkedYAMLError, sheet: Sheet) -> tuple[str, str]:

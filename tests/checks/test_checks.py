@@ -7,7 +7,7 @@ import pytest
 
 from importer.checks import CHECKS, Check, check
 from importer.checks.rules import BodySize
-from importer.model import Invalid, Response, Skipped
+from importer.model import Invalid, Mapped, Response, Skipped
 
 SOUND = Response(
     row=7,
@@ -56,7 +56,7 @@ def test_every_rule_that_is_broken_is_told() -> None:
 
 
 def test_other_rows_pass_and_the_order_stays() -> None:
-    rows = [Skipped(2, "Status is blank"), SOUND, Invalid(9, ())]
+    rows: list[Mapped] = [Skipped(2, "Status is blank"), SOUND, Invalid(9, ())]
     assert check(rows) == rows
 
 

@@ -1,0 +1,1 @@
+"""The mapping, by behaviour: YAML in, mistakes or responses out."""
