@@ -16,9 +16,12 @@ from importer.ledger import Ledger, Staging
 from importer.loader import Source, SourceOptions
 from importer.mapping import Compiled, Document
 from importer.model import Cause, Chunk, Invalid, Job, Mapped, Response, Status
+from importer.pipeline.rating import questions
+from importer.pipeline.seal import Seal
 from importer.pipeline.warnings import warnings
 from importer.pipeline.watch import Watch
 from importer.results import files
+from importer.results.tally import Tally
 from importer.sender.body import with_key
 from importer.settings import Rate, Settings
 
@@ -28,11 +31,13 @@ _SAMPLES = 3
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A file, staged: what a run would do. `samples` are whole requests, their key masked."""
+    """A file, staged: what a run would do. `samples` are whole requests, their key masked; `sealed`
+    is a SHA-256 (hex) over the bodies of all rows that can be posted."""
 
     job: Job
     source: Source
     document: Document
+    compiled: Compiled
     rows: Mapping[str, int]
     causes: tuple[Cause, ...]
     skips: Mapping[str, int]
@@ -40,6 +45,8 @@ class Plan:
     warnings: tuple[str, ...]
     samples: tuple[bytes, ...]
     rate: Rate
+    tally: Tally
+    sealed: str
 
     @property
     def ready(self) -> int:
@@ -72,11 +79,14 @@ def stage(
     job = ledger.start_job(_job(settings, document, source))
     staging = Staging(ledger, job, show_values=settings.show_values)
     causes, damage = Causes(), Causes()
+    tally, seal = Tally(tuple(questions(document, compiled)), len(source.header)), Seal()
     samples: list[bytes] = []
     with _payloads(settings.payloads) as payloads:
         for chunk in source.chunks():
             mapped = compiled.run(chunk)
             _count(mapped, chunk, causes, damage)
+            tally.add(mapped, chunk)
+            seal.add(mapped)
             for seq, response in staging.add(mapped):
                 keep(seq, response.body)
                 _show(response, samples, payloads)
@@ -87,6 +97,7 @@ def stage(
         job=job,
         source=source,
         document=document,
+        compiled=compiled,
         rows=rows,
         causes=causes.listed(),
         skips=ledger.counted(job, "message", (Status.SKIPPED,)),
@@ -94,6 +105,8 @@ def stage(
         warnings=warnings(document, source, compiled, ledger, job, damage.listed()),
         samples=tuple(samples),
         rate=settings.rate or Rate.parse(document.sending.rate),
+        tally=tally,
+        sealed=seal.hexdigest(),
     )
 
 

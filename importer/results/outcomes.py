@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from importer.model import Line
 from importer.guard import safe
+from importer.model import Line
 from importer.results.files import whole
 
 COLUMNS = (

@@ -11,8 +11,8 @@ import itertools
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-from importer.model import Chunk, Line, Status
 from importer.guard import PROBLEM_COLUMN, safe
+from importer.model import Chunk, Line, Status
 from importer.results.files import whole
 
 MENDABLE = (Status.INVALID, Status.REJECTED, Status.FAILED)

@@ -9,11 +9,13 @@ from pathlib import Path
 from importer.errors import ExitStatus
 from importer.model import Cause
 from importer.results.files import whole
+from importer.results.scores import Scores
 
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """A plan or a run, ended. `rows` begins with `read`; the other keys add up to it."""
+    """A plan or a run, ended. `rows` begins with `read`; the other keys add up to it. `scores` are of
+    the rows that are ready, or that were accepted in a run."""
 
     command: str
     file: str
@@ -33,6 +35,12 @@ class Summary:
     warnings: tuple[str, ...] = ()
     requests: int = 0
     stopped: str = ""
+    scores: tuple[Scores, ...] = ()
+
+    @property
+    def report(self) -> Path:
+        """The page for people."""
+        return self.folder / "report.html"
 
     def document(self) -> dict[str, object]:
         """The JSON object of `--json` and summary.json."""
@@ -49,6 +57,8 @@ class Summary:
             "seconds": round(self.seconds, 3),
             "results": None if self.results is None else str(self.results),
             "problems": None if self.problems is None else str(self.problems),
+            "report": str(self.report),
+            "scores": [each.document() for each in self.scores],
             "causes": [each.document() for each in self.causes],
             "duplicates": dict(self.duplicates),
             "warnings": list(self.warnings),

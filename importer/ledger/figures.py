@@ -1,0 +1,58 @@
+"""Figures of a job for people: which rows, whose they are, and how the posting went."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from importer.ledger.ledger import Ledger
+from importer.model import Job
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """The last attempt of a row: when it was made (Unix seconds), how long the reply took
+    (milliseconds; None where none came), and which attempt it was, from 1."""
+
+    at: float
+    ms: int | None
+    attempt: int
+
+
+def seqs(ledger: Ledger, job: Job, statuses: Sequence[str]) -> list[int]:
+    """The `seq` of the job's rows of these statuses, in file order."""
+    marks = ",".join("?" * len(statuses))
+    with ledger.told():
+        return [
+            seq
+            for (seq,) in ledger.connection.execute(
+                f"SELECT seq FROM rows WHERE job = ? AND status IN ({marks}) ORDER BY seq",
+                (job.id, *statuses),
+            )
+        ]
+
+
+def rows_per_person(ledger: Ledger, job: Job, statuses: Sequence[str]) -> dict[int, int]:
+    """How many persons have one row of these statuses, how many two, and so on."""
+    marks = ",".join("?" * len(statuses))
+    with ledger.told():
+        return dict(
+            ledger.connection.execute(
+                "SELECT number, COUNT(*) FROM (SELECT COUNT(*) AS number FROM rows"
+                f" WHERE job = ? AND status IN ({marks}) AND person IS NOT NULL GROUP BY person)"
+                " GROUP BY number ORDER BY number",
+                (job.id, *statuses),
+            ).fetchall()
+        )
+
+
+def posts(ledger: Ledger, job: Job, since: float) -> list[Post]:
+    """The last attempts made since then, oldest first."""
+    with ledger.told():
+        return [
+            Post(at, ms, attempt)
+            for at, ms, attempt in ledger.connection.execute(
+                "SELECT sent_at, ms, attempts FROM rows WHERE job = ? AND sent_at >= ? ORDER BY sent_at",
+                (job.id, since),
+            )
+        ]

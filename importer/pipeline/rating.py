@@ -1,0 +1,20 @@
+"""The rating questions of a mapping, as they are counted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from importer.mapping import Compiled, Document
+from importer.results.scores import Question
+
+_SCALES = {"nps": (0, 10), "csat": (1, 5), "ces": (1, 7)}
+
+
+def questions(document: Document, compiled: Compiled) -> Iterator[Question]:
+    """Those that rows can answer, each with its place in `Response.answers`."""
+    asked = [answer for answer in document.answers if document.question(answer.id)]
+    for place, (answer, found) in enumerate(zip(asked, compiled.program.answers, strict=True)):
+        if answer.type == "scale" or answer.type in _SCALES:
+            low, high = _SCALES.get(answer.type, (answer.min or 0, answer.max or 0))
+            label = found.reading.column or answer.id
+            yield Question(found.id, label, answer.type, low, high, place)

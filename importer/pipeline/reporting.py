@@ -1,0 +1,189 @@
+"""What the page for people says of a job: gathered from the plan and the ledger, and masked."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from importer import __version__
+from importer.ledger import Ledger, figures
+from importer.mapping import Document
+from importer.mapping.header import letter
+from importer.mapping.uses import Use, uses
+from importer.masking import Show, masked, masked_id, plain
+from importer.model import Cause, Status
+from importer.pipeline.pace import slots
+from importer.pipeline.send import Sent
+from importer.pipeline.stage import Plan
+from importer.results.report import (
+    Account,
+    Column,
+    Example,
+    Kind,
+    Origin,
+    Posting,
+    Report,
+    requests,
+)
+from importer.results.summary import Summary
+from importer.settings import Settings
+
+READY = (Status.PENDING, Status.FAILED)
+"""The rows that a plan's scores are of: those that a run would post."""
+ACCEPTED = (Status.CREATED,)
+"""The rows that a run's scores are of."""
+_OPEN = ("answers", "number", "boolean", "date")
+
+
+def reported(
+    settings: Settings, planned: Plan, ledger: Ledger, summary: Summary, sent: Sent | None
+) -> Report:
+    """Everything on the page; `summary` is that of the plan, or of the run over it."""
+    statuses = ACCEPTED if sent else READY
+    people = figures.rows_per_person(ledger, planned.job, statuses)
+    used = uses(planned.compiled)
+    return Report(
+        summary=summary,
+        made_at=time.time(),
+        origin=_origin(settings, planned),
+        account=_account(settings, planned, used, sum(people.values())),
+        causes=tuple(_causes(settings, summary)),
+        skips=planned.skips,
+        months=planned.tally.months(figures.seqs(ledger, planned.job, statuses)),
+        people=people,
+        columns=tuple(_columns(planned, used)),
+        constants={use.target: use.value for use in used if not use.positions},
+        examples=_examples(settings, planned, used),
+        unmapped_values=_unmapped(settings, planned),
+        requests=tuple(_requests(settings, planned)),
+        masked=not settings.show_values,
+        posting=_posting(planned, ledger, sent) if sent else None,
+    )
+
+
+def _origin(settings: Settings, planned: Plan) -> Origin:
+    facts, document = planned.source.facts, planned.document
+    return Origin(
+        file=settings.name,
+        sheet=planned.source.sheet,
+        format=facts.format,
+        size=facts.size,
+        sha256=facts.sha256,
+        encoding=facts.encoding,
+        encoding_known_by=str(facts.encoding_known_by or ""),
+        delimiter=facts.delimiter,
+        header_rows=facts.header_rows,
+        samples=facts.encoding_samples if settings.show_values else (),
+        mapping=Path(settings.mapping).name,
+        mapping_name=document.name,
+        mapping_sha256=document.digest,
+        requests_sha256=planned.sealed,
+        version=__version__,
+    )
+
+
+def _account(settings: Settings, planned: Plan, used: Sequence[Use], persons: int) -> Account:
+    document = planned.document
+    constant = document.method and document.method.value
+    return Account(
+        endpoint=settings.endpoint.url,
+        campaigns=planned.job.campaigns,
+        method=constant.text if constant else "as each row says" if document.method else "In-App",
+        persons=persons,
+        traits=tuple(
+            use.target.split(".", 1)[1] for use in used if use.target.startswith("traits.")
+        ),
+        rate=str(planned.rate),
+        seconds=planned.seconds,
+    )
+
+
+def _columns(planned: Plan, used: Sequence[Use]) -> Iterator[Column]:
+    targets: dict[int, list[str]] = {}
+    for use in used:
+        for position in use.positions:
+            targets.setdefault(position, []).append(use.target)
+    named = zip(planned.source.header, planned.tally.filled, strict=True)
+    for position, (name, filled) in enumerate(named):
+        yield Column(letter(position), name, filled, tuple(targets.get(position, ())))
+
+
+def _examples(
+    settings: Settings, planned: Plan, used: Sequence[Use]
+) -> Mapping[Kind, tuple[Example, ...]]:
+    """Cells of ratings, choices, numbers and dates as results.csv shows them; of others (ids, texts,
+    names) the first letter and the length."""
+    telling = _telling(planned, used)
+
+    def show(column: str) -> Show:
+        if settings.show_values:
+            return plain
+        return masked if column in telling else requests.initial
+
+    return {
+        (code, column): tuple(Example(each.row, show(column)(each.value)) for each in problems)
+        for (code, column), problems in planned.tally.examples.items()
+    }
+
+
+def _telling(planned: Plan, used: Sequence[Use]) -> set[str]:
+    """The columns that hold nothing but ratings, choices, numbers and dates."""
+    document = planned.document
+    open_ = {
+        f"answers: {document.question(each.id)}" for each in document.answers if each.type != "text"
+    }
+    open_ |= {f"traits.{name}" for name, each in document.traits.items() if each.type in _OPEN}
+    open_ |= {"campaign", "method", "rating", "order (date)", "skip rule"}
+    every: dict[int, set[str]] = {}
+    for use in used:
+        for position in use.positions:
+            every.setdefault(position, set()).add(use.target)
+    return {
+        planned.source.label(position) for position, targets in every.items() if targets <= open_
+    }
+
+
+def _unmapped(settings: Settings, planned: Plan) -> Mapping[str, Mapping[str, int]]:
+    show = plain if settings.show_values else masked
+    return {
+        column: _added((show(value), count) for value, count in values.items())
+        for column, values in planned.tally.unmapped_values.items()
+    }
+
+
+def _added(pairs: Iterator[tuple[str, int]]) -> Mapping[str, int]:
+    """Different values may look the same once they are masked."""
+    added: Counter[str] = Counter()
+    for value, count in pairs:
+        added[value] += count
+    return dict(added.most_common())
+
+
+def _requests(settings: Settings, planned: Plan) -> Iterator[str]:
+    known = _written(planned.document)
+    for body in planned.samples:
+        yield requests.shown(body) if settings.show_values else requests.hidden(body, known)
+
+
+def _written(document: Document) -> frozenset[str]:
+    """The texts to send that stand in the mapping itself, which are nobody's."""
+    blocks = (*document.answers, *document.traits.values())
+    constants = [each.value for each in blocks if each.value is not None]
+    constants += [to for each in blocks for to in (each.values or {}).values()]
+    return frozenset(each.text for each in constants)
+
+
+def _causes(settings: Settings, summary: Summary) -> Iterator[Cause]:
+    """What a server says may name somebody."""
+    show = plain if settings.show_values else masked_id
+    for cause in summary.causes:
+        yield replace(cause, message=show(cause.message))
+
+
+def _posting(planned: Plan, ledger: Ledger, sent: Sent) -> Posting:
+    posts = figures.posts(ledger, planned.job, sent.began)
+    tries = Counter(each.attempt for each in posts)
+    return Posting(tuple(slots(posts)), dict(sorted(tries.items())))

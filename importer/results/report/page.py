@@ -1,0 +1,67 @@
+"""The page: one file that opens from disk, runs nothing and asks nobody for anything."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import time
+from pathlib import Path
+
+from importer.results.files import whole
+from importer.results.report import pictures, sections, verdict
+from importer.results.report.facts import Report
+from importer.results.report.html import Html, joined, tag
+
+_STYLE = Path(__file__).with_name("style.css").read_text(encoding="utf-8")
+_SECTIONS = (
+    verdict.verdict,
+    verdict.account,
+    pictures.pictures,
+    sections.problems,
+    sections.skips,
+    sections.duplicates,
+    sections.posting,
+    sections.columns,
+    sections.requests,
+    sections.facts,
+)
+
+
+def write(path: Path, report: Report) -> None:
+    """Write the page; readable by its owner only."""
+    with whole(path) as file:
+        file.write(page(report))
+
+
+def page(report: Report) -> str:
+    """The page's HTML."""
+    title = f"{'Import' if report.is_run else 'Plan'} of {report.origin.file}"
+    head = tag(
+        "head",
+        tag("meta", charset="utf-8"),
+        tag("meta", http_equiv="Content-Security-Policy", content=_policy()),
+        tag("meta", name="viewport", content="width=device-width, initial-scale=1"),
+        tag("meta", name="referrer", content="no-referrer"),
+        tag("meta", name="robots", content="noindex"),
+        tag("title", title),
+        tag("style", Html(_STYLE)),
+    )
+    made = time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime(report.made_at))
+    to = f"To {report.account.endpoint}, {made}"
+    top = tag("header", tag("h1", title), tag("p", to))
+    main = tag("main", top, [section(report) for section in _SECTIONS], _footer(report))
+    return f"<!doctype html>\n{tag('html', joined([head, tag('body', main)]), lang='en')}\n"
+
+
+def _policy() -> str:
+    """Nothing but this very style."""
+    digest = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
+    return f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
+
+
+def _footer(report: Report) -> Html:
+    did = "Written after the run." if report.is_run else "A plan: nothing was sent."
+    kept = "It holds no personal data." if report.masked else "It holds personal data."
+    return tag(
+        "footer", tag("p", f"{did} {kept} Made by satismeter-importer {report.origin.version}.")
+    )

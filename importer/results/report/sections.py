@@ -1,0 +1,220 @@
+"""The words and tables of the page, below the pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from importer.model import Cause, counted
+from importer.results.report.facts import Report
+from importer.results.report.html import Html, joined, tag
+from importer.results.report.tables import table
+from importer.results.report.words import DUPLICATES, cut_short, per_cent
+
+_MOST_CAUSES = 40
+_MOST_COLUMNS = 200
+_MOST_VALUES = 50
+
+
+def problems(report: Report) -> Html | None:
+    """What keeps rows out, what to do about it, and where to look."""
+    if not report.causes:
+        return None
+    causes = sorted(report.causes, key=lambda cause: -cause.count)
+    more = cut_short(len(causes), _MOST_CAUSES, "causes, in summary.json")
+    return tag(
+        "section",
+        tag("h2", "Problems"),
+        tag("p", "The rows to mend are in problems.csv, as they stand in the file.")
+        if report.summary.problems
+        else None,
+        [_problem(report, cause) for cause in causes[:_MOST_CAUSES]],
+        tag("p", more) if more else None,
+    )
+
+
+def _problem(report: Report, cause: Cause) -> Html:
+    column = f" in column “{cause.column}”" if cause.column else ""
+    examples = report.examples.get((cause.code, cause.column), ())
+    rows = ", ".join(f"{row:,}" for row in cause.rows) + (
+        " …" if cause.count > len(cause.rows) else ""
+    )
+    return tag(
+        "article",
+        tag("h3", f"{cause.count:,} × ", tag("code", cause.code), column),
+        tag("p", cause.message),
+        tag("p", cause.fix, class_="fix") if cause.fix else None,
+        table(
+            "Examples",
+            ("Excel row", "Cell"),
+            [(str(each.row), each.value or "(blank)") for each in examples],
+        )
+        if examples
+        else tag("p", f"Excel rows {rows}"),
+        class_="card stacked",
+    )
+
+
+def skips(report: Report) -> Html | None:
+    """Rows that were left out on purpose."""
+    if not report.skips:
+        return None
+    rows = list(report.skips.items())
+    return tag(
+        "section", tag("h2", "Left out by rule"), table("Rows by rule", ("Rule", "Rows"), rows)
+    )
+
+
+def duplicates(report: Report) -> Html | None:
+    """Rows that were there before, by kind."""
+    if not report.summary.duplicates:
+        return None
+    rows = [(code, n, DUPLICATES.get(code, "")) for code, n in report.summary.duplicates.items()]
+    return tag(
+        "section", tag("h2", "Duplicates"), table("Rows by kind", ("Kind", "Rows", "Means"), rows)
+    )
+
+
+def columns(report: Report) -> Html:
+    """Where each column goes, and what is the same for every row."""
+    used = [each for each in report.columns if each.targets]
+    rows = [
+        (each.letter, each.name or "(no name)", _filled(report, each.filled), _lines(each.targets))
+        for each in used[:_MOST_COLUMNS]
+    ]
+    constants = [(target, value) for target, value in report.constants.items()]
+    return tag(
+        "section",
+        tag("h2", "The map of columns"),
+        table("Columns that are sent", ("", "Column", "Filled", "Goes to"), rows),
+        tag("p", cut_short(len(used), _MOST_COLUMNS, "columns"))
+        if len(used) > _MOST_COLUMNS
+        else None,
+        table("The same for every row", ("Target", "Value"), constants) if constants else None,
+        _unmapped_columns(report),
+        _unmapped_values(report),
+    )
+
+
+def _filled(report: Report, filled: int) -> str:
+    return per_cent(filled, report.summary.rows["read"])
+
+
+def _lines(targets: tuple[str, ...]) -> Html:
+    return joined([tag("div", each) for each in dict.fromkeys(targets)])
+
+
+def _unmapped_columns(report: Report) -> Html:
+    left = [each for each in report.columns if not each.targets]
+    if not left:
+        return tag("p", "The mapping uses every column of the file.")
+    rows = [
+        (each.letter, each.name or "(no name)", _filled(report, each.filled))
+        for each in left[:_MOST_COLUMNS]
+    ]
+    more = cut_short(len(left), _MOST_COLUMNS, "columns")
+    return tag(
+        "div",
+        tag("h3", f"{counted(len(left), 'column')} that nothing is taken from"),
+        table("They stay in the file", ("", "Column", "Filled"), rows),
+        tag("p", more) if more else None,
+        class_="card stacked",
+    )
+
+
+def _unmapped_values(report: Report) -> Html | None:
+    if not report.unmapped_values:
+        return None
+    rows = [
+        (column, value or "(blank)", number)
+        for column, values in report.unmapped_values.items()
+        for value, number in list(values.items())[:_MOST_VALUES]
+    ]
+    return tag(
+        "div",
+        tag("h3", "Values that the mapping doesn't have"),
+        tag(
+            "p",
+            "Their rows can't be sent until the column's `values:` names them, or says what "
+            "becomes of others.",
+        ),
+        table("Values by column, most common first", ("Column", "Value", "Rows"), rows),
+        class_="card stacked",
+    )
+
+
+def requests(report: Report) -> Html | None:
+    """Whole requests, so that everybody sees what is sent."""
+    if not report.requests:
+        return None
+    number = len(report.requests)
+    return tag(
+        "section",
+        tag("h2", f"The first {counted(number, 'request')}, whole"),
+        tag(
+            "p",
+            "The write key is masked, and so is what is personal; it is sent as it stands in the file.",
+        )
+        if report.masked
+        else tag("p", "The write key is masked. This page shows personal data."),
+        [tag("pre", each, class_="card stacked") for each in report.requests],
+    )
+
+
+def posting(report: Report) -> Html | None:
+    """How often rows were tried."""
+    if report.posting is None or not report.posting.tries:
+        return None
+    tries = report.posting.tries
+    posted = counted(sum(tries.values()), "row")
+    return tag(
+        "section",
+        tag("h2", "Requests and retries"),
+        tag(
+            "p",
+            f"{counted(report.summary.requests, 'request')} for {posted}.",
+        ),
+        table(
+            "Rows by the number of their attempts",
+            ("Attempts", "Rows"),
+            [(str(n), tries[n]) for n in tries],
+        ),
+            "Rows by the number of their attempts",
+            ("Attempts", "Rows"),
+            [(str(n), tries[n]) for n in tries],
+        ),
+    )
+
+
+def facts(report: Report) -> Html:
+    """What was read by what: enough to tell whether it was the same again."""
+    return tag(
+        "section",
+        tag("h2", "The facts"),
+        table(
+            "Where it comes from",
+            ("", ""),
+            [(name, value) for name, value in _facts(report) if value],
+        ),
+    )
+
+
+def _facts(report: Report) -> Iterator[tuple[str, str]]:
+    origin = report.origin
+    yield "File", f"{origin.file}, sheet {origin.sheet}" if origin.sheet else origin.file
+    yield "Format", f"{origin.format}, {counted(origin.size, 'byte')}"
+    yield "SHA-256 of the file", origin.sha256
+    yield "Encoding", f"{origin.encoding} ({origin.encoding_known_by})" if origin.encoding else ""
+    yield "Lines that show it", "\n".join(origin.samples)
+    yield "Delimiter", {"\t": "tab"}.get(origin.delimiter, origin.delimiter)
+    yield (
+        "Header",
+        "row " + ", ".join(map(str, origin.header_rows)) if origin.header_rows else "none",
+    )
+    yield (
+        "Mapping",
+        f"{origin.mapping}: {origin.mapping_name}" if origin.mapping_name else origin.mapping,
+    )
+    yield "SHA-256 of the mapping", origin.mapping_sha256
+    yield "SHA-256 of all requests", origin.requests_sha256
+    yield "Job", report.summary.job
+    yield "Importer", f"satismeter-importer {origin.version}"

@@ -1,0 +1,144 @@
+"""What is counted of the rows while they are staged: a few bytes a row, and no answer but scores."""
+
+from __future__ import annotations
+
+from array import array
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from importer.model import Chunk, Invalid, Mapped, Problem, Response
+from importer.results.scores import Question, Scores
+
+if TYPE_CHECKING:
+    import numpy as np
+
+_SHOWN = 3
+_DISTINCT = 100
+_UNMAPPED = "unmapped_value"
+Kind = tuple[str, str]
+"""A problem's code and column."""
+
+
+class Tally:
+    """Fed with every row of a job in file order, so that a row's place is its `seq`.
+
+    Only the ledger knows at the end which rows are sent; until then each row's scores and month are
+    kept, one byte a score and four a month.
+    """
+
+    def __init__(self, questions: Sequence[Question], columns: int) -> None:
+        self.questions = tuple(questions)
+        self._scores = [_Ratings(question) for question in questions]
+        self._months = array("i")
+        self._known_months: dict[str, int] = {}
+        self._filled = [0] * columns
+        self._examples: dict[Kind, list[Problem]] = {}
+        self._unmapped: dict[str, Counter[str]] = {}
+        self.rows = 0
+
+    def add(self, mapped: Sequence[Mapped], chunk: Chunk) -> None:
+        """Count the next rows."""
+        responses = [each if each.__class__ is Response else None for each in mapped]
+        for ratings in self._scores:
+            ratings.add(responses)
+        self._months.extend([self._month(each.order) if each else 0 for each in responses])
+        self._fill(chunk)
+        for each in mapped:
+            if isinstance(each, Invalid):
+                self._refused(each.problems)
+        self.rows += len(mapped)
+
+    def _month(self, date: str) -> int:
+        """Months since the year 0 of `2026-11-03T…`; 0 for what is no date."""
+        text = date[:7]
+        if text not in self._known_months:
+            year, mark, month = text[:4], text[4:5], text[5:]
+            known = mark == "-" and year.isdecimal() and month.isdecimal()
+            self._known_months[text] = int(year) * 12 + int(month) - 1 if known else 0
+        return self._known_months[text]
+
+    def _fill(self, chunk: Chunk) -> None:
+        """Cells that aren't blank, by column."""
+        import numpy as np
+
+        filled = np.count_nonzero(chunk.frame.to_numpy(), axis=0).tolist()
+        self._filled = [had + more for had, more in zip(self._filled, filled, strict=True)]
+
+    def _refused(self, problems: Iterable[Problem]) -> None:
+        for problem in problems:
+            examples = self._examples.setdefault((problem.code, problem.column), [])
+            if len(examples) < _SHOWN:
+                examples.append(problem)
+            if problem.code == _UNMAPPED:
+                values = self._unmapped.setdefault(problem.column, Counter())
+                if problem.value in values or len(values) < _DISTINCT:
+                    values[problem.value] += 1
+
+    # what it came to
+
+    def scores(self, seqs: Sequence[int]) -> tuple[Scores, ...]:
+        """The scores of these rows, by question."""
+        import numpy as np
+
+        chosen = np.asarray(seqs, dtype=np.int64)
+        return tuple(ratings.counted(chosen) for ratings in self._scores)
+
+    def months(self, seqs: Sequence[int]) -> dict[str, int]:
+        """Of these rows, how many date from each month (`2026-11`, in UTC), oldest first; months
+        between them that have none are there too. Rows without a date are left out."""
+        import numpy as np
+
+        chosen = np.frombuffer(self._months, dtype=np.int32)[np.asarray(seqs, dtype=np.int64)]
+        numbers, counts = np.unique(chosen[chosen > 0], return_counts=True)
+        found = dict(zip(numbers.tolist(), counts.tolist(), strict=True))
+        return {_named(month): found.get(month, 0) for month in _span(found)}
+
+    @property
+    def filled(self) -> Sequence[int]:
+        """Cells that aren't blank in all rows, by column."""
+        return self._filled
+
+    @property
+    def examples(self) -> Mapping[Kind, Sequence[Problem]]:
+        """The first problems of each kind, with the cells as they stand in the file."""
+        return self._examples
+
+    @property
+    def unmapped_values(self) -> Mapping[str, Mapping[str, int]]:
+        """Cells that a mapping's `values:` doesn't have, by column, most frequent first."""
+        return {column: dict(values.most_common()) for column, values in self._unmapped.items()}
+
+
+class _Ratings:
+    """The scores given to one question, by row."""
+
+    def __init__(self, question: Question) -> None:
+        small = question.low > -(2**7) and question.high < 2**7
+        self._question = question
+        self._given = array("b" if small else "q")
+        self._blank = -(2**7) if small else -(2**63)
+
+    def add(self, responses: Sequence[Response | None]) -> None:
+        place, blank = self._question.place, self._blank
+        answers: Iterator[Any] = (each.answers[place] if each else None for each in responses)
+        self._given.extend([blank if each is None else each["value"] for each in answers])
+
+    def counted(self, chosen: np.ndarray) -> Scores:
+        import numpy as np
+
+        given = np.frombuffer(self._given, dtype=self._given.typecode)[chosen]
+        scores, counts = np.unique(given[given != self._blank], return_counts=True)
+        return Scores(self._question, dict(zip(scores.tolist(), counts.tolist(), strict=True)))
+
+
+def _span(months: Mapping[int, int]) -> Iterable[int]:
+    """From the first month to the last; months alone where that would be more than a lifetime."""
+    if not months:
+        return ()
+    first, last = min(months), max(months)
+    return range(first, last + 1) if last - first < 1_200 else sorted(months)
+
+
+def _named(month: int) -> str:
+    return f"{month // 12:04}-{month % 12 + 1:02}"
