@@ -178,10 +178,6 @@ def posting(report: Report) -> Html | None:
             ("Attempts", "Rows"),
             [(str(n), tries[n]) for n in tries],
         ),
-            "Rows by the number of their attempts",
-            ("Attempts", "Rows"),
-            [(str(n), tries[n]) for n in tries],
-        ),
     )
 
 
