@@ -12,10 +12,12 @@ PROBE_EVERY = 5.0
 THRESHOLD = 5
 """Troubled attempts in a row, of all workers together, that open the breaker."""
 
+_WAKE = 0.25
+
 
 class Breaker:
-    """Closed: everyone posts. Open: one attempt at a time, every `probe_every` seconds, until one
-    fares well."""
+    """Closed: everyone posts. Open: one attempt at a time, `probe_every` seconds apart, until one is
+    answered in earnest. Every attempt ends in `well`, `trouble` or `busy`."""
 
     def __init__(
         self,
@@ -30,37 +32,53 @@ class Breaker:
         self._clock = clock
         self._sleep = sleep
         self._in_a_row = 0
-        self._opened_at: float | None = None
+        self._open = False
+        self._probing = False
         self._next_probe = 0.0
+        self._unwell_since: float | None = None
 
     @property
-    def open_for(self) -> float:
-        """Seconds since the breaker opened; 0.0 while it is closed."""
-        return 0.0 if self._opened_at is None else self._clock() - self._opened_at
+    def away_for(self) -> float:
+        """Seconds since the API last dealt with a row, counted from the first attempt that it didn't
+        deal with; 0.0 while it does."""
+        return 0.0 if self._unwell_since is None else self._clock() - self._unwell_since
 
     @property
     def is_open(self) -> bool:
         """The server is away."""
-        return self._opened_at is not None
+        return self._open
 
     async def admit(self, stopping: Callable[[], bool]) -> None:
-        """Return at once while closed; while open, let one through at each probe's time. Returns
-        too when `stopping` says so."""
-        while self._opened_at is not None and not stopping():
+        """Return at once while closed; while open, let one through at each probe's time, once the probe
+        before it has ended. Returns too when `stopping` says so."""
+        while self._open and not stopping():
             left = self._next_probe - self._clock()
-            if left <= 0:
-                self._next_probe = self._clock() + self._probe_every
+            if left <= 0 and not self._probing:
+                self._probing = True
                 return
-            await self._sleep(min(left, 0.25))
+            await self._sleep(min(max(left, 0.01), _WAKE))
 
     def well(self) -> None:
-        """An attempt was answered in earnest: the server is there."""
+        """The API dealt with a row: it is there."""
         self._in_a_row = 0
-        self._opened_at = None
+        self._open = self._probing = False
+        self._unwell_since = None
+
+    def busy(self) -> None:
+        """The API is there, but deals with no row for now."""
+        self._in_a_row = 0
+        self._open = self._probing = False
+        self._note()
 
     def trouble(self) -> None:
         """An attempt met no server, or one that fails."""
+        self._note()
         self._in_a_row += 1
-        if self._in_a_row >= self._threshold and self._opened_at is None:
-            self._opened_at = self._clock()
-            self._next_probe = self._opened_at + self._probe_every
+        self._probing = False
+        if self._in_a_row >= self._threshold:
+            self._open = True
+            self._next_probe = self._clock() + self._probe_every
+
+    def _note(self) -> None:
+        if self._unwell_since is None:
+            self._unwell_since = self._clock()

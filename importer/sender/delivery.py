@@ -12,19 +12,17 @@ from importer.errors import LedgerError
 from importer.model import Outcome, Outgoing, Status
 from importer.sender.breaker import Breaker
 from importer.sender.client import Poster
+from importer.sender.echo import without_echo
 from importer.sender.lanes import Lanes
 from importer.sender.pacer import Pacer
 from importer.sender.reply import Reply
+from importer.sender.stops import ALL_REFUSED, Stop, Stops
 from importer.sender.verdict import Next, Verdict, judge
 
+__all__ = ["MOST_TRIES", "Delivery", "Journalling", "Stop", "Terms"]
+
 MOST_TRIES = 10
-"""Attempts that one row gets while the server answers, but doesn't apply it."""
-
-FIRST_REFUSED = 20
-"""Rows that may be rejected, with none accepted, before the run stops."""
-
-UNVERIFIED = 3
-"""Answers in a row that say success and acknowledge nothing, before the run stops."""
+"""Attempts that one row gets where others get through and it doesn't."""
 
 Body = Callable[[Outgoing], bytes]
 Observer = Callable[[Outgoing, Outcome], None]
@@ -38,15 +36,6 @@ class Journalling(Protocol):
 
     def record(self, seq: int, outcome: Outcome) -> None:
         """Take an attempt's outcome."""
-
-
-@dataclass(frozen=True, slots=True)
-class Stop:
-    """Why a delivery ended before its rows did. `signal` is the signal's number, 0 for others."""
-
-    code: str
-    message: str
-    signal: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,9 +72,8 @@ class Delivery:
         self._body = body
         self._observer = observer
         self._terms = terms
-        self._refused = 0
-        self._accepted = 0
-        self._unverified = 0
+        self._stops = Stops(terms.outage)
+        self._wells = 0
         self._workers: list[asyncio.Task[None]] = []
         self._posting: set[asyncio.Task[None] | None] = set()
         self._stopping = asyncio.Event()
@@ -101,6 +89,7 @@ class Delivery:
             for n in range(self._terms.concurrency)
         ]
         results = await asyncio.gather(*self._workers, return_exceptions=True)
+        self._take_back()
         for error in results:
             if isinstance(error, Exception):
                 raise error
@@ -112,7 +101,7 @@ class Delivery:
         self.stopped = self.stopped or stop
         self._stopping.set()
         for worker in self._workers:
-            if worker not in self._posting:
+            if worker not in self._posting and worker is not asyncio.current_task():
                 worker.cancel()
 
     async def wait(self, seconds: float) -> None:
@@ -129,7 +118,7 @@ class Delivery:
         try:
             while not self.stopped and (row := lanes.next()):
                 outcome = await self._deliver(row)
-                if outcome and outcome.status == Status.UNKNOWN:
+                if outcome and outcome.status in _HOLDING:
                     lanes.hold(row)
                 else:
                     lanes.done(row)
@@ -142,82 +131,83 @@ class Delivery:
     async def _deliver(self, row: Outgoing) -> Outcome | None:
         """Bring one row to its end; None where the run stopped before it was posted."""
         tries = 0
-        while True:
+        while not self.stopped:
             await self._breaker.admit(lambda: self.stopped is not None)
             slot = await self._pacer.turn()
-            if self.stopped:
-                return None
+            wells = self._wells
             verdict, outcome = await self._attempt(row, slot)
             if verdict.next is not Next.AGAIN:
-                break
-            tries += not verdict.trouble
+                return self._ended(row, outcome)
+            tries += not verdict.trouble and self._wells > wells
             if tries >= MOST_TRIES:
-                outcome = _given_up(outcome, tries)
-                break
+                return self._ended(row, _given_up(outcome, tries))
             self._journal.record(row.seq, outcome)
             await self._back_off(verdict, tries)
+        return None
+
+    def _ended(self, row: Outgoing, outcome: Outcome) -> Outcome:
         self._journal.record(row.seq, outcome)
         self._observer(row, outcome)
         return outcome
 
     async def _attempt(self, row: Outgoing, slot: float) -> tuple[Verdict, Outcome]:
         """One attempt: durable first, posted then. What cuts it short is recorded too."""
-        self._posting.add(asyncio.current_task())
+        body = self._body(row)
         cut = Outcome(Status.UNKNOWN if row.doubt else Status.PENDING, doubt=row.doubt)
         try:
             await self._journal.attempting(row.seq)
             await self._pacer.exact(slot)
             cut = Outcome(Status.UNKNOWN, "cut_off", _CUT_OFF, doubt=True)
-            self.requests += 1
-            reply = await self._poster.post(self._body(row))
+            reply = without_echo(await self._post(body), body)
         except BaseException:
             self._journal.record(row.seq, cut)
             raise
-        finally:
-            self._posting.discard(asyncio.current_task())
         verdict = judge(reply, doubt=row.doubt, accept_empty=self._terms.accept_empty)
-        self._learn(verdict, reply.status)
+        self._learn(row, verdict, reply.status)
         return verdict, _outcome(verdict, reply, row.doubt)
 
-    def _learn(self, verdict: Verdict, status: int | None) -> None:
+    async def _post(self, body: bytes) -> Reply:
+        """Post; meanwhile a stop waits for the reply."""
+        self.requests += 1
+        self._posting.add(asyncio.current_task())
+        try:
+            return await self._poster.post(body)
+        finally:
+            self._posting.discard(asyncio.current_task())
+
+    def _learn(self, row: Outgoing, verdict: Verdict, status: int | None) -> None:
         """What one verdict says about all rows to come."""
         if verdict.trouble:
             self._breaker.trouble()
+        elif verdict.next is Next.AGAIN:
+            self._breaker.busy()
         else:
             self._breaker.well()
-        self._unverified = self._unverified + 1 if verdict.unverified else 0
-        self._accepted += verdict.status == Status.CREATED
-        if verdict.status == Status.REJECTED:
-            self._refused += 1
+            self._wells += 1
         if status == 429:
             self._pacer.refused()
         if verdict.pause:
             self._pacer.pause(verdict.pause)
-        if stop := self._reason(verdict):
+        if stop := self._stops.reason(row, verdict, self._breaker.away_for):
             self.stop(stop)
 
-    def _reason(self, verdict: Verdict) -> Stop | None:
-        if verdict.next is Next.STOP:
-            return Stop(verdict.code, verdict.message)
-        if self._unverified >= UNVERIFIED:
-            return Stop("unverified", f"{verdict.message} ({UNVERIFIED} times in a row)")
-        if not self._accepted and self._refused >= FIRST_REFUSED:
-            said = (
-                f"none was accepted, {self._refused} were refused, lately with: {verdict.message}"
-            )
-            return Stop("all_refused", said)
-        if self._breaker.open_for > self._terms.outage:
-            away = f"{self._breaker.open_for:.0f}"
-            return Stop("outage", f"the API has been away for {away} s: {verdict.message}")
-        return None
+    def _take_back(self) -> None:
+        """Where every row was refused, the fault is not the rows': they stay to be sent."""
+        if self.stopped and self.stopped.code == ALL_REFUSED:
+            for row, verdict in self._stops.refused:
+                outcome = Outcome(Status.PENDING, ALL_REFUSED, verdict.message)
+                self._journal.record(row.seq, outcome)
 
     async def _back_off(self, verdict: Verdict, tries: int) -> None:
         """Where the server named no time, wait longer each time; the breaker does it in an outage."""
-        if verdict.pause is None and not self.stopped:
+        if not verdict.pause and not self.stopped:
             await asyncio.sleep(min(0.2 * 2 ** min(tries, 8), 30.0))
 
 
 _CUT_OFF = "the run was ended while this row was being posted; it may be stored"
+
+_HOLDING = (Status.UNKNOWN, Status.FAILED)
+"""Rows that may be posted once more: the person's further rows wait for them."""
 
 
 def _outcome(verdict: Verdict, reply: Reply, doubt: bool) -> Outcome:

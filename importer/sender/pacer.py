@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable
@@ -13,6 +14,7 @@ LEAD = 0.025
 _SLOWEST = 0.2
 _BACK_OFF = 0.9
 _PATIENCE = 30.0
+_LATELY = 1.0
 
 Clock = Callable[[], float]
 Sleep = Callable[[float], Awaitable[None]]
@@ -41,6 +43,8 @@ class Pacer:
         self._next_slot = clock()
         self._paused_until = 0.0
         self._posts: deque[float] = deque()
+        self._seen = 0
+        self._most: float | None = None
 
     @property
     def rate(self) -> float | None:
@@ -68,20 +72,31 @@ class Pacer:
         while (wait := self._left(slot)) > 0:
             await self._sleep(wait)
         self._posts.append(self._clock())
+        self._forget()
 
     def _left(self, slot: float) -> float:
         now = self._clock()
-        while self._posts and now - self._posts[0] >= self._window():
+        return max(slot - now, self._paused_until - now, self._room_in(now))
+
+    def _room_in(self, now: float) -> float:
+        """Seconds until one more post fits: no window holds more than the rate allows, neither that of
+        its whole number of posts nor any second."""
+        rate = self.rate
+        if rate is None:
+            return 0.0
+        most = max(1, int(rate))
+        return max(self._after(most, most / rate), self._after(math.ceil(rate), 1.0)) - now
+
+    def _after(self, most: int, window: float) -> float:
+        """When the window has room again, if it may hold so many."""
+        return self._posts[-most] + window if len(self._posts) >= most else 0.0
+
+    def _forget(self) -> None:
+        """Posts that no window of now or later can hold."""
+        rate = self.rate or 1.0
+        oldest = self._clock() - max(_LATELY, 2 / rate)
+        while len(self._posts) > rate + 1 and self._posts[0] < oldest:
             self._posts.popleft()
-        room = self._posts[0] + self._window() - now if self._full() else 0.0
-        return max(slot - now, self._paused_until - now, room)
-
-    def _full(self) -> bool:
-        return self._limit is not None and len(self._posts) >= max(1, int(self._limit))
-
-    def _window(self) -> float:
-        """Seconds in which `int(rate)` posts are allowed."""
-        return 1.0 if self._limit is None else max(1, int(self._limit)) / self._limit
 
     async def _wait_for_pause(self) -> None:
         while (left := self._paused_until - self._clock()) > 0:
@@ -92,14 +107,16 @@ class Pacer:
         self._paused_until = max(self._paused_until, self._clock() + seconds)
 
     def refused(self) -> None:
-        """The server said 429: go no faster than it took requests in the last second."""
+        """The server said 429: go no faster than it took requests in the last second. Refusals that
+        come within a second of the first belong to the same burst, and were none of those it took."""
         now = self._clock()
-        if now - self._learned_at < 1.0 and self._learned is not None:
-            return
-        lately = sum(1 for at in self._posts if now - at <= 1.0)
-        seen = min(lately, self.rate or lately)
+        if self._learned is None or now - self._learned_at >= _LATELY:
+            self._seen = sum(1 for at in self._posts if at >= now - _LATELY)
+            self._most = self.rate
+            self._learned_at = now
+        self._seen -= 1
+        seen = self._seen if self._most is None else min(self._seen, self._most)
         self._learned = max(_SLOWEST, _BACK_OFF * seen)
-        self._learned_at = now
         self._next_slot = max(self._next_slot, now + 1 / self._learned)
 
 

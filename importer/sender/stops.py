@@ -1,0 +1,59 @@
+"""When a run stops by itself: where every further row would fare like those before it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from importer.model import Outgoing, Status
+from importer.sender.verdict import Next, Verdict
+
+FIRST_REFUSED = 20
+"""Rows that may be rejected, with none accepted, before the run stops."""
+
+UNVERIFIED = 3
+"""Answers in a row that say success and acknowledge nothing, before the run stops."""
+
+ALL_REFUSED = "all_refused"
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """Why a delivery ended before its rows did. `signal` is the signal's number, 0 for others."""
+
+    code: str
+    message: str
+    signal: int = 0
+
+
+class Stops:
+    """Looks at every verdict and says when to stop. `refused`: the rows that were rejected while none
+    was accepted, with their verdicts; once one is accepted they are the rows' own trouble."""
+
+    def __init__(self, outage: float) -> None:
+        self._outage = outage
+        self._accepted = False
+        self._unverified = 0
+        self.refused: list[tuple[Outgoing, Verdict]] = []
+
+    def reason(self, row: Outgoing, verdict: Verdict, away: float) -> Stop | None:
+        """Why the run stops after this verdict, if it does. `away`: seconds since the API last dealt
+        with a row."""
+        self._count(row, verdict)
+        if verdict.next is Next.STOP:
+            return Stop(verdict.code, verdict.message)
+        if self._unverified >= UNVERIFIED:
+            return Stop("unverified", f"{verdict.message} ({UNVERIFIED} times in a row)")
+        if len(self.refused) >= FIRST_REFUSED:
+            told = f"none was accepted, {len(self.refused)} were refused, lately with: {verdict.message}"
+            return Stop(ALL_REFUSED, told)
+        if away > self._outage:
+            return Stop("outage", f"the API has been away for {away:.0f} s: {verdict.message}")
+        return None
+
+    def _count(self, row: Outgoing, verdict: Verdict) -> None:
+        self._unverified = self._unverified + 1 if verdict.unverified else 0
+        if verdict.status is Status.CREATED:
+            self._accepted = True
+            self.refused.clear()
+        if verdict.status is Status.REJECTED and not self._accepted:
+            self.refused.append((row, verdict))

@@ -1,0 +1,163 @@
+"""The pace, on a scripted clock: no window holds more than the rate, and hardly less."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import math
+from collections.abc import Callable
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from importer.sender.pacer import Pacer
+from tests.sender.clock import Clock
+
+
+async def posts(
+    clock: Clock,
+    pacer: Pacer,
+    count: int,
+    workers: int = 8,
+    delays: Callable[[int], float] = lambda _: 0.0,
+) -> list[float]:
+    """The moments of `count` posts; the journal takes `delays(n)` seconds for the n-th."""
+    numbers = iter(range(count))
+    moments: list[float] = []
+
+    async def work() -> None:
+        for number in numbers:
+            slot = await pacer.turn()
+            await clock.sleep(delays(number))
+            await pacer.exact(slot)
+            moments.append(clock())
+
+    await clock.run(*(work() for _ in range(workers)))
+    return moments
+
+
+def most_in(moments: list[float], seconds: float) -> int:
+    """The most posts in any window of so many seconds (its end excluded)."""
+    most = first = 0
+    for last, moment in enumerate(moments):
+        while moments[first] <= moment - seconds + 1e-9:
+            first += 1
+        most = max(most, last - first + 1)
+    return most
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    rate=st.sampled_from([0.5, 1.0, 3.0, 7.5, 10.0, 33.3, 200.0]),
+    workers=st.integers(1, 12),
+    delays=st.lists(st.sampled_from([0.0, 0.001, 0.02, 0.05, 1.5]), min_size=1, max_size=9),
+)
+def test_no_window_holds_more_than_the_rate(rate: float, workers: int, delays: list[float]) -> None:
+    clock = Clock()
+    pacer = Pacer(rate, clock, clock.sleep)
+    taken = itertools.cycle(delays)
+    moments = asyncio.run(posts(clock, pacer, 90, workers, lambda _: next(taken)))
+    assert len(moments) == 90
+    allowed = max(1, int(rate))
+    assert most_in(moments, allowed / rate) <= allowed
+    assert most_in(moments, 1.0) <= math.ceil(rate)
+
+
+@pytest.mark.parametrize("rate", [0.5, 10.0, 33.3, 200.0])
+async def test_the_rate_is_reached_within_a_percent(rate: float) -> None:
+    clock = Clock()
+    pacer = Pacer(rate, clock, clock.sleep)
+    moments = await posts(clock, pacer, 400, delays=lambda _: 0.01)
+    assert 399 / (moments[-1] - moments[0]) == pytest.approx(rate, rel=0.01)
+    assert max(b - a for a, b in itertools.pairwise(moments)) < 1.5 / rate + 0.01
+
+
+async def test_without_a_rate_nobody_waits() -> None:
+    clock = Clock()
+    moments = await posts(clock, Pacer(None, clock, clock.sleep), 500)
+    assert set(moments) == {1_000.0}
+
+
+async def test_a_pause_holds_everyone_even_those_who_had_their_slot() -> None:
+    clock = Clock()
+    pacer = Pacer(10.0, clock, clock.sleep)
+
+    async def pausing() -> None:
+        await clock.sleep(2.0)
+        pacer.pause(30.0)
+        pacer.pause(5.0)
+
+    moments: list[float] = []
+    await clock.run(pausing(), _posts_in(clock, pacer, 60, moments))
+    assert [at for at in moments if 1_002.0 < at < 1_032.0] == []
+    assert len([at for at in moments if at <= 1_002.0]) == pytest.approx(20, abs=1)
+    assert most_in(moments, 1.0) <= 10
+
+
+async def _posts_in(clock: Clock, pacer: Pacer, count: int, moments: list[float]) -> None:
+    numbers = iter(range(count))
+
+    async def work() -> None:
+        for _ in numbers:
+            await pacer.exact(await pacer.turn())
+            moments.append(clock())
+
+    await asyncio.gather(*(work() for _ in range(8)))
+
+
+async def refusing(
+    allowed: int, seconds: float, retry_after: float
+) -> tuple[list[float], int, int]:
+    """What a server that allows so many requests a second is asked, at `--rate max` and 8 in flight:
+    the moments, how many were taken, how many refused."""
+    clock = Clock()
+    pacer = Pacer(None, clock, clock.sleep)
+    asked: list[float] = []
+    taken: list[float] = []
+
+    async def work() -> None:
+        while clock() < 1_000 + seconds:
+            slot = await pacer.turn()
+            await pacer.exact(slot)
+            asked.append(clock())
+            refused = sum(at > clock() - 1 for at in taken) >= allowed
+            if not refused:
+                taken.append(clock())
+            await clock.sleep(0.01)
+            if refused:
+                pacer.refused()
+                pacer.pause(retry_after)
+
+    await clock.run(*(work() for _ in range(8)))
+    return asked, len(taken), len(asked) - len(taken)
+
+
+@pytest.mark.parametrize(("allowed", "retry_after"), [(100, 1.0), (100, 0.2), (20, 1.0), (8, 1.0)])
+async def test_the_servers_limit_is_learned(allowed: int, retry_after: float) -> None:
+    asked, taken, refused = await refusing(allowed, 40, retry_after)
+    assert most_in(asked, 1.0) <= allowed + 8
+    assert taken / 40 >= 0.75 * allowed
+    assert refused <= 0.1 * len(asked)
+
+
+async def test_a_learned_rate_climbs_again() -> None:
+    clock = Clock()
+    pacer = Pacer(50.0, clock, clock.sleep)
+    await posts(clock, pacer, 100)
+    pacer.refused()
+    learned = pacer.rate or 0.0
+    assert 40 < learned < 46
+    clock.now += 5
+    assert learned < (pacer.rate or 0.0) < 50
+    clock.now += 60
+    assert pacer.rate == 50.0
+
+
+async def test_what_a_burst_was_refused_it_was_not_taken() -> None:
+    clock = Clock()
+    pacer = Pacer(None, clock, clock.sleep)
+    await posts(clock, pacer, 100)
+    for _ in range(8):
+        pacer.refused()
+    assert pacer.rate == pytest.approx(0.9 * 92)
