@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 from importer.mapping.fields import Oddity
 from importer.mapping.guesses import did_you_mean
+from importer.mapping.mistakes import OPEN
 from importer.mapping.scalars import Plain, resolve
 from importer.mapping.tree import Data, Tree
 
@@ -38,7 +39,7 @@ def _questions(answers: Data | None, questions: dict[str, Data]) -> Iterator[Odd
         if name not in questions and not _ID.fullmatch(name):
             hint = did_you_mean(name, questions) or _WHERE.format(name)
             yield Oddity(path, f'the ID of the question "{name}" is missing', hint)
-        elif id_ in seen and not is_false(id_):
+        elif id_ in seen and not is_false(id_) and id_ != OPEN:
             yield Oddity(path, "a second answer to one question", "Delete one of the two.")
         seen.append(id_)
     if seen and all(map(is_false, seen)):

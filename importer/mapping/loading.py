@@ -45,13 +45,14 @@ def parse(text: str, name: str = "mapping.yaml", *, base: Base | None = None) ->
 def parse_sheet(sheet: Sheet, base: Base | None) -> Document:
     """As `parse`, for a sheet."""
     tree = _with_bases(sheet, base)
-    secrets = list(mistakes.secrets(tree))
-    oddities = [*secrets, *crosscheck(tree)]
+    told = [*mistakes.secrets(tree), *mistakes.unfilled(tree)]
+    oddities = [*told, *crosscheck(tree)]
     try:
         document = Document.of(tree, sheet)
     except ValidationError as error:
-        paths = {each.path for each in secrets}
-        oddities += [each for each in findings(error, tree) if each.path not in paths]
+        paths = {each.path for each in told}
+        found = findings(error, tree)
+        oddities += [each for each in found if mistakes.written(tree, each.path) not in paths]
     if oddities:
         raise mistakes.error(tree, sheet, [*oddities, *_preset(tree, sheet)])
     return document

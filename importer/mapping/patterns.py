@@ -11,9 +11,9 @@ import regex
 
 MAX_LENGTH = 500
 MAX_REPEATS = 1_000
-SECONDS = 0.1
-"""One search may take so long, and all the slow ones of a run `MAX_SLOW` times as long."""
-MAX_SLOW = 20
+SECONDS = 0.25
+"""One search may take so long, and all the slow ones of a pattern `MAX_SLOW` times as long."""
+MAX_SLOW = 4
 
 _COUNTED = re.compile(r"\{\s*(\d*)\s*(?:,\s*(\d*)\s*)?\}")
 

@@ -15,8 +15,9 @@ import yaml
 from importer.errors import MappingError, Mistake
 from importer.mapping.scalars import Plain
 
-MAX_BYTES = 1_000_000
-MAX_NODES = 20_000
+MAX_BYTES = 500_000
+MAX_LINES = 20_000
+MAX_NODES = 5_000
 MAX_DEPTH = 50
 
 Data = dict[str, "Data"] | list["Data"] | str
@@ -58,7 +59,9 @@ def read(sheet: Sheet) -> Tree:
             keys, several documents), says a key twice, or is too big or too deep.
     """
     if len(sheet.text) > MAX_BYTES:
-        raise _refusal(sheet, None, f"the file is over {MAX_BYTES // 1_000_000} MB", _NOT_A_MAPPING)
+        raise _refusal(sheet, None, f"the file is over {MAX_BYTES // 1_000} kB", _NOT_A_MAPPING)
+    if sheet.text.count("\n") + sheet.text.count("\r") > MAX_LINES:
+        raise _refusal(sheet, None, f"the file is over {MAX_LINES:,} lines", _NOT_A_MAPPING)
     builder = _Builder(sheet)
     for event in _events(sheet):
         builder.take(event)

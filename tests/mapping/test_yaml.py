@@ -73,6 +73,10 @@ BOMBS = {
     "merge keys": "a: &a {x: 1}\n" + "\n".join(f"b{i}: {{<<: *a}}" for i in range(200)),
     "a merge key": "a: {<<: {x: 1}}",
     "too big": "a: " + "x" * (MAX_BYTES + 1),
+    "nothing but line breaks": "\n" * MAX_BYTES,
+    "many line breaks": "\n" * 19_000,
+    "old line breaks": "\r" * 30_000,
+    "a lot of text, then an alias": "a: " + "x" * (MAX_BYTES - 20) + "\nb: *a",
     "a python object": "a: !!python/object/apply:os.system [echo]",
     "a tag": "a: !thing x",
     "an explicit type": "a: !!int '3'",
@@ -89,10 +93,10 @@ BOMBS = {
 
 @pytest.mark.parametrize("text", BOMBS.values(), ids=BOMBS)
 def test_what_a_mapping_has_no_use_for_is_refused_at_once(text: str) -> None:
-    start = time.perf_counter()
+    start = time.process_time()
     with pytest.raises(MappingError) as caught:
         read(Sheet("m.yaml", text))
-    assert time.perf_counter() - start < 0.5
+    assert time.process_time() - start < 0.5
     (mistake,) = caught.value.mistakes
     assert mistake.message
     assert mistake.hint
