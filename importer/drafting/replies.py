@@ -1,0 +1,131 @@
+"""The survey, its questions, and where their answers stand."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from importer.drafting.table import Table
+from importer.drafting.yaml import OPEN, comment, flow_list, noted, scalar, shown
+from importer.inference import Question
+from importer.inference.scales import Scale
+from importer.mapping.patterns import compile_pattern
+from importer.masking import masked, plain
+
+
+def question_lines(table: Table) -> list[str]:
+    """The survey's ID, and one line per question."""
+    lines = [
+        f"campaign: {OPEN}   # the survey's ID (SatisMeter: Settings > Integrations > API keys)",
+        "method: Email   # guessed: In-App, Mobile or Email",
+        "",
+        *comment(
+            "The ID of each question in SatisMeter; `false` leaves it out. The columns stand below, "
+            "under `answers`."
+        ),
+        "questions:",
+    ]
+    asked = table.meaning.questions
+    for each in asked:
+        value = OPEN if _wanted(table, each) else "false"
+        lines += noted(
+            f"  {table.meaning.names[each.index]}: {value}", shown([each.text], plain), "  "
+        )
+    return lines if asked else [*lines[:2]]
+
+
+def _wanted(table: Table, question: Question) -> bool:
+    """The score and its comment; every question where there is no score."""
+    main = (table.meaning.score, table.meaning.comment)
+    return question in main or table.meaning.score is None
+
+
+def answer_lines(table: Table) -> list[str]:
+    """Every question with its column, type and how its values are read."""
+    if not table.meaning.questions:
+        none = f"  - {{id: {OPEN}, column: {OPEN}, type: nps}}"
+        return ["answers:", f"{none}   # not known: no column looks like an answer"]
+    lines = ["answers:"]
+    for each in table.meaning.questions:
+        show = plain if each.kind == "choice" else masked
+        note = f"{each.sure}: {each.why}; {table.samples(each.columns[-1], show=show)}"
+        lines += [*comment(note, "  "), *_answer(table, each)]
+    return lines
+
+
+def _answer(table: Table, question: Question) -> Iterator[str]:
+    yield f"  - id: {table.meaning.names[question.index]}"
+    yield from (f"    {line}" for line in _columns(table, question))
+    yield f"    type: {question.kind}"
+    if question.together and question.kind == "text":
+        yield '    join: "; "'
+    if question.scale:
+        yield from (f"    {line}" for line in _scale(question.kind, question.scale))
+
+
+def _columns(table: Table, question: Question) -> Iterator[str]:
+    if question.together and (pattern := _pattern(table, question)):
+        yield f"columns: {scalar(pattern)}"
+    elif len(question.columns) > 1:
+        yield f"column: [{', '.join(table.ref(each) for each in question.columns)}]"
+    else:
+        yield from (f"{key}: {value}" for key, value in table.selector(question.columns[0]).items())
+
+
+_SPECIAL = re.compile(r"([.^$*+?{}\[\]\\|()])")
+
+
+def _pattern(table: Table, question: Question) -> str:
+    """A pattern that finds just these columns; "" where there is no simple one."""
+    wanted = [each.index for each in question.columns]
+    labels = [table.labels[i] for i in wanted]
+    for start, end in ((_common(labels), ""), ("", _common([each[::-1] for each in labels])[::-1])):
+        if len(start + end) < 3:
+            continue
+        pattern = f"^{_escaped(start)}" if start else f"{_escaped(end)}$"
+        if len(pattern) <= 500 and _finds(pattern, table, wanted):
+            return pattern
+    return ""
+
+
+def _escaped(text: str) -> str:
+    return _SPECIAL.sub(r"\\\1", text)
+
+
+def _finds(pattern: str, table: Table, wanted: list[int]) -> bool:
+    compiled = compile_pattern(pattern)
+    return [i for i, label in enumerate(table.labels) if compiled.found_in(label)] == wanted
+
+
+def _common(texts: list[str]) -> str:
+    first, last = min(texts), max(texts)
+    unlike = (i for i, (a, b) in enumerate(zip(first, last, strict=False)) if a != b)
+    return first[: next(unlike, min(len(first), len(last)))]
+
+
+def _scale(kind: str, found: Scale) -> Iterator[str]:
+    if kind == "scale":
+        low, high = found.ends or (0 if found.low == 0 else 1, 10)
+        yield f"min: {low}"
+        yield f"max: {high}"
+    if found.na:
+        yield f"na: {flow_list(found.na)}   # no answer"
+    if found.values:
+        yield from _values(found)
+    if found.parse and not found.stray:
+        yield f"parse: {found.parse}"
+    if found.stray:
+        most = list(found.stray.items())[:5]
+        texts = ", ".join(f"{shown([text], masked)} ({count})" for text, count in most)
+        yield from comment(f"These don't fit, and their rows will be invalid: {texts}")
+
+
+def _values(found: Scale) -> Iterator[str]:
+    said = (
+        f"labels of {found.words}; the numbers are a guess" if found.words else "the ends are words"
+    )
+    yield f"values:   # guessed: {said}"
+    for text, number in sorted(found.values.items(), key=lambda each: each[1]):
+        yield f"  {scalar(text)}: {number}"
+    if not found.words:
+        yield '  "*": keep'

@@ -1,0 +1,110 @@
+"""A column, as inference sees it; and columns that belong to one question."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from importer.inference.profile import Profile
+
+
+class Sure(StrEnum):
+    """How sure a finding is; the word stands in the mapping's comments."""
+
+    SURE = "sure"
+    GUESSED = "guessed"
+    UNKNOWN = "not known"
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """`label` is its name in the joined header, `text` the question in words (the label where there is
+    nothing better). Columns of one `group` belong to one question; `part` is this one's share of the
+    name: a choice, a row of a grid, `Response`, `Why?`. `where` has a bit for each row that fills it."""
+
+    index: int
+    label: str
+    text: str
+    group: str
+    part: str
+    profile: Profile
+    where: int = 0
+
+    @property
+    def blank(self) -> bool:
+        """Whether no row fills it."""
+        return not self.profile.filled
+
+
+_GRID = re.compile(r"(?P<group>.+?)\s*\[(?P<part>[^\[\]]+)\]\s*(?:\[[^\[\]]*\])?", re.DOTALL)
+_BEFORE = re.compile(r"(?P<part>[^:]{1,80}):+\s*(?P<group>.{8,})", re.DOTALL)
+_SLASH = re.compile(r"(?P<group>.+)/(?P<part>[^/]+)", re.DOTALL)
+_NUMBERED = re.compile(r"(?P<group>[A-Za-z]\w*?)_(?P<part>\d+|x\d+)(?:_TEXT)?")
+
+
+def columns(
+    labels: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    texts: Sequence[str] = (),
+    upper: Sequence[str] = (),
+    lower: Sequence[str] = (),
+) -> tuple[Column, ...]:
+    """The columns of a table. `texts` are questions in words; `upper` and `lower` the two header rows, where
+    there are two."""
+    paired = _from_two_rows(upper, lower) if upper else _from_names(labels)
+    cells = [[row[i] for row in rows] for i in range(len(labels))]
+    return tuple(
+        Column(
+            index=i,
+            label=label,
+            text=(texts[i].strip() if i < len(texts) else "") or label,
+            group=paired[i][0],
+            part=paired[i][1],
+            profile=Profile.of(cells[i]),
+            where=_bits(cells[i]),
+        )
+        for i, label in enumerate(labels)
+    )
+
+
+def _bits(cells: Sequence[str]) -> int:
+    return int("".join("1" if cell.strip() else "0" for cell in cells) or "0", 2)
+
+
+def exclusive(group: Sequence[Column]) -> bool:
+    """Whether no row fills two of the columns."""
+    seen = 0
+    for each in group:
+        if seen & each.where:
+            return False
+        seen |= each.where
+    return True
+
+
+def _from_two_rows(upper: Sequence[str], lower: Sequence[str]) -> list[tuple[str, str]]:
+    """Row 1 filled from the left, and row 2."""
+    pairs: list[tuple[str, str]] = []
+    group = ""
+    for up, low in zip(upper, lower, strict=True):
+        group = up.strip() or group
+        pairs.append((group, low.strip()) if low.strip() else ("", ""))
+    return pairs
+
+
+def _from_names(labels: Sequence[str]) -> list[tuple[str, str]]:
+    """Names that share a part: `Question [row]`, `Sub:Question`, `question/choice`, `Q3_1`, `Q3_2`."""
+    for pattern in (_GRID, _BEFORE, _SLASH, _NUMBERED):
+        found = [pattern.fullmatch(label.strip()) for label in labels]
+        sizes = Counter(match["group"].strip() for match in found if match)
+        if any(size > 1 for size in sizes.values()):
+            return [_pair(match, sizes) for match in found]
+    return [("", "")] * len(labels)
+
+
+def _pair(match: re.Match[str] | None, sizes: Mapping[str, int]) -> tuple[str, str]:
+    if match is None or sizes[match["group"].strip()] < 2:
+        return "", ""
+    return match["group"].strip(), match["part"].strip()

@@ -1,0 +1,202 @@
+"""A whole table, understood: person, date, questions, traits, and what is left out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from importer.inference import words
+from importer.inference.column import Column, Sure
+from importer.inference.dates import Reading, readings
+from importer.inference.properties import Property, is_property, property_of
+from importer.inference.questions import (
+    Question,
+    best_comment,
+    best_score,
+    names,
+    questions,
+)
+from importer.inference.roles import Role, role
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A column for a purpose, and what it was told by."""
+
+    column: Column
+    sure: Sure
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Dated:
+    """A column of dates, and the ways to read it: several are a question to a person."""
+
+    column: Column
+    readings: tuple[Reading, ...]
+    sure: Sure
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Meaning:
+    """What a table holds. `names` gives each question a name, by its first column's position; `left` are
+    the columns that are not used, with the reason."""
+
+    users: tuple[Found, ...]
+    email: Found | None
+    response: Found | None
+    answered: Dated | None
+    signed_up: Dated | None
+    questions: tuple[Question, ...]
+    score: Question | None
+    comment: Question | None
+    names: Mapping[int, str]
+    traits: tuple[Property, ...]
+    private: tuple[Column, ...]
+    left: tuple[tuple[Column, str], ...]
+
+
+def understand(columns: Sequence[Column], claimed: Mapping[int, Role], *, tool: bool) -> Meaning:
+    """What the columns are. `claimed` says what a tool's own columns are (by position); `tool` that
+    those are known, so that every other column is a question."""
+    roles = {each.index: claimed.get(each.index) or role(each) for each in columns}
+    by_role = _Columns(columns, roles, claimed)
+    answered = _answered(by_role)
+    signed_up = _dated(by_role, Role.SIGNED_UP)
+    open_ = by_role.open(beside=[answered, signed_up])
+    asked, traits = _asked(open_, roles, tool=tool)
+    found = questions(asked)
+    score = best_score(found)
+    comment = best_comment(found, score)
+    return Meaning(
+        users=by_role.found(Role.USER),
+        email=next(iter(by_role.found(Role.EMAIL)), None),
+        response=next(iter(by_role.found(Role.RESPONSE)), None),
+        answered=answered,
+        signed_up=signed_up,
+        questions=tuple(found),
+        score=score,
+        comment=comment,
+        names=names(found, score, comment),
+        traits=tuple(map(property_of, traits)),
+        private=tuple(by_role.of(Role.NAME) + by_role.of(Role.PRIVATE)),
+        left=tuple(by_role.left(answered, signed_up)),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Columns:
+    """The columns by their roles."""
+
+    all: Sequence[Column]
+    roles: Mapping[int, Role]
+    claimed: Mapping[int, Role]
+
+    def of(self, role_: Role) -> list[Column]:
+        return [each for each in self.all if self.roles[each.index] is role_ and not each.blank]
+
+    def found(self, role_: Role) -> tuple[Found, ...]:
+        """The columns of a role, the fullest first."""
+        return tuple(
+            Found(each, Sure.SURE, "the tool's own column")
+            if each.index in self.claimed
+            else _told(each, role_)
+            for each in sorted(self.of(role_), key=lambda each: -each.profile.filled)
+        )
+
+    def open(self, beside: Sequence[Dated | None]) -> list[Column]:
+        """The columns that are questions or traits, if anything."""
+        taken = {each.column.index for each in beside if each}
+        kinds = {Role.SCORE, Role.COMMENT, Role.OTHER}
+        return [
+            each
+            for each in self.all
+            if self.roles[each.index] in kinds and each.index not in taken and not each.blank
+        ]
+
+    def left(self, *used: Dated | None) -> list[tuple[Column, str]]:
+        """What nothing uses, and why."""
+        taken = {each.column.index for each in used if each}
+        reasons = {
+            Role.MACHINE: "says something about the survey, not about the person",
+            Role.STARTED: "another date",
+            Role.ANSWERED: "another date",
+            Role.SIGNED_UP: "another date",
+        }
+        left = []
+        for each in self.all:
+            kind = self.roles[each.index]
+            if each.blank:
+                left.append((each, "blank in every row"))
+            elif kind in reasons and each.index not in taken:
+                left.append((each, reasons[kind]))
+        return left
+
+
+def _told(column: Column, role_: Role) -> Found:
+    if role_ is Role.EMAIL:
+        return Found(column, Sure.SURE, "e-mail addresses")
+    if words.plain(column.label) in words.BARE_ID:
+        return Found(column, Sure.GUESSED, "an id, of a person or of the response: look at it")
+    return Found(column, Sure.SURE, "by its name")
+
+
+_LATEST = (
+    "submi",
+    "complet",
+    "end",
+    "record",
+    "respond",
+    "answer",
+    "abgesch",
+    "beantw",
+    "fin",
+    "odes",
+)
+"""Words for the moment of the answer; `created` and plain dates come after them."""
+
+
+def _answered(columns: _Columns) -> Dated | None:
+    """The date of the answer: a column named so; else the only column of dates."""
+    dated = _dated(columns, Role.ANSWERED)
+    if dated:
+        return dated
+    others = [
+        (each, found)
+        for each in columns.all
+        if columns.roles[each.index] is Role.OTHER and (found := readings(each.profile))
+    ]
+    if len(others) == 1:
+        column, found = others[0]
+        return Dated(column, found, Sure.GUESSED, "the only column of dates")
+    return _dated(columns, Role.STARTED)
+
+
+def _dated(columns: _Columns, role_: Role) -> Dated | None:
+    """The most telling column of the role that holds dates."""
+    candidates = sorted(columns.of(role_), key=lambda each: _lateness(each, columns.claimed))
+    for each in candidates:
+        if found := readings(each.profile, numbers=True):
+            own = each.index in columns.claimed
+            return Dated(each, found, Sure.SURE, "the tool's own column" if own else "by its name")
+    return None
+
+
+def _lateness(column: Column, claimed: Mapping[int, Role]) -> tuple[bool, int, int]:
+    name = words.plain(column.label)
+    rank = next((i for i, word in enumerate(_LATEST) if word in name), len(_LATEST))
+    updated = 1 if "updat" in name else 0
+    return column.index not in claimed, rank + 10 * updated, column.index
+
+
+def _asked(
+    columns: Sequence[Column], roles: Mapping[int, Role], *, tool: bool
+) -> tuple[list[Column], list[Column]]:
+    """Questions and traits. Beside a tool's own columns all others are questions."""
+    asked = [
+        each
+        for each in columns
+        if tool or roles[each.index] is not Role.OTHER or not is_property(each)
+    ]
+    return asked, [each for each in columns if each not in asked]

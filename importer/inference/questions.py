@@ -1,0 +1,338 @@
+"""Which columns are questions, of which kind, and which of them is the score and which the comment."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from importer.inference import words
+from importer.inference.column import Column, Sure, exclusive
+from importer.inference.scales import Scale, scale
+from importer.mapping.blanks import folded
+
+SEPARATORS = ("; ", ";", " | ", "|", ", ")
+_MOST_CHOICES = 25
+_OPEN = frozenset(
+    {
+        "open-ended response",
+        "réponse ouverte",
+        "offene antwort",
+        "respuesta abierta",
+        "resposta aberta",
+    }
+)
+_BESIDE = frozenset(
+    {
+        *("why?", "why", "comments", "comments:", "comment", "comment:", "please explain"),
+        *("warum?", "kommentar", "kommentare", "pourquoi ?", "commentaires", "¿por qué?", "proč?"),
+    }
+)
+_NUMBER = re.compile(r"\s*#?\d+$")
+_OTHER = re.compile(
+    r"other|sonstige|andere[rs]?\b|autre|otr[oa]|jin[éýá]|altro|anders|outr[oa]|inn[ey]|write.?in",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A question of the file. `kind` is the mapping's type of answer; `columns` one column, or several
+    whose filled cells are the answer: joined (`together`), or the first that is filled.
+
+    `recommends`: it asks for a recommendation. `why` says what the kind was told by.
+    """
+
+    columns: tuple[Column, ...]
+    kind: str
+    sure: Sure
+    why: str
+    scale: Scale | None = None
+    together: bool = False
+    separator: str = ""
+    recommends: bool = False
+
+    @property
+    def text(self) -> str:
+        """The question in words."""
+        first = self.columns[0]
+        return first.group if self.together else first.text
+
+    @property
+    def index(self) -> int:
+        """Where its first column stands."""
+        return self.columns[0].index
+
+
+def questions(columns: Sequence[Column]) -> list[Question]:
+    """The questions in these columns; columns of one group may be one question."""
+    found: list[Question] = []
+    for group in _groups(columns):
+        found += _spread(group) or _with_other(group) or [question(each) for each in group]
+    return found
+
+
+def _groups(columns: Sequence[Column]) -> list[list[Column]]:
+    groups: dict[str, list[Column]] = {}
+    for each in columns:
+        groups.setdefault(each.group or f"\0{each.index}", []).append(each)
+    return list(groups.values())
+
+
+def _spread(group: Sequence[Column]) -> list[Question]:
+    """One question over several columns: one per choice, or a list of open answers."""
+    if _is_list(group):
+        why = f"a list of {len(group)} open answers"
+        return [Question(tuple(group), "text", Sure.GUESSED, why, together=True)]
+    choices = [each for each in group if not _OTHER.search(each.part)]
+    if len(choices) < 2 or not all(_holds_its_choice(each) for each in choices):
+        return []
+    if exclusive(group):
+        why = f"{len(group)} columns, one per choice; no row fills two of them"
+        return [Question(tuple(group), "choice", Sure.SURE, why, together=True)]
+    why = f"{len(group)} columns, one per choice; rows fill several of them"
+    return [Question(tuple(group), "text", Sure.SURE, why, together=True)]
+
+
+def _is_list(group: Sequence[Column]) -> bool:
+    """Whether the parts are numbered (`Tool #1`, `Tool #2`) and hold texts."""
+    bare = {_NUMBER.sub("", each.part) for each in group}
+    numbered = len(bare) == 1 < len(group) and group[0].part not in bare
+    return numbered and bare != {""} and not any(scale(each.profile) for each in group)
+
+
+def _holds_its_choice(column: Column) -> bool:
+    """Blank or the text of its own choice."""
+    return all(folded(text) == folded(column.part) for text in column.profile.counts)
+
+
+def _with_other(group: Sequence[Column]) -> list[Question]:
+    """A choice, and beside it what was written where none of the choices fitted."""
+    if len(group) != 2 or not _OTHER.search(group[1].part) or group[1].blank:
+        return []
+    main = question(group[0])
+    if main.kind != "choice":
+        return []
+    why = f"{main.why}; where something was written beside it, that is the answer"
+    return [replace(main, columns=(group[1], group[0]), why=why)]
+
+
+def question(column: Column) -> Question:
+    """What one column asks, by its name and its values."""
+    text = column.text if column.text != column.label else f"{column.group} {column.label}"
+    if folded(column.part) in _OPEN:
+        return Question((column,), "text", Sure.SURE, "the tool says that it is open-ended")
+    found = scale(column.profile, text, sure=_is_called_score(column, text))
+    if found and _is_rating(column, found, text):
+        return _rating(column, found, text)
+    if separator := _separator(column):
+        why = f"several choices in one cell, separated by {separator.strip()!r}"
+        return Question((column,), "text", Sure.GUESSED, why, separator=separator)
+    return _words(column, text)
+
+
+def _is_called_score(column: Column, text: str) -> bool:
+    return words.plain(column.label) in words.SCORE or bool(
+        words.RECOMMEND.search(words.plain(text))
+    )
+
+
+def _is_rating(column: Column, found: Scale, text: str) -> bool:
+    plain = words.plain(text)
+    asked = (words.RECOMMEND, words.SATISFIED, words.EFFORT)
+    if any(pattern.search(plain) for pattern in asked) or words.plain(column.label) in words.SCORE:
+        return True
+    if found.ends or found.words:
+        return True
+    numbers = len(column.profile.counts) - len(found.na)
+    return found.low <= 3 and found.high in {5, 7, 9, 10} and numbers >= 4
+
+
+def _rating(column: Column, found: Scale, text: str) -> Question:
+    plain = words.plain(text)
+    name = words.plain(column.label)
+    recommends = bool(words.RECOMMEND.search(plain)) or name.startswith("nps")
+    high = found.ends[1] if found.ends else found.high
+    low = found.ends[0] if found.ends else found.low
+    score = name in words.SCORE
+    kind, sure = _kind(low, high, named=recommends or score)
+    if name.startswith("nps"):
+        why = "it is called NPS"
+    elif recommends:
+        why = "the question asks for a recommendation"
+    elif score:
+        why = "it is called like a score"
+    else:
+        why = "whole numbers of a scale" if not found.words else f"labels of {found.words}"
+    if kind == "nps" and not recommends:
+        sure = Sure.GUESSED
+    if found.ends:
+        why += f"; its scale is {low} to {high} by its own words"
+    return Question((column,), kind, sure, why, found, recommends=recommends)
+
+
+def _kind(low: int, high: int, *, named: bool) -> tuple[str, Sure]:
+    """The type of answer for numbers of `low` to `high`."""
+    if high > 7 or (low == 0 and named and high > 5):
+        return ("nps", Sure.SURE) if named else ("scale", Sure.GUESSED)
+    if low >= 1 and high <= 5:
+        return "csat", Sure.GUESSED
+    if low >= 1:
+        return "ces", Sure.GUESSED
+    return ("nps", Sure.GUESSED) if named else ("scale", Sure.GUESSED)
+
+
+def _separator(column: Column) -> str:
+    """What stands between the choices of one cell: their parts recur, the cells hardly do."""
+    counts = column.profile.counts
+    for separator in SEPARATORS:
+        joined = {text: count for text, count in counts.items() if separator.strip() in text}
+        if sum(joined.values()) < max(2, 0.1 * column.profile.filled):
+            continue
+        parts = [
+            part.strip()
+            for text in counts
+            for part in text.split(separator.strip())
+            if part.strip()
+        ]
+        distinct = set(parts)
+        if (
+            len(distinct) * 3 <= len(parts)
+            and len(distinct) < len(counts) * 1.5
+            and _short(distinct)
+        ):
+            return separator
+    return ""
+
+
+def _short(parts: set[str]) -> bool:
+    return sum(map(len, parts)) / len(parts) <= 60
+
+
+def _words(column: Column, text: str) -> Question:
+    profile = column.profile
+    asks_why = folded(column.part) in _BESIDE or bool(words.WHY.search(words.plain(text)))
+    if words.plain(column.label) in words.COMMENT:
+        return Question((column,), "text", Sure.SURE, "it is called like a comment")
+    repeated = profile.distinct <= min(_MOST_CHOICES, 0.5 * profile.filled)
+    if repeated and profile.longest <= 150 and not (asks_why and profile.mean_length > 40):
+        return Question((column,), "choice", Sure.GUESSED, f"{profile.distinct} texts that recur")
+    if asks_why or profile.mean_length > 25 or profile.filled >= 8:
+        sure = Sure.SURE if asks_why and profile.filled else Sure.GUESSED
+        return Question((column,), "text", sure, "free text")
+    return Question((column,), "choice", Sure.GUESSED, "short texts")
+
+
+def best_score(found: Sequence[Question]) -> Question | None:
+    """The question that is the survey's score; None where none is a rating."""
+    ratings = [each for each in found if each.scale]
+    return max(ratings, key=lambda each: (_rank(each), -each.index), default=None)
+
+
+def _rank(question: Question) -> int:
+    name = words.plain(question.columns[0].label)
+    text = words.plain(question.text)
+    if question.recommends:
+        return 6 if question.kind == "nps" else 5
+    if name in words.SCORE:
+        return 4
+    if words.SATISFIED.search(text) or words.EFFORT.search(text):
+        return 3
+    return 2 if words.is_question(question.text) else 1
+
+
+def best_comment(found: Sequence[Question], score: Question | None) -> Question | None:
+    """The free text that goes with the score; None where there is none."""
+    texts = [
+        each for each in found if each.kind == "text" and not each.separator and not each.together
+    ]
+    return max(texts, key=lambda each: (_closeness(each, score), -each.index), default=None)
+
+
+def _closeness(text: Question, score: Question | None) -> int:
+    column = text.columns[0]
+    beside = score is not None and 0 < column.index - score.columns[-1].index <= 2
+    if score and column.group and column.group == score.columns[0].group:
+        return 6
+    if words.plain(column.label) in words.COMMENT:
+        return 5
+    asks_why = bool(words.WHY.search(words.plain(column.text)))
+    return (3 if beside else 2) if asks_why else 1 if beside else 0
+
+
+def names(
+    found: Sequence[Question], score: Question | None, comment: Question | None
+) -> Mapping[int, str]:
+    """A short name for each question, by the position of its first column; no two alike."""
+    taken: dict[str, int] = {}
+    for each in found:
+        if each is score or each is comment:
+            taken["score" if each is score else "comment"] = each.index
+    for each in found:
+        if each is score or each is comment:
+            continue
+        base = _name(each) or f"question{each.index + 1}"
+        name = next(
+            n for i in range(1, 9_999) if (n := base if i == 1 else f"{base}_{i}") not in taken
+        )
+        taken[name] = each.index
+    return {index: name for name, index in taken.items()}
+
+
+_SAYING_NOTHING = frozenset({"response", "open ended response", "antwort", "reponse", "respuesta"})
+
+
+def _name(question: Question) -> str:
+    """Of the question's words; of its part too, where others share the words."""
+    first = question.columns[0]
+    if question.together or not first.group or words.plain(first.part) in _SAYING_NOTHING:
+        return _slug(first.group or question.text)
+    if words.plain(first.text) != words.plain(first.label):
+        return _slug(first.text)
+    return f"{_slug(first.group, 2)}_{_slug(first.part, 3)}".strip("_")
+
+
+_DULL = frozenset(
+    {
+        *(
+            "the",
+            "a",
+            "an",
+            "of",
+            "to",
+            "do",
+            "you",
+            "your",
+            "are",
+            "is",
+            "what",
+            "which",
+            "how",
+            "did",
+        ),
+        *(
+            "feel",
+            "that",
+            "in",
+            "and",
+            "or",
+            "for",
+            "with",
+            "on",
+            "it",
+            "we",
+            "our",
+            "have",
+            "would",
+        ),
+        *("der", "die", "das", "wie", "sie", "le", "la", "les", "el", "los", "que", "de", "des"),
+    }
+)
+
+
+def _slug(text: str, most: int = 4) -> str:
+    found = re.findall(r"[a-z0-9]+", words.plain(text))
+    telling = [word for word in found if word not in _DULL] or found
+    if telling and telling[0].isdigit() and len(telling) > 1:
+        telling = telling[1:]
+    return "_".join(telling[:most])[:32].strip("_")

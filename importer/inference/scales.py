@@ -1,0 +1,242 @@
+"""Columns of ratings: whole numbers, numbers with words, words alone."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+
+from importer.inference.profile import NO_ANSWER, Profile
+from importer.mapping.blanks import folded
+
+_WHOLE = re.compile(r"[+-]?(\d{1,3})(?:[.,]0+)?")
+_LEADING = re.compile(r"(\d{1,2})\s*(?:[-–—:=.)(]|\s)\s*\D.*", re.DOTALL)
+_ONLY = re.compile(r"\D*(\d{1,2})\D*", re.DOTALL)
+_ENDS = re.compile(r"(?<![\d.,])(\d{1,2})(?![\d.,]*\d)")
+_BEST = re.compile(
+    r"extremely|strongly agree|very|absolutely|definitely|completely|äußerst|sehr|völlig|extrêmement|très"
+    r"|tout à fait|muy|totalmente|extremadamente|velmi|naprosto|rozhodně|molto|zeer|muito|bardzo"
+)
+_WORST = re.compile(
+    r"\bnot\b|disagree|dis(?:satis|like)|never|unlikely|poor|terrible|nicht|keine|unzufrieden|pas du tout"
+    r"|\bpas\b|nada|insatis|\bne|vůbec|per niente|niet|ontevreden|de modo nenhum|wcale"
+)
+
+LABELS: tuple[tuple[str, tuple[str, ...]], ...] = (
+    (
+        "agreement",
+        ("strongly disagree", "disagree", "neither agree nor disagree", "agree", "strongly agree"),
+    ),
+    ("agreement", ("strongly disagree", "disagree", "neutral", "agree", "strongly agree")),
+    (
+        "agreement",
+        (
+            *("strongly disagree", "disagree", "somewhat disagree", "neither agree nor disagree"),
+            *("somewhat agree", "agree", "strongly agree"),
+        ),
+    ),
+    (
+        "satisfaction",
+        (
+            *("very dissatisfied", "dissatisfied", "neither satisfied nor dissatisfied"),
+            *("satisfied", "very satisfied"),
+        ),
+    ),
+    (
+        "satisfaction",
+        ("very dissatisfied", "dissatisfied", "neutral", "satisfied", "very satisfied"),
+    ),
+    (
+        "satisfaction",
+        ("very unsatisfied", "unsatisfied", "neutral", "satisfied", "very satisfied"),
+    ),
+    ("likelihood", ("very unlikely", "unlikely", "neutral", "likely", "very likely")),
+    (
+        "likelihood",
+        (
+            *(
+                "not at all likely",
+                "not so likely",
+                "somewhat likely",
+                "very likely",
+                "extremely likely",
+            ),
+        ),
+    ),
+    ("quality", ("very poor", "poor", "fair", "good", "excellent")),
+    ("quality", ("poor", "fair", "good", "very good", "excellent")),
+    ("quality", ("very bad", "bad", "neutral", "good", "very good")),
+    ("ease", ("very difficult", "difficult", "neutral", "easy", "very easy")),
+    ("ease", ("very difficult", "difficult", "neither easy nor difficult", "easy", "very easy")),
+    (
+        "satisfaction",
+        ("sehr unzufrieden", "unzufrieden", "neutral", "zufrieden", "sehr zufrieden"),
+    ),
+    (
+        "satisfaction",
+        ("sehr unzufrieden", "eher unzufrieden", "teils/teils", "eher zufrieden", "sehr zufrieden"),
+    ),
+    (
+        "agreement",
+        (
+            *("stimme überhaupt nicht zu", "stimme nicht zu", "weder noch"),
+            *("stimme zu", "stimme voll und ganz zu"),
+        ),
+    ),
+    ("quality", ("sehr schlecht", "schlecht", "mittelmäßig", "gut", "sehr gut")),
+    (
+        "satisfaction",
+        (*("très insatisfait", "insatisfait", "neutre", "satisfait", "très satisfait"),),
+    ),
+    (
+        "satisfaction",
+        (
+            *("pas du tout satisfait", "peu satisfait", "moyennement satisfait"),
+            *("satisfait", "très satisfait"),
+        ),
+    ),
+    (
+        "agreement",
+        (
+            *("pas du tout d'accord", "pas d'accord", "ni d'accord ni pas d'accord"),
+            *("d'accord", "tout à fait d'accord"),
+        ),
+    ),
+    (
+        "satisfaction",
+        ("muy insatisfecho", "insatisfecho", "neutral", "satisfecho", "muy satisfecho"),
+    ),
+    (
+        "agreement",
+        (
+            *("totalmente en desacuerdo", "en desacuerdo", "ni de acuerdo ni en desacuerdo"),
+            *("de acuerdo", "totalmente de acuerdo"),
+        ),
+    ),
+    ("quality", ("muy malo", "malo", "regular", "bueno", "muy bueno")),
+    (
+        "satisfaction",
+        ("velmi nespokojen", "nespokojen", "neutrální", "spokojen", "velmi spokojen"),
+    ),
+    (
+        "satisfaction",
+        (
+            *("velmi nespokojený", "spíše nespokojený", "ani spokojený, ani nespokojený"),
+            *("spíše spokojený", "velmi spokojený"),
+        ),
+    ),
+    (
+        "agreement",
+        (
+            *("rozhodně nesouhlasím", "spíše nesouhlasím", "ani souhlasím, ani nesouhlasím"),
+            *("spíše souhlasím", "rozhodně souhlasím"),
+        ),
+    ),
+    (
+        "satisfaction",
+        ("molto insoddisfatto", "insoddisfatto", "neutrale", "soddisfatto", "molto soddisfatto"),
+    ),
+    (
+        "satisfaction",
+        ("zeer ontevreden", "ontevreden", "neutraal", "tevreden", "zeer tevreden"),
+    ),
+    (
+        "satisfaction",
+        ("muito insatisfeito", "insatisfeito", "neutro", "satisfeito", "muito satisfeito"),
+    ),
+)
+"""Scales that tools offer ready-made, worst first: what each is about, and its labels, case-folded."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """A column of ratings. `low`..`high` were seen; `ends` are those that the question names, if it does.
+
+    `na`: texts that are no answer. `values`: labels and the number of each. `parse`: the transform that
+    finds the number in the text. `stray`: values that fit nothing here, with their counts. `words` says
+    that every value is a label: their numbers are ours, not the file's.
+    """
+
+    low: int
+    high: int
+    ends: tuple[int, int] | None = None
+    na: tuple[str, ...] = ()
+    values: Mapping[str, int] = field(default_factory=dict)
+    parse: str = ""
+    stray: Mapping[str, int] = field(default_factory=dict)
+    words: str = ""
+
+
+def scale(profile: Profile, question: str = "", *, sure: bool = False) -> Scale | None:
+    """The scale of a column; None where its values aren't ratings. Numbers above 10 are no rating.
+    `sure`: its name says that it is one, so that more of its values may be strays."""
+    counts, na = profile.without(NO_ANSWER)
+    if not counts:
+        return None
+    return _labelled(counts, na) or _numbered(counts, na, question, 0.5 if sure else 0.05)
+
+
+def _labelled(counts: Mapping[str, int], na: tuple[str, ...]) -> Scale | None:
+    """Words alone, all of one ready-made scale, two of them at least."""
+    seen = {folded(text) for text in counts}
+    for about, labels in LABELS:
+        if len(seen) > 1 and seen <= set(labels):
+            values = {_written(counts, label): number for number, label in enumerate(labels, 1)}
+            return Scale(1, len(labels), (1, len(labels)), na, values, words=about)
+    return None
+
+
+def _written(counts: Mapping[str, int], label: str) -> str:
+    return next((text for text in counts if folded(text) == label), label.capitalize())
+
+
+def _numbered(
+    counts: Mapping[str, int], na: tuple[str, ...], question: str, strays: float
+) -> Scale | None:
+    wholes = {text: int(found[1]) for text in counts if (found := _WHOLE.fullmatch(text))}
+    numbers = {text: number for text, number in wholes.items() if number <= 10 and text[0] != "-"}
+    parse, read = _parsed({text for text in counts if text not in wholes})
+    numbers |= read
+    left = {text: count for text, count in counts.items() if text not in numbers}
+    if not numbers or max(read.values(), default=0) > 10:
+        return None
+    ends = _ends(question)
+    named = _named_ends(left, numbers.values(), ends)
+    seen = [*numbers.values(), *named.values()]
+    stray = {text: count for text, count in left.items() if text not in named}
+    if sum(stray.values()) > strays * sum(counts.values()):
+        return None
+    return Scale(min(seen), max(seen), ends, na, named, parse, stray)
+
+
+def _parsed(texts: set[str]) -> tuple[str, dict[str, int]]:
+    """Numbers with words beside them: `10 - Extremely likely`, `Extremely likely - 10`."""
+    for parse, pattern in (("leading_int", _LEADING), ("only_int", _ONLY)):
+        read = {text: int(found[1]) for text in texts if (found := pattern.fullmatch(text))}
+        if read and all(len(text) <= 60 for text in read):
+            return parse, read
+    return "", {}
+
+
+def _named_ends(
+    left: Mapping[str, int], numbers: Collection[int], ends: tuple[int, int] | None
+) -> dict[str, int]:
+    """Scales whose ends are words and whose inside is digits: `Strongly agree`, 9, 8, ..."""
+    seen = set(numbers)
+    low, high = ends or (min(seen) - 1, max(seen) + 1)
+    named: dict[str, int] = {}
+    for text in left if len(left) <= 2 else ():
+        if any(char.isdigit() for char in text):
+            continue
+        end = low if _WORST.search(folded(text)) else high if _BEST.search(folded(text)) else None
+        if end is not None and end not in seen and 0 <= end <= 10:
+            named[text] = end
+    return named
+
+
+def _ends(question: str) -> tuple[int, int] | None:
+    """The ends that a question names: `10 - strongly agree, 1 - strongly disagree` is 1 to 10."""
+    found = sorted({int(each) for each in _ENDS.findall(question)})
+    if len(found) >= 2 and found[0] in {0, 1} and found[-1] in {3, 4, 5, 6, 7, 10}:
+        return found[0], found[-1]
+    return None

@@ -1,0 +1,176 @@
+"""Where the header rows of a sheet are: none to five, with titles, question texts and import ids."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from importer.mapping.blanks import folded
+from importer.recognition.grid import HEAD, Grid
+from importer.recognition.shapes import column_shape, shape
+
+_MOST = 5
+_FULL = 0.5
+_IMPORT_ID = re.compile(r"\{\s*['\"]ImportId['\"]")
+_TAG = re.compile(r"#[a-z]\w*([+ ].*)?", re.IGNORECASE)
+_SECOND_ROW = frozenset(
+    {
+        *("response", "open-ended response", "other (please specify)", "please specify", "why?"),
+        *(
+            "comments",
+            "comments:",
+            "other",
+            "antwort",
+            "offene antwort",
+            "sonstiges (bitte angeben)",
+        ),
+        *(
+            "réponse",
+            "réponse ouverte",
+            "autre (veuillez préciser)",
+            "respuesta",
+            "respuesta abierta",
+        ),
+        *("otro (especifique)", "resposta", "resposta aberta", "risposta", "risposta libera"),
+    }
+)
+"""What SurveyMonkey writes into its second header row, in some of its languages."""
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """Rows as Excel numbers them: `header` make the names (joined, where there are two), `skipped` are
+    neither header nor data, `texts` (0: none) says the questions in words. `reason` is for people."""
+
+    header: tuple[int, ...]
+    skipped: tuple[int, ...] = ()
+    texts: int = 0
+    reason: str = ""
+
+    @property
+    def last(self) -> int:
+        """The last row above the data."""
+        return max((*self.header, *self.skipped), default=0)
+
+
+def layout(grid: Grid, tool_row: int = 0) -> Layout:
+    """The header rows; `tool_row` is the row in which a tool's columns were found (0: no tool)."""
+    at = grid.rows.index(tool_row) if tool_row else _first(grid)
+    if at is None:
+        return Layout((), reason="the first row is like those below it: there is no header")
+    first, after = grid.rows[at], _above_data(grid, at)
+    if not after:
+        return Layout((first,), reason=f"row {first} names the columns")
+    if after[-1] == grid.rows[at + 1] and _completes(grid, at):
+        return Layout(
+            (first, after[-1]), reason=f"rows {first} and {after[-1]} name the columns together"
+        )
+    return Layout((first,), after, after[0], f"row {first} names the columns; {_said(grid, after)}")
+
+
+def _said(grid: Grid, rows: Sequence[int]) -> str:
+    shown = " and ".join(map(str, rows))
+    what = "holds" if len(rows) == 1 else "hold"
+    ids = any(_share(grid.at(row), _IMPORT_ID) for row in rows)
+    tags = any(_share(grid.at(row), _TAG) for row in rows)
+    more = " and import ids" if ids else ""
+    return f"row {shown} {what} {'tags' if tags else 'texts' + more}, no answers"
+
+
+def _first(grid: Grid) -> int | None:
+    """The index of the first header row; None where there is none."""
+    wide = max(map(_filled, grid.cells[:HEAD]), default=0)
+    full = next(
+        (i for i, cells in enumerate(grid.cells[:HEAD]) if _filled(cells) >= _FULL * wide), 0
+    )
+    if full and _spans(grid, full):
+        return full - 1
+    return None if _is_data(grid, full) else full
+
+
+def _spans(grid: Grid, full: int) -> bool:
+    """Whether the row above holds labels that span columns of the full one, and is no title."""
+    above, cells = grid.cells[full - 1], grid.cells[full]
+    adjacent = grid.rows[full - 1] == grid.rows[full] - 1
+    far = any(cell.strip() for cell in above[2:])
+    return (
+        adjacent
+        and far
+        and _filled(above) > 1
+        and not _is_data(grid, full - 1, skip=full)
+        and (not _is_data(grid, full) and _gaps(above, cells) > 0)
+    )
+
+
+def _above_data(grid: Grid, at: int) -> tuple[int, ...]:
+    """The rows right below the first header row that are no data either."""
+    following = range(at + 1, min(at + _MOST, len(grid.rows)))
+    for i in reversed(following):
+        if _share(grid.cells[i], _IMPORT_ID) or _share(grid.cells[i], _TAG):
+            return tuple(grid.rows[at + 1 : i + 1])
+    if at + 1 < len(grid.rows) and _completes(grid, at):
+        return (grid.rows[at + 1],)
+    count = 0
+    while (
+        at + 1 + count < len(grid.rows) - 1
+        and count < _MOST - 1
+        and _is_label(grid, at + 1 + count)
+    ):
+        count += 1
+    return tuple(grid.rows[at + 1 : at + 1 + count])
+
+
+def _completes(grid: Grid, at: int) -> bool:
+    """Whether the row below fills the gaps of a header: the two together name the columns.
+
+    Blanks alone don't say so. Some cell must be one that SurveyMonkey writes there, or a choice that
+    recurs in its own column below; and columns that row 1 names alone are blank in row 2.
+    """
+    upper, lower = grid.cells[at], grid.cells[at + 1]
+    named_alone = any(up.strip() and not low.strip() for up, low in zip(upper, lower, strict=True))
+    if not named_alone or not _gaps(upper, lower):
+        return False
+    below = grid.cells[at + 2 : at + 2 + HEAD]
+    filled = [i for i, cell in enumerate(lower) if cell.strip()]
+    known = any(folded(lower[i]) in _SECOND_ROW for i in filled)
+    recurring = any(any(row[i].strip() == lower[i].strip() for row in below) for i in filled)
+    return known or recurring
+
+
+def _gaps(upper: Sequence[str], lower: Sequence[str]) -> int:
+    return sum(not up.strip() and bool(low.strip()) for up, low in zip(upper, lower, strict=True))
+
+
+def _is_label(grid: Grid, at: int) -> bool:
+    """Whether a row differs in shape from what stands below it, in two columns at least and throughout."""
+    fits, misfits = _fitting(grid, at)
+    return misfits >= 2 and not fits
+
+
+def _is_data(grid: Grid, at: int, skip: int = 0) -> bool:
+    """Whether a row has the shapes of what stands below it."""
+    fits, misfits = _fitting(grid, at, skip)
+    return fits > misfits
+
+
+def _fitting(grid: Grid, at: int, skip: int = 0) -> tuple[int, int]:
+    """In how many columns of one shape the row's cell has that shape, and in how many it doesn't."""
+    below = grid.cells[max(at, skip) + 1 : at + 1 + HEAD]
+    fits = misfits = 0
+    for i, cell in enumerate(grid.cells[at]):
+        wanted = column_shape([row[i] for row in below]) if cell.strip() else ""
+        if wanted:
+            fits, misfits = (fits + 1, misfits) if shape(cell) == wanted else (fits, misfits + 1)
+    return fits, misfits
+
+
+def _share(cells: Sequence[str], pattern: re.Pattern[str]) -> bool:
+    """Whether at least half of the filled cells match, and two of them."""
+    filled = [cell for cell in cells if cell.strip()]
+    found = sum(bool(pattern.match(cell.strip())) for cell in filled)
+    return found >= 2 and found * 2 >= len(filled)
+
+
+def _filled(cells: Sequence[str]) -> int:
+    return sum(bool(cell.strip()) for cell in cells)

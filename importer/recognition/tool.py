@@ -1,0 +1,100 @@
+"""Which survey tool wrote a file: by columns that only this tool writes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from importer.errors import UsageError
+from importer.mapping import Shipped
+from importer.mapping.blanks import folded
+from importer.recognition.grid import Grid
+
+_ROWS = 12
+"""A header with the tool's columns stands among the first rows; titles may stand above it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """A preset whose export the file is: `row` holds the signature (as Excel numbers it), `reason` says
+    what it was known by. `complete` is false where only marks were found: the tool's own columns are
+    gone."""
+
+    preset: Shipped
+    row: int
+    reason: str
+    complete: bool = True
+
+    @property
+    def name(self) -> str:
+        """The preset's name."""
+        return self.preset.name
+
+
+def recognise(grid: Grid, presets: Sequence[Shipped], chosen: str = "") -> Match | None:
+    """The tool that wrote the file; None where no signature fits.
+
+    `chosen` names the one preset to look for. Raises UsageError where several fit, or the chosen one
+    doesn't.
+    """
+    if chosen:
+        return _chosen(grid, next(each for each in presets if each.name == chosen))
+    found = [match for each in presets if (match := _match(grid, each))]
+    complete = [match for match in found if match.complete] or found
+    if len(complete) > 1:
+        raise _several(complete)
+    return complete[0] if complete else None
+
+
+def _chosen(grid: Grid, preset: Shipped) -> Match | None:
+    match = _match(grid, preset)
+    if match is None and preset.about.signature:
+        names = ", ".join(" or ".join(each) for each in preset.about.signature)
+        raise UsageError(
+            f"This isn't an export of {preset.about.tool}: no row has the columns {names}.",
+            hint="Leave --preset out: the columns are then told by their names and values.",
+        )
+    return match
+
+
+def _several(found: Sequence[Match]) -> UsageError:
+    reasons = "; ".join(f"{each.name} ({each.reason})" for each in found)
+    names = " or ".join(f"--preset {each.name}" for each in found)
+    return UsageError(f"The file fits more than one tool: {reasons}.", hint=f"Say which: {names}.")
+
+
+def _match(grid: Grid, preset: Shipped) -> Match | None:
+    for row, cells in list(zip(grid.rows, grid.cells, strict=True))[:_ROWS]:
+        if columns := _signed(preset, cells):
+            return Match(preset, row, f"row {row} has its columns {', '.join(columns)}")
+    return _marked(grid, preset)
+
+
+def _signed(preset: Shipped, cells: Sequence[str]) -> list[str]:
+    """The cells by which the row is known as the tool's; none where one is missing."""
+    about = preset.about
+    if not about.signature and not about.first:
+        return []
+    present = {folded(cell): cell.strip() for cell in reversed(cells)}
+    wanted = [_present(each, present) for each in about.signature]
+    first = next((cell for cell in cells if cell.strip()), "")
+    if about.first:
+        wanted.insert(0, _present(about.first, {folded(first): first.strip()}))
+    return list(dict.fromkeys(wanted)) if all(wanted) else []
+
+
+def _present(names: Sequence[str], present: dict[str, str]) -> str:
+    return next((present[folded(name)] for name in names if folded(name) in present), "")
+
+
+def _marked(grid: Grid, preset: Shipped) -> Match | None:
+    """Known by the second header row alone; the first has gaps there."""
+    marks = frozenset(map(folded, preset.about.marks))
+    if not marks or len(grid.rows) < 2:
+        return None
+    upper, lower = grid.cells[0], grid.cells[1]
+    found = {cell.strip() for cell in lower if folded(cell) in marks}
+    if not found or all(cell.strip() for cell in upper):
+        return None
+    shown = ", ".join(sorted(found))
+    return Match(preset, grid.rows[0], f"its second header row has {shown}", complete=False)
