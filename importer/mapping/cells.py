@@ -7,12 +7,13 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema, model_validator
 
-from importer.mapping.columns import Columns, Letter, Names, Nth, PatternText, Selector, one_way
+from importer.mapping.columns import Columns, Letter, Names, PatternText, Selector, one_way
 from importer.mapping.fields import (
     Block,
     CellText,
     CellTexts,
     Constant,
+    Count,
     Flag,
     Oddity,
     Text,
@@ -68,7 +69,7 @@ class Cell(Block):
 
     column: Columns = ()
     """The column; or several, of which the first that isn't blank counts."""
-    nth: Nth = 1
+    nth: Count = 1
     """Which of the columns that share the name: 1 is the first."""
     letter: Letter = ""
     """The column's letter as Excel shows it: `E`."""

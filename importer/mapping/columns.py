@@ -8,7 +8,7 @@ from typing import Annotated, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
-from importer.mapping.fields import Block, Oddity, Text, Whole, mapped_by, one_or_more, refuse
+from importer.mapping.fields import Block, Count, Oddity, Text, mapped_by, one_or_more, refuse
 from importer.mapping.patterns import compile_pattern
 
 
@@ -29,7 +29,6 @@ def _letter(text: str) -> str:
 PatternText = Annotated[Text, AfterValidator(_pattern)]
 Letter = Annotated[Text, AfterValidator(_letter)]
 Names = Annotated[tuple[Text, ...], Field(min_length=2)]
-Nth = Annotated[Whole, Field(ge=1)]
 
 
 def one_way(block: Block, ways: Sequence[str]) -> Iterator[Oddity]:
@@ -51,7 +50,7 @@ class Selector(Block):
 
     column: Text = ""
     """The column's name. Exactly, else without regard to case and surrounding space."""
-    nth: Nth = 1
+    nth: Count = 1
     """Which of the columns that share the name: 1 is the first."""
     letter: Letter = ""
     """The column's letter as Excel shows it: `E`."""

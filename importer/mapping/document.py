@@ -26,13 +26,15 @@ from importer.mapping.fields import (
     CellText,
     CellTexts,
     Constant,
+    Count,
     Flag,
     Oddity,
     Text,
-    Whole,
     mapped_by,
     refuse,
+    text,
     unexpected,
+    whole,
 )
 from importer.mapping.guesses import did_you_mean
 from importer.mapping.scalars import is_nothing, resolve
@@ -41,7 +43,6 @@ from importer.mapping.tree import Data, Path, Sheet, Tree
 
 METHODS = ("In-App", "Mobile", "Email")
 """The API's words for how a survey was delivered."""
-Row = Annotated[Whole, Field(ge=1)]
 
 
 class SkipRule(Selector):
@@ -93,14 +94,14 @@ class Source(Block):
 
     sheet: SheetRef | None = None
     """The sheet's name, or its number from 1."""
-    header_row: Row | None = None
+    header_row: Count | None = None
     """The row of the header, as Excel numbers it."""
-    header_rows: tuple[Row, ...] | None = None
+    header_rows: tuple[Count, ...] | None = None
     """Rows that make the header together (blank cells of the upper are filled from the left); `[]` where the
     file has no header: its columns are then called A, B, ..."""
     header_join: CellText = " / "
     """What stands between the parts of a header that has several rows."""
-    skip_rows: tuple[Row, ...] = ()
+    skip_rows: tuple[Count, ...] = ()
     """Rows that are no answers, as Excel numbers them."""
     encoding: Text = ""
     """The text encoding: `utf-8`, `cp1252` ..."""
@@ -167,12 +168,15 @@ class Repeats(Block):
     """The column of the response's date. A bare name reads dates as the trait of that column does."""
 
 
+_RATE = r"^([0-9]{1,6}(\.[0-9]{1,3})?/(s|min|h)|max)$"
+
+
 class Sending(Block):
     """How fast to send; the command line overrules it."""
 
-    rate: Annotated[Text, Field(pattern=r"^([0-9]{1,6}(\.[0-9]{1,3})?/(s|min|h)|max)$")] = "10/s"
+    rate: Annotated[str, Field(pattern=_RATE), BeforeValidator(text)] = "10/s"
     """Requests per time: `10/s`, `600/min`, `max`."""
-    concurrency: Annotated[Whole, Field(ge=1, le=1000)] = 8
+    concurrency: Annotated[int, Field(ge=1, le=1000), BeforeValidator(whole)] = 8
     """Requests at once."""
 
 

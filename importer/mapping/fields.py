@@ -59,7 +59,8 @@ def is_scalar(data: object) -> bool:
     return isinstance(data, str) and not is_nothing(data)
 
 
-def _text(data: object) -> object:
+def text(data: object) -> object:
+    """Text that isn't blank, as written."""
     if not is_scalar(data):
         raise unexpected("text", data)
     if not str(data).strip():
@@ -73,7 +74,8 @@ def _cell(data: object) -> object:
     return str(data)
 
 
-def _whole(data: object) -> object:
+def whole(data: object) -> object:
+    """A whole number."""
     value = resolve(data) if isinstance(data, str) else data
     if isinstance(value, bool) or not isinstance(value, int):
         raise unexpected("a whole number", data)
@@ -99,13 +101,15 @@ def _flag(data: object) -> object:
 
 _SCALAR = {"type": ["string", "number", "boolean"]}
 
-Text = Annotated[str, BeforeValidator(_text), WithJsonSchema({**_SCALAR, "pattern": r"\S"})]
+Text = Annotated[str, BeforeValidator(text), WithJsonSchema({**_SCALAR, "pattern": r"\S"})]
 """Text that isn't blank; numbers and true/false are taken as they are written."""
 CellText = Annotated[
     str, BeforeValidator(_cell), WithJsonSchema({"type": ["string", "number", "boolean", "null"]})
 ]
 """Text as it stands in a cell: `NA`, `null` and `1.50` are just that."""
-Whole = Annotated[int, BeforeValidator(_whole)]
+Whole = Annotated[int, BeforeValidator(whole)]
+Count = Annotated[int, Field(ge=1), BeforeValidator(whole)]
+"""A whole number from 1."""
 Number = Annotated[int | float, BeforeValidator(_number)]
 Flag = Annotated[bool, BeforeValidator(_flag)]
 

@@ -76,9 +76,11 @@ def _with_bases(sheet: Sheet, base: Base | None) -> Tree:
     while (reference := _extends(chain[-1][1])) is not None:
         last, written = chain[-1]
         found, base = _found(reference, base, last, written)
-        if any(found == each for each, _ in chain) or len(chain) >= MAX_CHAIN:
+        if any(found == each for each, _ in chain):
             said = " -> ".join([*(each.name for each, _ in chain), found.name])
             raise _refusal(last, written, f"`extends` goes round in a circle: {said}")
+        if len(chain) >= MAX_CHAIN:
+            raise _refusal(last, written, f"a chain of `extends` longer than {MAX_CHAIN} mappings")
         chain.append((found, _map(found)))
     merged = chain[-1][1]
     for _, each in reversed(chain[:-1]):

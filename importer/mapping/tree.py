@@ -73,7 +73,7 @@ _NOT_A_MAPPING = "A mapping is a page or two; is this the right file?"
 
 def _events(sheet: Sheet) -> Iterator[yaml.Event]:
     try:
-        yield from yaml.parse(sheet.text, Loader=yaml.SafeLoader)
+        yield from yaml.parse(sheet.text, Loader=_Reader)
     except yaml.MarkedYAMLError as error:
         raise _refusal(sheet, _mark(error), *_in_words(error, sheet)) from None
     except yaml.reader.ReaderError as error:
@@ -133,6 +133,24 @@ _SAID = {
         "Put a text that holds backslashes between single quotes: '\\.com$'.",
     ),
 }
+
+
+class _Reader(yaml.SafeLoader):
+    """PyYAML ends a plain text within brackets at a question mark, as YAML 1.1 had it; in 1.2 `[Why?, How?]`
+    is a list of two (section 7.3.3)."""
+
+    _in_text = False
+
+    def scan_plain(self) -> yaml.ScalarToken:
+        self._in_text = True
+        try:
+            return super().scan_plain()
+        finally:
+            self._in_text = False
+
+    def peek(self, index: int = 0) -> str:
+        found: str = super().peek(index)
+        return "x" if found == "?" and self._in_text else found
 
 
 class _Builder:

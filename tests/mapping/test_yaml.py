@@ -58,6 +58,23 @@ def test_not_a_number() -> None:
     assert found != found  # noqa: PLR0124
 
 
+@pytest.mark.parametrize(
+    ("text", "data"),
+    [
+        ("[Why?, How?]", ["Why?", "How?"]),
+        (
+            "{column: Would you renew?, type: choice}",
+            {"column": "Would you renew?", "type": "choice"},
+        ),
+        ("[a?b, what? d]", ["a?b", "what? d"]),
+        ("Why? # not", "Why?"),
+        ("[http://x.org/?q=1]", ["http://x.org/?q=1"]),
+    ],
+)
+def test_question_marks_are_text(text: str, data: object) -> None:
+    assert read(Sheet("m.yaml", f"a: {text}\n")).data == {"a": data}
+
+
 def test_a_place_for_each_piece() -> None:
     tree = read(Sheet("m.yaml", "a:\n  - {b: c}\n"))
     assert tree.data == {"a": [{"b": "c"}]}
