@@ -8,6 +8,11 @@ from dataclasses import dataclass
 from importer.mapping.compiled import Compiled
 from importer.mapping.readings import Filled, First, Fixed, Hashed, Joined, One, Reading
 
+DATE = "date of the response"
+"""Not in the body: what rows of one person are ordered by."""
+SKIP = "rule of skip_if"
+"""Not in the body: what rows are left out by."""
+
 
 @dataclass(frozen=True, slots=True)
 class Use:
@@ -41,9 +46,9 @@ def _targets(compiled: Compiled) -> Iterator[tuple[str, Reading]]:
     yield "rating", program.rating
     for one in program.key:
         yield "key", one
-    yield "order (date)", program.order
+    yield DATE, program.order
     for skip in program.skips:
-        yield "skip rule", skip.reading
+        yield SKIP, skip.reading
 
 
 def _positions(reading: Reading) -> Iterator[int]:

@@ -12,15 +12,15 @@ _LENGTHS = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1_800, 3_600, 7_200, 21_600,
 
 
 def slots(posts: Sequence[Post]) -> Iterator[Slot]:
-    """The run cut into slots of equal length, 60 at most, empty ones too. `posts` are in order; a row
-    that was tried again counts with its last attempt."""
+    """The run cut into slots of equal length, 60 at most, empty ones too; the last one is up to half
+    longer or shorter. `posts` are in order; a row that was tried again counts with its last attempt."""
     if not posts:
         return
     first, span = posts[0].at, posts[-1].at - posts[0].at
-    length = next((each for each in _LENGTHS if span / each < _MOST), span / _MOST + 1)
-    shared: list[list[Post]] = [[] for _ in range(int(span // length) + 1)]
+    length = next((each for each in _LENGTHS if span / each < _MOST), span / _MOST)
+    shared: list[list[Post]] = [[] for _ in range(max(1, round(span / length)))]
     for post in posts:
-        shared[int((post.at - first) // length)].append(post)
+        shared[min(int((post.at - first) // length), len(shared) - 1)].append(post)
     last = max(span - length * (len(shared) - 1), 1.0)
     for number, some in enumerate(shared):
         seconds = length if number < len(shared) - 1 else last

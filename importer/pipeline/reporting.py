@@ -12,7 +12,7 @@ from importer import __version__
 from importer.ledger import Ledger, figures
 from importer.mapping import Document
 from importer.mapping.header import letter
-from importer.mapping.uses import Use, uses
+from importer.mapping.uses import DATE, SKIP, Use, uses
 from importer.masking import Show, masked, masked_id, plain
 from importer.model import Cause, Status
 from importer.pipeline.pace import slots
@@ -35,7 +35,7 @@ READY = (Status.PENDING, Status.FAILED)
 """The rows that a plan's scores are of: those that a run would post."""
 ACCEPTED = (Status.CREATED,)
 """The rows that a run's scores are of."""
-_OPEN = ("answers", "number", "boolean", "date")
+_OPEN = ("number", "boolean", "date")
 
 
 def reported(
@@ -44,7 +44,7 @@ def reported(
     """Everything on the page; `summary` is that of the plan, or of the run over it."""
     statuses = ACCEPTED if sent else READY
     people = figures.rows_per_person(ledger, planned.job, statuses)
-    used = uses(planned.compiled)
+    used = tuple(_named(use, planned.document) for use in uses(planned.compiled))
     return Report(
         summary=summary,
         made_at=time.time(),
@@ -62,6 +62,15 @@ def reported(
         masked=not settings.show_values,
         posting=_posting(planned, ledger, sent) if sent else None,
     )
+
+
+def _named(use: Use, document: Document) -> Use:
+    """An answer by its name in the mapping, with its type, in place of the question's ID."""
+    names = {
+        f"answers: {document.question(e.id)}": f"answers: {e.id}, {e.type}"
+        for e in document.answers
+    }
+    return replace(use, target=names.get(use.target, use.target))
 
 
 def _origin(settings: Settings, planned: Plan) -> Origin:
@@ -114,36 +123,38 @@ def _columns(planned: Plan, used: Sequence[Use]) -> Iterator[Column]:
 def _examples(
     settings: Settings, planned: Plan, used: Sequence[Use]
 ) -> Mapping[Kind, tuple[Example, ...]]:
-    """Cells of ratings, choices, numbers and dates as results.csv shows them; of others (ids, texts,
-    names) the first letter and the length."""
-    telling = _telling(planned, used)
-
-    def show(column: str) -> Show:
-        if settings.show_values:
-            return plain
-        return masked if column in telling else requests.initial
-
+    """The cells that made rows invalid; masked as far as their columns may name somebody."""
+    shows = {} if settings.show_values else _shows(planned, used)
+    other = plain if settings.show_values else requests.initial
     return {
-        (code, column): tuple(Example(each.row, show(column)(each.value)) for each in problems)
+        (code, column): tuple(
+            Example(each.row, shows.get(column, other)(each.value)) for each in problems
+        )
         for (code, column), problems in planned.tally.examples.items()
     }
 
 
-def _telling(planned: Plan, used: Sequence[Use]) -> set[str]:
-    """The columns that hold nothing but ratings, choices, numbers and dates."""
+def _shows(planned: Plan, used: Sequence[Use]) -> Mapping[str, Show]:
+    """Columns of nothing but ratings, choices, `values:`, numbers and dates are shown as in results.csv,
+    and so are those of ids; of others (texts, names) `requests.initial` leaves the first letter."""
     document = planned.document
-    open_ = {
-        f"answers: {document.question(each.id)}" for each in document.answers if each.type != "text"
+    telling = {"campaign", "method", "rating", DATE, SKIP}
+    telling |= {f"answers: {e.id}, {e.type}" for e in document.answers if e.type != "text"}
+    telling |= {
+        f"traits.{name}" for name, e in document.traits.items() if e.values or e.type in _OPEN
     }
-    open_ |= {f"traits.{name}" for name, each in document.traits.items() if each.type in _OPEN}
-    open_ |= {"campaign", "method", "rating", "order (date)", "skip rule"}
     every: dict[int, set[str]] = {}
     for use in used:
         for position in use.positions:
             every.setdefault(position, set()).add(use.target)
-    return {
-        planned.source.label(position) for position, targets in every.items() if targets <= open_
-    }
+    shows: dict[str, Show] = {}
+    for position, targets in every.items():
+        label = planned.source.label(position)
+        if targets <= telling:
+            shows[label] = masked
+        elif targets <= {"userId", "key", SKIP}:
+            shows[label] = masked_id
+    return shows
 
 
 def _unmapped(settings: Settings, planned: Plan) -> Mapping[str, Mapping[str, int]]:

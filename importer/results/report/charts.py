@@ -1,19 +1,22 @@
 """Pictures in plain SVG. They name classes, never colours: the page's style has both themes.
 
-Each is 360 units wide, the width of a phone, so that its letters stay readable there.
+Each is 320 units wide, hardly more than a phone, so that its letters stay readable there.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from importer.results.report.html import Content, Html, tag
 
-WIDTH = 360.0
+WIDTH = 320.0
 _ROW = 26.0
 _HEIGHT = 150.0
 _TOP, _BOTTOM = 20.0, 22.0
+_WIDEST = 40.0
+_LETTER = 6.7
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,24 +30,57 @@ class Bar:
 
 
 def upright(bars: Sequence[Bar], title: str) -> Html:
-    """Bars side by side; of many, only some labels are written."""
+    """Bars side by side; labels and values stand where there is room for them."""
     most = max((bar.value for bar in bars), default=0) or 1
     step = WIDTH / len(bars)
-    every = -(-len(bars) // 12)
-    return _svg(_HEIGHT, title, [_column(n, bar, step, most, every) for n, bar in enumerate(bars)])
-
-
-def _column(number: int, bar: Bar, step: float, most: float, every: int) -> Iterator[Html]:
-    height = bar.value / most * (_HEIGHT - _TOP - _BOTTOM)
-    middle, top = (number + 0.5) * step, _HEIGHT - _BOTTOM - height
-    width = step * 0.8
-    yield tag(
-        "rect", x=middle - width / 2, y=top, width=width, height=max(height, 0.5), class_=bar.colour
+    every = _every(max(len(bar.label) for bar in bars), step)
+    valued = _every(max(len(bar.shown) for bar in bars), step) == 1
+    return _svg(
+        _HEIGHT,
+        title,
+        [
+            (
+                _column((n + 0.5) * step, step, bar, most),
+                _above((n + 0.5) * step, bar, most) if valued and bar.value else None,
+                _text((n + 0.5) * step, _HEIGHT - 6, bar.label, "label middle")
+                if n % every == 0
+                else None,
+            )
+            for n, bar in enumerate(bars)
+        ],
     )
-    if every == 1 and bar.value:
-        yield _text(middle, top - 5, bar.shown, "value middle")
-    if number % every == 0:
-        yield _text(middle, _HEIGHT - 6, bar.label, "label middle")
+
+
+def _every(letters: int, step: float) -> int:
+    """Every how many bars a text of so many letters fits."""
+    return max(1, math.ceil((letters * _LETTER + 2) / step))
+
+
+def _rise(bar: Bar, most: float) -> float:
+    return bar.value / most * (_HEIGHT - _TOP - _BOTTOM)
+
+
+def _column(middle: float, step: float, bar: Bar, most: float) -> Html:
+    height = max(_rise(bar, most), 0.5)
+    width = min(step * 0.8, _WIDEST)
+    x, y = middle - width / 2, _HEIGHT - _BOTTOM - height
+    return tag("rect", x=x, y=y, width=width, height=height, class_=bar.colour)
+
+
+def _above(middle: float, bar: Bar, most: float) -> Html:
+    return _text(middle, _HEIGHT - _BOTTOM - _rise(bar, most) - 5, bar.shown, "value middle")
+
+
+def compact(number: int) -> str:
+    """`999`, `2.3k`, `14k`, `1.2M`: short enough to stand above a bar."""
+    for size, unit in ((1_000_000, "M"), (1_000, "k")):
+        if number >= size:
+            return (
+                f"{number / size:.1f}{unit}"
+                if number < 9.95 * size
+                else f"{number / size:.0f}{unit}"
+            )
+    return str(number)
 
 
 def lying(bars: Sequence[Bar], title: str) -> Html:
@@ -121,7 +157,7 @@ def _text(x: float, y: float, text: str, class_: str) -> Html:
     return tag("text", text, x=x, y=y, class_=class_)
 
 
-def _cut(text: str, most: int = 44) -> str:
+def _cut(text: str, most: int = 32) -> str:
     return text if len(text) <= most else text[: most - 1] + "…"
 
 

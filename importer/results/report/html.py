@@ -44,6 +44,14 @@ def joined(content: Content) -> Html:
     return Html("".join(map(joined, content)))
 
 
+def prose(text: str) -> Html:
+    """A sentence; what stands in backticks is code."""
+    parts = text.split("`")
+    if len(parts) % 2 == 0:
+        return joined(text)
+    return joined([tag("code", part) if n % 2 else part for n, part in enumerate(parts)])
+
+
 def _escaped(text: str) -> str:
     return html.escape(_UNSEEN.sub("\N{REPLACEMENT CHARACTER}", text), quote=True)
 

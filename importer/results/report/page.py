@@ -47,8 +47,7 @@ def page(report: Report) -> str:
         tag("style", Html(_STYLE)),
     )
     made = time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime(report.made_at))
-    to = f"To {report.account.endpoint}, {made}"
-    top = tag("header", tag("h1", title), tag("p", to))
+    top = tag("header", tag("h1", title), tag("p", f"{made}, for {report.account.endpoint}"))
     main = tag("main", top, [section(report) for section in _SECTIONS], _footer(report))
     return f"<!doctype html>\n{tag('html', joined([head, tag('body', main)]), lang='en')}\n"
 

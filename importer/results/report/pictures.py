@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from importer.model import counted, duration
-from importer.results.report.charts import Bar, lines, lying, share, upright
+from importer.results.report.charts import Bar, compact, lines, lying, share, upright
 from importer.results.report.facts import Posting, Report
 from importer.results.report.html import Content, Html, tag
 from importer.results.report.tables import behind
@@ -44,7 +44,6 @@ def _card(title: str, *content: Content) -> Html:
 
 
 def _nps(scores: Scores) -> Html:
-    title = f"{scores.question.column}: NPS"
     kinds = [
         ("Detractors", scores.detractors, "bad"),
         ("Passives", scores.passives, "fair"),
@@ -58,13 +57,13 @@ def _nps(scores: Scores) -> Html:
         Bar(
             str(score),
             scores.counts.get(score, 0),
-            f"{scores.counts.get(score, 0):,}",
+            compact(scores.counts.get(score, 0)),
             _colour(score),
         )
         for score in range(11)
     ]
     return _card(
-        title,
+        f"NPS, from column “{scores.question.column}”",
         tag(
             "p",
             _signed(scores),
@@ -104,10 +103,11 @@ def _swatch(colour: str) -> Html:
 
 def _ratings(scores: Scores) -> Html:
     question = scores.question
-    bars = [Bar(label, number, f"{number:,}") for label, number in _binned(scores)]
+    bars = [Bar(label, number, compact(number)) for label, number in _binned(scores)]
     ends = f"{question.low} to {question.high}"
+    kind = "Scale" if question.type == "scale" else question.type.upper()
     return _card(
-        f"{question.column}: {question.type.upper() if question.type != 'scale' else 'scale'}, {ends}",
+        f"{kind} ({ends}), from column “{question.column}”",
         tag(
             "p",
             f"{scores.average:.2f} ",
@@ -155,7 +155,7 @@ def _months(report: Report) -> Html | None:
     if not report.months:
         return None
     name, periods = _periods(report.months)
-    bars = [Bar(label, number, f"{number:,}") for label, number in periods.items()]
+    bars = [Bar(label, number, compact(number)) for label, number in periods.items()]
     return _card(
         f"Responses per {name}",
         tag(

@@ -39,7 +39,7 @@ def _hidden(value: object, known: Container[str]) -> object:
 
 def initial(text: str) -> str:
     """`J… (13 characters)`; e-mail addresses as `j***@example.com`; dates as they are sent."""
-    if _DATE.fullmatch(text):
+    if not text or _DATE.fullmatch(text):
         return text
     if masked_id(text) != text and not text.split()[1:]:
         return masked_id(text)

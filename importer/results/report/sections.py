@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 from importer.model import Cause, counted
 from importer.results.report.facts import Report
-from importer.results.report.html import Html, joined, tag
+from importer.results.report.html import Content, Html, joined, prose, tag
 from importer.results.report.tables import table
-from importer.results.report.words import DUPLICATES, cut_short, per_cent
+from importer.results.report.words import DUPLICATES, cut_short, per_cent, sentence
 
 _MOST_CAUSES = 40
 _MOST_COLUMNS = 200
@@ -34,24 +34,25 @@ def problems(report: Report) -> Html | None:
 
 def _problem(report: Report, cause: Cause) -> Html:
     column = f" in column “{cause.column}”" if cause.column else ""
-    examples = report.examples.get((cause.code, cause.column), ())
-    rows = ", ".join(f"{row:,}" for row in cause.rows) + (
-        " …" if cause.count > len(cause.rows) else ""
-    )
     return tag(
         "article",
         tag("h3", f"{cause.count:,} × ", tag("code", cause.code), column),
-        tag("p", cause.message),
-        tag("p", cause.fix, class_="fix") if cause.fix else None,
-        table(
-            "Examples",
-            ("Excel row", "Cell"),
-            [(str(each.row), each.value or "(blank)") for each in examples],
-        )
-        if examples
-        else tag("p", f"Excel rows {rows}"),
+        tag("p", prose(sentence(cause.message))),
+        tag("p", prose(cause.fix), class_="fix") if cause.fix else None,
+        tag("p", _places(report, cause), class_="where"),
         class_="card stacked",
     )
+
+
+def _places(report: Report, cause: Cause) -> Content:
+    """Where to look: Excel rows, with their cells where those say something."""
+    examples = report.examples.get((cause.code, cause.column), ())
+    if not any(each.value for each in examples):
+        rows = ", ".join(f"{row:,}" for row in cause.rows)
+        return f"Excel row {rows}{' …' if cause.count > len(cause.rows) else ''}"
+    more = f" and {cause.count - len(examples):,} more" if cause.count > len(examples) else ""
+    shown = [[f"row {each.row:,}: ", tag("b", each.value or "(blank)")] for each in examples]
+    return ["Excel ", [[", ", each] if n else each for n, each in enumerate(shown)], more]
 
 
 def skips(report: Report) -> Html | None:
@@ -78,14 +79,14 @@ def columns(report: Report) -> Html:
     """Where each column goes, and what is the same for every row."""
     used = [each for each in report.columns if each.targets]
     rows = [
-        (each.letter, each.name or "(no name)", _filled(report, each.filled), _lines(each.targets))
+        (each.name or "(no name)", each.letter, _filled(report, each.filled), _lines(each.targets))
         for each in used[:_MOST_COLUMNS]
     ]
     constants = [(target, value) for target, value in report.constants.items()]
     return tag(
         "section",
         tag("h2", "The map of columns"),
-        table("Columns that are sent", ("", "Column", "Filled", "Goes to"), rows),
+        table("Columns that are sent", ("Column", "In Excel", "Filled", "Goes to"), rows),
         tag("p", cut_short(len(used), _MOST_COLUMNS, "columns"))
         if len(used) > _MOST_COLUMNS
         else None,
@@ -108,14 +109,14 @@ def _unmapped_columns(report: Report) -> Html:
     if not left:
         return tag("p", "The mapping uses every column of the file.")
     rows = [
-        (each.letter, each.name or "(no name)", _filled(report, each.filled))
+        (each.name or "(no name)", each.letter, _filled(report, each.filled))
         for each in left[:_MOST_COLUMNS]
     ]
     more = cut_short(len(left), _MOST_COLUMNS, "columns")
     return tag(
         "div",
         tag("h3", f"{counted(len(left), 'column')} that nothing is taken from"),
-        table("They stay in the file", ("", "Column", "Filled"), rows),
+        table("They stay in the file", ("Column", "In Excel", "Filled"), rows),
         tag("p", more) if more else None,
         class_="card stacked",
     )
@@ -134,8 +135,10 @@ def _unmapped_values(report: Report) -> Html | None:
         tag("h3", "Values that the mapping doesn't have"),
         tag(
             "p",
-            "Their rows can't be sent until the column's `values:` names them, or says what "
-            "becomes of others.",
+            prose(
+                "Their rows can't be sent until the column's `values:` names them, or says what "
+                "becomes of others."
+            ),
         ),
         table("Values by column, most common first", ("Column", "Value", "Rows"), rows),
         class_="card stacked",
@@ -188,7 +191,7 @@ def facts(report: Report) -> Html:
         tag("h2", "The facts"),
         table(
             "Where it comes from",
-            ("", ""),
+            ("Fact", "Value"),
             [(name, value) for name, value in _facts(report) if value],
         ),
     )

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from importer.errors import ExitStatus
 from importer.model import Status, counted, duration
 from importer.results.report.facts import Report
-from importer.results.report.html import Html, tag
+from importer.results.report.html import Html, prose, tag
 from importer.results.report.words import STATUSES
 
 
@@ -46,7 +46,7 @@ def _beside(report: Report) -> Iterator[str]:
         yield f"It stopped early: {summary.stopped}"
     main = Status.CREATED if report.is_run else "ready"
     others = [
-        f"{number:,} {STATUSES[status][0][0].lower()}{STATUSES[status][0][1:]}"
+        f"{number:,} {_lower(STATUSES[status][0])}"
         for status, number in summary.rows.items()
         if number and status not in ("read", main)
     ]
@@ -54,6 +54,10 @@ def _beside(report: Report) -> Iterator[str]:
         yield f"The others: {'; '.join(others)}."
     elif summary.rows["read"]:
         yield "No row is left out."
+
+
+def _lower(text: str) -> str:
+    return text[:1].lower() + text[1:]
 
 
 def _tone(report: Report) -> str:
@@ -68,10 +72,11 @@ def _tone(report: Report) -> str:
 def account(report: Report) -> Html:
     """What it does to the account, and what a careful person wants to know before."""
     title = "What it did to the account" if report.is_run else "What it will do to the account"
+    known = () if report.is_run else report.summary.warnings
     return tag(
         "section",
         tag("h2", title),
-        tag("ul", [tag("li", text) for text in (*_effects(report), *report.summary.warnings)]),
+        tag("ul", [tag("li", prose(text)) for text in (*_effects(report), *known)]),
     )
 
 
@@ -80,7 +85,7 @@ def _effects(report: Report) -> Iterator[str]:
     number = rows.get(Status.CREATED, 0) if report.is_run else rows.get("ready", 0)
     verb = "Added" if report.is_run else "Adds"
     yield (
-        f"{verb} {counted(number, 'response')} of {counted(to.persons, 'person')} to "
+        f"{verb} {counted(number, 'response')} from {counted(to.persons, 'person')} to "
         f"{_surveys(to.campaigns)} at {to.endpoint}, with the method {to.method}."
     )
     if to.traits and number:

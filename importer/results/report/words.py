@@ -7,7 +7,7 @@ STATUSES = {
     "created": ("Accepted by SatisMeter", "good"),
     "already_sent": ("Sent by an earlier run", "mute"),
     "skipped": ("Left out by a rule", "mute"),
-    "duplicate": ("Duplicates", "mute"),
+    "duplicate": ("There already (duplicates)", "mute"),
     "invalid": ("Can't be sent: see the problems", "bad"),
     "rejected": ("Refused by SatisMeter", "bad"),
     "failed": ("Failed, surely not stored", "bad"),
@@ -41,3 +41,8 @@ def per_cent(part: float, whole: float) -> str:
     if 0 < share < 1:
         return "< 1 %"
     return "> 99 %" if 99 < share < 100 else f"{share:.0f} %"
+
+
+def sentence(text: str) -> str:
+    """With a capital at its start."""
+    return text[:1].upper() + text[1:]

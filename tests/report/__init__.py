@@ -1,0 +1,1 @@
+"""The report: its figures, its words, and how it looks in a browser."""

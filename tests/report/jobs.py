@@ -1,0 +1,39 @@
+"""A plan and a run of the made-up export, against a sandbox that refuses and delays now and then."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+from importer import pipeline
+from importer.sandbox import WRITE_KEY, Behaviour, SandboxSettings, Share, background
+from importer.settings import Endpoint, Rate, Secret, Settings
+from tests.report import made_up
+
+_BUSY = Behaviour(fault="status", status=429, headers={"Retry-After": "0"})
+_ODD = Behaviour(fault="status", status=422, body={"errors": [{"title": "traits are not valid"}]})
+SANDBOX = SandboxSettings(latency=0.02, fail=(Share(_BUSY, 0.03), Share(_ODD, 0.02)), seed=3)
+"""One that has its moods."""
+
+
+def settings(folder: Path, **more: object) -> Settings:
+    """Of a job over the made-up export."""
+    source, mapping = made_up.write(folder)
+    return Settings(file=str(source), mapping=str(mapping), state=folder / "state", **more)  # type: ignore[arg-type]
+
+
+def both(folder: Path) -> tuple[Path, Path]:
+    """The page of a plan, and that of a run of some seconds."""
+    planned = folder / "plan.html"
+    _, summary = pipeline.plan(settings(folder))
+    shutil.copyfile(summary.report, planned)
+    with background(SANDBOX) as sandbox:
+        ready = settings(
+            folder,
+            endpoint=Endpoint.parse(sandbox.url),
+            rate=Rate.parse("60/s"),
+            write_key=Secret(WRITE_KEY),
+            settle=0.5,
+        )
+        _, summary = pipeline.run(ready, lambda _: True)
+    return planned, summary.report
