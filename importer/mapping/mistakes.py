@@ -85,10 +85,13 @@ def secrets(tree: Tree) -> Iterator[Oddity]:
 
 OPEN = "?"
 """Stands in a mapping that `importer init` wrote, where only a person can know what belongs there."""
-_TEXTS = frozenset({"na", "in", "not_in", "values", "join", "name", "tool", "description", "evidence"})
+_TEXTS = frozenset(
+    {"na", "in", "not_in", "values", "join", "name", "tool", "description", "evidence"}
+)
 _TO_FILL_IN = {
     "campaign": "The survey's ID: SatisMeter > Settings > Integrations > API keys, or `importer surveys`.",
-    "questions": "The question's ID (`importer surveys --questions` lists them), or `false` to leave the answer out.",
+    "questions": "The question's ID (`importer surveys --questions` lists them), or `false` to leave "
+    "the answer out.",
     "format": 'How the file writes dates, for example "%d/%m/%Y" (day first) or "%m/%d/%Y" (month first).',
     "userId": "The column that says who answered, by its name in the header.",
     "answers": "Questions go by their IDs, columns by their names in the header.",
@@ -100,7 +103,9 @@ def unfilled(tree: Tree) -> Iterator[Oddity]:
     for path in tree.places:
         if _at(tree, path) == OPEN and not _TEXTS & set(path):
             keys = [key for key in reversed(path) if key in _TO_FILL_IN]
-            hint = _TO_FILL_IN[str(keys[0])] if keys else "Put what belongs here in place of the `?`."
+            hint = (
+                _TO_FILL_IN[str(keys[0])] if keys else "Put what belongs here in place of the `?`."
+            )
             yield Oddity(path, "this is yet to be filled in", hint)
 
 
