@@ -76,7 +76,7 @@ class Endpoint:
             raise UsageError(f"{text!r} is not a web address.", hint=f"Such as {DEFAULT_ENDPOINT}")
         if parts.username or parts.password:
             raise UsageError("The endpoint must not hold a user name or password.")
-        if parts.scheme == "http" and not _is_loopback(parts.hostname):
+        if parts.scheme == "http" and not is_loopback(parts.hostname):
             raise UsageError(
                 f"{text} would send the write key unencrypted.",
                 hint="Use https; http is for this machine only (127.0.0.1, localhost).",
@@ -94,13 +94,37 @@ class Endpoint:
         return self.url
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Whether a host's name or address is this machine."""
     if host == "localhost":
         return True
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
+
+
+@dataclass(frozen=True, slots=True)
+class FailOn:
+    """The share of refused rows (invalid, rejected or failed) above which a run ends with status 3:
+    0 is any row, 1 is none."""
+
+    share: float = 0.0
+
+    @classmethod
+    def parse(cls, text: str) -> FailOn:
+        """`any`, `none`, or a share of the rows read such as `5%` or `0.5%`."""
+        word = text.strip().lower()
+        if word in ("any", "none"):
+            return cls(1.0 if word == "none" else 0.0)
+        found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*%", word)
+        if not found or float(found[1]) > 100:
+            raise UsageError(f"{text!r} is no share of rows.", hint="Write any, none, or 5%.")
+        return cls(float(found[1]) / 100)
+
+    def hit(self, refused: int, read: int) -> bool:
+        """Whether so many refused rows are too many."""
+        return refused > self.share * read
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +153,10 @@ class Settings:
     """A pilot: post this many rows at most, leave the rest pending."""
     payloads: Path | None = None
     """Where every body goes, one JSON a line, its key masked."""
+    save_plan: Path | None = None
+    """Where a plan is saved, so that it can be approved."""
+    signed_plan: Path | None = None
+    """The saved plan that a run has to keep to, or not to begin."""
     show_values: bool = False
     """Show e-mail addresses and free text in results and messages."""
     durability: str = "full"
@@ -141,6 +169,11 @@ class Settings:
     """Seconds without a byte from the server before an attempt is given up."""
     outage: float = 900.0
     """Seconds to wait through an outage before the run stops."""
+    fail_on: FailOn = field(default_factory=FailOn)
+    """When refused rows make the exit status 3."""
+    max_failures: int | None = None
+    """Stop once more rows than this are invalid, rejected or failed; before the first request where
+    the file alone has more."""
     drain: float = 10.0
     """Seconds that the rows in flight get after the first signal."""
 

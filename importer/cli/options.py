@@ -12,7 +12,7 @@ from typing import Any
 import click
 
 from importer.errors import UsageError
-from importer.settings import DEFAULT_ENDPOINT, Endpoint, Rate, Secret, Settings
+from importer.settings import DEFAULT_ENDPOINT, Endpoint, FailOn, Rate, Secret, Settings
 
 WRITE_KEY = "SATISMETER_WRITE_KEY"
 HASH_KEY = "SATISMETER_HASH_KEY"
@@ -74,13 +74,22 @@ json_option = click.option("--json", "as_json", is_flag=True, help="One JSON obj
 
 
 def sending(command: Command) -> Command:
+    """How to send, where somebody may be asked first."""
+    for option in (
+        click.option("--limit", type=click.IntRange(1), help="A pilot: post N rows at most."),
+        click.option("--yes", is_flag=True, help="Send without asking."),
+    ):
+        command = option(command)
+    return delivering(command)
+
+
+def delivering(command: Command) -> Command:
     """How to send."""
     for option in (
         click.option("--rate", metavar="N/s", help="10/s, 600/min, max. [default: 10/s]"),
         click.option(
             "--concurrency", type=click.IntRange(1, 1000), help="In flight at most. [default: 8]"
         ),
-        click.option("--limit", type=click.IntRange(1), help="A pilot: post N rows at most."),
         click.option(
             "--key-file",
             type=click.Path(path_type=Path, dir_okay=False),
@@ -117,7 +126,6 @@ def sending(command: Command) -> Command:
             show_default=True,
             help="Seconds of outage to wait through before the run stops.",
         ),
-        click.option("--yes", is_flag=True, help="Send without asking."),
     ):
         command = option(command)
     return command
@@ -136,12 +144,13 @@ def settings(options: Mapping[str, Any]) -> Settings:
         endpoint=Endpoint.parse(options["endpoint"]),
         rate=None if rate is None else Rate.parse(rate),
         hash_key=_hash_key(),
+        fail_on=FailOn.parse(options.get("fail_on") or "any"),
     )
 
 
 _PLAIN = {
-    *("file", "mapping", "out", "payloads", "show_values", "concurrency", "limit", "durability"),
-    *("accept_empty", "settle", "timeout", "outage"),
+    *("file", "mapping", "out", "payloads", "save_plan", "signed_plan", "show_values"),
+    *("concurrency", "limit", "durability", "accept_empty", "settle", "timeout", "outage", "max_failures"),
 }
 
 
@@ -159,7 +168,11 @@ def _hash_key() -> Secret | None:
 
 def write_key(key_file: Path | None) -> Secret:
     """The write key: from the key file, the environment or `.env`; never from an argument."""
-    text = _from_file(key_file) if key_file else os.environ.get(WRITE_KEY) or _from_dotenv()
+    text = (
+        private_text(key_file, "key file")
+        if key_file
+        else os.environ.get(WRITE_KEY) or _from_dotenv()
+    )
     if not text:
         raise UsageError(
             "There is no write key.",
@@ -172,15 +185,17 @@ def write_key(key_file: Path | None) -> Secret:
     return Secret(text)
 
 
-def _from_file(path: Path) -> str:
+def private_text(path: Path, what: str) -> str:
+    """The text of a file that holds a secret (`what` names it); UsageError where others can read
+    it."""
     try:
         mode = path.stat().st_mode
         text = path.read_text(encoding="utf-8").strip()
     except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"The key file {path} can't be read: {error}.") from error
+        raise UsageError(f"The {what} {path} can't be read: {error}.") from error
     if os.name == "posix" and mode & (stat.S_IRWXG | stat.S_IRWXO):
         raise UsageError(
-            f"The key file {path} can be read by others.", hint=f"Mend it: chmod 600 {path}"
+            f"The {what} {path} can be read by others.", hint=f"Mend it: chmod 600 {path}"
         )
     return text
 

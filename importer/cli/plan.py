@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import click
@@ -14,6 +15,13 @@ from importer.errors import ExitStatus
 @options.source
 @options.target
 @click.option("--rate", metavar="N/s", help="10/s, 600/min, max: to tell how long a run takes.")
+@click.option(
+    "--save",
+    "save_plan",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="PLAN",
+    help="Save the plan, to be approved: `run --plan PLAN` keeps to it or refuses.",
+)
 def command(**given: Any) -> ExitStatus:
     """Show what a run of FILE would do, and send nothing.
 
@@ -24,6 +32,7 @@ def command(**given: Any) -> ExitStatus:
     \b
     importer plan answers.csv -m mapping.yaml
     importer plan answers.xlsx -m delighted --sheet Responses --payloads bodies.jsonl
+    importer plan answers.csv -m mapping.yaml --save plan.json
     """
     from importer import pipeline
     from importer.cli import told

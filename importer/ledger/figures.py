@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from importer.ledger.ledger import Ledger
+from importer.ledger.ledger import SENDABLE, Ledger
 from importer.model import Job
 
 
@@ -56,3 +56,15 @@ def posts(ledger: Ledger, job: Job, since: float) -> list[Post]:
                 (job.id, since),
             )
         ]
+
+
+def sendable(ledger: Ledger, job: Job) -> Iterator[tuple[int, bool]]:
+    """The Excel rows that are to be posted or settled, in file order; and of each whether this job
+    does it itself, or another job's outcome decides."""
+    marks = ",".join("?" * len(SENDABLE))
+    with ledger.told():
+        for row, elsewhere in ledger.connection.execute(
+            f"SELECT row, elsewhere FROM rows WHERE job = ? AND status IN ({marks}) ORDER BY seq",
+            (job.id, *SENDABLE),
+        ):
+            yield row, not elsewhere

@@ -20,6 +20,7 @@ from importer.loader import Source, open_source
 from importer.mapping import Compiled, Document
 from importer.pipeline.record import record
 from importer.pipeline.send import send
+from importer.pipeline.signed import SignedPlan
 from importer.pipeline.stage import Plan, campaigns_of, let_go, source_options, stage
 from importer.pipeline.watch import NOBODY, Watch
 from importer.results import files
@@ -42,6 +43,8 @@ def plan(settings: Settings, watch: Watch = NOBODY) -> tuple[Plan, Summary]:
         history = books.ledger_path(settings.state)
         with closing(Ledger.throwaway(history, secret)) as ledger:
             planned = stage(settings, document, source, compiled, ledger, let_go, watch)
+            if settings.save_plan:
+                SignedPlan.of(settings, planned, ledger).write(settings.save_plan)
             summary = record(settings, "plan", planned, ledger, start)
             return planned, summary
 
@@ -62,6 +65,9 @@ def run(
     secret = _secret(settings)
     with ExitStack() as stack:
         document, source, compiled = stack.enter_context(_opened(settings, secret))
+        signed = SignedPlan.read(settings.signed_plan) if settings.signed_plan else None
+        if signed:
+            signed.hold_inputs(settings, document, source)
         files.folder(settings.folder)
         origin = settings.endpoint.origin
         campaigns = campaigns_of(document)
@@ -71,6 +77,8 @@ def run(
         ledger.recover(origin)
         spool = stack.enter_context(closing(Spool(settings.state)))
         planned = stage(settings, document, source, compiled, ledger, spool.add, watch)
+        if signed:
+            signed.hold_rows(planned, ledger)
         if not confirm(planned):
             raise UsageError("Nothing was sent.", hint="Run it with --yes, or answer y.")
         sent = send(settings, planned, ledger, spool, watch)

@@ -8,14 +8,15 @@ from pathlib import Path
 
 from importer import ledger as books
 from importer.errors import ExitStatus
-from importer.ledger import Ledger
+from importer.ledger import Ledger, figures
 from importer.model import Job, Status
+from importer.pipeline.reporting import ACCEPTED, READY, reported
 from importer.pipeline.send import Sent
 from importer.pipeline.stage import Plan, assert_sum
-from importer.results import outcomes, problems
+from importer.results import outcomes, problems, report
 from importer.results.summary import Summary
 from importer.sender.delivery import Stop
-from importer.settings import Settings
+from importer.settings import FailOn, Settings
 
 
 def record(
@@ -31,6 +32,7 @@ def record(
     rows = planned.rows if sent is None else _ended(ledger, job, planned.rows["read"])
     assert_sum(rows)
     stop = sent.stop if sent else None
+    counted = figures.seqs(ledger, job, ACCEPTED if sent else READY)
     summary = Summary(
         command=command,
         file=settings.file,
@@ -40,7 +42,7 @@ def record(
         endpoint=settings.endpoint.url,
         campaign=job.campaigns,
         rows=rows,
-        exit_status=_exit_status(rows, stop),
+        exit_status=_exit_status(rows, stop, settings.fail_on),
         seconds=time.monotonic() - start,
         folder=folder,
         results=folder / "results.csv" if sent else None,
@@ -50,10 +52,12 @@ def record(
         warnings=planned.warnings,
         requests=sent.requests if sent else 0,
         stopped=f"{stop.code}: {stop.message}" if stop else "",
+        scores=planned.tally.scores(counted),
     )
     if summary.results:
         outcomes.write(summary.results, ledger.lines(job), planned.source.sheet)
     summary.write(folder / "summary.json")
+    report.write(summary.report, reported(settings, planned, ledger, summary, sent))
     return summary
 
 
@@ -88,12 +92,12 @@ def _writable(encoding: str) -> str:
     )
 
 
-def _exit_status(rows: Mapping[str, int], stop: Stop | None) -> ExitStatus:
+def _exit_status(rows: Mapping[str, int], stop: Stop | None, fail_on: FailOn) -> ExitStatus:
     """What a job came to, the gravest first."""
     if stop:
         return ExitStatus(128 + stop.signal) if stop.signal else ExitStatus.STOPPED
     if rows.get(Status.UNKNOWN):
         return ExitStatus.SOME_UNKNOWN
-    if any(rows.get(status) for status in problems.MENDABLE):
+    if fail_on.hit(sum(rows.get(status, 0) for status in problems.MENDABLE), rows["read"]):
         return ExitStatus.SOME_REFUSED
     return ExitStatus.DONE

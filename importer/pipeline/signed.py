@@ -1,0 +1,213 @@
+"""A plan that can be signed: saved, approved by somebody, and then run as it was or not at all.
+
+The saved plan holds digests, counts and row numbers; no answer, no person, no key. What is compared
+first are its inputs, so that a change can be named: the file, the sheet, the mapping, the endpoint and
+the campaign. What proves it is one digest over all bodies, which an other hash key, other time zones or
+another importer change as well; and the list of the rows to post, of which a run may post fewer (the
+ledger knows some by then) but never others. How fast, and how many at first, isn't part of it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+
+import orjson
+
+from importer import __version__
+from importer.errors import UsageError
+from importer.ledger import Ledger, figures
+from importer.loader import Source
+from importer.mapping import Document
+from importer.model import counted
+from importer.pipeline.stage import Plan, campaigns_of
+from importer.results.files import whole
+from importer.settings import Settings
+
+FORMAT = 1
+"""The version of the saved plan's own shape."""
+_SHOWN = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """What a plan was made of. `mapping_sha256` is over the mapping's text, `meaning_sha256` over
+    what it says once everything that it extends is merged in."""
+
+    file_sha256: str
+    sheet: str
+    mapping_sha256: str
+    meaning_sha256: str
+    endpoint: str
+    campaign: str
+
+    @classmethod
+    def of(cls, settings: Settings, document: Document, source: Source) -> Inputs:
+        """Those of a job that is about to be staged."""
+        return cls(
+            file_sha256=source.facts.sha256,
+            sheet=source.sheet,
+            mapping_sha256=hashlib.sha256(document.written.text.encode()).hexdigest(),
+            meaning_sha256=document.digest,
+            endpoint=settings.endpoint.url,
+            campaign=",".join(campaigns_of(document)),
+        )
+
+
+_NAMES = {
+    "file_sha256": "the file is another, or was changed",
+    "sheet": "the sheet: {was!r} then, {now!r} now",
+    "mapping_sha256": "the mapping's text was changed",
+    "meaning_sha256": "the mapping says something else, itself or in what it extends",
+    "endpoint": "the endpoint: {was} then, {now} now",
+    "campaign": "the campaign: {was} then, {now} now",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class SignedPlan:
+    """A plan as it was saved. `rows` are its counts, `to_post` the Excel rows that a run may post, as
+    ranges (`2-40 42`), `requests_sha256` stands for every body."""
+
+    made: str
+    importer: str
+    file: str
+    mapping: str
+    inputs: Inputs
+    rows: Mapping[str, int]
+    requests_sha256: str
+    to_post: str
+
+    @classmethod
+    def of(cls, settings: Settings, planned: Plan, ledger: Ledger) -> SignedPlan:
+        """The plan, while its ledger is open."""
+        return cls(
+            made=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+            importer=__version__,
+            file=settings.name,
+            mapping=Path(settings.mapping).name,
+            inputs=Inputs.of(settings, planned.document, planned.source),
+            rows=planned.rows,
+            requests_sha256=planned.sealed,
+            to_post=" ".join(ranges(row for row, _ in figures.sendable(ledger, planned.job))),
+        )
+
+    def write(self, path: Path) -> None:
+        """Save it; UsageError where that can't be."""
+        text = orjson.dumps({"format": FORMAT, **asdict(self)}, option=orjson.OPT_INDENT_2).decode()
+        try:
+            with whole(path) as file:
+                file.write(text + "\n")
+        except OSError as error:
+            raise UsageError(f"{path} can't be written: {error.strerror}.") from error
+
+    @classmethod
+    def read(cls, path: Path) -> SignedPlan:
+        """The plan that was saved there; UsageError where there is none."""
+        try:
+            found = orjson.loads(path.read_bytes())
+        except OSError as error:
+            raise UsageError(f"The plan {path} can't be read: {error.strerror}.") from error
+        except orjson.JSONDecodeError:
+            found = None
+        if not _is_plan(found):
+            raise UsageError(f"{path} is no saved plan of this importer.", hint=_MAKE)
+        del found["format"]
+        return cls(**{**found, "inputs": Inputs(**found["inputs"])})
+
+    def hold_inputs(self, settings: Settings, document: Document, source: Source) -> None:
+        """Refuse a job whose inputs are others; UsageError with all that changed."""
+        now = Inputs.of(settings, document, source)
+        changed = [
+            _NAMES[each.name].format(was=was, now=is_)
+            for each in fields(Inputs)
+            if (was := getattr(self.inputs, each.name)) != (is_ := getattr(now, each.name))
+        ]
+        if changed:
+            raise self._broken(changed)
+
+    def hold_rows(self, planned: Plan, ledger: Ledger) -> None:
+        """Refuse a staged job that would post other bodies, or other rows."""
+        if planned.sealed != self.requests_sha256:
+            raise self._broken([self._other_bodies()])
+        own = (row for row, mine in figures.sendable(ledger, planned.job) if mine)
+        others = list(outside(self.to_post, own))
+        if others:
+            raise self._broken([_other_rows(others)])
+
+    def _other_bodies(self) -> str:
+        if self.importer != __version__:
+            return f"the importer: {self.importer} then, {__version__} now, and it makes other requests"
+        return (
+            "the requests differ, though file, mapping and importer are the same: the hash key is "
+            "another one (SATISMETER_HASH_KEY, or hash.key in the --state folder), or the time zones"
+        )
+
+    def _broken(self, changed: Sequence[str]) -> UsageError:
+        listed = "".join(f"\n  - {each}" for each in changed)
+        return UsageError(
+            f"This is not what was planned on {self.made}; nothing was sent:{listed}", hint=_MAKE
+        )
+
+
+def _other_rows(rows: Sequence[int]) -> str:
+    shown = ", ".join(map(str, rows[:_SHOWN])) + (" …" if len(rows) > _SHOWN else "")
+    return (
+        f"{counted(len(rows), 'row')} would be posted that the plan left out (Excel row {shown}): its "
+        "ledger knew them as sent; is this another --state folder?"
+    )
+
+
+_MAKE = "Make a plan anew, and have it approved: importer plan FILE -m MAPPING --save plan.json"
+
+
+def _is_plan(found: object) -> bool:
+    """Whether it has the shape that `write` gives it."""
+    if not isinstance(found, dict) or found.get("format") != FORMAT:
+        return False
+    inputs = found.get("inputs")
+    known = {each.name for each in fields(SignedPlan)} | {"format"}
+    return (
+        set(found) == known
+        and isinstance(inputs, dict)
+        and set(inputs) == {each.name for each in fields(Inputs)}
+        and isinstance(found["to_post"], str)
+        and all(_is_range(each) for each in found["to_post"].split())
+    )
+
+
+def _is_range(text: str) -> bool:
+    first, _, last = text.partition("-")
+    return first.isdecimal() and (last.isdecimal() or text == first)
+
+
+def ranges(rows: Iterable[int]) -> Iterator[str]:
+    """Ascending numbers as `2-40`, `42`."""
+    first = last = None
+    for row in rows:
+        if last is None or row != last + 1:
+            if first is not None:
+                yield _range(first, last)
+            first = row
+        last = row
+    if first is not None:
+        yield _range(first, last)
+
+
+def _range(first: int, last: int | None) -> str:
+    return str(first) if first == last else f"{first}-{last}"
+
+
+def outside(text: str, rows: Iterable[int]) -> Iterator[int]:
+    """Those of the rows that are in none of the ranges."""
+    pairs = [each.partition("-")[::2] for each in text.split()]
+    firsts = [int(first) for first, _ in pairs]
+    lasts = [int(last or first) for first, last in pairs]
+    for row in rows:
+        place = bisect_right(firsts, row) - 1
+        if place < 0 or row > lasts[place]:
+            yield row
