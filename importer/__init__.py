@@ -1,3 +1,38 @@
-"""Puts a spreadsheet of survey answers into SatisMeter, and accounts for every row."""
+"""Puts a spreadsheet of survey answers into SatisMeter, and accounts for every row.
+
+As a library: `from importer import Settings, load_mapping, plan, run`; see docs/library.md. Each name is
+imported when it is first used, so that `import importer` stays light; type checkers read `__init__.pyi`.
+"""
+
+from importlib import import_module
 
 __version__ = "0.1.0"
+
+_PLACES = {
+    "Document": "importer.mapping:Document",
+    "Endpoint": "importer.settings:Endpoint",
+    "ExitStatus": "importer.errors:ExitStatus",
+    "ImporterError": "importer.errors:ImporterError",
+    "Plan": "importer.pipeline:Plan",
+    "Rate": "importer.settings:Rate",
+    "Secret": "importer.settings:Secret",
+    "Settings": "importer.settings:Settings",
+    "Summary": "importer.pipeline:Summary",
+    "Watch": "importer.pipeline:Watch",
+    "default_state": "importer.ledger.state:default_folder",
+    "load_mapping": "importer.mapping:load",
+    "plan": "importer.pipeline:plan",
+    "run": "importer.pipeline:run",
+}
+
+
+def __getattr__(name: str) -> object:
+    """What the library offers, found in its room (PEP 562)."""
+    if name not in _PLACES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    module, _, attribute = _PLACES[name].partition(":")
+    return getattr(import_module(module), attribute)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_PLACES})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -14,7 +15,11 @@ Abandon = Callable[[], None]
 @contextmanager
 def handled(drain: Drain, abandon: Abandon, patience: float) -> Iterator[None]:
     """Within, the first signal calls `drain` with its number; the second, or `patience` seconds,
-    calls `abandon`."""
+    calls `abandon`. Afterwards whoever handled them before does so again. Signals reach the
+    main thread only: in another one nothing is handled."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
     loop = asyncio.get_running_loop()
     timers: list[asyncio.TimerHandle] = []
 
@@ -26,6 +31,7 @@ def handled(drain: Drain, abandon: Abandon, patience: float) -> Iterator[None]:
             drain(number)
 
     wanted = (signal.SIGINT, signal.SIGTERM)
+    former = {each: signal.getsignal(each) for each in wanted}
     for each in wanted:
         loop.add_signal_handler(each, caught, each)
     try:
@@ -33,5 +39,6 @@ def handled(drain: Drain, abandon: Abandon, patience: float) -> Iterator[None]:
     finally:
         for each in wanted:
             loop.remove_signal_handler(each)
+            signal.signal(each, former[each])
         for timer in timers:
             timer.cancel()

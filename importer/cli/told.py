@@ -11,6 +11,7 @@ import click
 from importer.cli import output
 from importer.errors import ExitStatus
 from importer.model import counted, duration
+from importer.results.scores import signed
 
 if TYPE_CHECKING:
     from importer.pipeline import Plan, Summary
@@ -44,6 +45,7 @@ def plan(planned: Plan, summary: Summary) -> None:
     """The dry run's findings, requests and warnings."""
     output.say(f"Plan of {_file(summary)} with {summary.mapping}: nothing was sent.")
     _rows(summary.rows)
+    _scores(summary)
     _skips(planned.skips)
     _causes(summary)
     _duplicates(summary.duplicates)
@@ -62,6 +64,7 @@ def run(summary: Summary) -> None:
     if summary.stopped:
         output.say(click.style(f"Stopped early: {summary.stopped}", fg="red"))
     _rows(summary.rows)
+    _scores(summary)
     _causes(summary)
     _duplicates(summary.duplicates)
     _written(summary)
@@ -111,6 +114,20 @@ def _rows(rows: Mapping[str, int]) -> None:
     shown = [("read", rows["read"], "= the sum of those below")]
     shown += [(name, n, _MEANING[name]) for name, n in rows.items() if n and name != "read"]
     output.table(("", "rows", ""), shown)
+
+
+def _scores(summary: Summary) -> None:
+    """What the ready rows, or the accepted ones, come to."""
+    found = [each for each in summary.scores if each.answers]
+    if found:
+        output.say()
+    for each in found:
+        column, answers = each.question.column, counted(each.answers, "answer")
+        if each.nps is not None:
+            output.say(f"  NPS {signed(each.nps)} of {answers} in {column!r}")
+        else:
+            kind = each.question.type
+            output.say(f"  {kind} {each.average:.2f} on average of {answers} in {column!r}")
 
 
 def _skips(skips: Mapping[str, int]) -> None:
@@ -164,4 +181,5 @@ def _written(summary: Summary) -> None:
         output.say(f"  {summary.results}   one line per row")
     if summary.problems:
         output.say(f"  {summary.problems}   the rows to mend, as they stand in the file")
+    output.say(f"  {summary.report}   all of it on one page, for whoever approves it")
     output.say(f"  {summary.folder / 'summary.json'}")

@@ -7,6 +7,7 @@ before. Only then, and only in a run, are the rows that are left posted, oldest 
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import time
 from collections.abc import Callable, Iterator
@@ -34,8 +35,8 @@ Confirm = Callable[[Plan], bool]
 
 
 def plan(settings: Settings, watch: Watch = NOBODY) -> tuple[Plan, Summary]:
-    """The dry run: everything but the socket. Writes problems.csv, summary.json and the payloads;
-    leaves the ledger as it is. Raises ImporterError."""
+    """The dry run: everything but the socket. Writes report.html, problems.csv, summary.json and the
+    payloads; leaves the ledger as it is. Raises ImporterError."""
     start = time.monotonic()
     secret = _secret(settings)
     with _opened(settings, secret) as (document, source, compiled):
@@ -49,17 +50,24 @@ def plan(settings: Settings, watch: Watch = NOBODY) -> tuple[Plan, Summary]:
             return planned, summary
 
 
+def at_once(_: Plan) -> bool:
+    """Go on without asking."""
+    return True
+
+
 def run(
     settings: Settings,
-    confirm: Confirm,
+    confirm: Confirm = at_once,
     watch: Watch = NOBODY,
 ) -> tuple[Plan, Summary]:
     """The real thing: stage, ask `confirm`, post what is left, write the results.
 
-    Running the same file again goes on with what is left. Raises ImporterError; UsageError where
-    `confirm` says no, before anything is sent.
+    Running the same file again goes on with what is left. It brings an event loop of its own: from
+    asynchronous code call it in a thread. Raises ImporterError; UsageError where `confirm` says no,
+    before anything is sent.
     """
     start = time.monotonic()
+    _refuse_within_a_loop()
     if settings.write_key is None:
         raise UsageError("A run needs the write key.")
     secret = _secret(settings)
@@ -86,6 +94,17 @@ def run(
         summary = record(settings, "run", planned, ledger, start, sent)
         ledger.end_job(planned.job, summary.exit_status)
     return planned, summary
+
+
+def _refuse_within_a_loop() -> None:
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return
+    raise UsageError(
+        "A run can't begin within a running event loop.",
+        hint="Call it in a thread: await asyncio.to_thread(run, settings)",
+    )
 
 
 def _secret(settings: Settings) -> bytes:
