@@ -14,7 +14,7 @@ from importer.sender.breaker import Breaker
 from importer.sender.client import Poster
 from importer.sender.echo import without_echo
 from importer.sender.lanes import Lanes
-from importer.sender.pacer import Pacer
+from importer.sender.pacer import Pacer, Sleep
 from importer.sender.reply import Reply
 from importer.sender.stops import ALL_REFUSED, Stop, Stops
 from importer.sender.verdict import Next, Verdict, judge
@@ -64,6 +64,7 @@ class Delivery:
         body: Body,
         observer: Observer,
         terms: Terms,
+        sleep: Sleep = asyncio.sleep,
     ) -> None:
         self._poster = poster
         self._journal = journal
@@ -72,6 +73,7 @@ class Delivery:
         self._body = body
         self._observer = observer
         self._terms = terms
+        self._sleep = sleep
         self._stops = Stops(terms.outage)
         self._wells = 0
         self._workers: list[asyncio.Task[None]] = []
@@ -130,19 +132,20 @@ class Delivery:
 
     async def _deliver(self, row: Outgoing) -> Outcome | None:
         """Bring one row to its end; None where the run stopped before it was posted."""
-        tries = 0
+        puts_off, tries, wells = 0, 0, self._wells
         while not self.stopped:
             await self._breaker.admit(lambda: self.stopped is not None)
             slot = await self._pacer.turn()
-            wells = self._wells
             verdict, outcome = await self._attempt(row, slot)
             if verdict.next is not Next.AGAIN:
                 return self._ended(row, outcome)
             tries += not verdict.trouble and self._wells > wells
+            wells = self._wells
             if tries >= MOST_TRIES:
                 return self._ended(row, _given_up(outcome, tries))
             self._journal.record(row.seq, outcome)
-            await self._back_off(verdict, tries)
+            await self._back_off(verdict, puts_off)
+            puts_off += 1
         return None
 
     def _ended(self, row: Outgoing, outcome: Outcome) -> Outcome:
@@ -198,10 +201,10 @@ class Delivery:
                 outcome = Outcome(Status.PENDING, ALL_REFUSED, verdict.message)
                 self._journal.record(row.seq, outcome)
 
-    async def _back_off(self, verdict: Verdict, tries: int) -> None:
+    async def _back_off(self, verdict: Verdict, puts_off: int) -> None:
         """Where the server named no time, wait longer each time; the breaker does it in an outage."""
         if not verdict.pause and not self.stopped:
-            await asyncio.sleep(min(0.2 * 2 ** min(tries, 8), 30.0))
+            await self._sleep(min(0.2 * 2 ** min(puts_off, 8), 30.0))
 
 
 _CUT_OFF = "the run was ended while this row was being posted; it may be stored"
