@@ -53,7 +53,9 @@ def _list(presets: list[Shipped], *, as_json: bool) -> None:
 
 
 def _known_by(preset: Shipped) -> str:
-    return ", ".join(" or ".join(each) for each in preset.about.signature) or "-"
+    about = preset.about
+    names = [each[0] for each in ([about.first] if about.first else []) + [*about.signature]]
+    return ", ".join(names) or "-"
 
 
 def _fact(preset: Shipped) -> dict[str, object]:

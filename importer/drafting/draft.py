@@ -48,7 +48,7 @@ class Draft:
     def open(self) -> tuple[int, ...]:
         """The lines that a person has to fill in."""
         lines = enumerate(self.text.splitlines(), 1)
-        return tuple(number for number, line in lines if OPEN in line.partition(" # ")[0])
+        return tuple(number for number, line in lines if OPEN in line.partition("# ")[0])
 
 
 def draft(source: Source, wishes: Wishes = Wishes()) -> Draft:

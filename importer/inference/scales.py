@@ -237,6 +237,6 @@ def _named_ends(
 def _ends(question: str) -> tuple[int, int] | None:
     """The ends that a question names: `10 - strongly agree, 1 - strongly disagree` is 1 to 10."""
     found = sorted({int(each) for each in _ENDS.findall(question)})
-    if len(found) >= 2 and found[0] in {0, 1} and found[-1] in {3, 4, 5, 6, 7, 10}:
+    if len(found) >= 2 and found[0] in {0, 1} and found[-1] in {5, 7, 10}:
         return found[0], found[-1]
     return None

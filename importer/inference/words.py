@@ -21,7 +21,7 @@ def plain(label: str) -> str:
 
 
 def _names(text: str) -> frozenset[str]:
-    return frozenset(plain(name) for name in text.replace("\n", ",").split(",") if name.strip())
+    return frozenset(plain(name) for name in " ".join(text.split()).split(",") if name.strip())
 
 
 SCORE = _names(
@@ -187,7 +187,7 @@ WHY = re.compile(
     r"\bwhy\b|reason|comment|feedback|tell us|anything else|your own words|explain|describe|suggest|improve"
     r"|warum|grund|begrund|kommentar|anmerkung|sonst noch|verbesser|pourquoi|raison|commentaire|ameliorer"
     r"|por que|motivo|razon|comentario|mejorar|\bproc\b|duvod|komentar|zpetn|vylepsi|zlepsi|perche|migliorar"
-    r"|waarom|reden|opmerking|verbeter|melhorar|dlaczego|uwagi|popraw|\bother\b|could do better"
+    r"|waarom|reden|opmerking|verbeter|melhorar|dlaczego|uwagi|popraw|could do better"
 )
 INVITED = re.compile(
     r"^(?:how|what|which|why|do|did|does|are|is|was|were|would|will|have|has|please|who|where)\b"

@@ -82,7 +82,8 @@ class _Compiler:
 
     def _skips(self) -> Iterator[Skip]:
         for number, rule in enumerate(self.document.source.skip_if):
-            position = self.header.find(rule, ("source", "skip_if", number, "column"))
+            path = ("source", "skip_if", number, "column")
+            position = self.header.find(rule, path, optional=rule.optional)
             if position is not None:
                 yield compile_rule(rule, position, self.header.label(position))
 

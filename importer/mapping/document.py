@@ -56,6 +56,8 @@ class SkipRule(Selector):
     """The cell is blank (`true`), or filled (`false`)."""
     matches: PatternText = ""
     """A regular expression is found in the cell."""
+    optional: Flag = False
+    """A file that lacks the column has no such rows: a note, not a mistake."""
 
     @model_validator(mode="after")
     def _one_condition(self) -> Self:

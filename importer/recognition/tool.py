@@ -41,9 +41,10 @@ def recognise(grid: Grid, presets: Sequence[Shipped], chosen: str = "") -> Match
         return _chosen(grid, next(each for each in presets if each.name == chosen))
     found = [match for each in presets if (match := _match(grid, each))]
     complete = [match for match in found if match.complete] or found
-    if len(complete) > 1:
-        raise _several(complete)
-    return complete[0] if complete else None
+    top = [match for match in complete if match.row == min(each.row for each in complete)]
+    if len(top) > 1:
+        raise _several(top)
+    return top[0] if top else None
 
 
 def _chosen(grid: Grid, preset: Shipped) -> Match | None:
@@ -79,7 +80,7 @@ def _signed(preset: Shipped, cells: Sequence[str]) -> list[str]:
     wanted = [_present(each, present) for each in about.signature]
     first = next((cell for cell in cells if cell.strip()), "")
     if about.first:
-        wanted.insert(0, _present(about.first, {folded(first): first.strip()}))
+        wanted.insert(0, first.strip() if first.strip() in about.first else "")
     return list(dict.fromkeys(wanted)) if all(wanted) else []
 
 
