@@ -6,13 +6,14 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from importer.mapping.problems import Unfit
 from importer.mapping.transforms import formats
 from importer.mapping.transforms.clocks import in_utc
 from importer.mapping.transforms.dates import timestamps
+from importer.mapping.transforms.halves import halves
 from tests.mapping.making import codes, trait, with_traits
 
 ISO_READ = [
@@ -165,3 +166,54 @@ def test_timestamps_sort_as_the_moments_do(when: datetime, more: int) -> None:
     first, second = read(when.isoformat()), read(later.isoformat())
     assert first <= second
     assert len(first) == len("2015-06-16T09:19:47.155Z")
+
+
+HALVED = [
+    *("iso", "%Y-%m-%d %H:%M:%S", "%d.%m.%Y %H:%M", "%m/%d/%y %I:%M:%S %p", "%Y-%m-%dT%H:%M:%S"),
+    *("%d-%b-%Y %H:%M",),
+]
+
+
+def in_one_piece(text: str, pattern: str, zone: str) -> str | None:
+    """The timestamp without the shortcut by halves."""
+    when = formats.compiled(pattern)(text)
+    if when is None:
+        return None
+    utc = in_utc(when, zone) if when.tzinfo is None else when.astimezone(UTC).replace(tzinfo=None)
+    return utc.isoformat(timespec="milliseconds") + "Z"
+
+
+@settings(max_examples=300)
+@given(
+    when=st.datetimes(datetime.fromisoformat("1970-01-01"), datetime.fromisoformat("2060-01-01")),
+    pattern=st.sampled_from(HALVED),
+    zone=st.sampled_from(["UTC", *ZONES]),
+    spoil=st.sampled_from(["", "", "", "0", " ", "T", ".5", "Z"]),
+    at=st.integers(0, 20),
+)
+def test_reading_by_halves_is_reading_the_whole(
+    when: datetime, pattern: str, zone: str, spoil: str, at: int
+) -> None:
+    written = when.strftime("%Y-%m-%d %H:%M:%S" if pattern == "iso" else pattern)
+    text = written[:at] + spoil + written[at:]
+    found = halves(pattern, zone)
+    assert found is not None
+    shortcut = found(text)
+    if shortcut is not None:
+        assert shortcut == in_one_piece(text, pattern, zone)
+    elif not spoil:
+        assert zone != "UTC", "in UTC no day is special"
+
+
+@pytest.mark.parametrize(
+    "pattern", ["%d.%m.%Y", "unix", "%Y %b %d %H:%M", "%H:%M %d.%m.%Y", "%Y-%m-%d %z"]
+)
+def test_other_formats_are_read_whole(pattern: str) -> None:
+    assert halves(pattern, "UTC") is None
+
+
+@pytest.mark.parametrize(
+    "text", ["2021-1-5 10:00:00", "2021-01-05T10:00 11:00:00", "2021-01-05 1:00:00"]
+)
+def test_iso_stays_strict(text: str) -> None:
+    assert halves(formats.ISO, "UTC")(text) is None  # type: ignore[misc]  # there is one for ISO

@@ -11,6 +11,7 @@ from importer import mapping
 from importer.errors import MappingError
 from importer.mapping import Document
 from importer.mapping.files import presets
+from importer.mapping.tree import Sheet, read
 from tests.mapping.making import BASE, CAMPAIGN, COMMENT, SCORE
 
 ON_GENERIC = f"""\
@@ -35,10 +36,13 @@ def said(folder: Path, text: str, **others: str) -> str:
 
 @pytest.mark.parametrize("name", presets())
 def test_a_preset_with_only_campaign_and_questions(name: str, tmp_path: Path) -> None:
-    own = f"extends: {name}\ncampaign: {CAMPAIGN}\n"
-    if "answers:\n" in mapping.preset(name).text.replace("#", ""):
-        own += f"questions: {{score: {SCORE}, comment: {COMMENT}}}\n"
-    if "\nanswers:" not in mapping.preset(name).text:
+    data = read(Sheet(name, mapping.preset(name).text)).data
+    assert isinstance(data, dict)
+    answers = data.get("answers", [])
+    names = [str(each["id"]) for each in answers if isinstance(each, dict)]
+    ids = ", ".join(f"{each}: {SCORE[:-2]}{number:02}" for number, each in enumerate(names))
+    own = f"extends: {name}\ncampaign: {CAMPAIGN}\nquestions: {{{ids}}}\n"
+    if not names:
         own += f"answers: [{{id: {SCORE}, column: Q1, type: nps}}]\n"
     document = load(tmp_path, own)
     assert document.preset

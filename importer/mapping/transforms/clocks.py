@@ -27,14 +27,14 @@ def in_utc(local: datetime, timezone: str) -> datetime:
     if timezone == "UTC":
         return local
     try:
-        offset = _offset_of_day(local.date(), timezone)
+        offset = offset_of_day(local.date(), timezone)
         return _exact(local, timezone) if offset is None else local - offset
     except OverflowError:
         raise Unfit("bad_date", "this date is outside of the calendar") from None
 
 
 @lru_cache(maxsize=4_096)
-def _offset_of_day(day: date, timezone: str) -> timedelta | None:
+def offset_of_day(day: date, timezone: str) -> timedelta | None:
     """The zone's offset on a day on which it doesn't change; None on others."""
     start = datetime.combine(day, time(), _zone(timezone))
     offsets = {(start + hours).utcoffset() for hours in _HOURS}

@@ -11,6 +11,7 @@ from importer.mapping.blanks import trimmed
 from importer.mapping.problems import Unfit
 from importer.mapping.transforms import formats
 from importer.mapping.transforms.clocks import in_utc
+from importer.mapping.transforms.halves import halves
 from importer.mapping.transforms.registry import transform
 
 if TYPE_CHECKING:
@@ -32,9 +33,12 @@ def timestamps(formats_: tuple[str, ...], timezone: str) -> Callable[[str], str]
     wanted = formats_ or (formats.ISO,)
     first, *others = map(formats.compiled, wanted)
     zone = timezone or "UTC"
+    quick = None if others else halves(wanted[0], zone)
 
     def timestamp(text: str) -> str:
         written = trimmed(text)
+        if quick is not None and (found := quick(written)) is not None:
+            return found
         when = first(written)
         if others:
             when = _only([when, *(read(written) for read in others)], zone, wanted)
