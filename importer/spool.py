@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 from array import array
 from pathlib import Path
@@ -16,7 +17,7 @@ class Spool:
         self._file: IO[bytes] = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115  closed by close()
         self._starts = array("q")
         self._ends = array("q")
-        self._end = 0
+        self._end = self._written = 0
 
     def add(self, seq: int, body: bytes) -> None:
         """Keep the body of row `seq`; sequence numbers ascend."""
@@ -30,9 +31,11 @@ class Spool:
 
     def body(self, seq: int) -> bytes:
         """The body of row `seq`."""
-        start = self._starts[seq]
-        self._file.seek(start)
-        return self._file.read(self._ends[seq] - start)
+        start, end = self._starts[seq], self._ends[seq]
+        if self._written < end:
+            self._file.flush()
+            self._written = self._end
+        return os.pread(self._file.fileno(), end - start, start)
 
     def close(self) -> None:
         """Let go of the file."""
