@@ -11,6 +11,7 @@ from typing import IO
 
 from importer import ledger as books
 from importer.causes import Causes
+from importer.checks import check
 from importer.errors import LedgerError
 from importer.ledger import Ledger, Staging
 from importer.loader import Source, SourceOptions
@@ -83,7 +84,7 @@ def stage(
     samples: list[bytes] = []
     with _payloads(settings.payloads) as payloads:
         for chunk in source.chunks():
-            mapped = compiled.run(chunk)
+            mapped = check(compiled.run(chunk))
             _count(mapped, chunk, causes, damage)
             tally.add(mapped, chunk)
             seal.add(mapped)
