@@ -49,6 +49,10 @@ def called(kind: Kind) -> Any:
 
 
 _KINDS = {"parse": "transform", "answer": "type of answer", "trait": "type of trait"}
+_ELSEWHERE = {
+    "skip": "List the text in `na:` to leave it out.",
+    "keep": "Write the text itself to pass it on.",
+}
 _SOURCES = ("column", "letter", "any", "columns", "value", "template")
 _OPTIONS = {option for each in TRANSFORMS.values() for option in each.options}
 
@@ -113,6 +117,10 @@ class Cell(Block):
             yield Oddity(("join",), "`join` goes with `columns`", key=True)
         if self.values and "*" in self.values and self.values["*"].text not in {"keep", "skip"}:
             yield Oddity(("values", "*"), '`"*"`, every other value, is `keep` or `skip`')
+        for text, to in (self.values or {}).items():
+            if text != "*" and to.text in _ELSEWHERE:
+                told = f'this would send the text "{to.text}": only `"*"` can be `{to.text}`'
+                yield Oddity(("values", text), told, _ELSEWHERE[to.text])
         yield from self._misplaced()
 
     def _misplaced(self) -> Iterator[Oddity]:
