@@ -106,3 +106,11 @@ class Busy(ImporterError):
     """Another run holds the campaign; the message names it."""
 
     exit_status = ExitStatus.BUSY
+
+
+class Interrupted(ImporterError):
+    """A signal ended the work at a safe place; `signal` is its number."""
+
+    def __init__(self, signal: int) -> None:
+        super().__init__("Ended by a signal.", hint="The same command goes on where it stopped.")
+        self.exit_status = ExitStatus(128 + signal)

@@ -12,7 +12,19 @@ from typing import NoReturn
 import click
 
 from importer import __version__
-from importer.cli import check, demo, inspect, output, plan, presets, run, sandbox, schema
+from importer.cli import (
+    check,
+    demo,
+    init,
+    inspect,
+    output,
+    plan,
+    presets,
+    run,
+    sandbox,
+    schema,
+    watch,
+)
 from importer.errors import ExitStatus, ImporterError
 
 
@@ -35,6 +47,7 @@ def command() -> None:
     \b
     importer demo                                    see it work
     importer inspect answers.xlsx                    what is in the file
+    importer init answers.xlsx                       write its mapping, with comments
     importer plan answers.xlsx -m mapping.yaml       the dry run
     importer run answers.xlsx -m mapping.yaml        the real thing
     """
@@ -43,11 +56,13 @@ def command() -> None:
 for each in (
     demo.command,
     inspect.command,
+    init.command,
     presets.command,
     check.command,
     schema.command,
     plan.command,
     run.command,
+    watch.command,
     sandbox.sandbox,
 ):
     command.add_command(each)

@@ -4,21 +4,32 @@ from __future__ import annotations
 
 import dataclasses
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from importer.cli import options, output
+from importer.cli.unattended import Reporter, close, reporter, unattended
 from importer.errors import ExitStatus, UsageError
 
 if TYPE_CHECKING:
-    from importer.pipeline import Plan
+    from importer.pipeline import Plan, Summary
+    from importer.settings import Settings
 
 
 @click.command("run")
 @options.source
 @options.target
 @options.sending
+@unattended
+@click.option(
+    "--plan",
+    "signed_plan",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="PLAN",
+    help="Keep to this saved plan; refuse where the file, the mapping or a setting has changed.",
+)
 def command(**given: Any) -> ExitStatus:
     """Post the rows of FILE to SatisMeter, and account for each.
 
@@ -29,32 +40,46 @@ def command(**given: Any) -> ExitStatus:
     \b
     importer run answers.csv -m mapping.yaml --limit 10     a pilot
     importer run answers.csv -m mapping.yaml                the rest
+    importer run answers.csv -m mapping.yaml --plan plan.json
     importer run answers.csv -m mapping.yaml --yes --json   from a job
+    importer run answers.csv -m mapping.yaml --yes --max-failures 100 --notify slack
     """
-    from importer import pipeline
     from importer.cli import told
-    from importer.cli.progress import Progress
 
     settings = options.settings(given)
-    settings = dataclasses.replace(settings, write_key=options.write_key(given["key_file"]))
-    _check_terminal(given["yes"])
-    progress = Progress()
-
-    def confirm(planned: Plan) -> bool:
-        progress.close()
-        told.before(planned, settings.endpoint.url)
-        return given["yes"] or not planned.ready or click.confirm("Go on?", err=True)
-
-    try:
-        _, summary = pipeline.run(settings, confirm, progress)
-    finally:
-        progress.close()
+    report = reporter("run", given)
+    with report.alone(), report.over(settings) as ended:
+        summary = _run(settings, given, report)
+        ended(summary)
     if given["as_json"]:
         output.emit(summary.document())
     else:
         told.run(summary)
         told.next_steps(summary)
     return summary.exit_status
+
+
+def _run(settings: Settings, given: dict[str, Any], report: Reporter) -> Summary:
+    from importer import pipeline
+    from importer.cli import told
+    from importer.cli.progress import Progress
+    from importer.pipeline.watch import Several
+
+    settings = dataclasses.replace(settings, write_key=options.write_key(given["key_file"]))
+    _check_terminal(given["yes"])
+    progress = [Progress()] if given["log_format"] == "text" else []
+
+    def confirm(planned: Plan) -> bool:
+        close(progress)
+        report.planned(planned)
+        told.before(planned, settings.endpoint.url)
+        return given["yes"] or not planned.ready or click.confirm("Go on?", err=True)
+
+    try:
+        _, summary = pipeline.run(settings, confirm, Several((*progress, *report.logs)))
+    finally:
+        close(progress)
+    return summary
 
 
 def _check_terminal(yes: bool) -> None:

@@ -10,7 +10,9 @@ from dataclasses import dataclass
 from importer import ledger as books
 from importer import signals
 from importer.ledger import Journal, Ledger
-from importer.model import Job, Outgoing, Status
+from importer.model import Job, Outcome, Outgoing, Status
+from importer.pipeline.failures import Failures
+from importer.pipeline.late import late_pass, rows
 from importer.pipeline.stage import Plan
 from importer.pipeline.watch import Watch
 from importer.sender.breaker import Breaker
@@ -20,15 +22,15 @@ from importer.sender.pacer import Pacer
 from importer.settings import Secret, Settings
 from importer.spool import Spool
 
-_BATCH = 500
-
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """How the sending ended: why it stopped early, if it did, and its requests."""
+    """How the sending ended: why it stopped early, if it did, its requests, and when it began (Unix
+    seconds)."""
 
     stop: Stop | None
     requests: int
+    began: float
 
 
 def send(settings: Settings, planned: Plan, ledger: Ledger, spool: Spool, watch: Watch) -> Sent:
@@ -49,7 +51,7 @@ def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop]:
 async def _deliver(
     settings: Settings, planned: Plan, ledger: Ledger, spool: Spool, watch: Watch
 ) -> Sent:
-    job, path = planned.job, books.ledger_path(settings.state)
+    job, path, began = planned.job, books.ledger_path(settings.state), time.time()
     concurrency = settings.concurrency or planned.document.sending.concurrency
     async with (
         Journal(path, job.id, settings.durability) as journal,
@@ -66,19 +68,25 @@ async def _deliver(
             Pacer(planned.rate.per_second),
             Breaker(),
             body=lambda row: spool.body(row.seq),
-            observer=lambda _, outcome: watch.ended(outcome),
+            observer=lambda _, outcome: ended(outcome),
             terms=Terms(concurrency, settings.accept_empty, settings.outage),
         )
+        failures = Failures(settings.max_failures, planned.rows, delivery.stop)
+
+        def ended(outcome: Outcome) -> None:
+            watch.ended(outcome)
+            failures.add(outcome)
+
         with signals.handled(
             lambda number: delivery.stop(Stop("interrupted", "interrupted", number)),
             delivery.abandon,
             settings.drain,
         ):
             await _first_pass(settings, planned, ledger, delivery, watch)
+            await journal.flush()
             if not planned.document.forceSurvey:
-                await journal.flush()
-                await _late_pass(settings, planned, ledger, delivery, watch)
-        return Sent(delivery.stopped, delivery.requests)
+                await late_pass(settings, planned, ledger, delivery, watch)
+        return Sent(delivery.stopped, delivery.requests, began)
 
 
 async def _first_pass(
@@ -86,30 +94,7 @@ async def _first_pass(
 ) -> None:
     """Rows that were never posted, or surely not stored. Whoever has a row in doubt waits."""
     order = books.sending_order(ledger, planned.job, (Status.PENDING, Status.FAILED))
-    held, _ = books.in_doubt(ledger, planned.job)
     order = order[: settings.limit]
     watch.sending(len(order))
-    await delivery.run(_rows(ledger, planned.job, order), held)
-
-
-async def _late_pass(
-    settings: Settings, planned: Plan, ledger: Ledger, delivery: Delivery, watch: Watch
-) -> None:
-    """Rows of unknown fate, once the server has had the time to finish with them: the API's own
-    duplicate check decides. Then the rows that waited behind them."""
-    doubtful, last = books.in_doubt(ledger, planned.job)
-    if delivery.stopped or not doubtful:
-        return
-    pilot = settings.limit is not None
-    behind = () if pilot else (Status.PENDING, Status.FAILED)
-    order = books.sending_order(ledger, planned.job, (Status.UNKNOWN, *behind))
-    wait = max(0.0, last + settings.settle - time.time())
-    watch.settling(len(order), wait)
-    await delivery.wait(wait)
-    if not delivery.stopped:
-        await delivery.run(_rows(ledger, planned.job, order))
-
-
-def _rows(ledger: Ledger, job: Job, order: Sequence[int]) -> Iterator[Outgoing]:
-    for start in range(0, len(order), _BATCH):
-        yield from books.outgoing(ledger, job, order[start : start + _BATCH])
+    held = {person for _, person in books.doubtful(ledger)}
+    await delivery.run(rows(ledger, planned.job, order), held)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Protocol
 
 from importer.model import Outcome
@@ -40,3 +41,30 @@ class Unwatched:
 
 
 NOBODY = Unwatched()
+
+
+class Several:
+    """Hands on to each of several, in their order."""
+
+    def __init__(self, watches: Sequence[Watch]) -> None:
+        self._watches = watches
+
+    def staged(self, rows: int) -> None:
+        """Handed on."""
+        for each in self._watches:
+            each.staged(rows)
+
+    def sending(self, rows: int) -> None:
+        """Handed on."""
+        for each in self._watches:
+            each.sending(rows)
+
+    def ended(self, outcome: Outcome) -> None:
+        """Handed on."""
+        for each in self._watches:
+            each.ended(outcome)
+
+    def settling(self, rows: int, seconds: float) -> None:
+        """Handed on."""
+        for each in self._watches:
+            each.settling(rows, seconds)

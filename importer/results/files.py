@@ -25,12 +25,13 @@ def folder(path: Path) -> Path:
 
 
 @contextmanager
-def whole(path: Path, encoding: str = "utf-8") -> Iterator[IO[str]]:
+def whole(path: Path, encoding: str = "utf-8", mode: int = 0o600) -> Iterator[IO[str]]:
     """A text file that takes its place only once it is complete and on the disk."""
     draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
         with os.fdopen(handle, "w", encoding=encoding, newline="", errors="replace") as file:
+            draft.chmod(mode)
             yield file
             file.flush()
             os.fsync(file.fileno())

@@ -1,0 +1,265 @@
+"""What an import that nobody watches needs: when to fail, whom to tell, metrics and a log."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from importer.cli import options, output
+from importer.errors import ExitStatus, ImporterError, UsageError
+
+if TYPE_CHECKING:
+    from importer.cli.progress import Progress
+    from importer.notices import Log, Notice, Target
+    from importer.pipeline import Plan, Summary
+    from importer.settings import Settings
+
+KINDS = ("webhook", "slack", "email", "command")
+"""As in `importer.notices`, which `--help` need not import."""
+
+
+def unattended(command: options.Command) -> options.Command:
+    """The options of runs that report by themselves."""
+    for option in (
+        click.option(
+            "--fail-on",
+            default="any",
+            show_default=True,
+            metavar="any|none|N%",
+            help="Exit with 3 where any, none or more than N% of the rows were refused (invalid, "
+            "rejected or failed).",
+        ),
+        click.option(
+            "--max-failures",
+            type=click.IntRange(0),
+            metavar="N",
+            help="Stop once more than N rows are refused; send nothing where the file alone has more.",
+        ),
+        click.option(
+            "--notify",
+            type=click.Choice(KINDS),
+            multiple=True,
+            help="Tell how it ended; IMPORTER_NOTIFY_SLACK and so on say where. Repeatable.",
+        ),
+        click.option(
+            "--notify-on",
+            type=click.Choice(["trouble", "always"]),
+            default="trouble",
+            show_default=True,
+            help="Tell it only where the exit status isn't 0, or always.",
+        ),
+        click.option(
+            "--notify-file",
+            type=click.Path(path_type=Path, dir_okay=False),
+            help="A file that holds IMPORTER_NOTIFY_… lines (0600), in place of the environment.",
+        ),
+        click.option(
+            "--metrics-file",
+            type=click.Path(path_type=Path, dir_okay=False),
+            help="Write metrics there in Prometheus's text format (….prom).",
+        ),
+        click.option(
+            "--log-file",
+            type=click.Path(path_type=Path, dir_okay=False),
+            help="Append the log there, one JSON object a line.",
+        ),
+        click.option(
+            "--log",
+            "log_format",
+            type=click.Choice(["text", "json"]),
+            default="text",
+            show_default=True,
+            help="Progress on standard error: for people, or as JSON lines.",
+        ),
+    ):
+        command = option(command)
+    return command
+
+
+@dataclass(frozen=True)
+class Reporter:
+    """Tells the log, the metrics file and those who asked how each import ended."""
+
+    command: str
+    targets: Mapping[str, Target]
+    always: bool
+    metrics: Path | None
+    logs: tuple[Log, ...]
+    _told: list[Notice] = field(default_factory=list)
+
+    @contextmanager
+    def over(self, settings: Settings) -> Iterator[Callable[[Summary], None]]:
+        """Within, one file is imported; call what it gives with the summary. However it ends, it is
+        told; an exception goes on its way."""
+        start = time.monotonic()
+        ended: list[Summary] = []
+        for log in self.logs:
+            log.starting(settings.name)
+        try:
+            yield ended.append
+        except BaseException as error:
+            self.tell(self._cut(settings, error, time.monotonic() - start))
+            raise
+        if ended:
+            self.tell(self._notice(ended[0]))
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Within, there is one import only: its metrics are written at the end, however it ends."""
+        try:
+            yield
+        finally:
+            for told in self._told[-1:]:
+                self.measure(told.exit_status)
+
+    def planned(self, plan: Plan) -> None:
+        """A file has been read."""
+        for log in self.logs:
+            log.planned(plan.job.name, plan.ready)
+
+    def tell(self, notice: Notice) -> None:
+        """The logs, and who asked; what fails is said, and changes nothing."""
+        for log in self.logs:
+            log.finished(notice)
+        self._told.append(notice)
+        if self.always or not notice.well:
+            self._notify(notice)
+
+    def measure(self, status: ExitStatus) -> None:
+        """Write the metrics of what was told since the last time, under one exit status."""
+        if self.metrics and self._told:
+            _write_metrics(self.metrics, together(self._told, status))
+        self._told.clear()
+
+    def _notify(self, notice: Notice) -> None:
+        from importer.notices import Undelivered
+
+        for kind, target in self.targets.items():
+            try:
+                target.send(notice)
+            except Undelivered as error:
+                output.note(f"The notification by {kind} did not arrive: {error}.")
+                for log in self.logs:
+                    log.undelivered(kind, str(error))
+
+    def _notice(self, summary: Summary) -> Notice:
+        from importer.notices import Notice
+
+        causes: dict[str, int] = {}
+        for cause in summary.causes:
+            causes[cause.code] = causes.get(cause.code, 0) + cause.count
+        return Notice(
+            command=self.command,
+            file=Path(summary.file).name,
+            mapping=Path(summary.mapping).name,
+            exit_status=summary.exit_status,
+            at=time.time(),
+            seconds=summary.seconds,
+            job=summary.job,
+            campaign=summary.campaign,
+            rows=summary.rows,
+            requests=summary.requests,
+            causes=causes,
+            stopped=summary.stopped.partition(":")[0],
+        )
+
+    def _cut(self, settings: Settings, error: BaseException, seconds: float) -> Notice:
+        from importer.notices import Notice
+
+        return Notice(
+            command=self.command,
+            file=settings.name,
+            mapping=Path(settings.mapping).name,
+            exit_status=_status(error),
+            at=time.time(),
+            seconds=seconds,
+            error=type(error).__name__,
+        )
+
+
+def close(progress: Sequence[Progress]) -> None:
+    """Take the bar away, if there is one."""
+    for each in progress:
+        each.close()
+
+
+def _status(error: BaseException) -> ExitStatus:
+    if isinstance(error, ImporterError):
+        return error.exit_status
+    interrupted = isinstance(error, KeyboardInterrupt | click.Abort)
+    return ExitStatus.INTERRUPTED if interrupted else ExitStatus.UNEXPECTED
+
+
+def together(told: Sequence[Notice], status: ExitStatus) -> Notice:
+    """Several imports as one: their sums, and the exit status of all."""
+    rows: Counter[str] = Counter()
+    for each in told:
+        rows.update(each.rows)
+    return dataclasses.replace(
+        told[-1],
+        exit_status=status,
+        rows=rows,
+        seconds=sum(each.seconds for each in told),
+        requests=sum(each.requests for each in told),
+    )
+
+
+def _write_metrics(path: Path, notice: Notice) -> None:
+    """The collector runs as somebody else, so everybody may read it: it holds nothing private."""
+    from importer.notices import last_success, metrics
+    from importer.results import files
+
+    try:
+        former = path.read_text(encoding="utf-8") if path.exists() else ""
+        with files.whole(path, mode=0o644) as file:
+            file.write(metrics(notice, last_success(former)))
+    except (OSError, UnicodeDecodeError) as error:
+        output.note(f"The metrics file {path} can't be written: {error}.")
+
+
+def reporter(command: str, given: Mapping[str, Any]) -> Reporter:
+    """What the options ask for. Raises UsageError before anything is read or sent."""
+    from importer.notices import target
+
+    return Reporter(
+        command=command,
+        targets={kind: target(kind, _variables(given)) for kind in given["notify"]},
+        always=given["notify_on"] == "always",
+        metrics=given["metrics_file"],
+        logs=tuple(_logs(given)),
+    )
+
+
+def _variables(given: Mapping[str, Any]) -> Mapping[str, str]:
+    if given["notify_file"] is None:
+        return os.environ
+    import io
+
+    import dotenv
+
+    text = options.private_text(given["notify_file"], "notify file")
+    found = dotenv.dotenv_values(stream=io.StringIO(text), interpolate=False)
+    return {name: value or "" for name, value in found.items()}
+
+
+def _logs(given: Mapping[str, Any]) -> Iterator[Log]:
+    from importer.notices import Log
+
+    if given["log_format"] == "json":
+        yield Log(sys.stderr)
+    if path := given["log_file"]:
+        try:
+            handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        except OSError as error:
+            raise UsageError(f"The log {path} can't be written: {error.strerror}.") from error
+        yield Log(os.fdopen(handle, "w", encoding="utf-8"))

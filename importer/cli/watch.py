@@ -1,0 +1,208 @@
+"""`importer watch`: imports what is put into a folder."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from importer.cli import options, output
+from importer.cli.span import SPAN
+from importer.cli.unattended import Reporter, close, reporter, unattended
+from importer.errors import ExitStatus, ImporterError
+
+if TYPE_CHECKING:
+    from importer.inbox import Arrival, Ended, Ending, Inbox
+    from importer.pipeline import Plan, Summary
+    from importer.settings import Settings
+
+
+@click.command("watch")
+@click.argument("folder", metavar="DIR", type=click.Path(path_type=Path, file_okay=False))
+@click.option("-m", "--mapping", required=True, metavar="MAPPING", help="A YAML file or a preset.")
+@click.option(
+    "--pattern", "patterns", multiple=True, metavar="'*.csv'",
+    help="Which names. Default: everything that can be read. Repeatable.",
+)  # fmt: skip
+@click.option("--once", is_flag=True, help="One round, then end: for cron and its like.")
+@click.option("--every", type=SPAN, default="60s", show_default=True, help="Time between rounds.")
+@click.option(
+    "--settled", type=SPAN, default="10s", show_default=True,
+    help="A file is taken once it has stayed the same for so long.",
+)  # fmt: skip
+@click.option(
+    "--keep", is_flag=True, help="Leave files where they are; the ledger remembers what was done."
+)
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Where results go, a folder per file. Default: DIR/results.",
+)
+@click.option("--show-values", is_flag=True, help="Show e-mail addresses and free text.")
+@options.target
+@options.delivering
+@unattended
+def command(**given: Any) -> ExitStatus:
+    """Import every file that is put into DIR, each once, the oldest first.
+
+    A file that is still being written is left alone. What is done goes to DIR/done, what can't be
+    imported to DIR/failed; what could not be finished (API down, key refused) stays and is tried
+    again. It may be killed at any moment: the next start goes on, and nothing is posted twice.
+    Nobody is asked, so see a file with `importer plan` first.
+
+    \b
+    importer watch inbox -m mapping.yaml                     until Ctrl-C or SIGTERM
+    importer watch inbox -m mapping.yaml --once              from cron: ends with the gravest status
+    importer watch inbox -m delighted --pattern '*.csv' --keep --notify slack --max-failures 100
+    """
+    from importer import inbox as room
+
+    folder: Path = given["folder"]
+    settings = dataclasses.replace(
+        options.settings({**given, "file": "", "out": None}),
+        write_key=options.write_key(given["key_file"]),
+    )
+    shelves = None if given["keep"] else room.Shelves(folder)
+    patterns = given["patterns"] or room.FORMATS
+    inbox = room.Inbox(folder, patterns, given["settled"], shelves)
+    desk = _Desk(settings, given["out"] or folder / "results", reporter("watch", given), given)
+    with room.alone(folder, settings.state), room.Ending() as ending:
+        return _rounds(desk, inbox, ending, given)
+
+
+def _rounds(desk: _Desk, inbox: Inbox, ending: Ending, given: dict[str, Any]) -> ExitStatus:
+    from importer import inbox as room
+
+    desk.check_mapping()
+    if not given["once"]:
+        output.note(f"Watching {inbox.folder}; Ctrl-C or SIGTERM ends it.")
+        return room.forever(inbox, ending, desk, given["every"])
+    statuses = room.once(inbox, ending, desk)
+    if ending.signal:
+        statuses.append(ExitStatus(128 + ending.signal))
+    return room.gravest(statuses)
+
+
+@dataclass
+class _Desk:
+    """Imports one file after the other, and says how each ended."""
+
+    settings: Settings
+    out: Path
+    reporter: Reporter
+    given: dict[str, Any]
+    job: str = ""
+    """The job of the file at hand."""
+
+    def check_mapping(self) -> None:
+        """A mapping that is wrong is nobody's file's fault: it stops the watch before the first."""
+        from importer import mapping
+
+        mapping.load(self.settings.mapping)
+
+    def importing(self, arrival: Arrival, ending: Ending) -> Ended:
+        """One file. An error is how it ended; it stops no other file."""
+        from importer.inbox import Ended
+
+        self.job = ""
+        try:
+            sha256 = arrival.sha256()
+            if former := self._former(sha256):
+                output.note(f"{arrival.name}: imported before, by job {former}; not again.")
+                return Ended(ExitStatus.DONE)
+            summary = self._run(arrival, sha256, ending)
+        except ImporterError as error:
+            output.failure(f"{arrival.name}: {error.message}", error.hint)
+            return Ended(error.exit_status)
+        except OSError as error:
+            output.failure(f"{arrival.name} can't be read: {error.strerror}.")
+            return Ended(ExitStatus.USAGE)
+        except Exception as error:  # noqa: BLE001  a defect met by one file; the others go on
+            return Ended(output.defect(error))
+        self._tell(summary)
+        return Ended(summary.exit_status, summary.stopped.partition(":")[0])
+
+    def put(self, arrival: Arrival, ended: Ended, place: Path) -> None:
+        """Say where a file lies now, and let the ledger know."""
+        from importer.inbox import fate
+
+        if place != arrival.path:
+            self._moved(place)
+        if not self.given["as_json"]:
+            where = f"in {place.parent}" if place != arrival.path else "left where it is"
+            output.say(f"{arrival.name}: {fate(ended)} (exit status {int(ended.status)}), {where}")
+
+    def waiting(self, arrivals: Sequence[Arrival]) -> None:
+        """Say which files the round leaves alone."""
+        for arrival in arrivals:
+            output.note(f"{arrival.name} is still being written; it waits for the next round.")
+
+    def rounded(self, statuses: Sequence[ExitStatus]) -> None:
+        """Write the metrics of the round: the sums, and the gravest exit status."""
+        from importer.inbox import gravest
+
+        self.reporter.measure(gravest(statuses))
+
+    def _run(self, arrival: Arrival, sha256: str, ending: Ending) -> Summary:
+        folder = self.out / f"{arrival.path.stem}-{sha256[:8]}"
+        settings = dataclasses.replace(self.settings, file=str(arrival.path), out=folder)
+        with self.reporter.over(settings) as ended:
+            summary = self._posted(settings, ending)
+            ended(summary)
+        return summary
+
+    def _posted(self, settings: Settings, ending: Ending) -> Summary:
+        from importer import pipeline
+        from importer.cli.progress import Progress
+        from importer.pipeline.watch import Several
+
+        progress = [Progress()] if self.given["log_format"] == "text" else []
+
+        def confirm(planned: Plan) -> bool:
+            close(progress)
+            ending.check()
+            self.job = planned.job.name
+            self.reporter.planned(planned)
+            return True
+
+        try:
+            return pipeline.run(
+                settings, confirm, Several((*progress, *self.reporter.logs, ending))
+            )[1]
+        finally:
+            close(progress)
+
+    def _former(self, sha256: str) -> str:
+        """The job that has imported the same bytes to their end; "" where none has."""
+        from importer import ledger, mapping
+        from importer.ledger.finished import finished, opened
+
+        path = ledger.ledger_path(self.settings.state)
+        if not path.exists():
+            return ""
+        document = mapping.load(self.settings.mapping)
+        with opened(self.settings.state) as book:
+            job = finished(book, sha256, document.digest, self.settings.endpoint.origin)
+        self.job = job.name if job else ""
+        return self.job
+
+    def _moved(self, place: Path) -> None:
+        from importer.ledger.finished import moved, opened
+
+        if self.job:
+            with opened(self.settings.state) as book:
+                moved(book, book.job(self.job), place)
+
+    def _tell(self, summary: Summary) -> None:
+        if self.given["as_json"]:
+            output.emit_line(summary.document())
+            return
+        rows = [f"{n:,} {name}" for name, n in summary.rows.items() if n]
+        output.say(f"{Path(summary.file).name}: {', '.join(rows)} (job {summary.job})")
+        if summary.stopped:
+            output.say(f"  stopped early: {summary.stopped}")
+        output.say(f"  results: {summary.folder}")

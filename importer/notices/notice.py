@@ -1,0 +1,92 @@
+"""What a job came to, fit to be told to anybody."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from importer.errors import ExitStatus
+from importer.model import counted
+
+_MEANING = {
+    ExitStatus.DONE: "done",
+    ExitStatus.UNEXPECTED: "failed: a defect of the importer",
+    ExitStatus.USAGE: "nothing was sent: the file, the mapping or an option is wrong",
+    ExitStatus.SOME_REFUSED: "done, but some rows were refused",
+    ExitStatus.SOME_UNKNOWN: "done, but the fate of some rows is unknown",
+    ExitStatus.STOPPED: "stopped early",
+    ExitStatus.BUSY: "not started: another run holds the campaign",
+    ExitStatus.INTERRUPTED: "interrupted",
+    ExitStatus.TERMINATED: "interrupted",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """How the import of one file ended. `file` and `mapping` are names without folders; `rows` as in
+    summary.json ({} where the file was not read to its end); `causes` are rows by problem code;
+    `stopped` is the code of an early stop, `error` the kind of an error; `at` is Unix time."""
+
+    command: str
+    file: str
+    mapping: str
+    exit_status: ExitStatus
+    at: float
+    seconds: float
+    job: str = ""
+    campaign: str = ""
+    rows: Mapping[str, int] = field(default_factory=dict)
+    requests: int = 0
+    causes: Mapping[str, int] = field(default_factory=dict)
+    stopped: str = ""
+    error: str = ""
+
+    @property
+    def well(self) -> bool:
+        """Whether nobody needs to look."""
+        return self.exit_status == ExitStatus.DONE
+
+    @property
+    def title(self) -> str:
+        """One line: `answers.csv: done; 20 of 34 rows created`."""
+        told = f"{self.file}: {_MEANING[self.exit_status]}"
+        if self.stopped or self.error:
+            told += f" ({self.stopped or self.error})"
+        if self.rows:
+            rows = counted(self.rows["read"], "row")
+            told += f"; {self.rows.get('created', 0):,} of {rows} created"
+        return told
+
+    @property
+    def text(self) -> str:
+        """Some lines for people: the title, the rows by status, the most common causes."""
+        rows = [f"{name}: {n:,}" for name, n in self.rows.items() if n and name != "read"]
+        most = sorted(self.causes.items(), key=lambda each: -each[1])[:5]
+        lines = [
+            self.title,
+            ", ".join(rows),
+            ", ".join(f"{n:,} × {code}" for code, n in most),
+            f"job {self.job}, exit status {int(self.exit_status)}"
+            if self.job
+            else f"exit status {int(self.exit_status)}",
+        ]
+        return "\n".join(line for line in lines if line)
+
+    def document(self) -> dict[str, object]:
+        """As JSON."""
+        return {
+            "command": self.command,
+            "job": self.job or None,
+            "file": self.file,
+            "mapping": self.mapping,
+            "campaign": self.campaign,
+            "exit_code": int(self.exit_status),
+            "meaning": _MEANING[self.exit_status],
+            "rows": dict(self.rows),
+            "requests": self.requests,
+            "causes": dict(self.causes),
+            "stopped": self.stopped or None,
+            "error": self.error or None,
+            "seconds": round(self.seconds, 3),
+            "at": round(self.at, 3),
+        }
