@@ -163,8 +163,9 @@ class Settings:
     """`full` survives a power cut, `process` a crash of the program only."""
     accept_empty: bool = False
     """Take an empty 200 as an acknowledgement."""
-    settle: float = 60.0
-    """Seconds to wait before a row of unknown fate is asked about again."""
+    settle: float | None = None
+    """Seconds to wait before a row of unknown fate is asked about again. None: 60, or twice the
+    time-out if that is longer: the server has ended its work by then."""
     timeout: float = 30.0
     """Seconds without a byte from the server before an attempt is given up."""
     outage: float = 900.0
@@ -181,6 +182,11 @@ class Settings:
     def name(self) -> str:
         """The file's name as messages show it."""
         return "standard input" if self.file == "-" else Path(self.file).name
+
+    @property
+    def settling(self) -> float:
+        """Seconds to wait before a row of unknown fate is asked about again."""
+        return max(60.0, 2 * self.timeout) if self.settle is None else self.settle
 
     @property
     def folder(self) -> Path:

@@ -108,9 +108,8 @@ def delivering(command: Command) -> Command:
         click.option(
             "--settle",
             type=click.FloatRange(0),
-            default=60.0,
-            show_default=True,
-            help="Seconds before a row of unknown fate is asked about again.",
+            help="Seconds before a row of unknown fate is asked about again. "
+            "[default: 60, or twice --timeout]",
         ),
         click.option(
             "--timeout",

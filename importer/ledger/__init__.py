@@ -1,21 +1,26 @@
 """The SQLite journal: attempts before posts, outcomes after, and what was sent by earlier runs."""
 
-from importer.ledger.endings import duplicates, explain, in_doubt, people, refusals
+from importer.ledger.endings import duplicates, explain, people, refusals
+from importer.ledger.hashes import Hasher
 from importer.ledger.journal import Journal
 from importer.ledger.ledger import SENDABLE, Ledger
 from importer.ledger.lock import held
-from importer.ledger.staging import Staging, outgoing, sending_order
+from importer.ledger.order import askable, doubtful, late_order, outgoing, sending_order, stuck
+from importer.ledger.staging import Staging
 from importer.ledger.state import ledger_path, prepare, secret
 
 __all__ = [
     "SENDABLE",
+    "Hasher",
     "Journal",
     "Ledger",
     "Staging",
+    "askable",
+    "doubtful",
     "duplicates",
     "explain",
     "held",
-    "in_doubt",
+    "late_order",
     "ledger_path",
     "outgoing",
     "people",
@@ -23,4 +28,5 @@ __all__ = [
     "refusals",
     "secret",
     "sending_order",
+    "stuck",
 ]

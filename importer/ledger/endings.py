@@ -16,14 +16,15 @@ def explain(ledger: Ledger, job: Job) -> None:
                 (job.id, code),
             )
         connection.execute(
-            "UPDATE rows SET code = 'held', message = 'an earlier row of the same person is of"
-            " unknown fate; this one waits for it' WHERE job = ? AND status = 'pending' AND person IN"
-            " (SELECT person FROM rows WHERE job = ? AND status = 'unknown' AND elsewhere = 0)",
-            (job.id, job.id),
+            "UPDATE rows SET code = 'not_reached', message = 'not posted yet; the same command goes"
+            " on here' WHERE job = ? AND status = 'pending' AND code IN ('', 'held')",
+            (job.id,),
         )
         connection.execute(
-            "UPDATE rows SET code = 'not_reached', message = 'not posted yet; the same command goes"
-            " on here' WHERE job = ? AND status = 'pending' AND code = ''",
+            "UPDATE rows SET code = 'held', message = 'an earlier row of the same person is of"
+            " unknown fate, or failed; this one waits for it' WHERE job = ?1 AND status = 'pending'"
+            " AND code = 'not_reached' AND person IN (SELECT person FROM rows WHERE elsewhere = 0"
+            " AND (status = 'unknown' OR (status = 'failed' AND job = ?1)))",
             (job.id,),
         )
 
@@ -84,14 +85,3 @@ def people(ledger: Ledger, job: Job) -> tuple[int, int]:
             (job.id,),
         ).fetchone()
     return several, disagree
-
-
-def in_doubt(ledger: Ledger, job: Job) -> tuple[set[bytes], float]:
-    """The persons whose rows are of unknown fate, and when the last of those was posted (Unix
-    seconds; 0.0 where there are none)."""
-    with ledger.told():
-        found = ledger.connection.execute(
-            "SELECT person, sent_at FROM rows WHERE job = ? AND status = 'unknown' AND elsewhere = 0",
-            (job.id,),
-        ).fetchall()
-    return {person for person, _ in found}, max((at or 0.0 for _, at in found), default=0.0)

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from importer.errors import LedgerError
-from importer.ledger.ledger import connect
+from importer.ledger.connection import connect, failure
 from importer.ledger.schema import ATTEMPTING
 from importer.model import Outcome
 
@@ -99,8 +99,8 @@ class Journal:
             try:
                 connection = connection or connect(self._path, self._durability)
                 self._commit(connection, entries)
-            except sqlite3.Error as error:
-                self._broken = self._broken or _failure(self._path, error)
+            except Exception as error:  # noqa: BLE001  a thread that died silently would hang the run
+                self._broken = self._broken or failure(self._path, error)
             self._loop.call_soon_threadsafe(self._release, entries)
         if connection:
             connection.close()
@@ -162,10 +162,3 @@ _OUTCOME = (
     "UPDATE rows SET status = ?, code = ?, message = ?, http_status = ?, response_id = ?, ms = ?,"
     " doubt = ? WHERE job = ? AND seq = ?"
 )
-
-
-def _failure(path: Path, error: sqlite3.Error) -> LedgerError:
-    return LedgerError(
-        f"The ledger {path} can't be written: {error}. Posting has stopped.",
-        hint="Free some disk space, then run the same command again: it goes on where it stopped.",
-    )

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import sqlite3
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from importer.errors import LedgerError
+from importer.errors import LedgerError, UsageError
 from importer.ledger import schema
+from importer.ledger.connection import check, check_secret, connect, told
 from importer.model import Job, Line, Status
 
-_BUSY_SECONDS = 30
+_CACHE_KB = -64 * 1024
 
 
 _LINE = (
@@ -26,16 +26,6 @@ _JOB = (
     "id, name, file, file_sha256, sheet, mapping, mapping_sha256, origin, campaigns, settings, "
     "started_at, staged_at, ended_at, exit_status"
 )
-
-
-def connect(path: Path, durability: str = "full") -> sqlite3.Connection:
-    """A connection with the ledger's settings: WAL, and a commit that is on the disk when it
-    returns (`full`) or with the operating system (`process`)."""
-    connection = sqlite3.connect(path, timeout=_BUSY_SECONDS, isolation_level=None)
-    connection.execute("PRAGMA journal_mode = WAL")
-    connection.execute(f"PRAGMA synchronous = {'FULL' if durability == 'full' else 'NORMAL'}")
-    connection.execute("PRAGMA temp_store = FILE")
-    return connection
 
 
 class Ledger:
@@ -49,20 +39,31 @@ class Ledger:
 
     @classmethod
     def open(cls, path: Path, secret: bytes, durability: str = "full") -> Ledger:
-        """Open or make the ledger at `path`, check it and bring it to the current version."""
-        with _told(path):
+        """Open or make the ledger at `path`, check it and bring it to the current version. `secret`
+        keys its hashes; b"" where none will be made. Raises LedgerError for a damaged file, one of a
+        newer importer, or one whose hashes were made with another key."""
+        with told(path):
             if not path.exists():
                 os.close(os.open(path, os.O_CREAT | os.O_WRONLY, 0o600))
             connection = connect(path, durability)
-            schema.migrate(connection, str(path))
-            return cls(connection, path, secret)
+        try:
+            with told(path):
+                check(connection, path)
+                schema.migrate(connection, str(path))
+                if secret:
+                    check_secret(connection, path, secret)
+        except BaseException:
+            connection.close()
+            raise
+        return cls(connection, path, secret)
 
     @classmethod
     def throwaway(cls, history: Path, secret: bytes) -> Ledger:
         """A ledger for a plan: nothing of it stays, and it looks back into the one at `history`
         (which need not exist) without writing there."""
-        with _told(history):
+        with told(history):
             connection = sqlite3.connect("", isolation_level=None, uri=True)
+            connection.execute(f"PRAGMA cache_size = {_CACHE_KB}")
             connection.execute("PRAGMA journal_mode = OFF")
             connection.execute("PRAGMA synchronous = OFF")
             schema.migrate(connection, "the plan's ledger")
@@ -71,15 +72,19 @@ class Ledger:
             return ledger
 
     def _look_back(self, history: Path) -> None:
-        if not history.exists():
+        if not history.exists() or not history.stat().st_size:
             return
         self.connection.execute("ATTACH ? AS history", (f"{history.resolve().as_uri()}?mode=ro",))
         (version,) = self.connection.execute("PRAGMA history.user_version").fetchone()
+        if version == 0:
+            self.connection.execute("DETACH history")
+            return
         if version != len(schema.MIGRATIONS):
             raise LedgerError(
                 f"{history} has version {version}, this importer's is {len(schema.MIGRATIONS)}.",
                 hint="A run brings an older ledger up to date; a newer one needs a newer importer.",
             )
+        check_secret(self.connection, history, self.secret, "history")
         self.history = "history"
 
     def close(self) -> None:
@@ -89,13 +94,13 @@ class Ledger:
     @contextmanager
     def told(self) -> Iterator[None]:
         """Turn sqlite3's errors into ours."""
-        with _told(self.path):
+        with told(self.path):
             yield
 
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
         """All or nothing."""
-        with _told(self.path):
+        with told(self.path):
             self.connection.execute("BEGIN IMMEDIATE")
             try:
                 yield self.connection
@@ -105,10 +110,6 @@ class Ledger:
                 raise
             self.connection.execute("COMMIT")
 
-    def hasher(self, origin: str) -> hashlib.blake2b:
-        """A keyed hash that begins with the server: equal rows of two servers differ."""
-        return hashlib.blake2b(origin.encode() + b"\0", key=self.secret, digest_size=16)
-
     # jobs
 
     def start_job(self, job: Job) -> Job:
@@ -117,10 +118,11 @@ class Ledger:
         if found:
             with self.transaction() as connection:
                 connection.execute(
-                    "UPDATE jobs SET ended_at = NULL, exit_status = NULL, settings = ? WHERE id = ?",
-                    (json.dumps(job.settings), found.id),
+                    "UPDATE jobs SET file = ?, mapping = ?, ended_at = NULL, exit_status = NULL,"
+                    " settings = ? WHERE id = ?",
+                    (job.file, job.mapping, json.dumps(job.settings), found.id),
                 )
-            return found
+            return self.job(str(found.id))
         with self.transaction() as connection:
             name = self._free_name(job.name)
             cursor = connection.execute(
@@ -158,7 +160,7 @@ class Ledger:
             ]
 
     def job(self, name: str) -> Job:
-        """The job of this name or number; "" is the newest. LedgerError where there is none."""
+        """The job of this name or number; "" is the newest. UsageError where there is none."""
         with self.told():
             found = self.connection.execute(
                 f"SELECT {_JOB} FROM jobs WHERE name = ?1 OR CAST(id AS TEXT) = ?1 OR ?1 = ''"
@@ -166,9 +168,9 @@ class Ledger:
                 (name,),
             ).fetchone()
         if not found:
-            raise LedgerError(
+            raise UsageError(
                 f"There is no job {name!r} in {self.path}." if name else "There is no job yet.",
-                hint="`importer jobs` lists them.",
+                hint="`importer jobs` lists them; another --state folder has others.",
             )
         return _job(found)
 
@@ -182,14 +184,17 @@ class Ledger:
 
     # rows
 
-    def recover(self, origin: str) -> int:
+    def recover(self, origin: str, campaigns: Collection[str]) -> int:
         """Rows found `attempting` were cut off by a crash: posted or not, nobody knows. Called with
-        the lock held; returns how many."""
+        the lock of these campaigns held, since a row of another may be under way; returns how many."""
         with self.transaction() as connection:
+            jobs = connection.execute("SELECT id, campaigns FROM jobs WHERE origin = ?", (origin,))
+            held = [id_ for id_, named in jobs.fetchall() if _meet(named.split(","), campaigns)]
+            marks = ",".join("?" * len(held))
             cursor = connection.execute(
                 "UPDATE rows SET status = ?, doubt = 1, code = 'cut_off', message = ? WHERE status = ?"
-                " AND job IN (SELECT id FROM jobs WHERE origin = ?)",
-                (Status.UNKNOWN, CUT_OFF, schema.ATTEMPTING, origin),
+                f" AND elsewhere = 0 AND job IN ({marks})",
+                (Status.UNKNOWN, CUT_OFF, schema.ATTEMPTING, *held),
             )
         return cursor.rowcount
 
@@ -241,13 +246,6 @@ def _job(values: Sequence[object]) -> Job:
     return Job(*fields)  # type: ignore[arg-type]  # the columns are the fields, in their order
 
 
-@contextmanager
-def _told(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except (sqlite3.Error, OSError) as error:
-        raise LedgerError(
-            f"The ledger {path} failed: {error}.",
-            hint="Nothing is posted after this. Free some disk space or restore the file, "
-            "then run the same command again: it goes on where it stopped.",
-        ) from error
+def _meet(some: Collection[str], others: Collection[str]) -> bool:
+    """Whether the surveys meet; `*` is any survey."""
+    return "*" in some or "*" in others or not set(some).isdisjoint(others)

@@ -7,7 +7,7 @@ import json
 import os
 import socket
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
@@ -15,28 +15,58 @@ from filelock import FileLock, Timeout
 
 from importer.errors import Busy
 
+ANY = "*"
+"""The campaign of a job whose rows name theirs freely: it is alone with its server."""
+
+_GATE_SECONDS = 10.0
+
 
 @contextmanager
-def held(folder: Path, origin: str, campaigns: Iterable[str], file: str) -> Iterator[None]:
+def held(folder: Path, origin: str, campaigns: Collection[str], file: str) -> Iterator[None]:
     """Hold the lock of every campaign that the job posts to; raises `Busy` naming the holder."""
     places = folder / "locks"
     places.mkdir(mode=0o700, exist_ok=True)
+    server = _short(origin)
+    paths = {each: places / f"{server}-{_short(each)}.lock" for each in sorted(set(campaigns))}
+    anyones = places / f"{server}-{_short(ANY)}.lock"
     with ExitStack() as stack:
-        for campaign in sorted(set(campaigns)):
-            name = hashlib.sha256(f"{origin}\0{campaign}".encode()).hexdigest()[:24]
-            stack.enter_context(_one(places / f"{name}.lock", campaign, file))
+        with _gate(places / f"{server}.gate"):
+            rivals = places.glob(f"{server}-*.lock") if ANY in paths else [anyones]
+            for rival in set(rivals) - set(paths.values()):
+                with _one(rival, file):
+                    """Free: nobody posts to any campaign, or to them all."""
+            for path in paths.values():
+                stack.enter_context(_one(path, file))
         yield
 
 
+def _short(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
 @contextmanager
-def _one(path: Path, campaign: str, file: str) -> Iterator[None]:
+def _gate(path: Path) -> Iterator[None]:
+    """One start at a time looks at the locks and takes its own."""
+    gate = FileLock(path, mode=0o600)
+    try:
+        gate.acquire(timeout=_GATE_SECONDS)
+    except Timeout:
+        raise Busy("Other runs are starting.", hint="Try again in a moment.") from None
+    try:
+        yield
+    finally:
+        gate.release()
+
+
+@contextmanager
+def _one(path: Path, file: str) -> Iterator[None]:
     lock = FileLock(path, mode=0o600)
     holder = path.with_suffix(".json")
     try:
         lock.acquire(timeout=0)
     except Timeout:
         raise Busy(
-            f"Another run holds the campaign {campaign}: {_told(holder)}.",
+            f"Another run holds the campaign: {_told(holder)}.",
             hint="Wait for it to end, or stop it with Ctrl-C; its rows stay accounted for.",
         ) from None
     try:
@@ -60,5 +90,5 @@ def _told(holder: Path) -> str:
         facts = json.loads(holder.read_text())
         since = time.strftime("%H:%M:%S", time.localtime(facts["since"]))
         return f"process {facts['pid']} on {facts['host']}, importing {facts['file']} since {since}"
-    except (OSError, ValueError, KeyError):
+    except (OSError, ValueError, KeyError, TypeError):
         return "a process that has just started or is ending"

@@ -2,8 +2,10 @@
 
 `jobs` has a line per plan-and-run over one file; `rows` has a line per source row of a job, in file
 order (`seq` from 0). A row's `status` is one of `model.Status`, or `attempting` while a request may be
-under way. `identity`, `content`, `person` and `traits` are keyed hashes: the ledger holds no answer and
-no trait. `doubt` is 1 once an attempt of unknown fate was made.
+under way. `identity`, `content`, `body`, `person`, `traits` and `shown` (see `hashes`) are keyed hashes:
+the ledger holds no answer and no trait. `doubt` is 1 once an attempt of unknown fate was made;
+`elsewhere` is 1 where another row decides the fate of this one. `facts` holds what is true of the whole
+ledger.
 """
 
 from __future__ import annotations
@@ -15,6 +17,10 @@ from importer.errors import LedgerError
 ATTEMPTING = "attempting"
 
 _VERSION_1 = """
+CREATE TABLE facts (
+    name TEXT PRIMARY KEY,
+    value TEXT NOT NULL
+) WITHOUT ROWID;
 CREATE TABLE jobs (
     id INTEGER PRIMARY KEY,
     name TEXT NOT NULL UNIQUE,
@@ -45,8 +51,10 @@ CREATE TABLE rows (
     anonymous_id TEXT NOT NULL DEFAULT '',
     identity BLOB,
     content BLOB,
+    body BLOB,
     person BLOB,
     traits BLOB,
+    shown BLOB,
     ord TEXT NOT NULL DEFAULT '',
     doubt INTEGER NOT NULL DEFAULT 0,
     elsewhere INTEGER NOT NULL DEFAULT 0,
@@ -59,6 +67,7 @@ CREATE TABLE rows (
 ) WITHOUT ROWID;
 CREATE INDEX rows_identity ON rows (identity) WHERE identity IS NOT NULL AND elsewhere = 0;
 CREATE INDEX rows_person ON rows (person) WHERE status = 'created';
+CREATE INDEX rows_doubtful ON rows (job, person) WHERE status = 'unknown' AND elsewhere = 0;
 """
 
 MIGRATIONS = (_VERSION_1,)

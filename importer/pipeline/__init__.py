@@ -82,7 +82,7 @@ def run(
         stack.enter_context(books.held(settings.state, origin, campaigns, settings.name))
         path = books.ledger_path(settings.state)
         ledger = stack.enter_context(closing(Ledger.open(path, secret, settings.durability)))
-        ledger.recover(origin)
+        ledger.recover(origin, campaigns)
         spool = stack.enter_context(closing(Spool(settings.state)))
         planned = stage(settings, document, source, compiled, ledger, spool.add, watch)
         if signed:

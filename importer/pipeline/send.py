@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from importer import ledger as books
 from importer import signals
 from importer.ledger import Journal, Ledger
-from importer.model import Job, Outcome, Outgoing, Status
+from importer.model import Outcome, Status
 from importer.pipeline.failures import Failures
 from importer.pipeline.late import late_pass, rows
 from importer.pipeline.stage import Plan
@@ -96,5 +96,4 @@ async def _first_pass(
     order = books.sending_order(ledger, planned.job, (Status.PENDING, Status.FAILED))
     order = order[: settings.limit]
     watch.sending(len(order))
-    held = {person for _, person in books.doubtful(ledger)}
-    await delivery.run(rows(ledger, planned.job, order), held)
+    await delivery.run(rows(ledger, planned.job, order), books.doubtful(ledger))
