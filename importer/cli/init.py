@@ -121,7 +121,10 @@ def _found(drafted: Draft) -> list[tuple[str, str, str]]:
     people = [*meaning.users, *([meaning.email] if meaning.email else [])]
     people = people or ([meaning.response] if meaning.response else [])
     shown += [("person", _label(each.column), f"{each.sure}: {each.why}") for each in people]
-    if not people:
+    if not people and meaning.answered:
+        instead = f"none: a hash of {_label(meaning.answered.column)}"
+        shown.append(("person", instead, "guessed: nothing else tells people apart"))
+    elif not people:
         shown.append(("person", "not known", ""))
     shown += _question("score", meaning.score)
     shown += _question("comment", meaning.comment)
@@ -139,8 +142,9 @@ def _question(name: str, found: Question | None) -> list[tuple[str, str, str]]:
 def _date(found: Dated | None) -> list[tuple[str, str, str]]:
     if found is None:
         return [("date", "not found", "")]
-    ways = " or ".join(f"{each.order} {', '.join(each.formats)}" for each in found.readings)
-    return [("date", _label(found.column), f"{found.sure}: {found.why}; {ways}")]
+    ways = " or ".join(f"{each.order} {', '.join(each.formats)}".strip() for each in found.readings)
+    sure = found.sure if len(found.readings) == 1 else f"{found.sure}, but for the order"
+    return [("date", _label(found.column), f"{sure}: {found.why}; {ways}")]
 
 
 def _label(column: Column) -> str:

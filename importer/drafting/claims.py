@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from importer.inference import Role
+from importer.inference import Named, Role, named
 from importer.mapping import Document, Shipped, parse, preset
 from importer.mapping.columns import Selector
 from importer.mapping.document import SkipRule
@@ -22,7 +22,7 @@ _QUESTION = "00000000-0000-4000-8000-{:012d}"
 class Claims:
     """A preset against a header: `roles` of its own columns by position, the rules that apply, the column
     and prefix of the anonymous id, the columns of the key, the trait that reads the date, and the answers
-    that it names, by position. `method` is how such surveys are delivered ("": not said)."""
+    that it names, by position."""
 
     roles: Mapping[int, Role]
     lowered: frozenset[int] = frozenset()
@@ -30,8 +30,7 @@ class Claims:
     anonymous: tuple[int, str] | None = None
     key: tuple[int, ...] = ()
     date: Trait | None = None
-    answers: Mapping[int, str] | None = None
-    types: Mapping[int, str] | None = None
+    answers: Mapping[int, Named] = field(default_factory=dict)
 
 
 NOTHING = Claims({})
@@ -43,8 +42,9 @@ def claims(shipped: Shipped, labels: Sequence[str]) -> Claims:
     document = _document(shipped)
     at = _Places(labels)
     roles: dict[int, Role] = {}
-    for names in (*document_own(shipped), *shipped.about.signature):
-        roles |= dict.fromkeys(at.any(names), Role.MACHINE)
+    for names in shipped.about.signature:
+        roles |= {i: Role.MACHINE for i in at.any(names) if named(labels[i]) is Role.OTHER}
+    roles |= dict.fromkeys(at.any(shipped.about.own), Role.MACHINE)
     roles |= dict.fromkeys(
         (i for rule in document.source.skip_if for i in at.all(rule)), Role.MACHINE
     )
@@ -58,25 +58,19 @@ def claims(shipped: Shipped, labels: Sequence[str]) -> Claims:
     emails = [i for each in (email.selectors if email else ()) for i in at.all(each)]
     roles |= {i: Role.USER for each in document.userId for i in _ids(each, at)}
     roles |= dict.fromkeys(emails, Role.EMAIL)
-    answers = {i: each.id for each in document.answers for s in each.selectors for i in at.all(s)}
-    own_answers = bool(_written(shipped, "answers"))
+    answers: dict[int, Named] = {}
+    for each in document.answers if _written(shipped, "answers") else ():
+        found = [i for selector in each.selectors for i in at.all(selector)]
+        answers |= {i: Named(each.id, each.type) for i in found[:1]}
     return Claims(
-        roles={i: role for i, role in roles.items() if not own_answers or i not in answers},
+        roles={i: role for i, role in roles.items() if i not in answers},
         lowered=frozenset(i for each in document.userId if each.lower for i in _ids(each, at)),
         skip_if=tuple(rule for rule in document.source.skip_if if at.all(rule)),
         anonymous=anonymous,
         key=key,
         date=date,
-        answers=answers if own_answers else None,
-        types={i: each.type for each in document.answers for s in each.selectors for i in at.all(s)}
-        if own_answers
-        else None,
+        answers=answers,
     )
-
-
-def document_own(shipped: Shipped) -> Iterator[tuple[str, ...]]:
-    """The names of the tool's own columns, each as a list of one."""
-    yield from ((name,) for name in shipped.about.own)
 
 
 class _Places:
@@ -101,7 +95,8 @@ def _ids(block: Id, at: _Places) -> Iterator[int]:
 def _anonymous(document: Document, at: _Places) -> tuple[int, str] | None:
     """The column that stands in for a person, and what is put before it."""
     if isinstance(document.anonymousId, Hash):
-        return None
+        parts = [i for each in document.anonymousId.hash for i in at.all(each)]
+        return (parts[0], document.anonymousId.prefix) if len(parts) == 1 else None
     for each in document.anonymousId:
         if each.template:
             [name] = Template.parse(each.template).columns

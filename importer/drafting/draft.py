@@ -13,7 +13,7 @@ from importer.drafting.table import Table, labels_of, table
 from importer.drafting.top import left_lines, source_lines, top_lines
 from importer.drafting.traits import key_lines, trait_lines
 from importer.drafting.yaml import OPEN
-from importer.inference import Meaning, columns, understand
+from importer.inference import Column, Meaning, columns, understand
 from importer.mapping import shipped
 from importer.recognition import Grid, Layout, Match, layout, read_grid, recognise
 
@@ -62,17 +62,20 @@ def draft(source: Source, wishes: Wishes = Wishes()) -> Draft:
     found = layout(grid, match.row if match else 0)
     labels = labels_of(grid, found)
     claimed = claims(match.preset, labels) if match else NOTHING
-    meaning = understand(_columns(grid, found, labels), claimed.roles, tool=bool(match))
+    meaning = understand(
+        _columns(grid, found, labels), claimed.roles, claimed.answers, tool=bool(match)
+    )
     facts = table(source, grid, found, labels, match, claimed, meaning, wishes)
     return Draft(_written(facts), match, found, meaning, claimed)
 
 
-def _columns(grid: Grid, found: Layout, labels: Sequence[str]):  # type: ignore[no-untyped-def]
+def _columns(grid: Grid, found: Layout, labels: Sequence[str]) -> tuple[Column, ...]:
     rows = grid.below(found.last, found.skipped)
     texts = grid.at(found.texts) if found.texts else ()
     two = len(found.header) == 2
     upper, lower = (grid.at(found.header[0]), grid.at(found.header[1])) if two else ((), ())
-    return columns(labels, rows, texts, upper, lower)
+    ids = grid.at(found.ids) if found.ids else ()
+    return columns(labels, rows, texts, upper, lower, ids)
 
 
 def _written(facts: Table) -> str:

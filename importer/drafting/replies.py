@@ -8,7 +8,9 @@ from collections.abc import Iterator
 from importer.drafting.table import Table
 from importer.drafting.yaml import OPEN, comment, flow_list, noted, scalar, shown
 from importer.inference import Question
+from importer.inference.profile import NO_ANSWER
 from importer.inference.scales import Scale
+from importer.mapping.blanks import folded
 from importer.mapping.patterns import compile_pattern
 from importer.masking import masked, plain
 
@@ -59,6 +61,8 @@ def _answer(table: Table, question: Question) -> Iterator[str]:
     yield f"    type: {question.kind}"
     if question.together and question.kind == "text":
         yield '    join: "; "'
+    if question.kind in {"text", "choice"} and (na := _no_answers(question)):
+        yield f"    na: {flow_list(na)}   # guessed: no answer"
     if question.scale:
         yield from (f"    {line}" for line in _scale(question.kind, question.scale))
 
@@ -70,6 +74,13 @@ def _columns(table: Table, question: Question) -> Iterator[str]:
         yield f"column: [{', '.join(table.ref(each) for each in question.columns)}]"
     else:
         yield from (f"{key}: {value}" for key, value in table.selector(question.columns[0]).items())
+
+
+def _no_answers(question: Question) -> list[str]:
+    """Texts that recur and stand for no answer."""
+    counts = question.columns[-1].profile.counts
+    often = max(2, 0.01 * sum(counts.values()))
+    return [text for text, n in counts.items() if folded(text) in NO_ANSWER and n >= often]
 
 
 _SPECIAL = re.compile(r"([.^$*+?{}\[\]\\|()])")

@@ -9,18 +9,20 @@ from __future__ import annotations
 from importer.inference.column import Column, Sure, columns
 from importer.inference.meaning import Dated, Found, Meaning, understand
 from importer.inference.properties import Property
-from importer.inference.questions import Question
-from importer.inference.roles import Role
+from importer.inference.questions import Named, Question
+from importer.inference.roles import Role, named
 
 __all__ = [
     "Column",
     "Dated",
     "Found",
     "Meaning",
+    "Named",
     "Property",
     "Question",
     "Role",
     "Sure",
     "columns",
+    "named",
     "understand",
 ]

@@ -23,7 +23,8 @@ class Sure(StrEnum):
 class Column:
     """`label` is its name in the joined header, `text` the question in words (the label where there is
     nothing better). Columns of one `group` belong to one question; `part` is this one's share of the
-    name: a choice, a row of a grid, `Response`, `Why?`. `where` has a bit for each row that fills it."""
+    name: a choice, a row of a grid, `Response`, `Why?`. `where` has a bit for each row that fills it;
+    `open` says that the tool calls it a free text."""
 
     index: int
     label: str
@@ -32,6 +33,7 @@ class Column:
     part: str
     profile: Profile
     where: int = 0
+    open: bool = False
 
     @property
     def blank(self) -> bool:
@@ -42,7 +44,9 @@ class Column:
 _GRID = re.compile(r"(?P<group>.+?)\s*\[(?P<part>[^\[\]]+)\]\s*(?:\[[^\[\]]*\])?", re.DOTALL)
 _BEFORE = re.compile(r"(?P<part>[^:]{1,80}):+\s*(?P<group>.{8,})", re.DOTALL)
 _SLASH = re.compile(r"(?P<group>.+)/(?P<part>[^/]+)", re.DOTALL)
-_NUMBERED = re.compile(r"(?P<group>[A-Za-z]\w*?)_(?P<part>\d+|x\d+)(?:_TEXT)?")
+_NUMBERED = re.compile(r"(?P<group>[A-Za-z]\w*?)_(?P<part>(?:\d+|x\d+)(?:_TEXT)?)")
+_OPEN = re.compile(r"QID\d+[-_]TEXT\b")
+"""Qualtrics' import id of a text entry question."""
 
 
 def columns(
@@ -51,9 +55,10 @@ def columns(
     texts: Sequence[str] = (),
     upper: Sequence[str] = (),
     lower: Sequence[str] = (),
+    ids: Sequence[str] = (),
 ) -> tuple[Column, ...]:
     """The columns of a table. `texts` are questions in words; `upper` and `lower` the two header rows, where
-    there are two."""
+    there are two; `ids` the import ids, where there are some."""
     paired = _from_two_rows(upper, lower) if upper else _from_names(labels)
     cells = [[row[i] for row in rows] for i in range(len(labels))]
     return tuple(
@@ -65,6 +70,7 @@ def columns(
             part=paired[i][1],
             profile=Profile.of(cells[i]),
             where=_bits(cells[i]),
+            open=i < len(ids) and bool(_OPEN.search(ids[i])),
         )
         for i, label in enumerate(labels)
     )
@@ -99,8 +105,12 @@ def _from_names(labels: Sequence[str]) -> list[tuple[str, str]]:
     for pattern in (_GRID, _BEFORE, _SLASH, _NUMBERED):
         found = [pattern.fullmatch(label.strip()) for label in labels]
         sizes = Counter(match["group"].strip() for match in found if match)
+        sizes.update(label.strip() for label in labels if label.strip() in sizes)
         if any(size > 1 for size in sizes.values()):
-            return [_pair(match, sizes) for match in found]
+            return [
+                (label.strip(), "") if label.strip() in sizes else _pair(match, sizes)
+                for label, match in zip(labels, found, strict=True)
+            ]
     return [("", "")] * len(labels)
 
 

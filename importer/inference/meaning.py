@@ -10,11 +10,13 @@ from importer.inference.column import Column, Sure
 from importer.inference.dates import Reading, readings
 from importer.inference.properties import Property, is_property, property_of
 from importer.inference.questions import (
+    Named,
     Question,
     best_comment,
     best_score,
     names,
     questions,
+    renamed,
 )
 from importer.inference.roles import Role, role
 
@@ -57,18 +59,25 @@ class Meaning:
     left: tuple[tuple[Column, str], ...]
 
 
-def understand(columns: Sequence[Column], claimed: Mapping[int, Role], *, tool: bool) -> Meaning:
-    """What the columns are. `claimed` says what a tool's own columns are (by position); `tool` that
-    those are known, so that every other column is a question."""
+def understand(
+    columns: Sequence[Column],
+    claimed: Mapping[int, Role],
+    answers: Mapping[int, Named],
+    *,
+    tool: bool,
+) -> Meaning:
+    """What the columns are. `claimed` says what a tool's own columns are, `answers` which of them it calls
+    answers (both by position); `tool` that those are known, so that every other column is a question."""
     roles = {each.index: claimed.get(each.index) or role(each) for each in columns}
     by_role = _Columns(columns, roles, claimed)
     answered = _answered(by_role)
     signed_up = _dated(by_role, Role.SIGNED_UP)
     open_ = by_role.open(beside=[answered, signed_up])
     asked, traits = _asked(open_, roles, tool=tool)
-    found = questions(asked)
-    score = best_score(found)
-    comment = best_comment(found, score)
+    found = [renamed(each, answers) for each in questions(asked)]
+    known = {answers[each.index].name: each for each in found if each.index in answers}
+    score = known.get("score") or best_score(found)
+    comment = known.get("comment") or best_comment(found, score)
     return Meaning(
         users=by_role.found(Role.USER),
         email=next(iter(by_role.found(Role.EMAIL)), None),
@@ -78,7 +87,7 @@ def understand(columns: Sequence[Column], claimed: Mapping[int, Role], *, tool: 
         questions=tuple(found),
         score=score,
         comment=comment,
-        names=names(found, score, comment),
+        names=names(found, score, comment, answers),
         traits=tuple(map(property_of, traits)),
         private=tuple(by_role.of(Role.NAME) + by_role.of(Role.PRIVATE)),
         left=tuple(by_role.left(answered, signed_up)),

@@ -30,7 +30,7 @@ _BESIDE = frozenset(
 )
 _NUMBER = re.compile(r"\s*#?\d+$")
 _OTHER = re.compile(
-    r"other|sonstige|andere[rs]?\b|autre|otr[oa]|jin[éýá]|altro|anders|outr[oa]|inn[ey]|write.?in",
+    r"other|sonstige|andere[rs]?\b|autre|otr[oa]|jin[éýá]|altro|anders|outr[oa]|inn[ey]|write.?in|_TEXT$",
     re.IGNORECASE,
 )
 
@@ -64,11 +64,34 @@ class Question:
         return self.columns[0].index
 
 
+@dataclass(frozen=True, slots=True)
+class Named:
+    """An answer that a tool always has: its name and its type in the mapping."""
+
+    name: str
+    kind: str
+
+
+def renamed(question: Question, answers: Mapping[int, Named]) -> Question:
+    """The question as the tool knows it."""
+    named = answers.get(question.index)
+    if named is None:
+        return question
+    why = "the tool's own column"
+    found = question.scale if named.kind not in {"text", "choice"} else None
+    return replace(question, kind=named.kind, sure=Sure.SURE, why=why, scale=found, separator="")
+
+
 def questions(columns: Sequence[Column]) -> list[Question]:
     """The questions in these columns; columns of one group may be one question."""
     found: list[Question] = []
     for group in _groups(columns):
-        found += _spread(group) or _with_other(group) or [question(each) for each in group]
+        found += (
+            _spread(group)
+            or _with_other(group)
+            or _with_flags(group)
+            or [question(each) for each in group]
+        )
     return found
 
 
@@ -101,6 +124,19 @@ def _is_list(group: Sequence[Column]) -> bool:
     return numbered and bare != {""} and not any(scale(each.profile) for each in group)
 
 
+def _with_flags(group: Sequence[Column]) -> list[Question]:
+    """Several choices in one cell, and beside it a column of yes and no for each: the same again."""
+    main, *flags = group
+    if main.part or not flags or main.blank or not all(map(_is_flag, flags)):
+        return []
+    why = f"several choices in one cell; the {len(flags)} columns beside it say the same"
+    return [Question((main,), "text", Sure.SURE, why, separator=" ")]
+
+
+def _is_flag(column: Column) -> bool:
+    return {text.casefold() for text in column.profile.counts} <= {"0", "1", "true", "false"}
+
+
 def _holds_its_choice(column: Column) -> bool:
     """Blank or the text of its own choice."""
     return all(folded(text) == folded(column.part) for text in column.profile.counts)
@@ -120,7 +156,7 @@ def _with_other(group: Sequence[Column]) -> list[Question]:
 def question(column: Column) -> Question:
     """What one column asks, by its name and its values."""
     text = column.text if column.text != column.label else f"{column.group} {column.label}"
-    if folded(column.part) in _OPEN:
+    if folded(column.part) in _OPEN or column.open:
         return Question((column,), "text", Sure.SURE, "the tool says that it is open-ended")
     found = scale(column.profile, text, sure=_is_called_score(column, text))
     if found and _is_rating(column, found, text):
@@ -214,6 +250,8 @@ def _words(column: Column, text: str) -> Question:
     asks_why = folded(column.part) in _BESIDE or bool(words.WHY.search(words.plain(text)))
     if words.plain(column.label) in words.COMMENT:
         return Question((column,), "text", Sure.SURE, "it is called like a comment")
+    if profile.filled and all(text.isdigit() for text in profile.counts) and not column.open:
+        return Question((column,), "choice", Sure.GUESSED, "numbers: the codes of choices?")
     repeated = profile.distinct <= min(_MOST_CHOICES, 0.5 * profile.filled)
     if repeated and profile.longest <= 150 and not (asks_why and profile.mean_length > 40):
         return Question((column,), "choice", Sure.GUESSED, f"{profile.distinct} texts that recur")
@@ -243,10 +281,14 @@ def _rank(question: Question) -> int:
 
 def best_comment(found: Sequence[Question], score: Question | None) -> Question | None:
     """The free text that goes with the score; None where there is none."""
-    texts = [
-        each for each in found if each.kind == "text" and not each.separator and not each.together
-    ]
+    texts = [each for each in found if _is_comment(each)]
     return max(texts, key=lambda each: (_closeness(each, score), -each.index), default=None)
+
+
+def _is_comment(question: Question) -> bool:
+    """Whether it is free text, and more than what was written beside another answer."""
+    beside = _OTHER.search(question.columns[0].part)
+    return question.kind == "text" and not (question.separator or question.together or beside)
 
 
 def _closeness(text: Question, score: Question | None) -> int:
@@ -256,20 +298,25 @@ def _closeness(text: Question, score: Question | None) -> int:
         return 6
     if words.plain(column.label) in words.COMMENT:
         return 5
-    asks_why = bool(words.WHY.search(words.plain(column.text)))
-    return (3 if beside else 2) if asks_why else 1 if beside else 0
+    asks_why = bool(words.WHY.search(words.plain(column.text))) and not column.group
+    return (3 if beside else 2) if asks_why else 1 if beside or column.open else 0
 
 
 def names(
-    found: Sequence[Question], score: Question | None, comment: Question | None
+    found: Sequence[Question],
+    score: Question | None,
+    comment: Question | None,
+    answers: Mapping[int, Named],
 ) -> Mapping[int, str]:
     """A short name for each question, by the position of its first column; no two alike."""
     taken: dict[str, int] = {}
     for each in found:
         if each is score or each is comment:
             taken["score" if each is score else "comment"] = each.index
+        elif each.index in answers:
+            taken[answers[each.index].name] = each.index
     for each in found:
-        if each is score or each is comment:
+        if each.index in taken.values():
             continue
         base = _name(each) or f"question{each.index + 1}"
         name = next(

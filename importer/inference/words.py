@@ -184,7 +184,8 @@ EFFORT = re.compile(
     r"|moeite|makkelijk|latwo|wysil|\bces\b"
 )
 WHY = re.compile(
-    r"\bwhy\b|reason|comment|feedback|tell us|anything else|your own words|explain|describe|suggest|improve"
+    r"free text|open text|freitext|texte libre|texto libre|volny text|testo libero"
+    r"|\bwhy\b|reason|comment|feedback|tell us|anything else|your own words|explain|describe|suggest|improve"
     r"|warum|grund|begrund|kommentar|anmerkung|sonst noch|verbesser|pourquoi|raison|commentaire|ameliorer"
     r"|por que|motivo|razon|comentario|mejorar|\bproc\b|duvod|komentar|zpetn|vylepsi|zlepsi|perche|migliorar"
     r"|waarom|reden|opmerking|verbeter|melhorar|dlaczego|uwagi|popraw|could do better"

@@ -41,11 +41,13 @@ _SECOND_ROW = frozenset(
 @dataclass(frozen=True, slots=True)
 class Layout:
     """Rows as Excel numbers them: `header` make the names (joined, where there are two), `skipped` are
-    neither header nor data, `texts` (0: none) says the questions in words. `reason` is for people."""
+    neither header nor data, `texts` (0: none) says the questions in words, `ids` (0: none) Qualtrics'
+    import ids. `reason` is for people."""
 
     header: tuple[int, ...]
     skipped: tuple[int, ...] = ()
     texts: int = 0
+    ids: int = 0
     reason: str = ""
 
     @property
@@ -66,16 +68,20 @@ def layout(grid: Grid, tool_row: int = 0) -> Layout:
         return Layout(
             (first, after[-1]), reason=f"rows {first} and {after[-1]} name the columns together"
         )
-    return Layout((first,), after, after[0], f"row {first} names the columns; {_said(grid, after)}")
+    ids = next((row for row in after if _share(grid.at(row), _IMPORT_ID)), 0)
+    texts = after[0] if after[0] != ids and not _share(grid.at(after[0]), _TAG) else 0
+    reason = f"row {first} names the columns; {_said(grid, after)}"
+    return Layout((first,), after, texts, ids, reason)
 
 
 def _said(grid: Grid, rows: Sequence[int]) -> str:
     shown = " and ".join(map(str, rows))
     what = "holds" if len(rows) == 1 else "hold"
+    word = "row" if len(rows) == 1 else "rows"
     ids = any(_share(grid.at(row), _IMPORT_ID) for row in rows)
     tags = any(_share(grid.at(row), _TAG) for row in rows)
     more = " and import ids" if ids else ""
-    return f"row {shown} {what} {'tags' if tags else 'texts' + more}, no answers"
+    return f"{word} {shown} {what} {'tags' if tags else 'texts' + more}, no answers"
 
 
 def _first(grid: Grid) -> int | None:
