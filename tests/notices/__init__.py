@@ -1,0 +1,1 @@
+"""Telling others how an import ended."""
