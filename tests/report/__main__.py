@@ -29,7 +29,7 @@ def main() -> None:
     """Make them."""
     IMAGES.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
-        pages = [path.as_uri() for path in jobs.both(Path(folder))]
+        pages = [path.as_uri() for path in jobs.both(Path(folder), "60/s")]
         for name, picture in asyncio.run(_take(*pages)).items():
             (IMAGES / name).write_bytes(_small(picture))
 

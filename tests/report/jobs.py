@@ -12,7 +12,10 @@ from tests.report import made_up
 
 _BUSY = Behaviour(fault="status", status=429, headers={"Retry-After": "0"})
 _ODD = Behaviour(fault="status", status=422, body={"errors": [{"title": "traits are not valid"}]})
-SANDBOX = SandboxSettings(latency=0.02, fail=(Share(_BUSY, 0.03), Share(_ODD, 0.02)), seed=3)
+_MET_BUSY = ("00100", "00200", "00300")
+SANDBOX = SandboxSettings(
+    latency=0.02, fail=(Share(_ODD, 0.02),), seed=3, script={each: [_BUSY] for each in _MET_BUSY}
+)
 """One that has its moods."""
 
 
@@ -22,8 +25,8 @@ def settings(folder: Path, **more: object) -> Settings:
     return Settings(file=str(source), mapping=str(mapping), state=folder / "state", **more)  # type: ignore[arg-type]
 
 
-def both(folder: Path) -> tuple[Path, Path]:
-    """The page of a plan, and that of a run of some seconds."""
+def both(folder: Path, rate: str) -> tuple[Path, Path]:
+    """The page of a plan, and that of a run."""
     planned = folder / "plan.html"
     _, summary = pipeline.plan(settings(folder))
     shutil.copyfile(summary.report, planned)
@@ -31,7 +34,7 @@ def both(folder: Path) -> tuple[Path, Path]:
         ready = settings(
             folder,
             endpoint=Endpoint.parse(sandbox.url),
-            rate=Rate.parse("60/s"),
+            rate=Rate.parse(rate),
             write_key=Secret(WRITE_KEY),
             settle=0.5,
         )

@@ -40,7 +40,7 @@ def _problem(report: Report, cause: Cause) -> Html:
         tag("p", prose(sentence(cause.message))),
         tag("p", prose(cause.fix), class_="fix") if cause.fix else None,
         tag("p", _places(report, cause), class_="where"),
-        class_="card stacked",
+        class_="card",
     )
 
 
@@ -118,7 +118,7 @@ def _unmapped_columns(report: Report) -> Html:
         tag("h3", f"{counted(len(left), 'column')} that nothing is taken from"),
         table("They stay in the file", ("Column", "In Excel", "Filled"), rows),
         tag("p", more) if more else None,
-        class_="card stacked",
+        class_="card",
     )
 
 
@@ -141,7 +141,7 @@ def _unmapped_values(report: Report) -> Html | None:
             ),
         ),
         table("Values by column, most common first", ("Column", "Value", "Rows"), rows),
-        class_="card stacked",
+        class_="card",
     )
 
 
@@ -159,7 +159,7 @@ def requests(report: Report) -> Html | None:
         )
         if report.masked
         else tag("p", "The write key is masked. This page shows personal data."),
-        [tag("pre", each, class_="card stacked") for each in report.requests],
+        tag("div", [tag("pre", each, class_="card") for each in report.requests], class_="cards"),
     )
 
 

@@ -1,0 +1,124 @@
+"""The importer as a library: light, typed, and as docs/library.md says."""
+
+import asyncio
+import os
+import subprocess
+import sys
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from importer import Endpoint, ExitStatus, Plan, Rate, Secret, Settings, load_mapping, run
+from importer.errors import UsageError
+from importer.sandbox import WRITE_KEY, background
+
+ROOT = Path(__file__).parents[1]
+SAMPLES = ROOT / "sample_data"
+LIBRARY: Any = import_module("importer")
+EXAMPLE = str(ROOT / "docs" / "examples" / "import_answers.py")
+
+
+def python(*words: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, *words],
+        env={**os.environ, **environment},
+        capture_output=True,
+        encoding="utf-8",
+        timeout=60,
+        check=False,
+    )
+
+
+def settings(folder: Path, url: str) -> Settings:
+    return Settings(
+        file=str(SAMPLES / "generic_nps.csv"),
+        mapping=str(SAMPLES / "generic_nps.yaml"),
+        state=folder / "state",
+        out=folder / "out",
+        endpoint=Endpoint.parse(url),
+        write_key=Secret(WRITE_KEY),
+        rate=Rate(None),
+        settle=0.1,
+    )
+
+
+def test_importing_it_imports_nothing_heavy() -> None:
+    heavy = "{'pandas', 'aiohttp', 'pydantic', 'yaml', 'openpyxl', 'orjson', 'click'}"
+    for line in ("import importer", "import importer.cli; importer.cli.command.get_help"):
+        found = python("-c", f"import sys; {line}; print(sorted({heavy} & set(sys.modules)))")
+        assert found.stdout.strip() in ("[]", "['click']"), found
+
+
+def test_the_stub_names_what_there_is() -> None:
+    stub = (ROOT / "importer" / "__init__.pyi").read_text(encoding="utf-8")
+    listed = {
+        line.strip(' ",')
+        for line in stub.split("__all__ = [")[1].split("]")[0].splitlines()
+        if line
+    }
+
+    assert listed - {""} == set(LIBRARY._PLACES)
+    for name, place in LIBRARY._PLACES.items():
+        module, _, attribute = place.partition(":")
+        assert f"from {module} import {attribute} as {name}\n" in stub
+        assert getattr(LIBRARY, name).__module__.startswith("importer.")
+        assert name in dir(LIBRARY)
+    with pytest.raises(AttributeError, match="nonsense"):
+        _ = LIBRARY.nonsense
+
+
+def test_each_name_is_documented() -> None:
+    text = (ROOT / "docs" / "library.md").read_text(encoding="utf-8")
+
+    assert [name for name in LIBRARY._PLACES if f"`{name}" not in text] == []
+
+
+def test_the_example_does_what_it_says(tmp_path: Path) -> None:
+    copy = tmp_path / "generic_nps.csv"
+    with background() as sandbox:
+        words = (EXAMPLE, str(copy), str(SAMPLES / "generic_nps.yaml"))
+        environment = {
+            "SATISMETER_WRITE_KEY": WRITE_KEY,
+            "SATISMETER_ENDPOINT": sandbox.url,
+            "IMPORTER_STATE": str(tmp_path / "state"),
+        }
+        missing = python(*words, **environment)
+        copy.write_bytes((SAMPLES / "generic_nps.csv").read_bytes())
+        ended = python(*words, **environment)
+        created = len(sandbox.stored())
+
+    assert missing.returncode == ExitStatus.USAGE
+    assert "generic_nps.csv" in missing.stderr
+    assert ended.returncode == ExitStatus.SOME_REFUSED, ended.stderr
+    assert f"'created': {created}," in ended.stdout
+    assert "NPS" in ended.stdout
+    assert WRITE_KEY not in ended.stdout + ended.stderr
+
+
+def test_a_program_may_say_no(tmp_path: Path) -> None:
+    def never(planned: Plan) -> bool:
+        assert planned.ready
+        return False
+
+    with background() as sandbox:
+        with pytest.raises(UsageError, match="Nothing was sent"):
+            run(settings(tmp_path, sandbox.url), never)
+        assert not sandbox.requests
+
+
+async def test_a_run_takes_a_thread_of_its_own_in_asynchronous_code(tmp_path: Path) -> None:
+    with background() as sandbox:
+        one = settings(tmp_path, sandbox.url)
+        with pytest.raises(UsageError, match="event loop"):
+            run(one)
+        _, summary = await asyncio.to_thread(run, one)
+
+        assert summary.rows["created"] == len(sandbox.stored()) > 0
+
+
+def test_a_mapping_can_be_looked_at() -> None:
+    document = load_mapping(str(SAMPLES / "generic_nps.yaml"))
+
+    assert [answer.type for answer in document.answers] == ["nps", "text"]
