@@ -21,10 +21,12 @@ class Before:
         self._job = job
 
     def here(self, identities: Collection[bytes], first: int) -> dict[bytes, Earlier]:
-        """The rows of this job before `seq` = `first` that decide these identities' fate."""
-        return self._look(
-            identities, "main", f"r.job = {self._job.id} AND r.seq < {first}", "-r.seq"
-        )
+        """The rows of this job before `seq` = `first` that decide these identities' fate.
+
+        The signs keep SQLite from walking through all rows before `first`: it is to look identities up.
+        """
+        before = f"+r.job = {self._job.id} AND +r.seq < {first}"
+        return self._look(identities, "main", before, "-r.seq")
 
     def elsewhere(self, identities: Collection[bytes]) -> dict[bytes, Earlier]:
         """The rows of other jobs that were sent or refused: one that was accepted counts before one in
