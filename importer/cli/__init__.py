@@ -22,6 +22,7 @@ from importer.cli import (
     presets,
     run,
     sandbox,
+    schedule,
     schema,
     watch,
 )
@@ -63,6 +64,7 @@ for each in (
     plan.command,
     run.command,
     watch.command,
+    schedule.command,
     sandbox.sandbox,
 ):
     command.add_command(each)

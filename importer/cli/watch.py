@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 @click.command("watch")
 @click.argument("folder", metavar="DIR", type=click.Path(path_type=Path, file_okay=False))
-@click.option("-m", "--mapping", required=True, metavar="MAPPING", help="A YAML file or a preset.")
+@click.option("-m", "--mapping", required=True, metavar="MAPPING", help="The mapping: a YAML file.")
 @click.option(
     "--pattern", "patterns", multiple=True, metavar="'*.csv'",
     help="Which names. Default: everything that can be read. Repeatable.",
@@ -57,7 +57,7 @@ def command(**given: Any) -> ExitStatus:
     \b
     importer watch inbox -m mapping.yaml                     until Ctrl-C or SIGTERM
     importer watch inbox -m mapping.yaml --once              from cron: ends with the gravest status
-    importer watch inbox -m delighted --pattern '*.csv' --keep --notify slack --max-failures 100
+    importer watch inbox -m mapping.yaml --pattern '*.csv' --keep --notify slack --max-failures 100
     """
     from importer import inbox as room
 

@@ -1,0 +1,1 @@
+"""Definitions for schedulers, each checked by its own tool."""
