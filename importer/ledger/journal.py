@@ -12,7 +12,7 @@ import queue
 import sqlite3
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -40,6 +40,9 @@ class _Flush:
     durable: asyncio.Future[None]
 
 
+Connecting = Callable[[Path, str], sqlite3.Connection]
+"""Opens the ledger's file, with this durability."""
+
 _Entry = _Attempt | _Ended | _Flush | None
 
 
@@ -47,10 +50,13 @@ class Journal:
     """The journal of one job; an async context manager. After a failed write every further attempt
     raises `LedgerError`, so that nothing more is posted."""
 
-    def __init__(self, path: Path, job: int, durability: str = "full") -> None:
+    def __init__(
+        self, path: Path, job: int, durability: str = "full", connecting: Connecting = connect
+    ) -> None:
         self._path = path
         self._job = job
         self._durability = durability
+        self._connecting = connecting
         self._entries: queue.SimpleQueue[_Entry] = queue.SimpleQueue()
         self._broken: LedgerError | None = None
         self._loop: asyncio.AbstractEventLoop
@@ -97,7 +103,7 @@ class Journal:
         while open_ended:
             entries, open_ended = self._gathered()
             try:
-                connection = connection or connect(self._path, self._durability)
+                connection = connection or self._connecting(self._path, self._durability)
                 self._commit(connection, entries)
             except Exception as error:  # noqa: BLE001  a thread that died silently would hang the run
                 self._broken = self._broken or failure(self._path, error)

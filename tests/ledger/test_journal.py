@@ -1,0 +1,212 @@
+"""The journal: durable before, in order, in groups; and the end of all posting where it fails."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from importer.errors import LedgerError
+from importer.ledger import Journal, Ledger
+from importer.ledger.connection import connect
+from importer.model import Job, Outcome, Status
+from tests.figures import figure
+from tests.ledger.making import ledger_in, response, staged, statuses
+
+CREATED = Outcome(Status.CREATED, http_status=201, response_id="id", ms=7)
+PENDING = Outcome(Status.PENDING, "not_sent")
+
+
+@pytest.fixture
+def ledger(tmp_path: Path) -> Iterator[Ledger]:
+    with ledger_in(tmp_path) as one:
+        yield one
+
+
+@pytest.fixture
+def job(ledger: Ledger) -> Job:
+    return staged(ledger, "a", [response(row) for row in range(2, 202)], chunk=500)[0]
+
+
+def on_disk(ledger: Ledger, seq: int) -> tuple[object, ...]:
+    """What another process sees."""
+    other = sqlite3.connect(ledger.path)
+    try:
+        found = other.execute("SELECT status, attempts FROM rows WHERE seq = ?", (seq,)).fetchone()
+    finally:
+        other.close()
+    return tuple(found)
+
+
+async def test_an_attempt_is_on_the_disk_before_it_goes_on(ledger: Ledger, job: Job) -> None:
+    async with Journal(ledger.path, job.id) as journal:
+        await journal.attempting(3)
+        assert on_disk(ledger, 3) == ("attempting", 1)
+        journal.record(3, CREATED)
+        await journal.flush()
+        assert on_disk(ledger, 3) == ("created", 1)
+
+
+async def test_what_is_recorded_is_there_when_it_closes(ledger: Ledger, job: Job) -> None:
+    async with Journal(ledger.path, job.id) as journal:
+        await journal.attempting(0)
+        journal.record(0, CREATED)
+    line = next(ledger.lines(job))
+    assert (line.status, line.http_status, line.response_id, line.ms) == ("created", 201, "id", 7)
+    assert line.sent_at == pytest.approx(time.time(), abs=5)
+
+
+async def test_entries_of_one_batch_keep_their_order(ledger: Ledger, job: Job) -> None:
+    """attempt, outcome, attempt again: all waiting while the journal is busy."""
+    journal = Journal(ledger.path, job.id)
+    busy = connect(ledger.path)
+    busy.execute("BEGIN IMMEDIATE")
+    async with journal:
+        first = asyncio.create_task(journal.attempting(0))
+        await asyncio.sleep(0.05)
+        journal.record(0, PENDING)
+        again = asyncio.create_task(journal.attempting(0))
+        other = asyncio.create_task(journal.attempting(1))
+        await asyncio.sleep(0.05)
+        journal.record(1, CREATED)
+        busy.execute("COMMIT")
+        await asyncio.gather(first, again, other)
+        await journal.flush()
+        assert on_disk(ledger, 0) == ("attempting", 2)
+        assert on_disk(ledger, 1) == ("created", 1)
+        assert journal.commits <= 3
+    busy.close()
+
+
+async def test_commits_come_in_groups(ledger: Ledger, job: Job) -> None:
+    async with Journal(ledger.path, job.id) as journal:
+        await asyncio.gather(*(journal.attempting(seq) for seq in range(200)))
+        assert journal.commits < 20
+    assert set(statuses(ledger, job).values()) == {("attempting", "")}
+
+
+async def test_a_worker_that_is_cancelled_meanwhile_does_no_harm(ledger: Ledger, job: Job) -> None:
+    async with Journal(ledger.path, job.id) as journal:
+        waiting = asyncio.create_task(journal.attempting(0))
+        await asyncio.sleep(0)
+        waiting.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await waiting
+        journal.record(0, PENDING)
+        await journal.attempting(1)
+    assert statuses(ledger, job)[2] == ("pending", "not_sent")
+
+
+class Failing(sqlite3.Connection):
+    """A connection whose disk fails from the n-th COMMIT on, before or after it has been done."""
+
+    fails_at = 3
+    after = False
+    commits = 0
+
+    def execute(self, sql: str, *values: Any) -> sqlite3.Cursor:
+        if sql == "COMMIT":
+            Failing.commits += 1
+            if Failing.commits >= self.fails_at:
+                if self.after:
+                    super().execute(sql, *values)
+                raise sqlite3.OperationalError("database or disk is full")
+        return super().execute(sql, *values)
+
+
+def failing(path: Path, durability: str = "full") -> sqlite3.Connection:
+    connection = sqlite3.connect(path, isolation_level=None, factory=Failing)
+    connection.execute("PRAGMA journal_mode = WAL")
+    return connection
+
+
+@pytest.mark.parametrize("after", [False, True])
+async def test_after_a_commit_that_failed_nothing_goes_on(
+    ledger: Ledger, job: Job, after: bool
+) -> None:
+    """A full disk, or a failing fsync, after which nobody knows whether the commit is there."""
+    Failing.commits, Failing.after = 0, after
+    async with Journal(ledger.path, job.id, connecting=failing) as journal:
+        for seq in range(2):
+            await journal.attempting(seq)
+        with pytest.raises(LedgerError, match="full"):
+            await journal.attempting(2)
+        for seq in range(3, 6):
+            with pytest.raises(LedgerError):
+                await journal.attempting(seq)
+        journal.record(1, CREATED)
+        with pytest.raises(LedgerError):
+            await journal.flush()
+        assert journal.broken is not None
+        assert "disk space" in journal.broken.hint
+    found = [status for status, _ in statuses(ledger, job).values()]
+    assert found.count("attempting") == (3 if after else 2)
+
+
+async def test_a_disk_without_room_ends_it(ledger: Ledger, job: Job) -> None:
+    """SQLite's own refusal to grow, as a full disk gives it."""
+
+    def full(path: Path, durability: str) -> sqlite3.Connection:
+        connection = connect(path, durability)
+        connection.execute("PRAGMA max_page_count = 1")
+        return connection
+
+    async with Journal(ledger.path, job.id, connecting=full) as journal:
+        with pytest.raises(LedgerError, match="full"):
+            await _fill(journal)
+        with pytest.raises(LedgerError):
+            await journal.attempting(199)
+
+
+async def _fill(journal: Journal) -> None:
+    for seq in range(200):
+        await journal.attempting(seq)
+        journal.record(seq, Outcome(Status.REJECTED, "rejected", "x" * 2_000))
+
+
+async def test_a_ledger_that_cannot_be_opened_is_told(tmp_path: Path) -> None:
+    async with Journal(tmp_path / "nowhere" / "ledger.sqlite3", 1) as journal:
+        with pytest.raises(LedgerError, match="unable to open"):
+            await journal.attempting(0)
+
+
+async def test_a_defect_in_its_thread_is_not_a_hang(ledger: Ledger, job: Job) -> None:
+    def defective(*_: object) -> sqlite3.Connection:
+        raise ZeroDivisionError
+
+    async with Journal(ledger.path, job.id, connecting=defective) as journal:
+        with pytest.raises(LedgerError):
+            async with asyncio.timeout(5):
+                await journal.attempting(0)
+    assert threading.active_count() < 10
+
+
+async def test_two_thousand_rows_a_second_with_full_durability(tmp_path: Path) -> None:
+    """Measured and told, with a bound far below it: the disk is not ours."""
+    count, flight = 4_000, 20
+    with ledger_in(tmp_path) as ledger:
+        job, _ = staged(ledger, "a", [response(row) for row in range(2, 2 + count)], chunk=count)
+        numbers = iter(range(count))
+        async with Journal(ledger.path, job.id, "full") as journal:
+
+            async def work() -> None:
+                for seq in numbers:
+                    await journal.attempting(seq)
+                    await asyncio.sleep(0)
+                    journal.record(seq, CREATED)
+
+            start = time.perf_counter()
+            await asyncio.gather(*(work() for _ in range(flight)))
+            await journal.flush()
+            seconds = time.perf_counter() - start
+            commits = journal.commits
+        assert ledger.counts(job) == {"created": count}
+    figure("journal, full durability, 20 in flight", rows_a_second=round(count / seconds))
+    assert commits < count / 4
+    assert count / seconds > 200

@@ -1,0 +1,282 @@
+"""No row is sent twice: not within a file, not across runs, files, names and orders."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from importer.ledger import Ledger, Staging, askable, doubtful, late_order, stuck
+from importer.ledger.order import FRESH
+from importer.model import Invalid, Mapped, Problem, Skipped, Status
+from tests.ledger.making import (
+    SECRET,
+    end,
+    end_all,
+    ledger_in,
+    moved,
+    response,
+    staged,
+    statuses,
+    to_send,
+)
+
+FILE = [response(row) for row in range(2, 9)]
+
+
+def test_every_row_gets_its_line(tmp_path: Path) -> None:
+    problem = Problem("out_of_range", "11 is above 10", 3, "Score", "someone@example.com")
+    rows: list[Mapped] = [
+        response(2),
+        Invalid(3, (problem,), user_id="b@example.com"),
+        Skipped(4, "Status is Spam"),
+    ]
+    with ledger_in(tmp_path) as ledger:
+        job, send = staged(ledger, "a", rows)
+        lines = list(ledger.lines(job))
+    assert send == [2]
+    assert [(line.seq, line.row, line.status, line.code) for line in lines] == [
+        (0, 2, "pending", ""),
+        (1, 3, "invalid", "out_of_range"),
+        (2, 4, "skipped", "skip_rule"),
+    ]
+    assert (lines[1].column, lines[1].value) == ("Score", "s***@example.com")
+    assert lines[1].user_id == "b***@example.com"
+
+
+def test_a_response_that_stands_twice_is_sent_once(tmp_path: Path) -> None:
+    rows = [
+        response(2, "u"),
+        response(3, "v"),
+        response(4, "v"),
+        response(5, "u"),
+        response(6, "u"),
+    ]
+    with ledger_in(tmp_path) as ledger:
+        job, send = staged(ledger, "a", rows, chunk=2)
+        assert send == [2, 3]
+        assert statuses(ledger, job)[6] == ("duplicate", "dup_same_file")
+
+
+def test_the_same_key_with_other_content_is_told_and_not_sent(tmp_path: Path) -> None:
+    with ledger_in(tmp_path) as ledger:
+        job, _ = staged(ledger, "a", [response(2, "u", key="k")])
+        end_all(ledger, job)
+        again, send = staged(ledger, "b", [response(2, "u", key="k", score=3)])
+        assert send == []
+        assert statuses(ledger, again) == {2: ("already_sent", "changed_since_sent")}
+
+
+def test_a_finished_file_run_again_sends_nothing(tmp_path: Path) -> None:
+    with ledger_in(tmp_path) as ledger:
+        job, _ = staged(ledger, "a", FILE)
+        end_all(ledger, job)
+        again, send = staged(ledger, "a", FILE)
+        assert send == []
+        assert again.id != job.id
+        assert set(statuses(ledger, again).values()) == {("already_sent", "dup_earlier_run")}
+
+
+def test_a_file_that_has_rows_left_goes_on_in_its_job(tmp_path: Path) -> None:
+    with ledger_in(tmp_path) as ledger:
+        job, _ = staged(ledger, "a", FILE)
+        end(ledger, job, 2, Status.CREATED)
+        end(ledger, job, 3, Status.FAILED)
+        end(ledger, job, 4, Status.REJECTED)
+        again, send = staged(ledger, "renamed", FILE)
+        assert (again.id, again.name) == (job.id, job.name)
+        assert again.file == "/data/renamed.csv"
+        assert send == [3, 5, 6, 7, 8]
+
+
+def test_rows_that_another_job_sent_meanwhile_are_not_sent_by_the_first(tmp_path: Path) -> None:
+    """File a is interrupted; it grows, and the grown one is run to its end; then a is run again."""
+    with ledger_in(tmp_path) as ledger:
+        first, _ = staged(ledger, "a", FILE)
+        end(ledger, first, 2, Status.CREATED)
+        end(ledger, first, 3, Status.FAILED)
+        grown, send = staged(ledger, "grown", [*FILE, response(9)])
+        assert send == [3, 4, 5, 6, 7, 8, 9]
+        end_all(ledger, grown)
+        again, send = staged(ledger, "a", FILE)
+        assert again.id == first.id
+        assert send == []
+        assert Counter(statuses(ledger, again).values()) == {
+            ("created", ""): 1,
+            ("already_sent", "dup_earlier_run"): 6,
+        }
+
+
+def test_a_row_in_doubt_elsewhere_is_not_sent_until_it_is_settled(tmp_path: Path) -> None:
+    twice = [*FILE, moved(FILE[0], 20)]
+    with ledger_in(tmp_path) as ledger:
+        first, _ = staged(ledger, "a", FILE[:1])
+        end(ledger, first, 2, Status.UNKNOWN)
+        grown, send = staged(ledger, "grown", twice)
+        assert send == [3, 4, 5, 6, 7, 8]
+        assert statuses(ledger, grown)[2] == ("unknown", "unknown_earlier")
+        end(ledger, first, 2, Status.FAILED, "not_stored")
+        same, send = staged(ledger, "grown", twice)
+        assert same.id == grown.id
+        assert send == [2, 3, 4, 5, 6, 7, 8], "the first of the two rows, and only that"
+        assert statuses(ledger, same)[20] == ("duplicate", "dup_same_file")
+        end(ledger, same, 2, Status.CREATED)
+        assert staged(ledger, "a", FILE[:1])[1] == []
+
+
+@pytest.mark.parametrize("status", [Status.REJECTED, Status.DUPLICATE])
+def test_the_very_request_that_was_refused_is_not_posted_again_but_a_mended_one_is(
+    tmp_path: Path, status: Status
+) -> None:
+    row = response(2, "u", key="k")
+    mended = replace(row, body=row.body.replace(b"}]}", b'}],"traits":{"plan":"Gold"}}'))
+    with ledger_in(tmp_path) as ledger:
+        job, _ = staged(ledger, "a", [row])
+        end(ledger, job, 2, status)
+        again, send = staged(ledger, "b", [row, response(3)])
+        assert send == [3]
+        assert statuses(ledger, again)[2] == (status, f"{status}_earlier")
+        assert "importer retry a --status" in next(ledger.lines(again)).message
+        assert staged(ledger, "c", [mended])[1] == [2]
+
+
+def test_an_acceptance_counts_before_a_later_refusal(tmp_path: Path) -> None:
+    """Both jobs had the row open; the older one was accepted."""
+    row = response(2, "u", key="k")
+    with ledger_in(tmp_path) as ledger:
+        first, _ = staged(ledger, "a", [row])
+        second, _ = staged(ledger, "b", [row, response(3)])
+        end(ledger, first, 2, Status.CREATED)
+        end(ledger, second, 2, Status.REJECTED)
+        again, _ = staged(ledger, "c", [row, response(4)])
+        assert statuses(ledger, again)[2] == ("already_sent", "dup_earlier_run")
+
+
+def test_other_servers_and_surveys_are_others(tmp_path: Path) -> None:
+    other = replace(FILE[0], campaign="5d2f6c1e9b0a4c0017a3e1b3")
+    with ledger_in(tmp_path) as ledger:
+        job, _ = staged(ledger, "a", FILE[:1])
+        end_all(ledger, job)
+        assert staged(ledger, "b", [other])[1] == [2]
+
+
+@pytest.mark.parametrize(("repeats", "row"), [("latest", 4), ("first", 3)])
+def test_one_row_of_a_person_by_the_mappings_date(tmp_path: Path, repeats: str, row: int) -> None:
+    rows = [
+        response(2, "u", score=1, order="2026-02"),
+        response(3, "u", score=2, order="2026-01"),
+        response(4, "u", score=3, order="2026-03"),
+        response(5, "u", score=3, order="2026-03"),
+        response(6, "other"),
+    ]
+    with ledger_in(tmp_path) as ledger:
+        job, send = staged(ledger, "a", rows, repeats=repeats)
+        assert sorted(send) == [row, 6]
+        assert Counter(code for _, code in statuses(ledger, job).values())["repeats"] == 2
+        end_all(ledger, job)
+        assert staged(ledger, "a", rows, repeats=repeats)[1] == [], "what was left out stays out"
+        grown = [*rows, response(7, "u", score=9, order="2026-04")]
+        assert staged(ledger, "b", grown, repeats=repeats)[1] == (
+            [7] if repeats == "latest" else []
+        )
+
+
+def test_a_start_that_was_cut_off_in_staging_goes_on(tmp_path: Path) -> None:
+    with ledger_in(tmp_path) as ledger:
+        job, _ = staged(ledger, "a", FILE)
+        with ledger.transaction() as connection:
+            connection.execute("DELETE FROM rows WHERE seq > 3")
+            connection.execute("UPDATE jobs SET staged_at = NULL")
+        again, send = staged(ledger, "a", FILE, repeats="latest")
+        assert again.id == job.id
+        assert send == [row.row for row in FILE]
+
+
+def test_a_plan_looks_back_and_leaves_no_trace(tmp_path: Path) -> None:
+    path = tmp_path / "ledger.sqlite3"
+    with ledger_in(tmp_path) as ledger:
+        job, _ = staged(ledger, "a", FILE)
+        end(ledger, job, 2, Status.CREATED)
+        end(ledger, job, 3, Status.UNKNOWN)
+    before = path.read_bytes()
+    plan = Ledger.throwaway(path, SECRET)
+    planned, send = staged(plan, "plan", FILE)
+    assert send == [4, 5, 6, 7, 8]
+    assert statuses(plan, planned)[3] == ("unknown", "unknown_earlier")
+    plan.close()
+    assert path.read_bytes() == before
+
+
+def test_a_plan_needs_no_ledger(tmp_path: Path) -> None:
+    (tmp_path / "empty.sqlite3").touch()
+    for name in ("none.sqlite3", "empty.sqlite3"):
+        plan = Ledger.throwaway(tmp_path / name, SECRET)
+        assert staged(plan, "plan", FILE)[1] == [row.row for row in FILE]
+        plan.close()
+    assert not (tmp_path / "none.sqlite3").exists()
+
+
+def test_rows_of_other_statuses_are_staged_where_they_are_asked_for(tmp_path: Path) -> None:
+    with ledger_in(tmp_path) as ledger:
+        job, _ = staged(ledger, "a", FILE)
+        end(ledger, job, 3, Status.REJECTED)
+        end(ledger, job, 4, Status.CREATED)
+        again = Staging(ledger, job, sending=(Status.REJECTED, Status.CREATED))
+        assert [each.row for _, each in again.add(FILE)] == [3, 4]
+
+
+def test_whose_rows_wait_and_which_can_be_asked_about(tmp_path: Path) -> None:
+    people = [response(row, f"p{row % 4}", score=row) for row in range(2, 10)]
+    now = 1_000_000.0
+    with ledger_in(tmp_path) as ledger:
+        other, _ = staged(ledger, "other", [response(2, "p3", score=0)])
+        end(ledger, other, 2, Status.UNKNOWN)
+        job, _ = staged(ledger, "a", people)
+        end(ledger, job, 4, Status.UNKNOWN, "no_reply")
+        end(ledger, job, 5, Status.UNKNOWN, "stored_or_duplicate")
+        end(ledger, job, 6, Status.UNKNOWN, "no_reply", at=now - FRESH)
+        assert askable(ledger, job) == 1
+        assert len(doubtful(ledger)) == 4
+        assert len(stuck(ledger, job)) == 3
+        assert [people[seq].row for seq in late_order(ledger, job, ())] == [4]
+        assert [people[seq].row for seq in late_order(ledger, job, ("pending",))] == [
+            2, 3, 4, 7, 8, 9,
+        ]  # fmt: skip
+
+
+files = st.lists(st.integers(0, 12), min_size=1, max_size=12)
+fates = st.sampled_from(["created", "unknown", "rejected", "duplicate", "failed", "pending"])
+
+
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(runs=st.lists(st.tuples(files, st.lists(fates, min_size=1, max_size=12)), max_size=6))
+def test_whatever_is_run_in_whatever_order_nothing_is_stored_twice(
+    tmp_path_factory: pytest.TempPathFactory, runs: list[tuple[list[int], list[str]]]
+) -> None:
+    """Each run is a file of some of thirteen responses, shuffled, repeated, grown; each row sent gets
+    some fate. A response is posted again only where it is surely not stored."""
+    stored: Counter[int] = Counter()
+    with ledger_in(tmp_path_factory.mktemp("ledger")) as ledger:
+        for content, ends in runs:
+            rows = [
+                moved(response(number, f"u{number}"), 2 + at) for at, number in enumerate(content)
+            ]
+            job, send = staged(ledger, "file", rows)
+            assert sum(ledger.counts(job).values()) == len(rows)
+            for at, row in enumerate(send):
+                fate = ends[at % len(ends)]
+                end(ledger, job, row, fate)
+                stored[content[row - 2]] += fate in ("created", "unknown")
+    assert all(times == 1 for times in stored.values() if times)
+
+
+def test_what_is_left_is_what_is_left(tmp_path: Path) -> None:
+    with ledger_in(tmp_path) as ledger:
+        job, send = staged(ledger, "a", FILE)
+        assert to_send(ledger, job) == send == [row.row for row in FILE]
