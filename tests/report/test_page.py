@@ -171,3 +171,17 @@ def test_text_never_becomes_markup() -> None:
 )
 def test_numbers_above_bars_are_short(number: int, shown: str) -> None:
     assert charts.compact(number) == shown
+
+
+def test_a_wide_file_with_long_names_makes_no_long_page(tmp_path: Path) -> None:
+    settings = jobs.settings(tmp_path)
+    source = Path(settings.file)
+    wide = [f'"Question {n}: {"very " * 200}long"' for n in range(600)]
+    header, *rows = text(source).split("\n", 1)
+    source.write_text(",".join([header.strip(), *wide]) + "\n" + rows[0], encoding="utf-8")
+
+    _, summary = pipeline.plan(settings)
+
+    assert "602 columns that nothing is taken from" in text(summary.report)
+    assert "more columns" in text(summary.report)
+    assert summary.report.stat().st_size < 200_000

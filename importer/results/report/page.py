@@ -60,7 +60,7 @@ def _policy() -> str:
 
 def _footer(report: Report) -> Html:
     did = "Written after the run." if report.is_run else "A plan: nothing was sent."
-    kept = "It holds no personal data." if report.masked else "It holds personal data."
+    kept = "Addresses, names and texts are masked." if report.masked else "It shows personal data."
     return tag(
         "footer", tag("p", f"{did} {kept} Made by satismeter-importer {report.origin.version}.")
     )

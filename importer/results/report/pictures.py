@@ -9,7 +9,7 @@ from importer.results.report.charts import Bar, compact, lines, lying, share, up
 from importer.results.report.facts import Posting, Report
 from importer.results.report.html import Content, Html, tag
 from importer.results.report.tables import behind
-from importer.results.report.words import STATUSES, cut_short, per_cent
+from importer.results.report.words import STATUSES, cut_short, per_cent, short
 from importer.results.scores import DETRACTORS, PROMOTERS, Scores, signed
 
 _MOST_COLUMNS = 25
@@ -63,7 +63,7 @@ def _nps(scores: Scores) -> Html:
         for score in range(11)
     ]
     return _card(
-        f"NPS, from column “{scores.question.column}”",
+        f"NPS, from column “{short(scores.question.column)}”",
         tag(
             "p",
             _signed(scores),
@@ -107,7 +107,7 @@ def _ratings(scores: Scores) -> Html:
     ends = f"{question.low} to {question.high}"
     kind = "Scale" if question.type == "scale" else question.type.upper()
     return _card(
-        f"{kind} ({ends}), from column “{question.column}”",
+        f"{kind} ({ends}), from column “{short(question.column)}”",
         tag(
             "p",
             f"{scores.average:.2f} ",
@@ -204,7 +204,7 @@ def _fill(report: Report) -> Html:
     columns = report.columns[:_MOST_COLUMNS]
     bars = [
         _of(
-            each.name or f"column {each.letter}",
+            short(each.name) or f"column {each.letter}",
             each.filled,
             read,
             "bar" if each.targets else "mute",
@@ -220,7 +220,7 @@ def _fill(report: Report) -> Html:
         behind(
             "Cells that aren't blank, by column",
             ("Column", "Filled"),
-            [(each.name or f"column {each.letter}", each.filled) for each in columns],
+            [(short(each.name) or f"column {each.letter}", each.filled) for each in columns],
         ),
     )
 
@@ -229,7 +229,7 @@ def _causes(report: Report) -> Html | None:
     causes = sorted(report.causes, key=lambda cause: -cause.count)[:_MOST_CAUSES]
     if not causes:
         return None
-    labels = [f"{each.code}, {each.column}" if each.column else each.code for each in causes]
+    labels = [f"{each.code}, {short(each.column)}" if each.column else each.code for each in causes]
     bars = [
         Bar(label, each.count, f"{each.count:,}", "bad")
         for label, each in zip(labels, causes, strict=True)

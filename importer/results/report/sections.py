@@ -8,11 +8,11 @@ from importer.model import Cause, counted
 from importer.results.report.facts import Report
 from importer.results.report.html import Content, Html, joined, prose, tag
 from importer.results.report.tables import table
-from importer.results.report.words import DUPLICATES, cut_short, per_cent, sentence
+from importer.results.report.words import DUPLICATES, cut_short, per_cent, sentence, short
 
 _MOST_CAUSES = 40
 _MOST_COLUMNS = 200
-_MOST_VALUES = 50
+_MOST_VALUES = 200
 
 
 def problems(report: Report) -> Html | None:
@@ -33,7 +33,7 @@ def problems(report: Report) -> Html | None:
 
 
 def _problem(report: Report, cause: Cause) -> Html:
-    column = f" in column “{cause.column}”" if cause.column else ""
+    column = f" in column “{short(cause.column)}”" if cause.column else ""
     return tag(
         "article",
         tag("h3", f"{cause.count:,} × ", tag("code", cause.code), column),
@@ -51,7 +51,7 @@ def _places(report: Report, cause: Cause) -> Content:
         rows = ", ".join(f"{row:,}" for row in cause.rows)
         return f"Excel row {rows}{' …' if cause.count > len(cause.rows) else ''}"
     more = f" and {cause.count - len(examples):,} more" if cause.count > len(examples) else ""
-    shown = [[f"row {each.row:,}: ", tag("b", each.value or "(blank)")] for each in examples]
+    shown = [[f"row {each.row:,}: ", tag("b", short(each.value) or "(blank)")] for each in examples]
     return ["Excel ", [[", ", each] if n else each for n, each in enumerate(shown)], more]
 
 
@@ -79,7 +79,12 @@ def columns(report: Report) -> Html:
     """Where each column goes, and what is the same for every row."""
     used = [each for each in report.columns if each.targets]
     rows = [
-        (each.name or "(no name)", each.letter, _filled(report, each.filled), _lines(each.targets))
+        (
+            short(each.name) or "(no name)",
+            each.letter,
+            _filled(report, each.filled),
+            _lines(each.targets),
+        )
         for each in used[:_MOST_COLUMNS]
     ]
     constants = [(target, value) for target, value in report.constants.items()]
@@ -109,7 +114,7 @@ def _unmapped_columns(report: Report) -> Html:
     if not left:
         return tag("p", "The mapping uses every column of the file.")
     rows = [
-        (each.name or "(no name)", each.letter, _filled(report, each.filled))
+        (short(each.name) or "(no name)", each.letter, _filled(report, each.filled))
         for each in left[:_MOST_COLUMNS]
     ]
     more = cut_short(len(left), _MOST_COLUMNS, "columns")
@@ -125,11 +130,12 @@ def _unmapped_columns(report: Report) -> Html:
 def _unmapped_values(report: Report) -> Html | None:
     if not report.unmapped_values:
         return None
-    rows = [
-        (column, value or "(blank)", number)
+    found = [
+        (short(column), short(value) or "(blank)", number)
         for column, values in report.unmapped_values.items()
-        for value, number in list(values.items())[:_MOST_VALUES]
+        for value, number in values.items()
     ]
+    more = cut_short(len(found), _MOST_VALUES, "values")
     return tag(
         "div",
         tag("h3", "Values that the mapping doesn't have"),
@@ -140,7 +146,10 @@ def _unmapped_values(report: Report) -> Html | None:
                 "becomes of others."
             ),
         ),
-        table("Values by column, most common first", ("Column", "Value", "Rows"), rows),
+        table(
+            "Values by column, most common first", ("Column", "Value", "Rows"), found[:_MOST_VALUES]
+        ),
+        tag("p", more) if more else None,
         class_="card",
     )
 
@@ -203,7 +212,7 @@ def _facts(report: Report) -> Iterator[tuple[str, str]]:
     yield "Format", f"{origin.format}, {counted(origin.size, 'byte')}"
     yield "SHA-256 of the file", origin.sha256
     yield "Encoding", f"{origin.encoding} ({origin.encoding_known_by})" if origin.encoding else ""
-    yield "Lines that show it", "\n".join(origin.samples)
+    yield "Lines that show it", short("\n".join(origin.samples), 1_000)
     yield "Delimiter", {"\t": "tab"}.get(origin.delimiter, origin.delimiter)
     yield (
         "Header",

@@ -8,7 +8,10 @@ from importer.errors import ExitStatus
 from importer.model import Status, counted, duration
 from importer.results.report.facts import Report
 from importer.results.report.html import Html, prose, tag
-from importer.results.report.words import STATUSES
+from importer.results.report.words import STATUSES, cut_short, short
+
+_MOST_WARNINGS = 40
+_MOST_TRAITS = 50
 
 
 def verdict(report: Report) -> Html:
@@ -73,10 +76,14 @@ def account(report: Report) -> Html:
     """What it does to the account, and what a careful person wants to know before."""
     title = "What it did to the account" if report.is_run else "What it will do to the account"
     known = () if report.is_run else report.summary.warnings
+    more = cut_short(len(known), _MOST_WARNINGS, "warnings, in summary.json")
     return tag(
         "section",
         tag("h2", title),
-        tag("ul", [tag("li", prose(text)) for text in (*_effects(report), *known)]),
+        tag(
+            "ul", [tag("li", prose(text)) for text in (*_effects(report), *known[:_MOST_WARNINGS])]
+        ),
+        tag("p", more) if more else None,
     )
 
 
@@ -90,7 +97,9 @@ def _effects(report: Report) -> Iterator[str]:
     )
     if to.traits and number:
         verb = "Set" if report.is_run else "Sets"
-        yield f"{verb} these traits of each person, over what was there: {', '.join(to.traits)}."
+        named = ", ".join(short(each) for each in to.traits[:_MOST_TRAITS])
+        more = cut_short(len(to.traits), _MOST_TRAITS, "")
+        yield f"{verb} these traits of each person, over what was there: {named}{more}."
     if not report.is_run and number:
         yield (
             "Webhooks and notifications of the account may fire for each response, and each counts "

@@ -46,3 +46,8 @@ def per_cent(part: float, whole: float) -> str:
 def sentence(text: str) -> str:
     """With a capital at its start."""
     return text[:1].upper() + text[1:]
+
+
+def short(text: str, most: int = 120) -> str:
+    """Cut where nobody reads on."""
+    return text if len(text) <= most else text[: most - 1] + "…"

@@ -1,0 +1,40 @@
+"""The page, the scores and a signed plan, as the command gives them."""
+
+import json
+
+from importer.sandbox import Sandbox
+from tests.e2e.commands import Shell
+
+ROWS = "id,score,comment,email\nu1,10,Great,u1@example.com\nu2,9,,\nu3,0,,\nu4,11,,\n"
+
+
+def test_a_plan_names_its_page_and_its_nps(user: Shell) -> None:
+    user.write("answers.csv", ROWS)
+
+    ended = user("plan", "answers.csv", "-m", "mapping.yaml")
+    page = (user.folder / "answers-import" / "report.html").read_text(encoding="utf-8")
+
+    assert "NPS +33 of 3 answers in 'score'" in ended.out
+    assert "answers-import/report.html" in ended.out
+    assert "3 of 4 rows are ready to be sent." in page
+    assert "u1@example.com" not in page
+
+
+def test_a_signed_plan_is_kept_to(user: Shell, sandbox: Sandbox) -> None:
+    user.write("answers.csv", ROWS)
+    words = ("answers.csv", "-m", "mapping.yaml", "--endpoint", sandbox.url)
+    user("plan", *words, "--save", "plan.json")
+    signed = ("run", *words, "--plan", "plan.json", "--yes", "--rate", "max", "--json")
+
+    pilot = user(*signed, "--limit", "1")
+    user.write("answers.csv", ROWS.replace("u2,9", "u2,8"))
+    changed = user(*signed)
+    user.write("answers.csv", ROWS)
+    rest = user(*signed)
+
+    assert pilot.document["rows"]["created"] == 1
+    assert changed.status == 2
+    assert "the file is another" in changed.err
+    assert rest.document["rows"]["created"] == 3
+    assert len(sandbox.stored()) == 3
+    assert json.loads((user.folder / "plan.json").read_bytes())["to_post"] == "2-4"
