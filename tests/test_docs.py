@@ -22,7 +22,9 @@ def test_each_exit_code_is_documented(status: ExitStatus) -> None:
     assert any(str(int(status)) in code.split(", ") for code in codes)
 
 
-@pytest.mark.parametrize("path", [*DOCS.glob("*.md"), *DOCS.parent.glob("*.md")], ids=lambda p: p.name)
+@pytest.mark.parametrize(
+    "path", [*DOCS.glob("*.md"), *DOCS.parent.glob("*.md")], ids=lambda p: p.name
+)
 def test_links_between_documents_lead_somewhere(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
     links = [part.split(")")[0].split("#")[0] for part in text.split("](")[1:]]

@@ -149,7 +149,16 @@ def settings(options: Mapping[str, Any]) -> Settings:
 
 _PLAIN = {
     *("file", "mapping", "out", "payloads", "save_plan", "signed_plan", "show_values"),
-    *("concurrency", "limit", "durability", "accept_empty", "settle", "timeout", "outage", "max_failures"),
+    *(
+        "concurrency",
+        "limit",
+        "durability",
+        "accept_empty",
+        "settle",
+        "timeout",
+        "outage",
+        "max_failures",
+    ),
 }
 
 
