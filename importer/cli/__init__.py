@@ -20,6 +20,7 @@ from importer.cli import (
     output,
     plan,
     presets,
+    purge,
     run,
     sandbox,
     schedule,
@@ -65,6 +66,7 @@ for each in (
     run.command,
     watch.command,
     schedule.command,
+    purge.command,
     sandbox.sandbox,
 ):
     command.add_command(each)
