@@ -116,7 +116,7 @@ class Report:
     @property
     def is_run(self) -> bool:
         """Whether something was posted; otherwise it is a plan."""
-        return self.summary.command == "run"
+        return self.posting is not None
 
     @property
     def scores(self) -> tuple[Scores, ...]:
