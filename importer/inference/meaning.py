@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from importer.inference import words
@@ -75,6 +75,7 @@ def understand(
     open_ = by_role.open(beside=[answered, signed_up])
     asked, traits = _asked(open_, roles, tool=tool)
     found = [renamed(each, answers) for each in questions(asked)]
+    used = {column.index for each in found for column in each.columns}
     known = {answers[each.index].name: each for each in found if each.index in answers}
     score = known.get("score") or best_score(found)
     comment = known.get("comment") or best_comment(found, score)
@@ -90,7 +91,7 @@ def understand(
         names=names(found, score, comment, answers),
         traits=tuple(map(property_of, traits)),
         private=tuple(by_role.of(Role.NAME) + by_role.of(Role.PRIVATE)),
-        left=tuple(by_role.left(answered, signed_up)),
+        left=tuple(by_role.left({*used, *(i.column.index for i in (answered, signed_up) if i)})),
     )
 
 
@@ -118,15 +119,17 @@ class _Columns:
         """The columns that are questions or traits, if anything."""
         taken = {each.column.index for each in beside if each}
         kinds = {Role.SCORE, Role.COMMENT, Role.OTHER}
+        groups = {each.group for each in self.all if each.group and not each.blank}
         return [
             each
             for each in self.all
-            if self.roles[each.index] in kinds and each.index not in taken and not each.blank
+            if self.roles[each.index] in kinds
+            and each.index not in taken
+            and (not each.blank or each.group in groups)
         ]
 
-    def left(self, *used: Dated | None) -> list[tuple[Column, str]]:
-        """What nothing uses, and why."""
-        taken = {each.column.index for each in used if each}
+    def left(self, taken: Collection[int]) -> list[tuple[Column, str]]:
+        """What nothing uses, and why; `taken` are the positions of what something does."""
         reasons = {
             Role.MACHINE: "says something about the survey, not about the person",
             Role.STARTED: "another date",
@@ -136,17 +139,21 @@ class _Columns:
         left = []
         for each in self.all:
             kind = self.roles[each.index]
+            if each.index in taken:
+                continue
             if each.blank:
                 left.append((each, "blank in every row"))
-            elif kind in reasons and each.index not in taken:
+            elif kind in reasons:
                 left.append((each, reasons[kind]))
         return left
 
 
 def _told(column: Column, role_: Role) -> Found:
+    if role_ is Role.EMAIL and words.is_question(column.text):
+        return Found(column, Sure.GUESSED, "e-mail addresses, but given as an answer")
     if role_ is Role.EMAIL:
         return Found(column, Sure.SURE, "e-mail addresses")
-    if words.plain(column.label) in words.BARE_ID:
+    if words.key(column.label) in words.BARE_ID:
         return Found(column, Sure.GUESSED, "an id, of a person or of the response: look at it")
     return Found(column, Sure.SURE, "by its name")
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from importer.inference import words
 from importer.inference.column import Column, Sure, exclusive
+from importer.inference.profile import Profile
 from importer.inference.scales import Scale, scale
 from importer.mapping.blanks import folded
 
@@ -90,7 +91,7 @@ def questions(columns: Sequence[Column]) -> list[Question]:
             _spread(group)
             or _with_other(group)
             or _with_flags(group)
-            or [question(each) for each in group]
+            or [question(each) for each in group if not each.blank]
         )
     return found
 
@@ -110,11 +111,25 @@ def _spread(group: Sequence[Column]) -> list[Question]:
     choices = [each for each in group if not _OTHER.search(each.part)]
     if len(choices) < 2 or not all(_holds_its_choice(each) for each in choices):
         return []
+    if exclusive(group) and (rated := _spread_rating(group)):
+        return [rated]
     if exclusive(group):
         why = f"{len(group)} columns, one per choice; no row fills two of them"
         return [Question(tuple(group), "choice", Sure.SURE, why, together=True)]
     why = f"{len(group)} columns, one per choice; rows fill several of them"
     return [Question(tuple(group), "text", Sure.SURE, why, together=True)]
+
+
+def _spread_rating(group: Sequence[Column]) -> Question | None:
+    """A rating with a column for each of its numbers."""
+    counts = {text: n for each in group for text, n in each.profile.counts.items()}
+    first = group[0]
+    whole = replace(first, profile=Profile(first.profile.rows, sum(counts.values()), counts))
+    rated = question(whole)
+    if rated.scale is None:
+        return None
+    why = f"{rated.why}; {len(group)} columns, one per number"
+    return replace(rated, columns=tuple(group), why=why, together=True)
 
 
 def _is_list(group: Sequence[Column]) -> bool:
@@ -168,15 +183,13 @@ def question(column: Column) -> Question:
 
 
 def _is_called_score(column: Column, text: str) -> bool:
-    return words.plain(column.label) in words.SCORE or bool(
-        words.RECOMMEND.search(words.plain(text))
-    )
+    return words.key(column.label) in words.SCORE or bool(words.RECOMMEND.search(words.plain(text)))
 
 
 def _is_rating(column: Column, found: Scale, text: str) -> bool:
     plain = words.plain(text)
     asked = (words.RECOMMEND, words.SATISFIED, words.EFFORT)
-    if any(pattern.search(plain) for pattern in asked) or words.plain(column.label) in words.SCORE:
+    if any(pattern.search(plain) for pattern in asked) or words.key(column.label) in words.SCORE:
         return True
     if found.ends or found.words:
         return True
@@ -248,7 +261,7 @@ def _short(parts: set[str]) -> bool:
 def _words(column: Column, text: str) -> Question:
     profile = column.profile
     asks_why = folded(column.part) in _BESIDE or bool(words.WHY.search(words.plain(text)))
-    if words.plain(column.label) in words.COMMENT:
+    if words.key(column.label) in words.COMMENT:
         return Question((column,), "text", Sure.SURE, "it is called like a comment")
     if profile.filled and all(text.isdigit() for text in profile.counts) and not column.open:
         return Question((column,), "choice", Sure.GUESSED, "numbers: the codes of choices?")
@@ -296,8 +309,10 @@ def _closeness(text: Question, score: Question | None) -> int:
     beside = score is not None and 0 < column.index - score.columns[-1].index <= 2
     if score and column.group and column.group == score.columns[0].group:
         return 6
-    if words.plain(column.label) in words.COMMENT:
+    if words.key(column.label) in words.COMMENT:
         return 5
+    if beside and not column.label.strip():
+        return 4
     asks_why = bool(words.WHY.search(words.plain(column.text))) and not column.group
     return (3 if beside else 2) if asks_why else 1 if beside or column.open else 0
 

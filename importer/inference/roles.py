@@ -51,7 +51,7 @@ _BY_NAME = (
 
 def named(label: str) -> Role:
     """The role that a name alone has."""
-    name = words.plain(label)
+    name = words.key(label)
     return next((role for role, names in _BY_NAME if name in names), Role.OTHER)
 
 
@@ -61,7 +61,7 @@ def role(column: Column) -> Role:
     if by_value is not None:
         return by_value
     name, wanted = words.plain(column.label), named(column.label)
-    if name in words.BARE_ID:
+    if words.key(column.label) in words.BARE_ID:
         return Role.RESPONSE if is_counter(column) else Role.USER
     if wanted is Role.EMAIL and not column.blank:
         return Role.USER if name == "username" else Role.OTHER

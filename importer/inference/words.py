@@ -1,7 +1,7 @@
 """What columns are called, by what they hold: English, German, French, Spanish, Czech, Italian, Dutch,
 Portuguese, Polish and some words of others.
 
-`NAMES` are whole names, `PHRASES` parts of questions; both are compared after `plain`.
+`NAMES` are whole names, `PHRASES` parts of questions; both are compared as `key` and `plain` make them.
 """
 
 from __future__ import annotations
@@ -20,8 +20,17 @@ def plain(label: str) -> str:
     return " ".join("".join(char if char.isalnum() else " " for char in bare).split())
 
 
+_LINKS = frozenset({"de", "do", "di", "du", "da", "del", "des", "of", "the", "la", "le", "el"})
+
+
+def key(label: str) -> str:
+    """A name as words, without the small ones between them: `ID de cliente` as `id cliente`."""
+    said = plain(label).split()
+    return " ".join(word for word in said if word not in _LINKS) or " ".join(said)
+
+
 def _names(text: str) -> frozenset[str]:
-    return frozenset(plain(name) for name in " ".join(text.split()).split(",") if name.strip())
+    return frozenset(key(name) for name in " ".join(text.split()).split(",") if name.strip())
 
 
 SCORE = _names(
@@ -171,7 +180,7 @@ MACHINE = _names(
 )
 
 RECOMMEND = re.compile(
-    r"recommend|empfehl|empfohl|recommand|recomiend|recomend|doporuc|odporuc|consigli|raccomand|aanbevel|aanrad"
+    r"recommend|empfehl|empfohl|recommand|recomiend|recomend|doporuc|odporuc|consigli|raccomand|aanbev|aanrad"
     r"|polec|rekommender|anbefal|suositel|ajanl|рекоменд|посовет|すすめ|勧め|薦め|推荐|推薦|추천"
     r"|net promoter|\bnps\b"
 )

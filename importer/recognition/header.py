@@ -14,28 +14,20 @@ _MOST = 5
 _FULL = 0.5
 _IMPORT_ID = re.compile(r"\{\s*['\"]ImportId['\"]")
 _TAG = re.compile(r"#[a-z]\w*([+ ].*)?", re.IGNORECASE)
-_SECOND_ROW = frozenset(
-    {
-        *("response", "open-ended response", "other (please specify)", "please specify", "why?"),
-        *(
-            "comments",
-            "comments:",
-            "other",
-            "antwort",
-            "offene antwort",
-            "sonstiges (bitte angeben)",
-        ),
-        *(
-            "réponse",
-            "réponse ouverte",
-            "autre (veuillez préciser)",
-            "respuesta",
-            "respuesta abierta",
-        ),
-        *("otro (especifique)", "resposta", "resposta aberta", "risposta", "risposta libera"),
-    }
+_MARKS = frozenset(
+    (
+        "response|open-ended response|antwort|offene antwort|réponse|réponse ouverte|respuesta"
+        "|respuesta abierta|resposta|resposta aberta|risposta|risposta libera"
+    ).split("|")
 )
-"""What SurveyMonkey writes into its second header row, in some of its languages."""
+"""What SurveyMonkey writes into its second header row, and nobody answers."""
+_BESIDE = frozenset(
+    (
+        "other (please specify)|please specify|why?|comments|comments:|other|sonstiges (bitte angeben)"
+        "|autre (veuillez préciser)|otro (especifique)"
+    ).split("|")
+)
+"""What stands there for the open field beside a question; it may be an answer as well."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +80,7 @@ def _first(grid: Grid) -> int | None:
     """The index of the first header row; None where there is none."""
     wide = max(map(_filled, grid.cells[:HEAD]), default=0)
     full = next(
-        (i for i, cells in enumerate(grid.cells[:HEAD]) if _filled(cells) >= _FULL * wide), 0
+        (i for i, cells in enumerate(grid.cells[:HEAD]) if _filled(cells) > _FULL * wide), 0
     )
     if full and _spans(grid, full):
         return full - 1
@@ -130,16 +122,20 @@ def _above_data(grid: Grid, at: int) -> tuple[int, ...]:
 def _completes(grid: Grid, at: int) -> bool:
     """Whether the row below fills the gaps of a header: the two together name the columns.
 
-    Blanks alone don't say so. Some cell must be one that SurveyMonkey writes there, or a choice that
-    recurs in its own column below; and columns that row 1 names alone are blank in row 2.
+    Blanks alone don't say so. Some cell must be one that only SurveyMonkey writes there; or one of an open
+    field, or a choice that recurs in its own column below, where columns that row 1 names alone are
+    blank in row 2.
     """
     upper, lower = grid.cells[at], grid.cells[at + 1]
+    marks = sum(folded(cell) in _MARKS for cell in lower)
+    if marks > 1 or (marks and _gaps(upper, lower)):
+        return True
     named_alone = any(up.strip() and not low.strip() for up, low in zip(upper, lower, strict=True))
     if not named_alone or not _gaps(upper, lower):
         return False
     below = grid.cells[at + 2 : at + 2 + HEAD]
     filled = [i for i, cell in enumerate(lower) if cell.strip()]
-    known = any(folded(lower[i]) in _SECOND_ROW for i in filled)
+    known = any(folded(lower[i]) in _BESIDE for i in filled)
     recurring = any(any(row[i].strip() == lower[i].strip() for row in below) for i in filled)
     return known or recurring
 
