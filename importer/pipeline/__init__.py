@@ -8,7 +8,6 @@ before. Only then, and only in a run, are the rows that are left posted, oldest 
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
@@ -20,6 +19,7 @@ from importer.ledger import Ledger
 from importer.loader import Source, open_source
 from importer.mapping import Compiled, Document
 from importer.pipeline.record import record
+from importer.pipeline.secret import secret_of
 from importer.pipeline.send import send
 from importer.pipeline.signed import SignedPlan
 from importer.pipeline.stage import Plan, campaigns_of, let_go, source_options, stage
@@ -38,7 +38,7 @@ def plan(settings: Settings, watch: Watch = NOBODY) -> tuple[Plan, Summary]:
     """The dry run: everything but the socket. Writes report.html, problems.csv, summary.json and the
     payloads; leaves the ledger as it is. Raises ImporterError."""
     start = time.monotonic()
-    secret = _secret(settings)
+    secret = secret_of(settings)
     with _opened(settings, secret) as (document, source, compiled):
         files.folder(settings.folder)
         history = books.ledger_path(settings.state)
@@ -70,7 +70,7 @@ def run(
     _refuse_within_a_loop()
     if settings.write_key is None:
         raise UsageError("A run needs the write key.")
-    secret = _secret(settings)
+    secret = secret_of(settings)
     with ExitStack() as stack:
         document, source, compiled = stack.enter_context(_opened(settings, secret))
         signed = SignedPlan.read(settings.signed_plan) if settings.signed_plan else None
@@ -105,13 +105,6 @@ def _refuse_within_a_loop() -> None:
         "A run can't begin within a running event loop.",
         hint="Call it in a thread: await asyncio.to_thread(run, settings)",
     )
-
-
-def _secret(settings: Settings) -> bytes:
-    if settings.hash_key is not None:
-        books.prepare(settings.state)
-        return hashlib.sha256(settings.hash_key.reveal().encode()).digest()
-    return books.secret(settings.state)
 
 
 @contextmanager
