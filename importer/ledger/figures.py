@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -19,17 +20,15 @@ class Post:
     attempt: int
 
 
-def seqs(ledger: Ledger, job: Job, statuses: Sequence[str]) -> list[int]:
-    """The `seq` of the job's rows of these statuses, in file order."""
+def seqs(ledger: Ledger, job: Job, statuses: Sequence[str]) -> array[int]:
+    """The `seq` of the job's rows of these statuses, in file order; 8 bytes each."""
     marks = ",".join("?" * len(statuses))
     with ledger.told():
-        return [
-            seq
-            for (seq,) in ledger.connection.execute(
-                f"SELECT seq FROM rows WHERE job = ? AND status IN ({marks}) ORDER BY seq",
-                (job.id, *statuses),
-            )
-        ]
+        found = ledger.connection.execute(
+            f"SELECT seq FROM rows WHERE job = ? AND status IN ({marks}) ORDER BY seq",
+            (job.id, *statuses),
+        )
+        return array("q", (seq for (seq,) in found))
 
 
 def rows_per_person(ledger: Ledger, job: Job, statuses: Sequence[str]) -> dict[int, int]:
