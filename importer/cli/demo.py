@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from importer.cli import output
+from importer.cli import options, output
 from importer.errors import ExitStatus
 
 if TYPE_CHECKING:
-    from importer.pipeline import Plan
+    from importer.pipeline import Plan, Summary
     from importer.settings import Settings
 
 _SAMPLE = "ugly.csv"
@@ -29,7 +29,8 @@ _WIDEST = 60
     type=click.Path(path_type=Path, file_okay=False),
     help="Keep the sample, its mapping and what was written in this folder.",
 )
-def command(keep: Path | None) -> ExitStatus:
+@options.json_option
+def command(keep: Path | None, as_json: bool) -> ExitStatus:
     """Show the whole job: a sandbox, a plan, a run, the results.
 
     Nothing leaves this machine and nothing stays on it, unless --keep names a folder.
@@ -38,17 +39,27 @@ def command(keep: Path | None) -> ExitStatus:
     importer demo
     importer demo --keep demo
     """
+    show = _run_quietly if as_json else _show
     if keep:
         keep.mkdir(parents=True, exist_ok=True)
-        return _show(keep)
+        return show(keep)
     with tempfile.TemporaryDirectory(prefix="importer-demo-") as folder:
-        return _show(Path(folder))
+        return show(Path(folder))
+
+
+def _run_quietly(folder: Path) -> ExitStatus:
+    from importer import pipeline
+    from importer.sandbox import background
+
+    with background() as sandbox:
+        _, summary = pipeline.run(_settings(folder, sandbox.url), lambda _: True)
+    output.emit(summary.document())
+    return ExitStatus.DONE
 
 
 def _show(folder: Path) -> ExitStatus:
     from importer import pipeline
     from importer.cli import told
-    from importer.cli.progress import Progress
     from importer.sandbox import background
 
     with background() as sandbox:
@@ -58,27 +69,36 @@ def _show(folder: Path) -> ExitStatus:
         output.say("3. The plan, which sends nothing:\n")
         told.plan(*pipeline.plan(settings))
         output.say("\n4. The run:\n")
-        progress = Progress()
-
-        def confirm(planned: Plan) -> bool:
-            told.before(planned, settings.endpoint.url)
-            return True
-
-        try:
-            _, summary = pipeline.run(settings, confirm, progress)
-        finally:
-            progress.close()
+        summary = _run(settings)
         told.run(summary)
         _results(summary.folder / "results.csv")
+        stored = len(sandbox.stored())
         output.say(
-            f"\n5. The server holds {len(sandbox.stored())} responses, as many as were created."
+            f"\n5. The server holds {stored} responses; {summary.rows['created']} were created."
         )
     output.next_step(
         "importer inspect YOUR_FILE           # what is in it",
-        "importer presets                     # the survey tools known; or write a mapping",
+        "importer init YOUR_FILE              # writes its mapping",
         "importer plan YOUR_FILE -m MAPPING   # the dry run",
     )
     return ExitStatus.DONE
+
+
+def _run(settings: Settings) -> Summary:
+    from importer import pipeline
+    from importer.cli import told
+    from importer.cli.progress import Progress
+
+    progress = Progress()
+
+    def confirm(planned: Plan) -> bool:
+        told.before(planned, settings.endpoint.url)
+        return True
+
+    try:
+        return pipeline.run(settings, confirm, progress)[1]
+    finally:
+        progress.close()
 
 
 def _settings(folder: Path, url: str) -> Settings:

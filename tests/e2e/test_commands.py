@@ -24,6 +24,12 @@ def test_help_has_examples_and_the_readme_names_it(name: str) -> None:
     assert f"`importer {name}" in (ROOT / "README.md").read_text(encoding="utf-8")
 
 
+@pytest.mark.parametrize("name", sorted({*COMMANDS} - {"schema"}))
+def test_every_command_speaks_json(name: str) -> None:
+    """`schema` prints nothing but JSON anyway."""
+    assert "as_json" in {option.name for option in command.commands[name].params}
+
+
 @pytest.mark.parametrize("name", COMMANDS)
 def test_every_option_says_what_it_does(name: str) -> None:
     for option in command.commands[name].params:
@@ -73,5 +79,5 @@ def test_the_demo_ends_by_itself(user: Shell) -> None:
     ended = user("demo")
 
     assert ended.status == 0
-    assert "as many as were created" in ended.out
+    assert "The server holds 20 responses; 20 were created." in ended.out
     assert "importer plan YOUR_FILE" in ended.out
