@@ -159,6 +159,14 @@ class Settings:
     """The saved plan that a run has to keep to, or not to begin."""
     show_values: bool = False
     """Show e-mail addresses and free text in results and messages."""
+    job: str = ""
+    """Go on with the job of this name, whatever other jobs there are; "" finds it by the file."""
+    statuses: tuple[str, ...] = ("pending", "failed")
+    """Which of its rows are posted; a retry names others."""
+    api_key: Secret | None = None
+    """For the read API: rows of unknown fate are settled by what the survey holds."""
+    project: str = ""
+    """The project's ID, which the read API wants."""
     durability: str = "full"
     """`full` survives a power cut, `process` a crash of the program only."""
     accept_empty: bool = False

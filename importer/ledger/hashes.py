@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 import orjson
 
@@ -12,6 +13,8 @@ from importer.model import Response
 
 _SIZE = 16
 _SHORT = 8
+_CAMPAIGNS = 256
+"""Beginnings of hashes that are kept: a few for each campaign."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,21 +39,26 @@ class Hasher:
 
     def __init__(self, secret: bytes, origin: str) -> None:
         self._start = hashlib.blake2b(origin.encode() + b"\0", key=secret, digest_size=_SIZE)
+        self._begun = lru_cache(_CAMPAIGNS)(self._begin)
 
     def of(self, response: Response) -> Hashes:
         """All hashes of one response."""
         campaign = response.campaign
-        kind, person = _person(response.user_id, response.anonymous_id)
         return Hashes(
             identity=self._hash("identity", campaign, response.identity),
             content=self._hash("identity", campaign, response.content),
             body=self._hash("body", campaign, response.body),
-            person=self._hash("person", campaign, f"{kind}\0{person}".encode())[:_SHORT],
+            person=self.person(campaign, response.user_id, response.anonymous_id),
             traits=self._hash("traits", campaign, response.traits)[:_SHORT],
             shown=self.shown(
                 campaign, response.user_id, response.anonymous_id, _answers(response.body)
             ),
         )
+
+    def person(self, campaign: str, user_id: str, anonymous_id: str) -> bytes:
+        """Who gave a response; a userId never meets an equal anonymousId."""
+        kind, person = _person(user_id, anonymous_id)
+        return self._hash("person", campaign, f"{kind}\0{person}".encode())[:_SHORT]
 
     def shown(
         self, campaign: str, user_id: str, anonymous_id: str, answers: Iterable[tuple[str, object]]
@@ -62,10 +70,14 @@ class Hasher:
         return self._hash("shown", campaign, orjson.dumps([*person, told]))
 
     def _hash(self, kind: str, campaign: str, content: bytes) -> bytes:
-        hasher = self._start.copy()
-        hasher.update(f"{kind}\0{campaign}\0".encode())
+        hasher = self._begun(kind, campaign).copy()
         hasher.update(content)
         return hasher.digest()
+
+    def _begin(self, kind: str, campaign: str) -> hashlib.blake2b:
+        hasher = self._start.copy()
+        hasher.update(f"{kind}\0{campaign}\0".encode())
+        return hasher
 
 
 def _person(user_id: str, anonymous_id: str) -> tuple[str, str]:

@@ -116,13 +116,7 @@ class Ledger:
         """The open job over the same file, mapping and server, else this one, written down."""
         found = self._unfinished(job)
         if found:
-            with self.transaction() as connection:
-                connection.execute(
-                    "UPDATE jobs SET file = ?, mapping = ?, ended_at = NULL, exit_status = NULL,"
-                    " settings = ? WHERE id = ?",
-                    (job.file, job.mapping, json.dumps(job.settings), found.id),
-                )
-            return self.job(str(found.id))
+            return self.reopen(found.name, job)
         with self.transaction() as connection:
             name = self._free_name(job.name)
             cursor = connection.execute(
@@ -134,6 +128,17 @@ class Ledger:
                 ),
             )
         return self.job(str(cursor.lastrowid))
+
+    def reopen(self, name: str, job: Job) -> Job:
+        """Go on with the job of this name; `job` says how, and where its file lies now."""
+        found = self.job(name)
+        with self.transaction() as connection:
+            connection.execute(
+                "UPDATE jobs SET file = ?, mapping = ?, ended_at = NULL, exit_status = NULL,"
+                " settings = ? WHERE id = ?",
+                (job.file, job.mapping, json.dumps(job.settings), found.id),
+            )
+        return self.job(name)
 
     def _unfinished(self, job: Job) -> Job | None:
         """The newest job over the same bytes that still has rows to send or to settle."""
@@ -209,6 +214,16 @@ class Ledger:
                 shown = Status.UNKNOWN if status == schema.ATTEMPTING else status
                 counts[shown] = counts.get(shown, 0) + number
         return counts
+
+    def own(self, job: Job) -> dict[str, int]:
+        """Rows by status, but for those whose fate another row decides."""
+        with self.told():
+            return dict(
+                self.connection.execute(
+                    "SELECT status, COUNT(*) FROM rows WHERE job = ? AND elsewhere = 0 GROUP BY status",
+                    (job.id,),
+                ).fetchall()
+            )
 
     def counted(self, job: Job, by: str, statuses: Sequence[str]) -> dict[str, int]:
         """Rows of these statuses by `code` or by `message`, most first."""

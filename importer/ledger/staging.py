@@ -35,12 +35,12 @@ class _Known:
     code: str
     elsewhere: bool
 
-    @property
-    def open(self) -> bool:
-        """Whether what other jobs have sent since may still change where it stands."""
+    def open(self, sending: Collection[str]) -> bool:
+        """Whether what other jobs have sent since may still change where it stands: it is to be sent,
+        or another job answered for it. A row in doubt is its own job's to settle."""
         if self.elsewhere:
             return self.status != Status.ALREADY_SENT and self.code != "dup_same_file"
-        return self.status in (Status.PENDING, Status.FAILED)
+        return self.status in sending and self.status != Status.UNKNOWN
 
 
 class Staging:
@@ -106,20 +106,23 @@ class Staging:
         identities = {each.identity for each in hashes.values()}
         others = self._before.elsewhere(identities)
         here = self._before.here(identities, first)
+        in_chunk: dict[bytes, int] = {}
         stands: dict[int, Standing] = {}
-        for seq, each in responses.items():
+        for seq in responses:
             own = hashes[seq]
-            earlier = here.get(own.identity) or others.get(own.identity)
-            stands[seq] = self._stand(known.get(seq), earlier, own)
+            earlier = here.get(own.identity)
+            if earlier is None and (at := in_chunk.get(own.identity)) is not None:
+                earlier = self._first(responses[at].row, hashes[at])
+            stands[seq] = self._stand(known.get(seq), earlier or others.get(own.identity), own)
             if not stands[seq].elsewhere:
-                here.setdefault(own.identity, self._first(each.row, own))
+                in_chunk.setdefault(own.identity, seq)
         return stands
 
     def _stand(self, known: _Known | None, earlier: Earlier | None, own: Hashes) -> Standing:
         if known is None:
             return standing(earlier, self._job, own)
         kept = Standing(Status(_settled(known.status)), known.elsewhere, known.code)
-        if not known.open:
+        if not known.open(self._sending):
             return kept
         stands = standing(earlier, self._job, own)
         return kept if stands == TO_SEND and not known.elsewhere else stands
@@ -145,7 +148,7 @@ class Staging:
     ) -> Iterator[Cells]:
         """Rows that other jobs have sent since, or no longer answer for."""
         for seq, row in known.items():
-            if row.open and seq in stands:
+            if row.open(self._sending) and seq in stands:
                 to = stands[seq]
                 if (to.status, to.code, to.elsewhere) != (row.status, row.code, row.elsewhere):
                     yield (to.status, to.code, to.message, to.elsewhere, self._job.id, seq)

@@ -1,12 +1,19 @@
-"""The late pass: rows of unknown fate are asked about once the server has ended its work on them."""
+"""After the first pass: rows of unknown fate are settled once the server has ended its work on them.
+
+The wait counts from now, by a clock that nobody can set: the server's work on a row may have begun only
+a moment ago, whatever the wall clock says.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from importer import ledger as books
-from importer.ledger import Ledger
+from importer.errors import ImporterError
+from importer.ledger import Journal, Ledger
 from importer.model import Job, Outgoing, Status
+from importer.pipeline.readback import read_back
 from importer.pipeline.stage import Plan
 from importer.pipeline.watch import Watch
 from importer.sender.delivery import Delivery
@@ -15,23 +22,83 @@ from importer.settings import Settings
 _BATCH = 500
 
 
-async def late_pass(
-    settings: Settings, planned: Plan, ledger: Ledger, delivery: Delivery, watch: Watch
-) -> None:
-    """Post rows in doubt again, so that the API's own duplicate check decides; then the rows that
-    waited behind them.
+@dataclass(frozen=True, slots=True)
+class Sending:
+    """A job's sending under way, and all that takes part in it."""
 
-    The wait before counts from now, by a clock that nobody can set: the server's work on them may
-    have begun only a moment ago, whatever the wall clock says.
-    """
-    if delivery.stopped or not books.askable(ledger, planned.job):
+    settings: Settings
+    planned: Plan
+    ledger: Ledger
+    journal: Journal
+    delivery: Delivery
+    watch: Watch
+
+    @property
+    def job(self) -> Job:
+        """The job."""
+        return self.planned.job
+
+
+async def settle(sending: Sending) -> tuple[str, ...]:
+    """Settle rows in doubt: by reading the survey back where there is an API key; else, without
+    `forceSurvey`, by posting them again, so that the API's own duplicate check decides. Then post the
+    rows that waited behind them. Returns what the user should know."""
+    await sending.journal.flush()
+    if not _anything_to_settle(sending) or not await _waited(sending):
+        return ()
+    notes = await _read_back(sending)
+    await _post_again(sending)
+    await sending.journal.flush()
+    if sending.settings.api_key and _in_doubt(sending) and await _waited(sending):
+        notes += await _read_back(sending)
+    return tuple(dict.fromkeys(notes))
+
+
+def _anything_to_settle(sending: Sending) -> bool:
+    if sending.settings.api_key:
+        return _in_doubt(sending) > 0
+    asks = not sending.planned.document.forceSurvey
+    return asks and books.askable(sending.ledger, sending.job) > 0
+
+
+def _in_doubt(sending: Sending) -> int:
+    return sending.ledger.own(sending.job).get(Status.UNKNOWN, 0)
+
+
+async def _waited(sending: Sending) -> bool:
+    """Give the server the time to end its work; False where the run was stopped."""
+    if sending.delivery.stopped:
+        return False
+    sending.watch.settling(_in_doubt(sending), sending.settings.settling)
+    await sending.delivery.wait(sending.settings.settling)
+    return sending.delivery.stopped is None
+
+
+async def _read_back(sending: Sending) -> tuple[str, ...]:
+    """A survey that can't be read settles nothing, and stops nothing."""
+    if not sending.settings.api_key:
+        return ()
+    reading = read_back(sending.settings, sending.ledger, sending.job)
+    try:
+        await sending.delivery.unless_stopped(reading)
+    except ImporterError as error:
+        return (f"Rows in doubt could not be settled: {error.message} {error.hint}".strip(),)
+    return ()
+
+
+async def _post_again(sending: Sending) -> None:
+    settings, ledger, job = sending.settings, sending.ledger, sending.job
+    if sending.delivery.stopped:
         return
-    behind = () if settings.limit else (Status.PENDING, Status.FAILED)
-    order = books.late_order(ledger, planned.job, behind)
-    watch.settling(len(order), settings.settling)
-    await delivery.wait(settings.settling)
-    if not delivery.stopped:
-        await delivery.run(rows(ledger, planned.job, order), books.stuck(ledger, planned.job))
+    behind = () if settings.limit else tuple({*settings.statuses, Status.FAILED})
+    asks = not sending.planned.document.forceSurvey
+    if asks:
+        order = books.late_order(ledger, job, behind)
+        held = books.stuck(ledger, job)
+    else:
+        order = books.sending_order(ledger, job, behind)
+        held = books.doubtful(ledger)
+    await sending.delivery.run(rows(ledger, job, order), held)
 
 
 def rows(ledger: Ledger, job: Job, order: Sequence[int]) -> Iterator[Outgoing]:

@@ -49,7 +49,7 @@ def record(
         problems=_problems(folder / "problems.csv", planned, ledger, rows),
         causes=planned.causes + (books.refusals(ledger, job) if sent else ()),
         duplicates=books.duplicates(ledger, job),
-        warnings=planned.warnings,
+        warnings=planned.warnings + (sent.notes if sent else ()),
         requests=sent.requests if sent else 0,
         stopped=f"{stop.code}: {stop.message}" if stop else "",
         scores=planned.tally.scores(counted),

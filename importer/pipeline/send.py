@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from importer import ledger as books
 from importer import signals
 from importer.ledger import Journal, Ledger
-from importer.model import Outcome, Status
+from importer.model import Outcome
 from importer.pipeline.failures import Failures
-from importer.pipeline.late import late_pass, rows
+from importer.pipeline.late import Sending, rows, settle
 from importer.pipeline.stage import Plan
 from importer.pipeline.watch import Watch
 from importer.sender.breaker import Breaker
@@ -25,12 +25,13 @@ from importer.spool import Spool
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """How the sending ended: why it stopped early, if it did, its requests, and when it began (Unix
-    seconds)."""
+    """How the sending ended: why it stopped early, if it did, its requests, when it began (Unix
+    seconds), and what the user should know."""
 
     stop: Stop | None
     requests: int
     began: float
+    notes: tuple[str, ...] = ()
 
 
 def send(settings: Settings, planned: Plan, ledger: Ledger, spool: Spool, watch: Watch) -> Sent:
@@ -82,18 +83,15 @@ async def _deliver(
             delivery.abandon,
             settings.drain,
         ):
-            await _first_pass(settings, planned, ledger, delivery, watch)
-            await journal.flush()
-            if not planned.document.forceSurvey:
-                await late_pass(settings, planned, ledger, delivery, watch)
-        return Sent(delivery.stopped, delivery.requests, began)
+            sending = Sending(settings, planned, ledger, journal, delivery, watch)
+            await _first_pass(sending)
+            notes = await settle(sending)
+        return Sent(delivery.stopped, delivery.requests, began, notes)
 
 
-async def _first_pass(
-    settings: Settings, planned: Plan, ledger: Ledger, delivery: Delivery, watch: Watch
-) -> None:
+async def _first_pass(sending: Sending) -> None:
     """Rows that were never posted, or surely not stored. Whoever has a row in doubt waits."""
-    order = books.sending_order(ledger, planned.job, (Status.PENDING, Status.FAILED))
-    order = order[: settings.limit]
-    watch.sending(len(order))
-    await delivery.run(rows(ledger, planned.job, order), books.doubtful(ledger))
+    ledger, job = sending.ledger, sending.job
+    order = books.sending_order(ledger, job, sending.settings.statuses)[: sending.settings.limit]
+    sending.watch.sending(len(order))
+    await sending.delivery.run(rows(ledger, job, order), books.doubtful(ledger))

@@ -13,7 +13,7 @@ from importer import ledger as books
 from importer.causes import Causes
 from importer.checks import check
 from importer.errors import LedgerError
-from importer.ledger import Ledger, Staging
+from importer.ledger import SENDABLE, Ledger, Staging
 from importer.loader import Source, SourceOptions
 from importer.mapping import Compiled, Document
 from importer.model import Cause, Chunk, Invalid, Job, Mapped, Response, Status
@@ -77,8 +77,14 @@ def stage(
     watch: Watch,
 ) -> Plan:
     """Read, map and check every row, write it into the ledger, and hand the bodies to `keep`."""
-    job = ledger.start_job(_job(settings, document, source))
-    staging = Staging(ledger, job, show_values=settings.show_values)
+    wanted = _job(settings, document, source)
+    job = ledger.reopen(settings.job, wanted) if settings.job else ledger.start_job(wanted)
+    staging = Staging(
+        ledger,
+        job,
+        show_values=settings.show_values,
+        sending=(*settings.statuses, *SENDABLE),
+    )
     causes, damage = Causes(), Causes()
     tally, seal = Tally(tuple(questions(document, compiled)), len(source.header)), Seal()
     samples: list[bytes] = []
@@ -93,7 +99,7 @@ def stage(
                 _show(response, samples, payloads)
             watch.staged(staging.read)
     staging.finish(document.repeats.send)
-    rows = _planned(ledger, job, staging.read)
+    rows = _planned(ledger, job, staging.read, settings.statuses)
     return Plan(
         job=job,
         source=source,
@@ -124,9 +130,25 @@ def _job(settings: Settings, document: Document, source: Source) -> Job:
         mapping_sha256=document.digest,
         origin=settings.endpoint.origin,
         campaigns=",".join(campaigns_of(document)),
-        settings={"out": str(settings.folder), "endpoint": settings.endpoint.url},
+        settings=_kept(settings),
         started_at=now,
     )
+
+
+def _kept(settings: Settings) -> dict[str, object]:
+    """What a later command needs to go on with the job; never a key."""
+    path = Path(settings.mapping)
+    return {
+        "out": str(settings.folder.resolve()),
+        "endpoint": settings.endpoint.url,
+        "mapping": str(path.resolve()) if path.is_file() else settings.mapping,
+        "sheet": settings.sheet,
+        "rate": None if settings.rate is None else str(settings.rate),
+        "concurrency": settings.concurrency,
+        "accept_empty": settings.accept_empty,
+        "show_values": settings.show_values,
+        "project": settings.project,
+    }
 
 
 def campaigns_of(document: Document) -> tuple[str, ...]:
@@ -166,14 +188,15 @@ def _count(mapped: Sequence[Mapped], chunk: Chunk, causes: Causes, damage: Cause
     damage.add(chunk.damage)
 
 
-def _planned(ledger: Ledger, job: Job, read: int) -> dict[str, int]:
+def _planned(ledger: Ledger, job: Job, read: int, statuses: Sequence[str]) -> dict[str, int]:
     """Rows read, and where they stand before anything is sent."""
-    counts = ledger.counts(job)
-    left = sum(counts.pop(status, 0) for status in (Status.PENDING, Status.FAILED))
+    counts, own = ledger.counts(job), ledger.own(job)
+    for status in statuses:
+        counts[status] = counts.get(status, 0) - own.get(status, 0)
     already = counts.pop(Status.ALREADY_SENT, 0) + counts.pop(Status.CREATED, 0)
     rows = {
         "read": read,
-        "ready": left,
+        "ready": sum(own.get(status, 0) for status in statuses),
         "invalid": counts.pop(Status.INVALID, 0),
         "skipped": counts.pop(Status.SKIPPED, 0),
         "already_sent": already,
