@@ -25,6 +25,7 @@ from importer.cli import (
     sandbox,
     schedule,
     schema,
+    verify,
     watch,
 )
 from importer.errors import ExitStatus, ImporterError
@@ -64,6 +65,7 @@ for each in (
     schema.command,
     plan.command,
     run.command,
+    verify.command,
     watch.command,
     schedule.command,
     purge.command,

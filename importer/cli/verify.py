@@ -1,0 +1,208 @@
+"""`importer verify`: whether what is in SatisMeter is what was in the file."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import time
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from importer.cli import options, output
+from importer.errors import ExitStatus
+from importer.model import counted
+
+if TYPE_CHECKING:
+    from importer.ledger.expected import Expected
+    from importer.pipeline.verify import Verification
+    from importer.results.scores import Scores
+    from importer.settings import Settings
+
+API_KEY = "SATISMETER_API_KEY"
+_MOST = 20
+
+
+@click.command("verify")
+@click.argument("job", metavar="[JOB]", default="")
+@click.option(
+    "--project", envvar="SATISMETER_PROJECT", default="", metavar="ID",
+    help="The project's ID. Default: SATISMETER_PROJECT.",
+)  # fmt: skip
+@click.option(
+    "--file", type=click.Path(path_type=Path, dir_okay=False),
+    help="Where the job's file lies now, if it was moved.",
+)  # fmt: skip
+@click.option(
+    "--allow-extra", is_flag=True,
+    help="The survey takes answers from elsewhere too: count extra ones, and don't mind.",
+)  # fmt: skip
+@options.state_option
+@options.json_option
+def command(
+    job: str, project: str, file: Path | None, allow_extra: bool, state: Path | None, as_json: bool
+) -> ExitStatus:
+    """Read the survey back and compare it with what JOB sent, row by row. Changes nothing.
+
+    Names every response that is missing, altered, doubled or extra, and compares the scores. JOB is
+    a name or number of `importer jobs`; without it, the newest. The API key, which is not the write
+    key, comes from SATISMETER_API_KEY.
+
+    \b
+    importer verify
+    importer verify 20260301-023000-answers --allow-extra
+    importer verify 12 --file /archive/answers.csv --json
+    """
+    from importer.pipeline.verify import verify
+
+    settings = _settings(job, project, file, state)
+    found = verify(settings, allow_extra=allow_extra)
+    if as_json:
+        output.emit(_document(found))
+    else:
+        _tell(found)
+    return found.exit_status
+
+
+def _settings(job: str, project: str, file: Path | None, state: Path | None) -> Settings:
+    from importer.settings import DEFAULT_ENDPOINT, Secret
+
+    plain = options.settings(
+        {"file": str(file or ""), "mapping": "", "state": state, "endpoint": DEFAULT_ENDPOINT}
+    )
+    key = os.environ.get(API_KEY, "")
+    return dataclasses.replace(
+        plain, job=job, project=project, api_key=Secret(key) if key else None
+    )
+
+
+def _document(found: Verification) -> dict[str, object]:
+    """As JSON: row numbers and the API's IDs; no person, no answer."""
+    compared = found.comparison
+    return {
+        "job": found.job.name,
+        "file": found.job.file,
+        "campaign": found.job.campaigns,
+        "since": _day(found.since),
+        "until": _day(found.until),
+        "expected": found.expected,
+        "found": found.found,
+        "same": len(compared.same),
+        "missing": [each.row for each in compared.missing],
+        "altered": [
+            {"row": row.row, "response": seen.id, "questions": list(found.altered[row.row])}
+            for row, seen in compared.altered
+        ],
+        "doubled": [{"row": row.row, "response": seen.id} for row, seen in compared.doubled],
+        "extra": [{"response": each.id, "created": each.created} for each in compared.extra],
+        "unsettled": [each.row for each in compared.unsettled],
+        "uncompared": compared.uncompared,
+        "other_jobs": compared.others,
+        "scores": [
+            {"file": sent.document(), "survey": there.document()} for sent, there in found.scores
+        ],
+        "unread": found.unread or None,
+        "exit_code": int(found.exit_status),
+    }
+
+
+def _tell(found: Verification) -> None:
+    compared = found.comparison
+    output.say(f"Job {found.job.name}, compared with the survey {found.job.campaigns}")
+    output.say(f"Responses from {_day(found.since)} to {_day(found.until)}: {found.found:,}")
+    output.heading("Rows that were sent")
+    output.table(("", "rows", ""), _sums(found))
+    _list("Missing: accepted, and not in the survey", _rows(compared.missing))
+    _list(
+        "Altered: there with other answers",
+        (
+            f"row {row.row}, response {seen.id}{_questions(found.altered[row.row])}"
+            for row, seen in compared.altered
+        ),
+    )
+    _list(
+        "Doubled: there more often than they were sent",
+        (f"row {row.row}, response {seen.id}" for row, seen in compared.doubled),
+    )
+    _list(
+        "Extra: no row's" + (" (allowed)" if found.allow_extra else ""),
+        (f"response {each.id}, {each.created}" for each in compared.extra),
+    )
+    _list("Of unknown fate, and not in the survey", _rows(compared.unsettled))
+    _scores(found)
+    output.say()
+    output.say(_verdict(found))
+    if found.exit_status == ExitStatus.SOME_REFUSED:
+        output.next_step(f"importer verify {found.job.name} --json   # every difference")
+
+
+def _sums(found: Verification) -> list[tuple[str, int, str]]:
+    compared = found.comparison
+    lines = [
+        ("expected", found.expected, "accepted by this job or an earlier one, or of unknown fate"),
+        ("same", len(compared.same), "in the survey, with the same person and answers"),
+        ("missing", len(compared.missing), "accepted, and not in the survey"),
+        ("altered", len(compared.altered), "there with other answers, or as another person"),
+        ("unsettled", len(compared.unsettled), "of unknown fate, and not in the survey"),
+        ("uncompared", compared.uncompared, "anonymous, and the API tells nothing to go by"),
+        ("doubled", len(compared.doubled), "responses beyond those"),
+        ("extra", len(compared.extra), "responses that are no row's"),
+        ("other jobs", compared.others, "responses that other jobs sent"),
+    ]
+    return [line for line in lines if line[1] or line[0] in ("expected", "same")]
+
+
+def _verdict(found: Verification) -> str:
+    if found.exit_status == ExitStatus.SOME_REFUSED:
+        return "What is in SatisMeter is not what was sent."
+    if found.exit_status == ExitStatus.SOME_UNKNOWN:
+        return "No difference was found, but some rows can't be compared."
+    return "What is in SatisMeter is what was sent."
+
+
+def _rows(rows: Iterable[Expected]) -> Iterable[str]:
+    return (f"row {each.row}" for each in rows)
+
+
+def _questions(questions: Iterable[str]) -> str:
+    named = ", ".join(questions)
+    return f", question {named}" if named else ""
+
+
+def _list(title: str, lines: Iterable[str]) -> None:
+    shown = list(lines)
+    if shown:
+        output.heading(title)
+        for line in shown[:_MOST]:
+            output.say(f"  {line}")
+        if len(shown) > _MOST:
+            output.say(
+                f"  … and {counted(len(shown) - _MOST, 'more', 'more')}; --json has them all"
+            )
+
+
+def _scores(found: Verification) -> None:
+    if found.unread:
+        output.say()
+        output.say(f"Scores and questions were not compared: {found.unread}")
+    elif found.scores:
+        output.heading("Scores")
+        columns = ("question", "answers in the file", "in the survey", "file", "survey")
+        output.table(columns, [_score(*pair) for pair in found.scores])
+
+
+def _score(sent: Scores, there: Scores) -> tuple[object, ...]:
+    name = sent.question.column
+    return (name, sent.answers, there.answers, _figure(sent), _figure(there))
+
+
+def _figure(scores: Scores) -> str:
+    if scores.nps is not None:
+        return f"NPS {scores.nps:+.1f}"
+    return "-" if scores.average is None else f"average {scores.average:.2f}"
+
+
+def _day(moment: float) -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(moment))
