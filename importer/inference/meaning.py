@@ -126,6 +126,7 @@ class _Columns:
             if self.roles[each.index] in kinds
             and each.index not in taken
             and (not each.blank or each.group in groups)
+            and not _is_stray(each)
         ]
 
     def left(self, taken: Collection[int]) -> list[tuple[Column, str]]:
@@ -143,9 +144,17 @@ class _Columns:
                 continue
             if each.blank:
                 left.append((each, "blank in every row"))
+            elif _is_stray(each):
+                left.append((each, "no name, and hardly a cell filled"))
             elif kind in reasons:
                 left.append((each, reasons[kind]))
         return left
+
+
+def _is_stray(column: Column) -> bool:
+    """Cells that slipped out of the table: a column without a name, and hardly filled."""
+    few = max(1, 0.02 * column.profile.rows)
+    return not column.label.strip() and column.profile.filled <= few < column.profile.rows
 
 
 def _told(column: Column, role_: Role) -> Found:

@@ -199,7 +199,7 @@ def _is_rating(column: Column, found: Scale, text: str) -> bool:
 
 def _rating(column: Column, found: Scale, text: str) -> Question:
     plain = words.plain(text)
-    name = words.plain(column.label)
+    name = words.key(column.label)
     recommends = bool(words.RECOMMEND.search(plain)) or name.startswith("nps")
     high = found.ends[1] if found.ends else found.high
     low = found.ends[0] if found.ends else found.low
@@ -281,7 +281,7 @@ def best_score(found: Sequence[Question]) -> Question | None:
 
 
 def _rank(question: Question) -> int:
-    name = words.plain(question.columns[0].label)
+    name = words.key(question.columns[0].label)
     text = words.plain(question.text)
     if question.recommends:
         return 6 if question.kind == "nps" else 5

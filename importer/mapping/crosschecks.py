@@ -32,7 +32,7 @@ def _questions(answers: Data | None, questions: dict[str, Data]) -> Iterator[Odd
     seen: list[Data] = []
     for number, answer in enumerate(answers if isinstance(answers, list) else ()):
         name = _map(answer).get("id")
-        if not isinstance(name, str):
+        if not isinstance(name, str) or name == OPEN:
             continue
         id_ = questions.get(name, name)
         path = ("answers", number, "id")
