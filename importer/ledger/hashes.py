@@ -60,11 +60,6 @@ class Hasher:
         kind, person = _person(user_id, anonymous_id)
         return self._hash("person", campaign, f"{kind}\0{person}".encode())[:_SHORT]
 
-    def person(self, campaign: str, user_id: str, anonymous_id: str) -> bytes:
-        """Who gave a response; a userId never meets an equal anonymousId."""
-        kind, person = _person(user_id, anonymous_id)
-        return self._hash("person", campaign, f"{kind}\0{person}".encode())[:_SHORT]
-
     def shown(
         self, campaign: str, user_id: str, anonymous_id: str, answers: Iterable[tuple[str, object]]
     ) -> bytes:
