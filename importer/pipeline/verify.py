@@ -137,7 +137,7 @@ def _differ(again: Reread | None, row: Expected, seen: Seen) -> tuple[str, ...]:
         return ()
     sent = {question: str(value).strip() for question, value in again.answers[row.seq].items()}
     there = {question: str(value).strip() for question, value in seen.answers}
-    return tuple(each for each in {**sent, **there} if sent.get(each) != there.get(each))
+    return tuple(each for each in {**sent, **there} if sent.get(each, "") != there.get(each, ""))
 
 
 def _scores(
