@@ -64,8 +64,10 @@ class Hasher:
         self, campaign: str, user_id: str, anonymous_id: str, answers: Iterable[tuple[str, object]]
     ) -> bytes:
         """Person and answers (question ID, value), in any order, as the read API shows a response:
-        a rating may come back as text, and white space may be lost at the ends."""
-        told = sorted((question, str(value).strip()) for question, value in answers)
+        a rating may come back as text, white space may be lost at the ends, and a question without an
+        answer may be listed."""
+        texts = ((question, str(value).strip()) for question, value in answers)
+        told = sorted(each for each in texts if each[1])
         person = _person(user_id, anonymous_id)
         return self._hash("shown", campaign, orjson.dumps([*person, told]))
 
