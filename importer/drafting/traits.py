@@ -8,6 +8,7 @@ from importer.drafting.table import Table
 from importer.drafting.yaml import OPEN, flow_list, flow_map, noted, scalar, shown
 from importer.inference import Column, Dated, Property
 from importer.inference.dates import Reading
+from importer.inference.properties import property_of
 from importer.masking import plain
 
 
@@ -25,8 +26,9 @@ def trait_lines(table: Table) -> list[str]:
     for each in meaning.traits:
         lines += _property(table, each)
     if table.wishes.personal:
+        taken = {each.name for each in meaning.traits}
         for column in meaning.private:
-            lines += _trait(table, column)
+            lines += _trait(table, column, taken)
     return (
         ["traits:                          # what is stored about the person", *lines]
         if lines
@@ -34,10 +36,11 @@ def trait_lines(table: Table) -> list[str]:
     )
 
 
-def _trait(table: Table, column: Column) -> list[str]:
-    from importer.inference.properties import property_of
-
-    name = property_of(column).name
+def _trait(table: Table, column: Column, taken: set[str]) -> list[str]:
+    """A personal column as a trait of its own name; numbered where that is taken."""
+    wanted = property_of(column).name
+    name = wanted if wanted not in taken else f"{wanted}{column.index + 1}"
+    taken.add(name)
     return noted(
         f"  {scalar(name)}: {table.ref(column)}", f"personal; {table.samples(column)}", "  "
     )

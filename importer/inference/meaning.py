@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from importer.inference import words
 from importer.inference.column import Column, Sure
@@ -89,7 +89,7 @@ def understand(
         score=score,
         comment=comment,
         names=names(found, score, comment, answers),
-        traits=tuple(map(property_of, traits)),
+        traits=tuple(_unalike(map(property_of, traits))),
         private=tuple(by_role.of(Role.NAME) + by_role.of(Role.PRIVATE)),
         left=tuple(by_role.left({*used, *(i.column.index for i in (answered, signed_up) if i)})),
     )
@@ -149,6 +149,19 @@ class _Columns:
             elif kind in reasons:
                 left.append((each, reasons[kind]))
         return left
+
+
+_KEPT = frozenset({"email", "respondedAt", "createdAt"})
+
+
+def _unalike(found: Iterable[Property]) -> Iterator[Property]:
+    """The properties, no two of one name, and none called as a trait that is there already."""
+    taken = set(_KEPT)
+    for each in found:
+        names_ = (f"{each.name}{n}" if n > 1 else each.name for n in range(1, 9_999))
+        name = next(name for name in names_ if name not in taken)
+        taken.add(name)
+        yield replace(each, name=name)
 
 
 def _is_stray(column: Column) -> bool:
