@@ -68,7 +68,7 @@ class Source:
         """File and sheet, as a message names them."""
         return f"{self.name}, sheet {self.sheet}" if self.sheet else self.name
 
-    def chunks(self, size: int = 5_000) -> Iterator[Chunk]:
+    def chunks(self, size: int = 1_000) -> Iterator[Chunk]:
         """The rows below the header that are not blank, `size` at most at a time; each call reads the
         file from its start. Raises SourceError where the file breaks off."""
         size = max(1, min(size, _MOST_CELLS // max(len(self.header), 1)))
