@@ -14,9 +14,10 @@ from importer.model import Job, Status
 
 _LEFT = (Status.PENDING, Status.FAILED, Status.UNKNOWN, ATTEMPTING)
 
-_READABLE = ("message", '"column"', "value", "key", "user_id", "anonymous_id", "ord", "response_id")
+_READABLE = ("message", '"column"', "value", "key", "ord", "response_id")
+_IDS = ("user_id", "anonymous_id")
 """Columns of a row that hold text of the file, of a person or of the server. Status, code, row number
-and times stay, and so do the keyed hashes."""
+and times stay, and so do the keyed hashes; of an id it stays that there was one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +56,10 @@ def _measured(ledger: Ledger, job: Job) -> Purgeable:
 def purge(ledger: Ledger, jobs: Sequence[Job]) -> None:
     """Empty what can be read of these jobs, and overwrite it on the disk: in the file, and in its
     write-ahead log. Call it while no run holds the ledger."""
-    blank = ", ".join(f"{column} = ''" for column in _READABLE)
+    blank = ", ".join(
+        [f"{column} = ''" for column in _READABLE]
+        + [f"{column} = CASE {column} WHEN '' THEN '' ELSE '-' END" for column in _IDS]
+    )
     with ledger.told():
         ledger.connection.execute("PRAGMA secure_delete = ON")
     with ledger.transaction() as connection:

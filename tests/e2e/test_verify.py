@@ -206,3 +206,16 @@ def test_a_second_file_of_the_same_survey_is_neither_extra_nor_missing(
         assert found["exit_code"] == 0, found
         assert (found["expected"], found["same"]) == (expected, expected)
         assert found["other_jobs"] == others
+
+
+def test_a_purged_job_is_compared_by_hashes_alone(
+    user: Shell, server: Sandbox, sent: str, tamper: Tamper
+) -> None:
+    assert user("purge", "--job", sent, "--yes").status == 0
+    assert verify(user, sent).status == 0
+    tamper(MISSING)
+
+    found = verify(user, sent, "--json").document
+
+    assert found["missing"] == [9]
+    assert "purged" in found["unread"]

@@ -1,0 +1,47 @@
+"""docs/scheduling.md names what there is."""
+
+from pathlib import Path
+
+import pytest
+
+from importer.cli import unattended
+from importer.cli.schedule import KINDS as SCHEDULERS
+from importer.errors import ExitStatus
+from importer.inbox import Fate, fate
+from importer.inbox.inbox import Ended
+from importer.notices import KINDS, VARIABLES, metrics
+from importer.schedules import RENDERED
+from tests.notices.test_notice import NOTICE, samples
+
+TEXT = (Path(__file__).parents[2] / "docs" / "scheduling.md").read_text(encoding="utf-8")
+
+
+def test_kinds_of_targets() -> None:
+    assert KINDS == unattended.KINDS
+    for kind, variable in VARIABLES.items():
+        assert f"| `{kind}` | `{variable}` |" in TEXT
+
+
+def test_schedulers() -> None:
+    assert tuple(RENDERED) == SCHEDULERS
+    for kind in SCHEDULERS:
+        assert f"| `{kind}` |" in TEXT
+
+
+def test_metrics() -> None:
+    for name, _ in samples(metrics(NOTICE, success=1.0)):
+        assert f"`{name}" in TEXT
+
+
+@pytest.mark.parametrize("status", list(ExitStatus))
+def test_where_a_file_goes(status: ExitStatus) -> None:
+    table = TEXT.split("## For schedulers")[0]
+    (line,) = [
+        line
+        for line in table.splitlines()
+        if line.startswith("|")
+        and str(int(status)) in line.split("|")[1].replace("otherwise", "").replace(",", "").split()
+        and "with" not in line.split("|")[1]
+    ]
+    words = {Fate.DONE: "`DIR/done/`", Fate.FAILED: "`DIR/failed/`", Fate.STAYS: "stays"}
+    assert words[fate(Ended(status))] in line
