@@ -34,7 +34,7 @@ class Size:
     paced: Sequence[tuple[int, int]]
 
 
-WHOLE_RUN = Size(20_000, 5, 100, (10**4, 10**5, 10**6), 100_000, ((50, 1_000), (200, 4_000)))
+WHOLE_RUN = Size(20_000, 3, 100, (10**4, 10**5, 10**6), 100_000, ((50, 1_000), (200, 4_000)))
 QUICK_RUN = Size(1_000, 1, 20, (10**4,), 5_000, ((100, 200),))
 """A minute or two instead of twenty: to see that everything works, not to quote."""
 

@@ -71,7 +71,7 @@ def ladder(sizes: Sequence[int], folder: Path) -> list[Timed]:
     """Plans of CSV files of these sizes."""
     tables = [(n, data.write_csv(folder / f"answers-{n}.csv", n)) for n in sizes]
     return [
-        timed(f"plan of {n:,} rows, CSV", n, plan(table, folder), folder, 1 if n > 10**6 else 3)
+        timed(f"plan of {n:,} rows, CSV", n, plan(table, folder), folder, 1 if n >= 10**6 else 3)
         for n, table in tables
     ]
 
