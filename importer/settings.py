@@ -192,6 +192,11 @@ class Settings:
         return "standard input" if self.file == "-" else Path(self.file).name
 
     @property
+    def reads(self) -> bool:
+        """Whether the survey can be read back."""
+        return self.api_key is not None and bool(self.project)
+
+    @property
     def settling(self) -> float:
         """Seconds to wait before a row of unknown fate is asked about again."""
         return max(60.0, 2 * self.timeout) if self.settle is None else self.settle

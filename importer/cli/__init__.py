@@ -5,6 +5,7 @@ Nothing heavy is imported until a command runs, so that `--help` comes at once.
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from typing import NoReturn
@@ -17,10 +18,14 @@ from importer.cli import (
     demo,
     init,
     inspect,
+    jobs,
     output,
     plan,
     presets,
     purge,
+    resolve,
+    results,
+    resume,
     run,
     sandbox,
     schedule,
@@ -65,6 +70,13 @@ for each in (
     schema.command,
     plan.command,
     run.command,
+    resume.resume,
+    resume.retry,
+    resolve.resolve,
+    resolve.mark,
+    jobs.jobs,
+    jobs.status,
+    results.command,
     verify.command,
     watch.command,
     schedule.command,
@@ -74,8 +86,13 @@ for each in (
     command.add_command(each)
 
 
+_NEW_OBJECTS = 50_000
+"""Objects between two searches for cycles: rows come by the million and hold none."""
+
+
 def main() -> NoReturn:
     """Entry point: every failure becomes a message and an exit status; no traceback."""
+    gc.set_threshold(_NEW_OBJECTS)
     try:
         status = command.main(standalone_mode=False)
     except click.exceptions.Abort:

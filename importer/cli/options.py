@@ -16,6 +16,8 @@ from importer.settings import DEFAULT_ENDPOINT, Endpoint, FailOn, Rate, Secret, 
 
 WRITE_KEY = "SATISMETER_WRITE_KEY"
 HASH_KEY = "SATISMETER_HASH_KEY"
+API_KEY = "SATISMETER_API_KEY"
+PROJECT = "SATISMETER_PROJECT"
 
 Command = Callable[..., Any]
 
@@ -83,6 +85,27 @@ def sending(command: Command) -> Command:
     return delivering(command)
 
 
+_reading = (
+    click.option(
+        "--project",
+        metavar="ID",
+        help=f"The project, to settle rows in doubt by reading the survey. Else {PROJECT}.",
+    ),
+    click.option(
+        "--api-key-file",
+        type=click.Path(path_type=Path, dir_okay=False),
+        help=f"A file that holds the read API's key (0600). Else {API_KEY}, else .env.",
+    ),
+)
+
+
+def reading(command: Command) -> Command:
+    """The read API: its key and the project."""
+    for option in _reading:
+        command = option(command)
+    return command
+
+
 def delivering(command: Command) -> Command:
     """How to send."""
     for option in (
@@ -95,6 +118,7 @@ def delivering(command: Command) -> Command:
             type=click.Path(path_type=Path, dir_okay=False),
             help=f"A file that holds the write key (0600). Else {WRITE_KEY}, else .env.",
         ),
+        *_reading,
         click.option(
             "--durability",
             type=click.Choice(["full", "process"]),
@@ -144,6 +168,7 @@ def settings(options: Mapping[str, Any]) -> Settings:
         rate=None if rate is None else Rate.parse(rate),
         hash_key=_hash_key(),
         fail_on=FailOn.parse(options.get("fail_on") or "any"),
+        **(_readback(options) if "api_key_file" in options else {}),
     )
 
 
@@ -160,6 +185,18 @@ _PLAIN = {
         "max_failures",
     ),
 }
+
+
+def _readback(options: Mapping[str, Any]) -> dict[str, Any]:
+    """The read API's key and project."""
+    project = options.get("project") or os.environ.get(PROJECT) or _from_dotenv(PROJECT)
+    given = options["api_key_file"]
+    text = (
+        private_text(given, "API key file")
+        if given
+        else os.environ.get(API_KEY) or _from_dotenv(API_KEY)
+    )
+    return {"project": project, "api_key": _checked(text, "API key") if text else None}
 
 
 def _sheet(text: str | None) -> str | int | None:
@@ -179,7 +216,7 @@ def write_key(key_file: Path | None) -> Secret:
     text = (
         private_text(key_file, "key file")
         if key_file
-        else os.environ.get(WRITE_KEY) or _from_dotenv()
+        else os.environ.get(WRITE_KEY) or _from_dotenv(WRITE_KEY)
     )
     if not text:
         raise UsageError(
@@ -188,8 +225,12 @@ def write_key(key_file: Path | None) -> Secret:
             "(--key-file), or into .env. You find it in SatisMeter: Settings > Integrations > API "
             "keys. `importer plan` needs none.",
         )
+    return _checked(text, "write key")
+
+
+def _checked(text: str, what: str) -> Secret:
     if any(not 32 < ord(letter) < 127 for letter in text):
-        raise UsageError("The write key holds a space or a letter that no key has; copy it again.")
+        raise UsageError(f"The {what} holds a space or a letter that no key has; copy it again.")
     return Secret(text)
 
 
@@ -208,11 +249,7 @@ def private_text(path: Path, what: str) -> str:
     return text
 
 
-def _from_dotenv() -> str:
+def _from_dotenv(name: str) -> str:
     import dotenv
 
-    return (
-        (dotenv.dotenv_values(".env").get(WRITE_KEY) or "").strip()
-        if Path(".env").is_file()
-        else ""
-    )
+    return (dotenv.dotenv_values(".env").get(name) or "").strip() if Path(".env").is_file() else ""

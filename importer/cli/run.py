@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -49,7 +50,7 @@ def command(**given: Any) -> ExitStatus:
     settings = options.settings(given)
     report = reporter("run", given)
     with report.alone(), report.over(settings) as ended:
-        summary = _run(settings, given, report)
+        summary = post(settings, given, report)
         ended(summary)
     if given["as_json"]:
         output.emit(summary.document())
@@ -59,7 +60,8 @@ def command(**given: Any) -> ExitStatus:
     return summary.exit_status
 
 
-def _run(settings: Settings, given: dict[str, Any], report: Reporter) -> Summary:
+def post(settings: Settings, given: Mapping[str, Any], report: Reporter) -> Summary:
+    """Stage, ask, post and record, with what the command line gave."""
     from importer import pipeline
     from importer.cli import told
     from importer.cli.progress import Progress

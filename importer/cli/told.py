@@ -10,7 +10,7 @@ import click
 
 from importer.cli import output
 from importer.errors import ExitStatus
-from importer.model import counted, duration
+from importer.model import Status, counted, duration
 from importer.results.scores import signed
 
 if TYPE_CHECKING:
@@ -91,7 +91,11 @@ def next_steps(summary: Summary) -> None:
     elif summary.exit_status in (ExitStatus.DONE, ExitStatus.SOME_REFUSED):
         steps = []
     else:
-        steps = [f"importer run {file} -m {mapping}   # goes on with what is left"]
+        steps = [f"importer resume {summary.job}   # goes on with what is left"]
+    if summary.job and summary.rows.get(Status.UNKNOWN):
+        steps.append(
+            f"importer resolve {summary.job}   # settles rows in doubt by reading the survey"
+        )
     if summary.problems:
         mended = shlex.quote(str(summary.problems))
         steps.append(f"importer run {mended} -m {mapping}   # once its rows are mended")

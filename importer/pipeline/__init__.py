@@ -19,6 +19,7 @@ from importer.ledger import Ledger
 from importer.loader import Source, open_source
 from importer.mapping import Compiled, Document
 from importer.pipeline.record import record
+from importer.pipeline.resuming import hold
 from importer.pipeline.secret import secret_of
 from importer.pipeline.send import send
 from importer.pipeline.signed import SignedPlan
@@ -83,6 +84,8 @@ def run(
         path = books.ledger_path(settings.state)
         ledger = stack.enter_context(closing(Ledger.open(path, secret, settings.durability)))
         ledger.recover(origin, campaigns)
+        if settings.job:
+            hold(ledger.job(settings.job), document, source)
         spool = stack.enter_context(closing(Spool(settings.state)))
         planned = stage(settings, document, source, compiled, ledger, spool.add, watch)
         if signed:

@@ -49,13 +49,13 @@ async def settle(sending: Sending) -> tuple[str, ...]:
     notes = await _read_back(sending)
     await _post_again(sending)
     await sending.journal.flush()
-    if sending.settings.api_key and _in_doubt(sending) and await _waited(sending):
+    if sending.settings.reads and _in_doubt(sending) and await _waited(sending):
         notes += await _read_back(sending)
     return tuple(dict.fromkeys(notes))
 
 
 def _anything_to_settle(sending: Sending) -> bool:
-    if sending.settings.api_key:
+    if sending.settings.reads:
         return _in_doubt(sending) > 0
     asks = not sending.planned.document.forceSurvey
     return asks and books.askable(sending.ledger, sending.job) > 0
@@ -76,7 +76,7 @@ async def _waited(sending: Sending) -> bool:
 
 async def _read_back(sending: Sending) -> tuple[str, ...]:
     """A survey that can't be read settles nothing, and stops nothing."""
-    if not sending.settings.api_key:
+    if not sending.settings.reads:
         return ()
     reading = read_back(sending.settings, sending.ledger, sending.job)
     try:

@@ -9,6 +9,7 @@ from pathlib import Path
 from importer import ledger as books
 from importer.errors import ExitStatus
 from importer.ledger import Ledger, figures
+from importer.loader import Source
 from importer.model import Job, Status
 from importer.pipeline.reporting import ACCEPTED, READY, reported
 from importer.pipeline.send import Sent
@@ -46,7 +47,7 @@ def record(
         seconds=time.monotonic() - start,
         folder=folder,
         results=folder / "results.csv" if sent else None,
-        problems=_problems(folder / "problems.csv", planned, ledger, rows),
+        problems=write_problems(folder / "problems.csv", planned.source, ledger, job, rows),
         causes=planned.causes + (books.refusals(ledger, job) if sent else ()),
         duplicates=books.duplicates(ledger, job),
         warnings=planned.warnings + (sent.notes if sent else ()),
@@ -66,17 +67,18 @@ def _ended(ledger: Ledger, job: Job, read: int) -> dict[str, int]:
     return {"read": read} | {status.value: counts.get(status, 0) for status in Status}
 
 
-def _problems(path: Path, planned: Plan, ledger: Ledger, rows: Mapping[str, int]) -> Path | None:
+def write_problems(
+    path: Path, source: Source, ledger: Ledger, job: Job, rows: Mapping[str, int]
+) -> Path | None:
     """problems.csv, where there is something to mend; an older one goes."""
     if not any(rows.get(status) for status in problems.MENDABLE):
         path.unlink(missing_ok=True)
         return None
-    source = planned.source
     problems.write(
         path,
         source.preamble,
         source.chunks(),
-        ledger.lines(planned.job),
+        ledger.lines(job),
         delimiter=source.facts.delimiter or ",",
         encoding=_writable(source.facts.encoding),
     )
