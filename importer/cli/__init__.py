@@ -16,12 +16,14 @@ from importer import __version__
 from importer.cli import (
     check,
     demo,
+    explain,
     init,
     inspect,
     jobs,
     output,
     plan,
     presets,
+    preview,
     purge,
     resolve,
     results,
@@ -68,6 +70,7 @@ for each in (
     presets.command,
     check.command,
     schema.command,
+    preview.command,
     plan.command,
     run.command,
     resume.resume,
@@ -81,6 +84,7 @@ for each in (
     watch.command,
     schedule.command,
     purge.command,
+    explain.command,
     sandbox.sandbox,
 ):
     command.add_command(each)

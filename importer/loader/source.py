@@ -189,10 +189,17 @@ def _frame(cells: list[list[str]]) -> DataFrame:
     return DataFrame(np.array(cells, dtype=object), dtype=object, copy=False)
 
 
+RAGGED = damage.Damage(
+    "ragged_row",
+    "The row has more cells than the header: they may have shifted, so the row can't be trusted.",
+    "Look for an unquoted delimiter or a broken line in this row; or give the columns labels.",
+)
+
+
 def _ragged_row(row: int, width: int) -> Problem:
     return Problem(
-        code="ragged_row",
+        code=RAGGED.code,
         message=f"The row has more cells than the header, which has {width}: they may have shifted.",
         row=row,
-        fix="Look for an unquoted delimiter or a broken line in this row; or give the columns labels.",
+        fix=RAGGED.remedy,
     )
