@@ -139,6 +139,8 @@ class Settings:
     """The folder of the ledger and its secret."""
     out: Path | None = None
     """Where results go; None: a folder named after the file, beside it."""
+    copy: Path | None = None
+    """Where a remote file was fetched to; it is read in place of `file`, which is then its address."""
     sheet: str | int | None = None
     """Overrules the mapping's `source.sheet`."""
     endpoint: Endpoint = field(default_factory=lambda: Endpoint.parse(DEFAULT_ENDPOINT))
@@ -189,7 +191,10 @@ class Settings:
     @property
     def name(self) -> str:
         """The file's name as messages show it."""
-        return "standard input" if self.file == "-" else Path(self.file).name
+        if self.copy is not None:
+            return self.copy.name
+        path = urlsplit(self.file).path if "://" in self.file else self.file
+        return "standard input" if path == "-" else Path(path).name
 
     @property
     def reads(self) -> bool:
@@ -206,5 +211,6 @@ class Settings:
         """Where this job writes."""
         if self.out is not None:
             return self.out
-        stem = "stdin" if self.file == "-" else Path(self.file).name.split(".")[0]
-        return Path("." if self.file == "-" else Path(self.file).parent) / f"{stem}-import"
+        stem = "stdin" if self.file == "-" else self.name.split(".")[0]
+        elsewhere = self.file == "-" or "://" in self.file
+        return Path("." if elsewhere else Path(self.file).parent) / f"{stem}-import"

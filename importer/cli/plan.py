@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from importer.cli import options, output
+from importer.cli.athand import at_hand
 from importer.errors import ExitStatus
 
 
@@ -26,8 +27,8 @@ def command(**given: Any) -> ExitStatus:
     """Show what a run of FILE would do, and send nothing.
 
     It is the same code as a run, up to the socket: counts by status, problems by cause with what to
-    do, duplicates, warnings, and three whole requests. FILE is a CSV or Excel file, or - for
-    standard input.
+    do, duplicates, warnings, and three whole requests. FILE is a CSV or Excel file, its address
+    (https, s3, gs, az, sftp, a shared Google Sheet), or - for standard input.
 
     \b
     importer plan answers.csv -m mapping.yaml
@@ -40,7 +41,8 @@ def command(**given: Any) -> ExitStatus:
 
     progress = Progress()
     try:
-        planned, summary = pipeline.plan(options.settings(given), progress)
+        with at_hand(options.settings(given)) as settings:
+            planned, summary = pipeline.plan(settings, progress)
     finally:
         progress.close()
     if given["as_json"]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from importer.cli import options, output
+from importer.cli.athand import at_hand
 from importer.cli.unattended import Reporter, close, reporter, unattended
 from importer.errors import ExitStatus, UsageError
 
@@ -49,7 +50,7 @@ def command(**given: Any) -> ExitStatus:
 
     settings = options.settings(given)
     report = reporter("run", given)
-    with report.alone(), report.over(settings) as ended:
+    with report.alone(), report.over(settings) as ended, at_hand(settings) as ready:
         summary = post(settings, given, report)
         ended(summary)
     if given["as_json"]:

@@ -114,6 +114,7 @@ def _refuse_within_a_loop() -> None:
 def _opened(settings: Settings, secret: bytes) -> Iterator[tuple[Document, Source, Compiled]]:
     """The mapping, the file, and the mapping compiled against the file's header."""
     document = mapping.load(settings.mapping)
-    with open_source(settings.file, source_options(document, settings.sheet)) as source:
+    place = str(settings.copy or settings.file)
+    with open_source(place, source_options(document, settings.sheet)) as source:
         compiled = mapping.compile(document, source.header, secret=secret, file=source.place)
         yield document, source, compiled

@@ -123,7 +123,7 @@ def _job(settings: Settings, document: Document, source: Source) -> Job:
     return Job(
         id=0,
         name=f"{time.strftime('%Y%m%d-%H%M%S', time.gmtime(now))}-{stem}",
-        file=settings.file if settings.file == "-" else str(Path(settings.file).resolve()),
+        file=_place(settings.file),
         file_sha256=source.facts.sha256,
         sheet=source.sheet,
         mapping=settings.mapping,
@@ -149,6 +149,11 @@ def _kept(settings: Settings) -> dict[str, object]:
         "show_values": settings.show_values,
         "project": settings.project,
     }
+
+
+def _place(file: str) -> str:
+    """The whole path, so that a later command finds it from anywhere; an address as it is."""
+    return file if file == "-" or "://" in file else str(Path(file).resolve())
 
 
 def campaigns_of(document: Document) -> tuple[str, ...]:

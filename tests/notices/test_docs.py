@@ -35,7 +35,7 @@ def test_metrics() -> None:
 
 @pytest.mark.parametrize("status", list(ExitStatus))
 def test_where_a_file_goes(status: ExitStatus) -> None:
-    table = TEXT.split("## For schedulers")[0]
+    table = TEXT.split("## Files that lie elsewhere")[0]
     (line,) = [
         line
         for line in table.splitlines()
