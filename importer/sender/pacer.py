@@ -15,6 +15,10 @@ _SLOWEST = 0.2
 _BACK_OFF = 0.9
 _PATIENCE = 30.0
 _LATELY = 1.0
+_RELIEF = 5.0
+_AMONG = 100
+_FEW = 15
+_HARDLY_SEEN = 10.0
 
 Clock = Callable[[], float]
 Sleep = Callable[[float], Awaitable[None]]
@@ -26,7 +30,8 @@ class Pacer:
     `turn()` waits until shortly before the next slot; `exact(slot)`, called when the attempt is
     journalled, until the slot itself and until the window has room. Refusals (429) lower the rate to
     what the server was seen to take; it climbs again by 1 % a second, and after half a minute without
-    a refusal by 10 %.
+    a refusal by 10 %. Where refusals go on although the rate was lowered, and are few, the rate is not
+    their cause: what was learned is forgotten, and they change nothing for half a minute.
     """
 
     def __init__(
@@ -44,7 +49,11 @@ class Pacer:
         self._paused_until = 0.0
         self._posts: deque[float] = deque()
         self._seen = 0
-        self._most: float | None = None
+        self._count = self._count_then = 0
+        self._before: float | None = None
+        self._refusals: deque[int] = deque(maxlen=_FEW + 1)
+        self._spared_until = 0.0
+        self._first_post: float | None = None
 
     @property
     def rate(self) -> float | None:
@@ -71,7 +80,10 @@ class Pacer:
         """Wait for the slot, for a pause that came meanwhile, and for room in the window."""
         while (wait := self._left(slot)) > 0:
             await self._sleep(wait)
-        self._posts.append(self._clock())
+        now = self._clock()
+        self._first_post = now if self._first_post is None else self._first_post
+        self._posts.append(now)
+        self._count += 1
         self._forget()
 
     def _left(self, slot: float) -> float:
@@ -110,14 +122,37 @@ class Pacer:
         """The server said 429: go no faster than it took requests in the last second. Refusals that
         come within a second of the first belong to the same burst, and were none of those it took."""
         now = self._clock()
+        self._refusals.append(self._count)
+        if now < self._spared_until and self._are_few():
+            return
         if self._learned is None or now - self._learned_at >= _LATELY:
+            if self._was_in_vain() and self._are_few():
+                self._learned, self._spared_until = None, now + _PATIENCE
+                return
             self._seen = sum(1 for at in self._posts if at >= now - _LATELY)
-            self._most = self.rate
+            self._before, self._count_then = self.rate, self._count
             self._learned_at = now
         self._seen -= 1
-        seen = self._seen if self._most is None else min(self._seen, self._most)
-        self._learned = max(_SLOWEST, _BACK_OFF * seen)
+        seen = self._seen if self._before is None else min(self._seen, self._before)
+        self._learned = max(self._slowest(now), _BACK_OFF * seen)
         self._next_slot = max(self._next_slot, now + 1 / self._learned)
+
+    def _slowest(self, now: float) -> float:
+        """In its first second a run has hardly seen what the server takes."""
+        begun = self._first_post is not None and now - self._first_post >= _LATELY
+        if begun:
+            return _SLOWEST
+        return _HARDLY_SEEN if self._limit is None else min(_HARDLY_SEEN, self._limit)
+
+    def _are_few(self) -> bool:
+        """At most 15 of the last hundred posts were refused."""
+        return len(self._refusals) <= _FEW or self._refusals[0] <= self._count - _AMONG
+
+    def _was_in_vain(self) -> bool:
+        """Whether refusals go on right after the rate was lowered, when none should come for long."""
+        return (
+            self._learned is not None and self._count - self._count_then <= _RELIEF * self._learned
+        )
 
 
 def _growth(seconds: float) -> float:

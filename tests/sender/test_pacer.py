@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import math
+import random
 from collections.abc import Callable
 
 import pytest
@@ -139,6 +140,59 @@ async def test_the_servers_limit_is_learned(allowed: int, retry_after: float) ->
     assert most_in(asked, 1.0) <= allowed + 8
     assert taken / 40 >= 0.75 * allowed
     assert refused <= 0.1 * len(asked)
+
+
+async def refused_at_random(
+    share: float, retry_after: float, seed: int, count: int = 2_000
+) -> float:
+    """The seconds that so many rows take, 8 in flight, 10 ms each, where a share of the requests is
+    refused whatever the rate; a refused row is put off as the delivery does it."""
+    clock, chance = Clock(), random.Random(seed)
+    pacer = Pacer(None, clock, clock.sleep)
+    numbers = iter(range(count))
+
+    async def work() -> None:
+        for _ in numbers:
+            puts_off = 0.2
+            while True:
+                await pacer.exact(await pacer.turn())
+                await clock.sleep(0.01)
+                if chance.random() >= share:
+                    break
+                pacer.refused()
+                pacer.pause(retry_after)
+                if not retry_after:
+                    await clock.sleep(puts_off)
+                    puts_off *= 2
+
+    await clock.run(*(work() for _ in range(8)))
+    return clock() - 1_000.0
+
+
+@pytest.mark.parametrize("seed", range(12))
+async def test_refusals_at_random_do_not_slow_it_down(seed: int) -> None:
+    """2.5 s without a refusal; the 60 rows that are put off cost 0.2 s of one worker each."""
+    assert await refused_at_random(0.03, 0.0, seed) < 2.5 + 60 * 0.25 / 8 + 14
+
+
+async def test_refusals_at_random_cost_their_pauses_and_little_more() -> None:
+    """3 % of 2,000 requests, and some 60 pauses of a second."""
+    assert await refused_at_random(0.03, 1.0, 0) < 2 * 65
+
+
+async def test_a_lower_limit_is_learned_even_while_refusals_are_spared() -> None:
+    clock = Clock()
+    pacer = Pacer(None, clock, clock.sleep)
+    await posts(clock, pacer, 50)
+    pacer.refused()
+    clock.now += 1.0
+    await posts(clock, pacer, 20)
+    pacer.refused()
+    assert pacer.rate is None
+    await posts(clock, pacer, 30)
+    for _ in range(20):
+        pacer.refused()
+    assert pacer.rate is not None
 
 
 async def test_a_learned_rate_climbs_again() -> None:
