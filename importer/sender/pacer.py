@@ -17,7 +17,7 @@ _PATIENCE = 30.0
 _LATELY = 1.0
 _RELIEF = 5.0
 _AMONG = 100
-_FEW = 15
+_FEW = 0.15
 _HARDLY_SEEN = 10.0
 
 Clock = Callable[[], float]
@@ -51,7 +51,7 @@ class Pacer:
         self._seen = 0
         self._count = self._count_then = 0
         self._before: float | None = None
-        self._refusals: deque[int] = deque(maxlen=_FEW + 1)
+        self._refusals: deque[int] = deque(maxlen=_AMONG)
         self._spared_until = 0.0
         self._first_post: float | None = None
 
@@ -145,8 +145,9 @@ class Pacer:
         return _HARDLY_SEEN if self._limit is None else min(_HARDLY_SEEN, self._limit)
 
     def _are_few(self) -> bool:
-        """At most 15 of the last hundred posts were refused."""
-        return len(self._refusals) <= _FEW or self._refusals[0] <= self._count - _AMONG
+        """At most 15 % of the last hundred posts were refused."""
+        lately = sum(1 for at in self._refusals if at > self._count - _AMONG)
+        return lately <= _FEW * min(self._count, _AMONG)
 
     def _was_in_vain(self) -> bool:
         """Whether refusals go on right after the rate was lowered, when none should come for long."""
