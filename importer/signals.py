@@ -1,4 +1,5 @@
-"""SIGINT and SIGTERM: the first drains, the second leaves at once."""
+"""SIGINT and SIGTERM. While rows are posted the first drains and the second leaves at once; before and
+after, the first leaves."""
 
 from __future__ import annotations
 
@@ -7,9 +8,34 @@ import signal
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from types import FrameType
+
+from importer.errors import Interrupted
 
 Drain = Callable[[int], None]
 Abandon = Callable[[], None]
+
+
+_WANTED = (signal.SIGINT, signal.SIGTERM)
+
+
+@contextmanager
+def leaving() -> Iterator[None]:
+    """Within, a signal raises `Interrupted`, so that everything open is closed on the way out. Signals
+    reach the main thread only: in another one nothing is handled."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def leave(number: int, _: FrameType | None) -> None:
+        raise Interrupted(number)
+
+    former = {each: signal.signal(each, leave) for each in _WANTED}
+    try:
+        yield
+    finally:
+        for each, handler in former.items():
+            signal.signal(each, handler)
 
 
 @contextmanager
@@ -30,14 +56,13 @@ def handled(drain: Drain, abandon: Abandon, patience: float) -> Iterator[None]:
             timers.append(loop.call_later(patience, abandon))
             drain(number)
 
-    wanted = (signal.SIGINT, signal.SIGTERM)
-    former = {each: signal.getsignal(each) for each in wanted}
-    for each in wanted:
+    former = {each: signal.getsignal(each) for each in _WANTED}
+    for each in _WANTED:
         loop.add_signal_handler(each, caught, each)
     try:
         yield
     finally:
-        for each in wanted:
+        for each in _WANTED:
             loop.remove_signal_handler(each)
             signal.signal(each, former[each])
         for timer in timers:

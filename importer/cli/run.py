@@ -51,7 +51,7 @@ def command(**given: Any) -> ExitStatus:
     settings = options.settings(given)
     report = reporter("run", given)
     with report.alone(), report.over(settings) as ended, at_hand(settings) as ready:
-        summary = post(settings, given, report)
+        summary = post(ready, given, report)
         ended(summary)
     if given["as_json"]:
         output.emit(summary.document())
@@ -63,7 +63,7 @@ def command(**given: Any) -> ExitStatus:
 
 def post(settings: Settings, given: Mapping[str, Any], report: Reporter) -> Summary:
     """Stage, ask, post and record, with what the command line gave."""
-    from importer import pipeline
+    from importer import pipeline, signals
     from importer.cli import told
     from importer.cli.progress import Progress
     from importer.pipeline.watch import Several
@@ -79,7 +79,8 @@ def post(settings: Settings, given: Mapping[str, Any], report: Reporter) -> Summ
         return given["yes"] or not planned.ready or click.confirm("Go on?", err=True)
 
     try:
-        _, summary = pipeline.run(settings, confirm, Several((*progress, *report.logs)))
+        with signals.leaving():
+            _, summary = pipeline.run(settings, confirm, Several((*progress, *report.logs)))
     finally:
         close(progress)
     return summary

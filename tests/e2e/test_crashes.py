@@ -1,0 +1,151 @@
+"""SIGKILL at random moments, over and over, while the server misbehaves: nothing lost, nothing twice."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from importer.sandbox import (
+    API_KEY,
+    PROJECT,
+    Behaviour,
+    Sandbox,
+    SandboxSettings,
+    Share,
+    background,
+)
+from tests.e2e.commands import Shell, shell
+from tests.e2e.conftest import MAPPING
+from tests.e2e.processes import Moment, killed, people
+from tests.e2e.test_run import results
+from tests.figures import figure
+
+FAULTS = (
+    Share(Behaviour("close_stored"), 0.03),
+    Share(Behaviour("close_read"), 0.03),
+    Share(Behaviour("truncated_body"), 0.02),
+    Share(Behaviour("status", 500, stores=True), 0.02),
+    Share(Behaviour("status", 503, headers={"Retry-After": "0"}), 0.03),
+)
+"""13 % of all requests, three fifths of them in doubt."""
+
+READING = {"SATISMETER_API_KEY": API_KEY, "SATISMETER_PROJECT": PROJECT}
+
+
+def posting(sandbox: Sandbox, *more: str) -> tuple[str, ...]:
+    """The command, at a rate that leaves time to be killed."""
+    words = ("run", "answers.csv", "-m", "mapping.yaml", "--endpoint", sandbox.url, "--yes")
+    return (*words, "--rate", "500/s", "--settle", "0.3", *more)
+
+
+def import_under_fire(
+    user: Shell, rows: int, kills: int, seed: int, *, reading: bool
+) -> Counter[str]:
+    """Kill the import so often, then let it end; returns its rows by status. Whatever it says of a row
+    is held against the server's store."""
+    chance = random.Random(seed)
+    user.write("answers.csv", people(rows))
+    if reading:
+        user.write("mapping.yaml", MAPPING + "forceSurvey: true\n")
+    with background(SandboxSettings(fail=FAULTS, seed=seed, latency=0.002)) as sandbox:
+        words = posting(sandbox, "--concurrency", "16")
+        given = READING if reading else {}
+        moments = [Moment.drawn(chance, rows // kills) for _ in range(kills)]
+        done = sum(killed(user, sandbox, words, each, given) for each in moments)
+        last = user(*words, "--json", **given)
+        for _ in range(5):
+            if last.status == 0:
+                break
+            last = user(*words, "--json", **given)
+        figure(
+            f"seed {seed}, {rows} rows, 13 % faults",
+            kills=done,
+            **_held_against(sandbox, results(user), rows),
+            requests=len(sandbox.posts()),
+        )
+        assert done == kills
+        assert last.document["rows"]["read"] == rows
+        return Counter(line["status"] for line in results(user))
+
+
+def _held_against(sandbox: Sandbox, lines: list[dict[str, str]], rows: int) -> dict[str, int]:
+    stored = {each.user_id for each in sandbox.stored()}
+    said: dict[str, set[str]] = {}
+    for line in lines:
+        said.setdefault(line["status"], set()).add(line["userId"])
+    told = said.get("created", set()) | said.get("already_sent", set())
+    twice = sum(times > 1 for times in sandbox.copies().values())
+    absent = len(told - stored)
+    not_told = len(stored - told - said.get("unknown", set()))
+    assert [line["row"] for line in lines] == [str(number) for number in range(2, rows + 2)]
+    assert (absent, twice, not_told) == (0, 0, 0)
+    return {
+        "created_and_absent": absent,
+        "stored_twice": twice,
+        "stored_and_denied": not_told,
+        "in_doubt": len(said.get("unknown", ())),
+    }
+
+
+@pytest.mark.parametrize("reading", [True, False])
+def test_a_few_kills(user: Shell, reading: bool) -> None:
+    statuses = import_under_fire(user, 400, 4, seed=7, reading=reading)
+    assert statuses["created"] + statuses["unknown"] == 400
+    if reading:
+        assert statuses == {"created": 400}
+
+
+@pytest.mark.trial
+@pytest.mark.parametrize("seed", [1, 2, 3, 4, 5])
+def test_twenty_kills_over_five_thousand_rows(user: Shell, seed: int) -> None:
+    """With the other seeds: 100 kills."""
+    reading = seed % 2 == 1
+    statuses = import_under_fire(user, 5_000, 20, seed, reading=reading)
+    assert statuses["created"] + statuses["unknown"] == 5_000
+    if reading:
+        assert statuses == {"created": 5_000}
+
+
+@pytest.mark.parametrize(
+    ("persons", "each", "kills"),
+    [(40, 5, 2), pytest.param(200, 20, 10, marks=pytest.mark.trial)],
+)
+def test_nobodys_answers_change_their_order(
+    user: Shell, persons: int, each: int, kills: int
+) -> None:
+    """Many rows of few people, under faults and kills: each person's are stored oldest first."""
+    chance = random.Random(persons)
+    user.write("answers.csv", people(persons, each))
+    user.write("mapping.yaml", MAPPING + "forceSurvey: true\n")
+    with background(SandboxSettings(fail=FAULTS, seed=persons)) as sandbox:
+        words = posting(sandbox)
+        moments = [Moment.drawn(chance, persons * each // kills) for _ in range(kills)]
+        done = sum(killed(user, sandbox, words, moment, READING) for moment in moments)
+        for _ in range(30):
+            if user(*words, **READING).status == 0:
+                break
+        order: dict[str, list[str]] = {}
+        for one in sandbox.stored():
+            comments = [str(value) for _, value in one.answers if str(value).startswith("answer")]
+            order.setdefault(one.user_id, []).extend(comments)
+    wanted = [f"answer {number}" for number in range(each)]
+    inversions = sum(comments != wanted for comments in order.values())
+    figure(f"{persons} people x {each} rows", kills=done, order_inversions=inversions)
+    assert len(order) == persons
+    assert inversions == 0
+
+
+def test_two_state_folders_know_nothing_of_each_other(tmp_path: Path) -> None:
+    """What the promise rests on: the same ledger. Another one is told from it by the API only."""
+    one = shell(tmp_path)
+    one.write("mapping.yaml", MAPPING)
+    one.write("answers.csv", people(20))
+    with background() as sandbox:
+        words = ("run", "answers.csv", "-m", "mapping.yaml", "--endpoint", sandbox.url, "--yes")
+        one(*words, "--rate", "max", "--state", "one")
+        other = one(*words, "--rate", "max", "--state", "other", "--json")
+        assert other.document["rows"]["duplicate"] == 20
+        assert set(sandbox.copies().values()) == {1}

@@ -1,0 +1,114 @@
+"""Ctrl-C and SIGTERM: the rows in flight come to their ends, and the process leaves in time."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import time
+
+import pytest
+
+from importer.sandbox import Behaviour, Sandbox, SandboxSettings, Share, background
+from tests.e2e.commands import Shell
+from tests.e2e.processes import people, started, wait_until
+from tests.e2e.test_run import results, run
+from tests.figures import figure
+
+HANG = SandboxSettings(fail=(Share(Behaviour("hang")),))
+
+
+def words(sandbox: Sandbox, *more: object) -> tuple[object, ...]:
+    run = ("run", "answers.csv", "-m", "mapping.yaml", "--endpoint", sandbox.url, "--yes", "--json")
+    return (*run, "--settle", "30", *more)
+
+
+def left(process: subprocess.Popen[str], within: float) -> tuple[float, dict[str, int]]:
+    """How long it took to leave, and its rows."""
+    start = time.monotonic()
+    out, err = process.communicate(timeout=within)
+    assert "Traceback" not in err
+    return time.monotonic() - start, json.loads(out)["rows"]
+
+
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
+def test_with_a_live_server_it_leaves_within_two_seconds(
+    user: Shell, number: signal.Signals, status: int
+) -> None:
+    user.write("answers.csv", people(3_000))
+    with background(SandboxSettings(latency=0.2)) as sandbox:
+        with started(user, *words(sandbox)) as process:
+            wait_until(lambda: len(sandbox.posts()) >= 20)
+            process.send_signal(number)
+            seconds, rows = left(process, 10)
+        assert process.returncode == status
+        assert seconds < 2
+        assert rows["unknown"] == 0
+        assert rows["created"] == len(sandbox.stored())
+        assert rows["created"] + rows["pending"] == rows["read"] == 3_000
+    figure(f"{number.name}, live server", left_after_seconds=round(seconds, 2), exit=status)
+    assert len(results(user)) == 3_000
+
+
+def test_while_it_waits_it_leaves_at_once(user: Shell) -> None:
+    """For its pace, for a pause that the server asked for, before the late pass."""
+    user.write("answers.csv", people(20))
+    pause = Share(Behaviour("status", 503, headers={"Retry-After": "300"}))
+    doubt = Share(Behaviour("close_read"))
+    for settings, more in (
+        (SandboxSettings(), ("--rate", "1/min")),
+        (SandboxSettings(fail=(pause,)), ()),
+        (SandboxSettings(fail=(doubt,)), ("--limit", "2")),
+    ):
+        with background(settings) as sandbox:
+            state = ("--state", f"state-{sandbox.port}")
+            with started(user, *words(sandbox, *more, *state)) as process:
+                wait_until(lambda running=sandbox: len(running.posts()) >= 1)  # type: ignore[misc]
+                time.sleep(0.3)
+                process.send_signal(signal.SIGTERM)
+                seconds, rows = left(process, 10)
+            assert process.returncode == 143
+            assert seconds < 2
+            assert rows["pending"] >= 18
+
+
+def test_the_second_signal_leaves_at_once_and_says_what_is_in_doubt(user: Shell) -> None:
+    user.write("answers.csv", people(100))
+    with background(HANG) as sandbox, started(user, *words(sandbox, "--concurrency", 4)) as process:
+        wait_until(lambda: len(sandbox.posts()) >= 4)
+        process.send_signal(signal.SIGTERM)
+        time.sleep(0.3)
+        assert process.poll() is None, "it drains"
+        process.send_signal(signal.SIGTERM)
+        seconds, rows = left(process, 10)
+    assert process.returncode == 143
+    assert seconds < 2
+    assert (rows["unknown"], rows["pending"]) == (4, 96)
+    assert [line["code"] for line in results(user)][:5] == ["cut_off"] * 4 + ["not_reached"]
+
+
+@pytest.mark.trial
+def test_with_a_hung_server_it_leaves_within_eleven_seconds(user: Shell) -> None:
+    user.write("answers.csv", people(100))
+    with background(HANG) as sandbox, started(user, *words(sandbox)) as process:
+        wait_until(lambda: len(sandbox.posts()) >= 8)
+        process.send_signal(signal.SIGTERM)
+        seconds, rows = left(process, 20)
+    assert process.returncode == 143
+    assert 9 < seconds < 11
+    assert (rows["unknown"], rows["pending"]) == (8, 92)
+    figure("SIGTERM, hung server", left_after_seconds=round(seconds, 2))
+
+
+def test_before_the_first_post_nothing_is_left_behind(user: Shell, sandbox: Sandbox) -> None:
+    user.write("answers.csv", people(60_000))
+    with started(user, *words(sandbox, "--state", "state")) as process:
+        wait_until((user.folder / "state" / "ledger.sqlite3-wal").exists)
+        process.send_signal(signal.SIGTERM)
+        _, err = process.communicate(timeout=10)
+    assert process.returncode == 143
+    assert "The same command goes on" in err
+    assert not sandbox.posts()
+    assert list((user.folder / "state" / "locks").glob("*.json")) == []
+    user.write("answers.csv", people(10))
+    assert run(user, sandbox, "--state", "state").status == 0
