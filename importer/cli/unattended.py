@@ -56,7 +56,7 @@ def unattended(command: options.Command) -> options.Command:
             type=click.Choice(["trouble", "always"]),
             default="trouble",
             show_default=True,
-            help="Tell it only where the exit status isn't 0, or always.",
+            help="Tell it only where the exit status is neither 0 nor 75, or always.",
         ),
         click.option(
             "--notify-file",
@@ -122,6 +122,16 @@ class Reporter:
             for told in self._told[-1:]:
                 self.measure(told.exit_status)
 
+    @contextmanager
+    def before(self, settings: Settings) -> Iterator[None]:
+        """Within, nothing is imported yet; what goes wrong there is told as well."""
+        try:
+            yield
+        except ImporterError as error:
+            self.tell(self._cut(settings, error, 0.0))
+            self.measure(error.exit_status)
+            raise
+
     def planned(self, plan: Plan) -> None:
         """A file has been read."""
         for log in self.logs:
@@ -132,7 +142,7 @@ class Reporter:
         for log in self.logs:
             log.finished(notice)
         self._told.append(notice)
-        if self.always or not notice.well:
+        if self.always or notice.trouble:
             self._notify(notice)
 
     def measure(self, status: ExitStatus) -> None:
@@ -253,13 +263,12 @@ def _variables(given: Mapping[str, Any]) -> Mapping[str, str]:
 
 
 def _logs(given: Mapping[str, Any]) -> Iterator[Log]:
-    from importer.notices import Log
+    from importer.notices import Log, appending
 
     if given["log_format"] == "json":
-        yield Log(sys.stderr)
+        yield Log(sys.stderr.write)
     if path := given["log_file"]:
         try:
-            handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+            yield Log(appending(path))
         except OSError as error:
             raise UsageError(f"The log {path} can't be written: {error.strerror}.") from error
-        yield Log(os.fdopen(handle, "w", encoding="utf-8"))

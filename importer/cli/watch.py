@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -62,22 +63,33 @@ def command(**given: Any) -> ExitStatus:
     from importer import inbox as room
 
     folder: Path = given["folder"]
-    settings = dataclasses.replace(
-        options.settings({**given, "file": "", "out": None}),
-        write_key=options.write_key(given["key_file"]),
-    )
+    settings = options.settings({**given, "file": str(folder), "out": None})
+    report = reporter("watch", given)
     shelves = None if given["keep"] else room.Shelves(folder)
-    patterns = given["patterns"] or room.FORMATS
-    inbox = room.Inbox(folder, patterns, given["settled"], shelves)
-    desk = _Desk(settings, given["out"] or folder / "results", reporter("watch", given), given)
-    with room.alone(folder, settings.state), room.Ending() as ending:
-        return _rounds(desk, inbox, ending, given)
+    inbox = room.Inbox(folder, given["patterns"] or room.FORMATS, given["settled"], shelves)
+    with ExitStack() as stack:
+        with report.before(settings):
+            key = options.write_key(given["key_file"])
+            stack.enter_context(room.alone(folder, settings.state))
+            _check(folder, settings.mapping)
+        ready = dataclasses.replace(settings, write_key=key)
+        desk = _Desk(ready, given["out"] or folder / "results", report, given)
+        return _rounds(desk, inbox, stack.enter_context(room.Ending()), given)
+
+
+def _check(folder: Path, named: str) -> None:
+    """A folder that can't be read or a mapping that is wrong is no file's fault: it stops the watch
+    before the first."""
+    from importer import mapping
+    from importer.inbox import arrivals
+
+    arrivals(folder)
+    mapping.load(named)
 
 
 def _rounds(desk: _Desk, inbox: Inbox, ending: Ending, given: dict[str, Any]) -> ExitStatus:
     from importer import inbox as room
 
-    desk.check_mapping()
     if not given["once"]:
         output.note(f"Watching {inbox.folder}; Ctrl-C or SIGTERM ends it.")
         return room.forever(inbox, ending, desk, given["every"])
@@ -97,12 +109,6 @@ class _Desk:
     given: dict[str, Any]
     job: str = ""
     """The job of the file at hand."""
-
-    def check_mapping(self) -> None:
-        """A mapping that is wrong is nobody's file's fault: it stops the watch before the first."""
-        from importer import mapping
-
-        mapping.load(self.settings.mapping)
 
     def importing(self, arrival: Arrival, ending: Ending) -> Ended:
         """One file. An error is how it ended; it stops no other file."""

@@ -3,7 +3,7 @@
 All of it is made from a `Notice`, which holds no personal data, no key and no text of a server's.
 """
 
-from importer.notices.log import Log
+from importer.notices.log import Log, appending
 from importer.notices.metrics import last_success, metrics
 from importer.notices.notice import Notice
 from importer.notices.targets import KINDS, VARIABLES, Target, Undelivered, target
@@ -15,6 +15,7 @@ __all__ = [
     "Notice",
     "Target",
     "Undelivered",
+    "appending",
     "last_success",
     "metrics",
     "target",

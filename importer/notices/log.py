@@ -7,7 +7,7 @@ import os
 import time
 from collections import Counter
 from collections.abc import Callable
-from typing import IO
+from pathlib import Path
 
 from importer.errors import ExitStatus
 from importer.model import Outcome
@@ -20,11 +20,13 @@ _LEVELS = {ExitStatus.DONE: "info", ExitStatus.SOME_REFUSED: "warning"}
 
 
 class Log:
-    """Watches a job (`pipeline.Watch`) and writes down what happens: counts and codes, never a
-    value, an id or a key. `job` is null until the file has been read."""
+    """Watches a job (`pipeline.Watch`) and writes down what happens, a line a call of `write`: counts
+    and codes, never a value, an id or a key. `job` is null until the file has been read."""
 
-    def __init__(self, out: IO[str], clock: Callable[[], float] = time.time) -> None:
-        self._out = out
+    def __init__(
+        self, write: Callable[[str], object], clock: Callable[[], float] = time.time
+    ) -> None:
+        self._write = write
         self._clock = clock
         self._file = ""
         self._job: str | None = None
@@ -80,7 +82,18 @@ class Log:
     def _line(self, level: str, event: str, **more: object) -> None:
         when = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(self._clock()))
         known = {"time": when, "level": level, "event": event, "job": self._job, "pid": os.getpid()}
-        self._out.write(
-            json.dumps({**known, "file": self._file, **more}, ensure_ascii=False) + "\n"
-        )
-        self._out.flush()
+        line = {**known, "file": self._file, **more}
+        self._write(json.dumps(line, ensure_ascii=False) + "\n")
+
+
+def appending(path: Path) -> Callable[[str], object]:
+    """Writes lines to the end of a file for its owner's eyes, which may be moved away meanwhile.
+    Raises OSError, at once where it can't be written."""
+
+    def write(line: str) -> None:
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(line)
+
+    write("")
+    return write

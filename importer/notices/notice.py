@@ -43,8 +43,13 @@ class Notice:
 
     @property
     def well(self) -> bool:
-        """Whether nobody needs to look."""
+        """Whether everything was done."""
         return self.exit_status == ExitStatus.DONE
+
+    @property
+    def trouble(self) -> bool:
+        """Whether somebody should know: that another run is at it passes by itself."""
+        return self.exit_status not in (ExitStatus.DONE, ExitStatus.BUSY)
 
     @property
     def title(self) -> str:

@@ -6,11 +6,18 @@ import pytest
 
 from importer.sandbox import Sandbox
 from tests.e2e.commands import Ended, Shell
+from tests.e2e.here import Here
 
 FILE = (
     "id,score,comment,email\n"
     "customer-jane,10,,jane@example.com\ncustomer-john,11,,john@example.com\nx1,skip,,\n"
 )
+
+
+@pytest.fixture
+def user(user: Shell) -> Shell:
+    """Starts commands within this process."""
+    return Here(user.folder, user.environment)
 
 
 def run(user: Shell, sandbox: Sandbox, name: str = "vip-customers.csv", *more: object) -> Ended:

@@ -7,10 +7,17 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from importer.sandbox import Sandbox
 from tests.e2e.commands import Ended, Shell
+from tests.e2e.here import Here
 from tests.notices.servers import web
 
 GOOD = "".join(f"p{n},{n % 11},,p{n}@example.com\n" for n in range(8))
 FILE = f"id,score,comment,email\n{GOOD}q1,11,,\nq2,12,,\n"
+
+
+@pytest.fixture
+def user(user: Shell) -> Shell:
+    """Starts commands within this process."""
+    return Here(user.folder, user.environment)
 
 
 def run(user: Shell, sandbox: Sandbox, *more: object, **environment: str) -> Ended:

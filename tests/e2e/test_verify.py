@@ -11,6 +11,7 @@ import pytest
 from importer.sandbox import API_KEY, PROJECT, SCORE, Sandbox, SandboxSettings, background
 from tests.e2e.commands import Ended, Shell, shell
 from tests.e2e.conftest import MAPPING
+from tests.e2e.here import Here
 
 ROWS = [f"p{n},{n % 11},{'so so' if n % 3 else ''},p{n}@example.com" for n in range(230)]
 FILE = "\n".join(["id,score,comment,email", *ROWS, "bad,11,,", "x,skip,,", ""])
@@ -18,7 +19,8 @@ FILE = "\n".join(["id,score,comment,email", *ROWS, "bad,11,,", "x,skip,,", ""])
 
 @pytest.fixture(scope="module")
 def user(tmp_path_factory: pytest.TempPathFactory) -> Shell:
-    one = shell(tmp_path_factory.mktemp("verify"))
+    plain = shell(tmp_path_factory.mktemp("verify"))
+    one = Here(plain.folder, plain.environment)
     one.write("mapping.yaml", MAPPING)
     one.write("answers.csv", FILE)
     return one

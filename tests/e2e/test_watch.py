@@ -11,12 +11,20 @@ import pytest
 
 from importer.sandbox import Sandbox, SandboxSettings, background
 from tests.e2e.commands import IMPORTER, Ended, Shell
+from tests.e2e.here import Here
+from tests.notices.servers import web
 
 HEADER = "id,score,comment,email\n"
 
 
 def rows(first: int, end: int) -> str:
     return HEADER + "".join(f"p{n},{n % 11},,p{n}@example.com\n" for n in range(first, end))
+
+
+@pytest.fixture
+def user(user: Shell) -> Shell:
+    """Starts commands within this process."""
+    return Here(user.folder, user.environment)
 
 
 @pytest.fixture
@@ -229,3 +237,21 @@ def test_the_log_has_a_line_per_step_each_with_the_job(
     text = (user.folder / "log.jsonl").read_text()
     assert len(text.splitlines()) == 4
     assert not any(word in text for word in ("p1", "example.com", "write-key"))
+
+
+def test_what_goes_wrong_before_the_first_file_is_told_too(
+    user: Shell, sandbox: Sandbox, inbox: Path
+) -> None:
+    told = ("--notify", "webhook", "--metrics-file", "importer.prom")
+    with web() as server:
+        where = {"IMPORTER_NOTIFY_WEBHOOK": server.url}
+        no_key = user(*words(sandbox, "--once", *told), SATISMETER_WRITE_KEY="", **where)
+        inbox.rename(inbox.with_name("gone"))
+        no_folder = user(*words(sandbox, "--once", *told), **where)
+
+    assert (no_key.status, no_folder.status) == (2, 2)
+    assert [notice["error"] for notice in server.got] == ["UsageError", "SourceError"]
+    assert (
+        'importer_exit_code{mapping="mapping.yaml"} 2'
+        in (user.folder / "importer.prom").read_text()
+    )

@@ -71,7 +71,7 @@ def test_the_last_success_outlives_a_failure() -> None:
 
 def test_a_log_of_many_rows_has_few_lines(tmp_path: Path) -> None:
     out, now = io.StringIO(), [0.0]
-    log = Log(out, lambda: now[0])
+    log = Log(out.write, lambda: now[0])
     log.starting("answers.csv")
     log.planned("job-1", 100)
     log.sending(100)
