@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from importer.cli import options, output
+from importer.cli import ledgers, options, output
 from importer.cli.span import SPAN
 from importer.errors import ExitStatus, UsageError
 from importer.model import counted
@@ -44,11 +44,10 @@ def command(
     importer purge --job 20260301-answers --yes
     """
     from importer.ledger import purging
-    from importer.ledger.finished import opened
     from importer.ledger.state import default_folder
 
     folder = state or default_folder()
-    with opened(folder) as ledger:
+    with ledgers.looking(state) as ledger:
         found = (
             purging.named(ledger, job)
             if job

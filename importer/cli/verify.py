@@ -3,34 +3,28 @@
 from __future__ import annotations
 
 import dataclasses
-import os
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from importer.cli import options, output
+from importer.cli import ledgers, options, output
 from importer.errors import ExitStatus
 from importer.model import counted
+from importer.settings import DEFAULT_ENDPOINT, Settings
 
 if TYPE_CHECKING:
     from importer.ledger.expected import Expected
     from importer.pipeline.verify import Verification
     from importer.results.scores import Scores
-    from importer.settings import Settings
 
-API_KEY = "SATISMETER_API_KEY"
 _MOST = 20
 
 
 @click.command("verify")
-@click.argument("job", metavar="[JOB]", default="")
-@click.option(
-    "--project", envvar="SATISMETER_PROJECT", default="", metavar="ID",
-    help="The project's ID. Default: SATISMETER_PROJECT.",
-)  # fmt: skip
+@ledgers.job_argument
 @click.option(
     "--file", type=click.Path(path_type=Path, dir_okay=False),
     help="Where the job's file lies now, if it was moved.",
@@ -39,16 +33,14 @@ _MOST = 20
     "--allow-extra", is_flag=True,
     help="The survey takes answers from elsewhere too: count extra ones, and don't mind.",
 )  # fmt: skip
-@options.state_option
-@options.json_option
-def command(
-    job: str, project: str, file: Path | None, allow_extra: bool, state: Path | None, as_json: bool
-) -> ExitStatus:
+@options.reading
+@ledgers.plain
+def command(**given: Any) -> ExitStatus:
     """Read the survey back and compare it with what JOB sent, row by row. Changes nothing.
 
     Names every response that is missing, altered, doubled or extra, and compares the scores. JOB is
     a name or number of `importer jobs`; without it, the newest. The API key, which is not the write
-    key, comes from SATISMETER_API_KEY.
+    key, comes from SATISMETER_API_KEY, --api-key-file or .env.
 
     \b
     importer verify
@@ -57,25 +49,20 @@ def command(
     """
     from importer.pipeline.verify import verify
 
-    settings = _settings(job, project, file, state)
-    found = verify(settings, allow_extra=allow_extra)
-    if as_json:
+    with ledgers.looking(given["state"]):
+        """There is a ledger."""
+    found = verify(_settings(given), allow_extra=given["allow_extra"])
+    if given["as_json"]:
         output.emit(_document(found))
     else:
         _tell(found)
     return found.exit_status
 
 
-def _settings(job: str, project: str, file: Path | None, state: Path | None) -> Settings:
-    from importer.settings import DEFAULT_ENDPOINT, Secret
-
-    plain = options.settings(
-        {"file": str(file or ""), "mapping": "", "state": state, "endpoint": DEFAULT_ENDPOINT}
-    )
-    key = os.environ.get(API_KEY, "")
-    return dataclasses.replace(
-        plain, job=job, project=project, api_key=Secret(key) if key else None
-    )
+def _settings(given: Mapping[str, Any]) -> Settings:
+    file = str(given["file"] or "")
+    plain = options.settings({**given, "file": file, "mapping": "", "endpoint": DEFAULT_ENDPOINT})
+    return dataclasses.replace(plain, job=given["job"])
 
 
 def _document(found: Verification) -> dict[str, object]:
