@@ -19,6 +19,7 @@ _RELIEF = 5.0
 _AMONG = 100
 _FEW = 0.15
 _HARDLY_SEEN = 10.0
+_SEVERAL = 10
 
 Clock = Callable[[], float]
 Sleep = Callable[[float], Awaitable[None]]
@@ -123,13 +124,14 @@ class Pacer:
         come within a second of the first belong to the same burst, and were none of those it took."""
         now = self._clock()
         self._refusals.append(self._count)
-        if now < self._spared_until and self._are_few():
+        if (now < self._spared_until and self._are_few()) or self._is_a_lone_start(now):
             return
         if self._learned is None or now - self._learned_at >= _LATELY:
             if self._was_in_vain() and self._are_few():
                 self._learned, self._spared_until = None, now + _PATIENCE
                 return
-            self._seen = sum(1 for at in self._posts if at >= now - _LATELY)
+            posts = sum(1 for at in self._posts if at >= now - _LATELY)
+            self._seen = posts - self._refused_among(posts) + 1
             self._before, self._count_then = self.rate, self._count
             self._learned_at = now
         self._seen -= 1
@@ -139,15 +141,24 @@ class Pacer:
 
     def _slowest(self, now: float) -> float:
         """In its first second a run has hardly seen what the server takes."""
-        begun = self._first_post is not None and now - self._first_post >= _LATELY
-        if begun:
+        if not self._is_starting(now):
             return _SLOWEST
         return _HARDLY_SEEN if self._limit is None else min(_HARDLY_SEEN, self._limit)
 
+    def _is_starting(self, now: float) -> bool:
+        return self._first_post is None or now - self._first_post < _LATELY
+
+    def _is_a_lone_start(self, now: float) -> bool:
+        """A limit that is met at the start refuses several; one alone tells nothing of the pace."""
+        return self._is_starting(now) and self._refused_among(_SEVERAL) < 2
+
+    def _refused_among(self, posts: int) -> int:
+        """How many of the last posts were refused."""
+        return sum(1 for at in self._refusals if at > self._count - posts)
+
     def _are_few(self) -> bool:
         """At most 15 % of the last hundred posts were refused."""
-        lately = sum(1 for at in self._refusals if at > self._count - _AMONG)
-        return lately <= _FEW * min(self._count, _AMONG)
+        return self._refused_among(_AMONG) <= _FEW * min(self._count, _AMONG)
 
     def _was_in_vain(self) -> bool:
         """Whether refusals go on right after the rate was lowered, when none should come for long."""

@@ -88,7 +88,7 @@ class Job:
 _COMMENT = "8a2f1c40-95a7-11ed-8974-9b5d06700b8d"
 
 
-def ended(process: subprocess.Popen[str], seconds: float = 60) -> tuple[int, dict[str, Any]]:
+def ended(process: subprocess.Popen[str], seconds: float = 300) -> tuple[int, dict[str, Any]]:
     """A started job's exit status, and what it printed (an empty object where it printed nothing)."""
     out, _ = process.communicate(timeout=seconds)
     return process.returncode, json.loads(out) if out else {}
