@@ -32,6 +32,7 @@ from importer.cli import (
     sandbox,
     schedule,
     schema,
+    surveys,
     verify,
     watch,
 )
@@ -66,6 +67,7 @@ def command() -> None:
 for each in (
     demo.command,
     inspect.command,
+    surveys.command,
     init.command,
     presets.command,
     check.command,

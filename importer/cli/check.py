@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from importer.cli import output
-from importer.errors import ExitStatus, MappingError
+from importer.cli import options, output, surveys
+from importer.errors import ExitStatus, MappingError, UsageError
 
 if TYPE_CHECKING:
     from importer.mapping import Compiled, Document
@@ -17,29 +18,40 @@ if TYPE_CHECKING:
 @click.argument("mapping")
 @click.argument("file", required=False)
 @click.option("--sheet", help="The sheet, by name or number (overrules the mapping).")
+@click.option(
+    "--live", is_flag=True, help="Compare its questions and types with the live survey's."
+)
+@options.reading
+@options.endpoint_option
 @click.option("--json", "as_json", is_flag=True, help="One JSON object on standard output.")
-def command(mapping: str, file: str | None, sheet: str | None, as_json: bool) -> ExitStatus:
+def command(
+    mapping: str, file: str | None, sheet: str | None, live: bool, as_json: bool, **given: Any
+) -> ExitStatus:
     """Check MAPPING, and whether it fits FILE.
 
     Shows every mistake at once, at its line, with what to write instead. With a FILE, shows which
-    column each part of a response is taken from. Nothing is sent.
+    column each part of a response is taken from. With --live, reads the survey (SATISMETER_API_KEY,
+    SATISMETER_PROJECT), and tells where the two disagree. Nothing is sent.
 
     \b
     importer check mapping.yaml
     importer check mapping.yaml answers.xlsx --sheet Responses
     importer check mapping.yaml answers.csv --json
+    importer check mapping.yaml --live
     """
     try:
         document, compiled = _checked(mapping, file, sheet)
+        differences = _differences(document, given) if live else None
     except MappingError as error:
         if not as_json:
             raise
         output.emit(_refused(mapping, file, error))
         return error.exit_status
     if as_json:
-        output.emit(_document(mapping, file, document, compiled))
+        found = _document(mapping, file, document, compiled)
+        output.emit(found if differences is None else {**found, "differences": differences})
     else:
-        _print(mapping, file, document, compiled)
+        _print(mapping, file, document, compiled, differences)
     return ExitStatus.DONE
 
 
@@ -57,6 +69,18 @@ def _checked(mapping: str, file: str | None, sheet: str | None) -> tuple[Documen
         # The hashes' key doesn't matter: no row is read.
         compiled = compile_mapping(document, source.header, secret=b"", file=source.place)
         return document, compiled
+
+
+def _differences(document: Document, given: Mapping[str, Any]) -> list[str]:
+    """Where the mapping and the survey disagree."""
+    from importer.drafting.matching import differences
+
+    campaign = document.campaign.value
+    if campaign is None:
+        raise UsageError(
+            "The mapping takes the survey from a column: there is more than one to compare with."
+        )
+    return list(differences(document, surveys.asked_in(given, campaign.text)))
 
 
 def _refused(mapping: str, file: str | None, error: MappingError) -> dict[str, object]:
@@ -82,10 +106,20 @@ def _named(mapping: str, file: str | None) -> dict[str, object]:
     return {"command": "check", "mapping": mapping, "file": file or ""}
 
 
-def _print(mapping: str, file: str | None, document: Document, compiled: Compiled | None) -> None:
+def _print(
+    mapping: str,
+    file: str | None,
+    document: Document,
+    compiled: Compiled | None,
+    differences: list[str] | None,
+) -> None:
     title = f" ({document.name})" if document.name else ""
     fits = f" and fits {file}" if file else ""
     output.say(f"{mapping}{title} is sound{fits}.")
+    for each in differences or ():
+        output.say(f"  Survey: {each}.")
+    if differences == []:
+        output.say("Its questions and types are the survey's.")
     if compiled is None:
         answers, traits = len(document.answers), len(document.traits)
         output.say(f"It maps {answers} answers and {traits} traits.")

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import shlex
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from importer.cli import output
+from importer.cli import asking, options, output, surveys
 from importer.errors import UsageError
 
 if TYPE_CHECKING:
@@ -31,6 +31,12 @@ if TYPE_CHECKING:
 @click.option("--sheet", help="The sheet, by name or number.")
 @click.option("--encoding", help="Overrules the encoding that was found: utf-8, cp1252, ...")
 @click.option("--delimiter", help="Overrules the delimiter that was found; `tab` for a tab.")
+@click.option(
+    "--campaign", default="", metavar="ID", help="The survey; its questions are read, too."
+)
+@click.option("--no-input", is_flag=True, help="Ask nothing, not even on a terminal.")
+@options.reading
+@options.endpoint_option
 @click.option("--force", is_flag=True, help="Write over a mapping that is there.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object on standard output.")
 def command(  # noqa: PLR0913, PLR0917  one argument per option
@@ -41,8 +47,11 @@ def command(  # noqa: PLR0913, PLR0917  one argument per option
     sheet: str | None,
     encoding: str | None,
     delimiter: str | None,
+    campaign: str,
+    no_input: bool,
     force: bool,
     as_json: bool,
+    **given: Any,
 ) -> None:
     """Write the mapping of FILE, with comments: what is sure, what is guessed, what you have to fill in.
 
@@ -54,6 +63,7 @@ def command(  # noqa: PLR0913, PLR0917  one argument per option
     importer init answers.csv
     importer init answers.xlsx --sheet Responses -o nps.yaml
     importer init answers.csv --personal --json
+    SATISMETER_API_KEY=... SATISMETER_PROJECT=... importer init answers.csv --campaign ID
     """
     from importer.drafting import Wishes, draft
     from importer.loader import SourceOptions, open_source
@@ -64,15 +74,24 @@ def command(  # noqa: PLR0913, PLR0917  one argument per option
         raise UsageError(f"{path} is there already.", hint="Give another -o, or --force.")
     if preset:
         known_preset(preset)
-    options = SourceOptions(
+    read = SourceOptions(
         sheet=int(sheet) if sheet and sheet.isdigit() else sheet,
         header_rows=(),
         encoding=encoding,
         delimiter=delimiter,
     )
-    wishes = Wishes(preset, personal, sheet or "", encoding or "", delimiter or "")
-    with open_source(file, options) as source:
+    wishes = Wishes(
+        preset,
+        personal,
+        encoding or "",
+        delimiter or "",
+        campaign=campaign,
+        asked=surveys.asked_in(given, campaign) if campaign and options.read_access(given) else (),
+    )
+    with open_source(file, read) as source:
         drafted = draft(source, wishes)
+        if not (no_input or as_json) and asking.possible():
+            drafted = draft(source, asking.answered(drafted, wishes, given))
     _write(path, drafted)
     if as_json:
         output.emit(_document(file, path, drafted))

@@ -53,13 +53,7 @@ def source(command: Command) -> Command:
 def target(command: Command) -> Command:
     """Where to send, and which ledger to ask."""
     for option in (
-        click.option(
-            "--endpoint",
-            default=DEFAULT_ENDPOINT,
-            show_default=True,
-            metavar="URL",
-            help="The insert-response call; https, or http on this machine.",
-        ),
+        endpoint_option,
         state_option,
         json_option,
     ):
@@ -67,6 +61,13 @@ def target(command: Command) -> Command:
     return command
 
 
+endpoint_option = click.option(
+    "--endpoint",
+    default=DEFAULT_ENDPOINT,
+    show_default=True,
+    metavar="URL",
+    help="The insert-response call; https, or http on this machine.",
+)
 state_option = click.option(
     "--state",
     type=click.Path(path_type=Path, file_okay=False),
@@ -197,6 +198,12 @@ def _readback(options: Mapping[str, Any]) -> dict[str, Any]:
         else os.environ.get(API_KEY) or _from_dotenv(API_KEY)
     )
     return {"project": project, "api_key": _checked(text, "API key") if text else None}
+
+
+def read_access(options: Mapping[str, Any]) -> tuple[Secret, str] | None:
+    """The read API's key and the project; None where one of them is missing."""
+    known = _readback(options)
+    return (known["api_key"], known["project"]) if known["api_key"] and known["project"] else None
 
 
 def _sheet(text: str | None) -> str | int | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from importer.drafting.claims import NOTHING, Claims, claims
@@ -12,9 +12,11 @@ from importer.drafting.replies import answer_lines, question_lines
 from importer.drafting.table import Table, labels_of, table
 from importer.drafting.top import left_lines, source_lines, top_lines
 from importer.drafting.traits import key_lines, trait_lines
-from importer.drafting.yaml import OPEN
-from importer.inference import Column, Meaning, columns, understand
+from importer.inference import Column, Meaning, Role, columns, understand
 from importer.mapping import shipped
+from importer.mapping.mistakes import unfilled
+from importer.mapping.tree import Sheet, read
+from importer.readback import Question as Asked
 from importer.recognition import Grid, Layout, Match, layout, read_grid, recognise
 
 if TYPE_CHECKING:
@@ -23,15 +25,19 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Wishes:
-    """What the person asked for. `preset` chooses the tool; `personal` takes personal columns in; `sheet`,
-    `encoding` and `delimiter` were given and go into the mapping; `campaign` and `questions` (name ->
-    ID) are known already; `person` and `order` answer what was asked."""
+    """What the person asked for. `preset` chooses the tool; `personal` takes personal columns in; `encoding`
+    and `delimiter` were given and go into the mapping; `campaign` is the survey's ID and `asked` its
+    questions, where they are known; `person` names the column of the person, and `order` (`day first`,
+    `month first`) how dates are read, where somebody was asked."""
 
     preset: str = ""
     personal: bool = False
-    sheet: str = ""
     encoding: str = ""
     delimiter: str = ""
+    campaign: str = ""
+    asked: tuple[Asked, ...] = ()
+    person: str = ""
+    order: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,13 +48,14 @@ class Draft:
     tool: Match | None
     layout: Layout
     meaning: Meaning
+    columns: tuple[Column, ...] = field(repr=False, default=())
     claims: Claims = field(repr=False, default=NOTHING)
 
     @property
     def open(self) -> tuple[int, ...]:
         """The lines that a person has to fill in."""
-        lines = enumerate(self.text.splitlines(), 1)
-        return tuple(number for number, line in lines if OPEN in line.partition("# ")[0])
+        tree = read(Sheet("", self.text))
+        return tuple(sorted({tree.places[each.path].line for each in unfilled(tree)}))
 
 
 def draft(source: Source, wishes: Wishes = Wishes()) -> Draft:
@@ -62,11 +69,23 @@ def draft(source: Source, wishes: Wishes = Wishes()) -> Draft:
     found = layout(grid, match.row if match else 0)
     labels = labels_of(grid, found)
     claimed = claims(match.preset, labels) if match else NOTHING
-    meaning = understand(
-        _columns(grid, found, labels), claimed.roles, claimed.answers, tool=bool(match)
-    )
+    if wishes.person and wishes.person in labels:
+        person = {labels.index(wishes.person): Role.USER}
+        claimed = replace(claimed, roles={**claimed.roles, **person})
+    seen = _columns(grid, found, labels)
+    meaning = understand(seen, claimed.roles, claimed.answers, tool=bool(match))
+    meaning = _ordered(meaning, wishes.order)
     facts = table(source, grid, found, labels, match, claimed, meaning, wishes)
-    return Draft(_written(facts), match, found, meaning, claimed)
+    return Draft(_written(facts), match, found, meaning, seen, claimed)
+
+
+def _ordered(meaning: Meaning, order: str) -> Meaning:
+    """With the reading of the date that was chosen."""
+    answered = meaning.answered
+    chosen = [each for each in answered.readings if each.order == order] if answered else []
+    if answered is None or not chosen:
+        return meaning
+    return replace(meaning, answered=replace(answered, readings=tuple(chosen), why="as you said"))
 
 
 def _columns(grid: Grid, found: Layout, labels: Sequence[str]) -> tuple[Column, ...]:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
+from importer.drafting.matching import Matched, match
 from importer.drafting.table import Table
-from importer.drafting.yaml import OPEN, comment, flow_list, noted, scalar, shown
+from importer.drafting.yaml import OPEN, comment, flow_list, noted, scalar, shown, shown_line
 from importer.inference import Question
 from importer.inference.profile import NO_ANSWER
 from importer.inference.scales import Scale
@@ -17,8 +18,10 @@ from importer.masking import masked, plain
 
 def question_lines(table: Table) -> list[str]:
     """The survey's ID, and one line per question."""
+    matched = _matched(table)
+    campaign = scalar(table.wishes.campaign) if table.wishes.campaign else OPEN
     lines = [
-        f"campaign: {OPEN}   # the survey's ID (SatisMeter: Settings > Integrations > API keys)",
+        f"campaign: {campaign}   # the survey's ID (SatisMeter: Settings > Integrations > API keys)",
         "method: Email   # guessed: In-App, Mobile or Email",
         "",
         *comment(
@@ -29,11 +32,34 @@ def question_lines(table: Table) -> list[str]:
     ]
     asked = table.meaning.questions
     for each in asked:
-        value = OPEN if _wanted(table, each) else "false"
-        lines += noted(
-            f"  {table.meaning.names[each.index]}: {value}", shown([each.text], plain), "  "
-        )
-    return lines if asked else [*lines[:2]]
+        name = table.meaning.names[each.index]
+        lines += noted(f"  {name}: {_id_of(table, each, matched)}", _note(each, matched), "  ")
+    answered = {each.asked.id for each in matched.values()}
+    for theirs in table.wishes.asked:
+        if theirs.id not in answered:
+            said = f"The survey asks as well: {theirs.id}  {theirs.label} ({theirs.type})"
+            lines += comment(shown_line(said), "  ")
+    return lines if asked else lines[:2]
+
+
+def _matched(table: Table) -> Mapping[int, Matched]:
+    meaning = table.meaning
+    return match(meaning.questions, table.wishes.asked, meaning.score, meaning.comment)
+
+
+def _id_of(table: Table, question: Question, matched: Mapping[int, Matched]) -> str:
+    if question.index in matched:
+        return scalar(matched[question.index].asked.id)
+    return OPEN if _wanted(table, question) else "false"
+
+
+def _note(question: Question, matched: Mapping[int, Matched]) -> str:
+    text = shown([question.text], plain)
+    if question.index not in matched:
+        return text
+    found = matched[question.index]
+    label = shown([found.asked.label], plain)
+    return f"{text}: {found.sure}, {found.why}: {label} ({found.asked.type})"
 
 
 def _wanted(table: Table, question: Question) -> bool:

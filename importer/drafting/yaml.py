@@ -66,9 +66,10 @@ def comment(text: str, indent: str = "") -> list[str]:
 
 def shown(texts: Iterable[str], show: Show) -> str:
     """Samples for a comment: one line, printable, nothing personal."""
-    parts = [_line(show(text)) for text in texts]
+    parts = [shown_line(show(text)) for text in texts]
     return " | ".join(part if len(part) <= 40 else part[:39] + "…" for part in parts)
 
 
-def _line(text: str) -> str:
+def shown_line(text: str) -> str:
+    """One printable line of a text, whole."""
     return " ".join("".join(char if char.isprintable() else " " for char in text).split())

@@ -69,7 +69,8 @@ def understand(
     """What the columns are. `claimed` says what a tool's own columns are, `answers` which of them it calls
     answers (both by position); `tool` that those are known, so that every other column is a question."""
     roles = {each.index: claimed.get(each.index) or role(each) for each in columns}
-    by_role = _Columns(columns, roles, claimed)
+    claimed_by = "the tool's own column" if tool else "as you said"
+    by_role = _Columns(columns, roles, claimed, claimed_by)
     answered = _answered(by_role)
     signed_up = _dated(by_role, Role.SIGNED_UP)
     open_ = by_role.open(beside=[answered, signed_up])
@@ -102,6 +103,7 @@ class _Columns:
     all: Sequence[Column]
     roles: Mapping[int, Role]
     claimed: Mapping[int, Role]
+    claimed_by: str
 
     def of(self, role_: Role) -> list[Column]:
         return [each for each in self.all if self.roles[each.index] is role_ and not each.blank]
@@ -109,7 +111,7 @@ class _Columns:
     def found(self, role_: Role) -> tuple[Found, ...]:
         """The columns of a role, the fullest first."""
         return tuple(
-            Found(each, Sure.SURE, "the tool's own column")
+            Found(each, Sure.SURE, self.claimed_by)
             if each.index in self.claimed
             else _told(each, role_)
             for each in sorted(self.of(role_), key=lambda each: -each.profile.filled)
