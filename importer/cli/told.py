@@ -77,6 +77,9 @@ def before(planned: Plan, endpoint: str) -> None:
     """What a run is about to do, before it asks."""
     for warning in planned.warnings:
         output.note(f"To know: {warning}")
+    if not planned.ready:
+        output.note(f"Of {counted(planned.rows['read'], 'row')} none is left to post.")
+        return
     output.note(
         f"{planned.ready:,} of {counted(planned.rows['read'], 'row')} will be posted to {endpoint}"
         f"{_time(planned)}. There is no undo."
@@ -89,7 +92,7 @@ def next_steps(summary: Summary) -> None:
     if summary.command == "plan":
         steps = [f"importer run {file} -m {mapping} --limit 10"]
     elif summary.exit_status in (ExitStatus.DONE, ExitStatus.SOME_REFUSED):
-        steps = []
+        steps = [f"importer verify {summary.job}   # proves that the survey holds what was sent"]
     else:
         steps = [f"importer resume {summary.job}   # goes on with what is left"]
     if summary.job and summary.rows.get(Status.UNKNOWN):
@@ -99,8 +102,7 @@ def next_steps(summary: Summary) -> None:
     if summary.problems:
         mended = shlex.quote(str(summary.problems))
         steps.append(f"importer run {mended} -m {mapping}   # once its rows are mended")
-    if steps:
-        output.next_step(*steps)
+    output.next_step(*steps)
 
 
 def _file(summary: Summary) -> str:
