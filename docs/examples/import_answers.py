@@ -3,7 +3,6 @@
 SATISMETER_WRITE_KEY=... python import_answers.py answers.csv mapping.yaml
 """
 
-# ruff: noqa: T201  an example prints
 import os
 import sys
 from pathlib import Path

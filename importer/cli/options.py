@@ -31,7 +31,7 @@ def source(command: Command) -> Command:
             "--mapping",
             required=True,
             metavar="MAPPING",
-            help="The mapping: a YAML file, or the name of a preset.",
+            help="The mapping, a YAML file; `importer init FILE` writes one.",
         ),
         click.option("--sheet", help="The sheet, by name or number (overrules the mapping)."),
         click.option(

@@ -32,7 +32,7 @@ def command(**given: Any) -> ExitStatus:
 
     \b
     importer plan answers.csv -m mapping.yaml
-    importer plan answers.xlsx -m delighted --sheet Responses --payloads bodies.jsonl
+    importer plan answers.xlsx -m mapping.yaml --sheet Responses --payloads bodies.jsonl
     importer plan answers.csv -m mapping.yaml --save plan.json
     """
     from importer import pipeline
