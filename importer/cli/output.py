@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import os
-import sys
 import traceback
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import click
 
@@ -81,6 +80,17 @@ def failure(message: str, hint: str = "") -> None:
         note(hint)
 
 
+def _places(error: BaseException) -> Iterator[str]:
+    """A traceback of places and kinds: an exception's own text may quote a person, or a key."""
+    cause = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+    if cause:
+        yield from _places(cause)
+        yield "\nwhich led to:\n\n"
+    yield "Traceback (most recent call last):\n"
+    yield from traceback.format_tb(error.__traceback__)
+    yield f"{type(error).__name__}\n"
+
+
 def defect(error: Exception) -> ExitStatus:
     """A defect of the importer: its kind and place, never the data that was being handled."""
     last = traceback.extract_tb(error.__traceback__)[-1]
@@ -91,5 +101,5 @@ def defect(error: Exception) -> ExitStatus:
         "IMPORTER_DEBUG=1 shows the traceback.",
     )
     if os.environ.get("IMPORTER_DEBUG"):
-        traceback.print_exception(error, file=sys.stderr)
+        note("".join(_places(error)))
     return ExitStatus.UNEXPECTED
