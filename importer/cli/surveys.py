@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -60,6 +59,8 @@ def surveys(given: Mapping[str, Any]) -> list[Survey]:
         async with Reader(*_access(given)) as reader:
             return await reader.surveys()
 
+    import asyncio
+
     return asyncio.run(read())
 
 
@@ -70,6 +71,8 @@ def asked_in(given: Mapping[str, Any], campaign: str) -> tuple[Question, ...]:
     async def read() -> Sequence[Question]:
         async with Reader(*_access(given)) as reader:
             return await reader.questions(campaign)
+
+    import asyncio
 
     return tuple(asyncio.run(read()))
 
