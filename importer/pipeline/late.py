@@ -19,6 +19,9 @@ from importer.pipeline.watch import Watch
 from importer.sender.delivery import Delivery
 from importer.settings import Settings
 
+MOST_ROUNDS = 10
+"""How often a run settles, waits and posts again: a server that never answers must not keep it for ever."""
+
 _BATCH = 500
 
 
@@ -42,16 +45,25 @@ class Sending:
 async def settle(sending: Sending) -> tuple[str, ...]:
     """Settle rows in doubt: by reading the survey back where there is an API key; else, without
     `forceSurvey`, by posting them again, so that the API's own duplicate check decides. Then post the
-    rows that waited behind them. Returns what the user should know."""
-    await sending.journal.flush()
-    if not _anything_to_settle(sending) or not await _waited(sending):
-        return ()
-    notes = await _read_back(sending)
-    await _post_again(sending)
-    await sending.journal.flush()
-    if sending.settings.reads and _in_doubt(sending) and await _waited(sending):
+    rows that waited behind them; what of those ends in doubt is settled in the same way, as long as
+    reading settles any. Returns what the user should know."""
+    notes: list[str] = []
+    for _ in range(MOST_ROUNDS):
+        if not await _in_doubt_and_waited(sending):
+            break
+        before = _in_doubt(sending)
         notes += await _read_back(sending)
+        settled = before - _in_doubt(sending)
+        await _post_again(sending)
+        await sending.journal.flush()
+        if not settled:
+            break
     return tuple(dict.fromkeys(notes))
+
+
+async def _in_doubt_and_waited(sending: Sending) -> bool:
+    await sending.journal.flush()
+    return _anything_to_settle(sending) and await _waited(sending)
 
 
 def _anything_to_settle(sending: Sending) -> bool:

@@ -17,7 +17,7 @@ from importer.pipeline.stage import Plan, assert_sum
 from importer.results import outcomes, problems, report
 from importer.results.summary import Summary
 from importer.sender.delivery import Stop
-from importer.settings import FailOn, Settings
+from importer.settings import Settings
 
 
 def record(
@@ -43,7 +43,7 @@ def record(
         endpoint=settings.endpoint.url,
         campaign=job.campaigns,
         rows=rows,
-        exit_status=_exit_status(rows, stop, settings.fail_on),
+        exit_status=_exit_status(rows, stop, settings),
         seconds=time.monotonic() - start,
         folder=folder,
         results=folder / "results.csv" if sent else None,
@@ -94,12 +94,15 @@ def _writable(encoding: str) -> str:
     )
 
 
-def _exit_status(rows: Mapping[str, int], stop: Stop | None, fail_on: FailOn) -> ExitStatus:
-    """What a job came to, the gravest first."""
+def _exit_status(rows: Mapping[str, int], stop: Stop | None, settings: Settings) -> ExitStatus:
+    """What a job came to, the gravest first. Rows that are still to be sent though nothing stopped
+    it wait behind one of unknown fate."""
     if stop:
         return ExitStatus(128 + stop.signal) if stop.signal else ExitStatus.STOPPED
-    if rows.get(Status.UNKNOWN):
+    everything = settings.limit is None and Status.PENDING in settings.statuses
+    if rows.get(Status.UNKNOWN) or (everything and rows.get(Status.PENDING)):
         return ExitStatus.SOME_UNKNOWN
-    if fail_on.hit(sum(rows.get(status, 0) for status in problems.MENDABLE), rows["read"]):
-        return ExitStatus.SOME_REFUSED
-    return ExitStatus.DONE
+    refused = sum(rows.get(status, 0) for status in problems.MENDABLE)
+    return (
+        ExitStatus.SOME_REFUSED if settings.fail_on.hit(refused, rows["read"]) else ExitStatus.DONE
+    )

@@ -124,18 +124,21 @@ def test_nobodys_answers_change_their_order(
         words = posting(sandbox)
         moments = [Moment.drawn(chance, persons * each // kills) for _ in range(kills)]
         done = sum(killed(user, sandbox, words, moment, READING) for moment in moments)
+        last = user(*words, **READING)
         for _ in range(30):
-            if user(*words, **READING).status == 0:
+            if last.status == 0:
                 break
-        order: dict[str, list[str]] = {}
+            last = user(*words, **READING)
+        order: dict[str, list[int]] = {}
         for one in sandbox.stored():
             comments = [str(value) for _, value in one.answers if str(value).startswith("answer")]
-            order.setdefault(one.user_id, []).extend(comments)
-    wanted = [f"answer {number}" for number in range(each)]
-    inversions = sum(comments != wanted for comments in order.values())
+            order.setdefault(one.user_id, []).extend(int(each.split()[1]) for each in comments)
+    inversions = sum(numbers != sorted(numbers) for numbers in order.values())
     figure(f"{persons} people x {each} rows", kills=done, order_inversions=inversions)
-    assert len(order) == persons
     assert inversions == 0
+    assert last.status == 0, last.out
+    assert {tuple(numbers) for numbers in order.values()} == {tuple(range(each))}
+    assert len(order) == persons
 
 
 def test_two_state_folders_know_nothing_of_each_other(tmp_path: Path) -> None:

@@ -346,3 +346,34 @@ def test_an_outage_ends_in_exit_5_and_resume_goes_on(user: Shell, file: Path) ->
         assert ended.status == 5
         assert ended.document["stopped"].startswith("outage")
         assert f"importer resume {ended.document['job']}" in user(*words, "--outage", "0").out
+
+
+def test_a_server_that_never_answers_does_not_keep_a_run_for_ever(user: Shell) -> None:
+    """Nothing is stored, reading shows it, and every further post is cut off again."""
+    force(user)
+    user.write("answers.csv", "id,score,comment,email\np1,9,,\np2,8,,\n")
+    with background(scripted(p2=["close_read"] * 50)) as sandbox:
+        words = (
+            "run",
+            "answers.csv",
+            "-m",
+            "mapping.yaml",
+            "--endpoint",
+            sandbox.url,
+            "--rate",
+            "max",
+        )
+        ended = user(*words, "--yes", "--settle", "0.05", "--json", **READING)
+        assert ended.status in (3, 4)
+        assert rows_of(ended)["created"] == 1
+        assert ended.document["requests"] <= 12
+
+
+def test_rows_that_wait_for_another_jobs_doubt_are_not_called_done(user: Shell) -> None:
+    force(user)
+    user.write("answers.csv", "id,score,comment,email\np1,9,,\n")
+    user.write("other.csv", "id,score,comment,email\np1,3,,\n")
+    with background(scripted(p1=["close_stored"])) as sandbox:
+        run(user, sandbox)
+        ended = run(user, sandbox, "--json", file="other.csv")
+        assert (ended.status, rows_of(ended)) == (4, {"read": 1, "pending": 1})
