@@ -7,9 +7,10 @@ from typing import Any
 
 import click
 
-from importer.cli import options, output
+from importer.cli import options, output, recoded
 from importer.cli.athand import at_hand
 from importer.errors import ExitStatus
+from importer.masking import masked, plain
 
 
 @click.command("plan")
@@ -39,6 +40,7 @@ def command(**given: Any) -> ExitStatus:
     from importer.cli import told
     from importer.cli.progress import Progress
 
+    show = plain if given["show_values"] else masked
     progress = Progress()
     try:
         with at_hand(options.settings(given)) as settings:
@@ -46,8 +48,8 @@ def command(**given: Any) -> ExitStatus:
     finally:
         progress.close()
     if given["as_json"]:
-        output.emit(summary.document())
+        output.emit({**summary.document(), **recoded.document(planned.recodings, show)})
     else:
-        told.plan(planned, summary)
+        told.plan(planned, summary, show)
         told.next_steps(summary)
     return summary.exit_status

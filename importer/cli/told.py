@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from importer.cli import output
+from importer.cli import output, recoded
 from importer.errors import ExitStatus
+from importer.masking import Show, masked
 from importer.model import Status, counted, duration
 from importer.results.scores import signed
 
@@ -41,11 +42,12 @@ _KINDS = {
 }
 
 
-def plan(planned: Plan, summary: Summary) -> None:
-    """The dry run's findings, requests and warnings."""
+def plan(planned: Plan, summary: Summary, show: Show = masked) -> None:
+    """The dry run's findings, requests and warnings. `show` says what of a cell may be shown."""
     output.say(f"Plan of {_file(summary)} with {summary.mapping}: nothing was sent.")
     _rows(summary.rows)
     _scores(summary)
+    recoded.tell(planned.recodings, show)
     _skips(planned.skips)
     _causes(summary)
     _duplicates(summary.duplicates)

@@ -16,6 +16,7 @@ from importer.errors import LedgerError
 from importer.ledger import SENDABLE, Ledger, Staging
 from importer.loader import Source, SourceOptions
 from importer.mapping import Compiled, Document
+from importer.mapping.recoding import Recodings
 from importer.model import Cause, Chunk, Invalid, Job, Mapped, Response, Status
 from importer.pipeline.rating import questions
 from importer.pipeline.seal import Seal
@@ -47,6 +48,7 @@ class Plan:
     samples: tuple[bytes, ...]
     rate: Rate
     tally: Tally
+    recodings: Recodings
     sealed: str
 
     @property
@@ -87,12 +89,14 @@ def stage(
     )
     causes, damage = Causes(), Causes()
     tally, seal = Tally(tuple(questions(document, compiled)), len(source.header)), Seal()
+    recodings = Recodings(document, source.header)
     samples: list[bytes] = []
     with _payloads(settings.payloads) as payloads:
         for chunk in source.chunks():
             mapped = check(compiled.run(chunk))
             _count(mapped, chunk, causes, damage)
             tally.add(mapped, chunk)
+            recodings.add(mapped, chunk)
             seal.add(mapped)
             for seq, response in staging.add(mapped):
                 keep(seq, response.body)
@@ -113,6 +117,7 @@ def stage(
         samples=tuple(samples),
         rate=settings.rate or Rate.parse(document.sending.rate),
         tally=tally,
+        recodings=recodings,
         sealed=seal.hexdigest(),
     )
 
