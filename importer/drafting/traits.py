@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from importer.drafting.table import Table
@@ -91,18 +92,31 @@ def _formats(reading: Reading) -> str:
 
 def _zone(table: Table, column: Column, reading: Reading) -> tuple[str, str]:
     """The time zone and how it is known; "" where the values name their own."""
-    if reading.formats and reading.formats[0].startswith("unix"):
-        return "", "Unix time, which is UTC"
-    if reading.timezone:
-        return reading.timezone, "the values name the time zone"
-    if all(_names_zone(text) for text in column.profile.counts):
-        return "", "the values name their offset"
-    if "utc" in column.label.casefold():
-        return "UTC", "its name says UTC"
+    said = _zone_said(column, reading)
+    if said:
+        return said
     preset = table.claims.date
     if preset and preset.timezone:
         return preset.timezone, "the tool writes this time zone unless the account says otherwise"
     return "UTC", "no time zone in the file: UTC is a guess"
+
+
+def _zone_said(column: Column, reading: Reading) -> tuple[str, str] | None:
+    """The time zone by the values or the column's name; None where neither names one."""
+    named = [name for each in reading.formats for name in _ZONE_NAME.findall(each)]
+    if reading.timezone:
+        return reading.timezone, "the values name the time zone"
+    if named:
+        return OPEN, f"not known: which time zone is {named[0]}? A name such as Europe/Prague"
+    if reading.formats[0].startswith("unix"):
+        return "", "Unix time, which is UTC"
+    if all(_names_zone(text) for text in column.profile.counts):
+        return "", "the values name their offset"
+    return ("UTC", "its name says UTC") if "utc" in column.label.casefold() else None
+
+
+_ZONE_NAME = re.compile(r" ([A-Z]{2,5})$")
+"""What a format ends in where the values name a zone by letters that several zones share."""
 
 
 def _names_zone(text: str) -> bool:

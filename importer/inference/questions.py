@@ -193,6 +193,8 @@ def _is_rating(column: Column, found: Scale, text: str) -> bool:
         return True
     if found.ends or found.words:
         return True
+    if words.COUNTED.search(plain):
+        return False
     numbers = len(column.profile.counts) - len(found.na)
     return found.low <= 3 and found.high in {5, 7, 9, 10} and numbers >= 4
 
@@ -266,7 +268,12 @@ def _words(column: Column, text: str) -> Question:
     if profile.filled and all(text.isdigit() for text in profile.counts) and not column.open:
         return Question((column,), "choice", Sure.GUESSED, "numbers: the codes of choices?")
     repeated = profile.distinct <= min(_MOST_CHOICES, 0.5 * profile.filled)
-    if repeated and profile.longest <= 150 and not (asks_why and profile.mean_length > 40):
+    often = profile.distinct <= 12 and profile.filled >= 5 * profile.distinct
+    if (
+        repeated
+        and profile.longest <= 150
+        and (often or not (asks_why and profile.mean_length > 40))
+    ):
         return Question((column,), "choice", Sure.GUESSED, f"{profile.distinct} texts that recur")
     if asks_why or profile.mean_length > 25 or profile.filled >= 8:
         sure = Sure.SURE if asks_why and profile.filled else Sure.GUESSED

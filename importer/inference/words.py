@@ -194,11 +194,17 @@ EFFORT = re.compile(
 )
 WHY = re.compile(
     r"free text|open text|freitext|texte libre|texto libre|volny text|testo libero"
-    r"|\bwhy\b|reason|comment|feedback|tell us|anything else|your own words|explain|describe|suggest|improve"
+    r"|\bwhy\b|reason|comment|feedback|tell us|anything else|your own words|explain|describe\b"
+    r"|suggest|improve"
     r"|warum|grund|begrund|kommentar|anmerkung|sonst noch|verbesser|pourquoi|raison|commentaire|ameliorer"
     r"|por que|motivo|razon|comentario|mejorar|\bproc\b|duvod|komentar|zpetn|vylepsi|zlepsi|perche|migliorar"
     r"|waarom|reden|opmerking|verbeter|melhorar|dlaczego|uwagi|popraw|could do better"
 )
+COUNTED = re.compile(
+    r"how many|how old|how long|how often|number of|wie viele|wie alt|anzahl|combien|quel age|cuant[oa]s"
+    r"|numero de|kolik|pocet|quanti|quante|hoeveel|quantos|quantas|ile\b"
+)
+"""Asks for a number of something, which is no rating."""
 INVITED = re.compile(
     r"^(?:how|what|which|why|do|did|does|are|is|was|were|would|will|have|has|please|who|where)\b"
 )

@@ -193,3 +193,18 @@ def test_a_tool_that_the_file_isnt_of_is_refused(tmp_path: Path) -> None:
     path = written(tmp_path, PERSONAL)
     with pytest.raises(UsageError, match="isn't an export of Typeform"):
         drafted(str(path), Wishes(preset="typeform"))
+
+
+def test_a_zone_by_letters_that_several_zones_share_is_a_question(tmp_path: Path) -> None:
+    rows = [["nps", "Answered"], *([str(n), f"2026/03/0{n} 10:00:00 AM AST"] for n in range(1, 9))]
+    text = drafted_rows(tmp_path, rows).text
+    assert 'timezone: "?"' in text
+    assert "which time zone is AST?" in " ".join(line.strip(" #") for line in text.splitlines())
+
+
+def test_how_many_is_no_rating(tmp_path: Path) -> None:
+    rows = [["How many children do you have?", "On a scale of 1 to 5, how good is it?"]]
+    rows += [[str(n % 9 + 1), str(n % 5 + 1)] for n in range(20)]
+    score = drafted_rows(tmp_path, rows).meaning.score
+    assert score
+    assert score.columns[0].label == rows[0][1]

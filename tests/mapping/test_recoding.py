@@ -69,7 +69,7 @@ def test_what_values_doesnt_have_is_counted_with_its_first_row(tmp_path: Path) -
 
 
 def test_a_mapping_that_recodes_nothing_has_nothing_to_tell(tmp_path: Path) -> None:
-    plain = STARS.split("    rescale:")[0]
+    plain = STARS.split("    rescale:", maxsplit=1)[0]
     found = recodings(tmp_path, plain, "5", "9")
     assert found.listed() == ()
     assert found.unmapped() == ()
