@@ -5,6 +5,7 @@ ImporterError            what every command turns into a message and an exit sta
 ├── SourceError          2   the file can't be read as a table: nothing was sent
 ├── MappingError         2   the mapping is wrong or doesn't fit the file: nothing was sent
 ├── LedgerError          5   the ledger can't be read or written: posting has stopped
+├── ResultsError         5   the results can't be written; the ledger holds every outcome
 ├── Busy                 75  another run holds the campaign
 └── Interrupted          130 or 143, after the rows in flight have been recorded
 """
@@ -98,6 +99,12 @@ class MappingError(ImporterError):
 
 class LedgerError(ImporterError):
     """The ledger can't be read or written. Nothing is posted after this."""
+
+    exit_status = ExitStatus.STOPPED
+
+
+class ResultsError(ImporterError):
+    """The results can't be written. The ledger holds every outcome: the next start writes them."""
 
     exit_status = ExitStatus.STOPPED
 

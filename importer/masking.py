@@ -20,8 +20,13 @@ def masked(text: str) -> str:
     if _EMAIL.search(text):
         text = _EMAIL.sub(r"\1***@\2", text)
     elif len(text) > _LONGEST or len(text.split()) > 3:
-        return f"({len(text):,} characters)"
-    return text if len(text) <= 80 else f"({len(text):,} characters)"
+        return hidden(text)
+    return text if len(text) <= 80 else hidden(text)
+
+
+def hidden(text: str) -> str:
+    """Only how long it is."""
+    return f"({len(text):,} characters)"
 
 
 def masked_id(text: str) -> str:

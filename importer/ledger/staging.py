@@ -14,8 +14,8 @@ from importer.ledger.before import Before
 from importer.ledger.hashes import Hasher, Hashes
 from importer.ledger.ledger import SENDABLE, Ledger
 from importer.ledger.standing import TO_SEND, Earlier, Standing, standing
-from importer.masking import Show, masked, masked_id, plain
-from importer.model import Invalid, Job, Mapped, Response, Skipped, Status
+from importer.masking import Show, hidden, masked, masked_id, plain
+from importer.model import Invalid, Job, Mapped, Problem, Response, Skipped, Status
 
 _INSERT = (
     'INSERT INTO rows (job, seq, row, status, code, message, "column", value, key, user_id,'
@@ -168,9 +168,14 @@ class Staging:
             return (self._job.id, seq, each.row, *told, self._id(each.key), "", "", *none)
         first = each.problems[0]
         message = "; ".join(dict.fromkeys(problem.message for problem in each.problems))
-        told = (Status.INVALID, first.code, message, first.column, self._value(first.value))
+        told = (Status.INVALID, first.code, message, first.column, self._shown(first))
         ids = (self._id(each.key), self._id(each.user_id), self._id(each.anonymous_id))
         return (self._job.id, seq, each.row, *told, *ids, *none)
+
+    def _shown(self, problem: Problem) -> str:
+        """A mistyped e-mail address names its owner as a whole one does."""
+        mistyped = problem.code == "bad_email" and self._value is masked
+        return hidden(problem.value) if mistyped else self._value(problem.value)
 
     def finish(self, repeats: str) -> None:
         """Every row is staged: apply the mapping's `repeats` (all, latest or first row of a person)

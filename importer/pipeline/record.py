@@ -14,12 +14,13 @@ from importer.model import Job, Status
 from importer.pipeline.reporting import ACCEPTED, READY, reported
 from importer.pipeline.send import Sent
 from importer.pipeline.stage import Plan, assert_sum
-from importer.results import outcomes, problems, report
+from importer.results import files, outcomes, problems, report
 from importer.results.summary import Summary
 from importer.sender.delivery import Stop
 from importer.settings import Settings
 
 
+@files.told()
 def record(
     settings: Settings,
     command: str,

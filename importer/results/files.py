@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
-from importer.errors import UsageError
+from importer.errors import ResultsError, UsageError
 
 
 def folder(path: Path) -> Path:
@@ -38,3 +38,17 @@ def whole(path: Path, encoding: str = "utf-8", mode: int = 0o600) -> Iterator[IO
         draft.replace(path)
     finally:
         draft.unlink(missing_ok=True)
+
+
+@contextmanager
+def told() -> Iterator[None]:
+    """Turn the system's errors while results are written into ours."""
+    try:
+        yield
+    except OSError as error:
+        place = f" {error.filename}" if error.filename else ""
+        raise ResultsError(
+            f"The results{place} can't be written: {error.strerror}.",
+            hint="Every outcome is in the ledger. Make room, or name another folder with --out, and "
+            "run the same command again: it posts nothing twice and writes the results.",
+        ) from error

@@ -1,0 +1,154 @@
+"""A server that goes away while rows are posted, and comes back."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from importer.model import Status
+from importer.sandbox import WRITE_KEY, SandboxSettings, Share, background
+from importer.sandbox.script import share
+from importer.sender.breaker import PROBE_EVERY, Breaker
+from importer.sender.client import Client
+from importer.sender.delivery import Delivery, Terms
+from importer.sender.pacer import Pacer
+from importer.settings import Secret
+from tests.e2e.commands import Shell
+from tests.figures import figure
+from tests.sender.fakes import Journal
+from tests.sender.fakes import rows as outgoing
+from tests.trials.job import Job, ended, rows
+
+COUNT = 1_500
+SCALE = 100
+SCORE = "79593580-95a7-11ed-8974-9b5d06700b8d"
+
+
+class Server:
+    """A sandbox that can be away and back, at the same port, with the same store."""
+
+    def __init__(self, store: Path) -> None:
+        self._settings = SandboxSettings(store=store, latency=0.005)
+        self._context = background(self._settings)
+        self.sandbox = self._context.__enter__()
+        self.url = self.sandbox.url
+        self._settings = replace(self._settings, port=self.sandbox.port)
+
+    def until(self, posts: int) -> None:
+        """Wait for so many requests."""
+        while len(self.sandbox.posts()) < posts:
+            time.sleep(0.01)
+
+    def away(self) -> None:
+        """Refuse connections; requests under way are cut."""
+        self._context.__exit__(None, None, None)
+
+    def back(self, *fail: Share) -> None:
+        """Listen again; fail so."""
+        self._context = background(replace(self._settings, fail=fail))
+        self.sandbox = self._context.__enter__()
+
+
+@contextmanager
+def served(path: Path) -> Iterator[Server]:
+    server = Server(path / "store.sqlite3")
+    try:
+        yield server
+    finally:
+        server.away()
+
+
+def body(row: object) -> bytes:
+    seq = getattr(row, "seq", 0)
+    answers = f'[{{"id":"{SCORE}","value":{seq % 11}}}]'
+    return f'{{"campaign":"{_CAMPAIGN}","userId":"p{seq}","answers":{answers}}}'.encode()
+
+
+_CAMPAIGN = "5d2f6c1e9b0a4c0017a3e1b2"
+
+
+def refusing(server: Server) -> None:
+    """No connection for the whole time."""
+    time.sleep(60 / SCALE)
+
+
+def failing(server: Server) -> None:
+    """503 with Retry-After for the whole time."""
+    server.back(share("503+0"))
+    time.sleep(60 / SCALE)
+    server.away()
+
+
+@pytest.mark.parametrize("outage", [refusing, failing])
+async def test_a_minute_of_outage(tmp_path: Path, outage: Callable[[Server], None]) -> None:
+    """A hundredfold as fast: 0.6 s, and the breaker's probes every 0.05 s; real sockets."""
+    with served(tmp_path) as server:
+        journal, url = Journal(), server.url + "/api/responses"
+        async with Client(url, Secret(WRITE_KEY), concurrency=8, timeout=5) as client:
+            delivery = Delivery(
+                client,
+                journal,
+                Pacer(None),
+                Breaker(probe_every=PROBE_EVERY / SCALE),
+                body=body,
+                observer=lambda *_: None,
+                terms=Terms(8),
+            )
+            running = asyncio.create_task(delivery.run(iter(outgoing(COUNT))))
+            await asyncio.to_thread(server.until, 300)
+            await asyncio.to_thread(server.away)
+            await asyncio.to_thread(outage, server)
+            await asyncio.to_thread(server.back)
+            await running
+        stored = server.sandbox.copies()
+    statuses = journal.statuses()
+    figure(
+        f"60 s of outage a hundredfold as fast, {outage.__name__}",
+        requests_a_row=f"{delivery.requests / COUNT:.3f}",
+        failed=statuses[Status.FAILED],
+        created=statuses[Status.CREATED],
+        unknown=statuses[Status.UNKNOWN],
+    )
+    assert delivery.stopped is None
+    assert delivery.requests <= 1.05 * COUNT
+    assert statuses[Status.CREATED] + statuses[Status.UNKNOWN] == COUNT
+    assert statuses[Status.UNKNOWN] <= 8
+    assert set(stored.values()) == {1}
+
+
+@pytest.mark.trial
+def test_a_whole_minute_away(user: Shell) -> None:
+    """Unscaled, the installed command: away for 60 s in the middle of 5,000 rows."""
+    with served(user.folder) as server:
+        job = Job(user, server.sandbox, ("--rate", "max", "--settle", 1))
+        job.write(rows(5_000))
+        process = job.start()
+        server.until(1_000)
+        server.away()
+        returning = threading.Timer(60, server.back)
+        returning.start()
+        status, document = ended(process)
+        returning.join()
+        told = document["rows"]
+        stored = server.sandbox.copies()
+    figure(
+        "60 s of outage",
+        requests_a_row=f"{document['requests'] / 5_000:.3f}",
+        failed=told["failed"],
+        created=told["created"],
+        unknown=told["unknown"],
+        stored_twice=sum(copies > 1 for copies in stored.values()),
+        exit_status=status,
+    )
+    assert status in (0, 4)
+    assert told["created"] + told["unknown"] == 5_000
+    assert told["unknown"] <= 8
+    assert document["requests"] <= 1.05 * 5_000
+    assert set(stored.values()) == {1}
