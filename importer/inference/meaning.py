@@ -6,18 +6,11 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from importer.inference import words
+from importer.inference.choosing import best_comment, best_score, names
 from importer.inference.column import Column, Sure
 from importer.inference.dates import Reading, readings
 from importer.inference.properties import Property, is_property, property_of
-from importer.inference.questions import (
-    Named,
-    Question,
-    best_comment,
-    best_score,
-    names,
-    questions,
-    renamed,
-)
+from importer.inference.questions import Named, Question, questions, renamed
 from importer.inference.roles import Role, role
 
 

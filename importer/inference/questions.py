@@ -30,7 +30,7 @@ _BESIDE = frozenset(
     }
 )
 _NUMBER = re.compile(r"\s*#?\d+$")
-_OTHER = re.compile(
+OTHER = re.compile(
     r"other|sonstige|andere[rs]?\b|autre|otr[oa]|jin[éýá]|altro|anders|outr[oa]|inn[ey]|write.?in|_TEXT$",
     re.IGNORECASE,
 )
@@ -108,7 +108,7 @@ def _spread(group: Sequence[Column]) -> list[Question]:
     if _is_list(group):
         why = f"a list of {len(group)} open answers"
         return [Question(tuple(group), "text", Sure.GUESSED, why, together=True)]
-    choices = [each for each in group if not _OTHER.search(each.part)]
+    choices = [each for each in group if not OTHER.search(each.part)]
     if len(choices) < 2 or not all(_holds_its_choice(each) for each in choices):
         return []
     if exclusive(group) and (rated := _spread_rating(group)):
@@ -159,7 +159,7 @@ def _holds_its_choice(column: Column) -> bool:
 
 def _with_other(group: Sequence[Column]) -> list[Question]:
     """A choice, and beside it what was written where none of the choices fitted."""
-    if len(group) != 2 or not _OTHER.search(group[1].part) or group[1].blank:
+    if len(group) != 2 or not OTHER.search(group[1].part) or group[1].blank:
         return []
     main = question(group[0])
     if main.kind != "choice":
@@ -279,129 +279,3 @@ def _words(column: Column, text: str) -> Question:
         sure = Sure.SURE if asks_why and profile.filled else Sure.GUESSED
         return Question((column,), "text", sure, "free text")
     return Question((column,), "choice", Sure.GUESSED, "short texts")
-
-
-def best_score(found: Sequence[Question]) -> Question | None:
-    """The question that is the survey's score; None where none is a rating."""
-    ratings = [each for each in found if each.scale]
-    return max(ratings, key=lambda each: (_rank(each), -each.index), default=None)
-
-
-def _rank(question: Question) -> int:
-    name = words.key(question.columns[0].label)
-    text = words.plain(question.text)
-    if question.recommends:
-        return 6 if question.kind == "nps" else 5
-    if name in words.SCORE:
-        return 4
-    if words.SATISFIED.search(text) or words.EFFORT.search(text):
-        return 3
-    return 2 if words.is_question(question.text) else 1
-
-
-def best_comment(found: Sequence[Question], score: Question | None) -> Question | None:
-    """The free text that goes with the score; None where there is none."""
-    texts = [each for each in found if _is_comment(each)]
-    return max(texts, key=lambda each: (_closeness(each, score), -each.index), default=None)
-
-
-def _is_comment(question: Question) -> bool:
-    """Whether it is free text, and more than what was written beside another answer."""
-    beside = _OTHER.search(question.columns[0].part)
-    return question.kind == "text" and not (question.separator or question.together or beside)
-
-
-def _closeness(text: Question, score: Question | None) -> int:
-    column = text.columns[0]
-    beside = score is not None and 0 < column.index - score.columns[-1].index <= 2
-    if score and column.group and column.group == score.columns[0].group:
-        return 6
-    if words.key(column.label) in words.COMMENT:
-        return 5
-    if beside and not column.label.strip():
-        return 4
-    asks_why = bool(words.WHY.search(words.plain(column.text))) and not column.group
-    return (3 if beside else 2) if asks_why else 1 if beside or column.open else 0
-
-
-def names(
-    found: Sequence[Question],
-    score: Question | None,
-    comment: Question | None,
-    answers: Mapping[int, Named],
-) -> Mapping[int, str]:
-    """A short name for each question, by the position of its first column; no two alike."""
-    taken: dict[str, int] = {}
-    for each in found:
-        if each is score or each is comment:
-            taken["score" if each is score else "comment"] = each.index
-        elif each.index in answers:
-            taken[answers[each.index].name] = each.index
-    for each in found:
-        if each.index in taken.values():
-            continue
-        base = _name(each) or f"question{each.index + 1}"
-        name = next(
-            n for i in range(1, 9_999) if (n := base if i == 1 else f"{base}_{i}") not in taken
-        )
-        taken[name] = each.index
-    return {index: name for name, index in taken.items()}
-
-
-_SAYING_NOTHING = frozenset({"response", "open ended response", "antwort", "reponse", "respuesta"})
-
-
-def _name(question: Question) -> str:
-    """Of the question's words; of its part too, where others share the words."""
-    first = question.columns[0]
-    if question.together or not first.group or words.plain(first.part) in _SAYING_NOTHING:
-        return _slug(first.group or question.text)
-    if words.plain(first.text) != words.plain(first.label):
-        return _slug(first.text)
-    return f"{_slug(first.group, 2)}_{_slug(first.part, 3)}".strip("_")
-
-
-_DULL = frozenset(
-    {
-        *(
-            "the",
-            "a",
-            "an",
-            "of",
-            "to",
-            "do",
-            "you",
-            "your",
-            "are",
-            "is",
-            "what",
-            "which",
-            "how",
-            "did",
-        ),
-        *(
-            "feel",
-            "that",
-            "in",
-            "and",
-            "or",
-            "for",
-            "with",
-            "on",
-            "it",
-            "we",
-            "our",
-            "have",
-            "would",
-        ),
-        *("der", "die", "das", "wie", "sie", "le", "la", "les", "el", "los", "que", "de", "des"),
-    }
-)
-
-
-def _slug(text: str, most: int = 4) -> str:
-    found = re.findall(r"[a-z0-9]+", words.plain(text))
-    telling = [word for word in found if word not in _DULL] or found
-    if telling and telling[0].isdigit() and len(telling) > 1:
-        telling = telling[1:]
-    return "_".join(telling[:most])[:32].strip("_")

@@ -15,17 +15,34 @@ _FULL = 0.5
 _IMPORT_ID = re.compile(r"\{\s*['\"]ImportId['\"]")
 _TAG = re.compile(r"#[a-z]\w*([+ ].*)?", re.IGNORECASE)
 _MARKS = frozenset(
-    (
-        "response|open-ended response|antwort|offene antwort|réponse|réponse ouverte|respuesta"
-        "|respuesta abierta|resposta|resposta aberta|risposta|risposta libera"
-    ).split("|")
+    [
+        "response",
+        "open-ended response",
+        "antwort",
+        "offene antwort",
+        "réponse",
+        "réponse ouverte",
+        "respuesta",
+        "respuesta abierta",
+        "resposta",
+        "resposta aberta",
+        "risposta",
+        "risposta libera",
+    ]
 )
 """What SurveyMonkey writes into its second header row, and nobody answers."""
 _BESIDE = frozenset(
-    (
-        "other (please specify)|please specify|why?|comments|comments:|other|sonstiges (bitte angeben)"
-        "|autre (veuillez préciser)|otro (especifique)"
-    ).split("|")
+    [
+        "other (please specify)",
+        "please specify",
+        "why?",
+        "comments",
+        "comments:",
+        "other",
+        "sonstiges (bitte angeben)",
+        "autre (veuillez préciser)",
+        "otro (especifique)",
+    ]
 )
 """What stands there for the open field beside a question; it may be an answer as well."""
 

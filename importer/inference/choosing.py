@@ -1,0 +1,135 @@
+"""Of all the questions: which is the score, which its comment, and what each is called."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+
+from importer.inference import words
+from importer.inference.questions import OTHER, Named, Question
+
+
+def best_score(found: Sequence[Question]) -> Question | None:
+    """The question that is the survey's score; None where none is a rating."""
+    ratings = [each for each in found if each.scale]
+    return max(ratings, key=lambda each: (_rank(each), -each.index), default=None)
+
+
+def _rank(question: Question) -> int:
+    name = words.key(question.columns[0].label)
+    text = words.plain(question.text)
+    if question.recommends:
+        return 6 if question.kind == "nps" else 5
+    if name in words.SCORE:
+        return 4
+    if words.SATISFIED.search(text) or words.EFFORT.search(text):
+        return 3
+    return 2 if words.is_question(question.text) else 1
+
+
+def best_comment(found: Sequence[Question], score: Question | None) -> Question | None:
+    """The free text that goes with the score; None where there is none."""
+    texts = [each for each in found if _is_comment(each)]
+    return max(texts, key=lambda each: (_closeness(each, score), -each.index), default=None)
+
+
+def _is_comment(question: Question) -> bool:
+    """Whether it is free text, and more than what was written beside another answer."""
+    beside = OTHER.search(question.columns[0].part)
+    return question.kind == "text" and not (question.separator or question.together or beside)
+
+
+def _closeness(text: Question, score: Question | None) -> int:
+    column = text.columns[0]
+    beside = score is not None and 0 < column.index - score.columns[-1].index <= 2
+    if score and column.group and column.group == score.columns[0].group:
+        return 6
+    if words.key(column.label) in words.COMMENT:
+        return 5
+    if beside and not column.label.strip():
+        return 4
+    asks_why = bool(words.WHY.search(words.plain(column.text))) and not column.group
+    return (3 if beside else 2) if asks_why else 1 if beside or column.open else 0
+
+
+def names(
+    found: Sequence[Question],
+    score: Question | None,
+    comment: Question | None,
+    answers: Mapping[int, Named],
+) -> Mapping[int, str]:
+    """A short name for each question, by the position of its first column; no two alike."""
+    taken: dict[str, int] = {}
+    for each in found:
+        if each is score or each is comment:
+            taken["score" if each is score else "comment"] = each.index
+        elif each.index in answers:
+            taken[answers[each.index].name] = each.index
+    for each in found:
+        if each.index in taken.values():
+            continue
+        base = _name(each) or f"question{each.index + 1}"
+        name = next(
+            n for i in range(1, 9_999) if (n := base if i == 1 else f"{base}_{i}") not in taken
+        )
+        taken[name] = each.index
+    return {index: name for name, index in taken.items()}
+
+
+_SAYING_NOTHING = frozenset({"response", "open ended response", "antwort", "reponse", "respuesta"})
+
+
+def _name(question: Question) -> str:
+    """Of the question's words; of its part too, where others share the words."""
+    first = question.columns[0]
+    if question.together or not first.group or words.plain(first.part) in _SAYING_NOTHING:
+        return _slug(first.group or question.text)
+    if words.plain(first.text) != words.plain(first.label):
+        return _slug(first.text)
+    return f"{_slug(first.group, 2)}_{_slug(first.part, 3)}".strip("_")
+
+
+_DULL = frozenset(
+    {
+        *(
+            "the",
+            "a",
+            "an",
+            "of",
+            "to",
+            "do",
+            "you",
+            "your",
+            "are",
+            "is",
+            "what",
+            "which",
+            "how",
+            "did",
+        ),
+        *(
+            "feel",
+            "that",
+            "in",
+            "and",
+            "or",
+            "for",
+            "with",
+            "on",
+            "it",
+            "we",
+            "our",
+            "have",
+            "would",
+        ),
+        *("der", "die", "das", "wie", "sie", "le", "la", "les", "el", "los", "que", "de", "des"),
+    }
+)
+
+
+def _slug(text: str, most: int = 4) -> str:
+    found = re.findall(r"[a-z0-9]+", words.plain(text))
+    telling = [word for word in found if word not in _DULL] or found
+    if telling and telling[0].isdigit() and len(telling) > 1:
+        telling = telling[1:]
+    return "_".join(telling[:most])[:32].strip("_")
