@@ -18,6 +18,7 @@ from importer.sender.pacer import Pacer, Sleep
 from importer.sender.reply import Reply
 from importer.sender.stops import ALL_REFUSED, Stop, Stops
 from importer.sender.verdict import Next, Verdict, judge
+from importer.sender.width import Width
 
 __all__ = ["MOST_TRIES", "Delivery", "Journalling", "Stop", "Terms"]
 
@@ -75,6 +76,7 @@ class Delivery:
         self._terms = terms
         self._sleep = sleep
         self._stops = Stops(terms.outage)
+        self._width = Width(terms.concurrency)
         self._wells = 0
         self._workers: list[asyncio.Task[None]] = []
         self._posting: set[asyncio.Task[None] | None] = set()
@@ -148,8 +150,9 @@ class Delivery:
         puts_off, tries, wells = 0, 0, self._wells
         while not self.stopped:
             await self._breaker.admit(lambda: self.stopped is not None)
-            slot = await self._pacer.turn()
-            verdict, outcome = await self._attempt(row, slot)
+            async with self._width:
+                slot = await self._pacer.turn()
+                verdict, outcome = await self._attempt(row, slot)
             if verdict.next is not Next.AGAIN:
                 return self._ended(row, outcome)
             tries += not verdict.trouble and self._wells > wells
@@ -179,7 +182,7 @@ class Delivery:
             self._journal.record(row.seq, cut)
             raise
         verdict = judge(reply, doubt=row.doubt, accept_empty=self._terms.accept_empty)
-        self._learn(row, verdict, reply.status)
+        self._learn(row, verdict, reply)
         return verdict, _outcome(verdict, reply, row.doubt)
 
     async def _post(self, body: bytes) -> Reply:
@@ -191,8 +194,10 @@ class Delivery:
         finally:
             self._posting.discard(asyncio.current_task())
 
-    def _learn(self, row: Outgoing, verdict: Verdict, status: int | None) -> None:
+    def _learn(self, row: Outgoing, verdict: Verdict, reply: Reply) -> None:
         """What one verdict says about all rows to come."""
+        badly = verdict.trouble or verdict.next is Next.AGAIN
+        self._width.saw(None if badly else reply.ms / 1000)
         if verdict.trouble:
             self._breaker.trouble()
         elif verdict.next is Next.AGAIN:
@@ -200,7 +205,7 @@ class Delivery:
         else:
             self._breaker.well()
             self._wells += 1
-        if status == 429:
+        if reply.status == 429:
             self._pacer.refused()
         if verdict.pause:
             self._pacer.pause(verdict.pause)

@@ -1,0 +1,121 @@
+"""Fewer requests under way where the server grows slow or refuses."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import pytest
+
+from importer.sender.width import Width
+from tests.figures import figure
+from tests.sender.clock import Clock
+
+
+@dataclass
+class Loaded:
+    """A server that works on `capacity` requests at once, each for `seconds`; more of them share."""
+
+    clock: Clock
+    capacity: int
+    seconds: float
+    under_way: int = 0
+    most: int = 0
+    latencies: list[float] = field(default_factory=list)
+
+    async def answer(self) -> float:
+        self.under_way += 1
+        self.most = max(self.most, self.under_way)
+        took = self.seconds * max(1.0, self.under_way / self.capacity)
+        await self.clock.sleep(took)
+        self.under_way -= 1
+        self.latencies.append(took)
+        return took
+
+
+async def serve(width: Width, server: Loaded, requests: int, workers: int) -> float:
+    """The seconds that so many requests took."""
+    numbers = iter(range(requests))
+    start = server.clock()
+
+    async def work() -> None:
+        for _ in numbers:
+            async with width:
+                width.saw(await server.answer())
+
+    await server.clock.run(*(work() for _ in range(workers)))
+    return server.clock() - start
+
+
+@pytest.mark.parametrize(("capacity", "seconds"), [(4, 0.2), (10, 0.1), (1, 0.5)])
+async def test_a_server_at_its_limit_is_not_pressed_beyond_it(
+    capacity: int, seconds: float
+) -> None:
+    clock = Clock()
+    server = Loaded(clock, capacity, seconds)
+    took = await serve(Width(64), server, 2_000, 64)
+    steady = sorted(server.latencies[500:])
+    pressed = 64 / capacity * seconds
+    figure(
+        f"width 64, a server for {capacity} at once",
+        share_of_its_best=round(2_000 * seconds / capacity / took, 3),
+        typical_latency=round(steady[len(steady) // 2], 2),
+        without=pressed,
+    )
+    assert took <= 1.15 * 2_000 * seconds / capacity
+    assert steady[len(steady) // 2] < 0.6 * pressed
+
+
+async def test_a_server_that_keeps_up_gets_all_soon() -> None:
+    clock = Clock()
+    width = Width(64)
+    server = Loaded(clock, 64, 0.2)
+    assert width.allowed == 2
+    assert await serve(width, server, 130, 64) < 2.0
+    assert (width.allowed, server.most) == (64, 64)
+
+
+async def test_what_is_quick_is_never_called_slow() -> None:
+    """From 1 ms to 100 ms is a factor, and no distress."""
+    width = Width(32)
+    server = Loaded(Clock(), 1, 0.003)
+    await serve(width, server, 2_000, 32)
+    assert width.allowed == 32
+
+
+def test_refusals_cut_it_down_to_one_and_it_comes_back() -> None:
+    width = Width(32)
+    for _ in range(300):
+        width.saw(None)
+    assert width.allowed == 1
+    rounds = 0
+    while width.allowed < 32:
+        width.saw(0.1)
+        rounds += 1
+    assert rounds < 32 * 32
+
+
+def test_a_few_faults_are_no_distress() -> None:
+    width = Width(16)
+    for number in range(1_000):
+        width.saw(None if number % 8 == 0 else 0.1)
+    assert width.allowed == 16
+
+
+async def test_never_more_than_allowed_and_nobody_is_forgotten() -> None:
+    clock = Clock()
+    width = Width(8)
+    most = ended = 0
+    under_way = 0
+
+    async def work(number: int) -> None:
+        nonlocal most, ended, under_way
+        async with width:
+            under_way += 1
+            most = max(most, under_way)
+            await clock.sleep(0.1 + number % 7)
+            under_way -= 1
+            width.saw(None if number > 150 else 0.1)
+        ended += 1
+
+    await clock.run(*(work(number) for number in range(300)))
+    assert (most, ended) == (8, 300)
