@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -20,11 +19,9 @@ from importer.sender.client import Client
 from importer.sender.delivery import Delivery, Terms
 from importer.sender.pacer import Pacer
 from importer.settings import Secret
-from tests.e2e.commands import Shell
 from tests.figures import figure
 from tests.sender.fakes import Journal
 from tests.sender.fakes import rows as outgoing
-from tests.trials.job import Job, ended, rows
 
 COUNT = 1_500
 SCALE = 100
@@ -120,35 +117,4 @@ async def test_a_minute_of_outage(tmp_path: Path, outage: Callable[[Server], Non
     assert delivery.requests <= 1.05 * COUNT
     assert statuses[Status.CREATED] + statuses[Status.UNKNOWN] == COUNT
     assert statuses[Status.UNKNOWN] <= 8
-    assert set(stored.values()) == {1}
-
-
-@pytest.mark.trial
-def test_a_whole_minute_away(user: Shell) -> None:
-    """Unscaled, the installed command: away for 60 s in the middle of 5,000 rows."""
-    with served(user.folder) as server:
-        job = Job(user, server.sandbox, ("--rate", "max", "--settle", 1))
-        job.write(rows(5_000))
-        process = job.start()
-        server.until(1_000)
-        server.away()
-        returning = threading.Timer(60, server.back)
-        returning.start()
-        status, document = ended(process)
-        returning.join()
-        told = document["rows"]
-        stored = server.sandbox.copies()
-    figure(
-        "60 s of outage",
-        requests_a_row=f"{document['requests'] / 5_000:.3f}",
-        failed=told["failed"],
-        created=told["created"],
-        unknown=told["unknown"],
-        stored_twice=sum(copies > 1 for copies in stored.values()),
-        exit_status=status,
-    )
-    assert status in (0, 4)
-    assert told["created"] + told["unknown"] == 5_000
-    assert told["unknown"] <= 8
-    assert document["requests"] <= 1.05 * 5_000
     assert set(stored.values()) == {1}
