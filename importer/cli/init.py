@@ -137,8 +137,7 @@ def _found(drafted: Draft) -> list[tuple[str, str, str]]:
         ("tool", tool.preset.about.tool if tool else "not known", tool.reason if tool else ""),
         ("header", f"row {rows}", drafted.layout.reason),
     ]
-    people = [*meaning.users, *([meaning.email] if meaning.email else [])]
-    people = people or ([meaning.response] if meaning.response else [])
+    people = list(drafted.people) or ([meaning.response] if meaning.response else [])
     shown += [("person", _label(each.column), f"{each.sure}: {each.why}") for each in people]
     if not people and meaning.answered:
         instead = f"none: a hash of {_label(meaning.answered.column)}"

@@ -31,6 +31,8 @@ class Claims:
     key: tuple[int, ...] = ()
     date: Trait | None = None
     answers: Mapping[int, Named] = field(default_factory=dict)
+    people: tuple[int, ...] = ()
+    """The columns of `userId`, the one that counts most first."""
 
 
 NOTHING = Claims({})
@@ -70,6 +72,7 @@ def claims(shipped: Shipped, labels: Sequence[str]) -> Claims:
         key=key,
         date=date,
         answers=answers,
+        people=tuple(i for each in document.userId for i in _ids(each, at)),
     )
 
 

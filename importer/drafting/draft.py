@@ -7,12 +7,12 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from importer.drafting.claims import NOTHING, Claims, claims
-from importer.drafting.people import person_lines
+from importer.drafting.people import in_order, person_lines
 from importer.drafting.replies import answer_lines, question_lines
 from importer.drafting.table import Table, labels_of, table
 from importer.drafting.top import left_lines, source_lines, top_lines
 from importer.drafting.traits import key_lines, trait_lines
-from importer.inference import Column, Meaning, Role, columns, understand
+from importer.inference import Column, Found, Meaning, Role, columns, understand
 from importer.mapping import shipped
 from importer.mapping.mistakes import unfilled
 from importer.mapping.tree import Sheet, read
@@ -42,7 +42,8 @@ class Wishes:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A mapping, and how it came about: `text` is the YAML, `open` its lines that hold a `?` (from 1)."""
+    """A mapping, and how it came about: `text` is the YAML, `open` its lines that hold a `?` (from 1),
+    `people` the columns that say who answered, the one that counts most first."""
 
     text: str
     tool: Match | None
@@ -50,6 +51,7 @@ class Draft:
     meaning: Meaning
     columns: tuple[Column, ...] = field(repr=False, default=())
     claims: Claims = field(repr=False, default=NOTHING)
+    people: Sequence[Found] = field(repr=False, default=())
 
     @property
     def open(self) -> tuple[int, ...]:
@@ -76,14 +78,16 @@ def draft(source: Source, wishes: Wishes = Wishes()) -> Draft:
     meaning = understand(seen, claimed.roles, claimed.answers, tool=bool(match))
     meaning = _ordered(meaning, wishes.order)
     facts = table(source, grid, found, labels, match, claimed, meaning, wishes)
-    return Draft(_written(facts), match, found, meaning, seen, claimed)
+    return Draft(_written(facts), match, found, meaning, seen, claimed, in_order(facts))
 
 
 def _ordered(meaning: Meaning, order: str) -> Meaning:
     """With the reading of the date that was chosen."""
     answered = meaning.answered
-    chosen = [each for each in answered.readings if each.order == order] if answered else []
-    if answered is None or not chosen:
+    if not order or answered is None:
+        return meaning
+    chosen = [each for each in answered.readings if each.order == order]
+    if not chosen:
         return meaning
     return replace(meaning, answered=replace(answered, readings=tuple(chosen), why="as you said"))
 

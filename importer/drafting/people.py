@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from importer.drafting.table import Table
 from importer.drafting.yaml import OPEN, flow_map, noted, scalar
 from importer.inference import Column, Found
@@ -12,29 +10,37 @@ from importer.mapping.ids import is_dummy
 
 def person_lines(table: Table) -> list[str]:
     """The person's id, the first that a row has; and what stands in for one."""
-    users = [each for each in table.meaning.users if _identifies(each.column)]
-    email = table.meaning.email
-    lines: list[str] = []
-    if users or email:
-        lines = ["userId:                          # the first that a row has"]
-        for each in users:
-            note = f"{each.sure}: {each.why}; {table.samples(each.column)}"
-            lines += noted(f"  - {table.ref(each.column)}", note, "  ")
-        lines += list(_email(table, email)) if email else []
-    complete = any(
-        each.column.profile.filled == table.rows for each in [*users, *([email] if email else [])]
-    )
+    people = in_order(table)
+    lines = ["userId:                          # the first that a row has"] if people else []
+    for each in people:
+        note = f"{each.sure}: {each.why}; {table.samples(each.column)}"
+        lines += noted(f"  - {_named(table, each)}", note, "  ")
+    complete = any(each.column.profile.filled == table.rows for each in people)
     stand_in = [] if complete else _anonymous(table)
     if not lines and not stand_in:
         return [f"userId: {OPEN}   # not known: which column says who answered?"]
     return [*lines, *stand_in]
 
 
-def _email(table: Table, email: Found) -> Iterator[str]:
-    pairs = flow_map({**table.selector(email.column), "lower": "true"})
-    yield from noted(
-        f"  - {pairs}", f"{email.sure}: {email.why}; {table.samples(email.column)}", "  "
-    )
+def in_order(table: Table) -> list[Found]:
+    """The columns that say who answered: the one asked for, then as the preset has them, then ids of
+    one's own before addresses."""
+    email = table.meaning.email
+    users = [each for each in table.meaning.users if _identifies(each.column)]
+    ranks = {index: rank for rank, index in enumerate(table.claims.people)}
+
+    def rank(each: Found) -> tuple[bool, int]:
+        asked_for = bool(table.wishes.person) and each.column.label == table.wishes.person
+        return not asked_for, ranks.get(each.column.index, len(ranks))
+
+    return sorted([*users, *([email] if email else [])], key=rank)
+
+
+def _named(table: Table, each: Found) -> str:
+    """The column as an id reads it; addresses in small letters."""
+    if each is table.meaning.email:
+        return flow_map({**table.selector(each.column), "lower": "true"})
+    return table.ref(each.column)
 
 
 def _identifies(column: Column) -> bool:

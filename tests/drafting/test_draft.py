@@ -208,3 +208,12 @@ def test_how_many_is_no_rating(tmp_path: Path) -> None:
     score = drafted_rows(tmp_path, rows).meaning.score
     assert score
     assert score.columns[0].label == rows[0][1]
+
+
+def test_people_stand_in_the_presets_order() -> None:
+    """Delighted's `person` is an id of Delighted's own: the address comes first."""
+    found = drafted(str(SAMPLES / "delighted.csv"))
+
+    assert [each.column.label for each in found.people] == ["email", "person"]
+    assert found.text.index("column: email") < found.text.index("- person")
+    assert "as you said" not in found.text
