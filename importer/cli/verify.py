@@ -17,6 +17,7 @@ from importer.settings import DEFAULT_ENDPOINT, Settings
 
 if TYPE_CHECKING:
     from importer.ledger.expected import Expected
+    from importer.pipeline.verified import Page
     from importer.pipeline.verify import Verification
     from importer.results.scores import Scores
 
@@ -36,26 +37,29 @@ _MOST = 20
 @options.reading
 @ledgers.plain
 def command(**given: Any) -> ExitStatus:
-    """Read the survey back and compare it with what JOB sent, row by row. Changes nothing.
+    """Read the survey back and compare it with what JOB sent, row by row. Changes nothing there.
 
-    Names every response that is missing, altered, doubled or extra, and compares the scores. JOB is
-    a name or number of `importer jobs`; without it, the newest. The API key, which is not the write
-    key, comes from SATISMETER_API_KEY, --api-key-file or .env.
+    Names every response that is missing, altered, doubled or extra, compares the scores, and writes
+    all of it to verify.html in the job's folder. JOB is a name or number of `importer jobs`; without
+    it, the newest. The API key, which is not the write key, comes from SATISMETER_API_KEY,
+    --api-key-file or .env.
 
     \b
     importer verify
     importer verify 20260301-023000-answers --allow-extra
     importer verify 12 --file /archive/answers.csv --json
     """
+    from importer.pipeline import verified
     from importer.pipeline.verify import verify
 
     with ledgers.looking(given["state"]):
         """There is a ledger."""
     found = verify(_settings(given), allow_extra=given["allow_extra"])
+    page = verified.write(found)
     if given["as_json"]:
-        output.emit(_document(found))
+        output.emit(_document(found, page))
     else:
-        _tell(found)
+        _tell(found, page)
     return found.exit_status
 
 
@@ -65,7 +69,7 @@ def _settings(given: Mapping[str, Any]) -> Settings:
     return dataclasses.replace(plain, job=given["job"])
 
 
-def _document(found: Verification) -> dict[str, object]:
+def _document(found: Verification, page: Page) -> dict[str, object]:
     """As JSON: row numbers and the API's IDs; no person, no answer."""
     compared = found.comparison
     return {
@@ -91,16 +95,20 @@ def _document(found: Verification) -> dict[str, object]:
             {"file": sent.document(), "survey": there.document()} for sent, there in found.scores
         ],
         "unread": found.unread or None,
+        "page": str(page.path) if page.path else None,
+        "unwritten": page.unwritten or None,
         "exit_code": int(found.exit_status),
     }
 
 
-def _tell(found: Verification) -> None:
+def _tell(found: Verification, page: Page) -> None:
+    from importer.pipeline import verified
+
     compared = found.comparison
     output.say(f"Job {found.job.name}, compared with the survey {found.job.campaigns}")
     output.say(f"Responses from {_day(found.since)} to {_day(found.until)}: {found.found:,}")
     output.heading("Rows that were sent")
-    output.table(("", "rows", ""), _sums(found))
+    output.table(("", "rows", ""), verified.counts(found))
     _list("Missing: accepted, and not in the survey", _rows(compared.missing))
     _list(
         "Altered: there with other answers",
@@ -120,33 +128,20 @@ def _tell(found: Verification) -> None:
     _list("Of unknown fate, and not in the survey", _rows(compared.unsettled))
     _scores(found)
     output.say()
-    output.say(_verdict(found))
+    output.say(verified.verdict(found))
+    _written(page)
     if found.exit_status == ExitStatus.SOME_REFUSED:
         output.next_step(f"importer verify {found.job.name} --json   # every difference")
+    else:
+        output.next_step("importer jobs")
 
 
-def _sums(found: Verification) -> list[tuple[str, int, str]]:
-    compared = found.comparison
-    lines = [
-        ("expected", found.expected, "accepted by this job or an earlier one, or of unknown fate"),
-        ("same", len(compared.same), "in the survey, with the same person and answers"),
-        ("missing", len(compared.missing), "accepted, and not in the survey"),
-        ("altered", len(compared.altered), "there with other answers, or as another person"),
-        ("unsettled", len(compared.unsettled), "of unknown fate, and not in the survey"),
-        ("uncompared", compared.uncompared, "anonymous, and the API tells nothing to go by"),
-        ("doubled", len(compared.doubled), "responses beyond those"),
-        ("extra", len(compared.extra), "responses that are no row's"),
-        ("other jobs", compared.others, "responses that other jobs sent"),
-    ]
-    return [line for line in lines if line[1] or line[0] in ("expected", "same")]
-
-
-def _verdict(found: Verification) -> str:
-    if found.exit_status == ExitStatus.SOME_REFUSED:
-        return "What is in SatisMeter is not what was sent."
-    if found.exit_status == ExitStatus.SOME_UNKNOWN:
-        return "No difference was found, but some rows can't be compared."
-    return "What is in SatisMeter is what was sent."
+def _written(page: Page) -> None:
+    output.heading("Written")
+    if page.path:
+        output.say(f"  {page.path}   all of it on one page")
+    else:
+        output.say(f"  No page: {page.unwritten}")
 
 
 def _rows(rows: Iterable[Expected]) -> Iterable[str]:
@@ -181,14 +176,10 @@ def _scores(found: Verification) -> None:
 
 
 def _score(sent: Scores, there: Scores) -> tuple[object, ...]:
+    from importer.results.report.verified import figure
+
     name = sent.question.column
-    return (name, sent.answers, there.answers, _figure(sent), _figure(there))
-
-
-def _figure(scores: Scores) -> str:
-    if scores.nps is not None:
-        return f"NPS {scores.nps:+.1f}"
-    return "-" if scores.average is None else f"average {scores.average:.2f}"
+    return (name, sent.answers, there.answers, figure(sent), figure(there))
 
 
 def _day(moment: float) -> str:

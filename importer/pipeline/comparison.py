@@ -15,7 +15,8 @@ _K = TypeVar("_K", bound=Hashable)
 @dataclass(frozen=True, slots=True)
 class Seen:
     """A response as the survey holds it: its ID, when it was made (the API's text), its `person` and
-    `shown` hashes as the ledger makes them, its answers. `nameless`: the API told no user."""
+    `shown` hashes as the ledger makes them, its answers. `nameless`: the API told no user; `user` is
+    the one it told, masked."""
 
     id: str
     created: str
@@ -23,6 +24,7 @@ class Seen:
     shown: bytes
     answers: tuple[tuple[str, int | str], ...]
     nameless: bool = False
+    user: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from importer import ledger as books
@@ -14,6 +14,7 @@ from importer.errors import ExitStatus, ImporterError, UsageError
 from importer.ledger import Ledger
 from importer.ledger.expected import Expected, expected, others
 from importer.ledger.hashes import Hasher
+from importer.masking import masked_id
 from importer.model import Job
 from importer.pipeline.comparison import Comparison, Seen, compare
 from importer.pipeline.readback import reader
@@ -25,13 +26,16 @@ from importer.settings import Settings
 
 SLACK = 3600.0
 """Seconds that the server's clock may differ from ours."""
+NAMED = 200
+"""How many differences of each kind the page names."""
 
 
 @dataclass(frozen=True, slots=True)
 class Verification:
     """What came out. `since` and `until` are Unix seconds. `altered` names, by row number, the
     questions that differ; both it and `scores` (file, survey) need the file: `unread` says why it
-    could not be read again, "" where it was."""
+    could not be read again, "" where it was. `users` names, by `seq` and masked, those of the first
+    rows that are not there."""
 
     job: Job
     since: float
@@ -43,6 +47,7 @@ class Verification:
     altered: Mapping[int, Sequence[str]]
     scores: Sequence[tuple[Scores, Scores]]
     unread: str = ""
+    users: Mapping[int, str] = field(default_factory=dict)
 
     @property
     def exit_status(self) -> ExitStatus:
@@ -68,6 +73,7 @@ def verify(settings: Settings, *, allow_extra: bool = False) -> Verification:
         since, until = _window(sent)
         there = asyncio.run(_read(settings, job, secret, since, until))
         comparison = compare(sent, there, lambda shown: others(ledger, job, shown, since, until))
+        users = _users(ledger, job, comparison)
     again, unread = _reread(job, secret, comparison, settings.file)
     return Verification(
         job=job,
@@ -80,7 +86,20 @@ def verify(settings: Settings, *, allow_extra: bool = False) -> Verification:
         altered={row.row: _differ(again, row, seen) for row, seen in comparison.altered},
         scores=_scores(again, sent, comparison) if again else (),
         unread=unread,
+        users=users,
     )
+
+
+def _users(ledger: Ledger, job: Job, comparison: Comparison) -> dict[int, str]:
+    absent = (*comparison.missing[:NAMED], *comparison.unsettled[:NAMED])
+    if not absent:
+        return {}
+    seqs = {each.seq for each in absent}
+    return {
+        line.seq: masked_id(line.user_id or line.anonymous_id)
+        for line in ledger.lines(job)
+        if line.seq in seqs
+    }
 
 
 def _window(sent: Sequence[Expected]) -> tuple[float, float]:
@@ -117,6 +136,7 @@ def _seen(hasher: Hasher, campaign: str, found: Found) -> Seen:
         shown=hasher.shown(*who, found.answers),
         answers=found.answers,
         nameless=not (found.user_id or found.anonymous_id),
+        user=masked_id(found.user_id or found.anonymous_id),
     )
 
 

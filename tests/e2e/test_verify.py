@@ -197,6 +197,18 @@ def test_json_holds_no_person_and_no_answer(user: Shell, sent: str, tamper: Tamp
     assert not any(word in text for word in ("stranger", "so so", "@example.com", "p19"))
 
 
+def test_the_page_says_what_the_terminal_says(user: Shell, sent: str) -> None:
+    ended = verify(user, sent)
+    page = Path(verify(user, sent, "--json").document["page"])
+
+    content = page.read_text(encoding="utf-8")
+    assert page == user.folder.resolve() / "answers-import" / "verify.html"
+    assert page.stat().st_mode & 0o777 == 0o600
+    assert "What is in SatisMeter is what was sent." in content
+    assert f"Written\n  {page} " in ended.out
+    assert ended.out.endswith("Next: importer jobs\n")
+
+
 def test_a_second_file_of_the_same_survey_is_neither_extra_nor_missing(
     user: Shell, server: Sandbox, sent: str
 ) -> None:
@@ -221,3 +233,73 @@ def test_a_purged_job_is_compared_by_hashes_alone(
 
     assert found["missing"] == [9]
     assert "purged" in found["unread"]
+    assert found["page"] is None
+    assert "no longer knows the job's folder" in found["unwritten"]
+
+
+HOSTILE = "<b>x</b>"
+PEOPLE = f"id,score,comment,email\n{HOSTILE},9,<i>,\njane.doe@example.com,3,so so,\nlast,5,,\n"
+
+
+TAMPERED = {
+    "Missing": "DELETE FROM responses WHERE person <> 'u:last'",
+    "Altered": "UPDATE responses SET answers = '[]' WHERE person <> 'u:last'",
+    "Doubled": DOUBLED.replace("= 'u:p30'", "<> 'u:last'"),
+}
+
+
+@pytest.mark.parametrize("kind", TAMPERED)
+def test_the_page_masks_and_escapes_whom_it_names(tmp_path: Path, kind: str) -> None:
+    plain = shell(tmp_path)
+    one = Here(plain.folder, plain.environment)
+    one.write("mapping.yaml", MAPPING)
+    one.write("answers.csv", PEOPLE)
+    store = tmp_path / "server.sqlite3"
+    with background(SandboxSettings(store=store)) as running:
+        assert run(one, running).status == 0
+        with closing(sqlite3.connect(store, isolation_level=None)) as database:
+            assert database.execute(TAMPERED[kind]).rowcount == 2
+        found = verify(one, "--json").document
+
+    content = Path(found["page"]).read_text(encoding="utf-8")
+    verdict = "2 responses beyond those sent are in the survey." if kind == "Doubled" else ""
+    assert (verdict or "2 of 3 responses differ.") in content
+    assert f"<h2>{kind}: " in content
+    assert '<th scope="row">2</th><td>&lt;b&gt;x&lt;/b&gt;</td>' in content
+    assert '<th scope="row">3</th><td>j***@example.com</td>' in content
+    assert not any(word in content for word in ("<b>", "jane.doe", "so so"))
+
+
+def test_a_page_that_cannot_be_written_takes_no_finding_away(
+    user: Shell, server: Sandbox, tmp_path: Path
+) -> None:
+    user.write("few.csv", "id,score,comment,email\nq1,5,,\n")
+    out = tmp_path / "out"
+    job = run(user, server, "--out", out, name="few.csv").document["job"]
+    out.rename(tmp_path / "gone")
+    out.write_text("a file")
+
+    ended = verify(user, job)
+
+    assert ended.status == 0
+    assert "What is in SatisMeter is what was sent." in ended.out
+    assert "No page: The folder " in ended.out
+
+
+def test_the_page_names_the_first_200_and_counts_the_rest(tmp_path: Path) -> None:
+    plain = shell(tmp_path)
+    one = Here(plain.folder, plain.environment)
+    one.write("mapping.yaml", MAPPING)
+    one.write("answers.csv", FILE)
+    store = tmp_path / "server.sqlite3"
+    with background(SandboxSettings(store=store)) as running:
+        run(one, running)
+        with closing(sqlite3.connect(store, isolation_level=None)) as database:
+            assert database.execute("DELETE FROM responses").rowcount == 230
+        found = verify(one, "--json").document
+
+    content = Path(found["page"]).read_text(encoding="utf-8")
+    assert "230 of 230 responses differ." in content
+    assert '<th scope="row">201</th><td>p199</td>' in content
+    assert "<td>p200</td>" not in content
+    assert "… and 30 more in <code>importer verify --json</code>" in content

@@ -10,7 +10,7 @@ from pathlib import Path
 from importer.results.files import whole
 from importer.results.report import pictures, sections, verdict
 from importer.results.report.facts import Report
-from importer.results.report.html import Html, joined, tag
+from importer.results.report.html import Content, Html, joined, tag
 
 _STYLE = Path(__file__).with_name("style.css").read_text(encoding="utf-8")
 _SECTIONS = (
@@ -36,6 +36,12 @@ def write(path: Path, report: Report) -> None:
 def page(report: Report) -> str:
     """The page's HTML."""
     title = f"{'Import' if report.is_run else 'Plan'} of {report.origin.file}"
+    made = f"{minute(report.made_at)}, for {report.account.endpoint}"
+    return frame(title, made, [section(report) for section in _SECTIONS], _footer(report))
+
+
+def frame(title: str, beneath: str, sections: Content, footer: Html) -> str:
+    """A whole page around its sections; `beneath` stands under the title."""
     head = tag(
         "head",
         tag("meta", charset="utf-8"),
@@ -46,10 +52,14 @@ def page(report: Report) -> str:
         tag("title", title),
         tag("style", Html(_STYLE)),
     )
-    made = time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime(report.made_at))
-    top = tag("header", tag("h1", title), tag("p", f"{made}, for {report.account.endpoint}"))
-    main = tag("main", top, [section(report) for section in _SECTIONS], _footer(report))
+    top = tag("header", tag("h1", title), tag("p", beneath))
+    main = tag("main", top, sections, footer)
     return f"<!doctype html>\n{tag('html', joined([head, tag('body', main)]), lang='en')}\n"
+
+
+def minute(moment: float) -> str:
+    """`2026-03-01 02:30 UTC`, of Unix seconds."""
+    return time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime(moment))
 
 
 def _policy() -> str:
