@@ -29,10 +29,11 @@ COLUMNS = (
 
 
 def write(path: Path, lines: Iterable[Line], sheet: str) -> int:
-    """Write the file anew; returns the number of rows. The same ledger gives the same bytes."""
+    """Write the file anew; returns the number of rows. The same ledger gives the same bytes. Lines end
+    as RFC 4180 has it: only then does the csv module quote a cell that holds a bare CR."""
     rows = 0
     with whole(path) as file:
-        writer = csv.writer(file, lineterminator="\n")
+        writer = csv.writer(file, lineterminator="\r\n")
         writer.writerow(COLUMNS)
         for line in lines:
             writer.writerow(_cells(line, safe(sheet)))
