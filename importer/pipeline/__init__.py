@@ -21,7 +21,6 @@ from importer.mapping import Compiled, Document
 from importer.pipeline.record import record
 from importer.pipeline.resuming import hold
 from importer.pipeline.secret import secret_of
-from importer.pipeline.send import send
 from importer.pipeline.signed import SignedPlan
 from importer.pipeline.stage import Plan, campaigns_of, let_go, source_options, stage
 from importer.pipeline.watch import NOBODY, Watch
@@ -67,6 +66,8 @@ def run(
     asynchronous code call it in a thread. Raises ImporterError; UsageError where `confirm` says no,
     before anything is sent.
     """
+    from importer.pipeline.send import send  # brings the HTTP client, which no plan needs
+
     start = time.monotonic()
     _refuse_within_a_loop()
     if settings.write_key is None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from importer import ledger as books
 from importer.errors import ExitStatus
@@ -12,12 +13,14 @@ from importer.ledger import Ledger, figures
 from importer.loader import Source
 from importer.model import Job, Status
 from importer.pipeline.reporting import ACCEPTED, READY, reported
-from importer.pipeline.send import Sent
 from importer.pipeline.stage import Plan, assert_sum
 from importer.results import files, outcomes, problems, report
 from importer.results.summary import Summary
 from importer.sender.delivery import Stop
 from importer.settings import Settings
+
+if TYPE_CHECKING:
+    from importer.pipeline.send import Sent
 
 
 @files.told()

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from importer import __version__
 from importer.ledger import Ledger, figures
@@ -16,7 +17,6 @@ from importer.mapping.uses import DATE, SKIP, Use, uses
 from importer.masking import Show, masked, masked_id, plain
 from importer.model import Cause, Status
 from importer.pipeline.pace import slots
-from importer.pipeline.send import Sent
 from importer.pipeline.stage import Plan
 from importer.results.report import (
     Account,
@@ -36,6 +36,9 @@ READY = (Status.PENDING, Status.FAILED)
 ACCEPTED = (Status.CREATED,)
 """The rows that a run's scores are of."""
 _OPEN = ("number", "boolean", "date")
+
+if TYPE_CHECKING:
+    from importer.pipeline.send import Sent
 
 
 def reported(

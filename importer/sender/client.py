@@ -13,7 +13,6 @@ import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import SimpleNamespace
-from typing import Protocol
 
 import aiohttp
 import orjson
@@ -28,13 +27,6 @@ KEEP_ALIVE = 5.0
 
 _DEATHS = 3
 """Reused connections that may die in a row before every request gets a fresh one."""
-
-
-class Poster(Protocol):
-    """What delivery needs of a client."""
-
-    async def post(self, body: bytes) -> Reply:
-        """Post one body (a JSON object without its write key). Never raises but for cancellation."""
 
 
 @dataclass(slots=True)

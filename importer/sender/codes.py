@@ -19,8 +19,8 @@ CODES: Mapping[str, tuple[str, str]] = {
     ),
     "dup_or_targeting": (
         (
-            'The API said "Duplicate response", which has two causes that it doesn\'t tell apart: the user got '
-            "a response recently, or the user's traits don't match the survey's targeting."
+            'The API said "Duplicate response", which has two causes that it doesn\'t tell apart: the '
+            "user got a response recently, or the user's traits don't match the survey's targeting."
         ),
         "Look the user up in SatisMeter; compare the survey's targeting with the traits that are sent.",
     ),

@@ -11,11 +11,10 @@ from typing import Protocol
 from importer.errors import LedgerError
 from importer.model import Outcome, Outgoing, Status
 from importer.sender.breaker import Breaker
-from importer.sender.client import Poster
 from importer.sender.echo import without_echo
 from importer.sender.lanes import Lanes
 from importer.sender.pacer import Pacer, Sleep
-from importer.sender.reply import Reply
+from importer.sender.reply import Poster, Reply
 from importer.sender.stops import ALL_REFUSED, Stop, Stops
 from importer.sender.verdict import Next, Verdict, judge
 from importer.sender.width import Width

@@ -1,8 +1,9 @@
-"""What came back from one attempt, as plain facts."""
+"""What came back from one attempt, as plain facts; and who brings it."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Protocol
 
 LARGEST_BODY = 64 * 1024
 """Bytes of a reply that are read at most."""
@@ -28,3 +29,10 @@ class Reply:
     certificate: bool = False
     reused: bool = False
     ms: int = 0
+
+
+class Poster(Protocol):
+    """What delivery needs of a client."""
+
+    async def post(self, body: bytes) -> Reply:
+        """Post one body (a JSON object without its write key). Never raises but for cancellation."""
