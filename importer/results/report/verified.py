@@ -146,7 +146,7 @@ def _named(verified: Verified) -> Iterator[tuple[str, str]]:
     yield "File", verified.file
     yield "Survey", verified.campaigns
     yield "Responses read", f"{verified.found:,}"
-    yield "Posted between", f"{minute(verified.since)} and {minute(verified.until)}"
+    yield "Responses made between", f"{minute(verified.since)} and {minute(verified.until)}"
     yield "Endpoint", verified.endpoint
 
 
