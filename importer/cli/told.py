@@ -65,6 +65,7 @@ def run(summary: Summary) -> None:
     output.say(f"Run of {_file(summary)} with {summary.mapping} (job {summary.job})")
     if summary.stopped:
         output.say(click.style(f"Stopped early: {summary.stopped}", fg="red"))
+        _remedy(summary.stopped.partition(":")[0])
     _rows(summary.rows)
     _scores(summary)
     _causes(summary)
@@ -73,6 +74,13 @@ def run(summary: Summary) -> None:
     output.say()
     requests = counted(summary.requests, "request")
     output.say(f"{requests} in {duration(summary.seconds)}.")
+
+
+def _remedy(code: str) -> None:
+    from importer.sender.codes import CODES
+
+    if code in CODES:
+        output.say(f"→ {CODES[code][1]}")
 
 
 def before(planned: Plan, endpoint: str) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 CODES: Mapping[str, tuple[str, str]] = {
     "all_refused": (
-        "The first rows were all refused with one message, so the fault is not theirs; the run stopped.",
+        "The first rows were all refused and none was accepted, so the fault is not theirs; the run stopped.",
         "Read the message; mend the mapping or the survey, and run the same command again.",
     ),
     "bad_certificate": (

@@ -16,9 +16,11 @@ def test_a_refused_key_stops_at_once_and_the_right_one_goes_on(
     words = ("run", "answers.csv", "-m", "mapping.yaml", "--endpoint", sandbox.url, "--rate", "max")
 
     refused = user(*words, "--yes", "--json", SATISMETER_WRITE_KEY="another-key")
+    told = user(*words, "--yes", SATISMETER_WRITE_KEY="another-key").out
     right = run(user, sandbox, "--json")
 
     assert refused.status == 5
+    assert "→ Copy the key again" in told
     assert refused.document["rows"]["pending"] == 200
     assert refused.document["stopped"].startswith("key_refused")
     assert refused.document["requests"] <= 8
