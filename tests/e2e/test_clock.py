@@ -24,8 +24,10 @@ def test_a_clock_that_jumps_does_no_harm(user: Shell) -> None:
     stored, lost = Behaviour("close_stored"), Behaviour("close_read")
     script = {f"p{n}": [stored if n % 2 else lost] for n in range(5, 15)}
     with background(SandboxSettings(script=script)) as sandbox:
-        words = ("run", "answers.csv", "-m", "mapping.yaml", "--endpoint", sandbox.url, "--yes")
-        words = (*words, "--rate", "max", "--settle", "1", "--json")
+        words = (
+            *("run", "answers.csv", "-m", "mapping.yaml", "--endpoint", sandbox.url, "--yes"),
+            *("--rate", "max", "--settle", "1", "--json"),
+        )
         start = time.monotonic()
         ended = [user(*words, PYTHONPATH=str(site)) for _ in range(3)]
         took = time.monotonic() - start

@@ -377,3 +377,19 @@ def test_rows_that_wait_for_another_jobs_doubt_are_not_called_done(user: Shell) 
         run(user, sandbox)
         ended = run(user, sandbox, "--json", file="other.csv")
         assert (ended.status, rows_of(ended)) == (4, {"read": 1, "pending": 1})
+
+
+def test_the_read_key_comes_from_a_private_file_or_dotenv(user: Shell, file: Path) -> None:
+    force(user)
+    with background(scripted(p3=["close_stored"])) as sandbox:
+        run(user, sandbox)
+        key = user.write("read-key", API_KEY)
+        key.chmod(0o644)
+        readable = user("resolve", "--project", PROJECT, "--api-key-file", "read-key")
+        key.chmod(0o600)
+        nowhere = user("resolve", "--project", PROJECT)
+        user.write(".env", f"SATISMETER_API_KEY={API_KEY}\nSATISMETER_PROJECT={PROJECT}\n")
+        dotenv = user("resolve", "--json")
+    assert (readable.status, nowhere.status, dotenv.status) == (2, 2, 0)
+    assert "chmod 600" in readable.err
+    assert _settled(dotenv) == (1, 0, 0)
