@@ -90,12 +90,8 @@ def _held_against(sandbox: Sandbox, lines: list[dict[str, str]], rows: int) -> d
     }
 
 
-@pytest.mark.parametrize("reading", [True, False])
-def test_a_few_kills(user: Shell, reading: bool) -> None:
-    statuses = import_under_fire(user, 400, 4, seed=7, reading=reading)
-    assert statuses["created"] + statuses["unknown"] == 400
-    if reading:
-        assert statuses == {"created": 400}
+def test_a_few_kills_and_the_survey_settles_the_rest(user: Shell) -> None:
+    assert import_under_fire(user, 400, 4, seed=7, reading=True) == {"created": 400}
 
 
 @pytest.mark.trial

@@ -348,6 +348,7 @@ def test_an_outage_ends_in_exit_5_and_resume_goes_on(user: Shell, file: Path) ->
         assert f"importer resume {ended.document['job']}" in user(*words, "--outage", "0").out
 
 
+@pytest.mark.trial
 def test_a_server_that_never_answers_does_not_keep_a_run_for_ever(user: Shell) -> None:
     """Nothing is stored, reading shows it, and every further post is cut off again."""
     force(user)
