@@ -229,6 +229,19 @@ def test_rows_of_other_statuses_are_staged_where_they_are_asked_for(tmp_path: Pa
         assert [each.row for _, each in again.add(FILE)] == [3, 4]
 
 
+def test_a_refused_row_that_another_job_sent_mended_is_not_retried(tmp_path: Path) -> None:
+    row = response(2, "u", key="k")
+    mended = replace(row, body=row.body.replace(b"9", b"8"))
+    with ledger_in(tmp_path) as ledger:
+        job, _ = staged(ledger, "a", [row])
+        end(ledger, job, 2, Status.REJECTED)
+        other, _ = staged(ledger, "b", [mended])
+        end_all(ledger, other)
+        retry = Staging(ledger, job, sending=(Status.REJECTED,))
+        assert retry.add([row]) == []
+        assert statuses(ledger, job)[2] == ("already_sent", "dup_earlier_run")
+
+
 def test_whose_rows_wait_and_which_can_be_asked_about(tmp_path: Path) -> None:
     people = [response(row, f"p{row % 4}", score=row) for row in range(2, 10)]
     now = 1_000_000.0
