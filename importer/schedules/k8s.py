@@ -46,9 +46,9 @@ def k8s(task: Task) -> str:
 
 
 def _pod(task: Task, name: str) -> dict[str, object]:
-    mapping = f"/work/{Path(task.mapping).name}"
-    source = "/work/data" if task.folder else f"/work/data/{task.source.name}"
-    words = task.words("importer", source, mapping, "/work/state")
+    mapping = f"/import/{Path(task.mapping).name}"
+    source = "/import/data" if task.folder else f"/import/data/{task.source.name}"
+    words = task.words("importer", source, mapping, "/import/state")
     return {
         "restartPolicy": "Never",
         "terminationGracePeriodSeconds": 30,
@@ -81,7 +81,7 @@ def _container(words: list[str]) -> dict[str, object]:
             "capabilities": {"drop": ["ALL"]},
         },
         "volumeMounts": [
-            {"name": "work", "mountPath": "/work"},
+            {"name": "work", "mountPath": "/import"},
             {"name": "tmp", "mountPath": "/tmp"},  # noqa: S108  a volume of the pod's own
         ],
     }

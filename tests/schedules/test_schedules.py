@@ -105,9 +105,9 @@ def test_kubernetes(one: Task) -> None:
             kubernetes_validate.validate(document, "1.32", strict=True)
     (container,) = job["spec"]["jobTemplate"]["spec"]["template"]["spec"]["containers"]
     assert container["command"] == ["importer"]
-    inside = "/work/data" if one.folder else "/work/data/a.csv"
+    inside = "/import/data" if one.folder else "/import/data/a.csv"
     verb = ["watch", inside] if one.folder else ["run", inside]
-    assert container["args"][:4] == [*verb, "-m", "/work/mapping.yaml"]
+    assert container["args"][:4] == [*verb, "-m", "/import/mapping.yaml"]
 
 
 @pytest.mark.parametrize("one", TASKS, ids=["folder", "file", "nasty"])
