@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from importer.cli import ledgers, options, output
-from importer.cli.run import post
+from importer.cli import ledgers, options
+from importer.cli.run import post, shown
 from importer.cli.unattended import reporter, unattended
 from importer.errors import ExitStatus, UsageError
 from importer.model import Status
@@ -84,8 +84,6 @@ def _statuses(text: str) -> tuple[Status, ...]:
 
 
 def _go_on(command: str, given: Mapping[str, Any], statuses: Sequence[str]) -> ExitStatus:
-    from importer.cli import told
-
     with ledgers.looking(given["state"]) as ledger:
         job = ledger.job(given["job"])
     settings = dataclasses.replace(_settings(job, given), job=job.name, statuses=tuple(statuses))
@@ -93,12 +91,7 @@ def _go_on(command: str, given: Mapping[str, Any], statuses: Sequence[str]) -> E
     with report.alone(), report.over(settings) as ended:
         summary = post(settings, given, report)
         ended(summary)
-    if given["as_json"]:
-        output.emit(summary.document())
-    else:
-        told.run(summary)
-        told.next_steps(summary)
-    return summary.exit_status
+    return shown(summary, as_json=given["as_json"])
 
 
 def _settings(job: Job, given: Mapping[str, Any]) -> Settings:

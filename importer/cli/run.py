@@ -46,14 +46,19 @@ def command(**given: Any) -> ExitStatus:
     importer run answers.csv -m mapping.yaml --yes --json   from a job
     importer run answers.csv -m mapping.yaml --yes --max-failures 100 --notify slack
     """
-    from importer.cli import told
-
     settings = options.settings(given)
     report = reporter("run", given)
     with report.alone(), report.over(settings) as ended, at_hand(settings) as ready:
         summary = post(ready, given, report)
         ended(summary)
-    if given["as_json"]:
+    return shown(summary, as_json=given["as_json"])
+
+
+def shown(summary: Summary, *, as_json: bool) -> ExitStatus:
+    """Say what a run came to; returns its exit status."""
+    from importer.cli import told
+
+    if as_json:
         output.emit(summary.document())
     else:
         told.run(summary)

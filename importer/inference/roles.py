@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from enum import StrEnum
 
 from importer.inference import words
@@ -111,8 +110,3 @@ def _mostly(column: Column, pattern: re.Pattern[str]) -> bool:
     counts = column.profile.counts
     found = sum(count for text, count in counts.items() if pattern.fullmatch(text))
     return bool(found) and found >= _MOSTLY * sum(counts.values())
-
-
-def of_role(roles: Sequence[Role], wanted: Role) -> list[int]:
-    """The columns of a role, by position."""
-    return [i for i, each in enumerate(roles) if each is wanted]
