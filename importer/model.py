@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
@@ -55,17 +55,32 @@ class Problem:
 class Chunk:
     """Some rows of one table, read together.
 
-    `frame` holds text only, exactly as it stands in the file, one column per header cell, in file
+    `columns` hold text only, exactly as it stands in the file, one column per header cell, in file
     order (labels may repeat: go by position); blank cells are "". `rows` are the numbers that Excel
-    shows, one per row of `frame`. `problems` are rows that can't be trusted (more cells than the
+    shows, one per cell of each column. `problems` are rows that can't be trusted (more cells than the
     header, say), by row number: they end as `invalid`. `damage` is what the file had already lost
     (ids as 1.23E+15): warnings, one per cell.
     """
 
-    frame: DataFrame
+    columns: Sequence[Sequence[str]]
     rows: Sequence[int]
     problems: Mapping[int, Problem] = field(default_factory=dict)
     damage: Sequence[Problem] = ()
+
+    @property
+    def lines(self) -> Iterator[tuple[str, ...]]:
+        """The cells row by row."""
+        return zip(*self.columns, strict=True)
+
+    @property
+    def frame(self) -> DataFrame:
+        """The same as a pandas DataFrame of text, for programs that like one: its columns are numbered,
+        and its index holds `rows`. The importer itself never makes one: it costs more than all the
+        reading."""
+        from pandas import DataFrame
+
+        cells = dict(enumerate(map(list, self.columns)))
+        return DataFrame(cells, index=list(self.rows), dtype=object)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ import pytest
 
 from importer import Endpoint, ExitStatus, Plan, Rate, Secret, Settings, load_mapping, run
 from importer.errors import UsageError
+from importer.loader import open_source
 from importer.sandbox import WRITE_KEY, background
 
 ROOT = Path(__file__).parents[1]
@@ -49,6 +50,27 @@ def test_importing_it_imports_nothing_heavy() -> None:
     for line in ("import importer", "import importer.cli; importer.cli.command.get_help"):
         found = python("-c", f"import sys; {line}; print(sorted({heavy} & set(sys.modules)))")
         assert found.stdout.strip() in ("[]", "['click']"), found
+
+
+def test_a_plan_imports_neither_pandas_nor_an_http_client(tmp_path: Path) -> None:
+    script = (
+        "import sys; from pathlib import Path; from importer import Settings, plan; "
+        f"plan(Settings(file={str(SAMPLES / 'generic_nps.csv')!r},"
+        f" mapping={str(SAMPLES / 'generic_nps.yaml')!r},"
+        f" state=Path({str(tmp_path / 'state')!r}), out=Path({str(tmp_path / 'out')!r}))); "
+        "print(sorted({'pandas', 'numpy', 'aiohttp', 'openpyxl'} & set(sys.modules)))"
+    )
+    found = python("-c", script)
+    assert found.stdout.strip() == "[]", found
+
+
+def test_a_chunk_is_a_frame_of_pandas_where_a_program_likes_one() -> None:
+    with open_source(str(SAMPLES / "generic_nps.csv")) as source:
+        chunk = next(source.chunks())
+
+    assert [tuple(row) for row in chunk.frame.to_numpy().tolist()] == list(chunk.lines)
+    assert list(chunk.frame.index) == list(chunk.rows)
+    assert {kind.name for kind in chunk.frame.dtypes} == {"object"}
 
 
 def test_the_stub_names_what_there_is() -> None:

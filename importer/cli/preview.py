@@ -66,7 +66,7 @@ def _row(source: Source, document: Document, compiled: Compiled, row: int | None
 
     chunk = _chunk(source, row)
     [mapped] = compiled.run(chunk)
-    cells = chunk.frame.iloc[0].tolist()
+    cells = [cell for (cell,) in chunk.columns]
     return _Shown(chunk.rows[0], tuple(trace(document, source.header, cells)), mapped)
 
 
@@ -80,7 +80,7 @@ def _chunk(source: Source, row: int | None) -> Chunk:
         last = chunk.rows[-1]
         if wanted in chunk.rows:
             at = list(chunk.rows).index(wanted)
-            return Chunk(chunk.frame.iloc[[at]], [wanted], chunk.problems)
+            return Chunk([(column[at],) for column in chunk.columns], [wanted], chunk.problems)
         if row is not None and row < last:
             break
     if row is None:

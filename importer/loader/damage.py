@@ -142,7 +142,7 @@ _TRACES = (
 
 
 def found_in(
-    labels: Sequence[str], rows: Sequence[int], columns: Sequence[list[str]]
+    labels: Sequence[str], rows: Sequence[int], columns: Sequence[Sequence[str]]
 ) -> Iterator[Problem]:
     """The damage in a chunk: `columns` holds the cells by column, `labels` their names."""
     for label, cells in zip(labels, columns, strict=True):
@@ -158,7 +158,7 @@ def problem(code: str, row: int, label: str, value: str) -> Problem:
     return Problem(code, kind.meaning, row, label, value, kind.remedy)
 
 
-def _suspects(cells: list[str], label: str) -> Iterator[tuple[str, Callable[[str], object]]]:
+def _suspects(cells: Sequence[str], label: str) -> Iterator[tuple[str, Callable[[str], object]]]:
     """The kinds of damage that a column may hold, by a look at its text as a whole."""
     text = _BETWEEN.join(cells) + _BETWEEN
     for trace in _TRACES:
@@ -174,7 +174,7 @@ def _suspects(cells: list[str], label: str) -> Iterator[tuple[str, Callable[[str
         yield "date_serial", _SERIAL.fullmatch
 
 
-def _holds_ranges(cells: list[str]) -> bool:
+def _holds_ranges(cells: Sequence[str]) -> bool:
     """True for a column of answers such as `50-99`, where a month can only be a range that Excel ate."""
     values = set(cells)
     return len(values) < 50 and any(map(_RANGE.fullmatch, values))

@@ -53,8 +53,8 @@ def inspect(source: Source) -> Inspection:
     rows = 0
     for chunk in source.chunks():
         rows += len(chunk.rows)
-        for index, tally in enumerate(tallies):
-            tally.add(chunk.frame.iloc[:, index].tolist())
+        for tally, column in zip(tallies, chunk.columns, strict=True):
+            tally.add(column)
         for problem in [*chunk.problems.values(), *chunk.damage]:
             problems.setdefault(problem.code, []).append(problem)
     columns = [
@@ -70,7 +70,7 @@ class _Tally:
     filled: int = 0
     seen: dict[str, None] = field(default_factory=dict)
 
-    def add(self, cells: list[str]) -> None:
+    def add(self, cells: Sequence[str]) -> None:
         filled = [cell for cell in cells if cell.strip()]
         self.filled += len(filled)
         if len(self.seen) < MOST_DISTINCT:

@@ -21,8 +21,6 @@ from importer.model import Chunk, Problem
 if TYPE_CHECKING:
     from typing import Self
 
-    from pandas import DataFrame
-
 _MOST_CELLS = 1_000_000
 _DEFAULTS = SourceOptions()
 
@@ -125,13 +123,15 @@ class Source:
     def _chunk(self, block: Block, kept: Sequence[int]) -> Chunk:
         width = len(self.header)
         rows = [block.rows[at] for at in kept]
-        cells = [_fitted(block.cells[at], width) for at in kept]
-        if self.header[-1] == PROBLEM_COLUMN:
-            cells = [list(map(restored, row)) for row in cells]
+        cells = [block.cells[at] for at in kept]
         problems = {row: block.problems[row] for row in rows if row in block.problems}
-        problems |= self._ragged(block, kept)
-        frame = _frame(cells)
-        return Chunk(frame, rows, problems, tuple(self._damage(block, rows, frame)))
+        if set(map(len, cells)) != {width}:
+            problems |= self._ragged(block, kept)
+            cells = [_fitted(row, width) for row in cells]
+        columns = tuple(zip(*cells, strict=True))
+        if self.header[-1] == PROBLEM_COLUMN:
+            columns = tuple(tuple(map(restored, column)) for column in columns)
+        return Chunk(columns, rows, problems, tuple(self._damage(block, rows, columns)))
 
     def _ragged(self, block: Block, kept: Sequence[int]) -> dict[int, Problem]:
         width = len(self.header)
@@ -142,8 +142,9 @@ class Source:
             if not is_blank(block.cells[at][width:])
         }
 
-    def _damage(self, block: Block, rows: Sequence[int], frame: DataFrame) -> Iterator[Problem]:
-        columns = [frame.iloc[:, index].tolist() for index in range(len(self.header))]
+    def _damage(
+        self, block: Block, rows: Sequence[int], columns: Sequence[Sequence[str]]
+    ) -> Iterator[Problem]:
         labels = [self.label(index) for index in range(len(self.header))]
         yield from damage.found_in(labels, rows, columns)
         place = {row: at for at, row in enumerate(rows)} if block.marks else {}
@@ -180,13 +181,6 @@ def _widened(header: Header, width: int) -> tuple[str, ...]:
 def _fitted(cells: list[str], width: int) -> list[str]:
     short = width - len(cells)
     return cells + [""] * short if short > 0 else cells[:width] if short else cells
-
-
-def _frame(cells: list[list[str]]) -> DataFrame:
-    import numpy as np
-    from pandas import DataFrame
-
-    return DataFrame(np.array(cells, dtype=object), dtype=object, copy=False)
 
 
 RAGGED = damage.Damage(

@@ -8,7 +8,7 @@ from itertools import repeat
 
 from importer.mapping.memo import Fault, Result
 from importer.mapping.program import Program
-from importer.mapping.readings import Cells, Reading, Results
+from importer.mapping.readings import Reading, Results
 from importer.mapping.responses import Person, Responder
 from importer.model import Chunk, Invalid, Mapped, Skipped
 
@@ -48,26 +48,25 @@ class _Run:
     """The results of one chunk by column, and the rows put together from them."""
 
     def __init__(self, program: Program, chunk: Chunk) -> None:
-        cells = Cells(chunk.frame)
         self._program = program
         self._chunk = chunk
-        self._count = cells.rows
-        self._skips = [each.results(cells) for each in program.skips]
-        self._people = _people(program, cells)
-        self._campaign = program.campaign.results(cells)
-        self._method = program.method.results(cells)
-        self._answers = [each.reading.results(cells) for each in program.answers]
-        self._rating = program.rating.results(cells)
-        self._traits = [reading.results(cells) for _, reading in program.traits]
-        self._order = self._dates(cells)
-        self._key = [each.results(cells) for each in program.key]
+        self._count = len(chunk.rows)
+        self._skips = [each.results(chunk) for each in program.skips]
+        self._people = _people(program, chunk)
+        self._campaign = program.campaign.results(chunk)
+        self._method = program.method.results(chunk)
+        self._answers = [each.reading.results(chunk) for each in program.answers]
+        self._rating = program.rating.results(chunk)
+        self._traits = [reading.results(chunk) for _, reading in program.traits]
+        self._order = self._dates(chunk)
+        self._key = [each.results(chunk) for each in program.key]
 
-    def _dates(self, cells: Cells) -> Results:
+    def _dates(self, chunk: Chunk) -> Results:
         """The rows' dates; most often a trait has them already."""
         order = self._program.order
         named = zip(self._program.traits, self._traits, strict=True)
         known = (results for (_, reading), results in named if reading is order)
-        return next(known, None) or order.results(cells)
+        return next(known, None) or order.results(chunk)
 
     def mapped(self) -> list[Mapped]:
         """One thing per row."""
@@ -157,13 +156,13 @@ class _Run:
             yield Fault("no_answers", "none of the answers is filled", columns)
 
 
-def _people(program: Program, cells: Cells) -> list[Person | Fault]:
-    users = program.user.results(cells)
+def _people(program: Program, chunk: Chunk) -> list[Person | Fault]:
+    users = program.user.results(chunk)
     if all(user.__class__ is str for user in users):
         return [(user, "") for user in users]  # type: ignore[misc]  # all are text, as was just seen
     columns = ", ".join(filter(None, (program.user.column, program.anonymous.column)))
     nobody = Fault("no_person", "the row doesn't say who answered", columns)
-    pairs = zip(users, program.anonymous.results(cells), strict=True)
+    pairs = zip(users, program.anonymous.results(chunk), strict=True)
     return [_person(user, anonymous, nobody) for user, anonymous in pairs]
 
 

@@ -4,32 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 from importer.mapping.ids import hashed
 from importer.mapping.memo import Fault, Memo, Result
 from importer.mapping.templates import Template
-
-if TYPE_CHECKING:
-    from pandas import DataFrame
+from importer.model import Chunk
 
 Results = Sequence[Result]
-
-
-class Cells:
-    """The columns of one chunk as lists of text, each taken out of the frame once."""
-
-    __slots__ = ("_frame", "_taken", "rows")
-
-    def __init__(self, frame: DataFrame) -> None:
-        self._frame = frame
-        self._taken: dict[int, list[str]] = {}
-        self.rows = len(frame)
-
-    def __getitem__(self, position: int) -> list[str]:
-        if position not in self._taken:
-            self._taken[position] = self._frame.iloc[:, position].tolist()
-        return self._taken[position]
 
 
 class Reading(Protocol):
@@ -43,7 +25,7 @@ class Reading(Protocol):
     def faulty(self) -> bool:
         """Whether some result so far may have been a fault."""
 
-    def results(self, cells: Cells) -> Results:
+    def results(self, chunk: Chunk) -> Results:
         """One result per row: a value, None for blank, or a fault."""
 
 
@@ -55,9 +37,9 @@ class Fixed:
     column: str = ""
     faulty: bool = False
 
-    def results(self, cells: Cells) -> Results:
+    def results(self, chunk: Chunk) -> Results:
         """The value, once per row."""
-        return [self.value] * cells.rows
+        return [self.value] * len(chunk.rows)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,9 +59,9 @@ class One:
         """As its memo's."""
         return self.memo.faulty
 
-    def results(self, cells: Cells) -> Results:
+    def results(self, chunk: Chunk) -> Results:
         """What the memo makes of each cell."""
-        return list(map(self.memo.__getitem__, cells[self.position]))
+        return list(map(self.memo.__getitem__, chunk.columns[self.position]))
 
 
 def _filled(result: Result) -> bool:
@@ -103,9 +85,9 @@ class First:
         """Whether any of the columns is."""
         return any(each.faulty for each in self.readings)
 
-    def results(self, cells: Cells) -> Results:
+    def results(self, chunk: Chunk) -> Results:
         """The first result that counts; where none does, the first that isn't blank."""
-        columns = [each.results(cells) for each in self.readings]
+        columns = [each.results(chunk) for each in self.readings]
         return [self._first(row) for row in zip(*columns, strict=True)]
 
     def _first(self, row: Sequence[Result]) -> Result:
@@ -136,9 +118,9 @@ class Joined:
         """Whether a part or the whole is."""
         return self.memo.faulty or any(each.faulty for each in self.parts)
 
-    def results(self, cells: Cells) -> Results:
+    def results(self, chunk: Chunk) -> Results:
         """The filled parts with `join` between them, read as one text."""
-        columns = [each.results(cells) for each in self.parts]
+        columns = [each.results(chunk) for each in self.parts]
         return [self._joined(row) for row in zip(*columns, strict=True)]
 
     def _joined(self, row: Sequence[Result]) -> Result:
@@ -167,9 +149,9 @@ class Filled:
         """As its memo's."""
         return self.memo.faulty
 
-    def results(self, cells: Cells) -> Results:
+    def results(self, chunk: Chunk) -> Results:
         """The filled template, read as one text."""
-        columns = [cells[position] for position in self.positions]
+        columns = [chunk.columns[position] for position in self.positions]
         return [self._filled(row) for row in zip(*columns, strict=True)]
 
     def _filled(self, row: Sequence[str]) -> Result:
@@ -192,9 +174,9 @@ class Hashed:
         """The names of all the columns."""
         return ", ".join(each.column for each in self.parts)
 
-    def results(self, cells: Cells) -> Results:
+    def results(self, chunk: Chunk) -> Results:
         """One id per row."""
-        columns = [each.results(cells) for each in self.parts]
+        columns = [each.results(chunk) for each in self.parts]
         return [self._hashed(row) for row in zip(*columns, strict=True)]
 
     def _hashed(self, row: Sequence[Result]) -> Result:

@@ -97,7 +97,7 @@ class Recodings:
             return
         ready = [i for i, each in enumerate(mapped) if isinstance(each, Response)]
         for recoded in self._answers:
-            columns = [chunk.frame.iloc[:, at].tolist() for at in recoded.positions]
+            columns = [chunk.columns[at] for at in recoded.positions]
             texts = (_first(columns, i) for i in ready)
             recoded.counts.update(
                 text for text in texts if text and len(recoded.counts) < MOST_TEXTS

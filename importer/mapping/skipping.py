@@ -10,7 +10,8 @@ from importer.mapping.document import SkipRule
 from importer.mapping.memo import Memo
 from importer.mapping.patterns import TooSlow, compile_pattern
 from importer.mapping.problems import Unfit
-from importer.mapping.readings import Cells, One, Results
+from importer.mapping.readings import One, Results
+from importer.model import Chunk
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,9 +20,9 @@ class Skip:
 
     reading: One
 
-    def results(self, cells: Cells) -> Results:
+    def results(self, chunk: Chunk) -> Results:
         """Per row: the words, None, or a fault."""
-        return self.reading.results(cells)
+        return self.reading.results(chunk)
 
 
 def compile_rule(rule: SkipRule, position: int, column: str) -> Skip:

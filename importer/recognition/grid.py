@@ -48,7 +48,7 @@ def read_grid(source: Source) -> Grid:
     cells: list[Sequence[str]] = []
     for chunk in source.chunks():
         rows += chunk.rows
-        cells += chunk.frame.to_numpy().tolist()
+        cells += chunk.lines
         if len(rows) >= MOST_ROWS:
             return Grid(rows[:MOST_ROWS], cells[:MOST_ROWS], whole=False)
     return Grid(rows, cells)

@@ -47,5 +47,5 @@ def _mendable(chunk: Chunk, lines: Iterator[Line]) -> Iterator[list[str]]:
     here = list(itertools.islice(lines, len(chunk.rows)))
     for place, line in enumerate(here):
         if line.status in MENDABLE:
-            cells = chunk.frame.iloc[place].tolist()
+            cells = (column[place] for column in chunk.columns)
             yield [*map(safe, cells), safe(f"{line.code}: {line.message}")]

@@ -5,13 +5,10 @@ from __future__ import annotations
 from array import array
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from importer.model import Chunk, Invalid, Mapped, Problem, Response
 from importer.results.scores import Question, Scores
-
-if TYPE_CHECKING:
-    import numpy as np
 
 _SHOWN = 3
 _DISTINCT = 100
@@ -60,9 +57,7 @@ class Tally:
 
     def _fill(self, chunk: Chunk) -> None:
         """Cells that aren't blank, by column."""
-        import numpy as np
-
-        filled = np.count_nonzero(chunk.frame.to_numpy(), axis=0).tolist()
+        filled = (len(column) - column.count("") for column in chunk.columns)
         self._filled = [had + more for had, more in zip(self._filled, filled, strict=True)]
 
     def _refused(self, problems: Iterable[Problem]) -> None:
@@ -79,19 +74,13 @@ class Tally:
 
     def scores(self, seqs: Sequence[int]) -> tuple[Scores, ...]:
         """The scores of these rows, by question."""
-        import numpy as np
-
-        chosen = np.asarray(seqs, dtype=np.int64)
-        return tuple(ratings.counted(chosen) for ratings in self._scores)
+        return tuple(ratings.counted(seqs) for ratings in self._scores)
 
     def months(self, seqs: Sequence[int]) -> dict[str, int]:
         """Of these rows, how many date from each month (`2026-11`, in UTC), oldest first; months
         between them that have none are there too. Rows without a date are left out."""
-        import numpy as np
-
-        chosen = np.frombuffer(self._months, dtype=np.int32)[np.asarray(seqs, dtype=np.int64)]
-        numbers, counts = np.unique(chosen[chosen > 0], return_counts=True)
-        found = dict(zip(numbers.tolist(), counts.tolist(), strict=True))
+        found = Counter(map(self._months.__getitem__, seqs))
+        found.pop(0, None)
         return {_named(month): found.get(month, 0) for month in _span(found)}
 
     @property
@@ -124,12 +113,10 @@ class _Ratings:
         answers: Iterator[Any] = (each.answers[place] if each else None for each in responses)
         self._given.extend([blank if each is None else each["value"] for each in answers])
 
-    def counted(self, chosen: np.ndarray) -> Scores:
-        import numpy as np
-
-        given = np.frombuffer(self._given, dtype=self._given.typecode)[chosen]
-        scores, counts = np.unique(given[given != self._blank], return_counts=True)
-        return Scores(self._question, dict(zip(scores.tolist(), counts.tolist(), strict=True)))
+    def counted(self, seqs: Sequence[int]) -> Scores:
+        given = Counter(map(self._given.__getitem__, seqs))
+        given.pop(self._blank, None)
+        return Scores(self._question, dict(sorted(given.items())))
 
 
 def _span(months: Mapping[int, int]) -> Iterable[int]:

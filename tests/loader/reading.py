@@ -34,11 +34,12 @@ class Read:
 def read(path: str | Path, options: SourceOptions | None = None, size: int = 5_000) -> Read:
     """Read a whole source, in chunks of `size`."""
     with open_source(str(path), options or SourceOptions()) as source:
-        rows, problems, damage = [], dict[int, Problem](), list[Problem]()
+        rows = list[tuple[int, list[str]]]()
+        problems, damage = dict[int, Problem](), list[Problem]()
         for chunk in source.chunks(size):
             assert 0 < len(chunk.rows) <= size
-            assert {kind.name for kind in chunk.frame.dtypes} == {"object"}
-            rows += list(zip(chunk.rows, chunk.frame.to_numpy().tolist(), strict=True))
+            assert {type(cell) for column in chunk.columns for cell in column} <= {str}
+            rows += zip(chunk.rows, map(list, chunk.lines), strict=True)
             problems |= chunk.problems
             damage += chunk.damage
         facts, blank = replace(source.facts), source.blank_rows

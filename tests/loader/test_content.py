@@ -91,8 +91,8 @@ def test_standard_input_is_spooled_in_private() -> None:
         "before = set(glob.glob(pattern))\n"
         "with open_source('-') as source:\n"
         "    (spooled,) = set(glob.glob(pattern)) - before\n"
-        "    rows = [c.frame.to_numpy().tolist() for c in source.chunks()]\n"
-        "    again = [c.frame.to_numpy().tolist() for c in source.chunks()]\n"
+        "    rows = [list(c.lines) for c in source.chunks()]\n"
+        "    again = [list(c.lines) for c in source.chunks()]\n"
         "    print(source.name, rows == again, rows, oct(stat.S_IMODE(os.stat(spooled).st_mode)))\n"
         "print(os.path.exists(spooled))\n"
     )
@@ -100,7 +100,7 @@ def test_standard_input_is_spooled_in_private() -> None:
         [sys.executable, "-c", script], input=CSV, capture_output=True, check=True
     )
     assert done.stdout.decode().splitlines() == [
-        "standard input True [[['1', '2']]] 0o600",
+        "standard input True [[('1', '2')]] 0o600",
         "False",
     ]
 

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import Any
 
 import orjson
-import pandas as pd
 
 from importer import mapping
 from importer.errors import MappingError
@@ -40,8 +39,8 @@ def compiled(text: str, header: Sequence[str]) -> Compiled:
 
 
 def chunk(header: Sequence[str], rows: Sequence[Sequence[str]], **more: Any) -> Chunk:
-    frame = pd.DataFrame([list(row) for row in rows], columns=list(header), dtype=str)
-    return Chunk(frame, range(2, 2 + len(rows)), **more)
+    columns = list(zip(*rows, strict=True)) or [()] * len(header)
+    return Chunk(columns, range(2, 2 + len(rows)), **more)
 
 
 def run(text: str, **cells: str) -> Mapped:

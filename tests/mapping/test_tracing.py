@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import orjson
 import pytest
 
@@ -21,9 +23,7 @@ def test_the_steps_of_every_row_of_every_sample_come_to_its_body(name: str) -> N
     with open_source(str(golden.sample(name)), options(document.source)) as source:
         compiled = compile_mapping(document, source.header, secret=b"")
         for chunk in source.chunks():
-            for cells, mapped in zip(
-                chunk.frame.to_numpy().tolist(), compiled.run(chunk), strict=True
-            ):
+            for cells, mapped in zip(chunk.lines, compiled.run(chunk), strict=True):
                 traced = results(document, source.header, cells)
                 if isinstance(mapped, Response):
                     assert traced == sent(document, mapped)
@@ -43,7 +43,7 @@ ROW_PROBLEMS = {
 }
 
 
-def results(document: Document, header: tuple[str, ...], cells: list[str]) -> dict[str, object]:
+def results(document: Document, header: tuple[str, ...], cells: Sequence[str]) -> dict[str, object]:
     """The first result of each answer and trait."""
     found: dict[str, object] = {}
     for each in trace(document, header, cells):
@@ -53,7 +53,7 @@ def results(document: Document, header: tuple[str, ...], cells: list[str]) -> di
     return found
 
 
-def faulty(document: Document, header: tuple[str, ...], cells: list[str]) -> set[str]:
+def faulty(document: Document, header: tuple[str, ...], cells: Sequence[str]) -> set[str]:
     steps = (step for each in trace(document, header, cells) for step in each.steps)
     return {step.problem for step in steps if step.problem}
 

@@ -2,7 +2,6 @@
 
 from collections import Counter
 
-import pandas as pd
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -23,7 +22,7 @@ def response(row: int, score: int | None, points: int | None, date: str = "") ->
 
 
 def chunk(rows: int) -> Chunk:
-    return Chunk(pd.DataFrame([["x", ""]] * rows, dtype=object), list(range(rows)))
+    return Chunk([("x",) * rows, ("",) * rows], list(range(rows)))
 
 
 scores = st.one_of(st.none(), st.integers(0, 10))

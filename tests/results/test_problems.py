@@ -69,7 +69,7 @@ def mended(path: Path, options: SourceOptions, to: Path) -> None:
 
 def read(path: Path, options: SourceOptions) -> tuple[tuple[str, ...], list[list[str]]]:
     with open_source(str(path), options) as source:
-        rows = [row for chunk in source.chunks() for row in chunk.frame.values.tolist()]
+        rows = [row for chunk in source.chunks() for row in map(list, chunk.lines)]
         return source.header, rows
 
 
