@@ -62,8 +62,7 @@ def plan(table: str, document: str, clock: Clock, folder: Path) -> int:
             with clock.timing("stage: hashes, look back, SQLite"):
                 sendable = staging.add(mapped)
             with clock.timing("spool"):
-                for seq, response in sendable:
-                    spool.add(seq, response.body)
+                spool.keep(sendable)
             rows += len(mapped)
         with clock.timing("finish"):
             staging.finish("all")

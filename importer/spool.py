@@ -5,8 +5,11 @@ from __future__ import annotations
 import os
 import tempfile
 from array import array
+from collections.abc import Iterable
 from pathlib import Path
 from typing import IO
+
+from importer.model import Response
 
 
 class Spool:
@@ -19,15 +22,17 @@ class Spool:
         self._ends = array("q")
         self._end = self._written = 0
 
-    def add(self, seq: int, body: bytes) -> None:
-        """Keep the body of row `seq`; sequence numbers ascend."""
-        gap = seq - len(self._starts)
-        self._starts.extend([0] * gap)
-        self._ends.extend([0] * gap)
-        self._file.write(body)
-        self._starts.append(self._end)
-        self._end += len(body)
-        self._ends.append(self._end)
+    def keep(self, rows: Iterable[tuple[int, Response]]) -> None:
+        """Keep the bodies of rows by their `seq`, which ascend."""
+        for seq, response in rows:
+            gap = seq - len(self._starts)
+            if gap:
+                self._starts.extend([0] * gap)
+                self._ends.extend([0] * gap)
+            self._file.write(response.body)
+            self._starts.append(self._end)
+            self._end += len(response.body)
+            self._ends.append(self._end)
 
     def body(self, seq: int) -> bytes:
         """The body of row `seq`."""

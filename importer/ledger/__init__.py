@@ -6,7 +6,7 @@ from importer.ledger.journal import Journal
 from importer.ledger.ledger import SENDABLE, Ledger
 from importer.ledger.lock import held
 from importer.ledger.order import askable, doubtful, late_order, outgoing, sending_order, stuck
-from importer.ledger.staging import Staging
+from importer.ledger.staging import Rows, Staging
 from importer.ledger.state import ledger_path, prepare, secret
 
 __all__ = [
@@ -14,6 +14,7 @@ __all__ = [
     "Hasher",
     "Journal",
     "Ledger",
+    "Rows",
     "Staging",
     "askable",
     "doubtful",

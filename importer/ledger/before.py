@@ -1,4 +1,4 @@
-"""What the ledger knows of identities: the same rows of this job, and those of other jobs."""
+"""What the ledger knows of identities from other jobs."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from importer.model import Job
 
 _LOOKUP = 500
 
-_COLUMNS = "r.identity, r.job, j.name, r.row, r.status, r.content, r.body, r.sent_at"
+_COLUMNS = "r.identity, j.name, r.row, r.status, r.content, r.body, r.sent_at"
 
 
 class Before:
@@ -18,41 +18,38 @@ class Before:
 
     def __init__(self, ledger: Ledger, job: Job) -> None:
         self._ledger = ledger
-        self._job = job
+        self._own = job.id if ledger.history == "main" else 0
+        self._any = self._anything()
 
-    def here(self, identities: Collection[bytes], first: int) -> dict[bytes, Earlier]:
-        """The rows of this job before `seq` = `first` that decide these identities' fate.
-
-        The signs keep SQLite from walking through all rows before `first`: it is to look identities up.
-        """
-        before = f"+r.job = {self._job.id} AND +r.seq < {first}"
-        return self._look(identities, "main", before, "-r.seq")
-
-    def elsewhere(self, identities: Collection[bytes]) -> dict[bytes, Earlier]:
+    def elsewhere(self, identities: Collection[object]) -> dict[bytes, Earlier]:
         """The rows of other jobs that were sent or refused: one that was accepted counts before one in
         doubt, that before one that was refused; of equal ones the newest."""
-        history = self._ledger.history
-        others = f" AND r.job <> {self._job.id}" if history == "main" else ""
-        return self._look(identities, history, _SENT + others, _RANK)
-
-    def _look(
-        self, identities: Collection[bytes], database: str, where: str, order: str
-    ) -> dict[bytes, Earlier]:
-        """The last row of each identity, in this order."""
         found: dict[bytes, Earlier] = {}
-        wanted = list(identities)
+        wanted = list(identities) if self._any else []
         for start in range(0, len(wanted), _LOOKUP):
-            some = wanted[start : start + _LOOKUP]
-            query = (
-                f"SELECT {_COLUMNS} FROM {database}.rows r JOIN {database}.jobs j ON j.id = r.job"
-                f" WHERE r.identity IN ({','.join('?' * len(some))}) AND r.elsewhere = 0"
-                f" AND {where} ORDER BY {order}"
-            )
-            with self._ledger.told():
-                for identity, job, *rest in self._ledger.connection.execute(query, some):
-                    own = database == "main"
-                    found[identity] = Earlier(job if own else -job, *rest)
+            found |= self._look(wanted[start : start + _LOOKUP])
         return found
+
+    def _look(self, identities: list[object]) -> dict[bytes, Earlier]:
+        history, marks = self._ledger.history, ",".join("?" * len(identities))
+        query = (
+            f"SELECT {_COLUMNS} FROM {history}.rows r JOIN {history}.jobs j ON j.id = r.job"
+            f" WHERE r.identity IN ({marks}) AND r.elsewhere = 0 AND {_SENT} AND r.job <> {self._own}"
+            f" ORDER BY {_RANK}"
+        )
+        with self._ledger.told():
+            rows = self._ledger.connection.execute(query, identities)
+            return {identity: Earlier(*rest) for identity, *rest in rows}
+
+    def _anything(self) -> bool:
+        """Whether there are rows of other jobs at all."""
+        history = self._ledger.history
+        query = (
+            f"SELECT 1 FROM {history}.jobs j WHERE j.id <> {self._own}"
+            f" AND EXISTS (SELECT 1 FROM {history}.rows r WHERE r.job = j.id) LIMIT 1"
+        )
+        with self._ledger.told():
+            return self._ledger.connection.execute(query).fetchone() is not None
 
 
 _SENT = "r.status IN ('created', 'duplicate', 'rejected', 'unknown', 'attempting')"

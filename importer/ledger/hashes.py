@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 import orjson
 
@@ -17,8 +17,7 @@ _CAMPAIGNS = 256
 """Beginnings of hashes that are kept: a few for each campaign."""
 
 
-@dataclass(frozen=True, slots=True)
-class Hashes:
+class Hashes(NamedTuple):
     """What the ledger keeps of a response.
 
     `identity`: what makes the row itself across files and runs; `content`: person, answers and date;
@@ -45,7 +44,7 @@ class Hasher:
         """All hashes of one response."""
         campaign = response.campaign
         return Hashes(
-            identity=self._hash("identity", campaign, response.identity),
+            identity=self.identity(response),
             content=self._hash("identity", campaign, response.content),
             body=self._hash("body", campaign, response.body),
             person=self.person(campaign, response.user_id, response.anonymous_id),
@@ -54,6 +53,10 @@ class Hasher:
                 campaign, response.user_id, response.anonymous_id, _answers(response.body)
             ),
         )
+
+    def identity(self, response: Response) -> bytes:
+        """What makes the row itself."""
+        return self._hash("identity", response.campaign, response.identity)
 
     def person(self, campaign: str, user_id: str, anonymous_id: str) -> bytes:
         """Who gave a response; a userId never meets an equal anonymousId."""

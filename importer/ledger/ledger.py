@@ -13,6 +13,7 @@ from pathlib import Path
 from importer.errors import LedgerError, UsageError
 from importer.ledger import schema
 from importer.ledger.connection import check, check_secret, connect, told
+from importer.ledger.lines import Brief, Whole
 from importer.model import Job, Line, Status
 
 _CACHE_KB = -8 * 1024
@@ -37,6 +38,7 @@ class Ledger:
         self.path = path
         self.secret = secret
         self.history = "main"
+        self.keeping: type[Whole | Brief] = Whole
 
     @classmethod
     def open(cls, path: Path, secret: bytes, durability: str = "full") -> Ledger:
@@ -68,7 +70,10 @@ class Ledger:
             connection.execute("PRAGMA journal_mode = OFF")
             connection.execute("PRAGMA synchronous = OFF")
             schema.migrate(connection, "the plan's ledger")
+            for index in schema.INDEXES:
+                connection.execute(f"DROP INDEX {index}")
             ledger = cls(connection, history, secret)
+            ledger.keeping = Brief
             ledger._look_back(history)
             return ledger
 

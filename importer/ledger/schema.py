@@ -70,6 +70,9 @@ CREATE INDEX rows_person ON rows (person) WHERE status = 'created';
 CREATE INDEX rows_doubtful ON rows (job, person) WHERE status = 'unknown' AND elsewhere = 0;
 """
 
+INDEXES = ("rows_identity", "rows_person", "rows_doubtful")
+"""What finds rows across jobs; a ledger that holds one job does without."""
+
 MIGRATIONS = (_VERSION_1,)
 """The SQL that leads from each version to the next; their number is the current version."""
 

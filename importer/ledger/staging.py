@@ -10,21 +10,23 @@ import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from importer.ledger import doubles
 from importer.ledger.before import Before
-from importer.ledger.hashes import Hasher, Hashes
+from importer.ledger.hashes import Hasher
 from importer.ledger.ledger import SENDABLE, Ledger
+from importer.ledger.lines import Cells, Lines
 from importer.ledger.standing import TO_SEND, Earlier, Standing, standing
 from importer.masking import Show, hidden, masked, masked_id, plain
 from importer.model import Invalid, Job, Mapped, Problem, Response, Skipped, Status
 
-_INSERT = (
+_LEFT = (
     'INSERT INTO rows (job, seq, row, status, code, message, "column", value, key, user_id,'
-    " anonymous_id, identity, content, body, person, traits, shown, ord, elsewhere)"
-    " VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
+    " anonymous_id) VALUES (?,?,?,?,?,?,?,?,?,?,?)"
 )
 _MOVE = "UPDATE rows SET status = ?, code = ?, message = ?, elsewhere = ? WHERE job = ? AND seq = ?"
 
-Cells = tuple[object, ...]
+Rows = Sequence[tuple[int, Response]]
+"""Responses with their `seq`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,10 @@ class _Known:
             return self.status != Status.ALREADY_SENT and self.code != "dup_same_file"
         return self.status in sending and self.status != Status.UNKNOWN
 
+    def differs(self, to: Standing) -> bool:
+        """Whether the row is to be written anew."""
+        return (to.status, to.code, to.elsewhere) != (self.status, self.code, self.elsewhere)
+
 
 class Staging:
     """Puts the rows of one job into the ledger, chunk by chunk. `sending`: rows of these statuses are
@@ -58,36 +64,48 @@ class Staging:
         self._ledger = ledger
         self._job = job
         self._sending = sending
-        self._hasher = Hasher(ledger.secret, job.origin)
         self._before = Before(ledger, job)
         self._value: Show = plain if show_values else masked
         self._id: Show = plain if show_values else masked_id
+        self._hasher = Hasher(ledger.secret, job.origin)
+        self._lines: Lines = ledger.keeping(self._hasher, self._id)
+        self._ready = _ready(self._lines, job)
+        self._staged = self._rows_of_an_earlier_start()
         self._next = 0
 
-    def add(self, mapped: Sequence[Mapped]) -> list[tuple[int, Response]]:
-        """Write these rows down; returns those that are to be sent or settled, with their `seq`.
+    def add(self, mapped: Sequence[Mapped]) -> Rows:
+        """Write these rows down; returns those that are to be sent or settled, with their `seq`. Of
+        rows that stand twice in the file `finish` finds the later ones.
 
         Rows that an earlier start of the same job wrote down keep what they have, unless another job
         has sent them since.
         """
         first, self._next = self._next, self._next + len(mapped)
         known = self._known(first, self._next)
-        responses = {
-            seq: each for seq, each in enumerate(mapped, first) if isinstance(each, Response)
-        }
-        hashes = {seq: self._hasher.of(each) for seq, each in responses.items()}
-        stands = self._stands(responses, hashes, known, first)
-        fresh = [(seq, each) for seq, each in enumerate(mapped, first) if seq not in known]
+        rows = [(seq, each) for seq, each in enumerate(mapped, first) if isinstance(each, Response)]
+        lines = [self._lines.of(each) for _, each in rows]
+        others = self._before.elsewhere([line[0] for line in lines])
+        stands = dict(self._stands(rows, lines, known, others))
         with self._ledger.transaction() as connection:
-            connection.executemany(_INSERT, self._lines(fresh, stands, hashes))
+            fresh = zip(rows, lines, strict=True)
+            connection.executemany(
+                self._ready,
+                ((seq, each.row, *line) for (seq, each), line in fresh if seq not in known),
+            )
+            if len(rows) < len(mapped):
+                connection.executemany(_LEFT, self._left(mapped, first, known))
             connection.executemany(_MOVE, self._moves(stands, known))
-        return [
-            (seq, each)
-            for seq, each in responses.items()
-            if not stands[seq].elsewhere and stands[seq].status in self._sending
-        ]
+        return [row for row in rows if self._is_to_send(stands.get(row[0], TO_SEND))]
+
+    def _rows_of_an_earlier_start(self) -> int:
+        with self._ledger.told():
+            query = "SELECT COALESCE(MAX(seq) + 1, 0) FROM rows WHERE job = ?"
+            (staged,) = self._ledger.connection.execute(query, (self._job.id,)).fetchone()
+            return int(staged)
 
     def _known(self, first: int, end: int) -> dict[int, _Known]:
+        if first >= self._staged:
+            return {}
         with self._ledger.told():
             found = self._ledger.connection.execute(
                 "SELECT seq, status, code, elsewhere FROM rows WHERE job = ? AND seq >= ? AND seq < ?",
@@ -97,80 +115,55 @@ class Staging:
 
     def _stands(
         self,
-        responses: Mapping[int, Response],
-        hashes: Mapping[int, Hashes],
+        rows: Rows,
+        lines: Sequence[Cells],
         known: Mapping[int, _Known],
-        first: int,
-    ) -> dict[int, Standing]:
-        """Where each response stands, in file order: of equal ones the first decides for all."""
-        identities = {each.identity for each in hashes.values()}
-        others = self._before.elsewhere(identities)
-        here = self._before.here(identities, first)
-        in_chunk: dict[bytes, int] = {}
-        stands: dict[int, Standing] = {}
-        for seq in responses:
-            own = hashes[seq]
-            earlier = here.get(own.identity)
-            if earlier is None and (at := in_chunk.get(own.identity)) is not None:
-                earlier = self._first(responses[at].row, hashes[at])
-            stands[seq] = self._stand(known.get(seq), earlier or others.get(own.identity), own)
-            if not stands[seq].elsewhere:
-                in_chunk.setdefault(own.identity, seq)
+        others: Mapping[bytes, Earlier],
+    ) -> Iterator[tuple[int, Standing]]:
+        """Where those stand of which the ledger knows anything."""
+        if not (known or others):
+            return
+        for (seq, each), (identity, *_) in zip(rows, lines, strict=True):
+            earlier, row = others.get(identity), known.get(seq)  # type: ignore[call-overload]  # bytes
+            if earlier or row:
+                yield seq, self._stand(row, earlier, each)
+
+    def _stand(self, known: _Known | None, earlier: Earlier | None, each: Response) -> Standing:
+        stands = standing(earlier, self._hasher.of(each)) if earlier else TO_SEND
+        if known is None:
+            return stands
+        if not known.open(self._sending) or (stands == TO_SEND and not known.elsewhere):
+            return Standing(Status(_settled(known.status)), known.elsewhere, known.code)
         return stands
 
-    def _stand(self, known: _Known | None, earlier: Earlier | None, own: Hashes) -> Standing:
-        if known is None:
-            return standing(earlier, self._job, own)
-        kept = Standing(Status(_settled(known.status)), known.elsewhere, known.code)
-        if not known.open(self._sending):
-            return kept
-        stands = standing(earlier, self._job, own)
-        return kept if stands == TO_SEND and not known.elsewhere else stands
-
-    def _first(self, row: int, own: Hashes) -> Earlier:
-        job, name = self._job.id, self._job.name
-        return Earlier(job, name, row, Status.PENDING, own.content, own.body, None)
-
-    def _lines(
-        self,
-        fresh: Sequence[tuple[int, Mapped]],
-        stands: Mapping[int, Standing],
-        hashes: Mapping[int, Hashes],
-    ) -> Iterator[Cells]:
-        for seq, each in fresh:
-            if isinstance(each, Response):
-                yield self._sendable(seq, each, stands[seq], hashes[seq])
-            else:
-                yield self._kept(seq, each)
+    def _is_to_send(self, stands: Standing) -> bool:
+        return not stands.elsewhere and stands.status in self._sending
 
     def _moves(
         self, stands: Mapping[int, Standing], known: Mapping[int, _Known]
     ) -> Iterator[Cells]:
-        """Rows that other jobs have sent since, or no longer answer for."""
-        for seq, row in known.items():
-            if row.open(self._sending) and seq in stands:
-                to = stands[seq]
-                if (to.status, to.code, to.elsewhere) != (row.status, row.code, row.elsewhere):
-                    yield (to.status, to.code, to.message, to.elsewhere, self._job.id, seq)
+        """New rows that other jobs answer for, and old ones that others have sent since, or no longer
+        answer for."""
+        for seq, to in stands.items():
+            row = known.get(seq)
+            if row is None or (row.open(self._sending) and row.differs(to)):
+                yield (to.status, to.code, to.message, to.elsewhere, self._job.id, seq)
 
-    def _sendable(self, seq: int, response: Response, stands: Standing, own: Hashes) -> Cells:
-        return (
-            *(self._job.id, seq, response.row, stands.status, stands.code, stands.message, "", ""),
-            *(self._id(response.key), self._id(response.user_id), self._id(response.anonymous_id)),
-            *(own.identity, own.content, own.body, own.person, own.traits, own.shown),
-            *(response.order, stands.elsewhere),
-        )
+    def _left(
+        self, mapped: Sequence[Mapped], first: int, known: Mapping[int, _Known]
+    ) -> Iterator[Cells]:
+        """Rows that are not to be sent."""
+        for seq, each in enumerate(mapped, first):
+            if not isinstance(each, Response) and seq not in known:
+                yield (self._job.id, seq, each.row, *self._why(each))
 
-    def _kept(self, seq: int, each: Invalid | Skipped) -> Cells:
-        none = (None, None, None, None, None, None, "", 0)
+    def _why(self, each: Invalid | Skipped) -> Cells:
         if isinstance(each, Skipped):
-            told = (Status.SKIPPED, "skip_rule", each.rule, "", "")
-            return (self._job.id, seq, each.row, *told, self._id(each.key), "", "", *none)
+            return (Status.SKIPPED, "skip_rule", each.rule, "", "", self._id(each.key), "", "")
         first = each.problems[0]
         message = "; ".join(dict.fromkeys(problem.message for problem in each.problems))
         told = (Status.INVALID, first.code, message, first.column, self._shown(first))
-        ids = (self._id(each.key), self._id(each.user_id), self._id(each.anonymous_id))
-        return (self._job.id, seq, each.row, *told, *ids, *none)
+        return (*told, self._id(each.key), self._id(each.user_id), self._id(each.anonymous_id))
 
     def _shown(self, problem: Problem) -> str:
         """A mistyped e-mail address names its owner as a whole one does."""
@@ -178,12 +171,14 @@ class Staging:
         return hidden(problem.value) if mistyped else self._value(problem.value)
 
     def finish(self, repeats: str) -> None:
-        """Every row is staged: apply the mapping's `repeats` (all, latest or first row of a person)
-        once, and write down that staging is complete. Rows that earlier runs have sent count: beside
-        a later one that is there already, an older one is not sent."""
-        if self._job.staged_at is not None:
-            return
+        """Every row is staged: of rows that stand twice in the file let only one be sent; apply the
+        mapping's `repeats` (all, latest or first row of a person) once, and write down that staging is
+        complete. Rows that earlier runs have sent count: beside a later one that is there already, an
+        older one is not sent."""
         with self._ledger.transaction() as connection:
+            doubles.mark(connection, self._job)
+            if self._job.staged_at is not None:
+                return
             if repeats in _KEPT:
                 connection.execute(
                     "UPDATE rows SET status = 'skipped', code = 'repeats', message = ?"
@@ -204,6 +199,15 @@ class Staging:
 
 
 _KEPT: Mapping[str, str] = {"latest": "ord DESC, seq DESC", "first": "ord, seq"}
+
+
+def _ready(lines: Lines, job: Job) -> str:
+    """The statement that writes down a row to send."""
+    marks = ",".join("?" * len(lines.columns.split(",")))
+    return (
+        f"INSERT INTO rows (job, seq, row, status, {lines.columns})"
+        f" VALUES ({job.id}, ?, ?, '{Status.PENDING}', {marks})"
+    )
 
 
 def _settled(status: str) -> str:

@@ -1,4 +1,4 @@
-"""Where a row stands before it is sent: what was sent before it, in its file and by earlier runs."""
+"""Where a row stands before it is sent, by what earlier runs have sent."""
 
 from __future__ import annotations
 
@@ -6,14 +6,13 @@ import time
 from dataclasses import dataclass
 
 from importer.ledger.hashes import Hashes
-from importer.model import Job, Status
+from importer.model import Status
 
 
 @dataclass(frozen=True, slots=True)
 class Earlier:
-    """What the ledger knows of a row's identity: the same row of this file, or one of another job."""
+    """What the ledger knows of a row's identity from another job."""
 
-    job: int
     job_name: str
     row: int
     status: str
@@ -37,16 +36,11 @@ TO_SEND = Standing(Status.PENDING, elsewhere=False)
 _REFUSED = (Status.DUPLICATE, Status.REJECTED)
 
 
-def standing(earlier: Earlier | None, job: Job, hashes: Hashes) -> Standing:
+def standing(earlier: Earlier, hashes: Hashes) -> Standing:
     """Whether a row may be sent, by what the ledger knows of its identity. Never twice: one that was
     accepted or left in doubt before is not posted again by itself, and neither is the very request
     that was refused; a mended one is."""
-    if earlier is None:
-        return TO_SEND
     changed = "" if earlier.content == hashes.content else ", with other content"
-    if earlier.job == job.id:
-        told = f"the same response as row {earlier.row}{changed}; only the first is sent"
-        return Standing(Status.DUPLICATE, True, "dup_same_file", told)
     where = f"job {earlier.job_name}, row {earlier.row}{_on(earlier.at)}"
     if earlier.status == Status.CREATED:
         code = "changed_since_sent" if changed else "dup_earlier_run"

@@ -18,6 +18,7 @@ from importer.errors import UsageError
 from importer.ledger import Ledger
 from importer.loader import Source, open_source
 from importer.mapping import Compiled, Document
+from importer.pipeline import payloads
 from importer.pipeline.record import record
 from importer.pipeline.resuming import hold
 from importer.pipeline.secret import secret_of
@@ -42,8 +43,10 @@ def plan(settings: Settings, watch: Watch = NOBODY) -> tuple[Plan, Summary]:
     with _opened(settings, secret) as (document, source, compiled):
         files.folder(settings.folder)
         history = books.ledger_path(settings.state)
-        with closing(Ledger.throwaway(history, secret)) as ledger:
-            planned = stage(settings, document, source, compiled, ledger, let_go, watch)
+        with closing(Ledger.throwaway(history, secret)) as ledger, closing(Spool()) as spool:
+            keep = spool.keep if settings.payloads else let_go
+            planned = stage(settings, document, source, compiled, ledger, keep, watch)
+            payloads.write(settings, planned, ledger, spool)
             if settings.save_plan:
                 SignedPlan.of(settings, planned, ledger).write(settings.save_plan)
             summary = record(settings, "plan", planned, ledger, start)
@@ -88,7 +91,8 @@ def run(
         if settings.job:
             hold(ledger.job(settings.job), document, source)
         spool = stack.enter_context(closing(Spool(settings.state)))
-        planned = stage(settings, document, source, compiled, ledger, spool.add, watch)
+        planned = stage(settings, document, source, compiled, ledger, spool.keep, watch)
+        payloads.write(settings, planned, ledger, spool)
         if signed:
             signed.hold_rows(planned, ledger)
         if not confirm(planned):

@@ -3,26 +3,23 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
 
 from importer import ledger as books
 from importer.causes import Causes
 from importer.checks import check
 from importer.errors import LedgerError
-from importer.ledger import SENDABLE, Ledger, Staging
+from importer.ledger import SENDABLE, Ledger, Rows, Staging
 from importer.loader import Source, SourceOptions
 from importer.mapping import Compiled, Document
 from importer.mapping.recoding import Recodings
-from importer.model import Cause, Chunk, Invalid, Job, Mapped, Response, Status
+from importer.model import Cause, Chunk, Invalid, Job, Mapped, Status
 from importer.pipeline.rating import questions
 from importer.pipeline.seal import Seal
 from importer.pipeline.warnings import warnings
 from importer.pipeline.watch import Watch
-from importer.results import files
 from importer.results.tally import Tally
 from importer.sender.body import with_key
 from importer.settings import Rate, Settings
@@ -62,10 +59,10 @@ class Plan:
         return None if self.rate.per_second is None else self.ready / self.rate.per_second
 
 
-Keep = Callable[[int, bytes], None]
+Keep = Callable[[Rows], None]
 
 
-def let_go(_: int, __: bytes) -> None:
+def let_go(_: Rows) -> None:
     """A plan has no use for the bodies once they are shown."""
 
 
@@ -90,31 +87,30 @@ def stage(
     causes, damage = Causes(), Causes()
     tally, seal = Tally(tuple(questions(document, compiled)), len(source.header)), Seal()
     recodings = Recodings(document, source.header)
-    samples: list[bytes] = []
-    with _payloads(settings.payloads) as payloads:
-        for chunk in source.chunks():
-            mapped = check(compiled.run(chunk))
-            _count(mapped, chunk, causes, damage)
-            tally.add(mapped, chunk)
-            recodings.add(mapped, chunk)
-            seal.add(mapped)
-            for seq, response in staging.add(mapped):
-                keep(seq, response.body)
-                _show(response, samples, payloads)
-            watch.staged(staging.read)
+    samples: dict[bytes, bytes] = {}
+    for chunk in source.chunks():
+        mapped = check(compiled.run(chunk))
+        _count(mapped, chunk, causes, damage)
+        tally.add(mapped, chunk)
+        recodings.add(mapped, chunk)
+        seal.add(mapped)
+        rows = staging.add(mapped)
+        keep(rows)
+        _sample(rows, samples)
+        watch.staged(staging.read)
     staging.finish(document.repeats.send)
-    rows = _planned(ledger, job, staging.read, settings.statuses)
+    counts = _planned(ledger, job, staging.read, settings.statuses)
     return Plan(
         job=job,
         source=source,
         document=document,
         compiled=compiled,
-        rows=rows,
+        rows=counts,
         causes=causes.listed(),
         skips=ledger.counted(job, "message", (Status.SKIPPED,)),
         duplicates=books.duplicates(ledger, job),
         warnings=warnings(document, source, compiled, ledger, job, damage.listed()),
-        samples=tuple(samples),
+        samples=tuple(samples.values()),
         rate=settings.rate or Rate.parse(document.sending.rate),
         tally=tally,
         recodings=recodings,
@@ -171,24 +167,11 @@ def campaigns_of(document: Document) -> tuple[str, ...]:
     return tuple(named) if named and "*" not in values else ("*",)
 
 
-@contextmanager
-def _payloads(path: Path | None) -> Iterator[IO[str] | None]:
-    if path is None:
-        yield None
-        return
-    files.folder(path.parent)
-    with files.whole(path) as file:
-        yield file
-
-
-def _show(response: Response, samples: list[bytes], payloads: IO[str] | None) -> None:
-    if payloads is None and len(samples) >= _SAMPLES:
-        return
-    body = with_key(response.body, MASKED_KEY)
-    if payloads is not None:
-        payloads.write(body.decode() + "\n")
-    if len(samples) < _SAMPLES:
-        samples.append(body)
+def _sample(rows: Rows, samples: dict[bytes, bytes]) -> None:
+    """The first bodies, none of them twice, by what makes their rows themselves."""
+    for _, response in rows if len(samples) < _SAMPLES else ():
+        if len(samples) < _SAMPLES:
+            samples.setdefault(response.identity, with_key(response.body, MASKED_KEY))
 
 
 def _count(mapped: Sequence[Mapped], chunk: Chunk, causes: Causes, damage: Causes) -> None:
