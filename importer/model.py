@@ -92,7 +92,8 @@ class Response:
     person, answers and date. Both are canonical bytes, hashed before they are kept. `order` sorts rows
     of one person oldest first ("" where the mapping names no date). `traits` are the canonical bytes
     of the traits, to find rows of one person that disagree. `answers` are those of the body, in the
-    mapping's order, None where one is blank: what is counted of them needs no second reading.
+    mapping's order, None where one is blank: what is counted of them needs no second reading. `wave` names
+    the wave of the row that it is of; "" where a mapping has no waves.
     """
 
     row: int
@@ -106,6 +107,7 @@ class Response:
     key: str = ""
     order: str = ""
     answers: Sequence[object] = field(default=(), compare=False, repr=False)
+    wave: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +117,7 @@ class Skipped:
     row: int
     rule: str
     key: str = ""
+    wave: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,10 +129,11 @@ class Invalid:
     user_id: str = ""
     anonymous_id: str = ""
     key: str = ""
+    wave: str = ""
 
 
 Mapped = Response | Skipped | Invalid
-"""What becomes of one row before anything is sent."""
+"""What becomes of one row, or of one wave of a row, before anything is sent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,7 +186,7 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One row of a job as the results show it."""
+    """One row of a job, or one wave of a row, as the results show it."""
 
     seq: int
     row: int
@@ -199,6 +203,7 @@ class Line:
     response_id: str
     sent_at: float | None
     ms: int | None
+    wave: str = ""
 
 
 @dataclass(frozen=True, slots=True)

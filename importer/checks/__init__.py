@@ -28,5 +28,10 @@ def _checked(response: Response, checks: Sequence[Check]) -> Mapped:
     if not problems:
         return response
     return Invalid(
-        response.row, problems, response.user_id, response.anonymous_id, key=response.key
+        response.row,
+        problems,
+        response.user_id,
+        response.anonymous_id,
+        key=response.key,
+        wave=response.wave,
     )

@@ -7,13 +7,12 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema, model_validator
 
-from importer.mapping.columns import Columns, Letter, Names, PatternText, Selector, one_way
+from importer.mapping.columns import Columns, Letter, Names, Nth, PatternText, Selector, one_way
 from importer.mapping.fields import (
     Block,
     CellText,
     CellTexts,
     Constant,
-    Count,
     Flag,
     Oddity,
     Text,
@@ -73,7 +72,7 @@ class Cell(Block):
 
     column: Columns = ()
     """The column; or several, of which the first that isn't blank counts."""
-    nth: Count = 1
+    nth: Nth = 1
     """Which of the columns that share the name: 1 is the first."""
     letter: Letter = ""
     """The column's letter as Excel shows it: `E`."""

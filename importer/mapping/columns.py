@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Annotated, Self
 
-from pydantic import AfterValidator, BeforeValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema, model_validator
 
 from importer.mapping.fields import Block, Count, Oddity, Text, mapped_by, one_or_more, refuse
 from importer.mapping.patterns import compile_pattern
@@ -29,6 +29,11 @@ def _letter(text: str) -> str:
 PatternText = Annotated[Text, AfterValidator(_pattern)]
 Letter = Annotated[Text, AfterValidator(_letter)]
 Names = Annotated[tuple[Text, ...], Field(min_length=2)]
+Nth = Annotated[
+    Count,
+    WithJsonSchema({"anyOf": [{"type": "integer", "minimum": 1}, {"const": "{wave}"}]}),
+]
+"""`"{wave}"` is a number by the time that it is read (see `waves`)."""
 
 
 def one_way(block: Block, ways: Sequence[str]) -> Iterator[Oddity]:
@@ -50,7 +55,7 @@ class Selector(Block):
 
     column: Text = ""
     """The column's name. Exactly, else without regard to case and surrounding space."""
-    nth: Count = 1
+    nth: Nth = 1
     """Which of the columns that share the name: 1 is the first."""
     letter: Letter = ""
     """The column's letter as Excel shows it: `E`."""

@@ -17,18 +17,32 @@ from importer.model import Chunk, Invalid, Mapped, Skipped
 class Compiled:
     """A mapping that knows its columns.
 
-    `notes` are what people should know of how columns were found; `unmapped` are the columns that
-    the mapping doesn't use.
+    `programs` are one per wave, in their order; a mapping without waves is one of one wave, "". `notes` are
+    what people should know of how columns were found; `unmapped` are the columns that the mapping doesn't
+    use, in any wave.
     """
 
-    program: Program
+    programs: tuple[Program, ...]
     notes: tuple[str, ...]
     unmapped: tuple[str, ...]
 
     @property
     def targets(self) -> tuple[tuple[str, str], ...]:
-        """Each part of a response with the columns that it is taken from; "" where it is none."""
-        program = self.program
+        """Each part of a response with the columns that it is taken from. What isn't the same in all
+        waves names its wave."""
+        several = len(self.programs) > 1
+        found: dict[tuple[str, str], list[str]] = {}
+        for program in self.programs:
+            for target in self._targets(program):
+                found.setdefault(target, []).append(program.wave)
+        return tuple(
+            (f"{target} (wave {', '.join(waves)})", column)
+            if several and len(waves) < len(self.programs)
+            else (target, column)
+            for (target, column), waves in found.items()
+        )
+
+    def _targets(self, program: Program) -> Iterator[tuple[str, str]]:
         parts: list[tuple[str, Reading]] = [
             *(("campaign", program.campaign), ("method", program.method)),
             *(("userId", program.user), ("anonymousId", program.anonymous)),
@@ -37,11 +51,25 @@ class Compiled:
         parts += [("rating", program.rating)]
         parts += [(f"trait {name}", reading) for name, reading in program.traits]
         parts += [("date", program.order), *(("key", each) for each in program.key)]
-        return tuple((name, reading.column) for name, reading in parts if reading.column)
+        return ((name, reading.column) for name, reading in parts if reading.column)
 
     def run(self, chunk: Chunk) -> list[Mapped]:
-        """What becomes of each row, in order: one thing per row, and nothing is raised for a row."""
-        return _Run(self.program, chunk).mapped()
+        """What becomes of each row, in order: one thing per row, and nothing is raised for a row. With
+        waves, one thing per row and wave: all of a row, then those of the next."""
+        runs = [_Run(program, chunk) for program in self.programs]
+        if len(runs) == 1:
+            return runs[0].mapped()
+        _leave_out_blank(runs)
+        by_wave = [each.mapped() for each in runs]
+        return [each for row in zip(*by_wave, strict=True) for each in row]
+
+
+def _leave_out_blank(waves: Sequence[_Run]) -> None:
+    """A wave without an answer of its own is skipped; a row of nothing but such waves is invalid."""
+    blank = [each.blank() for each in waves]
+    nowhere = set.intersection(*blank)
+    for wave, rows in zip(waves, blank, strict=True):
+        wave.leave_out(rows - nowhere, nowhere)
 
 
 class _Run:
@@ -67,6 +95,23 @@ class _Run:
         named = zip(self._program.traits, self._traits, strict=True)
         known = (results for (_, reading), results in named if reading is order)
         return next(known, None) or order.results(chunk)
+
+    def blank(self) -> set[int]:
+        """The rows in which the wave has no answer of its own."""
+        own = [self._answers[place] for place in self._program.own]
+        return _blank_in_all(own) if own else set()
+
+    def leave_out(self, skipped: set[int], invalid: set[int]) -> None:
+        """Leave these rows of the wave out, and find those wrong in which no wave has an answer; where
+        nothing is answered at all, that is said already."""
+        blank = _blank_in_all(self._answers)
+        columns = ", ".join(self._program.answers[i].reading.column for i in self._program.own)
+        words: list[Result] = [None] * self._count
+        for i in skipped:
+            words[i] = f"wave {self._program.wave} is blank"
+        for i in invalid - blank:
+            words[i] = Fault("no_answers", "none of the waves has an answer", columns)
+        self._skips.append(words)
 
     def mapped(self) -> list[Mapped]:
         """One thing per row."""
@@ -120,17 +165,17 @@ class _Run:
 
     def _left(self, i: int) -> Skipped | Invalid:
         """A row that is not to be sent: by a rule, or for all that is wrong with it."""
-        row = self._chunk.rows[i]
+        row, wave = self._chunk.rows[i], self._program.wave
         key = " / ".join(str(each[i]) for each in self._key if isinstance(each[i], str))
         if row in self._chunk.problems:
-            return Invalid(row, (self._chunk.problems[row],), key=key)
+            return Invalid(row, (self._chunk.problems[row],), key=key, wave=wave)
         rule = next((words[i] for words in self._skips if isinstance(words[i], str)), None)
         if rule is not None:
-            return Skipped(row, str(rule), key)
+            return Skipped(row, str(rule), key, wave)
         person = self._people[i]
         user, anonymous = ("", "") if isinstance(person, Fault) else person
         problems = tuple(dict.fromkeys(fault.at(row) for fault in self._faults(i)))
-        return Invalid(row, problems, user, anonymous, key)
+        return Invalid(row, problems, user, anonymous, key, wave)
 
     def _faults(self, i: int) -> Iterator[Fault]:
         """Everything that is wrong with one row."""

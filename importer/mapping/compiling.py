@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from importer.mapping import mistakes
+from importer.mapping import mistakes, several
 from importer.mapping.answers import Answer
 from importer.mapping.blanks import trimmed
 from importer.mapping.cells import Cell
@@ -18,6 +18,7 @@ from importer.mapping.header import Header
 from importer.mapping.ids import identifier, is_dummy
 from importer.mapping.meaning import Read, blank_test, reader, target, typed
 from importer.mapping.memo import Fault, Memo, Result
+from importer.mapping.mistakes import Found
 from importer.mapping.problems import Unfit
 from importer.mapping.program import Asked, Program
 from importer.mapping.readings import Filled, First, Fixed, Hashed, Joined, One, Reading
@@ -45,12 +46,20 @@ def compile(  # noqa: A001  the word of the design: a mapping is compiled
     Raises:
         MappingError: With everything that doesn't fit.
     """
-    compiler = _Compiler(document, Header(header, file or "the file"), secret)
-    program = compiler.program()
-    oddities = compiler.header.oddities or list(_empty(program))
-    if oddities:
-        raise mistakes.error(document.tree, document.written, oddities)
-    return Compiled(program, tuple(dict.fromkeys(compiler.header.notes)), compiler.header.unmapped)
+    used: set[int] = set()
+    waves = [
+        _Compiler(each, Header(header, file or "the file", used=used), secret)
+        for each in document.by_wave
+    ]
+    programs = [each.program() for each in waves]
+    found = [each.found(program) for each, program in zip(waves, programs, strict=True)]
+    if any(each.oddities for each in found):
+        raise mistakes.error_of_waves(document.written, found)
+    alike = list(several.alike(programs))
+    if alike:
+        raise mistakes.error(document.whole, document.written, alike)
+    notes = dict.fromkeys(note for each in waves for note in each.header.notes)
+    return Compiled(several.marked(programs), tuple(notes), waves[0].header.unmapped)
 
 
 @dataclass(slots=True)
@@ -60,6 +69,11 @@ class _Compiler:
     document: Document
     header: Header
     secret: bytes
+
+    def found(self, program: Program) -> Found:
+        """What is wrong with the wave."""
+        oddities = self.header.oddities or tuple(_empty(program))
+        return Found(self.document.wave, self.document.tree, oddities)
 
     def program(self) -> Program:
         """Everything that a row goes through."""
@@ -78,6 +92,7 @@ class _Compiler:
             order=self._order(traits),
             key=tuple(self._keys()),
             force=document.forceSurvey,
+            wave=document.wave,
         )
 
     def _skips(self) -> Iterator[Skip]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from typing import Annotated, Any, ClassVar, Literal, Self
 
 import orjson
@@ -237,6 +237,20 @@ def _anonymous(data: Any) -> str:
     return "(hash)" if isinstance(data, dict) and "hash" in data else "(ids)"
 
 
+_SCALAR = {"type": ["string", "number", "boolean"]}
+Waves = Annotated[
+    tuple[()],
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "array", "items": {**_SCALAR, "pattern": r"^[^{}]+$"}, "minItems": 1},
+                {"type": "object", "minProperties": 1},
+            ]
+        }
+    ),
+]
+"""Only in the schema: a document is checked as it is for each wave (`waves.apart`), where there are none."""
+
 _VERSION = Annotated[
     Literal[1], BeforeValidator(lambda data: resolve(data) if isinstance(data, str) else data)
 ]
@@ -303,11 +317,17 @@ class Document(Block):
     """What makes a row itself; a key is never sent twice. Default: person, answers and date."""
     repeats: Repeats = Repeats()
     """Several rows of one person."""
+    waves: Waves = ()
+    """Several responses in each row: the names of the waves, which `{wave}` stands for; or a map of each
+    name to its text, or to what is different in that wave."""
     sending: Sending = Sending()
     """How fast to send."""
 
     _tree: Tree = PrivateAttr()
     _sheet: Sheet = PrivateAttr()
+    _wave: str = PrivateAttr("")
+    _whole: Tree = PrivateAttr()
+    _others: tuple[Document, ...] = PrivateAttr(())
 
     #: what doesn't decide the bodies
     _BESIDE: ClassVar = frozenset({"version", "name", "extends", "preset", "sending"})
@@ -324,14 +344,32 @@ class Document(Block):
 
     @property
     def tree(self) -> Tree:
-        """The document as written, its presets merged in, with the places of everything."""
+        """The document as written, its presets merged in, with the places of everything; as it is for
+        this wave."""
         return self._tree
+
+    @property
+    def whole(self) -> Tree:
+        """The document with all its waves."""
+        return self._whole
+
+    @property
+    def wave(self) -> str:
+        """The name of the wave that this document is of; "" where there are no waves."""
+        return self._wave
+
+    @property
+    def by_wave(self) -> tuple[Document, ...]:
+        """The document wave by wave, in their order: itself, being that of the first wave, and those of the
+        others. All agree in what belongs to the file or the job (`name`, how to read the `source`,
+        `forceSurvey`, `repeats: send`, `sending`)."""
+        return (self, *self._others)
 
     @property
     def digest(self) -> str:
         """SHA-256 (hex) of everything that decides the bodies, presets included; comments and
         layout don't."""
-        top = _canonical(self._tree.data, beside=self._BESIDE)
+        top = _canonical(self._whole.data, beside=self._BESIDE)
         return hashlib.sha256(orjson.dumps(top)).hexdigest()
 
     def question(self, id_: str) -> str:
@@ -339,16 +377,25 @@ class Document(Block):
         return self.questions.get(id_, id_)
 
     @classmethod
-    def of(cls, tree: Tree, sheet: Sheet) -> Document:
-        """Check a tree.
+    def of(cls, tree: Tree, sheet: Sheet, wave: str = "") -> Document:
+        """Check a tree, which is the document as this wave has it.
 
         Raises:
             pydantic.ValidationError: With everything that is wrong.
         """
         document = cls.model_validate(tree.data)
-        document._tree = tree  # noqa: SLF001  its own, where no field may be set
+        document._tree = document._whole = tree  # noqa: SLF001  its own, where no field may be set
         document._sheet = sheet  # noqa: SLF001
+        document._wave = wave  # noqa: SLF001
         return document
+
+    @classmethod
+    def together(cls, waves: Sequence[Document], whole: Tree) -> Document:
+        """The document of the first wave, which knows the others; `whole` is the tree of all."""
+        first, *others = waves
+        first._whole = whole  # noqa: SLF001  as above
+        first._others = tuple(others)  # noqa: SLF001
+        return first
 
 
 def _canonical(data: Data, beside: Collection[str] = ()) -> object:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -64,7 +65,7 @@ class Header:
 
     @property
     def unmapped(self) -> tuple[str, ...]:
-        """The columns that nothing has looked up."""
+        """The columns that nothing has looked up, with whoever shares `used`."""
         left = (i for i in range(len(self.names)) if i not in self.used)
         return tuple(self.label(i) for i in left)
 
@@ -100,7 +101,8 @@ class Header:
         name = selector.column
         places = self._places(name)
         if not places:
-            hint = "\n".join(filter(None, [did_you_mean(name, self.names), self._present()]))
+            hints = [_braces(name), did_you_mean(name, self.names), self._present()]
+            hint = "\n".join(filter(None, hints))
             return _Lost(f'{self.file} has no column "{name}"', hint)
         if selector.nth > len(places):
             said = f'{self.file} has {len(places)} columns "{name}", not {selector.nth}'
@@ -133,6 +135,13 @@ class _Lost:
     message: str
     hint: str
     missing: bool = True
+
+
+def _braces(name: str) -> str:
+    """What to say of a name that holds a placeholder still."""
+    if re.search(r"\{\s*waves?\s*\}", name, re.IGNORECASE):
+        return "`{wave}`, written so, is replaced where the mapping says which waves there are: `waves:`."
+    return ""
 
 
 def letter(position: int) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 
 from importer.mapping.document import Document
 from importer.mapping.tree import Path
+from importer.mapping.waves import OWN
 
 Schema = dict[str, Any]
 
@@ -16,7 +17,19 @@ Schema = dict[str, Any]
 def json_schema() -> Schema:
     """JSON Schema 2020-12 of the whole document; descriptions are the docstrings of the keys."""
     schema = _tidied(Document.model_json_schema(by_alias=True))
+    of_map = schema["properties"]["waves"]["anyOf"][-1]
+    of_map["additionalProperties"] = {"anyOf": [_WAVE_TEXT, _own(schema["properties"])]}
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema, "title": "Mapping"}
+
+
+_WAVE_TEXT = {"type": ["string", "number", "boolean"], "pattern": r"^[^{}]*$"}
+
+
+def _own(top: Schema) -> Schema:
+    """What a wave may say for itself."""
+    text = {**_WAVE_TEXT, "description": "What `{wave}` stands for. Default: the wave's name."}
+    own = {"text": text, **{key: top[key] for key in OWN}}
+    return {"type": "object", "properties": own, "additionalProperties": False}
 
 
 def _tidied(node: Any) -> Any:

@@ -8,14 +8,16 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from importer.errors import MappingError
-from importer.mapping import files, mistakes
+from importer.mapping import files, mistakes, waves
 from importer.mapping.crosschecks import crosscheck
 from importer.mapping.document import Document
 from importer.mapping.extending import extend
 from importer.mapping.fields import Oddity
 from importer.mapping.findings import findings
+from importer.mapping.mistakes import Found
 from importer.mapping.scalars import is_nothing, kind
 from importer.mapping.tree import Sheet, Tree, read
+from importer.mapping.waves import Wave
 
 Base = Callable[[str], tuple[Sheet, "Base"]]
 """Finds what `extends` names, and what finds what that one extends."""
@@ -44,18 +46,31 @@ def parse(text: str, name: str = "mapping.yaml", *, base: Base | None = None) ->
 
 def parse_sheet(sheet: Sheet, base: Base | None) -> Document:
     """As `parse`, for a sheet."""
-    tree = _with_bases(sheet, base)
+    whole = _with_bases(sheet, base)
+    wrong = list(waves.oddities(whole))
+    if wrong:
+        raise mistakes.error(whole, sheet, [*wrong, *mistakes.secrets(whole)])
+    read_ = [_checked(each, sheet) for each in waves.apart(whole)]
+    if any(found.oddities for _, found in read_):
+        raise mistakes.error_of_waves(sheet, [found for _, found in read_])
+    return Document.together([document for document, _ in read_ if document], whole)
+
+
+def _checked(wave: Wave, sheet: Sheet) -> tuple[Document | None, Found]:
+    """The document as a wave has it, or everything that is wrong with it."""
+    tree = wave.tree
     told = [*mistakes.secrets(tree), *mistakes.unfilled(tree)]
     oddities = [*told, *crosscheck(tree)]
+    document = None
     try:
-        document = Document.of(tree, sheet)
+        document = Document.of(tree, sheet, wave.name)
     except ValidationError as error:
         paths = {each.path for each in told}
         found = findings(error, tree)
         oddities += [each for each in found if mistakes.written(tree, each.path) not in paths]
     if oddities:
-        raise mistakes.error(tree, sheet, [*oddities, *_preset(tree, sheet)])
-    return document
+        oddities += _preset(tree, sheet)
+    return document, Found(wave.name, tree, oddities)
 
 
 def _preset(tree: Tree, sheet: Sheet) -> Iterator[Oddity]:

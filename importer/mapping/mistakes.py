@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 
 from importer.errors import MappingError, Mistake
 from importer.mapping.fields import Oddity
@@ -13,21 +13,51 @@ from importer.mapping.tree import Path, Place, Sheet, Tree
 _SECRET = re.compile(r"write[ _-]?key", re.IGNORECASE)
 
 
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What is wrong with a document as one wave has it; `wave` is "" where there are no waves."""
+
+    wave: str
+    tree: Tree
+    oddities: Sequence[Oddity]
+
+
 def error(tree: Tree, sheet: Sheet, oddities: Iterable[Oddity]) -> MappingError:
     """All that was found, in the order in which it stands.
 
     `sheet` is the document that was asked for. What stands in another, which it extends, is shown
     with that one's name and line.
     """
-    placed = dict.fromkeys(
-        _Placed(_place(tree, sheet, each), each.message, each.hint) for each in oddities
-    )
+    return error_of_waves(sheet, [Found("", tree, tuple(oddities))])
+
+
+def error_of_waves(sheet: Sheet, found: Sequence[Found]) -> MappingError:
+    """As `error`, of all waves together: what isn't wrong with each of them names those it is wrong
+    with."""
+    placed = _told_once(sheet, found)
     ordered = sorted(placed, key=lambda each: each.order(sheet))
     sheets = {each.place.sheet for each in ordered}
     if len(sheets) == 1:
         only = sheets.pop()
         return MappingError(only.name, only.text, [each.mistake for each in ordered])
     return MappingError(sheet.name, sheet.text, [each.seen_from(sheet) for each in ordered])
+
+
+def _told_once(sheet: Sheet, found: Sequence[Found]) -> list[_Placed]:
+    waves: dict[_Placed, dict[str, None]] = {}
+    for each in found:
+        for oddity in each.oddities:
+            placed = _Placed(_place(each.tree, sheet, oddity), oddity.message, oddity.hint)
+            waves.setdefault(placed, {})[each.wave] = None
+    every = {each.wave for each in found}
+    return [
+        placed if names.keys() == every else replace(placed, message=_in(placed.message, names))
+        for placed, names in waves.items()
+    ]
+
+
+def _in(message: str, waves: Iterable[str]) -> str:
+    return f"{message} (wave {', '.join(waves)})"
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,10 @@ class Asked:
 @dataclass(frozen=True, slots=True)
 class Program:
     """Where everything in a response comes from. `order` is the row's date: of `repeats: order_by:`, else
-    of the trait `respondedAt`, else nothing."""
+    of the trait `respondedAt`, else nothing.
+
+    `wave` is "" where a mapping has no waves; `own` are the places of the answers that tell whether the wave
+    took place: those that aren't taken from the very columns that all waves read."""
 
     skips: Sequence[Skip]
     campaign: Reading
@@ -34,3 +37,5 @@ class Program:
     order: Reading
     key: Sequence[One]
     force: bool
+    wave: str = ""
+    own: Sequence[int] = ()

@@ -32,12 +32,18 @@ class Value:
 @dataclass(frozen=True, slots=True)
 class Recoding:
     """One answer of the mapping, recoded: its name, column and type, and its values, the lowest of what is
-    sent first."""
+    sent first. `wave` is "" where there are no waves."""
 
     answer: str
     column: str
     type: str
     values: tuple[Value, ...]
+    wave: str = ""
+
+    @property
+    def label(self) -> str:
+        """The column, and the wave where there are any."""
+        return f"{self.column}, wave {self.wave}" if self.wave else self.column
 
     @property
     def nps_before(self) -> float | None:
@@ -78,6 +84,9 @@ class _Recoded:
     answer: Answer
     positions: Sequence[int]
     column: str
+    wave: str
+    place: int
+    """The wave's place among the waves of a row."""
     counts: Counter[str] = field(default_factory=Counter)
 
 
@@ -85,7 +94,12 @@ class Recodings:
     """Counts, chunk by chunk; costs nothing where a mapping recodes nothing."""
 
     def __init__(self, document: Document, header: Sequence[str]) -> None:
-        self._answers = tuple(_recoded(document, header))
+        self._answers = tuple(
+            recoded
+            for place, wave in enumerate(document.by_wave)
+            for recoded in _recoded(wave, place, header)
+        )
+        self._waves = len(document.by_wave)
         self._unmapped: dict[tuple[str, str], tuple[int, int]] = {}
 
     def add(self, mapped: Sequence[Mapped], chunk: Chunk) -> None:
@@ -95,10 +109,13 @@ class Recodings:
                 self._note(each)
         if not self._answers:
             return
-        ready = [i for i, each in enumerate(mapped) if isinstance(each, Response)]
+        ready = [
+            [i for i, each in enumerate(mapped[place :: self._waves]) if isinstance(each, Response)]
+            for place in range(self._waves)
+        ]
         for recoded in self._answers:
             columns = [chunk.columns[at] for at in recoded.positions]
-            texts = (_first(columns, i) for i in ready)
+            texts = (_first(columns, i) for i in ready[recoded.place])
             recoded.counts.update(
                 text for text in texts if text and len(recoded.counts) < MOST_TEXTS
             )
@@ -125,7 +142,7 @@ class Recodings:
                 self._unmapped[key] = (count + 1, first)
 
 
-def _recoded(document: Document, header: Sequence[str]) -> Iterator[_Recoded]:
+def _recoded(document: Document, place: int, header: Sequence[str]) -> Iterator[_Recoded]:
     for answer in document.answers:
         changes = answer.values or answer.rescale or answer.parse
         if not (changes and document.question(answer.id)):
@@ -134,7 +151,8 @@ def _recoded(document: Document, header: Sequence[str]) -> Iterator[_Recoded]:
         found = [quiet.find(each, (), optional=True) for each in answer.selectors]
         positions = [at for at in found if at is not None]
         if positions:
-            yield _Recoded(answer, positions, ", ".join(map(quiet.label, positions)))
+            column = ", ".join(map(quiet.label, positions))
+            yield _Recoded(answer, positions, column, document.wave, place)
 
 
 def _first(columns: Sequence[Sequence[str]], row: int) -> str:
@@ -155,7 +173,7 @@ def _listed(recoded: _Recoded) -> Recoding:
             str(each.sent).zfill(8),
         )
     )
-    return Recoding(answer.id, recoded.column, answer.type, tuple(values))
+    return Recoding(answer.id, recoded.column, answer.type, tuple(values), recoded.wave)
 
 
 def _sent(answer: Answer, text: str) -> object:

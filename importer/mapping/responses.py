@@ -19,11 +19,12 @@ the copies in memory that goes back and forth to the system."""
 class Responder:
     """Puts rows together that are known to be fine."""
 
-    __slots__ = ("_by_id", "_force", "_names")
+    __slots__ = ("_by_id", "_force", "_names", "_wave")
 
     def __init__(self, program: Program) -> None:
         self._names = [name for name, _ in program.traits]
         self._force = program.force
+        self._wave = program.wave
         ids = [each.id for each in program.answers]
         self._by_id = sorted(range(len(ids)), key=ids.__getitem__)
 
@@ -56,19 +57,25 @@ class Responder:
         if self._force:
             body["forceSurvey"] = True
         date = "" if order is None else str(order)
-        content = _KEPT % orjson.dumps([user, anonymous, self._in_order(answers), rating, date])
+        told = [user, anonymous, self._in_order(answers), rating, date]
+        kept: dict[str, object] = {"key": key}
+        if self._wave:
+            told.append(self._wave)
+            kept["wave"] = self._wave
+        content = _KEPT % orjson.dumps(told)
         return Response(
             row,
             user,
             anonymous,
             campaign,
             _KEPT % orjson.dumps(body),
-            _KEPT % orjson.dumps({"key": key}) if key else content,
+            _KEPT % orjson.dumps(kept) if key else content,
             content,
             _KEPT % orjson.dumps(known, option=_SORTED),
             " / ".join([str(each) for each in key if each is not None]) if key else "",
             date,
             answers,
+            self._wave,
         )
 
     def _in_order(self, answers: tuple[Result, ...]) -> list[Result]:

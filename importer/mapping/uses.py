@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from importer.mapping.compiled import Compiled
+from importer.mapping.program import Program
 from importer.mapping.readings import Filled, First, Fixed, Hashed, Joined, One, Reading
 
 DATE = "date of the response"
@@ -17,24 +18,36 @@ SKIP = "rule of skip_if"
 @dataclass(frozen=True, slots=True)
 class Use:
     """A target (`userId`, `traits.email`, `answers: ID`) and the columns that it comes from, by position
-    from 0; none where it is the constant `value`."""
+    from 0; none where it is the constant `value`. `wave` is "" where that is so in all waves."""
 
     target: str
     positions: tuple[int, ...]
     value: str = ""
+    wave: str = ""
 
 
 def uses(compiled: Compiled) -> tuple[Use, ...]:
     """Every target, in the order of a body; then what rows are known, ordered and left out by."""
-    return tuple(
-        Use(target, tuple(dict.fromkeys(_positions(reading))), _constant(reading))
-        for target, reading in _targets(compiled)
-        if not isinstance(reading, Fixed) or reading.value is not None
+    by_wave = [tuple(_uses(program)) for program in compiled.programs]
+    everywhere = set(by_wave[0]).intersection(*by_wave[1:])
+    return (
+        *(each for each in by_wave[0] if each in everywhere),
+        *(
+            replace(each, wave=program.wave)
+            for program, used in zip(compiled.programs, by_wave, strict=True)
+            for each in used
+            if each not in everywhere
+        ),
     )
 
 
-def _targets(compiled: Compiled) -> Iterator[tuple[str, Reading]]:
-    program = compiled.program
+def _uses(program: Program) -> Iterator[Use]:
+    for target, reading in _targets(program):
+        if not isinstance(reading, Fixed) or reading.value is not None:
+            yield Use(target, positions(reading), _constant(reading))
+
+
+def _targets(program: Program) -> Iterator[tuple[str, Reading]]:
     yield "campaign", program.campaign
     yield "method", program.method
     yield "userId", program.user
@@ -49,6 +62,11 @@ def _targets(compiled: Compiled) -> Iterator[tuple[str, Reading]]:
     yield DATE, program.order
     for skip in program.skips:
         yield SKIP, skip.reading
+
+
+def positions(reading: Reading) -> tuple[int, ...]:
+    """The columns that a value is taken from, by position from 0, each once."""
+    return tuple(dict.fromkeys(_positions(reading)))
 
 
 def _positions(reading: Reading) -> Iterator[int]:

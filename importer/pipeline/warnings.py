@@ -32,7 +32,8 @@ def warnings(
 
 def _dates(compiled: Compiled) -> str:
     lost = "The API has no field for the original date: each response will be dated by its arrival."
-    if any(name == "respondedAt" for name, _ in compiled.program.traits):
+    traits = (name for program in compiled.programs for name, _ in program.traits)
+    if "respondedAt" in traits:
         return f"{lost} The original date goes along as the trait respondedAt."
     return f"{lost} Map it as a trait (respondedAt) to keep it."
 

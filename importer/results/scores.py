@@ -14,7 +14,8 @@ PROMOTERS = range(9, 11)
 class Question:
     """A rating question: its ID, the column that answers it, its type and the ends of its scale.
 
-    `place` is its place among the answers of a response, from 0.
+    `place` is its place among the answers of a response, from 0. With waves, a question is counted wave by
+    wave; `wave` is "" else.
     """
 
     id: str
@@ -23,6 +24,12 @@ class Question:
     low: int
     high: int
     place: int
+    wave: str = ""
+
+    @property
+    def label(self) -> str:
+        """The question as people know it: its column, and the wave where there are any."""
+        return f"{self.column}, wave {self.wave}" if self.wave else self.column
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +79,7 @@ class Scores:
         found: dict[str, object] = {
             "question": self.question.id,
             "column": self.question.column,
+            **({"wave": self.question.wave} if self.question.wave else {}),
             "type": self.question.type,
             "answers": self.answers,
             "scores": {str(score): count for score, count in self.counts.items()},

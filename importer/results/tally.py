@@ -18,7 +18,8 @@ Kind = tuple[str, str]
 
 
 class Tally:
-    """Fed with every row of a job in file order, so that a row's place is its `seq`.
+    """Fed with every row of a job in file order (with waves: every wave of every row), so that a row's place
+    is its `seq`.
 
     Only the ledger knows at the end which rows are sent; until then each row's scores and month are
     kept, one byte a score and four a month.
@@ -33,6 +34,7 @@ class Tally:
         self._examples: dict[Kind, list[Problem]] = {}
         self._unmapped: dict[str, Counter[str]] = {}
         self.rows = 0
+        self.source_rows = 0
 
     def add(self, mapped: Sequence[Mapped], chunk: Chunk) -> None:
         """Count the next rows."""
@@ -45,6 +47,7 @@ class Tally:
             if isinstance(each, Invalid):
                 self._refused(each.problems)
         self.rows += len(mapped)
+        self.source_rows += len(chunk.rows)
 
     def _month(self, date: str) -> int:
         """Months since the year 0 of `2026-11-03T…`; 0 for what is no date."""
@@ -109,8 +112,10 @@ class _Ratings:
         self._blank = -(2**7) if small else -(2**63)
 
     def add(self, responses: Sequence[Response | None]) -> None:
-        place, blank = self._question.place, self._blank
-        answers: Iterator[Any] = (each.answers[place] if each else None for each in responses)
+        place, blank, wave = self._question.place, self._blank, self._question.wave
+        answers: Iterator[Any] = (
+            each.answers[place] if each and each.wave == wave else None for each in responses
+        )
         self._given.extend([blank if each is None else each["value"] for each in answers])
 
     def counted(self, seqs: Sequence[int]) -> Scores:

@@ -98,7 +98,7 @@ def test_false_leaves_out_what_the_base_has(tmp_path: Path) -> None:
     assert [document.question(each.id) for each in document.answers] == [SCORE, ""]
     assert "email" not in document.traits
     compiled = mapping.compile(document, ["user_id", "score", "date"], secret=b"")
-    assert [asked.id for asked in compiled.program.answers] == [SCORE]
+    assert [asked.id for asked in compiled.programs[0].answers] == [SCORE]
 
 
 def test_a_chain_of_mappings_in_several_folders(tmp_path: Path) -> None:
