@@ -183,6 +183,18 @@ class Job:
     ended_at: float | None = None
     exit_status: int | None = None
 
+    @property
+    def waves(self) -> tuple[str, ...]:
+        """The names of the mapping's waves, in their order; none where it has no waves. A row of the file
+        is as many rows of the job, one after the other."""
+        named = self.settings.get("waves", ())
+        return tuple(map(str, named)) if isinstance(named, Sequence) else ()
+
+    def wave(self, seq: int) -> str:
+        """The wave of the row at that place; "" where there are no waves."""
+        waves = self.waves
+        return waves[seq % len(waves)] if waves else ""
+
 
 @dataclass(frozen=True, slots=True)
 class Line:
@@ -227,6 +239,11 @@ class Cause:
             "column": self.column,
             "rows": list(self.rows),
         }
+
+
+def place(row: int, wave: str) -> str:
+    """`row 5`, or `row 5, wave 2022`."""
+    return f"row {row}, wave {wave}" if wave else f"row {row}"
 
 
 def counted(number: int, one: str, many: str = "") -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 from importer.ledger.ledger import Ledger
 from importer.model import Cause, Job, Status
 
@@ -11,9 +13,14 @@ def explain(ledger: Ledger, job: Job) -> None:
     with ledger.transaction() as connection:
         for code, found, told in _KINDS:
             connection.execute(
-                f"UPDATE rows SET code = ?2, message = {told} WHERE job = ?1"
+                f"UPDATE rows SET code = :code, message = {told} WHERE job = :job"
                 f" AND code = 'dup_or_targeting' AND EXISTS ({found})",
-                (job.id, code),
+                {
+                    "job": job.id,
+                    "code": code,
+                    "waves": json.dumps(job.waves),
+                    "each": len(job.waves),
+                },
             )
         connection.execute(
             "UPDATE rows SET code = 'not_reached', message = 'not posted yet; the same command goes"
@@ -29,12 +36,15 @@ def explain(ledger: Ledger, job: Job) -> None:
         )
 
 
+_WAVE = "IFNULL(', wave ' || json_extract(:waves, '$[' || (r.seq % :each) || ']'), '')"
+"""Of a row of this job; nothing where it has no waves."""
 _SAME = (
-    "SELECT r.row FROM rows r WHERE r.person = rows.person AND r.status = 'created' AND r.job = ?1"
+    f"SELECT r.row || {_WAVE} FROM rows r WHERE r.person = rows.person"
+    " AND r.status = 'created' AND r.job = :job"
 )
 _BEFORE = (
     "SELECT j.name FROM rows r JOIN jobs j ON j.id = r.job WHERE r.person = rows.person"
-    " AND r.status = 'created' AND r.job <> ?1"
+    " AND r.status = 'created' AND r.job <> :job"
 )
 _KINDS = (
     (

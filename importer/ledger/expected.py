@@ -17,7 +17,8 @@ _LOOKUP = 500
 class Expected:
     """A response that was posted for a row. `person` and `shown` are `Hashes` of the same names;
     `at`: when, in Unix seconds; `response_id`: what the API called it, "" where it didn't say.
-    `certain` is False for rows of unknown fate; `anonymous` says that the row has no userId."""
+    `certain` is False for rows of unknown fate; `anonymous` says that the row has no userId; `wave` is ""
+    where the mapping has no waves."""
 
     seq: int
     row: int
@@ -27,6 +28,7 @@ class Expected:
     certain: bool
     anonymous: bool
     at: float
+    wave: str = ""
 
 
 def expected(ledger: Ledger, job: Job) -> list[Expected]:
@@ -45,7 +47,10 @@ def expected(ledger: Ledger, job: Job) -> list[Expected]:
             (job.id,),
         ).fetchall()
     return [
-        Expected(seq, row, person, shown, response_id, bool(certain), bool(anonymous), at or 0.0)
+        Expected(
+            *(seq, row, person, shown, response_id, bool(certain), bool(anonymous), at or 0.0),
+            job.wave(seq),
+        )
         for seq, row, person, shown, response_id, certain, anonymous, at in found
     ]
 

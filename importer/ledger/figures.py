@@ -57,13 +57,15 @@ def posts(ledger: Ledger, job: Job, since: float) -> list[Post]:
         ]
 
 
-def sendable(ledger: Ledger, job: Job) -> Iterator[tuple[int, bool]]:
+def sendable(ledger: Ledger, job: Job, wave: str = "") -> Iterator[tuple[int, bool]]:
     """The Excel rows that are to be posted or settled, in file order; and of each whether this job
-    does it itself, or another job's outcome decides."""
+    does it itself, or another job's outcome decides. Where the job has waves, those of one wave."""
     marks = ",".join("?" * len(SENDABLE))
+    every, place = (len(job.waves), job.waves.index(wave)) if wave else (1, 0)
     with ledger.told():
         for row, elsewhere in ledger.connection.execute(
-            f"SELECT row, elsewhere FROM rows WHERE job = ? AND status IN ({marks}) ORDER BY seq",
-            (job.id, *SENDABLE),
+            f"SELECT row, elsewhere FROM rows WHERE job = ? AND status IN ({marks})"
+            " AND seq % ? = ? ORDER BY seq",
+            (job.id, *SENDABLE, every, place),
         ):
             yield row, not elsewhere

@@ -251,8 +251,9 @@ class Ledger:
                 f"SELECT {_LINE} FROM rows WHERE job = ?1{wanted} ORDER BY seq LIMIT {limit:d}",
                 (job.id,) if code is None else (job.id, code),
             )
+            waves = job.waves
             for values in found:
-                yield Line(*values)
+                yield Line(*values, *([waves[values[0] % len(waves)]] if waves else ()))
 
 
 CUT_OFF = "the importer was ended while this row was being posted; it may be stored"

@@ -67,10 +67,15 @@ def purge(ledger: Ledger, jobs: Sequence[Job]) -> None:
             connection.execute(f"UPDATE rows SET {blank}, traits = NULL WHERE job = ?", (job.id,))
             connection.execute(
                 "UPDATE jobs SET file = '', mapping = '', sheet = '', settings = ? WHERE id = ?",
-                (json.dumps({"purged": time.time()}), job.id),
+                (json.dumps({"purged": time.time(), **_waves(job)}), job.id),
             )
     with ledger.told():
         _compact(ledger.connection)
+
+
+def _waves(job: Job) -> dict[str, object]:
+    """Without their names, a row's lines couldn't be told apart."""
+    return {"waves": job.waves} if job.waves else {}
 
 
 def _compact(connection: sqlite3.Connection) -> None:

@@ -23,7 +23,7 @@ from importer.errors import UsageError
 from importer.ledger import Ledger, figures
 from importer.loader import Source
 from importer.mapping import Document
-from importer.model import counted
+from importer.model import Job, counted, place
 from importer.pipeline.stage import Plan, campaigns_of
 from importer.results.files import whole
 from importer.settings import Settings
@@ -71,7 +71,7 @@ _NAMES = {
 @dataclass(frozen=True, slots=True)
 class SignedPlan:
     """A plan as it was saved. `rows` are its counts, `to_post` the Excel rows that a run may post, as
-    ranges (`2-40 42`), `requests_sha256` stands for every body."""
+    ranges (`2-40 42`), with waves those of each by its name; `requests_sha256` stands for every body."""
 
     made: str
     importer: str
@@ -80,7 +80,7 @@ class SignedPlan:
     inputs: Inputs
     rows: Mapping[str, int]
     requests_sha256: str
-    to_post: str
+    to_post: str | Mapping[str, str]
 
     @classmethod
     def of(cls, settings: Settings, planned: Plan, ledger: Ledger) -> SignedPlan:
@@ -93,7 +93,7 @@ class SignedPlan:
             inputs=Inputs.of(settings, planned.document, planned.source),
             rows=planned.rows,
             requests_sha256=planned.sealed,
-            to_post=" ".join(ranges(row for row, _ in figures.sendable(ledger, planned.job))),
+            to_post=_to_post(planned.job, ledger),
         )
 
     def write(self, path: Path) -> None:
@@ -134,10 +134,16 @@ class SignedPlan:
         """Refuse a staged job that would post other bodies, or other rows."""
         if planned.sealed != self.requests_sha256:
             raise self._broken([self._other_bodies()])
-        own = (row for row, mine in figures.sendable(ledger, planned.job) if mine)
-        others = list(outside(self.to_post, own))
+        others = list(self._others(planned.job, ledger))
         if others:
             raise self._broken([_other_rows(others)])
+
+    def _others(self, job: Job, ledger: Ledger) -> Iterator[str]:
+        """The rows that would be posted, and may not be."""
+        planned = {"": self.to_post} if isinstance(self.to_post, str) else self.to_post
+        for wave in job.waves or ("",):
+            own = (row for row, mine in figures.sendable(ledger, job, wave) if mine)
+            yield from (place(row, wave) for row in outside(planned.get(wave, ""), own))
 
     def _other_bodies(self) -> str:
         if self.importer != __version__:
@@ -154,10 +160,17 @@ class SignedPlan:
         )
 
 
-def _other_rows(rows: Sequence[int]) -> str:
-    shown = ", ".join(map(str, rows[:_SHOWN])) + (" …" if len(rows) > _SHOWN else "")
+def _to_post(job: Job, ledger: Ledger) -> str | Mapping[str, str]:
+    def posted(wave: str) -> str:
+        return " ".join(ranges(row for row, _ in figures.sendable(ledger, job, wave)))
+
+    return {wave: posted(wave) for wave in job.waves} if job.waves else posted("")
+
+
+def _other_rows(rows: Sequence[str]) -> str:
+    shown = "; ".join(rows[:_SHOWN]) + (" …" if len(rows) > _SHOWN else "")
     return (
-        f"{counted(len(rows), 'row')} would be posted that the plan left out (Excel row {shown}): its "
+        f"{counted(len(rows), 'row')} would be posted that the plan left out (Excel {shown}): its "
         "ledger knew them as sent; is this another --state folder?"
     )
 
@@ -175,9 +188,16 @@ def _is_plan(found: object) -> bool:
         set(found) == known
         and isinstance(inputs, dict)
         and set(inputs) == {each.name for each in fields(Inputs)}
-        and isinstance(found["to_post"], str)
-        and all(_is_range(each) for each in found["to_post"].split())
+        and all(map(_are_ranges, _listed(found["to_post"])))
     )
+
+
+def _listed(to_post: object) -> Iterable[object]:
+    return to_post.values() if isinstance(to_post, dict) else (to_post,)
+
+
+def _are_ranges(text: object) -> bool:
+    return isinstance(text, str) and all(map(_is_range, text.split()))
 
 
 def _is_range(text: str) -> bool:

@@ -14,6 +14,7 @@ from importer.errors import LedgerError
 from importer.ledger import SENDABLE, Ledger, Rows, Staging
 from importer.loader import Source, SourceOptions
 from importer.mapping import Compiled, Document
+from importer.mapping.document import Campaign
 from importer.mapping.recoding import Recodings
 from importer.model import Cause, Chunk, Invalid, Job, Mapped, Status
 from importer.pipeline.rating import questions
@@ -131,7 +132,7 @@ def _job(settings: Settings, document: Document, source: Source) -> Job:
         mapping_sha256=document.digest,
         origin=settings.endpoint.origin,
         campaigns=",".join(campaigns_of(document)),
-        settings=_kept(settings),
+        settings=_kept(settings) | _waves(document),
         started_at=now,
     )
 
@@ -152,19 +153,29 @@ def _kept(settings: Settings) -> dict[str, object]:
     }
 
 
+def _waves(document: Document) -> dict[str, object]:
+    """The waves' names, where there are any: a row's place among the job's tells its wave."""
+    names = [each.wave for each in document.by_wave if each.wave]
+    return {"waves": names} if names else {}
+
+
 def _place(file: str) -> str:
     """The whole path, so that a later command finds it from anywhere; an address as it is."""
     return file if file == "-" or "://" in file else str(Path(file).resolve())
 
 
 def campaigns_of(document: Document) -> tuple[str, ...]:
-    """Every survey that the mapping can send to; ("*",) where a column names them freely."""
-    campaign = document.campaign
+    """Every survey that the mapping can send to, in any wave; ("*",) where a column names them freely."""
+    named = dict.fromkeys(each for wave in document.by_wave for each in _campaigns(wave.campaign))
+    return ("*",) if "*" in named else tuple(named)
+
+
+def _campaigns(campaign: Campaign) -> list[str]:
     if campaign.value:
-        return (campaign.value.text,)
+        return [campaign.value.text]
     values = campaign.values or {}
     named = sorted({to.text for text, to in values.items() if text != "*"})
-    return tuple(named) if named and "*" not in values else ("*",)
+    return named if named and "*" not in values else ["*"]
 
 
 def _sample(rows: Rows, samples: dict[bytes, bytes]) -> None:
