@@ -16,17 +16,21 @@ __all__ = ["CHECKS", "Check", "check"]
 
 def check(mapped: Iterable[Mapped], checks: Sequence[Check] = CHECKS) -> list[Mapped]:
     """The same rows, in order; a response that breaks a rule is invalid, with all the rules it breaks."""
-    return [_checked(each, checks) if isinstance(each, Response) else each for each in mapped]
+    objections = [each.objection for each in checks]
+    return [
+        _refused(each, checks)
+        if isinstance(each, Response) and any(object_(each) for object_ in objections)
+        else each
+        for each in mapped
+    ]
 
 
-def _checked(response: Response, checks: Sequence[Check]) -> Mapped:
+def _refused(response: Response, checks: Sequence[Check]) -> Invalid:
     problems = tuple(
         Problem(each.code, message, response.row, fix=each.fix)
         for each in checks
         if (message := each.objection(response))
     )
-    if not problems:
-        return response
     return Invalid(
         response.row,
         problems,

@@ -32,8 +32,8 @@ class OnePerson:
 
     def objection(self, response: Response) -> str:
         """Neither id, or both."""
-        given = [each for each in (response.user_id, response.anonymous_id) if each.strip()]
-        return "" if len(given) == 1 else f"the response names {len(given)} ids, not one"
+        given = bool(response.user_id.strip()) + bool(response.anonymous_id.strip())
+        return "" if given == 1 else f"the response names {given} ids, not one"
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import replace
 from pathlib import Path
 
 import orjson
@@ -105,4 +104,4 @@ def statuses(ledger: Ledger, job: Job) -> dict[int, tuple[str, str]]:
 
 def moved(row: Response, number: int) -> Response:
     """The same response in another row."""
-    return replace(row, row=number)
+    return row._replace(row=number)

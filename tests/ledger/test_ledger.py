@@ -186,8 +186,7 @@ def test_reasons_that_only_the_whole_can_give(tmp_path: Path) -> None:
 
 
 def test_it_holds_no_answer_and_no_address(tmp_path: Path) -> None:
-    row = replace(
-        response(2, "canary@example.com", key="canary@example.com"),
+    row = response(2, "canary@example.com", key="canary@example.com")._replace(
         body=b'{"userId":"canary@example.com","answers":[{"id":"q","value":"canary text"}]}',
         traits=b'{"plan":"canary trait"}',
     )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -133,7 +132,7 @@ def test_the_very_request_that_was_refused_is_not_posted_again_but_a_mended_one_
     tmp_path: Path, status: Status
 ) -> None:
     row = response(2, "u", key="k")
-    mended = replace(row, body=row.body.replace(b"}]}", b'}],"traits":{"plan":"Gold"}}'))
+    mended = row._replace(body=row.body.replace(b"}]}", b'}],"traits":{"plan":"Gold"}}'))
     with ledger_in(tmp_path) as ledger:
         job, _ = staged(ledger, "a", [row])
         end(ledger, job, 2, status)
@@ -157,7 +156,7 @@ def test_an_acceptance_counts_before_a_later_refusal(tmp_path: Path) -> None:
 
 
 def test_other_servers_and_surveys_are_others(tmp_path: Path) -> None:
-    other = replace(FILE[0], campaign="5d2f6c1e9b0a4c0017a3e1b3")
+    other = FILE[0]._replace(campaign="5d2f6c1e9b0a4c0017a3e1b3")
     with ledger_in(tmp_path) as ledger:
         job, _ = staged(ledger, "a", FILE[:1])
         end_all(ledger, job)
@@ -231,7 +230,7 @@ def test_rows_of_other_statuses_are_staged_where_they_are_asked_for(tmp_path: Pa
 
 def test_a_refused_row_that_another_job_sent_mended_is_not_retried(tmp_path: Path) -> None:
     row = response(2, "u", key="k")
-    mended = replace(row, body=row.body.replace(b"9", b"8"))
+    mended = row._replace(body=row.body.replace(b"9", b"8"))
     with ledger_in(tmp_path) as ledger:
         job, _ = staged(ledger, "a", [row])
         end(ledger, job, 2, Status.REJECTED)
