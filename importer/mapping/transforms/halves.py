@@ -16,38 +16,37 @@ _SPLIT = re.compile(r"([^ T]*)([ T])([^T]*)")
 _DAY_CODES = frozenset("Ymdyb")
 _TIME_CODES = frozenset("HMSIp")
 _DAY = 86_400
-_MOST = 90_000
-"""So many texts of either half are remembered: a day has 86,400 seconds (some 15 MB)."""
+_MOST = 50_000
+"""So many texts of either half are remembered: more than a century of days."""
 
 
 class Halves:
-    """Reads `DAY TIME`, or `DAYTTIME`, in one format and one time zone."""
+    """Reads `DAY TIME`, or `DAYTTIME`, in one format and one time zone. `second` is the second of the day
+    that a time names; None where it names none."""
 
-    __slots__ = ("_day", "_days", "_mark", "_shown", "_time", "_times", "_zone")
+    __slots__ = ("_day", "_days", "_mark", "_second", "_zone")
 
-    def __init__(self, day: formats.Read, mark: str, time: formats.Read, zone: str) -> None:
+    def __init__(
+        self, day: formats.Read, mark: str, second: Callable[[str], int | None], zone: str
+    ) -> None:
         self._day = day
         self._mark = mark
-        self._time = time
+        self._second = second
         self._zone = zone
-        self._days: dict[str, tuple[int, tuple[str, str, str]] | None] = {}
-        self._times: dict[str, int | None] = {}
-        self._shown: dict[int, str] = {}
+        self._days: dict[str, tuple[int, tuple[str, str, str]]] = {}
 
     def read(self, text: str) -> str | None:
         """The timestamp; None where the whole has to be looked at: it doesn't fit, or the clocks of the zone
         change on that day."""
         day, _, time = text.partition(self._mark)
-        known, at = self._days.get(day), self._times.get(time)
-        if known is None:
-            known = self._read_day(day)
-        if at is None:
-            at = self._read_time(time)
+        known = self._days.get(day) or self._read_day(day)
+        at = self._second(time)
         if known is None or at is None:
             return None
         offset, around = known
         days, second = divmod(at - offset, _DAY)
-        return around[days + 1] + self._clock(second)
+        minutes, seconds = divmod(second, 60)
+        return around[days + 1] + _MINUTES[minutes] + _SECONDS[seconds]
 
     def _read_day(self, text: str) -> tuple[int, tuple[str, str, str]] | None:
         """The zone's offset in seconds, and the day before, itself and the day after in ISO form."""
@@ -57,23 +56,40 @@ class Halves:
             self._days[text] = found
         return found
 
-    def _read_time(self, text: str) -> int | None:
-        """The second of the day."""
-        when = self._time(text)
+
+_MINUTES = [f"T{hour:02}:{minute:02}:" for hour in range(24) for minute in range(60)]
+_SECONDS = [f"{second:02}.000Z" for second in range(60)]
+
+
+def _time(read: formats.Read) -> Callable[[str], int | None]:
+    """Times in one format, each text remembered."""
+    known: dict[str, int] = {}
+
+    def second(text: str) -> int | None:
+        if (found := known.get(text)) is not None:
+            return found
+        when = read(text)
         if when is None or when.microsecond:
             return None
         found = when.hour * 3600 + when.minute * 60 + when.second
-        if len(self._times) < _MOST:
-            self._times[text] = found
+        if len(known) < _MOST:
+            known[text] = found
         return found
 
-    def _clock(self, second: int) -> str:
-        shown = self._shown.get(second)
-        if shown is None:
-            minutes, seconds = divmod(second, 60)
-            hours, minutes = divmod(minutes, 60)
-            shown = self._shown[second] = f"T{hours:02}:{minutes:02}:{seconds:02}.000Z"
-        return shown
+    return second
+
+
+def _with_seconds(minutes: formats.Read, seconds: formats.Read) -> Callable[[str], int | None]:
+    """Times whose seconds stand behind the last colon. A day has 1,440 minutes, a minute 60 seconds: all
+    of them are soon known."""
+    minute, second = _time(minutes), _time(seconds)
+
+    def at(text: str) -> int | None:
+        head, _, tail = text.rpartition(":")
+        first, rest = minute(head), second(tail)
+        return None if first is None or rest is None else first + rest
+
+    return at
 
 
 def _around(day: date, zone: str) -> tuple[int, tuple[str, str, str]] | None:
@@ -92,12 +108,19 @@ def halves(format_: str, zone: str) -> Callable[[str], str | None] | None:
     """A reader by halves for formats that say the day, then a space or `T`, then the time; None for all
     others."""
     if format_ == formats.ISO:
-        day, time = (_strict(*half) for half in _ISO)
-        return Halves(day, " ", time, zone).read
+        day, minutes, seconds = (_strict(*part) for part in _ISO)
+        return Halves(day, " ", _with_seconds(minutes, seconds), zone).read
     found = _SPLIT.fullmatch(format_)
     if found is None or not (_holds(found[1], _DAY_CODES) and _holds(found[3], _TIME_CODES)):
         return None
-    return Halves(formats.compiled(found[1]), found[2], formats.compiled(found[3]), zone).read
+    return Halves(formats.compiled(found[1]), found[2], _clock(found[3]), zone).read
+
+
+def _clock(format_: str) -> Callable[[str], int | None]:
+    minutes, mark, seconds = format_.rpartition(":")
+    if mark and seconds == "%S" and "%S" not in minutes:
+        return _with_seconds(formats.compiled(minutes), formats.compiled(seconds))
+    return _time(formats.compiled(format_))
 
 
 def _holds(half: str, codes: frozenset[str]) -> bool:
@@ -106,7 +129,7 @@ def _holds(half: str, codes: frozenset[str]) -> bool:
     return bool(found) and found <= codes
 
 
-_ISO = (("%Y-%m-%d", "9999-99-99"), ("%H:%M:%S", "99:99:99"))
+_ISO = (("%Y-%m-%d", "9999-99-99"), ("%H:%M", "99:99"), ("%S", "99"))
 
 
 def _strict(format_: str, shape: str) -> formats.Read:
