@@ -15,18 +15,14 @@ from dataclasses import dataclass
 from types import SimpleNamespace
 
 import aiohttp
-import orjson
 
 from importer import __version__
 from importer.sender.body import with_key
+from importer.sender.content import Mask, unpacked
+from importer.sender.faults import Fault
 from importer.sender.reply import LARGEST_BODY, Reply
+from importer.sender.reuse import KEEP_ALIVE, Reuse
 from importer.settings import Secret
-
-KEEP_ALIVE = 5.0
-"""Seconds that an idle connection is kept: shorter than servers do, so that they rarely close first."""
-
-_DEATHS = 3
-"""Reused connections that may die in a row before every request gets a fresh one."""
 
 
 @dataclass(slots=True)
@@ -48,15 +44,15 @@ class Client:
         self._key = write_key
         self._concurrency = concurrency
         self._timeout = timeout
-        self._deaths = 0
-        self._force_close = False
+        self._mask = Mask(write_key)
+        self._reuse = Reuse()
         self._session: aiohttp.ClientSession
         self._retiring: asyncio.Task[None] | None = None
 
     @property
     def force_close(self) -> bool:
         """Whether each connection is used once only."""
-        return self._force_close
+        return self._reuse.over
 
     async def __aenter__(self) -> Client:
         self._session = self._opened()
@@ -71,7 +67,7 @@ class Client:
     def _opened(self) -> aiohttp.ClientSession:
         connector = (
             aiohttp.TCPConnector(limit=self._concurrency, force_close=True)
-            if self._force_close
+            if self._reuse.over
             else aiohttp.TCPConnector(limit=self._concurrency, keepalive_timeout=KEEP_ALIVE)
         )
         return aiohttp.ClientSession(
@@ -102,7 +98,7 @@ class Client:
             self._note(trace, alive=False)
             return Reply(
                 left=trace.left,
-                fault=fault_of(error),
+                fault=fault_of(error).value,
                 certificate=isinstance(error, aiohttp.ClientConnectorCertificateError),
                 reused=trace.reused,
                 ms=_ms_since(start),
@@ -130,16 +126,13 @@ class Client:
             if len(content) >= LARGEST_BODY:
                 response.close()
             plain = unpacked(content, response.headers.get("Content-Encoding", ""))
-            return response.status, response.headers, without(plain, self._key)
+            return response.status, response.headers, self._mask.over(plain)
 
     def _note(self, trace: _Trace, *, alive: bool) -> None:
-        """Where reused connections keep dying, use each only once from now on. Fresh ones tell
-        nothing: between two deaths there is always one that lived."""
-        if not trace.reused:
-            return
-        self._deaths = 0 if alive else self._deaths + 1
-        if self._deaths >= _DEATHS and not self._force_close:
-            self._force_close = True
+        """Where reused connections keep dying, the others are left to end what they carry."""
+        before = self._reuse.over
+        self._reuse.ended(reused=trace.reused, alive=alive)
+        if self._reuse.over and not before:
             retired, self._session = self._session, self._opened()
             self._retiring = asyncio.create_task(_close_later(retired, 4 * self._timeout))
 
@@ -161,22 +154,6 @@ async def _at_most(content: aiohttp.StreamReader, most: int) -> bytes:
     return b"".join(parts)
 
 
-def unpacked(content: bytes, encoding: str) -> bytes:
-    """A body that came packed although nobody asked for it: its first 64 kB. Raises zlib.error where it
-    isn't packed after all; other encodings stay as they are, and acknowledge nothing."""
-    if encoding.strip().lower() not in ("gzip", "x-gzip", "deflate"):
-        return content
-    return zlib.decompressobj(wbits=zlib.MAX_WBITS | 32).decompress(content, LARGEST_BODY)
-
-
-def without(content: bytes, key: Secret) -> bytes:
-    """A server's text, in which it may have quoted the write key."""
-    plain = key.reveal().encode()
-    for quoted in (plain, orjson.dumps(key.reveal())[1:-1]):
-        content = content.replace(quoted, b"***") if quoted else content
-    return content
-
-
 def _tracing() -> aiohttp.TraceConfig:
     config = aiohttp.TraceConfig()
     config.on_request_headers_sent.append(_left)
@@ -192,29 +169,27 @@ async def _reused(_: object, context: SimpleNamespace, __: object) -> None:
     context.trace_request_ctx.reused = True
 
 
-_FAULTS: tuple[tuple[type[BaseException], str], ...] = (
-    (aiohttp.ClientConnectorCertificateError, "the server's TLS certificate is not valid"),
-    (aiohttp.ClientConnectorDNSError, "the server's name could not be looked up"),
-    (aiohttp.ClientConnectorSSLError, "no TLS connection could be made"),
-    (ssl.SSLError, "the TLS connection broke"),
-    (aiohttp.ClientConnectorError, "the server could not be reached"),
-    (aiohttp.ConnectionTimeoutError, "no connection was made in time"),
-    (aiohttp.SocketTimeoutError, "no answer came in time"),
-    (aiohttp.ServerDisconnectedError, "the server closed the connection"),
-    (aiohttp.ClientPayloadError, "the answer broke off"),
-    (aiohttp.ClientResponseError, "the answer was not valid HTTP"),
-    (aiohttp.ClientOSError, "the connection broke"),
-    (zlib.error, "the answer was damaged"),
-    (TimeoutError, "no whole answer came in time"),
-    (OSError, "the connection broke"),
+_FAULTS: tuple[tuple[type[BaseException], Fault], ...] = (
+    (aiohttp.ClientConnectorCertificateError, Fault.CERTIFICATE),
+    (aiohttp.ClientConnectorDNSError, Fault.NAME),
+    (aiohttp.ClientConnectorSSLError, Fault.NO_TLS),
+    (ssl.SSLError, Fault.TLS_BROKE),
+    (aiohttp.ClientConnectorError, Fault.UNREACHABLE),
+    (aiohttp.ConnectionTimeoutError, Fault.NOT_CONNECTED),
+    (aiohttp.SocketTimeoutError, Fault.SILENT),
+    (aiohttp.ServerDisconnectedError, Fault.CLOSED),
+    (aiohttp.ClientPayloadError, Fault.BROKE_OFF),
+    (aiohttp.ClientResponseError, Fault.GARBLED),
+    (aiohttp.ClientOSError, Fault.BROKE),
+    (zlib.error, Fault.DAMAGED),
+    (TimeoutError, Fault.TOO_SLOW),
+    (OSError, Fault.BROKE),
 )
 
 
-def fault_of(error: BaseException) -> str:
-    """aiohttp's exception in plain words. Never its own text, which may quote what was sent."""
-    return next(
-        (words for kind, words in _FAULTS if isinstance(error, kind)), "the exchange failed"
-    )
+def fault_of(error: BaseException) -> Fault:
+    """What aiohttp's exception means."""
+    return next((fault for kind, fault in _FAULTS if isinstance(error, kind)), Fault.OTHER)
 
 
 def _ms_since(start: float) -> int:

@@ -1,4 +1,4 @@
-"""The client against a server that does everything wrong: each fault in its class."""
+"""Either client against a server that does everything wrong: each fault in its class."""
 
 from __future__ import annotations
 
@@ -7,17 +7,16 @@ import gzip
 import json
 import logging
 import ssl
-import subprocess
 import time
 import tracemalloc
 import zlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from pathlib import Path
 
 import aiohttp
 import orjson
 import pytest
+import trustme
 
 from importer.model import Status
 from importer.sandbox import (
@@ -31,10 +30,13 @@ from importer.sandbox import (
     Share,
     Stores,
 )
-from importer.sender.client import _FAULTS, Client, fault_of, unpacked, without
+from importer.sender.client import _FAULTS, fault_of
+from importer.sender.content import Mask, unpacked
+from importer.sender.faults import Fault
 from importer.sender.reply import LARGEST_BODY, Reply
 from importer.sender.verdict import judge
 from importer.settings import Secret
+from tests.sender.clients import AnyClient, Opener
 
 KEY = Secret(WRITE_KEY)
 
@@ -45,13 +47,15 @@ def body(user: str = "007", **more: object) -> bytes:
 
 
 @asynccontextmanager
-async def client_of(url: str, patience: float = 0.4, key: Secret = KEY) -> AsyncIterator[Client]:
-    async with Client(url + "/api/responses", key, concurrency=4, timeout=patience) as client:
+async def client_of(
+    opener: Opener, url: str, patience: float = 0.4, key: Secret = KEY
+) -> AsyncIterator[AnyClient]:
+    async with opener(url + "/api/responses", key, concurrency=4, timeout=patience) as client:
         yield client
 
 
 def failing(name: str) -> SandboxSettings:
-    return SandboxSettings(fail=(Share(Behaviour(name)),), slow=1.3)
+    return SandboxSettings(fail=(Share(Behaviour(name)),), slow=0.6)
 
 
 CUT, WHOLE = "cut", "whole"
@@ -70,6 +74,7 @@ CLASSES = {
     **dict.fromkeys(("gzip_bomb", "endless_body"), (WHOLE, 200)),
     "dying_keepalive": (WHOLE, 200),
 }
+WAITED_FOR = ("hang", "hang_stored", "late", "slow_headers", "slow_body", "reset_body")
 
 
 def test_every_fault_has_its_class() -> None:
@@ -77,9 +82,12 @@ def test_every_fault_has_its_class() -> None:
 
 
 @pytest.mark.parametrize("name", CLASSES)
-async def test_a_fault_in_its_class(name: str) -> None:
-    patience = 0.2 if CLASSES[name] == (CUT, None) else 5
-    async with Sandbox(failing(name)) as sandbox, client_of(sandbox.url, patience) as client:
+async def test_a_fault_in_its_class(name: str, opener: Opener) -> None:
+    patience = 0.1 if name in WAITED_FOR else 5
+    async with (
+        Sandbox(failing(name)) as sandbox,
+        client_of(opener, sandbox.url, patience) as client,
+    ):
         if name == "close_reused":
             assert (await client.post(body("006"))).status == 200
         reply = await client.post(body())
@@ -109,8 +117,8 @@ async def refusing_port() -> int:
     return port
 
 
-async def test_a_server_that_is_not_there_got_nothing() -> None:
-    async with client_of(f"http://127.0.0.1:{await refusing_port()}") as client:
+async def test_a_server_that_is_not_there_got_nothing(opener: Opener) -> None:
+    async with client_of(opener, f"http://127.0.0.1:{await refusing_port()}") as client:
         reply = await client.post(body())
     assert (reply.left, reply.status, reply.fault) == (
         False,
@@ -119,8 +127,8 @@ async def test_a_server_that_is_not_there_got_nothing() -> None:
     )
 
 
-async def test_a_name_that_is_not_known_got_nothing() -> None:
-    async with client_of("https://nowhere.invalid", 5) as client:
+async def test_a_name_that_is_not_known_got_nothing(opener: Opener) -> None:
+    async with client_of(opener, "https://nowhere.invalid", 5) as client:
         reply = await client.post(body())
     assert (reply.left, reply.fault) == (False, "the server's name could not be looked up")
 
@@ -141,16 +149,16 @@ async def silent() -> AsyncIterator[int]:
     await server.wait_closed()
 
 
-async def test_tls_that_hangs_got_nothing() -> None:
-    async with silent() as port, client_of(f"https://127.0.0.1:{port}") as client:
+async def test_tls_that_hangs_got_nothing(opener: Opener) -> None:
+    async with silent() as port, client_of(opener, f"https://127.0.0.1:{port}") as client:
         reply = await client.post(body())
     assert (reply.left, reply.status) == (False, None)
     assert reply.fault == "no connection was made in time"
     assert judge(reply).status is Status.PENDING
 
 
-async def test_no_answer_is_in_doubt() -> None:
-    async with silent() as port, client_of(f"http://127.0.0.1:{port}") as client:
+async def test_no_answer_is_in_doubt(opener: Opener) -> None:
+    async with silent() as port, client_of(opener, f"http://127.0.0.1:{port}") as client:
         start = time.monotonic()
         reply = await client.post(body())
         took = time.monotonic() - start
@@ -159,37 +167,50 @@ async def test_no_answer_is_in_doubt() -> None:
     assert reply.ms == pytest.approx(took * 1000, abs=60)
 
 
-def _make_certificate(key: Path, certificate: Path) -> None:
-    subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj",
-         "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1",
-         "-keyout", key, "-out", certificate],
-        check=True, capture_output=True,
-    )  # fmt: skip
-
-
 @asynccontextmanager
-async def self_signed(folder: Path) -> AsyncIterator[int]:
+async def self_signed() -> AsyncIterator[int]:
     """A TLS server whose certificate nobody vouches for."""
-    key, certificate = folder / "key.pem", folder / "certificate.pem"
-    _make_certificate(key, certificate)
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    context.load_cert_chain(certificate, key)
+    trustme.CA().issue_cert("127.0.0.1").configure_cert(context)
     server = await asyncio.start_server(lambda *_: None, "127.0.0.1", 0, ssl=context)
     yield int(server.sockets[0].getsockname()[1])
     server.close()
     await server.wait_closed()
 
 
-async def test_a_certificate_that_nobody_vouches_for_stops_everything(tmp_path: Path) -> None:
-    async with self_signed(tmp_path) as port, client_of(f"https://127.0.0.1:{port}", 5) as client:
+async def test_a_certificate_that_nobody_vouches_for_stops_everything(opener: Opener) -> None:
+    async with self_signed() as port, client_of(opener, f"https://127.0.0.1:{port}", 5) as client:
         reply = await client.post(body())
     assert (reply.left, reply.certificate, reply.status) == (False, True, None)
     assert judge(reply).code == "bad_certificate"
 
 
-async def test_what_is_sent() -> None:
-    async with Sandbox() as sandbox, client_of(sandbox.url) as client:
+@asynccontextmanager
+async def speaking_plainly() -> AsyncIterator[int]:
+    """A server that knows no TLS."""
+
+    async def refuse(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+        writer.close()
+
+    server = await asyncio.start_server(refuse, "127.0.0.1", 0)
+    yield int(server.sockets[0].getsockname()[1])
+    server.close()
+    await server.wait_closed()
+
+
+async def test_a_server_that_speaks_no_tls_got_nothing(opener: Opener) -> None:
+    async with (
+        speaking_plainly() as port,
+        client_of(opener, f"https://127.0.0.1:{port}", 5) as client,
+    ):
+        reply = await client.post(body())
+    assert (reply.left, reply.certificate, reply.status) == (False, False, None)
+    assert reply.fault == "no TLS connection could be made"
+
+
+async def test_what_is_sent(opener: Opener) -> None:
+    async with Sandbox() as sandbox, client_of(opener, sandbox.url) as client:
         reply = await client.post(body(traits={"name": "Zoë", "n": 1.5}))
         [exchange] = sandbox.posts()
     assert reply.status == 200
@@ -198,8 +219,11 @@ async def test_what_is_sent() -> None:
     assert sent["traits"] == {"name": "Zoë", "n": 1.5}
 
 
-async def test_a_gzip_bomb_is_not_unpacked() -> None:
-    async with Sandbox(failing("gzip_bomb")) as sandbox, client_of(sandbox.url, 5) as client:
+async def test_a_gzip_bomb_is_not_unpacked(opener: Opener) -> None:
+    async with (
+        Sandbox(failing("gzip_bomb")) as sandbox,
+        client_of(opener, sandbox.url, 5) as client,
+    ):
         await client.post(body())
         tracemalloc.start()
         reply = await client.post(body("008"))
@@ -218,9 +242,12 @@ def test_a_packed_reply_is_read_although_nobody_asked_for_one() -> None:
         unpacked(plain, "gzip")
 
 
-async def test_connections_that_die_between_requests_are_used_once_only() -> None:
+async def test_connections_that_die_between_requests_are_used_once_only(opener: Opener) -> None:
     """Every second one lives, being fresh; that must not hide the others."""
-    async with Sandbox(failing("close_reused")) as sandbox, client_of(sandbox.url) as client:
+    async with (
+        Sandbox(failing("close_reused")) as sandbox,
+        client_of(opener, sandbox.url) as client,
+    ):
         replies = [await client.post(body(str(number))) for number in range(20)]
         assert client.force_close
         connections = {each.connection for each in sandbox.posts()}
@@ -230,23 +257,25 @@ async def test_connections_that_die_between_requests_are_used_once_only() -> Non
     assert len(connections) >= 17
 
 
-async def test_sound_connections_are_kept() -> None:
-    async with Sandbox() as sandbox, client_of(sandbox.url) as client:
+async def test_sound_connections_are_kept(opener: Opener) -> None:
+    async with Sandbox() as sandbox, client_of(opener, sandbox.url) as client:
         for number in range(10):
             assert (await client.post(body(str(number)))).status == 200
         assert not client.force_close
         assert len({each.connection for each in sandbox.posts()}) == 1
 
 
-async def test_the_key_is_nowhere_but_in_the_body(caplog: pytest.LogCaptureFixture) -> None:
+async def test_the_key_is_nowhere_but_in_the_body(
+    caplog: pytest.LogCaptureFixture, opener: Opener
+) -> None:
     caplog.set_level(logging.DEBUG)
     canary = Secret('canary"key\\7')
     script = {"a": [Behaviour("status", 422, body=f"no such key: {canary.reveal()}")]}
     settings = SandboxSettings(script=script)
-    async with Sandbox(settings) as sandbox, client_of(sandbox.url, key=canary) as client:
+    async with Sandbox(settings) as sandbox, client_of(opener, sandbox.url, key=canary) as client:
         replies = [await client.post(body(user)) for user in ("a", "b")]
         shown = repr(client) + repr(vars(client)) + str(canary) + repr(canary)
-    async with client_of(f"http://127.0.0.1:{await refusing_port()}", key=canary) as client:
+    async with client_of(opener, f"http://127.0.0.1:{await refusing_port()}", key=canary) as client:
         replies.append(await client.post(body()))
     assert replies[0].body == b"no such key: ***"
     assert [reply.status for reply in replies] == [422, 401, None]
@@ -255,9 +284,8 @@ async def test_the_key_is_nowhere_but_in_the_body(caplog: pytest.LogCaptureFixtu
 
 
 def test_a_key_that_is_quoted_back_is_masked() -> None:
-    key = Secret('a"b')
-    assert without(b'a"b, {"k": "a\\"b"}', key) == b'***, {"k": "***"}'
-    assert without(b"ab", Secret("")) == b"ab"
+    assert Mask(Secret('a"b')).over(b'a"b, {"k": "a\\"b"}') == b'***, {"k": "***"}'
+    assert Mask(Secret("")).over(b"ab") == b"ab"
 
 
 def test_every_exception_of_aiohttp_has_its_words() -> None:
@@ -274,11 +302,11 @@ def test_every_exception_of_aiohttp_has_its_words() -> None:
     assert {kind for kind in leaves if not issubclass(kind, known)} <= {
         aiohttp.ServerFingerprintMismatch  # only where a fingerprint is pinned
     }
-    assert fault_of(RuntimeError("secret")) == "the exchange failed"
+    assert fault_of(RuntimeError("secret")) is Fault.OTHER
 
 
-async def test_a_request_that_is_cancelled_is_not_swallowed() -> None:
-    async with silent() as port, client_of(f"http://127.0.0.1:{port}", 30) as client:
+async def test_a_request_that_is_cancelled_is_not_swallowed(opener: Opener) -> None:
+    async with silent() as port, client_of(opener, f"http://127.0.0.1:{port}", 30) as client:
         task: asyncio.Task[Reply] = asyncio.create_task(client.post(body()))
         await asyncio.sleep(0.05)
         task.cancel()
