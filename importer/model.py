@@ -220,7 +220,8 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """Problems of one kind: how many, what to do, and the first rows that have it."""
+    """Problems of one kind: how many, what to do, and the first rows that have it; `wave` is that of the
+    first row, where no column tells it."""
 
     code: str
     message: str
@@ -228,6 +229,14 @@ class Cause:
     fix: str = ""
     column: str = ""
     rows: tuple[int, ...] = ()
+    wave: str = ""
+
+    @property
+    def where(self) -> str:
+        """`row 5, 7`, `row 5 …` where there are more, `row 5, wave 2022`."""
+        rows = ", ".join(map(str, self.rows))
+        wave = f", wave {self.wave}" if self.wave else ""
+        return f"row {rows}{wave}{' …' if self.count > len(self.rows) else ''}"
 
     def document(self) -> dict[str, object]:
         """As JSON."""
@@ -238,6 +247,7 @@ class Cause:
             "fix": self.fix,
             "column": self.column,
             "rows": list(self.rows),
+            **({"wave": self.wave} if self.wave else {}),
         }
 
 

@@ -75,12 +75,25 @@ def _differences(document: Document, given: Mapping[str, Any]) -> list[str]:
     """Where the mapping and the survey disagree."""
     from importer.drafting.matching import differences
 
-    campaign = document.campaign.value
-    if campaign is None:
+    asked = {id_: surveys.asked_in(given, id_) for id_ in _surveys(document)}
+    found = [
+        (wave.wave, each)
+        for wave in document.by_wave
+        for each in differences(wave, asked[_survey(wave)])
+    ]
+    return list(dict.fromkeys(f"{each} (wave {wave})" if wave else each for wave, each in found))
+
+
+def _surveys(document: Document) -> list[str]:
+    return list(dict.fromkeys(_survey(wave) for wave in document.by_wave))
+
+
+def _survey(document: Document) -> str:
+    if document.campaign.value is None:
         raise UsageError(
             "The mapping takes the survey from a column: there is more than one to compare with."
         )
-    return list(differences(document, surveys.asked_in(given, campaign.text)))
+    return document.campaign.value.text
 
 
 def _refused(mapping: str, file: str | None, error: MappingError) -> dict[str, object]:
@@ -122,7 +135,9 @@ def _print(
         output.say("Its questions and types are the survey's.")
     if compiled is None:
         answers, traits = len(document.answers), len(document.traits)
-        output.say(f"It maps {answers} answers and {traits} traits.")
+        waves = [each.wave for each in document.by_wave if each.wave]
+        each = f", in each of the waves {', '.join(waves)}" if waves else ""
+        output.say(f"It maps {answers} answers and {traits} traits{each}.")
         output.next_step(f"importer check {mapping} FILE")
         return
     output.heading("Columns")

@@ -88,13 +88,15 @@ def _tell(job: Job, counts: Mapping[str, int], causes: tuple[Cause, ...]) -> Non
     output.say(f"Job {job.name} (number {job.id}): {job.file or '(purged)'} with {job.mapping}")
     output.say(f"to {job.origin}, campaign {job.campaigns}")
     output.say(f"started {_moment(job.started_at)} UTC, {_ending(job)}")
+    if job.waves:
+        output.say(f"Each row of the file counts once per wave: {', '.join(job.waves)}.")
     output.heading("Rows")
     named = [(each.value, counts[each]) for each in Status if counts.get(each)]
     output.table(("", "rows"), [("read", sum(counts.values())), *named])
     if causes:
         output.heading("Why")
         for cause in causes:
-            output.say(f"  {cause.count:>7,} × {cause.code} (row {cause.rows[0]}): {cause.message}")
+            output.say(f"  {cause.count:>7,} × {cause.code} ({cause.where}): {cause.message}")
 
 
 def _next(job: Job, counts: Mapping[str, int], in_doubt: int) -> list[str]:
@@ -123,6 +125,7 @@ def _document(job: Job, counts: Mapping[str, int]) -> dict[str, object]:
         "rows": {"read": sum(counts.values())}
         | {each.value: counts.get(each, 0) for each in Status},
         "left": sum(counts.get(each, 0) for each in _LEFT),
+        **({"waves": list(job.waves)} if job.waves else {}),
     }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -50,24 +51,31 @@ def command(file: str, mapping: str, row: int | None, sheet: str | None, as_json
         if as_json:
             output.emit(_document(file, mapping, shown))
         else:
-            _print(source, shown)
+            for number, each in enumerate(shown):
+                output.say("\n" if number else "")
+                _print(source, each)
             output.next_step(f"importer plan {file} -m {mapping}")
 
 
 @dataclass(frozen=True, slots=True)
 class _Shown:
+    """A row, or one wave of it."""
+
     row: int
+    wave: str
     traces: tuple[Trace, ...]
     mapped: Mapped
 
 
-def _row(source: Source, document: Document, compiled: Compiled, row: int | None) -> _Shown:
+def _row(source: Source, document: Document, compiled: Compiled, row: int | None) -> list[_Shown]:
     from importer.mapping.tracing import trace
 
     chunk = _chunk(source, row)
-    [mapped] = compiled.run(chunk)
     cells = [cell for (cell,) in chunk.columns]
-    return _Shown(chunk.rows[0], tuple(trace(document, source.header, cells)), mapped)
+    return [
+        _Shown(chunk.rows[0], wave.wave, tuple(trace(wave, source.header, cells)), mapped)
+        for wave, mapped in zip(document.by_wave, compiled.run(chunk), strict=True)
+    ]
 
 
 def _chunk(source: Source, row: int | None) -> Chunk:
@@ -92,9 +100,9 @@ def _chunk(source: Source, row: int | None) -> Chunk:
 
 
 def _print(source: Source, shown: _Shown) -> None:
-    from importer.model import Invalid, Response, Skipped
+    from importer.model import Invalid, Response, Skipped, place
 
-    output.say(click.style(f"{source.place}, row {shown.row}", bold=True))
+    output.say(click.style(f"{source.place}, {place(shown.row, shown.wave)}", bold=True))
     for trace in shown.traces:
         output.say()
         where = f"  ← {_cut(trace.column)}" if trace.column else ""
@@ -143,7 +151,14 @@ def _pretty(body: bytes) -> str:
     return "\n".join(f"  {line}" for line in text.splitlines())
 
 
-def _document(file: str, mapping: str, shown: _Shown) -> dict[str, object]:
+def _document(file: str, mapping: str, shown: Sequence[_Shown]) -> dict[str, object]:
+    head = {"command": "preview", "file": file, "mapping": mapping, "row": shown[0].row}
+    if not shown[0].wave:
+        return {**head, **_outcome(shown[0])}
+    return {**head, "waves": [{"wave": each.wave, **_outcome(each)} for each in shown]}
+
+
+def _outcome(shown: _Shown) -> dict[str, object]:
     from dataclasses import asdict
 
     import orjson
@@ -158,6 +173,4 @@ def _document(file: str, mapping: str, shown: _Shown) -> dict[str, object]:
         outcome = {"status": "skipped", "rule": mapped.rule}
     else:
         outcome = {"status": "invalid", "problems": [asdict(each) for each in mapped.problems]}
-    traces = [asdict(each) for each in shown.traces]
-    head = {"command": "preview", "file": file, "mapping": mapping, "row": shown.row}
-    return {**head, "traces": traces, **outcome}
+    return {"traces": [asdict(each) for each in shown.traces], **outcome}

@@ -17,7 +17,7 @@ _MOST = 15
 def tell(recodings: Recodings, show: Show) -> None:
     """Each recoded answer, then the texts that `values:` doesn't have."""
     for each in recodings.listed():
-        output.heading(f"Recoded: {each.column!r} to {each.type}")
+        output.heading(f"Recoded: {each.label!r} to {each.type}")
         output.table(
             ("in the file", "rows", "sent as"),
             [(_text(value, show), value.count, _sent(value)) for value in each.values[:_MOST]],
@@ -66,6 +66,7 @@ def document(recodings: Recodings, show: Show) -> dict[str, object]:
         {
             "answer": each.answer,
             "column": each.column,
+            **({"wave": each.wave} if each.wave else {}),
             "type": each.type,
             "values": [
                 {"text": _text(value, show), "rows": value.count, "sent": value.sent}

@@ -67,6 +67,10 @@ def resolve(**given: Any) -> ExitStatus:
     help="The row's number, as Excel shows it. Repeatable.",
 )  # fmt: skip
 @click.option(
+    "--wave", "waves", multiple=True,
+    help="The wave of the rows, where the mapping has waves and more than one is in doubt. Repeatable.",
+)  # fmt: skip
+@click.option(
     "--created/--not-created", default=None, required=True,
     help="You looked: the response is in the survey, or it is not.",
 )  # fmt: skip
@@ -80,16 +84,18 @@ def mark(**given: Any) -> ExitStatus:
     \b
     importer mark 20260301-answers --row 17 --created
     importer mark 12 --row 17 --row 31 --not-created
+    importer mark 12 --row 17 --wave 2023 --created
     """
     from importer.pipeline.resolving import mark as settle
 
     with ledgers.looking(given["state"]):
         """There is a ledger."""
     rows = sorted(set(given["rows"]))
-    job, written = settle(_settings(given), rows, created=given["created"])
+    job, written = settle(_settings(given), rows, given["waves"], created=given["created"])
     if given["as_json"]:
         document = {"job": job.name, "rows": rows, "created": given["created"]}
-        output.emit(document | {"results": str(written.results)})
+        waves = {"waves": list(given["waves"])} if given["waves"] else {}
+        output.emit(document | waves | {"results": str(written.results)})
     else:
         word = "created" if given["created"] else "not created"
         output.say(f"Job {job.name}: {counted(len(rows), 'row')} marked as {word}.")

@@ -45,7 +45,7 @@ _KINDS = {
 def plan(planned: Plan, summary: Summary, show: Show = masked) -> None:
     """The dry run's findings, requests and warnings. `show` says what of a cell may be shown."""
     output.say(f"Plan of {_file(summary)} with {summary.mapping}: nothing was sent.")
-    _rows(summary.rows)
+    _rows(summary)
     _scores(summary)
     recoded.tell(planned.recodings, show)
     _skips(planned.skips)
@@ -66,7 +66,7 @@ def run(summary: Summary) -> None:
     if summary.stopped:
         output.say(click.style(f"Stopped early: {summary.stopped}", fg="red"))
         _remedy(summary.stopped.partition(":")[0])
-    _rows(summary.rows)
+    _rows(summary)
     _scores(summary)
     _causes(summary)
     _duplicates(summary.duplicates)
@@ -88,12 +88,19 @@ def before(planned: Plan, endpoint: str) -> None:
     for warning in planned.warnings:
         output.note(f"To know: {warning}")
     if not planned.ready:
-        output.note(f"Of {counted(planned.rows['read'], 'row')} none is left to post.")
+        output.note(f"Of {_read(planned)} none is left to post.")
         return
     output.note(
-        f"{planned.ready:,} of {counted(planned.rows['read'], 'row')} will be posted to {endpoint}"
+        f"{planned.ready:,} of {_read(planned)} will be posted to {endpoint}"
         f"{_time(planned)}. There is no undo."
     )
+
+
+def _read(planned: Plan) -> str:
+    """`200 rows`; with waves `200 rows (100 of the file × 2 waves)`."""
+    read, waves = planned.rows["read"], len(planned.job.waves)
+    each = f" ({read // waves:,} of the file × {counted(waves, 'wave')})" if waves else ""
+    return f"{counted(read, 'row')}{each}"
 
 
 def next_steps(summary: Summary) -> None:
@@ -125,9 +132,11 @@ def _time(planned: Plan) -> str:
     return f" at {planned.rate}, in {duration(planned.seconds)} or more"
 
 
-def _rows(rows: Mapping[str, int]) -> None:
+def _rows(summary: Summary) -> None:
+    rows, waves = summary.rows, summary.waves
+    each = f"{counted(summary.rows_of_file, 'row')} of the file × {counted(len(waves), 'wave')} "
     output.heading("Rows")
-    shown = [("read", rows["read"], "= the sum of those below")]
+    shown = [("read", rows["read"], f"{each if waves else ''}= the sum of those below")]
     shown += [(name, n, _MEANING[name]) for name, n in rows.items() if n and name != "read"]
     output.table(("", "rows", ""), shown)
 
@@ -138,7 +147,7 @@ def _scores(summary: Summary) -> None:
     if found:
         output.say()
     for each in found:
-        column, answers = each.question.column, counted(each.answers, "answer")
+        column, answers = each.question.label, counted(each.answers, "answer")
         if each.nps is not None:
             output.say(f"  NPS {signed(each.nps)} of {answers} in {column!r}")
         else:
@@ -157,10 +166,9 @@ def _causes(summary: Summary) -> None:
         return
     output.heading("Problems by cause")
     for cause in summary.causes[:_MOST_CAUSES]:
-        rows = ", ".join(map(str, cause.rows)) + (" …" if cause.count > len(cause.rows) else "")
         column = f", column {cause.column!r}" if cause.column else ""
         output.say(
-            f"  {cause.count:>7,} × {click.style(cause.code, bold=True)}{column} (row {rows})"
+            f"  {cause.count:>7,} × {click.style(cause.code, bold=True)}{column} ({cause.where})"
         )
         output.say(f"            {cause.message}")
         if cause.fix:

@@ -12,7 +12,7 @@ import click
 
 from importer.cli import ledgers, options, output
 from importer.errors import ExitStatus
-from importer.model import counted
+from importer.model import counted, place
 from importer.settings import DEFAULT_ENDPOINT, Settings
 
 if TYPE_CHECKING:
@@ -81,14 +81,14 @@ def _document(found: Verification, page: Page) -> dict[str, object]:
         "expected": found.expected,
         "found": found.found,
         "same": len(compared.same),
-        "missing": [each.row for each in compared.missing],
+        "missing": [_named(each) for each in compared.missing],
         "altered": [
-            {"row": row.row, "response": seen.id, "questions": list(found.altered[row.row])}
+            {**_which(row), "response": seen.id, "questions": list(found.altered[row.seq])}
             for row, seen in compared.altered
         ],
-        "doubled": [{"row": row.row, "response": seen.id} for row, seen in compared.doubled],
+        "doubled": [{**_which(row), "response": seen.id} for row, seen in compared.doubled],
         "extra": [{"response": each.id, "created": each.created} for each in compared.extra],
-        "unsettled": [each.row for each in compared.unsettled],
+        "unsettled": [_named(each) for each in compared.unsettled],
         "uncompared": compared.uncompared,
         "other_jobs": compared.others,
         "scores": [
@@ -99,6 +99,15 @@ def _document(found: Verification, page: Page) -> dict[str, object]:
         "unwritten": page.unwritten or None,
         "exit_code": int(found.exit_status),
     }
+
+
+def _which(row: Expected) -> dict[str, object]:
+    return {"row": row.row, "wave": row.wave} if row.wave else {"row": row.row}
+
+
+def _named(row: Expected) -> object:
+    """Its number; with its wave where there are waves."""
+    return _which(row) if row.wave else row.row
 
 
 def _tell(found: Verification, page: Page) -> None:
@@ -113,13 +122,13 @@ def _tell(found: Verification, page: Page) -> None:
     _list(
         "Altered: there with other answers",
         (
-            f"row {row.row}, response {seen.id}{_questions(found.altered[row.row])}"
+            f"{place(row.row, row.wave)}, response {seen.id}{_questions(found.altered[row.seq])}"
             for row, seen in compared.altered
         ),
     )
     _list(
         "Doubled: there more often than they were sent",
-        (f"row {row.row}, response {seen.id}" for row, seen in compared.doubled),
+        (f"{place(row.row, row.wave)}, response {seen.id}" for row, seen in compared.doubled),
     )
     _list(
         "Extra: no row's" + (" (allowed)" if found.allow_extra else ""),
@@ -145,7 +154,7 @@ def _written(page: Page) -> None:
 
 
 def _rows(rows: Iterable[Expected]) -> Iterable[str]:
-    return (f"row {each.row}" for each in rows)
+    return (place(each.row, each.wave) for each in rows)
 
 
 def _questions(questions: Iterable[str]) -> str:
@@ -178,7 +187,7 @@ def _scores(found: Verification) -> None:
 def _score(sent: Scores, there: Scores) -> tuple[object, ...]:
     from importer.results.report.verified import figure
 
-    name = sent.question.column
+    name = sent.question.label
     return (name, sent.answers, there.answers, figure(sent), figure(there))
 
 

@@ -72,16 +72,18 @@ def duplicates(ledger: Ledger, job: Job) -> dict[str, int]:
 
 
 def refusals(ledger: Ledger, job: Job) -> tuple[Cause, ...]:
-    """Why rows were refused, failed or left in doubt, most frequent first."""
+    """Why rows were refused, failed or left in doubt, most frequent first. (Beside `MIN`, SQLite takes other
+    columns from the row that has it.)"""
     with ledger.told():
         found = ledger.connection.execute(
-            "SELECT code, message, COUNT(*), MIN(row) FROM rows WHERE job = ? AND status IN"
+            "SELECT code, message, COUNT(*), MIN(seq), row FROM rows WHERE job = ? AND status IN"
             " ('rejected', 'failed', 'unknown', 'attempting') GROUP BY code, message"
             " ORDER BY 3 DESC, 1 LIMIT 50",
             (job.id,),
         ).fetchall()
     return tuple(
-        Cause(code, message, count, rows=(first,)) for code, message, count, first in found
+        Cause(code, message, count, rows=(row,), wave=job.wave(seq))
+        for code, message, count, seq, row in found
     )
 
 

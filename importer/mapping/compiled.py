@@ -102,14 +102,14 @@ class _Run:
         return _blank_in_all(own) if own else set()
 
     def leave_out(self, skipped: set[int], invalid: set[int]) -> None:
-        """Leave these rows of the wave out, and find those wrong in which no wave has an answer; where
-        nothing is answered at all, that is said already."""
-        blank = _blank_in_all(self._answers)
+        """Leave these rows of the wave out, and find those wrong in which no wave has an answer, unless
+        something is said of its answers already."""
+        told = _blank_in_all(self._answers).union(*map(_blanks, self._needed()))
         columns = ", ".join(self._program.answers[i].reading.column for i in self._program.own)
         words: list[Result] = [None] * self._count
         for i in skipped:
             words[i] = f"wave {self._program.wave} is blank"
-        for i in invalid - blank:
+        for i in invalid - told:
             words[i] = Fault("no_answers", "none of the waves has an answer", columns)
         self._skips.append(words)
 

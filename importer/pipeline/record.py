@@ -58,6 +58,7 @@ def record(
         requests=sent.requests if sent else 0,
         stopped=f"{stop.code}: {stop.message}" if stop else "",
         scores=planned.tally.scores(counted),
+        waves=job.waves,
     )
     if summary.results:
         outcomes.write(summary.results, ledger.lines(job), planned.source.sheet)

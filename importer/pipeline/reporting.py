@@ -13,6 +13,7 @@ from importer import __version__
 from importer.ledger import Ledger, figures
 from importer.mapping import Document
 from importer.mapping.header import letter
+from importer.mapping.traits import Trait
 from importer.mapping.uses import DATE, SKIP, Use, uses
 from importer.masking import Show, masked, masked_id, plain
 from importer.model import Cause, Status
@@ -47,7 +48,11 @@ def reported(
     """Everything on the page; `summary` is that of the plan, or of the run over it."""
     statuses = ACCEPTED if sent else READY
     people = figures.rows_per_person(ledger, planned.job, statuses)
-    used = tuple(_named(use, planned.document) for use in uses(planned.compiled))
+    named = _names(planned.document)
+    used = tuple(
+        replace(use, target=named.get((use.wave, use.target), use.target))
+        for use in uses(planned.compiled)
+    )
     return Report(
         summary=summary,
         made_at=time.time(),
@@ -58,7 +63,7 @@ def reported(
         months=planned.tally.months(figures.seqs(ledger, planned.job, statuses)),
         people=people,
         columns=tuple(_columns(planned, used)),
-        constants={use.target: use.value for use in used if not use.positions},
+        constants={_told(use): use.value for use in used if not use.positions},
         examples=_examples(settings, planned, used),
         unmapped_values=_unmapped(settings, planned),
         requests=tuple(_requests(settings, planned)),
@@ -67,13 +72,19 @@ def reported(
     )
 
 
-def _named(use: Use, document: Document) -> Use:
-    """An answer by its name in the mapping, with its type, in place of the question's ID."""
-    names = {
-        f"answers: {document.question(e.id)}": f"answers: {e.id}, {e.type}"
-        for e in document.answers
+def _names(document: Document) -> Mapping[tuple[str, str], str]:
+    """By wave and target: an answer's name in the mapping, with its type, in place of the question's ID.
+    What is the same in all waves ("") is so in the first."""
+    return {
+        (wave, f"answers: {each.question(e.id)}"): f"answers: {e.id}, {e.type}"
+        for each in reversed(document.by_wave)
+        for e in each.answers
+        for wave in {"", each.wave}
     }
-    return replace(use, target=names.get(use.target, use.target))
+
+
+def _told(use: Use) -> str:
+    return f"{use.target} (wave {use.wave})" if use.wave else use.target
 
 
 def _origin(settings: Settings, planned: Plan) -> Origin:
@@ -98,26 +109,30 @@ def _origin(settings: Settings, planned: Plan) -> Origin:
 
 
 def _account(settings: Settings, planned: Plan, used: Sequence[Use], persons: int) -> Account:
-    document = planned.document
-    constant = document.method and document.method.value
+    methods = {_method(each) for each in planned.document.by_wave}
+    traits = (use.target.split(".", 1)[1] for use in used if use.target.startswith("traits."))
     return Account(
         endpoint=settings.endpoint.url,
         campaigns=planned.job.campaigns,
-        method=constant.text if constant else "as each row says" if document.method else "In-App",
+        method=methods.pop() if len(methods) == 1 else "as each row says",
         persons=persons,
-        traits=tuple(
-            use.target.split(".", 1)[1] for use in used if use.target.startswith("traits.")
-        ),
+        traits=tuple(dict.fromkeys(traits)),
         rate=str(planned.rate),
         seconds=planned.seconds,
     )
+
+
+def _method(document: Document) -> str:
+    if document.method is None:
+        return "In-App"
+    return document.method.value.text if document.method.value else "as each row says"
 
 
 def _columns(planned: Plan, used: Sequence[Use]) -> Iterator[Column]:
     targets: dict[int, list[str]] = {}
     for use in used:
         for position in use.positions:
-            targets.setdefault(position, []).append(use.target)
+            targets.setdefault(position, []).append(_told(use))
     named = zip(planned.source.header, planned.tally.filled, strict=True)
     for position, (name, filled) in enumerate(named):
         yield Column(letter(position), name, filled, tuple(targets.get(position, ())))
@@ -140,12 +155,11 @@ def _examples(
 def _shows(planned: Plan, used: Sequence[Use]) -> Mapping[str, Show]:
     """Columns of nothing but ratings, choices, `values:`, numbers and dates are shown as in results.csv,
     and so are those of ids; of others (texts, names) `requests.initial` leaves the first letter."""
-    document = planned.document
+    waves = planned.document.by_wave
     telling = {"campaign", "method", "rating", DATE, SKIP}
-    telling |= {f"answers: {e.id}, {e.type}" for e in document.answers if e.type != "text"}
-    telling |= {
-        f"traits.{name}" for name, e in document.traits.items() if e.values or e.type in _OPEN
-    }
+    telling |= {f"answers: {e.id}, {e.type}" for w in waves for e in w.answers if e.type != "text"}
+    telling |= {f"traits.{name}" for w in waves for name in w.traits}
+    telling -= {f"traits.{name}" for w in waves for name, e in w.traits.items() if not _is_open(e)}
     every: dict[int, set[str]] = {}
     for use in used:
         for position in use.positions:
@@ -158,6 +172,10 @@ def _shows(planned: Plan, used: Sequence[Use]) -> Mapping[str, Show]:
         elif targets <= {"userId", "key", SKIP}:
             shows[label] = masked_id
     return shows
+
+
+def _is_open(trait: Trait) -> bool:
+    return bool(trait.values) or trait.type in _OPEN
 
 
 def _unmapped(settings: Settings, planned: Plan) -> Mapping[str, Mapping[str, int]]:
@@ -184,7 +202,7 @@ def _requests(settings: Settings, planned: Plan) -> Iterator[str]:
 
 def _written(document: Document) -> frozenset[str]:
     """The texts to send that stand in the mapping itself, which are nobody's."""
-    blocks = (*document.answers, *document.traits.values())
+    blocks = [e for w in document.by_wave for e in (*w.answers, *w.traits.values())]
     constants = [each.value for each in blocks if each.value is not None]
     constants += [to for each in blocks for to in (each.values or {}).values()]
     return frozenset(each.text for each in constants)

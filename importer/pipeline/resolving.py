@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Sequence
+import shlex
+from collections.abc import Iterable, Iterator, Sequence, Set
 from contextlib import closing, contextmanager
+from dataclasses import dataclass
 
 from importer import ledger as books
 from importer.errors import UsageError
 from importer.ledger import Ledger
 from importer.ledger.settling import call_by_hand
-from importer.model import Job, Status
+from importer.model import Job, Line, Status, place
 from importer.pipeline.readback import Settled, read_back, reader
 from importer.pipeline.rewriting import Rewritten, folder_of, rewrite
 from importer.pipeline.secret import secret_of
@@ -28,31 +30,68 @@ def resolve(settings: Settings) -> tuple[Job, Settled, Rewritten]:
         return job, settled, rewrite(ledger, job, folder_of(job, settings.out))
 
 
-def mark(settings: Settings, rows: Sequence[int], *, created: bool) -> tuple[Job, Rewritten]:
-    """Settle rows in doubt by a person's word: they are in the survey, or they are not. Raises
-    UsageError, before anything is changed, where one of them is not in doubt."""
+def mark(
+    settings: Settings, rows: Sequence[int], waves: Sequence[str] = (), *, created: bool
+) -> tuple[Job, Rewritten]:
+    """Settle rows in doubt by a person's word: they are in the survey, or they are not. Where rows have
+    waves, those named; none need be for a row of which one wave is in doubt. Raises UsageError, before
+    anything is changed, where one of them is not in doubt."""
     with _alone(settings) as (ledger, job):
-        lines = {line.row: line for line in ledger.lines(job) if line.row in set(rows)}
-        for row in rows:
-            _check(ledger, job, row, lines[row].status if row in lines else "")
-        call_by_hand(ledger, job, [lines[row].seq for row in rows], created=created)
+        named = _Named(job, set(rows), waves)
+        lines = named.lines(ledger.lines(job))
+        call_by_hand(ledger, job, [line.seq for line in lines], created=created)
         books.explain(ledger, job)
         return job, rewrite(ledger, job, folder_of(job, settings.out))
 
 
-def _check(ledger: Ledger, job: Job, row: int, status: str) -> None:
-    if not status:
-        raise UsageError(
-            f"Job {job.name} has no row {row}.", hint="Rows count as Excel shows them."
-        )
-    code = next(
-        (line.message for line in ledger.lines(job, "unknown_earlier") if line.row == row), ""
-    )
-    if status != Status.UNKNOWN or code:
-        raise UsageError(
-            f"Row {row} of job {job.name} is not in doubt here: {code or status}.",
+@dataclass(frozen=True, slots=True)
+class _Named:
+    """What a person has named: rows of a job, and waves of them (all that are in doubt, where none is
+    named)."""
+
+    job: Job
+    rows: Set[int]
+    waves: Sequence[str]
+
+    def lines(self, every: Iterable[Line]) -> list[Line]:
+        """Those of the job's lines, each in doubt."""
+        for wave in self.waves:
+            if wave not in self.job.waves:
+                known = ", ".join(self.job.waves)
+                hint = f"There are: {known}." if known else "Its mapping has no waves."
+                raise UsageError(f"Job {self.job.name} has no wave {wave!r}.", hint=hint)
+        found: dict[int, list[Line]] = {row: [] for row in sorted(self.rows)}
+        for line in every:
+            if line.row in found:
+                found[line.row].append(line)
+        return [line for row, lines in found.items() for line in self._in_doubt(row, lines)]
+
+    def _in_doubt(self, row: int, lines: Sequence[Line]) -> Sequence[Line]:
+        if not lines:
+            told = f"Job {self.job.name} has no row {row}."
+            raise UsageError(told, hint="Rows count as Excel shows them.")
+        wanted = [line for line in lines if not self.waves or line.wave in self.waves]
+        doubtful = [line for line in wanted if _is_in_doubt(line)]
+        if not doubtful or (self.waves and len(doubtful) < len(wanted)):
+            raise self._not_in_doubt(next(line for line in wanted if line not in doubtful))
+        if len(doubtful) > 1 and not self.waves:
+            raise UsageError(
+                f"Several waves of row {row} are in doubt: {', '.join(line.wave for line in doubtful)}.",
+                hint=f"Name those you mean: --row {row} --wave {shlex.quote(doubtful[0].wave)}",
+            )
+        return doubtful
+
+    def _not_in_doubt(self, line: Line) -> UsageError:
+        why = line.message if line.status == Status.UNKNOWN else line.status
+        which = place(line.row, line.wave).capitalize()
+        return UsageError(
+            f"{which} of job {self.job.name} is not in doubt here: {why}.",
             hint="Only rows whose status is unknown can be marked.",
         )
+
+
+def _is_in_doubt(line: Line) -> bool:
+    return line.status == Status.UNKNOWN and line.code != "unknown_earlier"
 
 
 @contextmanager

@@ -101,7 +101,7 @@ def _differences(found: Verification) -> Iterator[Differences]:
         "Altered: there with other answers, or as another person",
         len(compared.altered),
         tuple(
-            _pair(row, seen, ", ".join(found.altered[row.row]))
+            _pair(row, seen, ", ".join(found.altered[row.seq]))
             for row, seen in compared.altered[:NAMED]
         ),
     )
@@ -120,11 +120,13 @@ def _differences(found: Verification) -> Iterator[Differences]:
 
 
 def _rows(title: str, found: Verification, rows: Sequence[Expected]) -> Differences:
-    named = tuple(
-        Difference(str(row.row), "", found.users.get(row.seq, "")) for row in rows[:NAMED]
-    )
+    named = tuple(Difference(_row(row), "", found.users.get(row.seq, "")) for row in rows[:NAMED])
     return Differences(title, len(rows), named)
 
 
 def _pair(row: Expected, seen: Seen, told: str) -> Difference:
-    return Difference(str(row.row), seen.id, seen.user, told)
+    return Difference(_row(row), seen.id, seen.user, told)
+
+
+def _row(row: Expected) -> str:
+    return f"{row.row}, wave {row.wave}" if row.wave else str(row.row)

@@ -32,7 +32,7 @@ NAMED = 200
 
 @dataclass(frozen=True, slots=True)
 class Verification:
-    """What came out. `since` and `until` are Unix seconds. `altered` names, by row number, the
+    """What came out. `since` and `until` are Unix seconds. `altered` names, by `seq`, the
     questions that differ; both it and `scores` (file, survey) need the file: `unread` says why it
     could not be read again, "" where it was. `users` names, by `seq` and masked, those of the first
     rows that are not there."""
@@ -83,7 +83,7 @@ def verify(settings: Settings, *, allow_extra: bool = False) -> Verification:
         expected=len(sent),
         comparison=comparison,
         allow_extra=allow_extra,
-        altered={row.row: _differ(again, row, seen) for row, seen in comparison.altered},
+        altered={row.seq: _differ(again, row, seen) for row, seen in comparison.altered},
         scores=_scores(again, sent, comparison) if again else (),
         unread=unread,
         users=users,
@@ -163,26 +163,33 @@ def _differ(again: Reread | None, row: Expected, seen: Seen) -> tuple[str, ...]:
 def _scores(
     again: Reread, sent: Sequence[Expected], comparison: Comparison
 ) -> list[tuple[Scores, Scores]]:
-    """Each rating question as the file has it and as the survey has it, over the same rows."""
+    """Each rating question as the file has it and as the survey has it, over the same rows; wave by wave."""
     unsettled = {each.seq for each in comparison.unsettled}
     rows = [each.seq for each in sent if each.seq not in unsettled]
     pairs = (*comparison.same, *comparison.altered, *comparison.doubled)
-    there = _counts(seen for _, seen in pairs)
+    there = _counts(pairs)
     return [
-        (file, Scores(file.question, dict(sorted(there[file.question.id].items()))))
+        (
+            file,
+            Scores(
+                file.question, dict(sorted(there[file.question.wave, file.question.id].items()))
+            ),
+        )
         for file in again.tally.scores(rows)
     ]
 
 
-class _Counts(dict[str, "Counter[int]"]):
-    def __missing__(self, question: str) -> Counter[int]:
+class _Counts(dict[tuple[str, str], "Counter[int]"]):
+    """How often each score was given, by wave and question."""
+
+    def __missing__(self, question: tuple[str, str]) -> Counter[int]:
         return self.setdefault(question, Counter())
 
 
-def _counts(there: Iterable[Seen]) -> _Counts:
+def _counts(there: Iterable[tuple[Expected, Seen]]) -> _Counts:
     counts = _Counts()
-    for seen in there:
+    for row, seen in there:
         for question, value in seen.answers:
             if isinstance(value, int) or value.lstrip("-").isdigit():
-                counts[question][int(value)] += 1
+                counts[row.wave, question][int(value)] += 1
     return counts

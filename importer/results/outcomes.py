@@ -1,4 +1,4 @@
-"""results.csv: one line per source row, in file order."""
+"""results.csv: one line per source row, in file order; with waves, one per row and wave."""
 
 from __future__ import annotations
 
@@ -29,16 +29,24 @@ COLUMNS = (
 
 
 def write(path: Path, lines: Iterable[Line], sheet: str) -> int:
-    """Write the file anew; returns the number of rows. The same ledger gives the same bytes. Lines end
-    as RFC 4180 has it: only then does the csv module quote a cell that holds a bare CR."""
+    """Write the file anew; returns the number of lines. The same ledger gives the same bytes. Lines end
+    as RFC 4180 has it: only then does the csv module quote a cell that holds a bare CR. Where rows have
+    waves, a column `wave` comes second."""
     rows = 0
     with whole(path) as file:
         writer = csv.writer(file, lineterminator="\r\n")
-        writer.writerow(COLUMNS)
         for line in lines:
-            writer.writerow(_cells(line, safe(sheet)))
+            if not rows:
+                writer.writerow(_with_wave(COLUMNS, "wave" if line.wave else ""))
+            writer.writerow(_with_wave(_cells(line, safe(sheet)), safe(line.wave)))
             rows += 1
+        if not rows:
+            writer.writerow(COLUMNS)
     return rows
+
+
+def _with_wave(cells: tuple[object, ...], wave: str) -> tuple[object, ...]:
+    return (cells[0], wave, *cells[1:]) if wave else cells
 
 
 def _cells(line: Line, sheet: str) -> tuple[object, ...]:

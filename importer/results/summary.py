@@ -15,7 +15,8 @@ from importer.results.scores import Scores
 @dataclass(frozen=True, slots=True)
 class Summary:
     """A plan or a run, ended. `rows` begins with `read`; the other keys add up to it. `scores` are of
-    the rows that are ready, or that were accepted in a run."""
+    the rows that are ready, or that were accepted in a run. `waves` are the mapping's, if it has any: then
+    each row of the file counts once per wave."""
 
     command: str
     file: str
@@ -36,6 +37,12 @@ class Summary:
     requests: int = 0
     stopped: str = ""
     scores: tuple[Scores, ...] = ()
+    waves: tuple[str, ...] = ()
+
+    @property
+    def rows_of_file(self) -> int:
+        """How many rows were read of the file; without waves these are the rows that are counted."""
+        return self.rows["read"] // (len(self.waves) or 1)
 
     @property
     def report(self) -> Path:
@@ -53,6 +60,7 @@ class Summary:
             "endpoint": self.endpoint,
             "campaign": self.campaign,
             "rows": dict(self.rows),
+            **self._waves(),
             "exit_code": int(self.exit_status),
             "seconds": round(self.seconds, 3),
             "results": None if self.results is None else str(self.results),
@@ -65,6 +73,11 @@ class Summary:
             "requests": self.requests,
             "stopped": self.stopped or None,
         }
+
+    def _waves(self) -> dict[str, object]:
+        if not self.waves:
+            return {}
+        return {"rows_of_file": self.rows_of_file, "waves": list(self.waves)}
 
     def write(self, path: Path) -> None:
         """Write the document as indented JSON."""

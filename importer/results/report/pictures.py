@@ -63,7 +63,7 @@ def _nps(scores: Scores) -> Html:
         for score in range(11)
     ]
     return _card(
-        f"NPS, from column “{short(scores.question.column)}”",
+        f"NPS, from column “{short(scores.question.label)}”",
         tag(
             "p",
             _signed(scores),
@@ -107,7 +107,7 @@ def _ratings(scores: Scores) -> Html:
     ends = f"{question.low} to {question.high}"
     kind = "Scale" if question.type == "scale" else question.type.upper()
     return _card(
-        f"{kind} ({ends}), from column “{short(question.column)}”",
+        f"{kind} ({ends}), from column “{short(question.label)}”",
         tag(
             "p",
             f"{scores.average:.2f} ",
@@ -200,7 +200,7 @@ def _people(report: Report) -> Html | None:
 
 
 def _fill(report: Report) -> Html:
-    read = report.summary.rows["read"]
+    read = report.summary.rows_of_file
     columns = report.columns[:_MOST_COLUMNS]
     bars = [
         _of(

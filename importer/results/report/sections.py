@@ -49,7 +49,8 @@ def _places(report: Report, cause: Cause) -> Content:
     examples = report.examples.get((cause.code, cause.column), ())
     if not any(each.value for each in examples):
         rows = ", ".join(f"{row:,}" for row in cause.rows)
-        return f"Excel row {rows}{' …' if cause.count > len(cause.rows) else ''}"
+        wave = f", wave {cause.wave}" if cause.wave else ""
+        return f"Excel row {rows}{wave}{' …' if cause.count > len(cause.rows) else ''}"
     more = f" and {cause.count - len(examples):,} more" if cause.count > len(examples) else ""
     shown = [[f"row {each.row:,}: ", tag("b", short(each.value) or "(blank)")] for each in examples]
     return ["Excel ", [[", ", each] if n else each for n, each in enumerate(shown)], more]
@@ -102,7 +103,7 @@ def columns(report: Report) -> Html:
 
 
 def _filled(report: Report, filled: int) -> str:
-    return per_cent(filled, report.summary.rows["read"])
+    return per_cent(filled, report.summary.rows_of_file)
 
 
 def _lines(targets: tuple[str, ...]) -> Html:

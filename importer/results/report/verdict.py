@@ -45,6 +45,11 @@ def _was(report: Report, number: int) -> str:
 
 def _beside(report: Report) -> Iterator[str]:
     summary = report.summary
+    if summary.waves:
+        yield (
+            f"Each of the file's {counted(summary.rows_of_file, 'row')} counts once per wave: "
+            f"{', '.join(summary.waves)}."
+        )
     if summary.stopped:
         yield f"It stopped early: {summary.stopped}"
     main = Status.CREATED if report.is_run else "ready"

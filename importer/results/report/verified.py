@@ -105,7 +105,7 @@ def _scores(verified: Verified) -> Html | None:
 
 
 def _score(sent: Scores, there: Scores) -> Cells:
-    name = sent.question.column
+    name = sent.question.label
     return (name, sent.answers, there.answers, figure(sent), figure(there))
 
 
