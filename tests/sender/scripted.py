@@ -38,6 +38,8 @@ class Scripted:
     requests: list[tuple[int, bytes]] = field(default_factory=list)
     connections: int = 0
     port: int = 0
+    asked: asyncio.Event = field(default_factory=asyncio.Event)
+    """A request has come."""
     _ended: asyncio.Event = field(default_factory=asyncio.Event)
 
     @property
@@ -51,6 +53,7 @@ class Scripted:
         try:
             while request := await self._request(reader):
                 self.requests.append((number, request))
+                self.asked.set()
                 for step in self.script(len(self.requests) - 1):
                     await self._play(step, writer)
         except (ConnectionError, asyncio.IncompleteReadError):

@@ -1,0 +1,231 @@
+"""Replies byte by byte, for either client on either loop: a status comes from a whole reply alone."""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+
+from importer.sender.faults import Fault
+from importer.sender.lean import LeanClient
+from importer.sender.reply import LARGEST_BODY, Reply
+from importer.settings import Secret
+from tests.sender.clients import AnyClient, Opener
+from tests.sender.scripted import Act, Script, playing, scripted
+
+BODY = b'{"userId":"007"}'
+LINE = b"HTTP/1.1 200 OK\r\n"
+OK = LINE + b"Content-Length: 2\r\n\r\n{}"
+CHUNKED = LINE + b"Transfer-Encoding: chunked\r\n\r\n"
+
+
+def length(size: int, content: bytes) -> bytes:
+    return LINE + b"Content-Length: %d\r\n\r\n" % size + content
+
+
+WHOLE: dict[str, tuple[Script, int, bytes]] = {
+    "plain": ((OK,), 200, b"{}"),
+    "byte by byte": (tuple(OK[at : at + 1] for at in range(len(OK))), 200, b"{}"),
+    "HTTP/1.0": ((b"HTTP/1.0 200 OK\r\n\r\n{}", Act.CLOSE), 200, b"{}"),
+    "ended by the close": ((LINE + b"\r\n{", Act.BREATHE, b"}", Act.CLOSE), 200, b"{}"),
+    "ended at once by the close": ((LINE + b"\r\n", Act.CLOSE), 200, b""),
+    "100 before it": ((b"HTTP/1.1 100 Continue\r\n\r\n" + OK,), 200, b"{}"),
+    "103 before it": ((b"HTTP/1.1 103 Early Hints\r\nX: 1\r\n\r\n", Act.BREATHE, OK), 200, b"{}"),
+    "chunked": ((CHUNKED + b"1\r\n{\r\n1;why=1\r\n}\r\n0\r\n\r\n",), 200, b"{}"),
+    "chunk sizes with spaces": ((CHUNKED + b"2  \r\n{}\r\n0\r\n\r\n",), 200, b"{}"),
+    "lines that end in LF": ((OK.replace(b"\r\n", b"\n"),), 200, b"{}"),
+    "a blank line before it": ((b"\r\n" + OK,), 200, b"{}"),
+    "a line break after it": ((OK + b"\r\n",), 200, b"{}"),
+    "an empty header": ((LINE + b"X:\r\nContent-Length: 2\r\n\r\n{}",), 200, b"{}"),
+    "odd characters": ((LINE + b"X: \xff\x01\r\nContent-Length: 2\r\n\r\n{}",), 200, b"{}"),
+    "packed": (
+        (LINE + b"Content-Encoding: GZIP\r\nConnection: close\r\n\r\n" + gzip.compress(b"{}"),
+         Act.CLOSE),
+        200,
+        b"{}",
+    ),
+    "204 that tells a length": ((b"HTTP/1.1 204 No\r\nContent-Length: 9\r\n\r\n",), 204, b""),
+    "64 kB of a longer one": (
+        (length(LARGEST_BODY + 9, b" " * LARGEST_BODY), Act.CLOSE),
+        200,
+        b" " * LARGEST_BODY,
+    ),
+}  # fmt: skip
+
+BROKEN: dict[str, tuple[Script, Fault]] = {
+    "nothing": ((Act.CLOSE,), Fault.CLOSED),
+    "half a head": ((LINE + b"Content-Le", Act.BREATHE, Act.CLOSE), Fault.CLOSED),
+    "100 alone": ((b"HTTP/1.1 100 Continue\r\n\r\n", Act.CLOSE), Fault.CLOSED),
+    "less than its length": ((length(3, b"{}"), Act.CLOSE), Fault.BROKE_OFF),
+    "64 kB but one byte": ((length(70000, b" " * 65535), Act.CLOSE), Fault.BROKE_OFF),
+    "chunks without an end": ((CHUNKED + b"2\r\n{}\r\n", Act.CLOSE), Fault.BROKE_OFF),
+    "a last chunk cut off": ((CHUNKED + b"2\r\n{}\r\n0\r\n", Act.CLOSE), Fault.BROKE_OFF),
+    "more than its length": ((length(2, b"{}junk"), Act.CLOSE), Fault.GARBLED),
+    "a body with a 204": ((b"HTTP/1.1 204 No\r\n\r\n{}",), Fault.GARBLED),
+    "no HTTP": ((b"SSH-2.0-OpenSSH_9.2\r\n",), Fault.GARBLED),
+    "HTTP/9.9": ((OK.replace(b"1.1", b"9.9"),), Fault.GARBLED),
+    "a status of four digits": ((OK.replace(b"200", b"2000"),), Fault.GARBLED),
+    "a negative length": ((LINE + b"Content-Length: -2\r\n\r\n{}",), Fault.GARBLED),
+    "a length above 2^64": ((length(2**70, b"{}"),), Fault.GARBLED),
+    "a list of lengths": ((LINE + b"Content-Length: 2, 2\r\n\r\n{}",), Fault.GARBLED),
+    "two lengths": ((LINE + b"Content-Length: 2\r\n" * 2 + b"\r\n{}",), Fault.GARBLED),
+    "length, and chunked": ((CHUNKED[:-2] + b"Content-Length: 2\r\n\r\n{}",), Fault.GARBLED),
+    "a space before the colon": ((LINE + b"X : 1\r\nContent-Length: 2\r\n\r\n{}",), Fault.GARBLED),
+    "a zero byte in a header": ((LINE + b"X: \0\r\nContent-Length: 2\r\n\r\n{}",), Fault.GARBLED),
+    "a flood of headers": ((LINE + b"X: y\r\n" * 50_000 + OK[len(LINE) :],), Fault.GARBLED),
+    "a header of 100 kB": ((LINE + b"X: " + b"y" * 100_000 + b"\r\n\r\n",), Fault.GARBLED),
+    "packed, it says": ((LINE + b"Content-Encoding: gzip\r\nContent-Length: 2\r\n\r\n{}",),
+                        Fault.DAMAGED),
+}  # fmt: skip
+
+STRICTER: dict[str, Script] = {
+    "two replies": (OK + OK,),
+    "the beginning of another": (OK + b"HTTP/1.1 2",),
+    "another protocol from here on": (
+        b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n",
+    ),
+    "an unknown transfer coding": (LINE + b"Transfer-Encoding: identity\r\n\r\n{}", Act.CLOSE),
+    "ended by a reset": (LINE + b"\r\n{}", Act.BREATHE, Act.RESET),
+}
+"""aiohttp takes a status from these; the lean client doesn't."""
+
+
+@asynccontextmanager
+async def client_of(opener: Opener, url: str, seconds: float = 5.0) -> AsyncIterator[AnyClient]:
+    async with opener(url + "/", Secret("key"), concurrency=2, timeout=seconds) as client:
+        yield client
+
+
+async def reply_to(opener: Opener, script: Script) -> Reply:
+    async with scripted(*script) as server, client_of(opener, server.url) as client:
+        reply = await client.post(BODY)
+        assert len(server.requests) == 1
+    assert reply.left
+    return reply
+
+
+@pytest.mark.parametrize("name", WHOLE)
+async def test_a_whole_reply(name: str, opener: Opener) -> None:
+    script, status, content = WHOLE[name]
+    reply = await reply_to(opener, script)
+    assert (reply.status, reply.body, reply.fault) == (status, content, "")
+
+
+@pytest.mark.parametrize("name", BROKEN)
+async def test_what_is_no_whole_reply(name: str, opener: Opener) -> None:
+    script, fault = BROKEN[name]
+    reply = await reply_to(opener, script)
+    assert (reply.status, reply.body, reply.fault) == (None, b"", fault)
+
+
+async def test_headers_that_are_asked_for(opener: Opener) -> None:
+    head = b"Retry-After: 7\r\nretry-after: 8\r\nDATE: Mon\r\nContent-Type: text/plain\r\n"
+    reply = await reply_to(opener, (LINE + head + b"Content-Length: 0\r\n\r\n",))
+    assert (reply.retry_after, reply.date, reply.content_type) == ("7", "Mon", "text/plain")
+
+
+async def test_what_follows_the_body_is_no_header(opener: Opener) -> None:
+    reply = await reply_to(opener, (CHUNKED + b"2\r\n{}\r\n0\r\nRetry-After: 7\r\n\r\n",))
+    assert (reply.status, reply.retry_after) == (200, "")
+
+
+async def test_a_connection_that_closes_when_it_said_so(opener: Opener) -> None:
+    script = (LINE + b"Connection: close\r\nContent-Length: 2\r\n\r\n{}",)
+    async with scripted(*script) as server, client_of(opener, server.url) as client:
+        replies = [await client.post(BODY) for _ in range(3)]
+    assert [(reply.status, reply.reused) for reply in replies] == [(200, False)] * 3
+    assert server.connections == 3
+
+
+async def test_a_kept_connection_that_closed_meanwhile_is_not_used(opener: Opener) -> None:
+    async with scripted(OK, Act.CLOSE) as server, client_of(opener, server.url) as client:
+        first = await client.post(BODY)
+        await asyncio.sleep(0.03)
+        second = await client.post(BODY)
+    assert [(each.status, each.reused) for each in (first, second)] == [(200, False)] * 2
+
+
+async def test_no_more_connections_than_requests_under_way(opener: Opener) -> None:
+    async with scripted(OK) as server, client_of(opener, server.url) as client:
+        replies = await asyncio.gather(*(client.post(BODY) for _ in range(20)))
+    assert {reply.status for reply in replies} == {200}
+    assert server.connections <= 2
+
+
+async def test_a_cancelled_request_takes_its_connection_along(opener: Opener) -> None:
+    """Its late reply must not become another's."""
+    scripts: tuple[Script, ...] = ((Act.HANG,), (OK,))
+    async with playing(scripts.__getitem__) as server, client_of(opener, server.url) as client:
+        task = asyncio.create_task(client.post(BODY))
+        await server.asked.wait()
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        reply = await client.post(BODY)
+    assert (reply.status, reply.reused) == (200, False)
+    assert server.connections == 2
+
+
+async def test_a_name_with_two_addresses(opener: Opener) -> None:
+    """`localhost` is ::1 too, where nobody listens."""
+    async with scripted(OK) as server:
+        url = f"http://localhost:{server.port}"
+        async with client_of(opener, url) as client:
+            assert (await client.post(BODY)).status == 200
+    assert f"Host: localhost:{server.port}".encode() in server.requests[0][1]
+
+
+async def test_a_steady_trickle_is_cut_off_at_last(opener: Opener) -> None:
+    """No pause is too long by itself."""
+    script = (LINE, *((b"X: y\r\n", Act.BREATHE) * 40), b"Content-Length: 0\r\n\r\n")
+    async with scripted(*script) as server, client_of(opener, server.url, 0.08) as client:
+        reply = await client.post(BODY)
+    assert (reply.left, reply.status, reply.fault) == (True, None, Fault.TOO_SLOW)
+    assert 300 < reply.ms < 700
+
+
+# what aiohttp doesn't promise
+
+
+@pytest.mark.parametrize("name", STRICTER)
+async def test_what_the_lean_client_doubts(name: str) -> None:
+    reply = await reply_to(LeanClient, STRICTER[name])
+    assert reply.status is None
+    assert reply.fault in (Fault.GARBLED, Fault.BROKE_OFF, Fault.BROKE)
+
+
+async def test_bytes_that_nobody_asked_for_end_the_connection() -> None:
+    """They must not become the next request's reply."""
+    lie = b"HTTP/1.1 201 Created\r\nContent-Length: 2\r\n\r\n{}"
+    script = (OK, Act.BREATHE, lie)
+    async with scripted(*script) as server, client_of(LeanClient, server.url) as client:
+        first = await client.post(BODY)
+        await asyncio.sleep(0.06)
+        second = await client.post(BODY)
+    assert (first.status, second.status) == (200, 200)
+    assert [connection for connection, _ in server.requests] == [0, 1]
+
+
+async def test_a_reply_before_the_request_was_whole() -> None:
+    """The rest of the request would be taken for the next one."""
+    body = b'{"a":"' + b"x" * 20_000_000 + b'"}'
+    refusal = b"HTTP/1.1 413 Content Too Large\r\nContent-Length: 0\r\n\r\n"
+    async with (
+        scripted(refusal, Act.HANG, unread=True) as server,
+        client_of(LeanClient, server.url) as client,
+    ):
+        replies = [await client.post(body), await client.post(BODY)]
+    assert [(each.status, each.reused) for each in replies] == [(413, False)] * 2
+    assert server.connections == 2
+
+
+async def test_the_last_connection_used_is_used_again() -> None:
+    async with scripted(OK) as server, client_of(LeanClient, server.url) as client:
+        await asyncio.gather(client.post(BODY), client.post(BODY))
+        for _ in range(4):
+            assert (await client.post(BODY)).reused
+    assert server.connections == 2
+    assert len({connection for connection, _ in server.requests[2:]}) == 1
