@@ -23,8 +23,7 @@ _REAL_CONTROLS = frozenset("\t\n\r\f\v\x1a")
 
 
 class DelimitedTable:
-    """A text file as rows of cells. Opening it reads it once, so that what can't be read at all is
-    found before the first row is used."""
+    """A text file as rows of cells."""
 
     sheet = ""
 
@@ -38,7 +37,7 @@ class DelimitedTable:
         self._delimiter = _one_character(options.delimiter) or self._declared
         self._delimiter = self._delimiter or dialect.find_delimiter(sample)
         self.head = next(self.blocks(HEAD), Block((), ()))
-        self.facts = self._facts(self._last_row())
+        self.facts = self._facts()
 
     def width(self, labels: int) -> int:
         """As many as the header has: a row with more has shifted."""
@@ -75,11 +74,7 @@ class DelimitedTable:
         cut = max(sample.rfind("\n"), sample.rfind("\r"))
         return sample[: cut + 1] if len(sample) >= _SAMPLE - 1 and cut > 0 else sample
 
-    def _last_row(self) -> int:
-        with self._rows() as rows:
-            return sum(1 for _ in rows)
-
-    def _facts(self, last_row: int) -> Facts:
+    def _facts(self) -> Facts:
         notes = ["The line `sep=` at its top is an instruction and has no row number, as in Excel."]
         return Facts(
             format="csv",
@@ -90,7 +85,6 @@ class DelimitedTable:
             encoding_known_by=self._encoding.known_by,
             encoding_samples=self._encoding.samples,
             delimiter=self._delimiter,
-            last_row=last_row,
             notes=tuple(notes) if self._declared else (),
         )
 

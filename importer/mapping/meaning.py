@@ -13,6 +13,7 @@ from importer.mapping.memo import Result
 from importer.mapping.problems import Unfit
 from importer.mapping.traits import Trait
 from importer.mapping.transforms import TRANSFORMS, numerals
+from importer.mapping.transforms.dates import timestamps
 
 Read = Callable[[str], Result]
 
@@ -104,4 +105,6 @@ def target(block: Cell, constant: Constant, finish: Read) -> Result:
 
 def typed(block: Rating | Trait) -> Read:
     """The block's type as a function of the text alone."""
+    if isinstance(block, Trait) and block.type == "date":
+        return timestamps(block.format, block.timezone)
     return TRANSFORMS[block.kind, block.type].bound(block)

@@ -89,6 +89,10 @@ class _Recoded:
     """The wave's place among the waves of a row."""
     counts: Counter[str] = field(default_factory=Counter)
 
+    def count(self, text: str, rows: int) -> None:
+        if text and (text in self.counts or len(self.counts) < MOST_TEXTS):
+            self.counts[text] += rows
+
 
 class Recodings:
     """Counts, chunk by chunk; costs nothing where a mapping recodes nothing."""
@@ -114,11 +118,10 @@ class Recodings:
             for place in range(self._waves)
         ]
         for recoded in self._answers:
-            columns = [chunk.columns[at] for at in recoded.positions]
-            texts = (_first(columns, i) for i in ready[recoded.place])
-            recoded.counts.update(
-                text for text in texts if text and len(recoded.counts) < MOST_TEXTS
-            )
+            cells = list(zip(*(chunk.columns[at] for at in recoded.positions), strict=True))
+            found = Counter(map(cells.__getitem__, ready[recoded.place]))
+            for row, count in found.items():
+                recoded.count(_first(row), count)
 
     def listed(self) -> tuple[Recoding, ...]:
         """What was recoded, in the mapping's order."""
@@ -155,8 +158,8 @@ def _recoded(document: Document, place: int, header: Sequence[str]) -> Iterator[
             yield _Recoded(answer, positions, column, document.wave, place)
 
 
-def _first(columns: Sequence[Sequence[str]], row: int) -> str:
-    return next((text for column in columns if (text := trimmed(column[row]))), "")
+def _first(cells: Sequence[str]) -> str:
+    return next(filter(None, map(trimmed, cells)), "")
 
 
 def _listed(recoded: _Recoded) -> Recoding:

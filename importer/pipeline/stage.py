@@ -89,17 +89,18 @@ def stage(
     tally, seal = Tally(tuple(questions(document, compiled)), len(source.header)), Seal()
     recodings = Recodings(document, source.header)
     samples: dict[bytes, bytes] = {}
-    for chunk in source.chunks():
-        mapped = check(compiled.run(chunk))
-        _count(mapped, chunk, causes, damage)
-        tally.add(mapped, chunk)
-        recodings.add(mapped, chunk)
-        seal.add(mapped)
-        rows = staging.add(mapped)
-        keep(rows)
-        _sample(rows, samples)
-        watch.staged(staging.read)
-    staging.finish(document.repeats.send)
+    with ledger.staging(job):
+        for chunk in source.chunks():
+            mapped = check(compiled.run(chunk))
+            _count(mapped, chunk, causes, damage)
+            tally.add(mapped, chunk)
+            recodings.add(mapped, chunk)
+            seal.add(mapped)
+            rows = staging.add(mapped)
+            keep(rows)
+            _sample(rows, samples)
+            watch.staged(staging.read)
+        staging.finish(document.repeats.send)
     counts = _planned(ledger, job, staging.read, settings.statuses)
     return Plan(
         job=job,

@@ -29,7 +29,7 @@ class Tally:
         self.questions = tuple(questions)
         self._scores = [_Ratings(question) for question in questions]
         self._months = array("i")
-        self._known_months: dict[str, int] = {}
+        self._known_months = _Months()
         self._filled = [0] * columns
         self._examples: dict[Kind, list[Problem]] = {}
         self._unmapped: dict[str, Counter[str]] = {}
@@ -41,22 +41,14 @@ class Tally:
         responses = [each if each.__class__ is Response else None for each in mapped]
         for ratings in self._scores:
             ratings.add(responses)
-        self._months.extend([self._month(each.order) if each else 0 for each in responses])
+        months = self._known_months
+        self._months.extend([months[each.order[:7]] if each else 0 for each in responses])
         self._fill(chunk)
         for each in mapped:
             if isinstance(each, Invalid):
                 self._refused(each.problems)
         self.rows += len(mapped)
         self.source_rows += len(chunk.rows)
-
-    def _month(self, date: str) -> int:
-        """Months since the year 0 of `2026-11-03T…`; 0 for what is no date."""
-        text = date[:7]
-        if text not in self._known_months:
-            year, mark, month = text[:4], text[4:5], text[5:]
-            known = mark == "-" and year.isdecimal() and month.isdecimal()
-            self._known_months[text] = int(year) * 12 + int(month) - 1 if known else 0
-        return self._known_months[text]
 
     def _fill(self, chunk: Chunk) -> None:
         """Cells that aren't blank, by column."""
@@ -100,6 +92,16 @@ class Tally:
     def unmapped_values(self) -> Mapping[str, Mapping[str, int]]:
         """Cells that a mapping's `values:` doesn't have, by column, most frequent first."""
         return {column: dict(values.most_common()) for column, values in self._unmapped.items()}
+
+
+class _Months(dict[str, int]):
+    """Months since the year 0 of `2026-11`, the start of a date; 0 for what is none."""
+
+    def __missing__(self, text: str) -> int:
+        year, mark, month = text[:4], text[4:5], text[5:]
+        known = mark == "-" and year.isdecimal() and month.isdecimal()
+        self[text] = int(year) * 12 + int(month) - 1 if known else 0
+        return self[text]
 
 
 class _Ratings:

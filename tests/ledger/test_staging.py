@@ -9,6 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from importer.errors import SourceError
 from importer.ledger import Ledger, Staging, askable, doubtful, late_order, stuck
 from importer.ledger.order import FRESH
 from importer.model import Invalid, Mapped, Problem, Skipped, Status
@@ -16,6 +17,7 @@ from tests.ledger.making import (
     SECRET,
     end,
     end_all,
+    job_of,
     ledger_in,
     moved,
     response,
@@ -193,6 +195,19 @@ def test_a_start_that_was_cut_off_in_staging_goes_on(tmp_path: Path) -> None:
         again, send = staged(ledger, "a", FILE, repeats="latest")
         assert again.id == job.id
         assert send == [row.row for row in FILE]
+
+
+def test_a_file_that_cannot_be_read_to_its_end_leaves_no_job_behind(tmp_path: Path) -> None:
+    with ledger_in(tmp_path) as ledger:
+        job = ledger.start_job(job_of("a"))
+        Staging(ledger, job).add(FILE)
+        with pytest.raises(SourceError), ledger.staging(job):
+            raise SourceError("a.csv: a quote that is never closed")
+        assert ledger.jobs() == []
+        staged_before, _ = staged(ledger, "b", FILE)
+        with pytest.raises(SourceError), ledger.staging(staged_before):
+            raise SourceError("b.csv: no such file")
+        assert sum(ledger.counts(staged_before).values()) == len(FILE)
 
 
 def test_a_plan_looks_back_and_leaves_no_trace(tmp_path: Path) -> None:
