@@ -12,14 +12,13 @@ from tests.sender.clients import OPENERS, Opener
 
 Loops = Mapping[str, Callable[[], asyncio.AbstractEventLoop]]
 
-_LOOPS: Mapping[str, Loops] = {
-    "test_client.py": {"uvloop": uvloop.new_event_loop},
-    "test_client_replies.py": {
-        "uvloop": uvloop.new_event_loop,
-        "asyncio": asyncio.new_event_loop,
-    },
-}
+_UV: Loops = {"uvloop": uvloop.new_event_loop}
 _OTHERS: Loops = {"asyncio": asyncio.new_event_loop}
+_LOOPS: Mapping[str, Loops] = {
+    "test_client.py": _UV,
+    "test_client_replies.py": {**_UV, **_OTHERS},
+    "test_lean.py": {**_UV, **_OTHERS},
+}
 
 
 def pytest_asyncio_loop_factories(item: pytest.Item) -> Loops:

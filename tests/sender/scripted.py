@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import ssl
 import struct
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
@@ -37,14 +38,17 @@ class Scripted:
     """Answer once the head has come, and leave the body unread."""
     requests: list[tuple[int, bytes]] = field(default_factory=list)
     connections: int = 0
+    host: str = "127.0.0.1"
     port: int = 0
+    tls: ssl.SSLContext | None = None
     asked: asyncio.Event = field(default_factory=asyncio.Event)
     """A request has come."""
     _ended: asyncio.Event = field(default_factory=asyncio.Event)
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"http{'s' if self.tls else ''}://{host}:{self.port}"
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """One connection."""
@@ -87,25 +91,30 @@ class Scripted:
             case Act.BREATHE:
                 await asyncio.sleep(0.02)
 
+    @asynccontextmanager
+    async def listening(self) -> AsyncIterator[Scripted]:
+        """Up inside the block."""
+        server = await asyncio.start_server(self.serve, self.host, 0, ssl=self.tls)
+        self.port = int(server.sockets[0].getsockname()[1])
+        try:
+            yield self
+        finally:
+            self._ended.set()
+            server.close()
+            await server.wait_closed()
+
 
 @asynccontextmanager
-async def scripted(*script: Step, unread: bool = False) -> AsyncIterator[Scripted]:
-    """A server that answers every request alike."""
-    async with playing(lambda _: script, unread=unread) as server:
-        yield server
-
-
-@asynccontextmanager
-async def playing(
-    script: Callable[[int], Script], *, unread: bool = False
+async def scripted(
+    *script: Step, unread: bool = False, host: str = "127.0.0.1", tls: ssl.SSLContext | None = None
 ) -> AsyncIterator[Scripted]:
-    """A server with an answer for each request."""
-    server = Scripted(script, unread)
-    listening = await asyncio.start_server(server.serve, "127.0.0.1", 0)
-    server.port = int(listening.sockets[0].getsockname()[1])
-    try:
+    """A server that answers every request alike."""
+    async with Scripted(lambda _: script, unread, host=host, tls=tls).listening() as server:
         yield server
-    finally:
-        server._ended.set()
-        listening.close()
-        await listening.wait_closed()
+
+
+@asynccontextmanager
+async def playing(script: Callable[[int], Script]) -> AsyncIterator[Scripted]:
+    """A server with an answer for each request."""
+    async with Scripted(script).listening() as server:
+        yield server

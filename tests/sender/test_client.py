@@ -12,6 +12,7 @@ import tracemalloc
 import zlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import get_args
 
 import aiohttp
 import orjson
@@ -31,6 +32,7 @@ from importer.sandbox import (
     Stores,
 )
 from importer.sender.client import _FAULTS, fault_of
+from importer.sender.clients import Name, client
 from importer.sender.content import Mask, unpacked
 from importer.sender.faults import Fault
 from importer.sender.reply import LARGEST_BODY, Reply
@@ -255,6 +257,15 @@ async def test_connections_that_die_between_requests_are_used_once_only(opener: 
     assert len(faults) == 3
     assert all(reply.reused and reply.left for reply in faults)
     assert len(connections) >= 17
+
+
+@pytest.mark.parametrize("name", get_args(Name))
+async def test_a_client_by_its_name(name: Name) -> None:
+    async with Sandbox() as sandbox:
+        url = sandbox.url + "/api/responses"
+        async with client(name, url, KEY, concurrency=1, timeout=5) as made:
+            assert (await made.post(body())).status == 200
+        assert type(made).__name__ == {"lean": "LeanClient", "aiohttp": "Client"}[name]
 
 
 async def test_sound_connections_are_kept(opener: Opener) -> None:

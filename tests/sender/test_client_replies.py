@@ -169,8 +169,7 @@ async def test_a_cancelled_request_takes_its_connection_along(opener: Opener) ->
     assert server.connections == 2
 
 
-async def test_a_name_with_two_addresses(opener: Opener) -> None:
-    """`localhost` is ::1 too, where nobody listens."""
+async def test_a_server_that_is_named(opener: Opener) -> None:
     async with scripted(OK) as server:
         url = f"http://localhost:{server.port}"
         async with client_of(opener, url) as client:
