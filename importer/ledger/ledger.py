@@ -7,12 +7,13 @@ import os
 import sqlite3
 import time
 from collections.abc import Collection, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from importer.errors import LedgerError, UsageError
 from importer.ledger import schema
 from importer.ledger.connection import check, check_secret, connect, told
+from importer.ledger.folding import fold
 from importer.ledger.lines import Brief, Whole
 from importer.model import Job, Line, Status
 
@@ -55,6 +56,7 @@ class Ledger:
                 schema.migrate(connection, str(path))
                 if secret:
                     check_secret(connection, path, secret)
+                fold(connection)
         except BaseException:
             connection.close()
             raise
@@ -63,7 +65,7 @@ class Ledger:
     @classmethod
     def throwaway(cls, history: Path, secret: bytes) -> Ledger:
         """A ledger for a plan: nothing of it stays, and it looks back into the one at `history`
-        (which need not exist) without writing there."""
+        (which need not exist) without writing there, but for folding what a killed run has left."""
         with told(history):
             connection = sqlite3.connect("", isolation_level=None, uri=True)
             connection.execute(f"PRAGMA cache_size = {_CACHE_KB}")
@@ -91,7 +93,14 @@ class Ledger:
                 hint="A run brings an older ledger up to date; a newer one needs a newer importer.",
             )
         check_secret(self.connection, history, self.secret, "history")
+        self._fold(history)
         self.history = "history"
+
+    def _fold(self, history: Path) -> None:
+        """A plan looks into `rows`."""
+        if self.connection.execute("SELECT EXISTS (SELECT 1 FROM history.journal)").fetchone()[0]:
+            with closing(connect(history)) as connection:
+                fold(connection)
 
     def close(self) -> None:
         """Close the file; what was committed stays."""
@@ -185,19 +194,6 @@ class Ledger:
             )
         return _job(found)
 
-    @contextmanager
-    def staging(self, job: Job) -> Iterator[None]:
-        """The time in which a job's rows are written down. Where that breaks off, since the file can't be
-        read to its end, say, the job leaves nothing behind: none of its rows was posted."""
-        try:
-            yield
-        except BaseException:
-            if job.staged_at is None:
-                with self.transaction() as connection:
-                    connection.execute("DELETE FROM rows WHERE job = ?", (job.id,))
-                    connection.execute("DELETE FROM jobs WHERE id = ?", (job.id,))
-            raise
-
     def end_job(self, job: Job, exit_status: int) -> None:
         """Write down that the job has ended, and how."""
         with self.transaction() as connection:
@@ -211,6 +207,8 @@ class Ledger:
     def recover(self, origin: str, campaigns: Collection[str]) -> int:
         """Rows found `attempting` were cut off by a crash: posted or not, nobody knows. Called with
         the lock of these campaigns held, since a row of another may be under way; returns how many."""
+        with self.told():
+            fold(self.connection)
         with self.transaction() as connection:
             jobs = connection.execute("SELECT id, campaigns FROM jobs WHERE origin = ?", (origin,))
             held = [id_ for id_, named in jobs.fetchall() if _meet(named.split(","), campaigns)]

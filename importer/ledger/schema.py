@@ -6,6 +6,10 @@ under way. `identity`, `content`, `body`, `person`, `traits` and `shown` (see `h
 the ledger holds no answer and no trait. `doubt` is 1 once an attempt of unknown fate was made;
 `elsewhere` is 1 where another row decides the fate of this one. `facts` holds what is true of the whole
 ledger.
+
+`journal` has a line per commit while rows are posted, until it is folded into `rows` (see `folding`), which
+whoever opens the ledger does first. `entries` is a JSON list, in order: a `seq` where an attempt of that row
+is about to leave; `[seq, outcome]` where one has ended.
 """
 
 from __future__ import annotations
@@ -70,10 +74,19 @@ CREATE INDEX rows_person ON rows (person) WHERE status = 'created';
 CREATE INDEX rows_doubtful ON rows (job, person) WHERE status = 'unknown' AND elsewhere = 0;
 """
 
+_VERSION_2 = """
+CREATE TABLE journal (
+    id INTEGER PRIMARY KEY,
+    job INTEGER NOT NULL,
+    at REAL NOT NULL,
+    entries TEXT NOT NULL
+);
+"""
+
 INDEXES = ("rows_identity", "rows_person", "rows_doubtful")
 """What finds rows across jobs; a ledger that holds one job does without."""
 
-MIGRATIONS = (_VERSION_1,)
+MIGRATIONS = (_VERSION_1, _VERSION_2)
 """The SQL that leads from each version to the next; their number is the current version."""
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Coroutine, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -31,8 +31,8 @@ Observer = Callable[[Outgoing, Outcome], None]
 class Journalling(Protocol):
     """What delivery needs of a journal."""
 
-    async def attempting(self, seq: int) -> None:
-        """Return once the attempt is durable; raises LedgerError."""
+    def attempting(self, seq: int) -> Awaitable[None]:
+        """To be awaited: done once the attempt is durable; raises LedgerError."""
 
     def record(self, seq: int, outcome: Outcome) -> None:
         """Take an attempt's outcome."""
