@@ -194,6 +194,19 @@ class Ledger:
             )
         return _job(found)
 
+    @contextmanager
+    def staging(self, job: Job) -> Iterator[None]:
+        """The time in which a job's rows are written down. Where that breaks off, since the file can't be
+        read to its end, say, the job leaves nothing behind: none of its rows was posted."""
+        try:
+            yield
+        except BaseException:
+            if job.staged_at is None:
+                with self.transaction() as connection:
+                    connection.execute("DELETE FROM rows WHERE job = ?", (job.id,))
+                    connection.execute("DELETE FROM jobs WHERE id = ?", (job.id,))
+            raise
+
     def end_job(self, job: Job, exit_status: int) -> None:
         """Write down that the job has ended, and how."""
         with self.transaction() as connection:
