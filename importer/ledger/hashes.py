@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import orjson
 
@@ -33,6 +33,16 @@ class Hashes(NamedTuple):
     shown: bytes
 
 
+class _Begun(NamedTuple):
+    """Beginnings of the hashes of one campaign, by what they are of."""
+
+    identity: hashlib.blake2b
+    body: hashlib.blake2b
+    person: hashlib.blake2b
+    traits: hashlib.blake2b
+    shown: hashlib.blake2b
+
+
 class Hasher:
     """Hashes of one server's rows. `secret` is the state folder's key, `origin` the server."""
 
@@ -42,26 +52,27 @@ class Hasher:
 
     def of(self, response: Response) -> Hashes:
         """All hashes of one response."""
-        campaign = response.campaign
+        begun = self._begun(response.campaign)
+        who = _person(response.user_id, response.anonymous_id)
+        identity = _digest(begun.identity, response.identity)
+        same = response.content is response.identity
         return Hashes(
-            identity=self.identity(response),
-            content=self._hash("identity", campaign, response.content),
-            body=self._hash("body", campaign, response.body),
-            person=self.person(campaign, response.user_id, response.anonymous_id),
-            traits=self._hash("traits", campaign, response.traits)[:_SHORT],
-            shown=self.shown(
-                campaign, response.user_id, response.anonymous_id, _answers(response.body)
-            ),
+            identity,
+            identity if same else _digest(begun.identity, response.content),
+            _digest(begun.body, response.body),
+            _digest(begun.person, "\0".join(who).encode())[:_SHORT],
+            _digest(begun.traits, response.traits)[:_SHORT],
+            _digest(begun.shown, _seen(who, _answers(response))),
         )
 
     def identity(self, response: Response) -> bytes:
         """What makes the row itself."""
-        return self._hash("identity", response.campaign, response.identity)
+        return _digest(self._begun(response.campaign).identity, response.identity)
 
     def person(self, campaign: str, user_id: str, anonymous_id: str) -> bytes:
         """Who gave a response; a userId never meets an equal anonymousId."""
-        kind, person = _person(user_id, anonymous_id)
-        return self._hash("person", campaign, f"{kind}\0{person}".encode())[:_SHORT]
+        who = "\0".join(_person(user_id, anonymous_id))
+        return _digest(self._begun(campaign).person, who.encode())[:_SHORT]
 
     def shown(
         self, campaign: str, user_id: str, anonymous_id: str, answers: Iterable[tuple[str, object]]
@@ -69,28 +80,33 @@ class Hasher:
         """Person and answers (question ID, value), in any order, as the read API shows a response:
         a rating may come back as text, white space may be lost at the ends, and a question without an
         answer may be listed."""
-        texts = ((question, str(value).strip()) for question, value in answers)
-        told = sorted(each for each in texts if each[1])
-        person = _person(user_id, anonymous_id)
-        return self._hash("shown", campaign, orjson.dumps([*person, told]))
+        return _digest(self._begun(campaign).shown, _seen(_person(user_id, anonymous_id), answers))
 
-    def _hash(self, kind: str, campaign: str, content: bytes) -> bytes:
-        hasher = self._begun(kind, campaign).copy()
-        hasher.update(content)
-        return hasher.digest()
+    def _begin(self, campaign: str) -> _Begun:
+        return _Begun(*(self._beginning(kind, campaign) for kind in _Begun._fields))
 
-    def _begin(self, kind: str, campaign: str) -> hashlib.blake2b:
+    def _beginning(self, kind: str, campaign: str) -> hashlib.blake2b:
         hasher = self._start.copy()
         hasher.update(f"{kind}\0{campaign}\0".encode())
         return hasher
+
+
+def _digest(begun: hashlib.blake2b, content: bytes) -> bytes:
+    hasher = begun.copy()
+    hasher.update(content)
+    return hasher.digest()
+
+
+def _seen(who: tuple[str, str], answers: Iterable[tuple[str, object]]) -> bytes:
+    texts = [(question, str(value).strip()) for question, value in answers]
+    told = sorted([each for each in texts if each[1]])
+    return orjson.dumps([*who, told])
 
 
 def _person(user_id: str, anonymous_id: str) -> tuple[str, str]:
     return ("u", user_id) if user_id else ("a", anonymous_id)
 
 
-def _answers(body: bytes) -> list[tuple[str, object]]:
-    document: Mapping[str, object] = orjson.loads(body)
-    answers = document.get("answers")
-    listed = answers if isinstance(answers, list) else []
-    return [(str(each.get("id")), each.get("value")) for each in listed]
+def _answers(response: Response) -> list[tuple[str, object]]:
+    given: Iterator[Any] = (each for each in response.answers if each is not None)
+    return [(each["id"], each["value"]) for each in given]

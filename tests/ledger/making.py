@@ -22,7 +22,8 @@ def response(
 ) -> Response:
     """A response; its own user by default. Its identity is its key, else user and score."""
     user = user or f"u{row}"
-    body = {"campaign": CAMPAIGN, "userId": user, "answers": [{"id": "q", "value": score}]}
+    answers = ({"id": "q", "value": score},)
+    body = {"campaign": CAMPAIGN, "userId": user, "answers": answers}
     content = orjson.dumps([user, score])
     return Response(
         row=row,
@@ -34,6 +35,7 @@ def response(
         content=content,
         key=key,
         order=order,
+        answers=answers,
     )
 
 
@@ -65,7 +67,7 @@ def staged(
     ledger: Ledger, name: str, rows: Sequence[Mapped], *, repeats: str = "all", chunk: int = 3
 ) -> tuple[Job, list[int]]:
     """Stage a file of this content; returns the job and the Excel rows that are to be sent."""
-    sha = str(hash(tuple(rows)))
+    sha = str(hash(repr(rows)))
     job = ledger.start_job(job_of(name, sha))
     staging = Staging(ledger, job)
     for start in range(0, len(rows), chunk):
