@@ -7,13 +7,12 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A sheet of a workbook (`sheet`: name, number from 1, or None to choose), the library that reads
-    it, and its limits: `memory` in bytes, `seconds` of processor time. `name` is for messages."""
+    """A sheet of a workbook (`sheet`: name, number from 1, or None to choose), and the limits of reading
+    it: `memory` in bytes, `seconds` of processor time. `name` is for messages."""
 
     path: str
     name: str
     format: str
-    reader: str
     sheet: str | int | None
     memory: int
     seconds: int

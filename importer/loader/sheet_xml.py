@@ -1,130 +1,125 @@
-"""What calamine doesn't tell of an .xlsx sheet: errors, formulas without a value, hidden rows.
-
-calamine gives "" for all error cells and for formulas that were never calculated. So the sheet's XML
-is searched for them (ECMA-376 part 1, 18.3.1.4: `t="e"` is an error, `f` a formula, `v` its value),
-at the speed of a regular expression, and only where a block holds a trace of one.
-"""
+"""An .xlsx sheet, streamed from its XML (ECMA-376 part 1, 18.3.1): a survey, then its rows in batches."""
 
 from __future__ import annotations
 
-import posixpath
 import re
 import zipfile
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import IO
 from xml.etree import ElementTree as ET
 
-_BLOCK = 1 << 20
-_LONGEST_CELL = 16 << 20
-_CELL = re.compile(rb"<(?:\w+:)?c\s([^>]*[^>/])>(.*?)</(?:\w+:)?c>", re.DOTALL)
-_VALUE = re.compile(rb"<(?:\w+:)?v(?:\s[^>]*)?>([^<]+)</")
-_FORMULA = re.compile(rb"<(?:\w+:)?f[\s/>]")
-_REFERENCE = re.compile(rb'\br="([A-Z]{1,3})(\d+)"')
-_HIDDEN = re.compile(rb'<(?:\w+:)?row\s[^>]*\bhidden="(?:1|true)"')
-_TRACES = (b't="e"', b"<f", b":f>", b":f ", b":f/")
-_DATA = re.compile(rb"<(?:\w+:)?(?:v|t)(?:\s[^>]*)?>[^<]")
+from importer.loader.parsed_rows import add_row, has_value, number_of
+from importer.loader.piece_reader import PieceReader
+from importer.loader.sheets import Batch
+from importer.loader.xlsx_cells import Cells
+from importer.loader.xml_stream import NotPlain, decoded, elements, pieces
+
+Open = Callable[[], IO[bytes]]
+"""Opens the part from its start."""
+
+_END = b"</row>"
+_ROOT = re.compile(rb"<worksheet(?:\s[^>]*)?>")
+_ROW = re.compile(rb'<row\b[^>]*?\sr="([0-9]+)"')
+_HIDDEN = re.compile(rb'<row\s[^>]*\bhidden="(?:1|true)"')
+_VALUE = re.compile(rb"<(?:v|t)(?:\s[^>]*)?>[^<]")
+_LAST_ROW = 1_048_576
+_TOGETHER = 1_000
 
 
-class NoReferences(Exception):
-    """A cell that matters has no address (`r` may be left out); only counting would tell it."""
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """What one pass over a sheet tells: its last row with a value, how many rows are hidden, and the
+    root's tag where the XML is plain."""
+
+    last: int
+    hidden: int
+    root: str = ""
 
 
-@dataclass(slots=True)
-class Extras:
-    """By row and column, both from 0: the text of error cells, and formulas without a value."""
-
-    errors: dict[tuple[int, int], str] = field(default_factory=dict)
-    uncalculated: set[tuple[int, int]] = field(default_factory=set)
-    hidden_rows: int = 0
-
-    def by_row(self) -> dict[int, list[int]]:
-        """The columns of each row that has any."""
-        places: dict[int, list[int]] = {}
-        for row, column in sorted({*self.errors, *self.uncalculated}):
-            places.setdefault(row, []).append(column)
-        return places
-
-    def notes(self) -> list[str]:
-        """What the user should know."""
-        if not self.hidden_rows:
-            return []
-        if self.hidden_rows == 1:
-            return ["1 row is hidden or filtered away; it is read too."]
-        return [f"{self.hidden_rows:,} rows are hidden or filtered away; they are read too."]
+def survey(part: Open) -> Survey:
+    """One pass to the sheet's end, its checksum included. Raises BadZipFile, ParseError where the sheet
+    is broken."""
+    try:
+        with part() as stream:
+            return _survey_of_pieces(pieces(stream, b"worksheet", _END))
+    except NotPlain:
+        with part() as stream:
+            return _survey_of_elements(elements(stream, "row"))
 
 
-def sheet_part(archive: zipfile.ZipFile, name: str) -> str:
-    """The path of a sheet's XML in the package, found as the standard says: by relationships."""
-    book = _path("", next(iter(_targets(archive, "_rels/.rels", "/officeDocument").values())))
-    folder, file = posixpath.split(book)
-    targets = _targets(archive, f"{folder}/_rels/{file}.rels", "/worksheet")
-    for sheet in ET.fromstring(archive.read(book)).iter():  # noqa: S314  in a child with limits
-        if sheet.tag.endswith("}sheet") and sheet.get("name") == name:
-            key = next(value for label, value in sheet.items() if label.endswith("}id"))
-            return _path(folder, targets[key])
-    raise KeyError(name)
-
-
-def extras(archive: zipfile.ZipFile, part: str) -> Extras:
-    """One pass over a sheet's XML. Raises NoReferences where addresses are left out."""
-    found = Extras()
-    for block in _blocks(archive, part):
-        found.hidden_rows += len(_HIDDEN.findall(block)) if b"hidden=" in block else 0
-        if any(trace in block for trace in _TRACES):
-            for attributes, body in _CELL.findall(block):
-                _note(found, attributes, body)
-    return found
-
-
-def has_data(archive: zipfile.ZipFile, part: str) -> bool:
+def has_data(part: Open) -> bool:
     """True where a sheet has a cell with a value."""
-    return any(_DATA.search(block) for block in _blocks(archive, part))
+    try:
+        with part() as stream:
+            return any(map(_VALUE.search, pieces(stream, b"worksheet", _END)))
+    except NotPlain:
+        with part() as stream:
+            return any(map(has_value, elements(stream, "row")))
 
 
-def _note(found: Extras, attributes: bytes, body: bytes) -> None:
-    value = _VALUE.search(body)
-    if b't="e"' in attributes:
-        found.errors[_address(attributes)] = value[1].decode() if value else "#VALUE!"
-    elif not value and b't="str"' not in attributes and _FORMULA.search(body):
-        found.uncalculated.add(_address(attributes))
+def batches(part: Open, cells: Cells, found: Survey) -> Iterator[Batch]:
+    """The rows that are not blank. Raises BadZipFile where their numbers don't ascend."""
+    before = 0
+    read = _by_piece(part, cells, found.root) if found.root else _by_element(part, cells)
+    for batch in read:
+        _refuse_disorder([before, *batch.rows])
+        before = batch.rows[-1] if batch.rows else before
+        yield batch
 
 
-def _address(attributes: bytes) -> tuple[int, int]:
-    reference = _REFERENCE.search(attributes)
-    if not reference:
-        raise NoReferences
-    column = 0
-    for letter in reference[1]:
-        column = column * 26 + letter - ord("A") + 1
-    return int(reference[2]) - 1, column - 1
+def _refuse_disorder(numbers: list[int]) -> None:
+    if sorted(set(numbers)) != numbers or numbers[-1] > _LAST_ROW:
+        raise zipfile.BadZipFile(f"rows out of order near row {numbers[0]}")
 
 
-def _blocks(archive: zipfile.ZipFile, part: str) -> Iterator[bytes]:
-    """The XML in pieces that end before a cell or row begins."""
-    kept = b""
-    with archive.open(part) as stream:
-        while block := stream.read(_BLOCK):
-            kept += block
-            cut = max(kept.rfind(b"<c "), kept.rfind(b":c "), kept.rfind(b"<row"))
-            cut = kept.rfind(b"<", 0, cut + 1)
-            if cut > 0:
-                yield kept[:cut]
-                kept = kept[cut:]
-            elif len(kept) > _LONGEST_CELL:
-                raise zipfile.BadZipFile("a cell of more than 16 MiB")
-    yield kept
+def _survey_of_pieces(parts: Iterable[bytes]) -> Survey:
+    last = hidden = 0
+    root, piece = b"", b""
+    for piece in parts:
+        opening = None if root else _ROOT.search(piece)
+        root = opening[0] if opening else root
+        hidden += len(_HIDDEN.findall(piece)) if b"hidden=" in piece else 0
+        last = _last_row(piece) or last
+    if not root or b"</worksheet>" not in piece:
+        raise NotPlain
+    return Survey(last, hidden, root.decode())
 
 
-def _targets(archive: zipfile.ZipFile, part: str, kind: str) -> dict[str, str]:
-    """The relationships of one kind that a part has: id -> target, relative to the part's folder."""
-    relations = ET.fromstring(archive.read(part))  # noqa: S314  in a child with limits
-    return {
-        each.get("Id", ""): each.get("Target", "")
-        for each in relations
-        if each.get("Type", "").endswith(kind)
-    }
+def _last_row(piece: bytes) -> int:
+    """The number of the last row with a value, 0 where none has."""
+    start = piece.rfind(b"<row")
+    while start >= 0 and not _VALUE.search(piece, start):
+        start = piece.rfind(b"<row", 0, start)
+    found = _ROW.match(piece, max(start, 0))
+    if start >= 0 and not found:
+        raise NotPlain
+    return int(found[1]) if found else 0
 
 
-def _path(folder: str, target: str) -> str:
-    """A target that begins with a slash counts from the top of the package."""
-    return posixpath.normpath(posixpath.join("/", folder, target)).lstrip("/")
+def _survey_of_elements(rows: Iterable[ET.Element]) -> Survey:
+    last = hidden = number = 0
+    for row in rows:
+        number = number_of(row, number)
+        hidden += row.get("hidden") in ("1", "true")
+        last = number if has_value(row) else last
+    return Survey(last, hidden)
+
+
+def _by_piece(part: Open, cells: Cells, root: str) -> Iterator[Batch]:
+    reader = PieceReader(cells, root)
+    with part() as stream:
+        for piece in map(decoded, pieces(stream, b"worksheet", _END)):
+            yield reader.read(piece)
+
+
+def _by_element(part: Open, cells: Cells) -> Iterator[Batch]:
+    number, batch = 0, Batch()
+    with part() as stream:
+        for row in elements(stream, "row"):
+            number = number_of(row, number)
+            add_row(row, number, cells, batch)
+            if len(batch.rows) == _TOGETHER:
+                yield batch
+                batch = Batch()
+    yield batch

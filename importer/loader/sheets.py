@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 from typing import Protocol
 
@@ -20,12 +20,27 @@ class Sheet:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
-    """A row as text, without trailing blank cells. `marks` are row, column (from 0) and damage code."""
+class Batch:
+    """Some rows that follow one another, blank ones left out: their numbers, and each one's cells as
+    text, without trailing blank ones. `marks` are row, column (from 0) and code of damage."""
 
-    number: int
-    cells: list[str]
-    marks: tuple[tuple[int, int, str], ...] = ()
+    rows: list[int] = field(default_factory=list)
+    cells: list[list[str]] = field(default_factory=list)
+    marks: list[tuple[int, int, str]] = field(default_factory=list)
+
+    def add(self, row: int, cells: list[str]) -> None:
+        """The next row; a blank one is left out."""
+        while cells and not cells[-1]:
+            cells.pop()
+        if cells:
+            self.rows.append(row)
+            self.cells.append(cells)
+
+    def extend(self, other: Batch) -> None:
+        """The rows of another batch after these."""
+        self.rows.extend(other.rows)
+        self.cells.extend(other.cells)
+        self.marks.extend(other.marks)
 
 
 class Rows(Protocol):
@@ -37,7 +52,7 @@ class Rows(Protocol):
     @property
     def notes(self) -> Sequence[str]: ...
 
-    def __iter__(self) -> Iterator[Row]: ...
+    def __iter__(self) -> Iterator[Batch]: ...
 
 
 class Book(Protocol):

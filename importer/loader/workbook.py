@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import mmap
 import zipfile
-from collections.abc import Iterator
-from dataclasses import replace
-from itertools import chain
+from collections.abc import Iterator, Sequence
+from itertools import chain, islice
 from pathlib import Path
 
 from importer.errors import SourceError
@@ -19,9 +18,8 @@ from importer.loader.table import HEAD, MOST_COLUMNS, Block, Mark
 
 _MIB = 1 << 20
 _MEMORY, _MEMORY_PER_BYTE, _MOST_MEMORY = 768 * _MIB, 50, 4096 * _MIB
-_SECONDS, _SECONDS_PER_MIB = 8, {"calamine": 2, "openpyxl": 10}
+_SECONDS, _SECONDS_PER_MIB = 8, 10
 _BOMB_SIZE, _BOMB_RATIO = 512 * _MIB, 100
-_READERS = {"xlsx": ("calamine", "openpyxl")}
 _ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
 _RESAVE = "Open it in Excel or LibreOffice, and save it again as .xlsx or CSV."
 
@@ -34,17 +32,17 @@ class WorkbookTable:
         self._content, self._wanted = content, options.sheet
         self._path = content.on_disk()
         self._format = _format_of(content.name, self._path)
-        self._child: Child | None
-        self._reader, self._child = self._first_that_reads()
+        self._child: Child | None = self._started()
         try:
             self.sheet: str = self._child.opening["sheet"]
-            self._first = next(self._child.batches(), None)
-            self.head = (
-                next(_cut(self._first, HEAD), Block((), ())) if self._first else Block((), ())
-            )
+            batches = self._child.batches()
+            begun = list(_first(HEAD, batches))
+            self.head = _head(begun)
+            self._waiting = chain(begun, batches)
             self.facts = self._facts(self._child.opening)
-            if self._reader == "openpyxl":
-                self._read_to_the_end()
+        except Unreadable as error:
+            self.close()
+            raise self._unreadable(error) from error
         except BaseException:
             self.close()
             raise
@@ -58,10 +56,9 @@ class WorkbookTable:
     def blocks(self, size: int) -> Iterator[Block]:
         """All rows from the first, at most `size` at a time."""
         waiting, self._child = self._child, None
-        child = waiting or Child(self._request(self._reader))
+        child = waiting or self._started()
         try:
-            before = [self._first] if waiting and self._first else []
-            for batch in chain(before, child.batches()):
+            for batch in self._waiting if waiting else child.batches():
                 yield from _cut(batch, size)
         except Unreadable as error:
             raise self._unreadable(error) from error
@@ -74,31 +71,20 @@ class WorkbookTable:
             self._child.close()
             self._child = None
 
-    def _read_to_the_end(self) -> None:
-        """calamine has parsed the whole sheet before its first row; openpyxl may break off at any."""
-        last = max((block.rows[-1] for block in self.blocks(HEAD)), default=0)
-        self.facts = replace(self.facts, last_row=last)
-
-    def _first_that_reads(self) -> tuple[str, Child]:
-        failures = list[Unreadable]()
-        for reader in _READERS.get(self._format, ("calamine",)):
-            try:
-                return reader, Child(self._request(reader))
-            except Unreadable as failure:
-                failures.append(failure)
-        raise self._unreadable(failures[0]) from failures[-1]
-
-    def _request(self, reader: str) -> Request:
+    def _started(self) -> Child:
         size = self._path.stat().st_size
-        return Request(
+        request = Request(
             path=str(self._path),
             name=self._content.name,
             format=self._format,
-            reader=reader,
             sheet=self._wanted,
             memory=min(_MEMORY + _MEMORY_PER_BYTE * size, _MOST_MEMORY),
-            seconds=_SECONDS + _SECONDS_PER_MIB[reader] * (size // _MIB),
+            seconds=_SECONDS + _SECONDS_PER_MIB * (size // _MIB),
         )
+        try:
+            return Child(request)
+        except Unreadable as error:
+            raise self._unreadable(error) from error
 
     def _unreadable(self, failure: Unreadable) -> SourceError:
         return SourceError(
@@ -115,6 +101,19 @@ class WorkbookTable:
             last_row=opening["last_row"],
             notes=tuple(opening["notes"]),
         )
+
+
+def _first(rows: int, batches: Iterator[Message]) -> Iterator[Message]:
+    """Batches until they hold so many rows."""
+    while rows > 0 and (batch := next(batches, None)):
+        yield batch
+        rows -= len(batch["rows"])
+
+
+def _head(batches: Sequence[Message]) -> Block:
+    rows = chain.from_iterable(batch["rows"] for batch in batches)
+    cells = chain.from_iterable(batch["cells"] for batch in batches)
+    return Block(tuple(islice(rows, HEAD)), tuple(islice(cells, HEAD)))
 
 
 def _cut(batch: Message, size: int) -> Iterator[Block]:

@@ -20,10 +20,7 @@ import orjson
 
 from importer.errors import SourceError
 from importer.loader.request import Request
-from importer.loader.sheets import Book, Row, choose_sheet
-
-BATCH_ROWS = 2_000
-BATCH_CELLS = 100_000
+from importer.loader.sheets import Book, choose_sheet
 
 
 def main(request: str) -> None:
@@ -51,34 +48,19 @@ def _messages(wanted: Request) -> Iterator[dict[str, object]]:
         "notes": [*choice.notes, *rows.notes],
         "last_row": rows.last,
     }
-    yield from _batches(iter(rows))
+    for batch in rows:
+        yield {"rows": batch.rows, "cells": batch.cells, "marks": batch.marks}
     yield {"end": True}
 
 
 def _book(wanted: Request) -> Book:
-    if wanted.reader == "openpyxl":
-        from importer.loader.openpyxl_book import OpenpyxlBook
+    if wanted.format == "xlsx":
+        from importer.loader.xlsx_book import XlsxBook
 
-        return OpenpyxlBook(wanted.path)
+        return XlsxBook(wanted.path)
     from importer.loader.calamine_book import CalamineBook
 
-    return CalamineBook(wanted.path, wanted.format)
-
-
-def _batches(rows: Iterator[Row]) -> Iterator[dict[str, object]]:
-    """Rows go together until they are many or wide. Blank ones are left out: the numbers tell."""
-    numbers, cells, marks, size = list[int](), list[list[str]](), list[tuple[int, int, str]](), 0
-    for row in rows:
-        if not row.cells:
-            continue
-        numbers.append(row.number)
-        cells.append(row.cells)
-        marks += row.marks
-        size += len(row.cells)
-        if len(numbers) == BATCH_ROWS or size > BATCH_CELLS:
-            yield {"rows": numbers, "cells": cells, "marks": marks}
-            numbers, cells, marks, size = [], [], [], 0
-    yield {"rows": numbers, "cells": cells, "marks": marks}
+    return CalamineBook(wanted.path)
 
 
 def _send(message: dict[str, object]) -> None:
