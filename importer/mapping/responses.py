@@ -19,12 +19,14 @@ the copies in memory that goes back and forth to the system."""
 class Responder:
     """Puts rows together that are known to be fine."""
 
-    __slots__ = ("_force", "_in_order", "_names", "_order", "_wave")
+    __slots__ = ("_force", "_in_order", "_mark", "_names", "_order", "_wave", "_waves")
 
     def __init__(self, program: Program) -> None:
         self._names = [name for name, _ in program.traits]
         self._force = program.force
         self._wave = program.wave
+        self._waves = (program.wave,) if program.wave else ()
+        self._mark = {"wave": program.wave} if program.wave else {}
         ids = [each.id for each in program.answers]
         self._order = sorted(range(len(ids)), key=ids.__getitem__)
         self._in_order = self._order == list(range(len(ids)))
@@ -57,19 +59,15 @@ class Responder:
         if self._force:
             body["forceSurvey"] = True
         date = "" if order is None else str(order)
-        told = [user, anonymous, given if self._in_order else self._by_id(answers), rating, date]
-        kept: dict[str, object] = {"key": key}
-        if self._wave:
-            told.append(self._wave)
-            kept["wave"] = self._wave
-        content = _KEPT % orjson.dumps(told)
+        sorted_ = given if self._in_order else self._by_id(answers)
+        content = _KEPT % orjson.dumps([user, anonymous, sorted_, rating, date, *self._waves])
         return Response(
             row,
             user,
             anonymous,
             campaign,
             _KEPT % orjson.dumps(body),
-            _KEPT % orjson.dumps(kept) if key else content,
+            _KEPT % orjson.dumps({"key": key, **self._mark}) if key else content,
             content,
             known,
             " / ".join([str(each) for each in key if each is not None]) if key else "",

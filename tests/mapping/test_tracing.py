@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import product
 
 import orjson
 import pytest
@@ -23,13 +24,14 @@ def test_the_steps_of_every_row_of_every_sample_come_to_its_body(name: str) -> N
     with open_source(str(golden.sample(name)), options(document.source)) as source:
         compiled = compile_mapping(document, source.header, secret=b"")
         for chunk in source.chunks():
-            for cells, mapped in zip(chunk.lines, compiled.run(chunk), strict=True):
-                traced = results(document, source.header, cells)
+            told = product(chunk.lines, document.by_wave)
+            for (cells, wave), mapped in zip(told, compiled.run(chunk), strict=True):
+                traced = results(wave, source.header, cells)
                 if isinstance(mapped, Response):
-                    assert traced == sent(document, mapped)
+                    assert traced == sent(wave, mapped)
                 elif isinstance(mapped, Invalid):
                     problems = {each.code for each in mapped.problems}
-                    faults = faulty(document, source.header, cells)
+                    faults = faulty(wave, source.header, cells)
                     assert problems & faults or problems <= ROW_PROBLEMS
 
 
