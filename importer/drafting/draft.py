@@ -17,7 +17,7 @@ from importer.mapping import shipped
 from importer.mapping.mistakes import unfilled
 from importer.mapping.tree import Sheet, read
 from importer.readback import Question as Asked
-from importer.recognition import Grid, Layout, Match, layout, read_grid, recognise
+from importer.recognition import Grid, Layout, Match, check_answers, layout, read_grid, recognise
 
 if TYPE_CHECKING:
     from importer.loader import Source
@@ -63,9 +63,10 @@ class Draft:
 def draft(source: Source, wishes: Wishes = Wishes()) -> Draft:
     """Write the mapping of a source that was opened with `header_rows=()`.
 
-    Raises UsageError where several tools fit.
+    Raises UsageError where several tools fit, and SourceError where the sheet holds no answers of people.
     """
     grid = read_grid(source)
+    check_answers(grid, f"{source.name}, sheet {source.sheet}" if source.sheet else source.name)
     presets = [each for each in shipped() if each.about.signature or each.about.first]
     match = recognise(grid, presets, wishes.preset) if wishes.preset != "generic_nps" else None
     found = layout(grid, match.row if match else 0)

@@ -26,14 +26,15 @@ def in_order(table: Table) -> list[Found]:
     """The columns that say who answered: the one asked for, then as the preset has them, then ids of
     one's own before addresses."""
     email = table.meaning.email
-    users = [each for each in table.meaning.users if _identifies(each.column)]
+    found = [*table.meaning.users, *([email] if email else [])]
+    people = [each for each in found if _identifies(each.column)]
     ranks = {index: rank for rank, index in enumerate(table.claims.people)}
 
     def rank(each: Found) -> tuple[bool, int]:
         asked_for = bool(table.wishes.person) and each.column.label == table.wishes.person
         return not asked_for, ranks.get(each.column.index, len(ranks))
 
-    return sorted([*users, *([email] if email else [])], key=rank)
+    return sorted(people, key=rank)
 
 
 def _named(table: Table, each: Found) -> str:

@@ -142,7 +142,10 @@ def _common(texts: list[str]) -> str:
 
 def _scale(kind: str, found: Scale) -> Iterator[str]:
     if kind == "scale":
-        low, high = found.ends or (0 if found.low == 0 else 1, 10)
+        low, high = found.ends or (
+            min(found.low, 1),
+            next(n for n in (5, 7, 10) if found.high <= n),
+        )
         yield f"min: {low}"
         yield f"max: {high}"
     if found.na:

@@ -10,6 +10,7 @@ from importer.drafting.yaml import OPEN, flow_list, flow_map, noted, scalar, sho
 from importer.inference import Column, Dated, Property
 from importer.inference.dates import Reading
 from importer.inference.properties import property_of
+from importer.mapping.ids import is_dummy
 from importer.masking import plain
 
 
@@ -18,8 +19,7 @@ def trait_lines(table: Table) -> list[str]:
     meaning = table.meaning
     lines: list[str] = []
     if meaning.email:
-        pairs = flow_map({**table.selector(meaning.email.column), "type": "email", "lower": "true"})
-        lines.append(f"  email: {pairs}")
+        lines += _email(table, meaning.email.column)
     if meaning.answered:
         lines += _date(table, "respondedAt", meaning.answered, "the date of the answer: ")
     if meaning.signed_up:
@@ -35,6 +35,17 @@ def trait_lines(table: Table) -> list[str]:
         if lines
         else []
     )
+
+
+def _email(table: Table, column: Column) -> list[str]:
+    """The address, without stand-ins for one (`anonymous`); none where the column holds nothing else."""
+    counts = column.profile.counts
+    dummies = [text for text in counts if is_dummy(text)]
+    if len(dummies) == len(counts):
+        return []
+    pairs = {**table.selector(column), "type": "email", "lower": "true"}
+    pairs |= {"na": flow_list(dummies)} if dummies else {}
+    return [f"  email: {flow_map(pairs)}"]
 
 
 def _trait(table: Table, column: Column, taken: set[str]) -> list[str]:
@@ -57,6 +68,7 @@ def _property(table: Table, found: Property) -> list[str]:
     pairs = {**table.selector(found.column)}
     pairs |= {"type": found.type} if found.type != "text" else {}
     pairs |= {"decimal": '","'} if found.decimal == "," else {}
+    pairs |= {"thousands": scalar(found.thousands)} if found.thousands else {}
     pairs |= {"na": flow_list(found.na)} if found.na else {}
     return noted(f"  {scalar(found.name)}: {flow_map(pairs)}", note, "  ")
 

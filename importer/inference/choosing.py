@@ -6,31 +6,51 @@ import re
 from collections.abc import Mapping, Sequence
 
 from importer.inference import words
+from importer.inference.column import Sure
 from importer.inference.questions import OTHER, Named, Question
+
+_SENTENCE = 4
+"""Words of a sentence, at least."""
 
 
 def best_score(found: Sequence[Question]) -> Question | None:
     """The question that is the survey's score; None where none is a rating."""
-    ratings = [each for each in found if each.scale]
+    ratings = [each for each in found if each.scale and _rank(each)[0]]
     return max(ratings, key=lambda each: (_rank(each), -each.index), default=None)
 
 
-def _rank(question: Question) -> int:
-    name = words.key(question.columns[0].label)
+def _rank(question: Question) -> tuple[int, bool]:
+    """How telling it is; and whether it asks about the whole rather than a part."""
     text = words.plain(question.text)
+    return _telling(question, text), bool(words.OVERALL.search(text))
+
+
+def _telling(question: Question, text: str) -> int:
     if question.recommends:
         return 6 if question.kind == "nps" else 5
-    if name in words.SCORE:
+    if words.key(question.columns[0].label) in words.SCORE:
         return 4
     if words.SATISFIED.search(text) or words.EFFORT.search(text):
         return 3
-    return 2 if words.is_question(question.text) else 1
+    if words.is_question(question.text):
+        return 2
+    return 0 if question.scale and question.scale.words else 1
 
 
 def best_comment(found: Sequence[Question], score: Question | None) -> Question | None:
     """The free text that goes with the score; None where there is none."""
     texts = [each for each in found if _is_comment(each)]
-    return max(texts, key=lambda each: (_closeness(each, score), -each.index), default=None)
+    best = max(texts, key=lambda each: (_closeness(each, score), -each.index), default=None)
+    return best if best and (_closeness(best, score) or _is_prose(best)) else None
+
+
+def _is_prose(text: Question) -> bool:
+    """Whether it is asked as a question, or its values are sentences: names under a bare name are none."""
+    if text.sure is Sure.SURE or words.is_question(text.text):
+        return True
+    counts = text.columns[0].profile.counts
+    long = sum(len(value.split()) >= _SENTENCE for value in counts)
+    return long * 2 >= len(counts)
 
 
 def _is_comment(question: Question) -> bool:

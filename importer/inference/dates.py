@@ -31,7 +31,16 @@ _ZONES: Mapping[str, str] = {
     **dict.fromkeys(("GMT", "UTC"), "UTC"),
 }
 """What clocks print beside a time, and a zone that keeps it."""
-_OFFSET = re.compile(r"(?:GMT|UTC)([+-])(\d{1,2})(?::?00)?$")
+_OFFSET = re.compile(r"(?:GMT|UTC)([+-])(\d{1,2})(?::?(00|30|45))?$")
+_UNEVEN: Mapping[str, str] = {
+    "+4:30": "Asia/Kabul",
+    "+5:30": "Asia/Kolkata",
+    "+5:45": "Asia/Kathmandu",
+    "+6:30": "Asia/Yangon",
+    "+8:45": "Australia/Eucla",
+    "+9:30": "Australia/Darwin",
+}
+"""Offsets that aren't whole hours, of zones whose clocks never change."""
 _COMPACT = re.compile(r"(?:19|20)\d{6}(?:\d{6})?")
 _FAMILIES = ("day first", "month first", "year first")
 
@@ -206,6 +215,8 @@ def _fixed(end: str) -> str:
     found = _OFFSET.fullmatch(end)
     if not found or not 0 < int(found[2]) <= 12:
         return ""
+    if (found[3] or "00") != "00":
+        return _UNEVEN.get(f"{found[1]}{int(found[2])}:{found[3]}", "")
     return f"Etc/GMT{'-' if found[1] == '+' else '+'}{int(found[2])}"
 
 

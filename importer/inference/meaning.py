@@ -177,6 +177,7 @@ def _told(column: Column, role_: Role) -> Found:
 
 _LATEST = (
     "submi",
+    "survey",
     "complet",
     "end",
     "record",

@@ -188,15 +188,25 @@ def _is_called_score(column: Column, text: str) -> bool:
 
 def _is_rating(column: Column, found: Scale, text: str) -> bool:
     plain = words.plain(text)
+    if found.high <= 1:
+        return False
     asked = (words.RECOMMEND, words.SATISFIED, words.EFFORT)
     if any(pattern.search(plain) for pattern in asked) or words.key(column.label) in words.SCORE:
         return True
     if found.ends or found.words:
         return True
-    if words.COUNTED.search(plain):
+    if words.COUNTED.search(plain) or _counts_on(column):
         return False
     numbers = len(column.profile.counts) - len(found.na)
     return found.low <= 3 and found.high in {5, 7, 9, 10} and numbers >= 4
+
+
+def _counts_on(column: Column) -> bool:
+    """Whether a value says that it goes on: `5 or more`."""
+    return any(
+        words.MORE.search(words.plain(text) if text[-1:] != "+" else text)
+        for text in column.profile.counts
+    )
 
 
 def _rating(column: Column, found: Scale, text: str) -> Question:
@@ -217,6 +227,8 @@ def _rating(column: Column, found: Scale, text: str) -> Question:
         why = "whole numbers of a scale" if not found.words else f"labels of {found.words}"
     if kind == "nps" and not recommends:
         sure = Sure.GUESSED
+    if found.words and high not in {5, 7, 10}:
+        kind = "scale"
     if found.ends:
         why += f"; its scale is {low} to {high} by its own words"
     return Question((column,), kind, sure, why, found, recommends=recommends)

@@ -6,13 +6,14 @@ import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
+from importer.inference.labels import ordered
 from importer.inference.profile import NO_ANSWER, Profile
 from importer.mapping.blanks import folded
 
 _WHOLE = re.compile(r"[+-]?(\d{1,3})(?:[.,]0+)?")
 _LEADING = re.compile(r"(\d{1,2})\s*(?:[-–—:=.)(]|\s)\s*\D.*", re.DOTALL)
 _ONLY = re.compile(r"\D*(\d{1,2})\D*", re.DOTALL)
-_ENDS = re.compile(r"(?<![\d.,])(\d{1,2})(?![\d.,]*\d)")
+_ENDS = re.compile(r"(?<![\w.,])(\d{1,2})(?![\d.,]*\d)")
 _BEST = re.compile(
     r"extremely|strongly agree|very|absolutely|definitely|completely|äußerst|sehr|völlig|extrêmement|très"
     r"|tout à fait|muy|totalmente|extremadamente|velmi|naprosto|rozhodně|molto|zeer|muito|bardzo"
@@ -177,13 +178,17 @@ def scale(profile: Profile, question: str = "", *, sure: bool = False) -> Scale 
 
 
 def _labelled(counts: Mapping[str, int], na: tuple[str, ...]) -> Scale | None:
-    """Words alone, all of one ready-made scale, two of them at least."""
+    """Words alone: all of one ready-made scale, two of them at least; else put in order by what they say."""
     seen = {folded(text) for text in counts}
     for about, labels in LABELS:
         if len(seen) > 1 and seen <= set(labels):
             values = {_written(counts, label): number for number, label in enumerate(labels, 1)}
             return Scale(1, len(labels), (1, len(labels)), na, values, words=about)
-    return None
+    found = ordered(counts)
+    if found is None:
+        return None
+    about = found.about if found.whole else f"{found.about}, of which not each step was seen"
+    return Scale(1, found.high, (1, found.high), (*na, *found.outside), found.values, words=about)
 
 
 def _written(counts: Mapping[str, int], label: str) -> str:
@@ -200,7 +205,7 @@ def _numbered(
     left = {text: count for text, count in counts.items() if text not in numbers}
     if not numbers or max(read.values(), default=0) > 10:
         return None
-    ends = _ends(question)
+    ends = _ends(question, max(numbers.values()))
     named = _named_ends(left, numbers.values(), ends)
     seen = [*numbers.values(), *named.values()]
     stray = {text: count for text, count in left.items() if text not in named}
@@ -211,11 +216,12 @@ def _numbered(
 
 def _parsed(texts: set[str]) -> tuple[str, dict[str, int]]:
     """Numbers with words beside them: `10 - Extremely likely`, `Extremely likely - 10`."""
+    best: tuple[str, dict[str, int]] = ("", {})
     for parse, pattern in (("leading_int", _LEADING), ("only_int", _ONLY)):
         read = {text: int(found[1]) for text in texts if (found := pattern.fullmatch(text))}
-        if read and all(len(text) <= 60 for text in read):
-            return parse, read
-    return "", {}
+        if len(read) > len(best[1]) and all(len(text) <= 60 for text in read):
+            best = parse, read
+    return best
 
 
 def _named_ends(
@@ -234,9 +240,10 @@ def _named_ends(
     return named
 
 
-def _ends(question: str) -> tuple[int, int] | None:
-    """The ends that a question names: `10 - strongly agree, 1 - strongly disagree` is 1 to 10."""
+def _ends(question: str, most: int) -> tuple[int, int] | None:
+    """The ends that a question names: `10 - strongly agree, 1 - strongly disagree` is 1 to 10; they hold
+    `most`, which was seen."""
     found = sorted({int(each) for each in _ENDS.findall(question)})
-    if len(found) >= 2 and found[0] in {0, 1} and found[-1] in {5, 7, 10}:
+    if len(found) >= 2 and found[0] in {0, 1} and found[-1] in {5, 7, 10} and found[-1] >= most:
         return found[0], found[-1]
     return None

@@ -64,7 +64,9 @@ USER = _names(
     user id, userid, user, uid, customer id, customer, customer number, customer no, customer
     nr, client id, client number, contact id, account id, external id, external reference,
     external data reference, person id, member id, membership number, employee id, subscriber
-    id, patient id, distinct id, end user id, crm id, kunde, kunden id, kundennummer, kundennr,
+    id, patient id, distinct id, end user id, crm id, student id, pupil id, participant id,
+    attendee id, visitor id, guest id, staff id, worker id, learner id, kunde, kunden id,
+    kundennummer, kundennr,
     kunden nr, nutzer id, benutzer id, benutzer, mitgliedsnummer, vertragsnummer, numero client,
     no client, n client, id client, code client, identifiant client, identifiant, id
     utilisateur, utilisateur, id cliente, cliente id, numero de cliente, n de cliente, codigo de
@@ -103,7 +105,8 @@ ANSWERED = _names(
     completed at, completion time, completed, date completed, date submitted, end date, enddate,
     recorded date, recorded at, answered at, answered, answer date, survey date, survey
     completed, feedback date, rated at, score date, date of response, created at, created,
-    created date, creation date, date created, createdat, updated at, datum, zeitstempel,
+    created date, creation date, date created, createdat, updated at, surveyed at, surveyed on,
+    survey taken at, taken at, polled at, datum, zeitstempel,
     antwortdatum, beantwortet am, beantwortet, abgeschickt am, eingegangen am, erfasst am,
     erstellt am, abgeschlossen am, datum der antwort, endzeit, abschlusszeit, horodateur, date
     de reponse, date reponse, repondu le, date de soumission, date d envoi, date de creation,
@@ -200,11 +203,25 @@ WHY = re.compile(
     r"|por que|motivo|razon|comentario|mejorar|\bproc\b|duvod|komentar|zpetn|vylepsi|zlepsi|perche|migliorar"
     r"|waarom|reden|opmerking|verbeter|melhorar|dlaczego|uwagi|popraw|could do better"
 )
+OVERALL = re.compile(
+    r"overall|in general|generally|all in all|as a whole|insgesamt|alles in allem|gesamt|generell|globalement"
+    r"|dans l ensemble|en general|globalmente|nel complesso|complessivamente|over het algemeen|al met al"
+    r"|no geral|ogoln|celkov|vseobecn"
+)
 COUNTED = re.compile(
     r"how many|how old|how long|how often|number of|wie viele|wie alt|anzahl|combien|quel age|cuant[oa]s"
     r"|numero de|kolik|pocet|quanti|quante|hoeveel|quantos|quantas|ile\b"
+    r"|semest|which year|what year|what grade|year of (?:study|birth)|years? of experience|jahrgang|schuljahr"
+    r"|studienjahr|annee d|ano de|an[io] di|rocnik|ktorym roku|rok studi"
+    r"|\bage\b|\balter\b|\bedad|\bidade|\beta\b|\bvek\b"
 )
-"""Asks for a number of something, which is no rating."""
+"""Asks for a number of something, for a year or an age, which is no rating."""
+MORE = re.compile(
+    r"\+$|or (?:more|older|above|over)|and (?:more|above|over)|more than|oder (?:mehr|alter)|und mehr"
+    r"|mehr als|ou (?:plus|mais)|et plus|plus de|o (?:mas|piu)|e (?:piu|mais)|nebo vic|a vice|of meer"
+    r"|en meer|lub wiecej|i wiecej"
+)
+"""In a value: `5 or more`, which counts something."""
 INVITED = re.compile(
     r"^(?:how|what|which|why|do|did|does|are|is|was|were|would|will|have|has|please|who|where)\b"
 )

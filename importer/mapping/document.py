@@ -197,6 +197,10 @@ class Preset(Block):
     """Columns by which an export is known; a list holds the names of one column in different exports."""
     first: CellTexts = ()
     """What the first column is called, where an export is known by that as well."""
+    first_values: tuple[Text, ...] = ()
+    """Patterns, one of which the values of that first column have to fit."""
+    stamp: Text = ""
+    """A pattern of the first column's values by which an export is known, whatever that column is called."""
     marks: CellTexts = ()
     """Texts of the second header row, by which an export is known that has lost the tool's columns."""
     own: CellTexts = ()

@@ -139,9 +139,9 @@ def _above_data(grid: Grid, at: int) -> tuple[int, ...]:
 def _completes(grid: Grid, at: int) -> bool:
     """Whether the row below fills the gaps of a header: the two together name the columns.
 
-    Blanks alone don't say so. Some cell must be one that only SurveyMonkey writes there; or one of an open
-    field, or a choice that recurs in its own column below, where columns that row 1 names alone are
-    blank in row 2.
+    Blanks alone don't say so. Some cell must be one that only SurveyMonkey writes there; or, in a gap of row
+    1, one of an open field or a choice that recurs in its own column below, where columns that row 1 names
+    alone are blank in row 2.
     """
     upper, lower = grid.cells[at], grid.cells[at + 1]
     marks = sum(folded(cell) in _MARKS for cell in lower)
@@ -151,9 +151,9 @@ def _completes(grid: Grid, at: int) -> bool:
     if not named_alone or not _gaps(upper, lower):
         return False
     below = grid.cells[at + 2 : at + 2 + HEAD]
-    filled = [i for i, cell in enumerate(lower) if cell.strip()]
-    known = any(folded(lower[i]) in _BESIDE for i in filled)
-    recurring = any(any(row[i].strip() == lower[i].strip() for row in below) for i in filled)
+    gaps = [i for i, cell in enumerate(lower) if cell.strip() and not upper[i].strip()]
+    known = any(folded(lower[i]) in _BESIDE for i in gaps)
+    recurring = any(any(row[i].strip() == lower[i].strip() for row in below) for i in gaps)
     return known or recurring
 
 

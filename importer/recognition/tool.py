@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from importer.errors import UsageError
 from importer.mapping import Shipped
 from importer.mapping.blanks import folded
-from importer.recognition.grid import Grid
+from importer.recognition.grid import HEAD, Grid
 
+_CODED = re.compile(r"[a-z][a-z0-9]*(?:_[a-z0-9]+)+|[a-z]+[A-Z]\w*")
+_MOSTLY = 0.9
 _ROWS = 12
 """A header with the tool's columns stands among the first rows; titles may stand above it."""
 
@@ -65,23 +68,58 @@ def _several(found: Sequence[Match]) -> UsageError:
 
 
 def _match(grid: Grid, preset: Shipped) -> Match | None:
-    for row, cells in list(zip(grid.rows, grid.cells, strict=True))[:_ROWS]:
-        if columns := _signed(preset, cells):
+    for at, (row, cells) in enumerate(zip(grid.rows[:_ROWS], grid.cells[:_ROWS], strict=True)):
+        if columns := _signed(preset, cells, grid.cells[at + 1 : at + 1 + HEAD]):
             return Match(preset, row, f"row {row} has its columns {', '.join(columns)}")
-    return _marked(grid, preset)
+    return _stamped(grid, preset) or _marked(grid, preset)
 
 
-def _signed(preset: Shipped, cells: Sequence[str]) -> list[str]:
+def _signed(preset: Shipped, cells: Sequence[str], below: Sequence[Sequence[str]]) -> list[str]:
     """The cells by which the row is known as the tool's; none where one is missing."""
     about = preset.about
     if not about.signature and not about.first:
         return []
     present = {folded(cell): cell.strip() for cell in reversed(cells)}
     wanted = [_present(each, present) for each in about.signature]
-    first = next((cell for cell in cells if cell.strip()), "")
     if about.first:
-        wanted.insert(0, first.strip() if first.strip() in about.first else "")
+        wanted.insert(0, _first(preset, cells, below))
     return list(dict.fromkeys(wanted)) if all(wanted) else []
+
+
+def _first(preset: Shipped, cells: Sequence[str], below: Sequence[Sequence[str]]) -> str:
+    """The first column's name, where it is one of the tool's and its values are written as the tool does."""
+    at = next((i for i, cell in enumerate(cells) if cell.strip()), 0)
+    name, about = cells[at].strip() if cells else "", preset.about
+    if name not in about.first or (not about.signature and _is_made_by_hand(cells[at + 1 :])):
+        return ""
+    return name if _fit(about.first_values, [row[at] for row in below]) else ""
+
+
+def _stamped(grid: Grid, preset: Shipped) -> Match | None:
+    """Known by how the first column's values are written, whatever it is called."""
+    stamp = preset.about.stamp
+    if not stamp or len(grid.rows) < 2 or not grid.cells[0][0].strip():
+        return None
+    stamps = [row[0] for row in grid.cells[1 : 1 + HEAD]]
+    if not any(cell.strip() for cell in stamps) or not _fit((stamp,), stamps):
+        return None
+    if re.fullmatch(stamp, grid.cells[0][0].strip()):
+        return None
+    return Match(preset, grid.rows[0], f"column {grid.cells[0][0].strip()} holds its time stamps")
+
+
+def _fit(patterns: Sequence[str], cells: Sequence[str]) -> bool:
+    """Whether most of the filled cells fit one of the patterns; true where there is nothing to hold against
+    anything."""
+    filled = [cell.strip() for cell in cells if cell.strip()]
+    fits = sum(any(re.fullmatch(each, cell) for each in patterns) for cell in filled)
+    return not patterns or fits >= _MOSTLY * len(filled)
+
+
+def _is_made_by_hand(cells: Sequence[str]) -> bool:
+    """Whether most names are a programmer's (`user_id`, `npsScore`): a form's are titles and questions."""
+    filled = [cell.strip() for cell in cells if cell.strip()]
+    return sum(bool(_CODED.fullmatch(cell)) for cell in filled) * 2 > len(filled)
 
 
 def _present(names: Sequence[str], present: dict[str, str]) -> str:

@@ -1,0 +1,202 @@
+"""Scales of words that no tool has ready-made: labels put in order by what they say and how strongly.
+
+`Sehr unzufrieden, Eher unzufrieden, Zufrieden`: a word that praises or blames, and one that makes it stronger
+or weaker. Stars and faces are labels, too. English, German, French, Spanish, Czech, Slovak, Italian, Dutch,
+Portuguese, Polish; a label with a word from nowhere makes no scale.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from importer.inference import feelings
+from importer.inference.words import plain
+
+_STEPS = (
+    *(
+        ("not at all", feelings.NOT_AT_ALL),
+        ("not so", feelings.NOT_SO),
+        ("extreme", feelings.EXTREME),
+        ("strong", feelings.STRONG),
+    ),
+    ("weak", feelings.WEAK),
+)
+_STRENGTH = {"": 2.0, "extreme": 4.0, "strong": 3.0, "weak": 1.0}
+_PATTERNS = {name: re.compile(rf"(?:{words})\b") for name, words in _STEPS}
+_WHOLE = {
+    name: re.compile(words)
+    for name, words in (
+        ("good", feelings.GOOD),
+        ("bad", feelings.BAD),
+        ("neutral", feelings.NEUTRAL),
+    )
+}
+_SAID = {"yes": re.compile(feelings.YES), "no": re.compile(feelings.NO)}
+_APART = re.compile(r"(?:ich )?(?:stimme|trifft) (?:(?P<how>.+) )?zu")
+"""German puts the strength between the verb and its other half."""
+_NOT_PLAIN = re.compile(rf"(?:{feelings.NOT}) ")
+_LINKED = re.compile(rf"^(?:{feelings.LINK} )+")
+_STARS = re.compile(r"[★⭐✭✮🌟]\ufe0f?")
+_EMPTY_STAR = re.compile(r"[☆✩]\ufe0f?")
+_COUNTED = re.compile(
+    r"([1-7])\s*(?:stars?|sterne?|etoiles?|estrellas?|hvezd\w*|stelle?|sterren|estrelas?|gwiazd\w*)"
+)
+_PART = re.compile(r"(\d{1,2})\s*(?:/|of|out of|von|sur|de|z|ze|su|van)\s*(5|7|10)")
+_MOST_LABELS = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Ordered:
+    """Labels and the number of each, on a scale of 1 to `high`; `about` says what they are, `outside` holds
+    those that are no answer (`Don't know`), `whole` whether each number of the scale has its label in the
+    file."""
+
+    values: Mapping[str, int]
+    high: int
+    about: str
+    outside: tuple[str, ...] = ()
+
+    @property
+    def whole(self) -> bool:
+        """Whether no step of the scale is missing."""
+        return set(self.values.values()) == set(range(1, self.high + 1))
+
+
+def ordered(texts: Collection[str]) -> Ordered | None:
+    """The labels on a scale; None where one of them isn't understood, or their places aren't clear."""
+    outside = tuple(text for text in texts if feelings.OUTSIDE.fullmatch(plain(text)))
+    labels = [text for text in texts if text not in outside]
+    if not 2 <= len(labels) <= _MOST_LABELS:
+        return None
+    found = _stars_of(labels) or _parts_of(labels) or _steps_of(labels)
+    return replace(found, outside=outside) if found else None
+
+
+def _stars_of(texts: Sequence[str]) -> Ordered | None:
+    found = {text: _stars(text) for text in texts}
+    if not all(found.values()) or len(set(found.values())) < 2:
+        return None
+    return Ordered(found, _high(max(found.values())), "stars")
+
+
+def _parts_of(texts: Sequence[str]) -> Ordered | None:
+    """`4 / 5`, `4 out of 5`."""
+    parts = {text: _PART.fullmatch(" ".join(text.casefold().split())) for text in texts}
+    found = {text: (int(each[1]), int(each[2])) for text, each in parts.items() if each}
+    tops = {top for _, top in found.values()}
+    if (
+        len(found) < len(texts)
+        or len(tops) != 1
+        or any(not 1 <= n <= top for n, top in found.values())
+    ):
+        return None
+    return Ordered({text: n for text, (n, _) in found.items()}, tops.pop(), "parts")
+
+
+def _high(most: int) -> int:
+    return next(top for top in (5, 7, 10) if most <= top)
+
+
+def _stars(text: str) -> int:
+    """How many stars, drawn or counted; 0 where there are none."""
+    full, empty = len(_STARS.findall(text)), len(_EMPTY_STAR.findall(text))
+    if full and not _STARS.sub("", _EMPTY_STAR.sub("", text)).strip() and full + empty <= 10:
+        return full
+    counted = _COUNTED.fullmatch(plain(text))
+    return int(counted[1]) if counted else 0
+
+
+def _steps_of(texts: Sequence[str]) -> Ordered | None:
+    """Words or faces, by how good and how strong they are."""
+    found = {text: step for text in texts if (step := _step(text)) is not None}
+    steps = sorted(set(found.values()))
+    if len(found) < len(texts) or len(steps) < len({plain(text) or text for text in texts}):
+        return None
+    places = _places(steps)
+    if not places:
+        return None
+    place = dict(zip(steps, places, strict=True))
+    faces = all(_face(text) is not None for text in texts)
+    high = 4 if places == [1, 2, 3, 4] else max(5, places[-1])
+    return Ordered(
+        {text: place[step] for text, step in found.items()}, high, "faces" if faces else "words"
+    )
+
+
+def _places(steps: Sequence[float]) -> list[int]:
+    """Where each step stands: five, seven, and four without a middle are whole scales; fewer have places on
+    one of five where both of its ends are there. Empty where it isn't clear."""
+    if len(steps) in {5, 7}:
+        return list(range(1, len(steps) + 1))
+    below, above = [step for step in steps if step < 0], [step for step in steps if step > 0]
+    if len(steps) == 4 and len(below) == len(above) == 2:
+        return [1, 2, 3, 4]
+    places = [3 if not step else _place(step) for step in steps]
+    strong = {1, 5} & set(places)
+    clear = len(places) == 4 or (len(places) == 3 and strong == {1, 5})
+    return places if clear and below and above and len(set(places)) == len(places) else []
+
+
+def _place(step: float) -> int:
+    """Of five: strong words stand at the ends, others beside the middle."""
+    far = abs(step) > _STRENGTH[""]
+    return (1 if far else 2) if step < 0 else (5 if far else 4)
+
+
+def _step(text: str) -> float | None:
+    """How good and how strong: -4 to 4, 0 in the middle; None where a word is from nowhere."""
+    face = _face(text)
+    if face is not None:
+        return face
+    label = _LINKED.sub("", " ".join(word for word in plain(text).split() if word != "sie"))
+    if apart := _APART.fullmatch(label):
+        label = f"{apart['how'] or ''} zutreffend".strip()
+    if label in feelings.FIXED:
+        return feelings.FIXED[label]
+    return 0.0 if _WHOLE["neutral"].fullmatch(label) else _graded(label)
+
+
+def _face(text: str) -> float | None:
+    bare = "".join(
+        char for char in text if unicodedata.category(char) not in {"Mn", "Cf", "Sk", "Zs"}
+    )
+    return feelings.FACES.get(bare)
+
+
+def _graded(label: str) -> float | None:
+    for name, strength in (("not at all", -4.0), ("not so", -1.5)):
+        if found := _PATTERNS[name].match(label):
+            rest = _bare(label[found.end() :])
+            if not rest or _WHOLE["good"].fullmatch(rest):
+                return strength
+    for name in ("extreme", "strong", "weak"):
+        if found := _PATTERNS[name].match(label):
+            rest = _bare(label[found.end() :])
+            return _said(rest, _STRENGTH[name]) or _signed(rest, _STRENGTH[name])
+    return _signed(label, _STRENGTH[""])
+
+
+def _said(rest: str, strength: float) -> float | None:
+    """`Rather yes`, `definitely no`; a bare yes is no step of a scale."""
+    if _SAID["yes"].fullmatch(rest):
+        return strength
+    return -strength if _SAID["no"].fullmatch(rest) else None
+
+
+def _signed(rest: str, strength: float) -> float | None:
+    """The word itself; `not` before it turns it round."""
+    if _WHOLE["bad"].fullmatch(rest):
+        return -strength
+    if _WHOLE["good"].fullmatch(rest):
+        return strength
+    turned = _NOT_PLAIN.match(rest)
+    if turned and _WHOLE["good"].fullmatch(_bare(rest[turned.end() :])):
+        return -strength
+    return None
+
+
+def _bare(rest: str) -> str:
+    return _LINKED.sub("", rest.strip())
