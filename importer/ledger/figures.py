@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from array import array
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -20,15 +19,16 @@ class Post:
     attempt: int
 
 
-def seqs(ledger: Ledger, job: Job, statuses: Sequence[str]) -> array[int]:
-    """The `seq` of the job's rows of these statuses, in file order; 8 bytes each."""
+def seqs(ledger: Ledger, job: Job, statuses: Sequence[str]) -> Iterator[int]:
+    """The `seq` of the job's rows of these statuses, in file order."""
     marks = ",".join("?" * len(statuses))
     with ledger.told():
         found = ledger.connection.execute(
             f"SELECT seq FROM rows WHERE job = ? AND status IN ({marks}) ORDER BY seq",
             (job.id, *statuses),
         )
-        return array("q", (seq for (seq,) in found))
+        for (seq,) in found:
+            yield seq
 
 
 def rows_per_person(ledger: Ledger, job: Job, statuses: Sequence[str]) -> dict[int, int]:

@@ -5,12 +5,14 @@ from __future__ import annotations
 from array import array
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 from typing import Any
 
 from importer.model import Chunk, Invalid, Mapped, Problem, Response
 from importer.results.scores import Question, Scores
 
 _SHOWN = 3
+_BATCH = 10_000
 _DISTINCT = 100
 _UNMAPPED = "unmapped_value"
 Kind = tuple[str, str]
@@ -67,11 +69,16 @@ class Tally:
 
     # what it came to
 
-    def scores(self, seqs: Sequence[int]) -> tuple[Scores, ...]:
+    def scores(self, seqs: Iterable[int]) -> tuple[Scores, ...]:
         """The scores of these rows, by question."""
-        return tuple(ratings.counted(seqs) for ratings in self._scores)
+        counts: list[Counter[int]] = [Counter() for _ in self._scores]
+        for some in _batches(seqs):
+            for ratings, count in zip(self._scores, counts, strict=True):
+                count.update(ratings.counted(some))
+        pairs = zip(self._scores, counts, strict=True)
+        return tuple(ratings.scores(count) for ratings, count in pairs)
 
-    def months(self, seqs: Sequence[int]) -> dict[str, int]:
+    def months(self, seqs: Iterable[int]) -> dict[str, int]:
         """Of these rows, how many date from each month (`2026-11`, in UTC), oldest first; months
         between them that have none are there too. Rows without a date are left out."""
         found = Counter(map(self._months.__getitem__, seqs))
@@ -120,10 +127,18 @@ class _Ratings:
         )
         self._given.extend([blank if each is None else each["value"] for each in answers])
 
-    def counted(self, seqs: Sequence[int]) -> Scores:
-        given = Counter(map(self._given.__getitem__, seqs))
-        given.pop(self._blank, None)
-        return Scores(self._question, dict(sorted(given.items())))
+    def counted(self, seqs: Sequence[int]) -> Counter[int]:
+        return Counter(map(self._given.__getitem__, seqs))
+
+    def scores(self, counts: Counter[int]) -> Scores:
+        given = sorted((score, count) for score, count in counts.items() if score != self._blank)
+        return Scores(self._question, dict(given))
+
+
+def _batches(seqs: Iterable[int]) -> Iterator[Sequence[int]]:
+    several = iter(seqs)
+    while some := list(islice(several, _BATCH)):
+        yield some
 
 
 def _span(months: Mapping[int, int]) -> Iterable[int]:
