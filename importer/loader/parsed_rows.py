@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from xml.etree import ElementTree as ET
 
 from importer.loader.sheets import Batch
-from importer.loader.xlsx_cells import Cells, column, is_big_number
+from importer.loader.xlsx_cells import Cells, big_numbers, column
 from importer.loader.xml_stream import child, local_name, rich_text
 
 _REFERENCE = re.compile(r"([A-Z]+)[0-9]+")
@@ -52,4 +52,5 @@ def _read(cell: ET.Element, cells: Cells) -> tuple[str, str]:
         formula = named != "str" and child(cell, "f") is not None
         return "", "formula_without_value" if formula else ""
     kind = cells.of(named, cell.get("s", "0"))
-    return kind.text(text), "big_number" if kind.number and is_big_number(text) else ""
+    mark = "big_number" if kind.number and big_numbers([text]) else ""
+    return kind.texts([text])[0], mark

@@ -8,14 +8,14 @@ row with anything else in it does not match.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import islice
 from xml.etree import ElementTree as ET
 
 from importer.loader.header import letter
 from importer.loader.parsed_rows import cells_of
 from importer.loader.sheets import Batch
-from importer.loader.xlsx_cells import Cells, Kind, is_big_number
+from importer.loader.xlsx_cells import Cells, Kind, big_numbers
 from importer.loader.xml_stream import unescaped
 
 _ROW = r'<row r="([0-9]++)"[^>]*+>'
@@ -43,43 +43,53 @@ class RowPattern:
         columns = sorted(seen.items())
         self._kinds = [[cells[each] for each in attributes] for _, attributes in columns]
         self._places = [at for at, _ in columns]
+        self._gaps = self._places != list(range(len(columns)))
         parts = [_cell(at, attributes, cells) for at, attributes in columns]
         self._rows = re.compile(f"{_ROW}{''.join(parts)}</row>")
 
     def read(self, text: str) -> Batch | None:
         """The rows in `text`, or None where any of them doesn't match."""
         found = self._rows.findall(text) if self._kinds else []
-        if not found or len(found) != text.count("</row>"):
+        if not found or not len(found) == text.count("<row") == text.count("</row>"):
             return None
         numbers, *groups = zip(*found, strict=True)
-        rows, batch = list(map(int, numbers)), Batch()
         values = [list(map(unescaped, each)) for each in groups] if "&" in text else groups
+        rows, batch = list(map(int, numbers)), Batch()
         columns = self._columns(values, rows, batch)
+        place = _spread(self._places) if self._gaps else list
         for number, cells in zip(rows, zip(*columns, strict=True), strict=True):
-            batch.add(number, list(cells))
+            batch.add(number, place(cells))
         return batch
 
     def _columns(
         self, groups: Sequence[Sequence[str]], rows: Sequence[int], batch: Batch
-    ) -> list[Sequence[str]]:
-        """The texts by column from A, blank ones where none was seen."""
-        columns: list[Sequence[str]] = [[""] * len(rows)] * (self._places[-1] + 1)
+    ) -> Iterator[Sequence[str]]:
+        """The texts by column, of the columns that were seen; the marks go into `batch`."""
         left = iter(groups)
         for at, kinds in zip(self._places, self._kinds, strict=True):
             texts = [_texts(kind, next(left), rows, at, batch) for kind in kinds]
-            columns[at] = (
-                texts[0] if len(texts) == 1 else list(map("".join, zip(*texts, strict=True)))
-            )
-        return columns
+            yield texts[0] if len(texts) == 1 else list(map("".join, zip(*texts, strict=True)))
+
+
+def _spread(places: Sequence[int]) -> Callable[[Sequence[str]], list[str]]:
+    """Puts the cells of a row into their columns, as far as there are any: one may stand far off."""
+
+    def place(cells: Sequence[str]) -> list[str]:
+        filled = [at for at, cell in enumerate(cells) if cell]
+        placed = [""] * (places[filled[-1]] + 1 if filled else 0)
+        for at in filled:
+            placed[places[at]] = cells[at]
+        return placed
+
+    return place
 
 
 def _texts(
     kind: Kind, values: Sequence[str], rows: Sequence[int], at: int, batch: Batch
 ) -> Sequence[str]:
     if kind.number:
-        big = [row for row, value in zip(rows, values, strict=True) if is_big_number(value)]
-        batch.marks.extend((row, at, "big_number") for row in big)
-    return [value and kind.text(value) for value in values]
+        batch.marks.extend((rows[index], at, "big_number") for index in big_numbers(values))
+    return kind.texts(values)
 
 
 def _cell(at: int, attributes: Mapping[str, None], cells: Cells) -> str:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from array import array
-from collections.abc import Callable, Iterator
-from itertools import accumulate
+from collections.abc import Callable, Iterator, Sequence
+from itertools import chain, islice
 from typing import IO
 from xml.etree import ElementTree as ET
+from zipfile import BadZipFile
 
 from importer.loader.xml_stream import (
     NotPlain,
@@ -21,25 +21,51 @@ from importer.loader.xml_stream import (
 
 _PLAIN = re.compile(r'<si><t(?: xml:space="preserve")?>([^<]*)</t></si>')
 _ROOT = re.compile(r"<sst(?:\s[^>]*)?>")
+_BETWEEN = "\0"
+_BITS = 6
+_REST = (1 << _BITS) - 1
+_MOST_PAGES = 4_096
 
 
 class SharedStrings:
-    """Texts by their number, from 0: UTF-8 in one piece, and where each ends. A `str` each would take
-    several times the memory."""
+    """Texts by their number, from 0. A `str` each would take several times the memory: they are kept as
+    UTF-8, some together, and those in use as texts."""
 
     def __init__(self, batches: Iterator[list[str]]) -> None:
-        self._data, self._ends = bytearray(), array("Q", [0])
-        for texts in batches:
-            encoded = [excel_text(text).encode() for text in texts]
-            self._ends.extend(accumulate(map(len, encoded), initial=self._ends.pop()))
-            self._data += b"".join(encoded)
+        texts = map(excel_text, chain.from_iterable(batches))
+        self._pages = _Pages(list(_packed(texts)))
 
-    def text(self, number: str) -> str:
-        """The text of this number, as a cell holds it. Raises IndexError where there is none."""
-        at = int(number)
-        if at < 0:
-            raise IndexError(at)
-        return self._data[self._ends[at] : self._ends[at + 1]].decode()
+    def texts(self, numbers: Sequence[str]) -> list[str]:
+        """The texts of these numbers, as cells hold them; "" for "". Raises IndexError where there is
+        no such text."""
+        pages = self._pages
+        return [
+            pages[(at := int(number)) >> _BITS][at & _REST] if number else "" for number in numbers
+        ]
+
+
+class _Pages(dict[int, list[str]]):
+    """The texts of the pages in use."""
+
+    def __init__(self, packed: list[bytes]) -> None:
+        super().__init__()
+        self._packed = packed
+
+    def __missing__(self, number: int) -> list[str]:
+        if number < 0:
+            raise IndexError(number)
+        if len(self) > _MOST_PAGES:
+            self.clear()
+        page = self[number] = self._packed[number].decode().split(_BETWEEN)
+        return page
+
+
+def _packed(texts: Iterator[str]) -> Iterator[bytes]:
+    while page := list(islice(texts, 1 << _BITS)):
+        joined = _BETWEEN.join(page)
+        if joined.count(_BETWEEN) != len(page) - 1:
+            raise BadZipFile("a NUL in a text")
+        yield joined.encode()
 
 
 def shared_strings(part: Callable[[], IO[bytes]]) -> SharedStrings:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from zipfile import BadZipFile
 
 from importer.loader.cells import is_big, number, text
@@ -16,14 +17,15 @@ from importer.loader.xml_stream import excel_text
 _ATTRIBUTE = re.compile(r'(\w+)="([^"]*)"')
 _SHORT = 15
 _LAST_COLUMN = 16_384
+_SCORES = frozenset(map(str, range(1_000)))
 
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """How cells of one type and style become text. `number`: shown as a number. `inline`: the text
-    stands in the cell, as a string item."""
+    """How cells of one type and style become text, many at once; "" stays "". `number`: shown as a
+    number. `inline`: the text stands in the cell, as a string item."""
 
-    text: Callable[[str], str]
+    texts: Callable[[Sequence[str]], Sequence[str]]
     number: bool = False
     inline: bool = False
 
@@ -35,10 +37,10 @@ class Cells(dict[str, Kind]):
         super().__init__()
         self._shows = shows
         self._by_type = {
-            "s": Kind(strings.text),
-            "inlineStr": Kind(excel_text, inline=True),
-            "b": Kind(_boolean),
-            "d": Kind(_iso),
+            "s": Kind(strings.texts),
+            "inlineStr": Kind(_texts, inline=True),
+            "b": Kind(_each(_boolean)),
+            "d": Kind(_each(_iso)),
         }
 
     def __missing__(self, attributes: str) -> Kind:
@@ -49,15 +51,32 @@ class Cells(dict[str, Kind]):
     def of(self, kind: str, style: str) -> Kind:
         """By type and style. Texts of formulas and errors stand as they are."""
         if kind != "n":
-            return self._by_type.get(kind, Kind(excel_text))
+            return self._by_type.get(kind, Kind(_texts))
         show = self._shows.get(int(style))
-        return (
-            Kind(_number, number=True) if show is None else Kind(lambda value: _shown(show, value))
-        )
+        return Kind(_each(partial(_shown, show))) if show else Kind(_numbers, number=True)
 
 
-def is_big_number(value: str) -> bool:
-    """True where Excel has kept 15 of more digits; `value` is what stands in the file."""
+def _each(convert: Callable[[str], str]) -> Callable[[Sequence[str]], Sequence[str]]:
+    return lambda values: [value and convert(value) for value in values]
+
+
+def _texts(values: Sequence[str]) -> Sequence[str]:
+    return list(map(excel_text, values)) if "_x" in "".join(values) else values
+
+
+def _numbers(values: Sequence[str]) -> Sequence[str]:
+    """Scores, which most are, need no look."""
+    return [value if value in _SCORES else value and _number(value) for value in values]
+
+
+def big_numbers(values: Sequence[str]) -> list[int]:
+    """Which of these numbers, as they stand in the file, are too big for Excel to keep whole."""
+    if max(map(len, values)) <= len("1E9"):
+        return []
+    return [at for at, value in enumerate(values) if _is_big(value)]
+
+
+def _is_big(value: str) -> bool:
     if value.isdecimal() and len(value) <= _SHORT:
         return False
     try:

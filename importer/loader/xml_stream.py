@@ -99,9 +99,9 @@ def excel_text(text: str) -> str:
 
 
 def _escaped(found: re.Match[str]) -> str:
-    """Half a character stays as it stands: no text can hold it."""
+    """NUL and half a character stay as they stand: not every text can hold them."""
     code = int(found[1], 16)
-    return found[0] if code in _SURROGATES else chr(code)
+    return found[0] if code in _SURROGATES or not code else chr(code)
 
 
 def _character(found: re.Match[str]) -> str:
