@@ -148,7 +148,8 @@ class Delivery:
         """Bring one row to its end; None where the run stopped before it was posted."""
         puts_off, tries, wells = 0, 0, self._wells
         while not self.stopped:
-            await self._breaker.admit(lambda: self.stopped is not None)
+            if self._breaker.is_open:
+                await self._breaker.admit(self._stopping.is_set)
             async with self._width:
                 slot = await self._pacer.turn()
                 verdict, outcome = await self._attempt(row, slot)
@@ -187,11 +188,12 @@ class Delivery:
     async def _post(self, body: bytes) -> Reply:
         """Post; meanwhile a stop waits for the reply."""
         self.requests += 1
-        self._posting.add(asyncio.current_task())
+        worker = asyncio.current_task()
+        self._posting.add(worker)
         try:
             return await self._poster.post(body)
         finally:
-            self._posting.discard(asyncio.current_task())
+            self._posting.discard(worker)
 
     def _learn(self, row: Outgoing, verdict: Verdict, reply: Reply) -> None:
         """What one verdict says about all rows to come."""

@@ -39,12 +39,11 @@ class Lanes:
 
     def done(self, row: Outgoing) -> None:
         """This person's next row may go."""
-        self._busy.discard(row.person)
         lane = self._waiting.get(row.person)
         if lane:
             self._ready.append(lane.popleft())
-            self._busy.add(row.person)
-        if not lane:
+        else:
+            self._busy.discard(row.person)
             self._waiting.pop(row.person, None)
 
     def hold(self, row: Outgoing) -> int:

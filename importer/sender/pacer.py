@@ -79,35 +79,39 @@ class Pacer:
 
     async def exact(self, slot: float) -> None:
         """Wait for the slot, for a pause that came meanwhile, and for room in the window."""
-        while (wait := self._left(slot)) > 0:
-            await self._sleep(wait)
         now = self._clock()
-        self._first_post = now if self._first_post is None else self._first_post
+        while (wait := self._left(slot, now)) > 0:
+            await self._sleep(wait)
+            now = self._clock()
+        if self._first_post is None:
+            self._first_post = now
         self._posts.append(now)
         self._count += 1
-        self._forget()
+        self._forget(now)
 
-    def _left(self, slot: float) -> float:
-        now = self._clock()
-        return max(slot - now, self._paused_until - now, self._room_in(now))
+    def _left(self, slot: float, now: float) -> float:
+        room = now if self._limit is None and self._learned is None else self._room()
+        return max(slot, self._paused_until, room) - now
 
-    def _room_in(self, now: float) -> float:
-        """Seconds until one more post fits: no window holds more than the rate allows, neither that of
-        its whole number of posts nor any second."""
+    def _room(self) -> float:
+        """When one more post fits: no window holds more than the rate allows, neither that of its
+        whole number of posts nor any second."""
         rate = self.rate
         if rate is None:
             return 0.0
         most = max(1, int(rate))
-        return max(self._after(most, most / rate), self._after(math.ceil(rate), 1.0)) - now
+        return max(self._after(most, most / rate), self._after(math.ceil(rate), 1.0))
 
     def _after(self, most: int, window: float) -> float:
         """When the window has room again, if it may hold so many."""
         return self._posts[-most] + window if len(self._posts) >= most else 0.0
 
-    def _forget(self) -> None:
+    def _forget(self, now: float) -> None:
         """Posts that no window of now or later can hold."""
+        if now - self._posts[0] < _LATELY:
+            return
         rate = self.rate or 1.0
-        oldest = self._clock() - max(_LATELY, 2 / rate)
+        oldest = now - max(_LATELY, 2 / rate)
         while len(self._posts) > rate + 1 and self._posts[0] < oldest:
             self._posts.popleft()
 

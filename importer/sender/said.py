@@ -6,6 +6,8 @@ import json
 import re
 from collections.abc import Iterator
 
+import orjson
+
 LONGEST = 200
 """Letters of a server's text that go into a message at most."""
 
@@ -16,7 +18,15 @@ _MOST = 10
 
 
 def document_of(body: bytes) -> object:
-    """The body as JSON; None where it is none."""
+    """The body as JSON; None where it is none. What the strict parser refuses (NaN, half a surrogate,
+    another encoding) the slower one may take."""
+    try:
+        return orjson.loads(body)
+    except ValueError:
+        return _lenient(body)
+
+
+def _lenient(body: bytes) -> object:
     try:
         return json.loads(body)
     except (ValueError, RecursionError):
@@ -38,25 +48,24 @@ def tells(body: bytes, pattern: re.Pattern[str]) -> bool:
 
 def has_error(document: object) -> bool:
     """Whether a JSON object speaks of failure, whatever the status says."""
-    return isinstance(document, dict) and (
-        any(document.get(name) for name in ("errors", "error"))
-        or any(document.get(name) is False for name in ("success", "ok"))
-    )
+    if not isinstance(document, dict):
+        return False
+    if document.get("errors") or document.get("error"):
+        return True
+    return document.get("success") is False or document.get("ok") is False
 
 
 def response_id(document: object) -> str:
     """The response's ID, where the reply holds one (its shape is not documented); "" where not."""
-    places = [document]
-    if isinstance(document, dict):
-        places += [document.get("data"), document.get("response")]
-    ids = (
-        place[name]
-        for place in places
-        if isinstance(place, dict)
-        for name in ("id", "_id")
-        if isinstance(place.get(name), str) or type(place.get(name)) is int
-    )
-    return _one_line(str(next(ids, "")))[:64]
+    if not isinstance(document, dict):
+        return ""
+    for place in (document, document.get("data"), document.get("response")):
+        if isinstance(place, dict):
+            for name in ("id", "_id"):
+                found = place.get(name)
+                if isinstance(found, str) or type(found) is int:
+                    return _one_line(str(found))[:64]
+    return ""
 
 
 def _sayings(document: object, names: tuple[str, ...], depth: int = 0) -> Iterator[str]:
@@ -82,4 +91,8 @@ def _text(body: bytes) -> str:
 
 
 def _one_line(text: str) -> str:
-    return " ".join(re.sub(r"[\x00-\x1f\x7f-\x9f]", " ", text[:2_000]).split())
+    """Without what would break a line, or could not be written into a file."""
+    if text.isalnum() and text.isascii():
+        return text[:2_000]
+    plain = text[:2_000].encode("utf-8", "replace").decode()
+    return " ".join(re.sub(r"[\x00-\x1f\x7f-\x9f]", " ", plain).split())

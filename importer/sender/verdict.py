@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import email.utils
 import re
-from dataclasses import dataclass
 from datetime import UTC
 from enum import Enum, auto
+from typing import NamedTuple
 
 from importer.model import Status
 from importer.sender.reply import Reply
@@ -53,8 +53,7 @@ class Next(Enum):
     """Every further row would fare alike: stop."""
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(NamedTuple):
     """The row's status after this attempt, why, and what the run does.
 
     `pause`: seconds for which nobody posts. `trouble`: counts towards the breaker. `unverified`: a 2xx
@@ -107,9 +106,10 @@ def _no_reply(reply: Reply, doubt: bool) -> Verdict:
 
 
 def _success(reply: Reply, accept_empty: bool) -> Verdict:
-    lacking = _lacking(reply, accept_empty)
+    document = document_of(reply.body)
+    lacking = _lacking(reply, document, accept_empty)
     if not lacking:
-        return Verdict(Status.CREATED, response_id=response_id(document_of(reply.body)))
+        return Verdict(Status.CREATED, response_id=response_id(document))
     return Verdict(
         Status.UNKNOWN,
         "unverified",
@@ -119,14 +119,13 @@ def _success(reply: Reply, accept_empty: bool) -> Verdict:
     )
 
 
-def _lacking(reply: Reply, accept_empty: bool) -> str:
+def _lacking(reply: Reply, document: object, accept_empty: bool) -> str:
     """Why a 2xx acknowledges nothing; "" where it does."""
-    if not reply.body.strip():
-        return "" if accept_empty or reply.status in (201, 204) else "an empty body"
-    document = document_of(reply.body)
-    if not isinstance(document, dict | list):
+    if isinstance(document, dict | list):
+        return "an error inside" if has_error(document) else ""
+    if reply.body.strip():
         return "a body that is no JSON object"
-    return "an error inside" if has_error(document) else ""
+    return "" if accept_empty or reply.status in (201, 204) else "an empty body"
 
 
 def _refusal(reply: Reply, doubt: bool) -> Verdict:

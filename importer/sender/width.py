@@ -12,12 +12,16 @@ from collections import deque
 PATIENCE = 0.25
 """Seconds beyond its best latency that a server may take before it counts as slow."""
 
+SOON = 2.0
+"""Seconds: how long a server that has answered well so far may be busy with what it gets next."""
+
 _SLOW = 2.0
 _CUT = 0.7
 _FADE = 1.02
 _FEW = 0.25
 _ROUND = 4
 _START = 2.0
+_INSTANT = 0.001
 
 
 class Width:
@@ -26,13 +30,15 @@ class Width:
 
     In distress is a server that ends more than a quarter of a round badly, or takes more than twice the
     best latency seen, and `PATIENCE` more than it. The best fades by 2 % a round, so that a server that
-    has become slower for good is learned. It begins with two, and doubles with each round until the
-    first distress: so the best is learned before the server is pressed.
+    has become slower for good is learned. It begins with two: so the best is learned before the server
+    is pressed. Until the first distress each round is followed by one twice as large, or by one that even
+    a server that took its requests one by one would answer within `SOON`.
     """
 
     def __init__(self, most: int) -> None:
         self._most = most
         self._allowed = min(_START, float(most))
+        self._round = self.allowed
         self._distressed = False
         self._under_way = 0
         self._waiting: deque[asyncio.Future[None]] = deque()
@@ -66,19 +72,27 @@ class Width:
     def saw(self, seconds: float | None) -> None:
         """A request was answered after so many seconds, or (None) ended badly."""
         self._lately.append(seconds)
-        if len(self._lately) >= max(self.allowed, _ROUND):
+        if len(self._lately) >= self._round:
             self._look()
 
     def _look(self) -> None:
         """Once per round of requests: is the server in distress?"""
         answered = sorted(each for each in self._lately if each is not None)
         bad = len(self._lately) - len(answered)
+        if bad and len(self._lately) < _ROUND:
+            self._round = _ROUND
+            return
         distress = bad > _FEW * len(self._lately) or self._slow(answered)
         self._lately.clear()
         self._distressed = self._distressed or distress
-        grown = self._allowed + (1 if self._distressed else self._allowed)
-        changed = self._allowed * _CUT if distress else grown
+        changed = self._allowed * _CUT if distress else self._grown()
         self._allowed = min(max(changed, 1.0), float(self._most))
+        self._round = max(self.allowed, _ROUND)
+
+    def _grown(self) -> float:
+        if self._distressed:
+            return self._allowed + 1
+        return max(2 * self._allowed, SOON / max(self._best, _INSTANT))
 
     def _slow(self, answered: list[float]) -> bool:
         if not answered:

@@ -195,7 +195,7 @@ async def test_a_stop_lets_those_in_flight_come_to_their_ends() -> None:
     took = await stopped_after(done, 0.55, SIGNAL)
     assert took < 0.15
     assert done.server.cut_off == 0
-    assert done.journal.statuses() == {Status.CREATED: 2 + 2 + 4 + 8 + 8 + 8}
+    assert done.journal.statuses() == {Status.CREATED: 2 + 8 + 8 + 8 + 8 + 8}
     assert done.journal.open == set()
     assert done.delivery.stopped == SIGNAL
 

@@ -151,6 +151,22 @@ def test_the_response_id_is_taken_from_where_it_stands() -> None:
     assert len(judge(said(200, {"id": "x" * 999})).response_id) == 64
 
 
+@pytest.mark.parametrize(
+    ("body", "found"),
+    [
+        (rb'{"id": "a\ud800b", "n": NaN}', "a?b"),
+        ('{"id": "é"}'.encode("utf-16"), "é"),
+        (b'{"id": 18446744073709551615}', "18446744073709551615"),
+    ],
+)
+def test_json_of_an_odd_kind_is_json_and_its_id_can_be_written_down(
+    body: bytes, found: str
+) -> None:
+    verdict = judge(said(200, body))
+    assert (verdict.status, verdict.response_id) == (C, found)
+    verdict.response_id.encode()
+
+
 def test_an_empty_200_acknowledges_where_the_user_says_so() -> None:
     assert judge(said(200), accept_empty=True).status is C
 
