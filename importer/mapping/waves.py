@@ -15,8 +15,10 @@ from importer.mapping.fields import Oddity
 from importer.mapping.scalars import Plain, is_nothing, kind
 from importer.mapping.tree import Data, Path, Place, Tree
 
-MOST = 100
-"""Waves of one document: each is read, checked and mapped like a mapping of its own."""
+MOST = 120
+"""Waves of one document (ten years of months): each is read, checked and mapped like a mapping of its own."""
+MOST_ENTRIES = 100_000
+"""Entries of the document, times its waves: about a second's work."""
 _LONGEST = 60
 _TEXT = "text"
 
@@ -50,6 +52,9 @@ def oddities(tree: Tree) -> Iterator[Oddity]:
         yield Oddity(("waves",), "expected at least one wave", _HOW)
     elif len(waves) > MOST:
         yield Oddity(("waves",), f"more than {MOST} waves")
+    elif len(waves) * len(tree.places) > MOST_ENTRIES:
+        told = f"so many waves of so long a mapping come to more than {MOST_ENTRIES:,} entries"
+        yield Oddity(("waves",), told)
     elif isinstance(waves, list):
         yield from _listed(waves)
     else:

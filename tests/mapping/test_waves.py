@@ -340,7 +340,11 @@ MISTAKES = [
     ("waves: {a: {sending: {rate: max}}}\n", 'a wave has no "sending" of its own'),
     ("waves: {a: {anwsers: []}}\n", 'a wave has no "anwsers" of its own'),
     ("waves: {a: {campaign: }}\n", "found nothing"),
-    (f"waves: [{', '.join(map(str, range(101)))}]\n", "more than 100 waves"),
+    (f"waves: [{', '.join(map(str, range(121)))}]\n", "more than 120 waves"),
+    (
+        f"waves: [{', '.join(map(str, range(99)))}]\nkey: [{', '.join(map(str, range(1000)))}]\n",
+        "come to more than 100,000 entries",
+    ),
 ]
 
 
