@@ -30,14 +30,13 @@ class Compiled:
     def targets(self) -> tuple[tuple[str, str], ...]:
         """Each part of a response with the columns that it is taken from. What isn't the same in all
         waves names its wave."""
-        several = len(self.programs) > 1
         found: dict[tuple[str, str], list[str]] = {}
         for program in self.programs:
             for target in self._targets(program):
                 found.setdefault(target, []).append(program.wave)
         return tuple(
             (f"{target} (wave {', '.join(waves)})", column)
-            if several and len(waves) < len(self.programs)
+            if len(waves) < len(self.programs)
             else (target, column)
             for (target, column), waves in found.items()
         )

@@ -241,19 +241,8 @@ def _anonymous(data: Any) -> str:
     return "(hash)" if isinstance(data, dict) and "hash" in data else "(ids)"
 
 
-_SCALAR = {"type": ["string", "number", "boolean"]}
-Waves = Annotated[
-    tuple[()],
-    WithJsonSchema(
-        {
-            "anyOf": [
-                {"type": "array", "items": {**_SCALAR, "pattern": r"^[^{}]+$"}, "minItems": 1},
-                {"type": "object", "minProperties": 1},
-            ]
-        }
-    ),
-]
-"""Only in the schema: a document is checked as it is for each wave (`waves.apart`), where there are none."""
+Waves = Annotated[tuple[()], WithJsonSchema({})]
+"""Only in the schema (see `jsonschema`): what is checked is the document as it is for one wave, without."""
 
 _VERSION = Annotated[
     Literal[1], BeforeValidator(lambda data: resolve(data) if isinstance(data, str) else data)

@@ -17,19 +17,26 @@ Schema = dict[str, Any]
 def json_schema() -> Schema:
     """JSON Schema 2020-12 of the whole document; descriptions are the docstrings of the keys."""
     schema = _tidied(Document.model_json_schema(by_alias=True))
-    of_map = schema["properties"]["waves"]["anyOf"][-1]
-    of_map["additionalProperties"] = {"anyOf": [_WAVE_TEXT, _own(schema["properties"])]}
+    schema["properties"]["waves"] |= _waves(schema["properties"])
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema, "title": "Mapping"}
 
 
-_WAVE_TEXT = {"type": ["string", "number", "boolean"], "pattern": r"^[^{}]*$"}
-
-
-def _own(top: Schema) -> Schema:
-    """What a wave may say for itself."""
-    text = {**_WAVE_TEXT, "description": "What `{wave}` stands for. Default: the wave's name."}
-    own = {"text": text, **{key: top[key] for key in OWN}}
-    return {"type": "object", "properties": own, "additionalProperties": False}
+def _waves(top: Schema) -> Schema:
+    """Names; or a map of them to texts, or to what the document (`top`) says otherwise for that wave."""
+    name = {"type": ["string", "number", "boolean"], "pattern": r"^[^{}]+$"}
+    text = {**name, "pattern": r"^[^{}]*$"}
+    own = {
+        "text": {**text, "description": "What `{wave}` stands for. Default: the wave's name."},
+        **{key: top[key] for key in OWN},
+    }
+    of_wave = {"type": "object", "properties": own, "additionalProperties": False}
+    mapped = {"anyOf": [text, of_wave]}
+    return {
+        "anyOf": [
+            {"type": "array", "minItems": 1, "items": name},
+            {"type": "object", "minProperties": 1, "additionalProperties": mapped},
+        ]
+    }
 
 
 def _tidied(node: Any) -> Any:

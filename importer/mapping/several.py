@@ -12,7 +12,7 @@ from importer.mapping.uses import positions
 
 
 def alike(programs: Sequence[Program]) -> Iterator[Oddity]:
-    """Waves that would send each row's answers once more to the same survey."""
+    """Waves that would send each row's answers once more for the same person to the same survey."""
     seen: dict[object, str] = {}
     for program in programs:
         sends = _sends(program)
@@ -28,7 +28,8 @@ def alike(programs: Sequence[Program]) -> Iterator[Oddity]:
 
 def _sends(program: Program) -> object:
     asked = [(each.id, *_from(each.reading)) for each in program.answers]
-    return _from(program.campaign), tuple(sorted(asked))
+    to = (program.campaign, program.user, program.anonymous)
+    return (*map(_from, to), *sorted(asked))
 
 
 def _from(reading: Reading) -> tuple[tuple[int, ...], str]:

@@ -35,6 +35,12 @@ FINE = [
 ]
 
 
+def test_a_broken_rule_names_the_wave() -> None:
+    (row,) = check([SOUND._replace(user_id="", wave="2022")])
+    assert isinstance(row, Invalid)
+    assert row.wave == "2022"
+
+
 @pytest.mark.parametrize(("code", "response"), BROKEN)
 def test_a_broken_rule_makes_a_row_invalid(code: str, response: Response) -> None:
     (row,) = check([response])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 from typing import Any
 
@@ -11,10 +12,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from importer import mapping
+from importer.errors import MappingError
 from importer.mapping.recoding import Recodings
 from importer.mapping.tracing import trace
 from importer.mapping.tree import Sheet
 from importer.mapping.uses import uses
+from importer.mapping.waves import OWN
 from importer.model import Invalid, Mapped, Problem, Response, Skipped
 from tests.mapping.making import (
     BASE,
@@ -200,6 +203,11 @@ class TestBlank:
         assert [type(each) for each in mapped] == [Response, Response, Invalid, Invalid]
         assert [each["campaign"] for each in bodies(mapped)] == [CAMPAIGN, OTHER]
 
+    def test_the_same_answers_for_two_people(self) -> None:
+        text = f"{BASE}waves: {{a: {{}}, b: {{userId: Partner}}}}\n"
+        mapped = rows(text, ["Id", "Score", "Partner"], ["u1", "9", "u2"])
+        assert [each["userId"] for each in bodies(mapped)] == ["u1", "u2"]
+
     def test_a_rule_of_the_mapping_comes_first(self) -> None:
         text = WIDE + "source: {skip_if: [{column: Id, in: [test]}]}\n"
         mapped = rows(text, HEADER, ["test", "9", "", "", "", "", ""])
@@ -351,6 +359,26 @@ MISTAKES = [
 @pytest.mark.parametrize(("waves", "said"), MISTAKES, ids=[said for _, said in MISTAKES])
 def test_each_mistake_is_told(waves: str, said: str) -> None:
     assert said in refused(BASE + waves)
+
+
+ANYTHING = st.recursive(
+    st.sampled_from(["a", '"{wave}"', "1", "", "null", '""', "{wave}", "true", "x{wave}"]),
+    lambda below: st.one_of(
+        st.lists(below, max_size=3).map(lambda each: f"[{', '.join(each)}]"),
+        st.dictionaries(st.sampled_from(["a", "b", "text", "traits", "method", *OWN]), below).map(
+            lambda each: "{" + ", ".join(f"{key}: {to}" for key, to in each.items()) + "}"
+        ),
+    ),
+    max_leaves=6,
+)
+
+
+@given(ANYTHING)
+def test_whatever_stands_there_is_sound_or_a_mistake(waves: str) -> None:
+    """Nothing else is raised."""
+    with contextlib.suppress(MappingError):
+        document = mapping.parse(f"{BASE}waves: {waves}\n")
+        assert all(each.wave for each in document.by_wave)
 
 
 @pytest.mark.parametrize(
