@@ -186,6 +186,15 @@ async def test_a_steady_trickle_is_cut_off_at_last(opener: Opener) -> None:
     assert 300 < reply.ms < 700
 
 
+async def test_the_time_that_a_connection_rests_is_not_the_requests(opener: Opener) -> None:
+    script = (Act.BREATHE, OK)
+    async with scripted(*script) as server, client_of(opener, server.url, 0.06) as client:
+        first = await client.post(BODY)
+        await asyncio.sleep(5 * 0.06)
+        second = await client.post(BODY)
+    assert (first.status, second.status, second.reused) == (200, 200, True)
+
+
 # what aiohttp doesn't promise
 
 

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 
 from importer.sender.faults import Fault
 from importer.sender.lean import LeanClient
-from importer.sender.lean.incoming import Answer, Garbled, Incoming
+from importer.sender.lean.incoming import LARGEST_REPLY, Answer, Garbled, Incoming
 from importer.sender.lean.pool import Pool
 from importer.sender.lean.request import Request
 from importer.sender.lean.target import Target, fault_of
@@ -142,6 +142,33 @@ def test_surplus_is_none_of_it_wherever_it_begins() -> None:
     for surplus in (b"x", b"HTTP/1.1 2", OK):
         with pytest.raises(Garbled):
             Incoming().feed(OK + surplus)
+
+
+CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+
+
+@pytest.mark.parametrize(
+    ("first", "again"),
+    [
+        (b"HTTP/1.1 200 OK\r\nX: ", b"y" * 1000),
+        (b"HTTP/1.1 200 OK\r\n", b"X" * 1000),
+        (b"HTTP/1.1 200 ", b"O" * 1000),
+        (b"", b"\r\n" * 500),
+        (b"", b"HTTP/1.1 100 Continue\r\n\r\n" * 40),
+        (CHUNKED + b"1;", b"x" * 1000),
+        (CHUNKED + b"0\r\n", b"X: y\r\n" * 150),
+    ],
+)
+def test_no_reply_goes_on_for_ever(first: bytes, again: bytes) -> None:
+    with pytest.raises(Garbled):
+        read([first, *[again] * (2 * LARGEST_REPLY // len(again))])
+
+
+def test_a_body_in_the_smallest_chunks_is_read() -> None:
+    data = CHUNKED + b"1\r\nx\r\n" * (LARGEST_BODY - 1) + b"0\r\n\r\n"
+    answer = read([data[at : at + 4096] for at in range(0, len(data), 4096)])
+    assert answer is not None
+    assert answer.content == b"x" * (LARGEST_BODY - 1)
 
 
 # requests

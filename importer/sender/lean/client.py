@@ -52,7 +52,7 @@ class LeanClient:
         start = time.monotonic()
         async with self._turns:
             try:
-                connection = self._pool.rested(start) or await self._pool.fresh()
+                connection = self._pool.rested(time.monotonic()) or await self._pool.fresh()
             except Unconnected as error:
                 return _not_sent(error.fault, _ms(start, time.monotonic()))
             try:

@@ -46,14 +46,15 @@ class Connection(asyncio.Protocol):
         and the last reply was taken."""
         self._ending = ending = self._loop.create_future()
         self._silent = 0
+        if self.reused:
+            self._age = 0
         self._transport.write(request)
         return ending
 
     def rest(self, now: float) -> None:
-        """Its reply was taken at this time, and it is kept for another request."""
+        """Its reply was taken at this time (s), and it is kept for another request."""
         self.reused = True
         self.rested = now
-        self._age = 0
 
     def abort(self) -> None:
         """Leave at once; whoever waits for a reply gets none."""

@@ -11,6 +11,9 @@ from importer.sender.reply import LARGEST_BODY
 LARGEST_HEAD = 64 * 1024
 """Bytes of header names and values in one reply, trailers included."""
 
+LARGEST_REPLY = 8 * LARGEST_BODY
+"""Bytes of a reply in all: sent in chunks of one byte, a body takes six times its size."""
+
 
 class Garbled(Exception):
     """What came is not one well-formed reply."""
@@ -43,6 +46,7 @@ class Incoming:
             lenient_spaces_after_chunk_size=True,
         )
         self._answer: Answer | None = None
+        self._taken = 0
         self._begin()
 
     @property
@@ -59,6 +63,9 @@ class Incoming:
             if self._size < LARGEST_BODY:
                 raise Garbled from None
         answer, self._answer = self._answer, None
+        self._taken = 0 if answer else self._taken + len(data)
+        if self._taken > LARGEST_REPLY:
+            raise Garbled
         return answer
 
     def end(self) -> Answer | None:
