@@ -1,4 +1,4 @@
-"""Workbook cells as text: one rule per type, whichever library read the cell.
+"""Workbook cells as text: one rule per type, whoever read the cell.
 
 | cell | text |
 | --- | --- |
@@ -27,7 +27,7 @@ _HALF_A_MILLISECOND = dt.timedelta(microseconds=500)
 
 
 def text(value: object) -> str:
-    """The text of a cell's value, as calamine or openpyxl give it; None is blank."""
+    """The text of a cell's value, as calamine gives it; None is blank."""
     if type(value) is str:
         return value
     convert = _BY_TYPE.get(type(value))
@@ -68,10 +68,14 @@ def _time(value: dt.time) -> str:
 
 
 def _duration(value: dt.timedelta) -> str:
-    sign, value = ("-", -value) if value < dt.timedelta() else ("", value)
-    milliseconds = (value + _HALF_A_MILLISECOND) // dt.timedelta(milliseconds=1)
-    seconds, fraction = divmod(milliseconds, 1000)
+    return clock((value + _HALF_A_MILLISECOND) // dt.timedelta(milliseconds=1))
+
+
+def clock(milliseconds: int) -> str:
+    """Hours, minutes, seconds, and milliseconds where there are any."""
+    sign, seconds = "-" if milliseconds < 0 else "", abs(milliseconds) // 1000
     shown = f"{sign}{seconds // 3600:02}:{seconds // 60 % 60:02}:{seconds % 60:02}"
+    fraction = abs(milliseconds) % 1000
     return f"{shown}.{fraction:03}" if fraction else shown
 
 

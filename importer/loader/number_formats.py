@@ -5,17 +5,16 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Callable, Mapping
-from functools import partial
+from functools import lru_cache, partial
 from math import floor
 from xml.etree import ElementTree as ET
 
-from importer.loader.cells import number, text
+from importer.loader.cells import clock, number
 from importer.loader.xml_stream import child
 
 Show = Callable[[float], str]
 
 _DAY = 86_400_000
-_END = dt.datetime(9999, 12, 31, 23, 59, 59, 999_999)  # noqa: DTZ001  Excel knows no time zones
 _NOT_SHOWN = re.compile(r'"[^"]*"|[\\_*].')
 _ELAPSED = re.compile(r"\[(?:h+|m+|s+)\]", re.IGNORECASE)
 _BRACKETS = re.compile(r"\[[^\]]*\]")
@@ -58,20 +57,27 @@ def _milliseconds(days: float) -> int:
 
 def duration(days: float) -> str:
     """Hours, minutes and seconds."""
-    return text(dt.timedelta(milliseconds=_milliseconds(days)))
+    return clock(_milliseconds(days))
 
 
-def _moment(days: float, *, epoch: dt.datetime, leap: int) -> str:
+def _moment(days: float, *, epoch: dt.date, leap: int) -> str:
     """A number that is no date of Excel's (negative, or after 9999) is shown as a number. `leap`: days
     before this one are counted as if 1900 had been a leap year."""
-    milliseconds = _milliseconds(days)
-    past = dt.timedelta(milliseconds=milliseconds + (_DAY if days < leap else 0))
-    if days < 0 or past > _END - epoch:
+    day, time = divmod(_milliseconds(days), _DAY)
+    if day < 0 or day + (day < leap) > (dt.date.max - epoch).days:
         return number(days)
-    return text(dt.timedelta(milliseconds=milliseconds)) if days < 1 else text(epoch + past)
+    if days < 1:
+        return clock(time)
+    date = _date(epoch, day + (day < leap))
+    return f"{date}T{clock(time)}" if time else date
 
 
-moment = partial(_moment, epoch=dt.datetime(1899, 12, 30), leap=60)  # noqa: DTZ001
+@lru_cache(maxsize=4_096)
+def _date(epoch: dt.date, days: int) -> str:
+    return (epoch + dt.timedelta(days)).isoformat()
+
+
+moment = partial(_moment, epoch=dt.date(1899, 12, 30), leap=60)
 """A date, or a time below 1. Excel counts days from 1900, which it takes for a leap year."""
-moment_since_1904 = partial(_moment, epoch=dt.datetime(1904, 1, 1), leap=0)  # noqa: DTZ001
+moment_since_1904 = partial(_moment, epoch=dt.date(1904, 1, 1), leap=0)
 """The same, as Excel for the Mac once counted."""

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import re
 import zipfile
 from xml.etree import ElementTree as ET
 
 from importer.loader.parsed_rows import add_row
-from importer.loader.row_pattern import RowPattern, Seen, note
+from importer.loader.row_pattern import Looks, RowPattern, note
 from importer.loader.sheets import Batch
 from importer.loader.xlsx_cells import Cells
 
 _END = "</row>"
+_CELL = re.compile(r"<c[\s>]")
 _PARTS = 30
 
 
@@ -19,18 +21,18 @@ class PieceReader:
 
     def __init__(self, cells: Cells, root: str) -> None:
         self._cells, self._root = cells, root
-        self._seen: Seen = {}
-        self._pattern = RowPattern(self._seen, cells)
+        self._looks: Looks = set()
+        self._pattern = RowPattern(self._looks, cells)
         self._parsed = 0
 
     def read(self, piece: str) -> Batch:
-        """The rows of a piece that ends after a row, or where the sheet does."""
+        """The rows of a piece that ends before a row, or where the sheet does."""
         alike = self._pattern.read(piece)
         return alike or self._in_parts(piece)
 
     def _in_parts(self, piece: str) -> Batch:
         *rows, rest = piece.split(_END)
-        if "<c " in rest.partition("</sheetData")[0].rpartition("<sheetData")[2]:
+        if _CELL.search(rest.partition("</sheetData")[0]):
             raise zipfile.BadZipFile("a row without an end")
         batch = Batch()
         if rows:
@@ -54,7 +56,7 @@ class PieceReader:
         start = max(text.find("<row"), 0)
         for row in ET.fromstring(f"{self._root}{text[start:]}</worksheet>"):  # noqa: S314
             add_row(row, int(row.attrib["r"]), self._cells, batch)
-            note(row, self._seen)
+            note(row, self._looks)
         self._parsed += 1
         if self._parsed & (self._parsed - 1) == 0:
-            self._pattern = RowPattern(self._seen, self._cells)
+            self._pattern = RowPattern(self._looks, self._cells)

@@ -8,8 +8,9 @@ row with anything else in it does not match.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from itertools import islice
+from collections.abc import Callable, Iterator, Sequence
+from itertools import groupby
+from operator import itemgetter
 from xml.etree import ElementTree as ET
 
 from importer.loader.header import letter
@@ -22,30 +23,36 @@ _ROW = r'<row r="([0-9]++)"[^>]*+>'
 _TEXT = r'<is><t(?: xml:space="preserve")?+>([^<]*+)</t></is></c>'
 _VALUE = r'(?:<f[^<]*+(?:</f>)?+)?+<v(?: xml:space="preserve")?+>([^<]++)</v></c>'
 _BLANK = r"[^>]*+(?<=/)>"
-_MOST_SEEN = 2_000
+_MOST_LOOKS = 10_000
+_EMPTY = "/"
 
-Seen = dict[int, dict[str, None]]
-"""Columns, and the attributes that cells had there (` s="1" t="s"`), in the order of their coming."""
+Looks = set[tuple[int, str]]
+"""Columns, each with attributes that a cell had there (` s="1" t="s"`), or `/` where it was empty."""
 
 
-def note(row: ET.Element, seen: Seen) -> None:
-    """Adds what a parsed row's cells look like; hostile variety is passed by."""
+def note(row: ET.Element, looks: Looks) -> None:
+    """Adds what a parsed row's cells look like; hostile variety is passed by, and cells that don't begin
+    with their address."""
     for at, cell in cells_of(row):
-        attributes = "".join(f' {name}="{value}"' for name, value in islice(cell.items(), 1, None))
-        if len(cell) and sum(map(len, seen.values())) < _MOST_SEEN:
-            seen.setdefault(at, {})[attributes] = None
+        first, *others = cell.items() or [("", "")]
+        if first[0] == "r" and len(looks) < _MOST_LOOKS:
+            attributes = "".join(f' {name}="{value}"' for name, value in others)
+            looks.add((at, attributes if len(cell) else _EMPTY))
 
 
 class RowPattern:
-    """Reads the rows that look like those `seen`."""
+    """Reads the rows whose cells look like those that were noted."""
 
-    def __init__(self, seen: Mapping[int, Mapping[str, None]], cells: Cells) -> None:
-        columns = sorted(seen.items())
-        self._kinds = [[cells[each] for each in attributes] for _, attributes in columns]
-        self._places = [at for at, _ in columns]
-        self._gaps = self._places != list(range(len(columns)))
-        parts = [_cell(at, attributes, cells) for at, attributes in columns]
+    def __init__(self, looks: Looks, cells: Cells) -> None:
+        columns = [
+            (at, [each for _, each in group if each != _EMPTY])
+            for at, group in groupby(sorted(looks), key=itemgetter(0))
+        ]
+        parts = [_cell(at, [(each, cells[each]) for each in filled]) for at, filled in columns]
         self._rows = re.compile(f"{_ROW}{''.join(parts)}</row>")
+        self._kinds = [[cells[each] for each in filled] for _, filled in columns if filled]
+        self._places = [at for at, filled in columns if filled]
+        self._gaps = self._places != list(range(len(self._places)))
 
     def read(self, text: str) -> Batch | None:
         """The rows in `text`, or None where any of them doesn't match."""
@@ -92,7 +99,7 @@ def _texts(
     return kind.texts(values)
 
 
-def _cell(at: int, attributes: Mapping[str, None], cells: Cells) -> str:
-    """The expression of one column's cell, which may be blank or missing."""
-    ways = [f"{re.escape(each)}>{_TEXT if cells[each].inline else _VALUE}" for each in attributes]
+def _cell(at: int, filled: Sequence[tuple[str, Kind]]) -> str:
+    """The expression of one column's cell, which may be empty or missing."""
+    ways = [f"{re.escape(each)}>{_TEXT if kind.inline else _VALUE}" for each, kind in filled]
     return f'(?:<c r="{letter(at)}[0-9]++"(?:{"|".join([*ways, _BLANK])}))?+'

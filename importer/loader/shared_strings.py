@@ -24,7 +24,7 @@ _ROOT = re.compile(r"<sst(?:\s[^>]*)?>")
 _BETWEEN = "\0"
 _BITS = 6
 _REST = (1 << _BITS) - 1
-_MOST_PAGES = 4_096
+_MOST_PAGES = 1_024
 
 
 class SharedStrings:
@@ -80,7 +80,7 @@ def shared_strings(part: Callable[[], IO[bytes]]) -> SharedStrings:
 
 def _by_piece(stream: IO[bytes]) -> Iterator[list[str]]:
     root = "<sst>"
-    for piece in map(decoded, pieces(stream, b"sst", b"</si>")):
+    for piece in map(decoded, pieces(stream, b"sst", b"<si")):
         texts = _PLAIN.findall(piece)
         opening = _ROOT.search(piece)
         root = opening[0] if opening else root

@@ -18,7 +18,7 @@ from importer.loader.xml_stream import NotPlain, decoded, elements, pieces
 Open = Callable[[], IO[bytes]]
 """Opens the part from its start."""
 
-_END = b"</row>"
+_START = b"<row"
 _ROOT = re.compile(rb"<worksheet(?:\s[^>]*)?>")
 _ROW = re.compile(rb'<row\b[^>]*?\sr="([0-9]+)"')
 _HIDDEN = re.compile(rb'<row\s[^>]*\bhidden="(?:1|true)"')
@@ -42,7 +42,7 @@ def survey(part: Open) -> Survey:
     is broken."""
     try:
         with part() as stream:
-            return _survey_of_pieces(pieces(stream, b"worksheet", _END))
+            return _survey_of_pieces(pieces(stream, b"worksheet", _START))
     except NotPlain:
         with part() as stream:
             return _survey_of_elements(elements(stream, "row"))
@@ -52,7 +52,7 @@ def has_data(part: Open) -> bool:
     """True where a sheet has a cell with a value."""
     try:
         with part() as stream:
-            return any(map(_VALUE.search, pieces(stream, b"worksheet", _END)))
+            return any(map(_VALUE.search, pieces(stream, b"worksheet", _START)))
     except NotPlain:
         with part() as stream:
             return any(map(has_value, elements(stream, "row")))
@@ -88,9 +88,9 @@ def _survey_of_pieces(parts: Iterable[bytes]) -> Survey:
 
 def _last_row(piece: bytes) -> int:
     """The number of the last row with a value, 0 where none has."""
-    start = piece.rfind(b"<row")
-    while start >= 0 and not _VALUE.search(piece, start):
-        start = piece.rfind(b"<row", 0, start)
+    start, end = piece.rfind(_START), len(piece)
+    while start >= 0 and not _VALUE.search(piece, start, end):
+        start, end = piece.rfind(_START, 0, start), start
     found = _ROW.match(piece, max(start, 0))
     if start >= 0 and not found:
         raise NotPlain
@@ -109,7 +109,7 @@ def _survey_of_elements(rows: Iterable[ET.Element]) -> Survey:
 def _by_piece(part: Open, cells: Cells, root: str) -> Iterator[Batch]:
     reader = PieceReader(cells, root)
     with part() as stream:
-        for piece in map(decoded, pieces(stream, b"worksheet", _END)):
+        for piece in map(decoded, pieces(stream, b"worksheet", _START)):
             yield reader.read(piece)
 
 

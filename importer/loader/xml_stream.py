@@ -28,19 +28,19 @@ class NotPlain(Exception):
     """The part holds something that only a parser reads right."""
 
 
-def pieces(stream: IO[bytes], root: bytes, end: bytes) -> Iterator[bytes]:
-    """The part in pieces that end after the tag `end`; the last one ends where the part does. Raises
-    NotPlain; BadZipFile where a piece would be longer than 16 MiB."""
+def pieces(stream: IO[bytes], root: bytes, start: bytes) -> Iterator[bytes]:
+    """The part in pieces, all but the first of which begin with `start` (`<row`). Raises NotPlain;
+    BadZipFile where a piece would be longer than 16 MiB."""
     kept = stream.read(_BLOCK)
     if not _is_plain(kept, root):
         raise NotPlain
     while block := stream.read(_BLOCK):
-        cut = kept.rfind(end) + len(end)
-        if cut >= len(end):
+        cut = kept.rfind(start)
+        if cut > 0:
             yield _checked(kept[:cut])
             kept = kept[cut:]
         elif len(kept) > _LONGEST:
-            raise zipfile.BadZipFile(f"more than {_LONGEST >> 20} MiB before {end.decode()}")
+            raise zipfile.BadZipFile(f"more than {_LONGEST >> 20} MiB without {start.decode()}")
         kept += block
     yield _checked(kept)
 
