@@ -12,6 +12,7 @@ import re
 PROBLEM_COLUMN = "problem"
 """The last column of a problems.csv, by which the loader knows that its cells are guarded."""
 
+_STARTS = frozenset("=+-@\t\r'")
 _FORMULA = re.compile(r"'*[=+\-@\t\r]")
 _GUARDED = re.compile(r"'+[=+\-@\t\r]")
 _NUMBER = re.compile(r"[+-]?(\d+([.,]\d*)?|[.,]\d+)")
@@ -19,7 +20,7 @@ _NUMBER = re.compile(r"[+-]?(\d+([.,]\d*)?|[.,]\d+)")
 
 def safe(cell: str) -> str:
     """The cell as it may stand in a CSV file that people open."""
-    if cell and _FORMULA.match(cell) and not _NUMBER.fullmatch(cell):
+    if cell and cell[0] in _STARTS and _FORMULA.match(cell) and not _NUMBER.fullmatch(cell):
         return "'" + cell
     return cell
 

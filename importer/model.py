@@ -196,8 +196,7 @@ class Job:
         return waves[seq % len(waves)] if waves else ""
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(NamedTuple):
     """One row of a job, or one wave of a row, as the results show it."""
 
     seq: int

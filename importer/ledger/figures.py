@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from importer.ledger.ledger import SENDABLE, Ledger
 from importer.model import Job
 
 
-@dataclass(frozen=True, slots=True)
-class Post:
+class Post(NamedTuple):
     """The last attempt of a row: when it was made (Unix seconds), how long the reply took
     (milliseconds; None where none came), and which attempt it was, from 1."""
 

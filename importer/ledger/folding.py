@@ -43,11 +43,14 @@ class _Courses:
                 course.outcome, course.open = entry[1], False
 
     def _of(self, job: int, seq: int) -> _Course:
-        return self.rows.setdefault((job, seq), _Course())
+        place = (job, seq)
+        if place not in self.rows:
+            self.rows[place] = _Course()
+        return self.rows[place]
 
     def ended(self) -> Iterator[tuple[object, ...]]:
         """The values of `_ENDED`."""
-        for place, course in self.rows.items():
+        for place, course in sorted(self.rows.items()):
             if course.outcome:
                 yield (*course.outcome.values(), course.attempts, course.at, *place)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
 
 from importer.guard import safe
@@ -32,13 +33,13 @@ def write(path: Path, lines: Iterable[Line], sheet: str) -> int:
     """Write the file anew; returns the number of lines. The same ledger gives the same bytes. Lines end
     as RFC 4180 has it: only then does the csv module quote a cell that holds a bare CR. Where rows have
     waves, a column `wave` comes second."""
-    rows = 0
+    rows, table = 0, safe(sheet)
     with whole(path) as file:
         writer = csv.writer(file, lineterminator="\r\n")
         for line in lines:
             if not rows:
                 writer.writerow(_with_wave(COLUMNS, "wave" if line.wave else ""))
-            writer.writerow(_with_wave(_cells(line, safe(sheet)), safe(line.wave)))
+            writer.writerow(_with_wave(_cells(line, table), safe(line.wave)))
             rows += 1
         if not rows:
             writer.writerow(COLUMNS)
@@ -50,20 +51,17 @@ def _with_wave(cells: tuple[object, ...], wave: str) -> tuple[object, ...]:
 
 
 def _cells(line: Line, sheet: str) -> tuple[object, ...]:
+    """The csv module writes None as an empty cell."""
     return (
         *(line.row, sheet, safe(line.key), safe(line.user_id), safe(line.anonymous_id)),
         *(line.status, line.code, safe(line.message), safe(line.column), safe(line.value)),
-        *(_number(line.http_status), line.attempts, safe(line.response_id)),
-        *(_time(line.sent_at), _number(line.ms)),
+        *(line.http_status, line.attempts, safe(line.response_id), _time(line.sent_at), line.ms),
     )
 
 
-def _number(value: int | None) -> object:
-    return "" if value is None else value
-
-
+@lru_cache(maxsize=10_000)
 def _time(seconds: float | None) -> str:
-    """UTC, ISO 8601, to the millisecond."""
+    """UTC, ISO 8601, to the millisecond. Rows that were journalled together share theirs."""
     if seconds is None:
         return ""
     return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds")[:-6] + "Z"

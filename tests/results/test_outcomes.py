@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -41,7 +40,7 @@ def read(path: Path) -> list[dict[str, str]]:
 def test_a_line_says_what_became_of_a_row(tmp_path: Path) -> None:
     path = tmp_path / "results.csv"
     assert (
-        outcomes.write(path, [LINE, replace(LINE, seq=1, row=3, sent_at=None, ms=None)], "S") == 2
+        outcomes.write(path, [LINE, LINE._replace(seq=1, row=3, sent_at=None, ms=None)], "S") == 2
     )
     first, second = read(path)
     assert first == {
@@ -68,7 +67,7 @@ def test_a_line_says_what_became_of_a_row(tmp_path: Path) -> None:
 @given(st.lists(st.text(st.characters(exclude_categories=["Cs"])), min_size=4, max_size=4))
 def test_every_text_comes_back_and_twice_the_same(tmp_path: Path, texts: list[str]) -> None:
     key, user, message, value = (text.replace("\0", "") for text in texts)
-    line = replace(LINE, key=key, user_id=user, message=message, value=value)
+    line = LINE._replace(key=key, user_id=user, message=message, value=value)
     one, two = tmp_path / "one.csv", tmp_path / "two.csv"
     for path in (one, two):
         outcomes.write(path, [line], "")
