@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import io
+import random
 import zipfile
 from collections.abc import Callable
+from xml.etree import ElementTree as ET
 from xml.sax.saxutils import escape
 
 import pytest
@@ -14,6 +16,7 @@ from hypothesis import strategies as st
 from importer.loader import sheet_xml
 from importer.loader.header import letter
 from importer.loader.number_formats import moment
+from importer.loader.row_pattern import Looks, RowPattern, note
 from importer.loader.shared_strings import shared_strings
 from importer.loader.sheets import Batch
 from importer.loader.xlsx_cells import Cells
@@ -151,6 +154,31 @@ def test_every_column_changes_its_look_now_and_then() -> None:
     expected = {0: ["1"], 1: ["1900-01-01"], 2: ["", "1"]}
     for row, cells in zip(found.rows, found.cells, strict=True):
         assert cells == (expected[row % 3] if row in change else ["a", "", "5"])
+
+
+def test_only_rows_that_look_like_those_noted_match() -> None:
+    looks: Looks = set()
+    usual = f'<row r="1">{USUAL}</row>'
+    note(ET.fromstring(usual), looks)
+    pattern = RowPattern(looks, table())
+    assert pattern.read(usual) == Batch([1], [["a", "", "5"]])
+    assert pattern.read(usual.replace('<c r="A1"', '<c r="B1"')) is None
+    assert pattern.read(usual + usual.replace("</row>", "")) is None
+    assert RowPattern(set(), table()).read(usual) is None
+
+
+def test_shared_texts_in_any_order() -> None:
+    texts = [f"text {n}" if n % 100 else "" for n in range(70_000)]
+    items = "".join(f"<si><t>{text}</t></si>" for text in texts)
+    strings = shared_strings(part(f"<sst {SPACE}>{items}</sst>"))
+    order = random.Random(1).sample(range(70_000), 3_000) + list(range(0, 70_000, 64))
+    assert strings.texts(["", *map(str, order)]) == ["", *(texts[at] for at in order)]
+
+
+def test_characters_that_no_text_can_hold_stay_as_they_stand() -> None:
+    text = "_x0000_ _xD83D_ _x0009_ _X0009_"
+    strings = shared_strings(part(f"<sst {SPACE}><si><t>{text}</t></si></sst>"))
+    assert strings.texts(["0"]) == ["_x0000_ _xD83D_ \t _X0009_"]
 
 
 @pytest.mark.parametrize("encoding", ["utf-16", "iso-8859-1"])
