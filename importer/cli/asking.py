@@ -13,8 +13,11 @@ from importer.cli import options, output, surveys
 
 if TYPE_CHECKING:
     from importer.drafting import Draft, Wishes
+    from importer.inference import Waves
 
 _MOST = 12
+MARK = "{wave}"
+"""As the mapping writes it; `importer.inference.waves` is loaded later."""
 
 
 def possible() -> bool:
@@ -29,6 +32,8 @@ def answered(drafted: Draft, wishes: Wishes, given: Mapping[str, Any]) -> Wishes
     meaning = drafted.meaning
     if not (meaning.users or meaning.email or wishes.person):
         wishes = replace(wishes, person=_person(drafted))
+    if drafted.maybe and not drafted.waves:
+        wishes = replace(wishes, waves=_waves(drafted.maybe))
     if meaning.answered and len(meaning.answered.readings) > 1:
         wishes = replace(wishes, order=_order(drafted))
     return wishes
@@ -56,6 +61,12 @@ def _person(drafted: Draft) -> str:
     shown = [" ".join(each.label.split())[:60] for each in columns]
     chosen = _choice("Which column says who answered?", shown)
     return "" if chosen is None else columns[chosen].label
+
+
+def _waves(found: Waves) -> bool:
+    again = ", ".join(list(dict.fromkeys(found.labels.values()))[:3]).replace(MARK, "")
+    shown = ["answers of one response", f"{len(found.names)} responses of the same person"]
+    return _choice(f"{again}: these columns come again ({found.why}). They are", shown) == 1
 
 
 def _order(drafted: Draft) -> str:

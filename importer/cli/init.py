@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 @click.option(
     "--personal", is_flag=True, help="Take names, addresses, IP and the like in as traits."
 )
+@click.option(
+    "--waves", is_flag=True, help="Columns that come again are several responses of one row."
+)
 @click.option("--sheet", help="The sheet, by name or number.")
 @click.option("--encoding", help="Overrules the encoding that was found: utf-8, cp1252, ...")
 @click.option("--delimiter", help="Overrules the delimiter that was found; `tab` for a tab.")
@@ -44,6 +47,7 @@ def command(  # noqa: PLR0913, PLR0917  one argument per option
     out: Path | None,
     preset: str,
     personal: bool,
+    waves: bool,
     sheet: str | None,
     encoding: str | None,
     delimiter: str | None,
@@ -86,6 +90,7 @@ def command(  # noqa: PLR0913, PLR0917  one argument per option
         encoding or "",
         delimiter or "",
         campaign=campaign,
+        waves=waves,
         asked=surveys.asked_in(given, campaign) if campaign and options.read_access(given) else (),
     )
     with open_source(file, read) as source:
@@ -147,6 +152,9 @@ def _found(drafted: Draft) -> list[tuple[str, str, str]]:
     shown += _question("score", meaning.score)
     shown += _question("comment", meaning.comment)
     shown += _date(meaning.answered)
+    if drafted.waves:
+        names = ", ".join(drafted.waves.names)
+        shown.append(("waves", names, f"guessed: {drafted.waves.why}"))
     return shown
 
 
@@ -188,6 +196,7 @@ def _document(file: str, path: Path, drafted: Draft) -> dict[str, object]:
         "comment": _json_question(meaning.comment),
         "date": _json_date(meaning.answered),
         "questions": [_json_question(each) for each in meaning.questions],
+        "waves": list(drafted.waves.names) if drafted.waves else [],
         "personal": [each.label for each in meaning.private],
         "open_lines": list(drafted.open),
         "text": drafted.text,

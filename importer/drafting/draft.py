@@ -10,9 +10,19 @@ from importer.drafting.claims import NOTHING, Claims, claims
 from importer.drafting.people import in_order, person_lines
 from importer.drafting.replies import answer_lines, question_lines
 from importer.drafting.table import Table, labels_of, table
-from importer.drafting.top import left_lines, source_lines, top_lines
+from importer.drafting.top import left_lines, source_lines, top_lines, wave_lines
 from importer.drafting.traits import key_lines, trait_lines
-from importer.inference import Column, Found, Meaning, Role, columns, understand
+from importer.inference import (
+    Column,
+    Found,
+    Meaning,
+    Role,
+    Waves,
+    columns,
+    first_wave,
+    understand,
+    waves,
+)
 from importer.mapping import shipped
 from importer.mapping.mistakes import unfilled
 from importer.mapping.tree import Sheet, read
@@ -23,12 +33,17 @@ if TYPE_CHECKING:
     from importer.loader import Source
 
 
+_LOOPING = frozenset({"qualtrics", "qualtrics_2016", "qualtrics_legacy"})
+"""Tools that write a loop's number before the name of its column: `1_Q4`."""
+
+
 @dataclass(frozen=True, slots=True)
 class Wishes:
     """What the person asked for. `preset` chooses the tool; `personal` takes personal columns in; `encoding`
     and `delimiter` were given and go into the mapping; `campaign` is the survey's ID and `asked` its
     questions, where they are known; `person` names the column of the person, and `order` (`day first`,
-    `month first`) how dates are read, where somebody was asked."""
+    `month first`) how dates are read, where somebody was asked. `waves`: columns that come again are several
+    responses of one row."""
 
     preset: str = ""
     personal: bool = False
@@ -38,12 +53,14 @@ class Wishes:
     asked: tuple[Asked, ...] = ()
     person: str = ""
     order: str = ""
+    waves: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Draft:
     """A mapping, and how it came about: `text` is the YAML, `open` its lines that hold a `?` (from 1),
-    `people` the columns that say who answered, the one that counts most first."""
+    `people` the columns that say who answered, the one that counts most first; `maybe` what may
+    be several responses of each row, `waves` the same where the mapping takes it for that."""
 
     text: str
     tool: Match | None
@@ -52,6 +69,8 @@ class Draft:
     columns: tuple[Column, ...] = field(repr=False, default=())
     claims: Claims = field(repr=False, default=NOTHING)
     people: Sequence[Found] = field(repr=False, default=())
+    maybe: Waves | None = field(repr=False, default=None)
+    waves: Waves | None = field(repr=False, default=None)
 
     @property
     def open(self) -> tuple[int, ...]:
@@ -76,10 +95,15 @@ def draft(source: Source, wishes: Wishes = Wishes()) -> Draft:
         person = {labels.index(wishes.person): Role.USER}
         claimed = replace(claimed, roles={**claimed.roles, **person})
     seen = _columns(grid, found, labels)
-    meaning = understand(seen, claimed.roles, claimed.answers, tool=bool(match))
+    maybe = waves(seen, loops=match is not None and match.name in _LOOPING)
+    found_waves = maybe if maybe and (maybe.sure or wishes.waves) else None
+    single = first_wave(seen, found_waves) if found_waves else seen
+    meaning = understand(single, claimed.roles, claimed.answers, tool=bool(match))
     meaning = _ordered(meaning, wishes.order)
     facts = table(source, grid, found, labels, match, claimed, meaning, wishes)
-    return Draft(_written(facts), match, found, meaning, seen, claimed, in_order(facts))
+    facts = replace(facts, maybe=maybe, waves=found_waves)
+    people = in_order(facts)
+    return Draft(_written(facts), match, found, meaning, seen, claimed, people, maybe, found_waves)
 
 
 def _ordered(meaning: Meaning, order: str) -> Meaning:
@@ -106,6 +130,7 @@ def _written(facts: Table) -> str:
     blocks = [
         top_lines(facts),
         source_lines(facts),
+        wave_lines(facts),
         question_lines(facts),
         person_lines(facts),
         answer_lines(facts),

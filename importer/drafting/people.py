@@ -55,6 +55,7 @@ def _anonymous(table: Table) -> list[str]:
     if (
         found
         and table.plain_name(found.column)
+        and not table.is_waved(found.column)
         and not set("{}") & set(table.labels[found.column.index])
     ):
         prefix = _prefix(table)

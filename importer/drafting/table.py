@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from importer.drafting.claims import Claims
 from importer.drafting.yaml import flow_map, scalar, shown
 from importer.inference import Column, Meaning
+from importer.inference.waves import MARK, Waves
 from importer.loader import Facts, SourceOptions
 from importer.loader.header import letter, read_header
 from importer.loader.table import Block
@@ -37,9 +38,13 @@ class Table:
     claims: Claims
     meaning: Meaning
     wishes: Wishes
+    maybe: Waves | None = None
+    waves: Waves | None = None
 
     def selector(self, column: Column) -> dict[str, str]:
         """How a mapping names the column: by its name, by which of equal names, or by its letter."""
+        if self.waves and self.is_waved(column):
+            return _in_waves(self.waves, self.waves.labels[column.index])
         label = self.labels[column.index]
         if not label.strip() or len(label) > 450 or "\0" in label or not _encodes(label):
             return {"letter": letter(column.index)}
@@ -47,6 +52,10 @@ class Table:
         if len(exact) > 1:
             return {"column": scalar(label), "nth": str(exact.index(column.index) + 1)}
         return {"column": scalar(label)}
+
+    def is_waved(self, column: Column) -> bool:
+        """Whether each wave has its own such column."""
+        return self.waves is not None and column.index in self.waves.labels
 
     def ref(self, column: Column) -> str:
         """The column where a name or a map may stand."""
@@ -90,6 +99,13 @@ def table(
         meaning=meaning,
         wishes=wishes,
     )
+
+
+def _in_waves(waves: Waves, label: str) -> dict[str, str]:
+    """The column of whichever wave: its mark in the name, or which of the equal names it is."""
+    if waves.equal:
+        return {"column": scalar(label), "nth": f'"{MARK}"'}
+    return {"column": scalar(label)}
 
 
 def labels_of(grid: Grid, found: Layout) -> list[str]:

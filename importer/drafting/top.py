@@ -6,6 +6,8 @@ from collections.abc import Iterator, Sequence
 
 from importer.drafting.table import Table
 from importer.drafting.yaml import comment, flow_list, flow_map, noted, scalar, shown
+from importer.inference import Waves
+from importer.inference.waves import MARK
 from importer.loader import KnownBy
 from importer.mapping.document import SkipRule
 from importer.masking import plain
@@ -42,6 +44,36 @@ def source_lines(table: Table) -> list[str]:
             *rules,
         ]
     return ["source:", *lines] if lines else []
+
+
+def wave_lines(table: Table) -> list[str]:
+    """The waves, where each row holds several responses."""
+    if table.maybe and not table.waves:
+        return _maybe(table.maybe)
+    found = table.waves
+    if found is None:
+        return []
+    names = flow_list(found.names)
+    if found.names != found.marks:
+        pairs = zip(found.names, found.marks, strict=True)
+        names = flow_map({scalar(name): scalar(mark) for name, mark in pairs})
+    said = (
+        f"guessed: each row holds {len(found.names)} responses side by side; {found.why}. Each becomes a "
+        "response of its own, with {wave} as its mark. If they are different questions: delete this line, "
+        "and put one column's name where {wave} stands."
+    )
+    return [*comment(said), f"waves: {names}"]
+
+
+def _maybe(found: Waves) -> list[str]:
+    names = shown(
+        dict.fromkeys(each.replace(MARK, found.marks[-1]) for each in found.labels.values()), plain
+    )
+    said = (
+        f"Columns come again: {names}; {found.why}. If each row holds {len(found.names)} responses side by "
+        "side, write the mapping anew with --waves; here, what comes again is a question of its own."
+    )
+    return comment(said)
 
 
 def _header(table: Table) -> Iterator[str]:

@@ -11,6 +11,7 @@ from importer.inference.meaning import Dated, Found, Meaning, understand
 from importer.inference.properties import Property
 from importer.inference.questions import Named, Question
 from importer.inference.roles import Role, named
+from importer.inference.waves import Waves, first_wave, waves
 
 __all__ = [
     "Column",
@@ -22,7 +23,10 @@ __all__ = [
     "Question",
     "Role",
     "Sure",
+    "Waves",
     "columns",
+    "first_wave",
     "named",
     "understand",
+    "waves",
 ]

@@ -9,13 +9,15 @@ from __future__ import annotations
 import re
 import unicodedata
 
+_STROKES = str.maketrans("łøđı", "lodi")
+"""Letters whose stroke is no accent."""
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 
 def plain(label: str) -> str:
     """A name as words: small letters, no accents, `userId` as `user id`, anything else as a space."""
     spaced = _CAMEL.sub(" ", label)
-    letters = unicodedata.normalize("NFKD", spaced).casefold()
+    letters = unicodedata.normalize("NFKD", spaced).casefold().translate(_STROKES)
     bare = "".join(char for char in letters if not unicodedata.combining(char))
     return " ".join("".join(char if char.isalnum() else " " for char in bare).split())
 

@@ -1,0 +1,245 @@
+"""Made-up exports in layouts that were met in the wild: what is found in them, and in what is only like them.
+
+Each stands for a rule; none holds a line of anybody's file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from importer.drafting import Wishes
+from importer.errors import SourceError
+from tests.drafting import table
+from tests.drafting.drafts import NONE, drafted_rows, filled_in
+from tests.mapping_out import Out, mapping_out
+
+Rows = Sequence[Sequence[str]]
+MANY = 12
+SCORES = [str(n % 11) for n in (9, 10, 3, 7, 0, 8, 10, 6, 5, 9, 1, 10)]
+FIVES = ["5", "4", "3", "1", "2", "5", "4", "4", "3", "5", "2", "1"]
+REASONS = [f"It is quick, and the {what} is good" for what in "abcdefghijkl"]
+
+
+def rows(header: Sequence[str], *cells: Sequence[str]) -> list[Sequence[str]]:
+    """A table of columns."""
+    return [header, *zip(*cells, strict=True)]
+
+
+def numbered(text: str) -> list[str]:
+    """A text for each row, with the row's number in it."""
+    return [text.format(n) for n in range(1, MANY + 1)]
+
+
+def found(folder: Path, sheet: Rows, *facts: str, wishes: Wishes = NONE) -> tuple[object, ...]:
+    """Some of the facts that a draft of the table says."""
+    said = table.found(drafted_rows(folder, sheet, wishes))
+    return tuple(said[fact] for fact in facts)
+
+
+def planned(folder: Path, sheet: Rows, wishes: Wishes = NONE) -> Out:
+    """What the drafted mapping makes of the table, once it is filled in."""
+    text = filled_in(drafted_rows(folder, sheet, wishes).text)
+    mapping = folder / "mapping.yaml"
+    mapping.write_text(text, encoding="utf-8")
+    out = mapping_out(folder / "answers.csv", mapping)
+    skipped = sum(out.skipped.values())
+    assert len(out.mapped) == len(out.responses) + len(out.invalid) + skipped
+    return out
+
+
+CSV_STAMPS = numbered("2025/03/{:02} 8:16:53 PM GMT+5:30")
+SHEET_STAMPS = numbered("{:02}.03.2025 12:28:23")
+QUESTION = "Jak spokojni jste s naší podporou?"
+
+
+def test_google_forms_by_its_time_stamps_in_any_language(tmp_path: Path) -> None:
+    sheet = rows(["Отметка времени", QUESTION], CSV_STAMPS, FIVES)
+    facts = found(tmp_path, sheet, "tool", "date", "format", "score", "hashed")
+    assert facts == ("google_forms", "A", "%Y/%m/%d %I:%M:%S %p GMT+5:30", "B", True)
+    assert "timezone: Asia/Kolkata" in drafted_rows(tmp_path, sheet).text
+    assert len(planned(tmp_path, sheet).responses) == MANY
+
+
+@pytest.mark.parametrize(
+    ("header", "stamps", "tool"),
+    [
+        (["Zeitstempel", "Wie zufrieden sind Sie?"], SHEET_STAMPS, "google_forms"),
+        (["Timestamp", "How satisfied are you?"], numbered("2025-03-{:02}T08:16:53Z"), ""),
+        (["Timestamp", "How satisfied are you?"], numbered("2025-03-{:02}"), ""),
+        (["Timestamp", "How satisfied are you?"], numbered("17412345{:02}"), ""),
+        (["Timestamp", "nps_score"], numbered("3/{}/2025 8:16:53"), ""),
+    ],
+)
+def test_a_table_that_starts_with_a_time_stamp_isnt_google_forms_for_that(
+    header: list[str], stamps: list[str], tool: str, tmp_path: Path
+) -> None:
+    assert found(tmp_path, rows(header, stamps, FIVES), "tool", "score") == (tool, "B")
+
+
+def test_an_index_without_a_name_makes_no_second_header_row(tmp_path: Path) -> None:
+    countries = ["France", "Spain"] * (MANY // 2)
+    index = [str(n) for n in range(MANY)]
+    sheet = rows(
+        ["", "Country", "How satisfied are you?", "Why?"], index, countries, FIVES, [""] * MANY
+    )
+    assert found(tmp_path, sheet, "header", "score") == ((1,), "C")
+
+
+def test_years_ages_and_counts_are_no_score(tmp_path: Path) -> None:
+    header = [
+        "Na którym roku studiów jesteś?",
+        "Fachsemester:",
+        "How many of them?",
+        "What is the size of your team?",
+        "Would you do it again?",
+        "How was the course for you?",
+    ]
+    more = [*FIVES[:-1], "5 or more"]
+    again = ["0", "1"] * (MANY // 2)
+    sheet = rows(header, FIVES, FIVES, FIVES, more, again, FIVES)
+    assert found(tmp_path, sheet, "score", "kind") == ("F", "csat")
+
+
+def test_the_question_about_the_whole_is_the_score(tmp_path: Path) -> None:
+    header = [
+        "How satisfied are you with the food?",
+        "How satisfied are you with the room?",
+        "Overall, how satisfied are you with your stay?",
+    ]
+    assert found(tmp_path, rows(header, FIVES, FIVES[::-1], FIVES), "score") == ("C",)
+
+
+def test_codes_of_a_question_are_no_ends_of_its_scale(tmp_path: Path) -> None:
+    header = ["id", "likert1[satis5]. How satisfied are you with your work?"]
+    sheet = rows(header, numbered("K{}"), ["9", "8", "7", "10", *SCORES[4:]])
+    assert found(tmp_path, sheet, "kind") == ("scale",)
+    assert not planned(tmp_path, sheet).invalid
+
+
+def test_a_scale_without_a_name_reaches_as_far_as_was_seen(tmp_path: Path) -> None:
+    header = ["id", "How tired are you in the evening?"]
+    sheet = rows(header, numbered("K{}"), ["0", *FIVES[1:]])
+    text = drafted_rows(tmp_path, sheet).text
+    assert "    min: 0\n    max: 5\n" in text
+
+
+def test_names_under_a_bare_name_are_no_comment(tmp_path: Path) -> None:
+    towns = numbered("Town number {}")
+    header = ["id", "NPS", "Programme", "What could be better?"]
+    sheet = rows(header, numbered("K{}"), SCORES, towns, REASONS)
+    assert found(tmp_path, sheet, "comment") == ("D",)
+    bare = rows(["Timestamp", "Programme", "Any plans?"], CSV_STAMPS, towns, FIVES)
+    assert found(tmp_path, bare, "tool", "comment") == ("google_forms", "")
+
+
+def test_the_moment_of_the_survey_comes_before_that_of_signing_up(tmp_path: Path) -> None:
+    header = ["id", "score", "created_at", "surveyed_at"]
+    stamps = numbered("2024-01-{:02}T08:00:00Z"), numbered("2025-01-{:02}T08:00:00Z")
+    assert found(tmp_path, rows(header, numbered("K{}"), SCORES, *stamps), "date") == ("D",)
+
+
+def test_whose_id_it_is(tmp_path: Path) -> None:
+    header = ["answer_id", "student_id", "score"]
+    sheet = rows(header, numbered("77{:02}"), numbered("12{:02}"), SCORES)
+    assert found(tmp_path, sheet, "person") == (("B",),)
+
+
+def test_an_address_that_is_anonymous_in_every_row_names_nobody(tmp_path: Path) -> None:
+    header = ["ID", "Start time", "Completion time", "Email", "Name", "How satisfied are you?"]
+    days = numbered("2025-03-{:02} 08:00:00")
+    blank = [""] * MANY
+    sheet = rows(header, numbered("{}"), days, days, ["anonymous"] * MANY, blank, FIVES)
+    assert found(tmp_path, sheet, "tool") == ("microsoft_forms",)
+    assert len(planned(tmp_path, sheet).responses) == MANY
+
+
+def test_numbers_with_words_before_and_behind(tmp_path: Path) -> None:
+    cells = ["5 fully agree", "(3): so so", "4", "(1): no", "2 hardly", *FIVES[5:]]
+    sheet = rows(["id", "The course was well prepared for us."], numbered("K{}"), cells)
+    assert found(tmp_path, sheet, "score", "kind") == ("B", "csat")
+    assert not planned(tmp_path, sheet).invalid
+
+
+def test_labels_become_numbers_with_the_guess_marked(tmp_path: Path) -> None:
+    labels = ["Trifft gar nicht zu", "Trifft eher nicht zu", "Trifft eher zu", "Trifft voll zu"]
+    sheet = rows(["id", "Ich bin damit zufrieden."], numbered("K{}"), labels * (MANY // 4))
+    text = drafted_rows(tmp_path, sheet).text
+    assert (
+        "    type: scale\n    min: 1\n    max: 4\n    values:   # guessed: labels of words" in text
+    )
+    bodies = planned(tmp_path, sheet).bodies
+    assert bodies.count(b'"value":4') == bodies.count(b'"value":1') == MANY // 4
+
+
+def test_labels_of_codes_are_no_score(tmp_path: Path) -> None:
+    labels = ["Very important", "Somewhat important", "Not too important", "Not at all important"]
+    sheet = rows(["id", "q0002"], numbered("K{}"), labels * (MANY // 4))
+    assert found(tmp_path, sheet, "score") == ("",)
+
+
+@pytest.mark.parametrize(
+    ("cells", "written"),
+    [
+        (["1.234,50", "980,00", "12.000,10"], 'type: number, decimal: ",", thousands: "."'),
+        (["1,234.50", "980", "12,000"], 'type: number, thousands: ","'),
+        (["1 234,50", "980,00", "12 000,10"], 'type: number, decimal: ",", thousands: " "'),
+        (["1'234.50", "980", "12'000"], 'type: number, thousands: "\'"'),
+    ],
+)
+def test_numbers_with_marks_for_thousands(cells: list[str], written: str, tmp_path: Path) -> None:
+    sheet = rows(["id", "NPS", "Revenue"], numbered("K{}"), SCORES, cells * (MANY // 3))
+    assert written in drafted_rows(tmp_path, sheet).text
+    out = planned(tmp_path, sheet)
+    assert not out.invalid
+    assert b'"revenue":12000' in out.bodies
+
+
+def test_a_mark_that_may_be_either_makes_no_number(tmp_path: Path) -> None:
+    sheet = rows(
+        ["id", "NPS", "Revenue"], numbered("K{}"), SCORES, ["1,234", "5,678", "12,345"] * 4
+    )
+    assert b'"revenue":"1,234"' in planned(tmp_path, sheet).bodies
+
+
+WAVES = rows(
+    [
+        "Customer ID",
+        "NPS 2024",
+        "Why 2024",
+        "Answered 2024",
+        "NPS 2025",
+        "Why 2025",
+        "Answered 2025",
+    ],
+    *(numbered("K{}"), SCORES, REASONS, numbered("{:02}.03.2024")),
+    *(["", *SCORES[1:]], REASONS, numbered("{:02}.03.2025")),
+)
+
+
+def test_waves_of_years_make_several_responses_of_a_row(tmp_path: Path) -> None:
+    text = drafted_rows(tmp_path, WAVES).text
+    assert 'waves: ["2024", "2025"]\n' in text
+    assert 'respondedAt: {column: "Answered {wave}", type: date, format: "?"' in text
+    late = [[cell.replace(".03.2025", ".13.2025") for cell in row] for row in WAVES]
+    assert 'format: "%m.%d.%Y"' in drafted_rows(tmp_path, late).text
+    with_time = [[cell.replace(".2025", ".2025 08:00") for cell in row] for row in late]
+    assert planned(tmp_path, with_time).responses[0].wave == "2024"
+
+
+def test_waves_that_arent_sure_are_asked_for(tmp_path: Path) -> None:
+    cells = (numbered("K{}"), SCORES, REASONS, FIVES, REASONS)
+    sheet = rows(["Customer ID", "NPS", "Why?", "NPS (2)", "Why? (2)"], *cells)
+    assert "with --waves" in " ".join(drafted_rows(tmp_path, sheet).text.split("\n# "))
+    assert len(planned(tmp_path, sheet).responses) == MANY
+    out = planned(tmp_path, sheet, Wishes(waves=True))
+    assert len(out.responses) == 2 * MANY
+
+
+def test_a_table_of_totals_is_refused(tmp_path: Path) -> None:
+    shares = numbered("{}%")
+    sheet = rows(["Answer", "All", "Men", "Women"], numbered("Answer {}"), shares, shares, shares)
+    with pytest.raises(SourceError, match=r"answers\.csv: this is a table of totals"):
+        drafted_rows(tmp_path, sheet)
