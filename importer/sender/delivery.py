@@ -172,14 +172,14 @@ class Delivery:
     async def _attempt(self, row: Outgoing, slot: float) -> tuple[Verdict, Outcome]:
         """One attempt: durable first, posted then. What cuts it short is recorded too."""
         body = self._body(row)
-        cut = Outcome(Status.UNKNOWN if row.doubt else Status.PENDING, doubt=row.doubt)
+        cut: Callable[[Outgoing], Outcome] = _unposted
         try:
             await self._journal.attempting(row.seq)
             await self._pacer.exact(slot)
-            cut = Outcome(Status.UNKNOWN, "cut_off", _CUT_OFF, doubt=True)
+            cut = _cut_off
             reply = without_echo(await self._post(body), body)
         except BaseException:
-            self._journal.record(row.seq, cut)
+            self._journal.record(row.seq, cut(row))
             raise
         verdict = judge(reply, doubt=row.doubt, accept_empty=self._terms.accept_empty)
         self._learn(row, verdict, reply)
@@ -226,7 +226,14 @@ class Delivery:
             await self._sleep(min(0.2 * 2 ** min(puts_off, 8), 30.0))
 
 
-_CUT_OFF = "the run was ended while this row was being posted; it may be stored"
+def _unposted(row: Outgoing) -> Outcome:
+    return Outcome(Status.UNKNOWN if row.doubt else Status.PENDING, doubt=row.doubt)
+
+
+def _cut_off(row: Outgoing) -> Outcome:
+    message = "the run was ended while this row was being posted; it may be stored"
+    return Outcome(Status.UNKNOWN, "cut_off", message, doubt=True)
+
 
 _HOLDING = (Status.UNKNOWN, Status.FAILED)
 """Rows that may be posted once more: the person's further rows wait for them."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import replace
 
 import orjson
 
@@ -25,7 +24,7 @@ def without_echo(reply: Reply, sent: bytes) -> Reply:
     for text in sorted(set(_texts(orjson.loads(sent))), key=len, reverse=True):
         for quoted in (text.encode(), orjson.dumps(text)[1:-1], json.dumps(text)[1:-1].encode()):
             quiet = quiet.replace(quoted, _MASK)
-    return replace(reply, body=quiet)
+    return reply._replace(body=quiet)
 
 
 def _texts(value: object) -> Iterator[str]:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 LARGEST_BODY = 64 * 1024
 """Bytes of a reply that are read at most."""
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(NamedTuple):
     """One attempt's end.
 
     `left`: the request's headers were handed to the wire in this attempt; False proves that the server

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import orjson
 import pytest
 from hypothesis import given
@@ -286,4 +284,4 @@ def test_no_reply_is_ever_taken_for_more_than_it_says(
 
 @given(replies)
 def test_without_a_whole_reply_nothing_is_claimed(reply: Reply) -> None:
-    assert judge(replace(reply, status=None)).status in (U, P)
+    assert judge(reply._replace(status=None)).status in (U, P)
