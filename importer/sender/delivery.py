@@ -172,14 +172,14 @@ class Delivery:
     async def _attempt(self, row: Outgoing, slot: float) -> tuple[Verdict, Outcome]:
         """One attempt: durable first, posted then. What cuts it short is recorded too."""
         body = self._body(row)
-        cut: Callable[[Outgoing], Outcome] = _unposted
+        cut = _UNPOSTED[row.doubt]
         try:
             await self._journal.attempting(row.seq)
             await self._pacer.exact(slot)
-            cut = _cut_off
+            cut = _CUT_OFF
             reply = without_echo(await self._post(body), body)
         except BaseException:
-            self._journal.record(row.seq, cut(row))
+            self._journal.record(row.seq, cut)
             raise
         verdict = judge(reply, doubt=row.doubt, accept_empty=self._terms.accept_empty)
         self._learn(row, verdict, reply)
@@ -226,14 +226,18 @@ class Delivery:
             await self._sleep(min(0.2 * 2 ** min(puts_off, 8), 30.0))
 
 
-def _unposted(row: Outgoing) -> Outcome:
-    return Outcome(Status.UNKNOWN if row.doubt else Status.PENDING, doubt=row.doubt)
+_UNPOSTED = {
+    False: Outcome(Status.PENDING),
+    True: Outcome(Status.UNKNOWN, doubt=True),
+}
+"""An attempt that was cut short before its post, by whether an earlier one is in doubt."""
 
-
-def _cut_off(row: Outgoing) -> Outcome:
-    message = "the run was ended while this row was being posted; it may be stored"
-    return Outcome(Status.UNKNOWN, "cut_off", message, doubt=True)
-
+_CUT_OFF = Outcome(
+    Status.UNKNOWN,
+    "cut_off",
+    "the run was ended while this row was being posted; it may be stored",
+    doubt=True,
+)
 
 _HOLDING = (Status.UNKNOWN, Status.FAILED)
 """Rows that may be posted once more: the person's further rows wait for them."""
