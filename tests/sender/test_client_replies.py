@@ -94,8 +94,10 @@ STRICTER: dict[str, Script] = {
 
 
 @asynccontextmanager
-async def client_of(opener: Opener, url: str, seconds: float = 5.0) -> AsyncIterator[AnyClient]:
-    async with opener(url + "/", Secret("key"), concurrency=2, timeout=seconds) as client:
+async def client_of(
+    opener: Opener, url: str, seconds: float = 5.0, concurrency: int = 2
+) -> AsyncIterator[AnyClient]:
+    async with opener(url + "/", Secret("key"), concurrency=concurrency, timeout=seconds) as client:
         yield client
 
 
@@ -169,6 +171,22 @@ async def test_a_cancelled_request_takes_its_connection_along(opener: Opener) ->
     assert server.connections == 2
 
 
+async def test_after_three_deaths_none_at_rest_is_used_either(opener: Opener) -> None:
+    def script(n: int) -> Script:
+        return (Act.CLOSE,) if n in (4, 5, 6) else (OK,)
+
+    async with (
+        playing(script) as server,
+        client_of(opener, server.url, concurrency=4) as client,
+    ):
+        await asyncio.gather(*(client.post(BODY) for _ in range(4)))
+        dying = [await client.post(BODY) for _ in range(3)]
+        last = [await client.post(BODY) for _ in range(2)]
+    assert [(each.status, each.reused) for each in dying] == [(None, True)] * 3
+    assert [(each.status, each.reused) for each in last] == [(200, False)] * 2
+    assert b"\r\nConnection: close\r\n" in server.requests[-1][1]
+
+
 async def test_a_server_that_is_named(opener: Opener) -> None:
     async with scripted(OK) as server:
         url = f"http://localhost:{server.port}"
@@ -180,17 +198,17 @@ async def test_a_server_that_is_named(opener: Opener) -> None:
 async def test_a_steady_trickle_is_cut_off_at_last(opener: Opener) -> None:
     """No pause is too long by itself."""
     script = (LINE, *((b"X: y\r\n", Act.BREATHE) * 40), b"Content-Length: 0\r\n\r\n")
-    async with scripted(*script) as server, client_of(opener, server.url, 0.08) as client:
+    async with scripted(*script) as server, client_of(opener, server.url, 0.12) as client:
         reply = await client.post(BODY)
     assert (reply.left, reply.status, reply.fault) == (True, None, Fault.TOO_SLOW)
-    assert 300 < reply.ms < 700
+    assert 450 < reply.ms < 1000
 
 
 async def test_the_time_that_a_connection_rests_is_not_the_requests(opener: Opener) -> None:
     script = (Act.BREATHE, OK)
-    async with scripted(*script) as server, client_of(opener, server.url, 0.06) as client:
+    async with scripted(*script) as server, client_of(opener, server.url, 0.08) as client:
         first = await client.post(BODY)
-        await asyncio.sleep(5 * 0.06)
+        await asyncio.sleep(0.36)
         second = await client.post(BODY)
     assert (first.status, second.status, second.reused) == (200, 200, True)
 

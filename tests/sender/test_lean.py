@@ -303,6 +303,15 @@ async def test_a_connection_that_dies_before_it_is_used_got_nothing() -> None:
         await pool.close()
 
 
+async def test_a_cancelled_request_leaves_no_connection() -> None:
+    async with scripted(Act.HANG) as server, client_of(server.url) as client:
+        task = asyncio.create_task(client.post(BODY))
+        await server.asked.wait()
+        task.cancel()
+        await asyncio.wait([task])
+        await asyncio.wait_for(client._pool._none.wait(), 1)
+
+
 class Closing(asyncio.Transport):
     """A transport whose other side has closed already. Nothing may be written to it."""
 
