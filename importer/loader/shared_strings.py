@@ -14,6 +14,7 @@ from importer.loader.xml_stream import (
     decoded,
     elements,
     excel_text,
+    local_name,
     pieces,
     rich_text,
     unescaped,
@@ -32,8 +33,7 @@ class SharedStrings:
     UTF-8, some together, and those in use as texts."""
 
     def __init__(self, batches: Iterator[list[str]]) -> None:
-        texts = map(excel_text, chain.from_iterable(batches))
-        self._pages = _Pages(list(_packed(texts)))
+        self._pages = _Pages(list(_packed(chain.from_iterable(batches))))
 
     def texts(self, numbers: Sequence[str]) -> list[str]:
         """The texts of these numbers, as cells hold them; "" for "". Raises IndexError where there is
@@ -75,7 +75,7 @@ def shared_strings(part: Callable[[], IO[bytes]]) -> SharedStrings:
             return SharedStrings(_by_piece(stream))
     except NotPlain:
         with part() as stream:
-            return SharedStrings([rich_text(item)] for item in elements(stream, "si"))
+            return SharedStrings([excel_text(rich_text(item))] for item in elements(stream, "si"))
 
 
 def _by_piece(stream: IO[bytes]) -> Iterator[list[str]]:
@@ -86,7 +86,8 @@ def _by_piece(stream: IO[bytes]) -> Iterator[list[str]]:
         root = opening[0] if opening else root
         if len(texts) != piece.count("<si"):
             items = piece[opening.end() if opening else 0 :].replace("</sst>", "")
-            texts = list(map(rich_text, ET.fromstring(f"{root}{items}</sst>")))  # noqa: S314
+            parsed = ET.fromstring(f"{root}{items}</sst>")  # noqa: S314  in a child with limits
+            texts = [rich_text(item) for item in parsed if local_name(item) == "si"]
         elif "&" in piece:
             texts = list(map(unescaped, texts))
-        yield texts
+        yield list(map(excel_text, texts)) if "_x" in piece else texts

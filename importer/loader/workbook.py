@@ -18,7 +18,7 @@ from importer.loader.table import HEAD, MOST_COLUMNS, Block, Mark
 
 _MIB = 1 << 20
 _MEMORY, _MEMORY_PER_BYTE, _MOST_MEMORY = 768 * _MIB, 50, 4096 * _MIB
-_SECONDS, _SECONDS_PER_MIB = 8, 10
+_SECONDS, _SECONDS_PER_MIB = 8, {"xlsx": 10}
 _BOMB_SIZE, _BOMB_RATIO = 512 * _MIB, 100
 _ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
 _RESAVE = "Open it in Excel or LibreOffice, and save it again as .xlsx or CSV."
@@ -79,7 +79,7 @@ class WorkbookTable:
             format=self._format,
             sheet=self._wanted,
             memory=min(_MEMORY + _MEMORY_PER_BYTE * size, _MOST_MEMORY),
-            seconds=_SECONDS + _SECONDS_PER_MIB * (size // _MIB),
+            seconds=_SECONDS + _SECONDS_PER_MIB.get(self._format, 2) * (size // _MIB),
         )
         try:
             return Child(request)
