@@ -4,7 +4,9 @@ after, the first leaves."""
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
+import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -16,7 +18,13 @@ Drain = Callable[[int], None]
 Abandon = Callable[[], None]
 
 
+Hear = Callable[[int], None]
+
+STUCK = 2.0
+"""Seconds that an event loop may take to notice a second signal."""
+
 _WANTED = (signal.SIGINT, signal.SIGTERM)
+_GONE = b"The disk does not answer, so this ends here. The same command goes on where it stopped.\n"
 
 
 @contextmanager
@@ -41,8 +49,9 @@ def leaving() -> Iterator[None]:
 @contextmanager
 def handled(drain: Drain, abandon: Abandon, patience: float) -> Iterator[None]:
     """Within, the first signal calls `drain` with its number; the second, or `patience` seconds,
-    calls `abandon`. Afterwards whoever handled them before does so again. Signals reach the
-    main thread only: in another one nothing is handled."""
+    calls `abandon`. Where the event loop doesn't notice the second one, since a write to the disk keeps
+    it, the process ends as by SIGKILL. Afterwards whoever handled them before does so again. Signals
+    reach the main thread only: in another one nothing is handled."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -56,14 +65,64 @@ def handled(drain: Drain, abandon: Abandon, patience: float) -> Iterator[None]:
             timers.append(loop.call_later(patience, abandon))
             drain(number)
 
-    former = {each: signal.getsignal(each) for each in _WANTED}
-    for each in _WANTED:
-        loop.add_signal_handler(each, caught, each)
+    relay = _Relay(loop, caught)
+    try:
+        with _heard(relay):
+            yield
+    finally:
+        relay.end()
+        for timer in timers:
+            timer.cancel()
+
+
+class _Relay:
+    """Tells an event loop of signals, from another thread, and sees to it that the second is noticed."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, caught: Hear) -> None:
+        self._loop = loop
+        self._caught = caught
+        self._noticed: list[threading.Event] = []
+
+    def __call__(self, number: int) -> None:
+        noticed = threading.Event()
+        self._noticed.append(noticed)
+        self._loop.call_soon_threadsafe(self._take, noticed, number)
+        if len(self._noticed) > 1 and not noticed.wait(STUCK):
+            os.write(2, _GONE)
+            os._exit(128 + number)
+
+    def _take(self, noticed: threading.Event, number: int) -> None:
+        noticed.set()
+        self._caught(number)
+
+    def end(self) -> None:
+        """Nobody waits any longer."""
+        for noticed in self._noticed:
+            noticed.set()
+
+
+@contextmanager
+def _heard(hear: Hear) -> Iterator[None]:
+    """Within, a thread of its own hears the signals: the main thread, to which Python brings them, may be
+    waiting for a disk. The interpreter writes their numbers to the wake-up descriptor at once."""
+    ours, its = socket.socketpair()
+    its.setblocking(False)
+    former = {each: signal.signal(each, lambda *_: None) for each in _WANTED}
+    descriptor = signal.set_wakeup_fd(its.fileno(), warn_on_full_buffer=False)
+    threading.Thread(target=_listen, args=(ours, hear), name="signals", daemon=True).start()
     try:
         yield
     finally:
-        for each in _WANTED:
-            loop.remove_signal_handler(each)
-            signal.signal(each, former[each])
-        for timer in timers:
-            timer.cancel()
+        signal.set_wakeup_fd(descriptor)
+        for each, handler in former.items():
+            signal.signal(each, handler)
+        its.close()
+
+
+def _listen(ours: socket.socket, hear: Hear) -> None:
+    """Until the other end is closed."""
+    with ours:
+        while numbers := ours.recv(16):
+            for number in numbers:
+                if number in _WANTED:
+                    hear(number)

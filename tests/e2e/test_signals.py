@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import signal
 import subprocess
+import sys
 import time
 
 import pytest
 
 from importer.sandbox import Behaviour, Sandbox, SandboxSettings, Share, background
+from importer.signals import STUCK
 from tests.e2e.commands import Shell
 from tests.e2e.processes import people, started, wait_until
 from tests.e2e.test_run import results, run
@@ -98,6 +100,43 @@ def test_with_a_hung_server_it_leaves_within_eleven_seconds(user: Shell) -> None
     assert 9 < seconds < 11
     assert (rows["unknown"], rows["pending"]) == (2, 98)
     figure("SIGTERM, hung server", left_after_seconds=round(seconds, 2))
+
+
+def test_a_disk_that_hangs_does_not_make_it_deaf() -> None:
+    """A loop that is kept by one call, as by a write that doesn't come back: uvloop's and asyncio's."""
+    hung = [
+        subprocess.Popen(
+            [sys.executable, "-c", _HUNG, name], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        )
+        for name in ("uvloop", "asyncio")
+    ]
+    for process in hung:
+        with process:
+            assert process.stdout is not None
+            assert process.stderr is not None
+            assert process.stdout.readline() == b"hangs\n"
+            process.send_signal(signal.SIGTERM)
+            time.sleep(0.1)
+            assert process.poll() is None
+            process.send_signal(signal.SIGTERM)
+            start = time.monotonic()
+            assert process.wait(10) == 143
+            assert time.monotonic() - start < STUCK + 2
+            assert b"same command" in process.stderr.read()
+
+
+_HUNG = """
+import asyncio, sys, time
+from importer.signals import handled
+
+async def main():
+    with handled(print, print, 10):
+        print("hangs", flush=True)
+        time.sleep(60)
+
+with asyncio.Runner(loop_factory=__import__(sys.argv[1]).new_event_loop) as runner:
+    runner.run(main())
+"""
 
 
 def test_before_the_first_post_nothing_is_left_behind(user: Shell, sandbox: Sandbox) -> None:
