@@ -8,6 +8,7 @@ import sqlite3
 import time
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import closing, contextmanager
+from itertools import starmap
 from pathlib import Path
 
 from importer.errors import LedgerError, UsageError
@@ -275,9 +276,10 @@ class Ledger:
                 f"SELECT {_LINE} FROM rows WHERE job = ?1{wanted} ORDER BY seq LIMIT {limit:d}",
                 (job.id,) if code is None else (job.id, code),
             )
-            waves = job.waves
-            for values in found:
-                yield Line(*values, *([waves[values[0] % len(waves)]] if waves else ()))
+            lines = starmap(Line, found)
+            if job.waves:
+                lines = (line._replace(wave=job.wave(line.seq)) for line in lines)
+            yield from lines
 
 
 CUT_OFF = "the importer was ended while this row was being posted; it may be stored"

@@ -2,8 +2,8 @@
 
 `jobs` has a line per plan-and-run over one file; `rows` has a line per source row of a job, in file
 order (`seq` from 0). Where `jobs.settings` names `waves`, it has one per row and wave, in that order: `seq`
-modulo their number is the wave's place. A row's `status` is one of `model.Status`, or `attempting` while a request may be
-under way. `identity`, `content`, `body`, `person`, `traits` and `shown` (see `hashes`) are keyed hashes:
+modulo their number is the wave's place. A row's `status` is one of `model.Status`, or `attempting` while a
+request may be under way. `identity`, `content`, `body`, `person`, `traits` and `shown` (see `hashes`) are keyed hashes:
 the ledger holds no answer and no trait. `doubt` is 1 once an attempt of unknown fate was made;
 `elsewhere` is 1 where another row decides the fate of this one. `facts` holds what is true of the whole
 ledger.

@@ -6,6 +6,7 @@ import csv
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from functools import lru_cache
+from itertools import chain, islice
 from pathlib import Path
 
 from importer.guard import safe
@@ -33,21 +34,21 @@ def write(path: Path, lines: Iterable[Line], sheet: str) -> int:
     """Write the file anew; returns the number of lines. The same ledger gives the same bytes. Lines end
     as RFC 4180 has it: only then does the csv module quote a cell that holds a bare CR. Where rows have
     waves, a column `wave` comes second."""
-    rows, table = 0, safe(sheet)
+    rows, table, every = 0, safe(sheet), iter(lines)
+    first = list(islice(every, 1))
+    waves = any(line.wave for line in first)
     with whole(path) as file:
         writer = csv.writer(file, lineterminator="\r\n")
-        for line in lines:
-            if not rows:
-                writer.writerow(_with_wave(COLUMNS, "wave" if line.wave else ""))
-            writer.writerow(_with_wave(_cells(line, table), safe(line.wave)))
+        writer.writerow(_with(COLUMNS, "wave") if waves else COLUMNS)
+        for line in chain(first, every):
+            cells = _cells(line, table)
+            writer.writerow(_with(cells, safe(line.wave)) if waves else cells)
             rows += 1
-        if not rows:
-            writer.writerow(COLUMNS)
     return rows
 
 
-def _with_wave(cells: tuple[object, ...], wave: str) -> tuple[object, ...]:
-    return (cells[0], wave, *cells[1:]) if wave else cells
+def _with(cells: tuple[object, ...], wave: str) -> tuple[object, ...]:
+    return (cells[0], wave, *cells[1:])
 
 
 def _cells(line: Line, sheet: str) -> tuple[object, ...]:
