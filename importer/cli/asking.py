@@ -13,7 +13,8 @@ from importer.cli import options, output, surveys
 
 if TYPE_CHECKING:
     from importer.drafting import Draft, Wishes
-    from importer.inference import Waves
+    from importer.inference import Column, Waves
+    from importer.inference.dates import Reading
 
 _MOST = 12
 MARK = "{wave}"
@@ -27,11 +28,14 @@ def possible() -> bool:
 
 def answered(drafted: Draft, wishes: Wishes, given: Mapping[str, Any]) -> Wishes:
     """The wishes, with an answer to each thing that the file doesn't tell. Enter leaves a `?`."""
+    output.say("What the file doesn't tell, you may. Enter leaves a question for later.")
     if not wishes.campaign:
         wishes = _survey(wishes, given)
+    if not wishes.asked:
+        wishes = replace(wishes, ids=_questions(drafted))
     meaning = drafted.meaning
     if not (meaning.users or meaning.email or wishes.person):
-        wishes = replace(wishes, person=_person(drafted))
+        wishes = _person(drafted, wishes)
     if drafted.maybe and not drafted.waves:
         wishes = replace(wishes, waves=_waves(drafted.maybe))
     if meaning.answered and len(meaning.answered.readings) > 1:
@@ -42,7 +46,14 @@ def answered(drafted: Draft, wishes: Wishes, given: Mapping[str, Any]) -> Wishes
 def _survey(wishes: Wishes, given: Mapping[str, Any]) -> Wishes:
     """From the project's surveys where they can be read; else by its ID."""
     if options.read_access(given) is None:
-        return replace(wishes, campaign=_text("The survey's ID (Enter: later)"))
+        output.say()
+        output.say(
+            "The survey that the answers go to: its ID stands in SatisMeter under Settings >"
+        )
+        output.say(
+            "Integrations > API keys. With SATISMETER_API_KEY set, you could choose from a list."
+        )
+        return replace(wishes, campaign=_text("Survey ID (Enter: later)"))
     known = surveys.surveys(given)
     shown = [f"{each.name} ({each.type}, {each.state})" for each in known]
     chosen = _choice("Which survey do the answers go to?", shown)
@@ -52,15 +63,54 @@ def _survey(wishes: Wishes, given: Mapping[str, Any]) -> Wishes:
     return replace(wishes, campaign=campaign, asked=surveys.asked_in(given, campaign))
 
 
-def _person(drafted: Draft) -> str:
-    """The column of the person: those whose values differ most come first."""
+def _questions(drafted: Draft) -> dict[str, str]:
+    """The IDs of the questions for the score and its comment, by the names that the draft gives them."""
+    meaning = drafted.meaning
+    found = {}
+    for question in (meaning.score, meaning.comment):
+        if question is not None:
+            name, label = meaning.names[question.index], _short(question.columns[-1].label)
+            output.say()
+            output.say(
+                f"The {name}, column {label} ({question.kind}): which question of the survey is it?"
+            )
+            found[name] = _text("Question ID (Enter: later)")
+    return {name: text for name, text in found.items() if text}
+
+
+def _person(drafted: Draft, wishes: Wishes) -> Wishes:
+    """The column of the person, of those that may be ids: the values that differ most come first."""
+    rated = {
+        each.index
+        for question in drafted.meaning.questions
+        if question.scale
+        for each in question.columns
+    }
     columns = sorted(
-        (each for each in drafted.columns if each.label.strip() and not each.blank),
+        (each for each in drafted.columns if each.index not in rated and _may_be_id(each)),
         key=lambda each: (-each.profile.distinct, each.index),
     )[:_MOST]
-    shown = [" ".join(each.label.split())[:60] for each in columns]
-    chosen = _choice("Which column says who answered?", shown)
-    return "" if chosen is None else columns[chosen].label
+    shown = [_short(each.label) for each in columns]
+    nobody = "none: the answers are anonymous, and each row is a person of its own"
+    chosen = _choice("Which column says who answered?", [*shown, nobody])
+    if chosen is None:
+        return wishes
+    anonymous = chosen == len(columns)
+    return replace(wishes, person="" if anonymous else columns[chosen].label, anonymous=anonymous)
+
+
+def _may_be_id(column: Column) -> bool:
+    """Whether it has a name, is filled in most rows, and hardly a value comes twice."""
+    profile = column.profile
+    return (
+        bool(column.label.strip())
+        and profile.filled * 2 > profile.rows
+        and profile.distinct > 0.8 * profile.filled
+    )
+
+
+def _short(label: str) -> str:
+    return " ".join(label.split())[:60]
 
 
 def _waves(found: Waves) -> bool:
@@ -72,10 +122,16 @@ def _waves(found: Waves) -> bool:
 def _order(drafted: Draft) -> str:
     dated = drafted.meaning.answered
     readings = dated.readings if dated else ()
-    shown = [f"{each.order}: {', '.join(each.formats)}" for each in readings]
     example = readings[0].example if readings else ""
+    shown = [f"{each.order}: {_day(each, example)}" for each in readings]
     chosen = _choice(f"How is {example} to be read?", shown)
     return "" if chosen is None else readings[chosen].order
+
+
+def _day(reading: Reading, example: str) -> str:
+    """The day of a value, in words."""
+    when = reading.moment(example)
+    return f"{when.day} {when:%B %Y}" if when else ", ".join(reading.formats)
 
 
 def _choice(question: str, choices: Sequence[str]) -> int | None:

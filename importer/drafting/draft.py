@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -43,7 +43,8 @@ class Wishes:
     and `delimiter` were given and go into the mapping; `campaign` is the survey's ID and `asked` its
     questions, where they are known; `person` names the column of the person, and `order` (`day first`,
     `month first`) how dates are read, where somebody was asked. `waves`: columns that come again are several
-    responses of one row."""
+    responses of one row. `anonymous`: nobody's id is in the file. `ids` of questions, by the names that the
+    draft gives them."""
 
     preset: str = ""
     personal: bool = False
@@ -54,6 +55,8 @@ class Wishes:
     person: str = ""
     order: str = ""
     waves: bool = False
+    anonymous: bool = False
+    ids: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from importer.drafting.table import Table
 from importer.drafting.yaml import OPEN, flow_map, noted, scalar
 from importer.inference import Column, Found
+from importer.loader.header import letter
 from importer.mapping.ids import is_dummy
 
 
@@ -17,9 +20,32 @@ def person_lines(table: Table) -> list[str]:
         lines += noted(f"  - {_named(table, each)}", note, "  ")
     complete = any(each.column.profile.filled == table.rows for each in people)
     stand_in = [] if complete else _anonymous(table)
-    if not lines and not stand_in:
-        return [f"userId: {OPEN}   # not known: which column says who answered?"]
-    return [*lines, *stand_in]
+    if lines or stand_in:
+        return [*lines, *stand_in]
+    if table.wishes.anonymous:
+        return _each_row(table)
+    return [f"userId: {OPEN}   # not known: which column says who answered?"]
+
+
+def _of_all_waves(table: Table, positions: Sequence[int]) -> list[str]:
+    """The columns by letter, those of later waves too: a person is the same in each wave."""
+    later = table.waves.later if table.waves else frozenset()
+    return [flow_map({"letter": letter(each)}) for each in (*positions, *sorted(later))]
+
+
+_TELLING = 12
+"""Columns that tell rows apart well enough, if anything does."""
+
+
+def _each_row(table: Table) -> list[str]:
+    """A hash of the columns whose values differ most: rows that are the same there count as one person."""
+    said = {each.index: each for question in table.meaning.questions for each in question.columns}
+    said |= {each.column.index: each.column for each in table.meaning.traits}
+    most = sorted(said.values(), key=lambda each: -each.profile.distinct)[:_TELLING]
+    named = ", ".join(_of_all_waves(table, sorted(each.index for each in most)))
+    note = "as you said, the answers are anonymous; rows that are the same in these columns are one person"
+    pairs = flow_map({"hash": f"[{named}]", "prefix": scalar(_prefix(table))})
+    return noted(f"anonymousId: {pairs}", note)
 
 
 def in_order(table: Table) -> list[Found]:

@@ -58,6 +58,10 @@ class Reading:
     example: str = ""
     unread: int = 0
 
+    def moment(self, text: str) -> datetime | None:
+        """What a value means in this reading; None where no format fits."""
+        return _moment(self.formats, text)
+
 
 def readings(profile: Profile, *, numbers: bool = False) -> tuple[Reading, ...]:
     """The ways to read a column as dates: none where it holds none, several where it is a question (day

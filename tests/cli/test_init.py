@@ -75,24 +75,39 @@ def test_off_a_terminal_it_asks_nothing(tmp_path: Path) -> None:
 
 
 def test_on_a_terminal_it_asks_for_what_it_cant_know(tmp_path: Path) -> None:
-    """The survey's ID, which column is the person, and which way a date is read."""
+    """The survey's ID, its questions' IDs, which column is the person, and which way a date is read."""
     file = tmp_path / "answers.csv"
     rows = [f"P{n},{n},0{n}/0{n + 1}/2026" for n in range(1, 9)]
     file.write_text("\n".join(["who,nps,date", *rows]), encoding="utf-8")
-    shown = typed(tmp_path, ["5d2f6c1e9b0a4c0017a3e1b2", "1", "nonsense", "2"], str(file))
+    question = "79593580-95a7-11ed-8974-9b5d06700b8d"
+    shown = typed(tmp_path, ["5d2f6c1e9b0a4c0017a3e1b2", question, "1", "nonsense", "2"], str(file))
     text = (tmp_path / "answers.yaml").read_text(encoding="utf-8")
-    assert "The survey's ID" in shown
+    assert "Survey ID" in shown
+    assert "The score, column nps (nps): which question of the survey is it?" in shown
     assert "Which column says who answered?" in shown
+    assert "day first: 1 February 2026" in shown
     assert "A number from 1 to 2, please." in shown
     assert 'campaign: "5d2f6c1e9b0a4c0017a3e1b2"' in text
+    assert f'  score: "{question}"' in text
     assert "  - who   # sure: as you said" in text
     assert 'format: "%m/%d/%Y"' in text
+
+
+def test_on_a_terminal_anonymous_answers_and_waves_may_be_said(tmp_path: Path) -> None:
+    file = tmp_path / "answers.csv"
+    rows = [f"{n},It was fine,{10 - n},Fine again" for n in range(1, 9)]
+    file.write_text("\n".join(["NPS,Why?,NPS (2),Why? (2)", *rows]), encoding="utf-8")
+    shown = typed(tmp_path, ["", "", "", "1", "2"], str(file))
+    text = (tmp_path / "answers.yaml").read_text(encoding="utf-8")
+    assert "these columns come again" in shown
+    assert 'waves: {"1": "", "2": " (2)"}' in text
+    assert "hash: [{letter: A}, {letter: B}, {letter: C}, {letter: D}]" in text
 
 
 def test_enter_leaves_the_question_open(tmp_path: Path) -> None:
     file = tmp_path / "answers.csv"
     file.write_text("nps,plan\n9,a\n3,b\n", encoding="utf-8")
-    typed(tmp_path, ["", ""], str(file))
+    typed(tmp_path, ["", "", ""], str(file))
     assert 'userId: "?"' in (tmp_path / "answers.yaml").read_text(encoding="utf-8")
 
 
