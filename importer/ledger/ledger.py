@@ -276,7 +276,7 @@ class Ledger:
                 f"SELECT {_LINE} FROM rows WHERE job = ?1{wanted} ORDER BY seq LIMIT {limit:d}",
                 (job.id,) if code is None else (job.id, code),
             )
-            lines = starmap(Line, found)
+            lines: Iterator[Line] = starmap(Line, found)
             if job.waves:
                 lines = (line._replace(wave=job.wave(line.seq)) for line in lines)
             yield from lines

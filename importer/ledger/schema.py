@@ -1,12 +1,12 @@
 """The ledger's tables, and how an older ledger becomes a current one.
 
-`jobs` has a line per plan-and-run over one file; `rows` has a line per source row of a job, in file
-order (`seq` from 0). Where `jobs.settings` names `waves`, it has one per row and wave, in that order: `seq`
+`jobs` has a line per plan-and-run over one file; `rows` has a line per source row of a job, in file order
+(`seq` from 0). Where `jobs.settings` names `waves`, it has one per row and wave, in that order: `seq`
 modulo their number is the wave's place. A row's `status` is one of `model.Status`, or `attempting` while a
-request may be under way. `identity`, `content`, `body`, `person`, `traits` and `shown` (see `hashes`) are keyed hashes:
-the ledger holds no answer and no trait. `doubt` is 1 once an attempt of unknown fate was made;
-`elsewhere` is 1 where another row decides the fate of this one. `facts` holds what is true of the whole
-ledger.
+request may be under way. `identity`, `content`, `body`, `person`, `traits` and `shown` (see `hashes`) are
+keyed hashes: the ledger holds no answer and no trait. `doubt` is 1 once an attempt of unknown fate was
+made; `elsewhere` is 1 where another row decides the fate of this one. `facts` holds what is true of the
+whole ledger.
 
 `journal` has a line per commit while rows are posted, until it is folded into `rows` (see `folding`), which
 whoever opens the ledger does first. `entries` is a JSON list, in order: a `seq` where an attempt of that row
