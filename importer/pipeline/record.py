@@ -86,6 +86,7 @@ def write_problems(
         ledger.lines(job),
         delimiter=source.facts.delimiter or ",",
         encoding=_writable(source.facts.encoding),
+        waves=len(job.waves) or 1,
     )
     return path
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import csv
 import itertools
 from collections.abc import Iterable, Iterator, Sequence
-from operator import attrgetter
 from pathlib import Path
 
 from importer.guard import PROBLEM_COLUMN, safe
@@ -28,31 +27,32 @@ def write(
     *,
     delimiter: str,
     encoding: str,
+    waves: int = 1,
 ) -> int:
-    """Write the file anew; returns its rows. `lines` are all of the job's, in file order (with waves, a row
-    has several); `preamble` the source's rows above its data, the last of them the header."""
+    """Write the file anew; returns its rows. `lines` are all of the job's, in file order, `waves` of them for
+    each row; `preamble` the source's rows above its data, the last of them the header."""
     count = 0
-    rows = (list(waves) for _, waves in itertools.groupby(lines, attrgetter("row")))
     with whole(path, encoding) as file:
         writer = csv.writer(file, delimiter=delimiter, lineterminator="\r\n")
         for number, row in enumerate(preamble, 1):
             label = PROBLEM_COLUMN if number == len(preamble) or any(row) else ""
             writer.writerow([*map(safe, row), label])
         for chunk in chunks:
-            for cells in _mendable(chunk, rows):
+            for cells in _mendable(chunk, lines, waves):
                 writer.writerow(cells)
                 count += 1
     return count
 
 
-def _mendable(chunk: Chunk, rows: Iterator[list[Line]]) -> Iterator[list[str]]:
-    """The chunk's rows that are to be mended; `rows` are the lines of each row."""
-    here = itertools.islice(rows, len(chunk.rows))
-    for place, lines in enumerate(here):
-        wrong = [line for line in lines if line.status in MENDABLE]
-        if wrong:
-            cells = (column[place] for column in chunk.columns)
-            yield [*map(safe, cells), safe(_told(wrong, len(lines)))]
+def _mendable(chunk: Chunk, lines: Iterator[Line], waves: int) -> Iterator[list[str]]:
+    here = list(itertools.islice(lines, len(chunk.rows) * waves))
+    wrong: dict[int, list[Line]] = {}
+    for at, line in enumerate(here):
+        if line.status in MENDABLE:
+            wrong.setdefault(at // waves, []).append(line)
+    for place, of_row in wrong.items():
+        cells = (column[place] for column in chunk.columns)
+        yield [*map(safe, cells), safe(_told(of_row, waves))]
 
 
 def _told(wrong: Sequence[Line], waves: int) -> str:
