@@ -20,8 +20,13 @@ from importer.loader.xlsx_cells import Cells, Kind, big_numbers
 from importer.loader.xml_stream import unescaped
 
 _ROW = r'<row r="([0-9]++)"[^>]*+>'
-_TEXT = r'<is><t(?: xml:space="preserve")?+>([^<]*+)</t></is></c>'
-_VALUE = r'(?:<f[^<]*+(?:</f>)?+)?+<v(?: xml:space="preserve")?+>([^<]++)</v></c>'
+_FORMULA = r"(?:<f[^<]*+(?:</f>)?+)?+"
+_VALUE = rf'{_FORMULA}<v(?: xml:space="preserve")?+>([^<]++)</v></c>'
+_CONTENT = {
+    "inlineStr": r'<is><t(?: xml:space="preserve")?+>([^<]*+)</t></is></c>',
+    "str": rf'{_FORMULA}<v(?: xml:space="preserve")?+>([^<]*+)</v></c>',
+}
+"""What cells of a type hold, if not a value: only a formula that gives a text may give an empty one."""
 _BLANK = r"[^>]*+(?<=/)>"
 _MOST_LOOKS = 10_000
 _EMPTY = "/"
@@ -101,5 +106,5 @@ def _texts(
 
 def _cell(at: int, filled: Sequence[tuple[str, Kind]]) -> str:
     """The expression of one column's cell, which may be empty or missing."""
-    ways = [f"{re.escape(each)}>{_TEXT if kind.inline else _VALUE}" for each, kind in filled]
+    ways = [f"{re.escape(each)}>{_CONTENT.get(kind.type, _VALUE)}" for each, kind in filled]
     return f'(?:<c r="{letter(at)}[0-9]++"(?:{"|".join([*ways, _BLANK])}))?+'

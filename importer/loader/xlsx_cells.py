@@ -22,12 +22,12 @@ _SCORES = frozenset(map(str, range(1_000)))
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """How cells of one type and style become text, many at once; "" stays "". `number`: shown as a
-    number. `inline`: the text stands in the cell, as a string item."""
+    """How cells of one type (`t`) and style become text, many at once; "" stays "". `number`: shown as a
+    number."""
 
+    type: str
     texts: Callable[[Sequence[str]], Sequence[str]]
     number: bool = False
-    inline: bool = False
 
 
 class Cells(dict[str, Kind]):
@@ -37,10 +37,9 @@ class Cells(dict[str, Kind]):
         super().__init__()
         self._shows = shows
         self._by_type = {
-            "s": Kind(strings.texts),
-            "inlineStr": Kind(_texts, inline=True),
-            "b": Kind(_each(_boolean)),
-            "d": Kind(_each(_iso)),
+            "s": strings.texts,
+            "b": _each(_boolean),
+            "d": _each(_iso),
         }
 
     def __missing__(self, attributes: str) -> Kind:
@@ -51,9 +50,11 @@ class Cells(dict[str, Kind]):
     def of(self, kind: str, style: str) -> Kind:
         """By type and style. Texts of formulas and errors stand as they are."""
         if kind != "n":
-            return self._by_type.get(kind, Kind(_texts))
+            return Kind(kind, self._by_type.get(kind, _texts))
         show = self._shows.get(int(style))
-        return Kind(_each(partial(_shown, show))) if show else Kind(_numbers, number=True)
+        return (
+            Kind(kind, _each(partial(_shown, show))) if show else Kind(kind, _numbers, number=True)
+        )
 
 
 def _each(convert: Callable[[str], str]) -> Callable[[Sequence[str]], Sequence[str]]:
