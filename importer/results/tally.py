@@ -122,9 +122,9 @@ class _Ratings:
 
     def add(self, responses: Sequence[Response | None]) -> None:
         place, blank, wave = self._question.place, self._blank, self._question.wave
-        answers: Iterator[Any] = (
-            each.answers[place] if each and each.wave == wave else None for each in responses
-        )
+        if wave:
+            responses = [each if each and each.wave == wave else None for each in responses]
+        answers: Iterator[Any] = (each.answers[place] if each else None for each in responses)
         self._given.extend([blank if each is None else each["value"] for each in answers])
 
     def counted(self, seqs: Sequence[int]) -> Counter[int]:
