@@ -11,6 +11,10 @@ from collections.abc import Awaitable, Callable
 LEAD = 0.025
 """Seconds before its slot at which a worker goes on, so that its journal entry is on the disk in time."""
 
+SHARE = 0.995
+"""Of the rate, what is used: in any second a server sees no more than the rate although requests take
+now 1 ms, now 5 ms to arrive."""
+
 _SLOWEST = 0.2
 _BACK_OFF = 0.9
 _PATIENCE = 30.0
@@ -72,7 +76,7 @@ class Pacer:
         if rate is None:
             return now
         slot = max(self._next_slot, now)
-        self._next_slot = slot + 1 / rate
+        self._next_slot = slot + 1 / (SHARE * rate)
         if slot - now > LEAD:
             await self._sleep(slot - now - LEAD)
         return slot
@@ -100,7 +104,8 @@ class Pacer:
         if rate is None:
             return 0.0
         most = max(1, int(rate))
-        return max(self._after(most, most / rate), self._after(math.ceil(rate), 1.0))
+        window = most / rate / SHARE
+        return max(self._after(most, window), self._after(math.ceil(rate), 1.0 / SHARE))
 
     def _after(self, most: int, window: float) -> float:
         """When the window has room again, if it may hold so many."""

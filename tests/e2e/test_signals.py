@@ -104,25 +104,27 @@ def test_with_a_hung_server_it_leaves_within_eleven_seconds(user: Shell) -> None
 
 def test_a_disk_that_hangs_does_not_make_it_deaf() -> None:
     """A loop that is kept by one call, as by a write that doesn't come back: uvloop's and asyncio's."""
-    hung = [
-        subprocess.Popen(
-            [sys.executable, "-c", _HUNG, name], stdout=subprocess.PIPE, stderr=subprocess.PIPE
-        )
-        for name in ("uvloop", "asyncio")
-    ]
-    for process in hung:
-        with process:
+    with _hung("uvloop") as one, _hung("asyncio") as other:
+        for process in (one, other):
             assert process.stdout is not None
-            assert process.stderr is not None
-            assert process.stdout.readline() == b"hangs\n"
+            assert process.stdout.readline() == "hangs\n"
             process.send_signal(signal.SIGTERM)
-            time.sleep(0.1)
-            assert process.poll() is None
+        time.sleep(0.1)
+        assert (one.poll(), other.poll()) == (None, None)
+        start = time.monotonic()
+        for process in (one, other):
             process.send_signal(signal.SIGTERM)
-            start = time.monotonic()
-            assert process.wait(10) == 143
-            assert time.monotonic() - start < STUCK + 2
-            assert b"same command" in process.stderr.read()
+        for process in (one, other):
+            _, err = process.communicate(timeout=10)
+            assert process.returncode == 143
+            assert "same command" in err
+        assert time.monotonic() - start < STUCK + 2
+
+
+def _hung(loop: str) -> subprocess.Popen[str]:
+    words = (sys.executable, "-c", _HUNG, loop)
+    pipe = subprocess.PIPE
+    return subprocess.Popen(words, text=True, stdout=pipe, stderr=pipe)
 
 
 _HUNG = """

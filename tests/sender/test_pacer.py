@@ -65,6 +65,23 @@ def test_no_window_holds_more_than_the_rate(rate: float, workers: int, delays: l
     assert most_in(moments, 1.0) <= math.ceil(rate)
 
 
+@settings(max_examples=15, deadline=None)
+@given(
+    rate=st.sampled_from([3.0, 33.3, 200.0]),
+    delays=st.lists(st.sampled_from([0.0, 0.001, 0.02, 0.05]), min_size=1, max_size=9),
+    ways=st.lists(st.floats(0.0001, 0.0049), min_size=1, max_size=40),
+)
+def test_a_server_sees_no_more_although_requests_take_now_longer_now_less(
+    rate: float, delays: list[float], ways: list[float]
+) -> None:
+    clock = Clock()
+    taken, way = itertools.cycle(delays), itertools.cycle(ways)
+    moments = asyncio.run(
+        posts(clock, Pacer(rate, clock, clock.sleep), 300, delays=lambda _: next(taken))
+    )
+    assert most_in(sorted(at + next(way) for at in moments), 1.0) <= math.ceil(rate)
+
+
 @pytest.mark.parametrize("rate", [0.5, 10.0, 33.3, 200.0])
 async def test_the_rate_is_reached_within_a_percent(rate: float) -> None:
     clock = Clock()
