@@ -80,7 +80,7 @@ def shared_strings(part: Callable[[], IO[bytes]]) -> SharedStrings:
 
 def _by_piece(stream: IO[bytes]) -> Iterator[list[str]]:
     root = "<sst>"
-    for piece in map(decoded, pieces(stream, b"sst", b"<si")):
+    for piece in map(decoded, pieces(stream, b"sst", b"si")):
         texts = _PLAIN.findall(piece)
         opening = _ROOT.search(piece)
         root = opening[0] if opening else root

@@ -42,7 +42,7 @@ def survey(part: Open) -> Survey:
     is broken."""
     try:
         with part() as stream:
-            return _survey_of_pieces(pieces(stream, b"worksheet", _START))
+            return _survey_of_pieces(pieces(stream, b"worksheet", b"row"))
     except NotPlain:
         with part() as stream:
             return _survey_of_elements(elements(stream, "row"))
@@ -52,7 +52,7 @@ def has_data(part: Open) -> bool:
     """True where a sheet has a cell with a value."""
     try:
         with part() as stream:
-            return any(map(_VALUE.search, pieces(stream, b"worksheet", _START)))
+            return any(map(_VALUE.search, pieces(stream, b"worksheet", b"row")))
     except NotPlain:
         with part() as stream:
             return any(map(has_value, elements(stream, "row")))
@@ -109,7 +109,7 @@ def _survey_of_elements(rows: Iterable[ET.Element]) -> Survey:
 def _by_piece(part: Open, cells: Cells, root: str) -> Iterator[Batch]:
     reader = PieceReader(cells, root)
     with part() as stream:
-        for piece in map(decoded, pieces(stream, b"worksheet", _START)):
+        for piece in map(decoded, pieces(stream, b"worksheet", b"row")):
             yield reader.read(piece)
 
 

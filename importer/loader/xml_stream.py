@@ -1,6 +1,6 @@
 """The XML of a workbook's parts, in two gears: pieces of text for the usual, elements for all else.
 
-Programs that write workbooks write plain UTF-8 without comments, CDATA or prefixes, so that a piece can
+Programs that write workbooks write plain UTF-8 without comments or CDATA, so that a piece can
 be searched with regular expressions, ten times as fast as elements are built. What isn't plain goes
 through a real parser; both hold one row at a time, whatever the size of the part.
 """
@@ -28,21 +28,22 @@ class NotPlain(Exception):
     """The part holds something that only a parser reads right."""
 
 
-def pieces(stream: IO[bytes], root: bytes, start: bytes) -> Iterator[bytes]:
-    """The part in pieces, all but the first of which begin with `start` (`<row`). Raises NotPlain;
-    BadZipFile where a piece would be longer than 16 MiB."""
+def pieces(stream: IO[bytes], root: bytes, name: bytes) -> Iterator[bytes]:
+    """The part in pieces, all but the first of which begin with an element of this name; tags without
+    the prefix that some programs give them all. Raises NotPlain; BadZipFile where a piece would be longer
+    than 16 MiB."""
     kept = stream.read(_BLOCK)
-    if not _is_plain(kept, root):
-        raise NotPlain
+    prefix = _prefix(kept, root)
+    start = b"<" + prefix + name
     while block := stream.read(_BLOCK):
         cut = kept.rfind(start)
         if cut > 0:
-            yield _checked(kept[:cut])
+            yield _checked(kept[:cut], prefix)
             kept = kept[cut:]
         elif len(kept) > _LONGEST:
             raise zipfile.BadZipFile(f"more than {_LONGEST >> 20} MiB without {start.decode()}")
         kept += block
-    yield _checked(kept)
+    yield _checked(kept, prefix)
 
 
 def decoded(piece: bytes) -> str:
@@ -116,15 +117,17 @@ def _character(found: re.Match[str]) -> str:
     return chr(code)
 
 
-def _is_plain(start: bytes, root: bytes) -> bool:
-    """By its first bytes: the encoding, and the root's name without a prefix."""
+def _prefix(start: bytes, root: bytes) -> bytes:
+    """The prefix of the root's name (`x:`), or none, by the part's first bytes."""
     declared = _DECLARED.search(start[:200])
-    if declared and declared[1].lower() not in (b"utf-8", b"us-ascii"):
-        return False
-    return re.search(rb"<" + root + rb"[\s>]", start[:4_096]) is not None
+    found = re.search(rb"<((?:\w+:)?)" + root + rb"[\s>]", start[:4_096])
+    if not found or (declared and declared[1].lower() not in (b"utf-8", b"us-ascii")):
+        raise NotPlain
+    return found[1]
 
 
-def _checked(piece: bytes) -> bytes:
+def _checked(piece: bytes, prefix: bytes) -> bytes:
+    """A `<` is always that of a tag, since comments and CDATA are not plain."""
     if b"!" in piece and b"<!" in piece:
         raise NotPlain
-    return piece
+    return piece.replace(b"<" + prefix, b"<").replace(b"</" + prefix, b"</") if prefix else piece
