@@ -121,7 +121,7 @@ class _Columns:
             if self.roles[each.index] in kinds
             and each.index not in taken
             and (not each.blank or each.group in groups)
-            and not _is_stray(each)
+            and not self._is_stray(each)
         ]
 
     def left(self, taken: Collection[int]) -> list[tuple[Column, str]]:
@@ -139,11 +139,21 @@ class _Columns:
                 continue
             if each.blank:
                 left.append((each, "blank in every row"))
-            elif _is_stray(each):
+            elif self._is_stray(each):
                 left.append((each, "no name, and hardly a cell filled"))
             elif kind in reasons:
                 left.append((each, reasons[kind]))
         return left
+
+    def _is_stray(self, column: Column) -> bool:
+        """Cells that slipped out of the table: a column without a name, and hardly filled; beyond the last
+        name, filled in less than half of the rows."""
+        if column.label.strip():
+            return False
+        profile = column.profile
+        last = max((each.index for each in self.all if each.label.strip()), default=-1)
+        few = max(1, (0.5 if 0 <= last < column.index else 0.02) * profile.rows)
+        return profile.filled <= few < profile.rows
 
 
 _KEPT = frozenset({"email", "respondedAt", "createdAt"})
@@ -157,12 +167,6 @@ def _unalike(found: Iterable[Property]) -> Iterator[Property]:
         name = next(name for name in names_ if name not in taken)
         taken.add(name)
         yield replace(each, name=name)
-
-
-def _is_stray(column: Column) -> bool:
-    """Cells that slipped out of the table: a column without a name, and hardly filled."""
-    few = max(1, 0.02 * column.profile.rows)
-    return not column.label.strip() and column.profile.filled <= few < column.profile.rows
 
 
 def _told(column: Column, role_: Role) -> Found:

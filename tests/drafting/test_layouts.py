@@ -204,6 +204,13 @@ def test_a_mark_that_may_be_either_makes_no_number(tmp_path: Path) -> None:
     assert b'"revenue":"1,234"' in planned(tmp_path, sheet).bodies
 
 
+def test_cells_beyond_the_header_are_no_columns(tmp_path: Path) -> None:
+    whole = rows(["id", "NPS", "Why?"], numbered("K{}"), SCORES, REASONS)
+    sheet = [row if n % 3 else [*row, "slipped"] for n, row in enumerate(whole, 1)]
+    assert "letter" not in drafted_rows(tmp_path, sheet).text
+    assert set(planned(tmp_path, sheet).causes) == {"ragged_row"}
+
+
 WAVES = rows(
     [
         "Customer ID",
