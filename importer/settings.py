@@ -6,6 +6,7 @@ import ipaddress
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 from urllib.parse import urlsplit
 
 from importer.errors import UsageError
@@ -14,6 +15,7 @@ DEFAULT_ENDPOINT = "https://app.satismeter.com/api/responses"
 DEFAULT_RATE = "10/s"
 """The vendor documents no limit; public clients of the same API hold themselves to 5 to 10 a second."""
 DEFAULT_CONCURRENCY = 8
+HttpClient = Literal["lean", "aiohttp"]
 
 _SECONDS = {
     "s": 1,
@@ -151,6 +153,8 @@ class Settings:
     """None: the mapping's `sending.rate`, else 10/s."""
     concurrency: int | None = None
     """Requests in flight at most. None: the mapping's `sending.concurrency`, else 8."""
+    http: HttpClient = "lean"
+    """Which HTTP client posts."""
     limit: int | None = None
     """A pilot: post this many rows at most, leave the rest pending."""
     payloads: Path | None = None

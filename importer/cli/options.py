@@ -144,6 +144,13 @@ def delivering(command: Command) -> Command:
             help="Seconds without a byte before an attempt is given up.",
         ),
         click.option(
+            "--http",
+            type=click.Choice(["lean", "aiohttp"]),
+            default="lean",
+            show_default=True,
+            help="The HTTP client: the importer's own, or aiohttp's.",
+        ),
+        click.option(
             "--outage",
             type=click.FloatRange(0),
             default=900.0,
@@ -177,6 +184,7 @@ _PLAIN = {
     *("file", "mapping", "out", "payloads", "save_plan", "signed_plan", "show_values"),
     *(
         "concurrency",
+        "http",
         "limit",
         "durability",
         "accept_empty",

@@ -16,7 +16,7 @@ from importer.pipeline.late import Sending, rows, settle
 from importer.pipeline.stage import Plan
 from importer.pipeline.watch import Watch
 from importer.sender.breaker import Breaker
-from importer.sender.client import Client
+from importer.sender.clients import client as http_client
 from importer.sender.delivery import Delivery, Stop, Terms
 from importer.sender.pacer import Pacer
 from importer.settings import Secret, Settings
@@ -56,7 +56,8 @@ async def _deliver(
     concurrency = settings.concurrency or planned.document.sending.concurrency
     async with (
         Journal(path, job.id, settings.durability) as journal,
-        Client(
+        http_client(
+            settings.http,
             settings.endpoint.url,
             settings.write_key or Secret(""),
             concurrency=concurrency,

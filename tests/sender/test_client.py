@@ -32,12 +32,12 @@ from importer.sandbox import (
     Stores,
 )
 from importer.sender.client import _FAULTS, fault_of
-from importer.sender.clients import Name, client
+from importer.sender.clients import client
 from importer.sender.content import Mask, unpacked
 from importer.sender.faults import Fault
 from importer.sender.reply import LARGEST_BODY, Reply
 from importer.sender.verdict import judge
-from importer.settings import Secret
+from importer.settings import HttpClient, Secret
 from tests.sender.clients import AnyClient, Opener
 
 KEY = Secret(WRITE_KEY)
@@ -259,8 +259,8 @@ async def test_connections_that_die_between_requests_are_used_once_only(opener: 
     assert len(connections) >= 17
 
 
-@pytest.mark.parametrize("name", get_args(Name))
-async def test_a_client_by_its_name(name: Name) -> None:
+@pytest.mark.parametrize("name", get_args(HttpClient))
+async def test_a_client_by_its_name(name: HttpClient) -> None:
     async with Sandbox() as sandbox:
         url = sandbox.url + "/api/responses"
         async with client(name, url, KEY, concurrency=1, timeout=5) as made:
