@@ -144,8 +144,8 @@ def _found(drafted: Draft) -> list[tuple[str, str, str]]:
     ]
     people = list(drafted.people) or ([meaning.response] if meaning.response else [])
     shown += [("person", _label(each.column), f"{each.sure}: {each.why}") for each in people]
-    if not people and meaning.answered:
-        instead = f"none: a hash of {_label(meaning.answered.column)}"
+    if not people and drafted.moment:
+        instead = f"none: a hash of {_label(drafted.moment)}"
         shown.append(("person", instead, "guessed: nothing else tells people apart"))
     elif not people:
         shown.append(("person", "not known", ""))

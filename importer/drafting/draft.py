@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from importer.drafting.claims import NOTHING, Claims, claims
-from importer.drafting.people import in_order, person_lines
+from importer.drafting.people import in_order, moment_of, person_lines
 from importer.drafting.replies import answer_lines, question_lines
 from importer.drafting.table import Table, labels_of, table
 from importer.drafting.top import left_lines, source_lines, top_lines, wave_lines
@@ -62,7 +62,8 @@ class Wishes:
 @dataclass(frozen=True, slots=True)
 class Draft:
     """A mapping, and how it came about: `text` is the YAML, `open` its lines that hold a `?` (from 1),
-    `people` the columns that say who answered, the one that counts most first; `maybe` what may
+    `people` the columns that say who answered, the one that counts most first, `moment`
+    the column whose moments tell them apart where nothing else does; `maybe` what may
     be several responses of each row, `waves` the same where the mapping takes it for that."""
 
     text: str
@@ -72,6 +73,7 @@ class Draft:
     columns: tuple[Column, ...] = field(repr=False, default=())
     claims: Claims = field(repr=False, default=NOTHING)
     people: Sequence[Found] = field(repr=False, default=())
+    moment: Column | None = field(repr=False, default=None)
     maybe: Waves | None = field(repr=False, default=None)
     waves: Waves | None = field(repr=False, default=None)
 
@@ -106,7 +108,18 @@ def draft(source: Source, wishes: Wishes = Wishes()) -> Draft:
     facts = table(source, grid, found, labels, match, claimed, meaning, wishes)
     facts = replace(facts, maybe=maybe, waves=found_waves)
     people = in_order(facts)
-    return Draft(_written(facts), match, found, meaning, seen, claimed, people, maybe, found_waves)
+    return Draft(
+        text=_written(facts),
+        tool=match,
+        layout=found,
+        meaning=meaning,
+        columns=seen,
+        claims=claimed,
+        people=people,
+        moment=moment_of(facts),
+        maybe=maybe,
+        waves=found_waves,
+    )
 
 
 def _ordered(meaning: Meaning, order: str) -> Meaning:

@@ -33,6 +33,7 @@ def _of_all_waves(table: Table, positions: Sequence[int]) -> list[str]:
     return [flow_map({"letter": letter(each)}) for each in (*positions, *sorted(later))]
 
 
+_APART = 0.8
 _TELLING = 12
 """Columns that tell rows apart well enough, if anything does."""
 
@@ -90,12 +91,22 @@ def _anonymous(table: Table) -> list[str]:
         why = "the response's own id, where there is no person's"
         note = f"{found.sure}: {why}; {table.samples(found.column)}"
         return noted(f"anonymousId: {{template: {template}}}", note)
-    if table.meaning.answered is None:
+    column = moment_of(table)
+    if column is None:
         return []
-    column = table.meaning.answered.column
     note = "guessed: there is no id, so the moment of the answer tells people apart"
     pairs = flow_map({"hash": f"[{table.ref(column)}]", "prefix": scalar(_prefix(table))})
     return noted(f"anonymousId: {pairs}", note)
+
+
+def moment_of(table: Table) -> Column | None:
+    """The column of the moment of the answer, where moments tell people apart: a day alone would make one
+    person of all its answers."""
+    answered = table.meaning.answered
+    if answered is None:
+        return None
+    profile = answered.column.profile
+    return answered.column if profile.distinct >= _APART * profile.filled else None
 
 
 def _prefix(table: Table) -> str:

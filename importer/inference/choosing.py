@@ -9,6 +9,7 @@ from importer.inference import words
 from importer.inference.column import Sure
 from importer.inference.questions import OTHER, Named, Question
 
+_WORD = re.compile(r"[^\W\d_]{3}")
 _SENTENCE = 4
 """Words of a sentence, at least."""
 
@@ -55,8 +56,13 @@ def _is_prose(text: Question) -> bool:
 
 def _is_comment(question: Question) -> bool:
     """Whether it is free text, and more than what was written beside another answer."""
-    beside = OTHER.search(question.columns[0].part)
-    return question.kind == "text" and not (question.separator or question.together or beside)
+    column = question.columns[0]
+    beside = OTHER.search(column.part) or words.BESIDE.search(words.plain(column.label))
+    worded = sum(bool(_WORD.search(text)) for text in column.profile.counts)
+    said = worded * 2 > column.profile.distinct or question.sure is Sure.SURE
+    return (
+        question.kind == "text" and said and not (question.separator or question.together or beside)
+    )
 
 
 def _closeness(text: Question, score: Question | None) -> int:

@@ -140,6 +140,8 @@ def _candidates(family: str, text: str) -> Iterator[str]:
     pieces += [zone[0]] if zone else []
     numbers = [i for i, piece in enumerate(pieces) if piece.isdigit()]
     words = [i for i, piece in enumerate(pieces) if piece.isalpha() and len(piece) >= 3]
+    if any(_is_foreign(pieces[i]) for i in words):
+        return
     for parts in _date_parts(family, pieces, numbers, words):
         clock = [i for i in numbers if i not in parts]
         codes = {**parts, **_clock(pieces, clock)}
@@ -147,6 +149,13 @@ def _candidates(family: str, text: str) -> Iterator[str]:
             yield "".join(codes.get(i, piece.replace("%", "%%")) for i, piece in enumerate(pieces))
 
 
+def _is_foreign(word: str) -> bool:
+    """Whether a word has no place in a date: neither month, day, zone nor hour."""
+    known = _month(word) or _weekday(word) or word.upper() == word or word.casefold() in _HOURS
+    return not known
+
+
+_HOURS = frozenset({"uhr", "heures", "hod", "godz", "klo"})
 _ORDERS = {"day first": "dmy", "month first": "mdy", "year first": "ymd"}
 
 

@@ -193,10 +193,10 @@ def _is_rating(column: Column, found: Scale, text: str) -> bool:
     asked = (words.RECOMMEND, words.SATISFIED, words.EFFORT)
     if any(pattern.search(plain) for pattern in asked) or words.key(column.label) in words.SCORE:
         return True
-    if found.ends or found.words:
-        return True
     if words.COUNTED.search(plain) or _counts_on(column):
         return False
+    if found.ends or found.words or (found.parse and found.high in {5, 7, 10}):
+        return True
     numbers = len(column.profile.counts) - len(found.na)
     return found.low <= 3 and found.high in {5, 7, 9, 10} and numbers >= 4
 

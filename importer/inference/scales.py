@@ -205,7 +205,7 @@ def _numbered(
     left = {text: count for text, count in counts.items() if text not in numbers}
     if not numbers or max(read.values(), default=0) > 10:
         return None
-    ends = _ends(question, max(numbers.values()))
+    ends = _ends(question, numbers.values())
     named = _named_ends(left, numbers.values(), ends)
     seen = [*numbers.values(), *named.values()]
     stray = {text: count for text, count in left.items() if text not in named}
@@ -240,10 +240,10 @@ def _named_ends(
     return named
 
 
-def _ends(question: str, most: int) -> tuple[int, int] | None:
-    """The ends that a question names: `10 - strongly agree, 1 - strongly disagree` is 1 to 10; they hold
-    `most`, which was seen."""
+def _ends(question: str, seen: Collection[int]) -> tuple[int, int] | None:
+    """The ends that a question names: `10 - strongly agree, 1 - strongly disagree` is 1 to 10; what was seen
+    lies between them."""
     found = sorted({int(each) for each in _ENDS.findall(question)})
-    if len(found) >= 2 and found[0] in {0, 1} and found[-1] in {5, 7, 10} and found[-1] >= most:
-        return found[0], found[-1]
-    return None
+    if len(found) < 2 or found[0] not in {0, 1} or found[-1] not in {5, 7, 10}:
+        return None
+    return (found[0], found[-1]) if found[0] <= min(seen) and max(seen) <= found[-1] else None

@@ -94,8 +94,8 @@ EMAIL = _names(
 RESPONSE = _names(
     """
     response id, responseid, respondent id, respondentid, submission id, answer id, response
-    number, response, survey response id, session id, token, network id, uuid, record id, entry
-    id, entry number, antwort id, id de reponse, id reponse, id de respuesta, id respuesta, id
+    number, response, survey response id, feedback id, review id, rating id, session id, token,
+    network id, uuid, record id, entry id, entry number, antwort id, id de reponse, id reponse, id de respuesta, id respuesta, id
     risposta, antwoord id, id da resposta, id odpowiedzi, id odpovedi, odpoved id, interview
     nummer, interviewnummer, fallnummer, case
     """
@@ -185,7 +185,7 @@ MACHINE = _names(
 )
 
 RECOMMEND = re.compile(
-    r"recommend|empfehl|empfohl|recommand|recomiend|recomend|doporuc|odporuc|consigli|raccomand|aanbev|aanrad"
+    r"recommend|empfehl|empfiehl|empfohl|recommand|recomand|rekomend|tavsiye|recomiend|recomend|doporuc|odporuc|consigli|raccomand|aanbev|aanrad"
     r"|polec|rekommender|anbefal|suositel|ajanl|рекоменд|посовет|すすめ|勧め|薦め|推荐|推薦|추천"
     r"|net promoter|\bnps\b"
 )
@@ -199,8 +199,8 @@ EFFORT = re.compile(
 )
 WHY = re.compile(
     r"free text|open text|freitext|texte libre|texto libre|volny text|testo libero"
-    r"|\bwhy\b|reason|comment|feedback|tell us|anything else|your own words|explain|describe\b"
-    r"|suggest|improve"
+    r"|\bwhy\b|reason|^comments?(?: on| about|$)|(?<!^)\bcomments?\b|feedback|tell us|anything else"
+    r"|your own words|explain|describe\b|suggest|improve"
     r"|warum|grund|begrund|kommentar|anmerkung|sonst noch|verbesser|pourquoi|raison|commentaire|ameliorer"
     r"|por que|motivo|razon|comentario|mejorar|\bproc\b|duvod|komentar|zpetn|vylepsi|zlepsi|perche|migliorar"
     r"|waarom|reden|opmerking|verbeter|melhorar|dlaczego|uwagi|popraw|could do better"
@@ -215,9 +215,14 @@ COUNTED = re.compile(
     r"|numero de|kolik|pocet|quanti|quante|hoeveel|quantos|quantas|ile\b"
     r"|semest|which year|what year|what grade|year of (?:study|birth)|years? of experience|jahrgang|schuljahr"
     r"|studienjahr|annee d|ano de|an[io] di|rocnik|ktorym roku|rok studi"
+    r"|percent|prozent|pour ?cent|porcent|procent|share of|anteil"
     r"|\bage\b|\balter\b|\bedad|\bidade|\beta\b|\bvek\b"
 )
 """Asks for a number of something, for a year or an age, which is no rating."""
+BESIDE = re.compile(
+    r"(?:please|bitte|veuillez|por favor) (?:specify|provide|angeben|preciser|especifi\w+)|specify$"
+)
+"""In the name of the field beside a question, for what none of its choices says."""
 MORE = re.compile(
     r"\+$|or (?:more|older|above|over)|and (?:more|above|over)|more than|oder (?:mehr|alter)|und mehr"
     r"|mehr als|ou (?:plus|mais)|et plus|plus de|o (?:mas|piu)|e (?:piu|mais)|nebo vic|a vice|of meer"

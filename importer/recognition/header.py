@@ -148,13 +148,26 @@ def _completes(grid: Grid, at: int) -> bool:
     if marks > 1 or (marks and _gaps(upper, lower)):
         return True
     named_alone = any(up.strip() and not low.strip() for up, low in zip(upper, lower, strict=True))
-    if not named_alone or not _gaps(upper, lower):
-        return False
     below = grid.cells[at + 2 : at + 2 + HEAD]
     gaps = [i for i, cell in enumerate(lower) if cell.strip() and not upper[i].strip()]
+    if not named_alone:
+        return _names_each_gap(upper, gaps, lower, below)
     known = any(folded(lower[i]) in _BESIDE for i in gaps)
     recurring = any(any(row[i].strip() == lower[i].strip() for row in below) for i in gaps)
     return known or recurring
+
+
+_SEVERAL = 5
+
+
+def _names_each_gap(
+    upper: Sequence[str], gaps: Sequence[int], lower: Sequence[str], below: Sequence[Sequence[str]]
+) -> bool:
+    """Whether the row fills nearly every gap of the header above it, and several with the one text that its
+    column has: a choice's name. A row of answers fills only those that were chosen."""
+    blank = sum(not cell.strip() for cell in upper)
+    choices = [i for i in gaps if {row[i].strip() for row in below} <= {"", lower[i].strip()}]
+    return len(gaps) > 0.9 * blank and len(choices) >= _SEVERAL
 
 
 def _gaps(upper: Sequence[str], lower: Sequence[str]) -> int:

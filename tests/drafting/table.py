@@ -20,8 +20,8 @@ def found(draft: Draft) -> dict[str, object]:
     people += [meaning.email.column] if meaning.email else []
     people += [meaning.response.column] if meaning.response and not people else []
     answered = meaning.answered
-    hashed = not people and answered is not None
-    people += [answered.column] if answered and not people else []
+    hashed = not people and draft.moment is not None
+    people += [draft.moment] if draft.moment and not people else []
     return {
         "tool": draft.tool.name if draft.tool else "",
         "header": draft.layout.header,

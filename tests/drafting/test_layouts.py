@@ -204,6 +204,76 @@ def test_a_mark_that_may_be_either_makes_no_number(tmp_path: Path) -> None:
     assert b'"revenue":"1,234"' in planned(tmp_path, sheet).bodies
 
 
+def test_days_alone_tell_nobody_apart(tmp_path: Path) -> None:
+    days = ["05/01/2025", "06/01/2025", "27/01/2025"] * (MANY // 3)
+    sheet = rows(["Date", "NPS"], days, SCORES)
+    assert found(tmp_path, sheet, "hashed", "date") == (False, "A")
+    assert 'userId: "?"' in drafted_rows(tmp_path, sheet).text
+
+
+def test_ids_of_answers_by_other_names(tmp_path: Path) -> None:
+    sheet = rows(["feedback_id", "NPS"], numbered("{}"), SCORES)
+    assert found(tmp_path, sheet, "person") == (("A",),)
+
+
+def test_versions_with_a_month_beside_them_are_no_dates(tmp_path: Path) -> None:
+    versions = ["2.4 (released Aug. 2018)", "2.3 (released Jan. 2017)"] * (MANY // 2)
+    sheet = rows(["Which version?", "How satisfied are you?"], versions, FIVES)
+    assert found(tmp_path, sheet, "date") == ("",)
+
+
+def test_a_second_row_that_names_every_choice_is_a_header(tmp_path: Path) -> None:
+    names = ["Red", "Green", "Blue", "Black", "White", "Grey"]
+    upper = ["", "Which colours?", "", "", "", "", "", "How satisfied are you?"]
+    lower = ["#", *names, "Response"]
+    body = [
+        [f"r{n}", *(name if (n + i) % 3 else "" for i, name in enumerate(names)), score]
+        for n, score in enumerate(FIVES)
+    ]
+    assert found(tmp_path, [upper, [*lower[:-1], "All in all"], *body], "header") == ((1, 2),)
+    assert found(tmp_path, [upper, *body], "header") != ((1, 2),)
+
+
+def test_shares_are_no_score_and_a_scale_holds_what_was_seen(tmp_path: Path) -> None:
+    header = [
+        "id",
+        "What percentage of it? (1 is 10%, 10 is all)",
+        "How did you like it? (1 to 10)",
+    ]
+    sheet = rows(header, numbered("K{}"), SCORES, SCORES)
+    assert found(tmp_path, sheet, "score", "kind") == ("C", "scale")
+    assert not planned(tmp_path, sheet).invalid
+
+
+def test_few_numbers_with_words_are_a_scale(tmp_path: Path) -> None:
+    cells = ["4 - Abbastanza", "5 - Molto", "3 - Neutro"] * (MANY // 3)
+    assert found(tmp_path, rows(["idUtente", "domanda6"], numbered("K{}"), cells), "score") == (
+        "B",
+    )
+
+
+def test_what_stands_beside_a_choice_is_no_comment_nor_are_times(tmp_path: Path) -> None:
+    header = ["Timestamp", "Which site do you use? - Other (please specify)", "When did it come?"]
+    hours = numbered("{:02}:30:00.000+02:00")
+    sheet = rows(header, CSV_STAMPS, REASONS, hours)
+    assert found(tmp_path, sheet, "tool", "comment") == ("google_forms", "")
+
+
+def test_comment_asks_how_in_french(tmp_path: Path) -> None:
+    header = ["Horodateur", "Comment avez-vous appris cela ?", "Pourquoi cette note ?"]
+    sheet = rows(header, CSV_STAMPS, REASONS, REASONS[::-1])
+    assert found(tmp_path, sheet, "comment") == ("C",)
+
+
+def test_weiterempfiehlst_asks_for_a_recommendation(tmp_path: Path) -> None:
+    header = [
+        "id",
+        "Wie zufrieden bist Du?",
+        "Wie wahrscheinlich ist es, dass Du uns weiterempfiehlst?",
+    ]
+    assert found(tmp_path, rows(header, numbered("K{}"), FIVES, FIVES), "score") == ("C",)
+
+
 def test_cells_beyond_the_header_are_no_columns(tmp_path: Path) -> None:
     whole = rows(["id", "NPS", "Why?"], numbered("K{}"), SCORES, REASONS)
     sheet = [row if n % 3 else [*row, "slipped"] for n, row in enumerate(whole, 1)]
