@@ -95,7 +95,8 @@ RESPONSE = _names(
     """
     response id, responseid, respondent id, respondentid, submission id, answer id, response
     number, response, survey response id, feedback id, review id, rating id, session id, token,
-    network id, uuid, record id, entry id, entry number, antwort id, id de reponse, id reponse, id de respuesta, id respuesta, id
+    network id, uuid, record id, entry id, entry number, antwort id, id de reponse, id reponse,
+    id de respuesta, id respuesta, id
     risposta, antwoord id, id da resposta, id odpowiedzi, id odpovedi, odpoved id, interview
     nummer, interviewnummer, fallnummer, case
     """
@@ -215,6 +216,7 @@ COUNTED = re.compile(
     r"|numero de|kolik|pocet|quanti|quante|hoeveel|quantos|quantas|ile\b"
     r"|semest|which year|what year|what grade|year of (?:study|birth)|years? of experience|jahrgang|schuljahr"
     r"|studienjahr|annee d|ano de|an[io] di|rocnik|ktorym roku|rok studi"
+    r"|\brank|rangfolge|reihenfolge|classement|poradi|\bberapa\b|jumlah"
     r"|percent|prozent|pour ?cent|porcent|procent|share of|anteil"
     r"|\bage\b|\balter\b|\bedad|\bidade|\beta\b|\bvek\b"
 )

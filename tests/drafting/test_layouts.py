@@ -94,13 +94,14 @@ def test_years_ages_and_counts_are_no_score(tmp_path: Path) -> None:
         "Fachsemester:",
         "How many of them?",
         "What is the size of your team?",
+        "Please rank the colours: red",
         "Would you do it again?",
         "How was the course for you?",
     ]
     more = [*FIVES[:-1], "5 or more"]
     again = ["0", "1"] * (MANY // 2)
-    sheet = rows(header, FIVES, FIVES, FIVES, more, again, FIVES)
-    assert found(tmp_path, sheet, "score", "kind") == ("F", "csat")
+    sheet = rows(header, FIVES, FIVES, FIVES, more, FIVES, again, FIVES)
+    assert found(tmp_path, sheet, "score", "kind") == ("G", "csat")
 
 
 def test_the_question_about_the_whole_is_the_score(tmp_path: Path) -> None:
