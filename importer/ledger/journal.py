@@ -1,6 +1,6 @@
 """The write-ahead journal: an attempt is on the disk before its request leaves.
 
-It commits in groups: whatever one turn of the event loop has brought goes into one line of the table
+It commits in groups: whatever a turn of the event loop has brought goes into one line of the table
 `journal`, so that a commit costs the same however many rows it holds. Workers wait for their attempt's
 commit; outcomes ride along, since losing one only makes its row `unknown`. Now and then `fold` carries the
 lines over to `rows`.
@@ -22,6 +22,7 @@ import orjson
 from importer.errors import LedgerError
 from importer.ledger.connection import connect, failure, told
 from importer.ledger.folding import fold
+from importer.ledger.load import Load
 from importer.model import Outcome
 
 FOLD_AFTER = 4_000
@@ -47,6 +48,7 @@ class Journal:
         self._waiting: list[asyncio.Future[None]] = []
         self._gathering = False
         self._gathered = 0
+        self._load = Load()
         self._unfolded = 0
         self._broken: LedgerError | None = None
         self._loop: asyncio.AbstractEventLoop
@@ -98,8 +100,9 @@ class Journal:
             self._loop.call_soon(self._gather)
 
     def _gather(self) -> None:
-        """Commit, once a turn of the event loop has brought nothing more."""
-        if len(self._entries) > self._gathered:
+        """Commit; where the processor is busy anyhow, once a turn of the event loop has brought nothing
+        more, since larger groups are less work."""
+        if len(self._entries) > self._gathered and self._load.high():
             self._gathered = len(self._entries)
             self._loop.call_soon(self._gather)
         else:

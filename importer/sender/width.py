@@ -12,7 +12,7 @@ from collections import deque
 PATIENCE = 0.25
 """Seconds beyond its best latency that a server may take before it counts as slow."""
 
-SOON = 2.0
+SOON = 3.0
 """Seconds: how long a server that has answered well so far may be busy with what it gets next."""
 
 _SLOW = 2.0
@@ -92,7 +92,7 @@ class Width:
     def _grown(self) -> float:
         if self._distressed:
             return self._allowed + 1
-        return max(2 * self._allowed, SOON / max(self._best, _INSTANT))
+        return self._allowed * max(2.0, SOON / max(self._best, _INSTANT))
 
     def _slow(self, answered: list[float]) -> bool:
         if not answered:
