@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from importer.inference.dates import Reading
 
 _MOST = 12
+_WIDE = 60
 MARK = "{wave}"
 """As the mapping writes it; `importer.inference.waves` is loaded later."""
 
@@ -80,16 +81,12 @@ def _questions(drafted: Draft) -> dict[str, str]:
 
 def _person(drafted: Draft, wishes: Wishes) -> Wishes:
     """The column of the person, of those that may be ids: the values that differ most come first."""
-    rated = {
-        each.index
-        for question in drafted.meaning.questions
-        if question.scale
-        for each in question.columns
-    }
-    columns = sorted(
-        (each for each in drafted.columns if each.index not in rated and _may_be_id(each)),
-        key=lambda each: (-each.profile.distinct, each.index),
-    )[:_MOST]
+    columns = sorted(_candidates(drafted), key=lambda each: (-each.profile.distinct, each.index))[
+        :_MOST
+    ]
+    stand_in = drafted.moment or drafted.meaning.response
+    if not columns and stand_in:
+        return wishes
     shown = [_short(each.label) for each in columns]
     nobody = "none: the answers are anonymous, and each row is a person of its own"
     chosen = _choice("Which column says who answered?", [*shown, nobody])
@@ -97,6 +94,17 @@ def _person(drafted: Draft, wishes: Wishes) -> Wishes:
         return wishes
     anonymous = chosen == len(columns)
     return replace(wishes, person="" if anonymous else columns[chosen].label, anonymous=anonymous)
+
+
+def _candidates(drafted: Draft) -> list[Column]:
+    """Columns that may be ids: not ratings, not the date, not what is personal for its own sake."""
+    meaning = drafted.meaning
+    rated = {each.index for asked in meaning.questions if asked.scale for each in asked.columns}
+    other = {each.column.index for each in (meaning.answered, meaning.signed_up) if each}
+    other |= {each.index for each in meaning.private}
+    return [
+        each for each in drafted.columns if each.index not in rated | other and _may_be_id(each)
+    ]
 
 
 def _may_be_id(column: Column) -> bool:
@@ -110,7 +118,8 @@ def _may_be_id(column: Column) -> bool:
 
 
 def _short(label: str) -> str:
-    return " ".join(label.split())[:60]
+    line = " ".join(label.split())
+    return line if len(line) <= _WIDE else f"{line[: _WIDE - 1]}…"
 
 
 def _waves(found: Waves) -> bool:

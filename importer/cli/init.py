@@ -147,6 +147,8 @@ def _found(drafted: Draft) -> list[tuple[str, str, str]]:
     if not people and drafted.moment:
         instead = f"none: a hash of {_label(drafted.moment)}"
         shown.append(("person", instead, "guessed: nothing else tells people apart"))
+    elif not people and drafted.anonymous:
+        shown.append(("person", "none: a hash of each row's answers", "as you said"))
     elif not people:
         shown.append(("person", "not known", ""))
     shown += _question("score", meaning.score)

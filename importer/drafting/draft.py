@@ -63,7 +63,8 @@ class Wishes:
 class Draft:
     """A mapping, and how it came about: `text` is the YAML, `open` its lines that hold a `?` (from 1),
     `people` the columns that say who answered, the one that counts most first, `moment`
-    the column whose moments tell them apart where nothing else does; `maybe` what may
+    the column whose moments tell them apart where nothing else does, `anonymous` that nobody's id is in the
+    file, as was said; `maybe` what may
     be several responses of each row, `waves` the same where the mapping takes it for that."""
 
     text: str
@@ -74,6 +75,7 @@ class Draft:
     claims: Claims = field(repr=False, default=NOTHING)
     people: Sequence[Found] = field(repr=False, default=())
     moment: Column | None = field(repr=False, default=None)
+    anonymous: bool = False
     maybe: Waves | None = field(repr=False, default=None)
     waves: Waves | None = field(repr=False, default=None)
 
@@ -117,6 +119,7 @@ def draft(source: Source, wishes: Wishes = Wishes()) -> Draft:
         claims=claimed,
         people=people,
         moment=moment_of(facts),
+        anonymous=wishes.anonymous,
         maybe=maybe,
         waves=found_waves,
     )

@@ -100,6 +100,7 @@ def test_on_a_terminal_anonymous_answers_and_waves_may_be_said(tmp_path: Path) -
     shown = typed(tmp_path, ["", "", "", "1", "2"], str(file))
     text = (tmp_path / "answers.yaml").read_text(encoding="utf-8")
     assert "these columns come again" in shown
+    assert "a hash of each row's answers" in shown
     assert 'waves: {"1": "", "2": " (2)"}' in text
     assert "hash: [{letter: A}, {letter: B}, {letter: C}, {letter: D}]" in text
 
