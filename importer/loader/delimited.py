@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -37,7 +38,7 @@ class DelimitedTable:
         self._delimiter = _one_character(options.delimiter) or self._declared
         self._delimiter = self._delimiter or dialect.find_delimiter(sample)
         self.head = next(self.blocks(HEAD), Block((), ()))
-        self.facts = self._facts()
+        self.facts = self._facts(sample)
 
     def width(self, labels: int) -> int:
         """As many as the header has: a row with more has shifted."""
@@ -48,6 +49,8 @@ class DelimitedTable:
         with self._rows() as rows:
             number = 1
             while cells := list(islice(rows, size)):
+                if self._encoding.formulas:
+                    cells = [list(map(plain, row)) for row in cells]
                 numbers = range(number, number + len(cells))
                 number += len(cells)
                 yield Block(numbers, cells, rows.problems)
@@ -74,8 +77,7 @@ class DelimitedTable:
         cut = max(sample.rfind("\n"), sample.rfind("\r"))
         return sample[: cut + 1] if len(sample) >= _SAMPLE - 1 and cut > 0 else sample
 
-    def _facts(self) -> Facts:
-        notes = ["The line `sep=` at its top is an instruction and has no row number, as in Excel."]
+    def _facts(self, sample: str) -> Facts:
         return Facts(
             format="csv",
             size=self._content.size,
@@ -85,8 +87,30 @@ class DelimitedTable:
             encoding_known_by=self._encoding.known_by,
             encoding_samples=self._encoding.samples,
             delimiter=self._delimiter,
-            notes=tuple(notes) if self._declared else (),
+            notes=tuple(self._notes(sample)),
         )
+
+    def _notes(self, sample: str) -> Iterator[str]:
+        if self._declared:
+            yield "The line `sep=` at its top is an instruction and has no row number, as in Excel."
+        if self._encoding.formulas and any(
+            cell != plain(cell) for cell in self._sample_cells(sample)
+        ):
+            yield 'Cells are written as ="text", so that Excel leaves them alone; their text is read.'
+
+    def _sample_cells(self, sample: str) -> Iterator[str]:
+        rows = csv.reader(io.StringIO(sample, newline=""), delimiter=self._delimiter)
+        return chain.from_iterable(rows)
+
+
+_FORMULA = re.compile(r'="((?:[^"]|"")*)"')
+
+
+def plain(cell: str) -> str:
+    """The text of a cell that stands there as a formula, `="007"`, which is how some tools keep Excel from
+    making a number of it; any other cell as it is."""
+    found = _FORMULA.fullmatch(cell) if cell.startswith('="') else None
+    return found[1].replace('""', '"') if found else cell
 
 
 class _Rows:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import codecs
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import BinaryIO
 
 from importer.errors import SourceError
@@ -27,11 +27,13 @@ _WIDE = ("utf-32-le", "utf-32-be", "utf-16-le", "utf-16-be")
 
 @dataclass(frozen=True, slots=True)
 class Encoding:
-    """A Python codec, how it is known, and lines that show a guess at work."""
+    """A Python codec, how it is known, and lines that show a guess at work. `formulas`: `="` stands
+    somewhere in the file."""
 
     codec: str
     known_by: KnownBy
     samples: tuple[str, ...] = ()
+    formulas: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +43,17 @@ class _Survey:
     head: bytes
     valid_utf8: bool
     evidence: bytes
+    formulas: bool
 
 
 def detect(content: Content, given: str | None) -> Encoding:
     """The encoding of a text file; `given` overrules what its bytes look like (not a UTF-8 BOM)."""
     with content.open() as stream:
         survey = _surveyed(content, stream)
+    return replace(_found(survey, given), formulas=survey.formulas)
+
+
+def _found(survey: _Survey, given: str | None) -> Encoding:
     bom = next((codec for mark, codec in _BOMS if survey.head.startswith(mark)), "")
     if given:
         return Encoding(_known(given, bom), KnownBy.GIVEN)
@@ -78,8 +85,9 @@ def _known(given: str, bom: str) -> str:
 
 def _surveyed(content: Content, stream: BinaryIO) -> _Survey:
     decoder = codecs.getincrementaldecoder("utf-8")("strict")
-    head, evidence, valid, line = b"", bytearray(), True, 0
+    head, evidence, valid, line, formulas = b"", bytearray(), True, 0, False
     for block in _blocks(stream):
+        formulas = formulas or b'="' in block
         head = head or block[: 1 << 16]
         valid = valid and _decodes(decoder, block)
         if not block.isascii() and len(evidence) < _EVIDENCE:
@@ -90,7 +98,7 @@ def _surveyed(content: Content, stream: BinaryIO) -> _Survey:
                 f"{content.name} has a line of more than {_LONGEST_LINE >> 20} MiB.",
                 hint="That is not a table of survey answers; export it as CSV or XLSX.",
             )
-    return _Survey(head, valid and _decodes(decoder, b"", final=True), bytes(evidence))
+    return _Survey(head, valid and _decodes(decoder, b"", final=True), bytes(evidence), formulas)
 
 
 def _blocks(stream: BinaryIO) -> Iterator[bytes]:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from importer.errors import SourceError
 from importer.loader import SourceOptions, open_source
+from importer.loader.delimited import plain
 from importer.loader.dialect import find_delimiter
 from importer.loader.facts import KnownBy
 from tests.loader.reading import read, written
@@ -173,3 +174,20 @@ def test_round_trip(
     assert found.facts.delimiter == delimiter
     known = KnownBy.UTF_8 if encoding == "utf-8" else KnownBy.BOM
     assert found.facts.encoding_known_by == known
+
+
+def test_cells_written_as_formulas_are_their_text(tmp_path: Path) -> None:
+    """`="007"` is how some tools keep Excel from making a number of an id."""
+    lines = ['="id","=""score""",note', '="007",="9","say ""="" here"', '"=""1,5""",="","=1+1"']
+    found = read(written(tmp_path / "a.csv", "\n".join(lines)))
+    assert found.header == ("id", "score", "note")
+    assert [cells for _, cells in found.rows] == [["007", "9", 'say "=" here'], ["1,5", "", "=1+1"]]
+    assert any("Excel leaves them alone" in note for note in found.facts.notes)
+
+
+@given(st.text(alphabet='ab="\n,', max_size=8))
+def test_only_a_whole_formula_of_text_is_taken_for_its_text(text: str) -> None:
+    wrapped = '="' + text.replace('"', '""') + '"'
+    assert plain(wrapped) == text
+    assert plain(text) == text or text.startswith('="')
+    assert plain(f"={text}1") == f"={text}1"
