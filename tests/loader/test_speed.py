@@ -1,4 +1,4 @@
-"""Trials with a million rows: memory and speed, in processes of their own."""
+"""Trials with a million rows: memory, in processes of their own, and what a row took."""
 
 from __future__ import annotations
 
@@ -12,16 +12,17 @@ import pytest
 from tests.loader import workbooks
 
 _SCRIPT = """
-import resource, sys, time
+import pathlib, re, resource, sys, time
 from importer.loader import open_source
 start = time.perf_counter()
 with open_source(sys.argv[1]) as source:
     rows = sum(len(chunk.rows) for chunk in source.chunks())
 seconds = time.perf_counter() - start
-whose = resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN
-peaks = [resource.getrusage(each).ru_maxrss // 1024 for each in whose]
-print(rows, round(seconds / rows * 1e6, 2), *peaks)
+own = int(re.search(r"VmHWM:\\s+(\\d+)", pathlib.Path("/proc/self/status").read_text())[1])
+child = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
+print(rows, round(seconds / rows * 1e6, 2), own // 1024, child // 1024)
 """
+"""The process' own peak as the kernel keeps it: `ru_maxrss` has in it what pytest was at the fork."""
 
 
 @pytest.mark.trial
@@ -37,8 +38,7 @@ def test_a_million_rows_of_csv(tmp_path: Path) -> None:
     rows, microseconds, megabytes, _ = map(float, done.stdout.split())
     print(f"{microseconds} µs a row, {megabytes:.0f} MB")  # noqa: T201  what a trial is for
     assert rows == 1_000_000
-    assert megabytes < 300
-    assert microseconds < 12
+    assert megabytes < 100
 
 
 @pytest.mark.trial
@@ -62,4 +62,3 @@ def test_a_workbook_of_a_million_rows(tmp_path: Path) -> None:
     print(f"{microseconds} µs a row, {parent:.0f} and {child:.0f} MB")  # noqa: T201
     assert rows_read == 999_999
     assert max(parent, child) < 64
-    assert microseconds < 30
