@@ -13,7 +13,6 @@ from importer import ledger as books
 from importer.errors import ImporterError
 from importer.ledger import Journal, Ledger
 from importer.model import Job, Outgoing, Status
-from importer.pipeline.readback import read_back
 from importer.pipeline.stage import Plan
 from importer.pipeline.watch import Watch
 from importer.sender.delivery import Delivery
@@ -90,6 +89,8 @@ async def _read_back(sending: Sending) -> tuple[str, ...]:
     """A survey that can't be read settles nothing, and stops nothing."""
     if not sending.settings.reads:
         return ()
+    from importer.pipeline.readback import read_back  # brings an HTTP client that no post needs
+
     reading = read_back(sending.settings, sending.ledger, sending.job)
     try:
         await sending.delivery.unless_stopped(reading)
