@@ -8,7 +8,7 @@ from math import log10
 
 from benchmarks.report import Standing
 
-_WIDTH, _LEFT, _RIGHT, _TOP, _STEP = 760, 190, 90, 64, 28
+_WIDTH, _LEFT, _RIGHT, _TOP, _STEP = 790, 220, 90, 64, 28
 _STYLE = """
   text { font: 13px system-ui, sans-serif; fill: #1f2328 }
   .title { font-size: 16px; font-weight: 600 }

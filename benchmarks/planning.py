@@ -22,6 +22,12 @@ import csv, sys
 with open(sys.argv[1], encoding="utf-8", newline="") as file:
     print(sum(1 for _ in csv.reader(file)))
 """
+_LOADER = """
+import sys
+from importer.loader import open_source
+with open_source(sys.argv[1]) as source:
+    print(sum(len(chunk.rows) for chunk in source.chunks()))
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,10 +90,11 @@ def floor(rows: int, folder: Path) -> list[Timed]:
 
 
 def workbook(rows: int, folder: Path) -> list[Timed]:
-    """A plan of a workbook beside calamine's own `iter_rows` over it."""
+    """The loader's reading of a workbook, and a plan of it, beside calamine's own `iter_rows`."""
     book = data.write_workbook(folder / f"answers-{rows}.xlsx", rows)
-    alone = (OURS / "python", "-c", _ITER_ROWS, book)
+    alone, ours = ((OURS / "python", "-c", code, book) for code in (_ITER_ROWS, _LOADER))
     return [
         timed(f"calamine iter_rows alone, {rows:,} rows", rows, alone, folder, 3),
+        timed(f"importer's loader alone, {rows:,} rows, workbook", rows, ours, folder, 3),
         timed(f"plan of {rows:,} rows, workbook", rows, plan(book, folder), folder, 3),
     ]
