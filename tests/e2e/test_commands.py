@@ -37,6 +37,15 @@ def test_every_option_says_what_it_does(name: str) -> None:
             assert option.help, option.name
 
 
+def test_python_runs_it_as_a_module() -> None:
+    ended = subprocess.run(
+        [sys.executable, "-m", "importer", "explain", "nonsense"], capture_output=True, check=False
+    )
+
+    assert ended.returncode == 2
+    assert b"nonsense" in ended.stderr
+
+
 def test_help_imports_nothing_heavy() -> None:
     heavy = ("pandas", "aiohttp", "pydantic", "numpy", "yaml", "orjson", "sqlite3", "asyncio")
     code = f"""
