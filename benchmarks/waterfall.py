@@ -41,7 +41,7 @@ class Clock:
 def plan(table: str, document: str, clock: Clock, folder: Path) -> int:
     """Stages one file, step by step; returns its rows."""
     rows = 0
-    with clock.timing("open: bytes hashed, encoding and last row found"):
+    with clock.timing("open: bytes hashed, encoding found"):
         source = open_source(table)
     compiled = mapping.compile(
         mapping.load(document), source.header, secret=b"k" * 32, file=source.name
@@ -51,7 +51,7 @@ def plan(table: str, document: str, clock: Clock, folder: Path) -> int:
         spool = Spool(folder)
         chunks = source.chunks()
         while True:
-            with clock.timing("read: text to frames, damage found"):
+            with clock.timing("read: text to columns, damage found"):
                 chunk = next(chunks, None)
             if chunk is None:
                 break
@@ -64,7 +64,7 @@ def plan(table: str, document: str, clock: Clock, folder: Path) -> int:
             with clock.timing("spool"):
                 spool.keep(sendable)
             rows += len(mapped)
-        with clock.timing("finish"):
+        with clock.timing("finish: rows that stand twice found"):
             staging.finish("all")
     return rows
 
