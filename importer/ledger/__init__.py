@@ -5,7 +5,15 @@ from importer.ledger.hashes import Hasher
 from importer.ledger.journal import Journal
 from importer.ledger.ledger import SENDABLE, Ledger
 from importer.ledger.lock import held
-from importer.ledger.order import askable, doubtful, late_order, outgoing, sending_order, stuck
+from importer.ledger.order import (
+    askable,
+    by_person,
+    doubtful,
+    late_order,
+    outgoing,
+    sending_order,
+    stuck,
+)
 from importer.ledger.staging import Rows, Staging
 from importer.ledger.state import ledger_path, prepare, secret
 
@@ -17,6 +25,7 @@ __all__ = [
     "Rows",
     "Staging",
     "askable",
+    "by_person",
     "doubtful",
     "duplicates",
     "explain",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from importer import ledger as books
@@ -13,6 +12,8 @@ from importer.ledger import Journal, Ledger
 from importer.model import Outcome
 from importer.pipeline.failures import Failures
 from importer.pipeline.late import Sending, rows, settle
+from importer.pipeline.loops import new_loop
+from importer.pipeline.processes import Lent, Senders
 from importer.pipeline.stage import Plan
 from importer.pipeline.watch import Watch
 from importer.sender.breaker import Breaker
@@ -20,7 +21,6 @@ from importer.sender.clients import client as http_client
 from importer.sender.delivery import Delivery, Stop, Terms
 from importer.sender.pacer import Pacer
 from importer.settings import Secret, Settings
-from importer.spool import Spool
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,23 +34,14 @@ class Sent:
     notes: tuple[str, ...] = ()
 
 
-def send(settings: Settings, planned: Plan, ledger: Ledger, spool: Spool, watch: Watch) -> Sent:
+def send(settings: Settings, planned: Plan, ledger: Ledger, lent: Lent, watch: Watch) -> Sent:
     """Post what is left, on an event loop of its own."""
-    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-        return runner.run(_deliver(settings, planned, ledger, spool, watch))
-
-
-def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop]:
-    """uvloop where there is one; it has no Windows build."""
-    try:
-        import uvloop
-    except ImportError:
-        return asyncio.new_event_loop
-    return uvloop.new_event_loop
+    with asyncio.Runner(loop_factory=new_loop()) as runner:
+        return runner.run(_deliver(settings, planned, ledger, lent, watch))
 
 
 async def _deliver(
-    settings: Settings, planned: Plan, ledger: Ledger, spool: Spool, watch: Watch
+    settings: Settings, planned: Plan, ledger: Ledger, lent: Lent, watch: Watch
 ) -> Sent:
     job, path, began = planned.job, books.ledger_path(settings.state), time.time()
     concurrency = settings.concurrency or planned.document.sending.concurrency
@@ -64,12 +55,13 @@ async def _deliver(
             timeout=settings.timeout,
         ) as client,
     ):
+        pacer = Pacer(planned.rate.per_second)
         delivery = Delivery(
             client,
             journal,
-            Pacer(planned.rate.per_second),
+            pacer,
             Breaker(),
-            body=lambda row: spool.body(row.seq),
+            body=lambda row: lent.spool.body(row.seq),
             observer=lambda _, outcome: ended(outcome),
             terms=Terms(concurrency, settings.accept_empty, settings.outage),
         )
@@ -79,20 +71,30 @@ async def _deliver(
             watch.ended(outcome)
             failures.add(outcome)
 
+        sending = Sending(settings, planned, ledger, journal, delivery, watch)
+        senders = Senders(sending, lent, ended, pacer.pause)
+
+        def abandon() -> None:
+            delivery.abandon()
+            senders.abandon()
+
         with signals.handled(
             lambda number: delivery.stop(Stop("interrupted", "interrupted", number)),
-            delivery.abandon,
+            abandon,
             settings.drain,
         ):
-            sending = Sending(settings, planned, ledger, journal, delivery, watch)
-            await _first_pass(sending)
+            await _first_pass(sending, senders)
             notes = await settle(sending)
-        return Sent(delivery.stopped, delivery.requests, began, notes)
+        return Sent(delivery.stopped, delivery.requests + senders.requests, began, notes)
 
 
-async def _first_pass(sending: Sending) -> None:
+async def _first_pass(sending: Sending, senders: Senders) -> None:
     """Rows that were never posted, or surely not stored. Whoever has a row in doubt waits."""
     ledger, job = sending.ledger, sending.job
     order = books.sending_order(ledger, job, sending.settings.statuses)[: sending.settings.limit]
     sending.watch.sending(len(order))
-    await sending.delivery.run(rows(ledger, job, order), books.doubtful(ledger))
+    budgets = senders.budgets()
+    if len(budgets) > 1:
+        await senders.post(order, budgets)
+    else:
+        await sending.delivery.run(rows(ledger, job, order), books.doubtful(ledger))

@@ -42,7 +42,7 @@ def posting(sandbox: Sandbox, *more: str) -> tuple[str, ...]:
 
 
 def import_under_fire(
-    user: Shell, rows: int, kills: int, seed: int, *, reading: bool
+    user: Shell, rows: int, kills: int, seed: int, *more: str, reading: bool
 ) -> Counter[str]:
     """Kill the import so often, then let it end; returns its rows by status. Whatever it says of a row
     is held against the server's store."""
@@ -51,7 +51,7 @@ def import_under_fire(
     if reading:
         user.write("mapping.yaml", MAPPING + "forceSurvey: true\n")
     with background(SandboxSettings(fail=FAULTS, seed=seed, latency=0.002)) as sandbox:
-        words = posting(sandbox, "--concurrency", "16")
+        words = posting(sandbox, "--concurrency", "16", *more)
         given = READING if reading else {}
         moments = [Moment.drawn(chance, rows // kills) for _ in range(kills)]
         done = sum(killed(user, sandbox, words, each, given) for each in moments)
