@@ -22,7 +22,7 @@ import orjson
 from importer.errors import LedgerError
 from importer.ledger.connection import connect, failure, told
 from importer.ledger.folding import fold
-from importer.ledger.load import Load
+from importer.ledger.load import Busy, Load
 from importer.model import Outcome
 
 FOLD_AFTER = 4_000
@@ -35,10 +35,16 @@ Connecting = Callable[[Path, str], sqlite3.Connection]
 
 class Journal:
     """The journal of one job; an async context manager. After a failed write every further attempt
-    raises `LedgerError`, so that nothing more is posted."""
+    raises `LedgerError`, so that nothing more is posted. `load` says when larger groups are worth a
+    wait: by itself, when this process is busy."""
 
     def __init__(
-        self, path: Path, job: int, durability: str = "full", connecting: Connecting = connect
+        self,
+        path: Path,
+        job: int,
+        durability: str = "full",
+        connecting: Connecting = connect,
+        load: Busy | None = None,
     ) -> None:
         self._path = path
         self._job = job
@@ -48,7 +54,7 @@ class Journal:
         self._waiting: list[asyncio.Future[None]] = []
         self._gathering = False
         self._gathered = 0
-        self._load = Load()
+        self._load = load or Load()
         self._unfolded = 0
         self._broken: LedgerError | None = None
         self._loop: asyncio.AbstractEventLoop

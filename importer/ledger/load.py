@@ -4,11 +4,27 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from typing import Protocol
 
 Clock = Callable[[], float]
 
 _WINDOW = 0.1
 _HIGH = 0.5
+
+
+class Busy(Protocol):
+    """What tells whether work is worth a wait."""
+
+    def high(self) -> bool:
+        """It is."""
+
+
+class Contended:
+    """Several processes write at once, and keep one another waiting: the fewer times, the better."""
+
+    def high(self) -> bool:
+        """Always."""
+        return True
 
 
 class Load:

@@ -18,6 +18,7 @@ from importer import ledger as books
 from importer.errors import LedgerError
 from importer.ledger import Journal, Ledger
 from importer.ledger.connection import connect
+from importer.ledger.load import Contended
 from importer.model import Outcome, Outgoing, Status
 from importer.pipeline.late import rows
 from importer.pipeline.loops import listening, new_loop
@@ -124,7 +125,7 @@ async def _posted(share: Share, reports: Reports, parent: Parent) -> Stop | None
     path = books.ledger_path(settings.state)
     pacer = SharedPacer(budget.rate, reports)
     async with (
-        Journal(path, share.job.id, settings.durability) as journal,
+        Journal(path, share.job.id, settings.durability, load=Contended()) as journal,
         http_client(
             settings.http,
             settings.endpoint.url,

@@ -129,10 +129,9 @@ def test_when_the_parent_is_killed_nobody_posts_and_nobody_else_begins_meanwhile
             process.kill()
             process.wait()
             posts = len(sandbox.posts())
-            wait_until(lambda: not lives(other))
             busy = user(*words(sandbox), **READING)
             os.kill(one, signal.SIGCONT)
-            wait_until(lambda: not lives(one))
+            wait_until(lambda: not lives(one) and not lives(other))
         assert (busy.status, "Another run holds the campaign" in busy.err) == (75, True)
         assert len(sandbox.posts()) <= posts + 8
         again = user(*words(sandbox), **READING)
@@ -181,15 +180,15 @@ def test_a_signal_ends_all_of_them(user: Shell) -> None:
 
 
 def test_a_pause_that_one_meets_is_a_pause_for_all(user: Shell) -> None:
+    """By itself the other would post for half a second more."""
     user.write("answers.csv", people(60))
     pause = Behaviour("status", 503, headers={"Retry-After": "1"})
-    with background(SandboxSettings(script={"p20": [pause]}, latency=0.05)) as sandbox:
+    with background(SandboxSettings(script={"p4": [pause]}, latency=0.1)) as sandbox:
         ended = user(*words(sandbox)).document
         arrived = [post.arrived for post in sandbox.posts()]
     gaps = [later - before for before, later in pairwise(arrived)]
     assert (ended["rows"]["created"], ended["requests"]) == (60, 61)
-    assert max(gaps) > 0.7
-    assert gaps.index(max(gaps)) < 35
+    assert max(gaps) > 0.8
 
 
 class Counting(Unwatched):
