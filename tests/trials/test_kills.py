@@ -141,10 +141,10 @@ def told(name: str, count: int, found: Sequence[dict[str, float]]) -> None:
     )
 
 
-def test_five_kills(user: Shell) -> None:
+def test_three_kills(user: Shell) -> None:
     with background(faulty(7, 0.02)) as sandbox:
-        found = crashed(user, sandbox, count=600, kills=5, seed=7)
-    told("kill -9, short", 600, [found])
+        found = crashed(user, sandbox, count=400, kills=3, seed=7)
+    told("kill -9, short", 400, [found])
 
 
 @pytest.mark.trial
