@@ -157,7 +157,7 @@ def _write(figures: Figures, block: str) -> None:
     document = json.dumps(dataclasses.asdict(figures), indent=1, ensure_ascii=False)
     (DOCS / "performance.json").write_text(document + "\n", encoding="utf-8")
     bars: list[Standing] = report.standings(figures.at_once)
-    whole = [peer.name for peer in PEERS if peer.does == WHOLE or peer.name == OURSELVES]
+    whole = [peer.name for peer in PEERS if peer.does == WHOLE or peer.name.startswith(OURSELVES)]
     (DOCS / "performance.svg").write_text(chart.svg(bars, whole, OURSELVES), encoding="utf-8")
 
 
