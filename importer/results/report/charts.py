@@ -16,7 +16,8 @@ _ROW = 26.0
 _HEIGHT = 150.0
 _TOP, _BOTTOM = 20.0, 22.0
 _WIDEST = 40.0
-_LETTER = 6.7
+_LETTER = 7.4
+_GAP = 6.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +54,7 @@ def upright(bars: Sequence[Bar], title: str) -> Html:
 
 def _every(letters: int, step: float) -> int:
     """Every how many bars a text of so many letters fits."""
-    return max(1, math.ceil((letters * _LETTER + 2) / step))
+    return max(1, math.ceil((letters * _LETTER + _GAP) / step))
 
 
 def _rise(bar: Bar, most: float) -> float:
