@@ -18,6 +18,11 @@ if TYPE_CHECKING:
 job_argument = click.argument("job", metavar="[JOB]", default="")
 """A job's name or number; the newest where there is none."""
 
+moved_file = click.option(
+    "--file", type=click.Path(path_type=Path, dir_okay=False),
+    help="Where the job's file lies now, if it was moved.",
+)  # fmt: skip
+
 
 @contextmanager
 def looking(state: Path | None) -> Iterator[Ledger]:

@@ -21,15 +21,10 @@ if TYPE_CHECKING:
 
 RETRIABLE = (Status.FAILED, Status.REJECTED, Status.DUPLICATE, Status.PENDING, Status.UNKNOWN)
 
-_file = click.option(
-    "--file", type=click.Path(path_type=Path, dir_okay=False),
-    help="Where the job's file lies now, if it was moved.",
-)  # fmt: skip
-
 
 @click.command("resume")
 @ledgers.job_argument
-@_file
+@ledgers.moved_file
 @options.sending
 @ledgers.plain
 @unattended
@@ -53,7 +48,7 @@ def resume(**given: Any) -> ExitStatus:
     "--status", "statuses", default="failed", show_default=True, metavar="S[,S]",
     help="Which rows: failed, rejected, duplicate, pending, unknown.",
 )  # fmt: skip
-@_file
+@ledgers.moved_file
 @options.sending
 @ledgers.plain
 @unattended

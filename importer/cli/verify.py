@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import time
 from collections.abc import Iterable, Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -26,10 +25,7 @@ _MOST = 20
 
 @click.command("verify")
 @ledgers.job_argument
-@click.option(
-    "--file", type=click.Path(path_type=Path, dir_okay=False),
-    help="Where the job's file lies now, if it was moved.",
-)  # fmt: skip
+@ledgers.moved_file
 @click.option(
     "--allow-extra", is_flag=True,
     help="The survey takes answers from elsewhere too: count extra ones, and don't mind.",
