@@ -10,7 +10,7 @@ from pathlib import Path
 from importer.loader import SourceOptions, open_source
 from importer.mapping import compile as compile_mapping
 from importer.mapping import load
-from importer.mapping.document import Source as SourceBlock
+from importer.mapping.source import Source as SourceBlock
 from importer.model import Invalid, Mapped, Problem, Response, Skipped
 
 SECRET = b"the same in every test"

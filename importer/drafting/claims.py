@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from importer.inference import Named, Role, named
 from importer.mapping import Document, Shipped, parse, preset
 from importer.mapping.columns import Selector
-from importer.mapping.document import SkipRule
 from importer.mapping.header import Header
 from importer.mapping.loading import Base
+from importer.mapping.source import SkipRule
 from importer.mapping.templates import Template
 from importer.mapping.traits import Hash, Id, Trait
 from importer.mapping.tree import Sheet, read

@@ -9,7 +9,7 @@ from importer.drafting.yaml import comment, flow_list, flow_map, noted, scalar, 
 from importer.inference import Waves
 from importer.inference.waves import MARK
 from importer.loader import KnownBy
-from importer.mapping.document import SkipRule
+from importer.mapping.source import SkipRule
 from importer.masking import plain
 
 

@@ -6,11 +6,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from importer.mapping.blanks import folded, trimmed
-from importer.mapping.document import SkipRule
 from importer.mapping.memo import Memo
 from importer.mapping.patterns import TooSlow, compile_pattern
 from importer.mapping.problems import Unfit
 from importer.mapping.readings import One, Results
+from importer.mapping.source import SkipRule
 from importer.model import Chunk
 
 
