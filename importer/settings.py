@@ -12,9 +12,6 @@ from urllib.parse import urlsplit
 from importer.errors import UsageError
 
 DEFAULT_ENDPOINT = "https://app.satismeter.com/api/responses"
-DEFAULT_RATE = "10/s"
-"""The vendor documents no limit; public clients of the same API hold themselves to 5 to 10 a second."""
-DEFAULT_CONCURRENCY = 8
 HttpClient = Literal["lean", "aiohttp"]
 
 _SECONDS = {

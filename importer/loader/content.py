@@ -29,6 +29,8 @@ _COMPRESSED: tuple[tuple[bytes, str, Callable[[Path], Unpacked]], ...] = (
     (b"\xfd7zXZ\x00", "xz", lzma.LZMAFile),
 )
 _BROKEN = (OSError, EOFError, zipfile.BadZipFile, lzma.LZMAError, RuntimeError, NotImplementedError)
+"""What readers of archives raise. zipfile says RuntimeError of an encrypted member, NotImplementedError of a
+compression that it doesn't know."""
 _WORKBOOK_PARTS = ("[Content_Types].xml", "mimetype", "Index/Document.iwa")
 _EXPANSION = 200
 _HARMLESS = 1 << 30

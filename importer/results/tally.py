@@ -36,7 +36,6 @@ class Tally:
         self._examples: dict[Kind, list[Problem]] = {}
         self._unmapped: dict[str, Counter[str]] = {}
         self.rows = 0
-        self.source_rows = 0
 
     def add(self, mapped: Sequence[Mapped], chunk: Chunk) -> None:
         """Count the next rows."""
@@ -50,7 +49,6 @@ class Tally:
             if isinstance(each, Invalid):
                 self._refused(each.problems)
         self.rows += len(mapped)
-        self.source_rows += len(chunk.rows)
 
     def _fill(self, chunk: Chunk) -> None:
         """Cells that aren't blank, by column."""
