@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import orjson
 import pytest
@@ -11,6 +12,7 @@ from importer.mapping import load
 from importer.sandbox import WRITE_KEY, SandboxSettings
 from importer.shipped import MAPPINGS, SAMPLES
 from tests import golden
+from tests.golden import commands, normal
 from tests.sandbox.conftest import talking
 
 PRESETS = sorted(MAPPINGS.glob("*.yaml"))
@@ -19,6 +21,14 @@ PRESETS = sorted(MAPPINGS.glob("*.yaml"))
 @pytest.mark.parametrize("name", golden.names())
 def test_a_sample_gives_what_was_accepted(name: str) -> None:
     assert golden.produced(name) == golden.kept(name)
+
+
+@pytest.mark.parametrize("name", golden.names())
+def test_the_commands_make_of_a_sample_what_was_accepted(name: str, tmp_path: Path) -> None:
+    made, kept = commands.produced(name, tmp_path), commands.kept(name)
+    assert set(made) == set(kept)
+    for file, content in kept.items():
+        assert made[file] == content, f"tests/golden/{name}/commands/{file}"
 
 
 @pytest.mark.parametrize("name", golden.names())
@@ -63,3 +73,33 @@ def test_everyone_in_a_sample_is_invented(name: str) -> None:
     assert hosts <= {"example.com", "example.org"}
     for address in re.findall(r"\b\d{1,3}(?:\.\d{1,3}){3}\b", text):
         assert address.startswith(("192.0.2.", "198.51.100.", "203.0.113."))
+
+
+def test_a_page_is_compared_whatever_engine_wrote_it() -> None:
+    """White space that doesn't show, the order of attributes and the form of a quote are no difference."""
+    one = '<!doctype html>\n<div class="a" id="b"><p>It&#x27;s <code>x</code> y</p><rect x="1"/></div>'
+    other = """<!DOCTYPE html><div id="b"
+        class="a">
+        <p>
+          It&#39;s <code>x</code>
+          y
+        </p><rect x='1'></rect>
+    </div>"""
+    assert normal.page(one) == normal.page(other)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        "<p>It's<code>x</code> y</p>",
+        "<p>It's <code>x </code>y</p>",
+        "<p>It's <code>x</code> y</p><p></p>",
+        "<p>It&amp;#x27;s <code>x</code> y</p>",
+        "<p class=''>It's <code>x</code> y</p>",
+        "<p>It's <b>x</b> y</p>",
+        "<p>It's <code>x</code> y</p><pre>a\n b</pre>",
+    ],
+)
+def test_what_shows_is_a_difference(other: str) -> None:
+    assert normal.page("<p>It's <code>x</code> y</p>") != normal.page(other)
+    assert normal.page("<pre>a\n  b</pre>") != normal.page("<pre>a\n b</pre>")
