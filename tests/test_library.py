@@ -46,10 +46,16 @@ def settings(folder: Path, url: str) -> Settings:
 
 
 def test_importing_it_imports_nothing_heavy() -> None:
-    heavy = "{'pandas', 'aiohttp', 'pydantic', 'yaml', 'openpyxl', 'orjson', 'click'}"
+    heavy = "{'pandas', 'aiohttp', 'pydantic', 'yaml', 'openpyxl', 'orjson', 'click', 'jinja2'}"
     for line in ("import importer", "import importer.cli; importer.cli.command.get_help"):
         found = python("-c", f"import sys; {line}; print(sorted({heavy} & set(sys.modules)))")
         assert found.stdout.strip() in ("[]", "['click']"), found
+
+
+def test_only_a_page_needs_templates() -> None:
+    rooms = "importer.pipeline, importer.results.report.verified, importer.schedules"
+    found = python("-c", f"import sys, {rooms}; print('jinja2' in sys.modules)")
+    assert found.stdout.strip() == "False", found
 
 
 def test_a_plan_imports_neither_pandas_nor_an_http_client(tmp_path: Path) -> None:

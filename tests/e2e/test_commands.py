@@ -47,7 +47,17 @@ def test_python_runs_it_as_a_module() -> None:
 
 
 def test_help_imports_nothing_heavy() -> None:
-    heavy = ("pandas", "aiohttp", "pydantic", "numpy", "yaml", "orjson", "sqlite3", "asyncio")
+    heavy = (
+        "pandas",
+        "aiohttp",
+        "pydantic",
+        "numpy",
+        "yaml",
+        "orjson",
+        "sqlite3",
+        "asyncio",
+        "jinja2",
+    )
     code = f"""
 import sys
 sys.argv = ["importer", "--help"]

@@ -6,6 +6,7 @@ import shlex
 import shutil
 import subprocess
 import warnings
+from dataclasses import replace
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -54,7 +55,7 @@ def test_systemd(one: Task, tmp_path: Path) -> None:
         name, _, text = part.partition("\n")
         (tmp_path / name).write_text(text)
 
-    units = [str(path) for path in tmp_path.iterdir()]
+    units = [str(path) for path in tmp_path.glob("satismeter-*")]
     ended = subprocess.run(
         ["systemd-analyze", "verify", "--man=no", *units],
         capture_output=True, text=True, check=False,
@@ -67,6 +68,17 @@ def test_systemd(one: Task, tmp_path: Path) -> None:
         0,
         [],
     )
+
+
+@pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="no systemd here")
+def test_systemd_finds_the_program_whatever_its_path(tmp_path: Path) -> None:
+    """$ is no variable there: `systemd-analyze verify` looks for the file."""
+    program = tmp_path / "cost $HOME of 100%" / "importer"
+    program.parent.mkdir()
+    program.write_text("#!/bin/sh\n")
+    program.chmod(0o755)
+
+    test_systemd(replace(task(), program=str(program)), tmp_path / "cost $HOME of 100%")
 
 
 @pytest.mark.parametrize("one", TASKS, ids=["folder", "file", "nasty"])

@@ -1,6 +1,7 @@
-"""report.html: a plan or a run on one page that needs nothing but itself.
+"""report.html and verify.html: pages that need nothing but themselves.
 
-`facts` says what the page knows, `sections` what it tells, `charts` draws, `html` escapes.
+`templates` hold all HTML, `page` fills them in; `facts` says what a report knows, `words` how it is said,
+`bars` and `charts` draw it.
 """
 
 from importer.results.report.facts import (

@@ -1,60 +1,81 @@
-"""The page: one file that opens from disk, runs nothing and asks nobody for anything."""
+"""The pages: facts go into a template, and text can't break out of it."""
 
 from __future__ import annotations
 
 import base64
 import hashlib
+import re
 import time
+from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from importer.model import counted, duration
 from importer.results.files import whole
-from importer.results.report import pictures, sections, verdict
 from importer.results.report.facts import Report
-from importer.results.report.html import Content, Html, joined, tag
 
-_STYLE = Path(__file__).with_name("style.css").read_text(encoding="utf-8")
-_SECTIONS = (
-    verdict.verdict,
-    verdict.account,
-    pictures.pictures,
-    sections.problems,
-    sections.skips,
-    sections.duplicates,
-    sections.posting,
-    sections.columns,
-    sections.requests,
-    sections.facts,
-)
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+_UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+"""Control characters, those that turn the direction of text, and halves of characters."""
 
 
 def write(path: Path, report: Report) -> None:
-    """Write the page; readable by its owner only."""
+    """Write the page of a plan or a run; readable by its owner only."""
     with whole(path) as file:
         file.write(page(report))
 
 
 def page(report: Report) -> str:
     """The page's HTML."""
-    title = f"{'Import' if report.is_run else 'Plan'} of {report.origin.file}"
-    made = f"{minute(report.made_at)}, for {report.account.endpoint}"
-    return frame(title, made, [section(report) for section in _SECTIONS], _footer(report))
+    return rendered("report.html.jinja", report=report)
 
 
-def frame(title: str, beneath: str, sections: Content, footer: Html) -> str:
-    """A whole page around its sections; `beneath` stands under the title."""
-    head = tag(
-        "head",
-        tag("meta", charset="utf-8"),
-        tag("meta", http_equiv="Content-Security-Policy", content=_policy()),
-        tag("meta", name="viewport", content="width=device-width, initial-scale=1"),
-        tag("meta", name="referrer", content="no-referrer"),
-        tag("meta", name="robots", content="noindex"),
-        tag("title", title),
-        tag("style", Html(_STYLE)),
+def rendered(template: str, **facts: object) -> str:
+    """A page's HTML, of a template of this room and what it speaks of."""
+    return _environment().get_template(template).render(facts)
+
+
+@cache
+def _environment() -> Environment:
+    """Made with the first page: most commands write none, and need no Jinja2."""
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    from importer.results.report import bars, charts, words
+
+    environment = Environment(
+        loader=PackageLoader("importer.results.report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        finalize=_seen,
+        trim_blocks=True,
+        lstrip_blocks=True,
     )
-    top = tag("header", tag("h1", title), tag("p", beneath))
-    main = tag("main", top, sections, footer)
-    return f"<!doctype html>\n{tag('html', joined([head, tag('body', main)]), lang='en')}\n"
+    for each in (
+        *(counted, duration, minute, thousands, tenth, code_parts, numeric),
+        *(words.cut_short, words.per_cent, words.sentence, words.short),
+    ):
+        environment.filters[each.__name__] = each
+    style = Path(__file__).with_name("templates") / "style.css"
+    text = style.read_text(encoding="utf-8")
+    environment.globals.update(bars=bars, charts=charts, words=words)
+    environment.globals.update(style=text, policy=_policy(text))
+    return environment
+
+
+def _seen(value: object) -> object:
+    """Every value on its way into a page: text without what nobody sees. It is escaped after this."""
+    if isinstance(value, str) and not hasattr(value, "__html__"):
+        return _UNSEEN.sub("\N{REPLACEMENT CHARACTER}", value)
+    return value
+
+
+def _policy(style: str) -> str:
+    """Nothing but this very style."""
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    return f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
 
 
 def minute(moment: float) -> str:
@@ -62,15 +83,26 @@ def minute(moment: float) -> str:
     return time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime(moment))
 
 
-def _policy() -> str:
-    """Nothing but this very style."""
-    digest = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
-    return f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
+def thousands(number: int) -> str:
+    """`13,954`."""
+    return f"{number:,}"
 
 
-def _footer(report: Report) -> Html:
-    did = "Written after the run." if report.is_run else "A plan: nothing was sent."
-    kept = "Addresses, names and texts are masked." if report.masked else "It shows personal data."
-    return tag(
-        "footer", tag("p", f"{did} {kept} Made by satismeter-importer {report.origin.version}.")
-    )
+def tenth(value: object) -> object:
+    """Coordinates to a tenth: nobody sees more. Other values as they are."""
+    return f"{value:.1f}".removesuffix(".0") if isinstance(value, float) else value
+
+
+def code_parts(text: str) -> Sequence[str]:
+    """A sentence cut at its backticks: every second part is code. Whole where one has no partner."""
+    parts = text.split("`")
+    return parts if len(parts) % 2 else [text]
+
+
+def numeric(rows: Sequence[Sequence[object]], header: Sequence[str]) -> Sequence[bool]:
+    """Of each column of a table, whether it holds whole numbers and nothing else."""
+
+    return [
+        bool(rows) and all(isinstance(row[column], int) for row in rows)
+        for column in range(len(header))
+    ]

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from importer.errors import ExitStatus
 from importer.results.files import whole
-from importer.results.report.html import Html, prose, tag
-from importer.results.report.page import frame, minute
-from importer.results.report.tables import Cells, table
-from importer.results.report.words import cut_short
+from importer.results.report.page import rendered
 from importer.results.scores import Scores
 
 _TONES = {ExitStatus.DONE: "good", ExitStatus.SOME_UNKNOWN: "fair"}
@@ -36,6 +33,11 @@ class Differences:
     number: int
     first: tuple[Difference, ...]
 
+    @property
+    def rows(self) -> Sequence[tuple[str, ...]]:
+        """The first of them, as a table shows them."""
+        return [(each.row, each.user, each.response, each.told) for each in self.first]
+
 
 @dataclass(frozen=True, slots=True)
 class Verified:
@@ -58,6 +60,19 @@ class Verified:
     scores: Sequence[tuple[Scores, Scores]]
     unread: str
 
+    @property
+    def tone(self) -> str:
+        """The verdict's colour: its class."""
+        return _TONES.get(self.exit_status, "bad")
+
+    @property
+    def compared(self) -> Sequence[tuple[str, int, int, str, str]]:
+        """The scores, as a table shows them."""
+        return [
+            (sent.question.label, sent.answers, there.answers, figure(sent), figure(there))
+            for sent, there in self.scores
+        ]
+
 
 def write(path: Path, verified: Verified) -> None:
     """Write the page; readable by its owner only."""
@@ -67,46 +82,7 @@ def write(path: Path, verified: Verified) -> None:
 
 def page(verified: Verified) -> str:
     """The page's HTML."""
-    sections = (_verdict, _counts, _scores, _differences, _facts)
-    return frame(
-        f"Verification of {verified.job}",
-        f"{minute(verified.made_at)}, for {verified.endpoint}",
-        [section(verified) for section in sections],
-        _footer(verified),
-    )
-
-
-def _verdict(verified: Verified) -> Html:
-    return tag(
-        "section",
-        tag("p", verified.verdict, class_="big"),
-        class_=f"verdict {_TONES.get(verified.exit_status, 'bad')}",
-        aria_label="Verdict",
-    )
-
-
-def _counts(verified: Verified) -> Html:
-    return tag(
-        "section",
-        tag("h2", "Rows that were sent"),
-        table("What became of them", ("", "Number", "Meaning"), verified.counts),
-    )
-
-
-def _scores(verified: Verified) -> Html | None:
-    if verified.unread:
-        told = f"Scores and questions were not compared: {verified.unread}"
-        return tag("section", tag("h2", "Scores"), tag("p", told))
-    if not verified.scores:
-        return None
-    header = ("Question", "Answers in the file", "In the survey", "Score, file", "Score, survey")
-    rows = [_score(*pair) for pair in verified.scores]
-    return tag("section", tag("h2", "Scores"), table("Over the same rows", header, rows))
-
-
-def _score(sent: Scores, there: Scores) -> Cells:
-    name = sent.question.label
-    return (name, sent.answers, there.answers, figure(sent), figure(there))
+    return rendered("verify.html.jinja", verified=verified)
 
 
 def figure(scores: Scores) -> str:
@@ -114,42 +90,3 @@ def figure(scores: Scores) -> str:
     if scores.nps is not None:
         return f"NPS {scores.nps:+.1f}"
     return "-" if scores.average is None else f"average {scores.average:.2f}"
-
-
-def _differences(verified: Verified) -> list[Html]:
-    return [_kind(each) for each in verified.differences if each.number]
-
-
-def _kind(kind: Differences) -> Html:
-    more = cut_short(kind.number, len(kind.first), "in `importer verify --json`")
-    return tag(
-        "section",
-        tag("h2", kind.title),
-        table(
-            f"{kind.number:,} in all",
-            ("Excel row", "User", "Response", "Questions or time"),
-            [(each.row, each.user, each.response, each.told) for each in kind.first],
-        ),
-        tag("p", prose(more)) if more else None,
-    )
-
-
-def _facts(verified: Verified) -> Html:
-    rows = [(name, value) for name, value in _named(verified) if value]
-    return tag(
-        "section", tag("h2", "The facts"), table("What was compared", ("Fact", "Value"), rows)
-    )
-
-
-def _named(verified: Verified) -> Iterator[tuple[str, str]]:
-    yield "Job", verified.job
-    yield "File", verified.file
-    yield "Survey", verified.campaigns
-    yield "Responses read", f"{verified.found:,}"
-    yield "Responses made between", f"{minute(verified.since)} and {minute(verified.until)}"
-    yield "Endpoint", verified.endpoint
-
-
-def _footer(verified: Verified) -> Html:
-    kept = "Addresses are masked; no answer is shown."
-    return tag("footer", tag("p", f"{kept} Made by satismeter-importer {verified.version}."))

@@ -1,6 +1,12 @@
-"""The words of the page: what statuses and kinds mean to somebody who never saw a terminal."""
+"""The words of the pages, for somebody who never saw a terminal."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from importer.errors import ExitStatus
+from importer.results.report.facts import Column, Report
+from importer.results.summary import Summary
 
 STATUSES = {
     "ready": ("Ready to be sent", "good"),
@@ -16,7 +22,7 @@ STATUSES = {
 }
 """What each status means, and the class of its colour."""
 
-DUPLICATES = {
+_DUPLICATES = {
     "dup_same_file": "The same response, or the same person, stands in this file before.",
     "dup_earlier_run": "An earlier run sent it.",
     "dup_or_targeting": "SatisMeter refused it: the user answered recently, or the user's traits don't "
@@ -29,7 +35,7 @@ DUPLICATES = {
 
 
 def cut_short(number: int, shown: int, what: str) -> str:
-    """`and 12 more columns`, where not all are shown; else ""."""
+    """`… and 12 more columns`, where not all are shown; else ""."""
     return f"… and {number - shown:,} more {what}" if number > shown else ""
 
 
@@ -51,3 +57,45 @@ def sentence(text: str) -> str:
 def short(text: str, most: int = 120) -> str:
     """Cut where nobody reads on."""
     return text if len(text) <= most else text[: most - 1] + "…"
+
+
+def tone(summary: Summary) -> str:
+    """The verdict's colour: its class."""
+    rows, status = summary.rows, summary.exit_status
+    if not (rows.get("created") or rows.get("ready") or rows.get("already_sent")):
+        return "bad"
+    if status == ExitStatus.DONE:
+        return "good"
+    return "fair" if status in (ExitStatus.SOME_REFUSED, ExitStatus.SOME_UNKNOWN) else "bad"
+
+
+def duplicates(counts: Mapping[str, int]) -> Sequence[tuple[str, int, str]]:
+    """Code, number and meaning of each kind."""
+    return [(code, number, _DUPLICATES.get(code, "")) for code, number in counts.items()]
+
+
+def attempts(tries: Mapping[int, int]) -> Sequence[tuple[str, int]]:
+    """Attempts, and rows that took so many."""
+    return [(str(number), rows) for number, rows in tries.items()]
+
+
+def columns(report: Report, some: Sequence[Column]) -> Sequence[tuple[object, ...]]:
+    """Name, letter and fill of columns; of those that are sent, where they go."""
+    return [
+        (
+            short(each.name) or "(no name)",
+            each.letter,
+            per_cent(each.filled, report.summary.rows_of_file),
+            *([tuple(dict.fromkeys(each.targets))] if each.targets else ()),
+        )
+        for each in some
+    ]
+
+
+def unmapped(values: Mapping[str, Mapping[str, int]]) -> Sequence[tuple[str, str, int]]:
+    """Column, value and rows of each value that the mapping doesn't have."""
+    return [
+        (short(column), short(value) or "(blank)", number)
+        for column, found in values.items()
+        for value, number in found.items()
+    ]
