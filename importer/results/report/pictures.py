@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from importer import codes
 from importer.model import counted, duration
 from importer.results.report.charts import Bar, compact, lines, lying, share, upright
 from importer.results.report.facts import Posting, Report
 from importer.results.report.html import Content, Html, tag
 from importer.results.report.tables import behind
-from importer.results.report.words import STATUSES, cut_short, per_cent, short
+from importer.results.report.words import cut_short, per_cent, short
 from importer.results.scores import DETRACTORS, PROMOTERS, Scores, signed
 
 _MOST_COLUMNS = 25
@@ -136,7 +137,8 @@ def _binned(scores: Scores) -> list[tuple[str, int]]:
 def _status(report: Report) -> Html:
     rows = report.summary.rows
     found = [(status, number) for status, number in rows.items() if number and status != "read"]
-    bars = [_of(STATUSES[status][0], n, rows["read"], STATUSES[status][1]) for status, n in found]
+    known = codes.of("status")
+    bars = [_of(known[name].label, n, rows["read"], known[name].tone) for name, n in found]
     return _card(
         "Status of the rows",
         tag("p", f"Every one of the {counted(rows['read'], 'row')} has exactly one."),

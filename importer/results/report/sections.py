@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from importer import codes
 from importer.model import Cause, counted
 from importer.results.report.facts import Report
 from importer.results.report.html import Content, Html, joined, prose, tag
 from importer.results.report.tables import table
-from importer.results.report.words import DUPLICATES, cut_short, per_cent, sentence, short
+from importer.results.report.words import cut_short, per_cent, sentence, short
 
 _MOST_CAUSES = 40
 _MOST_COLUMNS = 200
@@ -70,7 +71,9 @@ def duplicates(report: Report) -> Html | None:
     """Rows that were there before, by kind."""
     if not report.summary.duplicates:
         return None
-    rows = [(code, n, DUPLICATES.get(code, "")) for code, n in report.summary.duplicates.items()]
+    known = {**codes.of("delivery"), **codes.of("ledger")}
+    kinds = report.summary.duplicates.items()
+    rows = [(code, n, known[code].label if code in known else "") for code, n in kinds]
     return tag(
         "section", tag("h2", "Duplicates"), table("Rows by kind", ("Kind", "Rows", "Means"), rows)
     )

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from importer import codes
 from importer.errors import ExitStatus
 from importer.model import Status, counted, duration
 from importer.results.report.facts import Report
 from importer.results.report.html import Html, prose, tag
-from importer.results.report.words import STATUSES, cut_short, short
+from importer.results.report.words import cut_short, short
 
 _MOST_WARNINGS = 40
 _MOST_TRAITS = 50
@@ -52,9 +53,9 @@ def _beside(report: Report) -> Iterator[str]:
         )
     if summary.stopped:
         yield f"It stopped early: {summary.stopped}"
-    main = Status.CREATED if report.is_run else "ready"
+    main, known = Status.CREATED if report.is_run else "ready", codes.of("status")
     others = [
-        f"{number:,} {_lower(STATUSES[status][0])}"
+        f"{number:,} {_lower(known[status].label)}"
         for status, number in summary.rows.items()
         if number and status not in ("read", main)
     ]

@@ -1,31 +1,6 @@
-"""The words of the page: what statuses and kinds mean to somebody who never saw a terminal."""
+"""How the page words things."""
 
 from __future__ import annotations
-
-STATUSES = {
-    "ready": ("Ready to be sent", "good"),
-    "created": ("Accepted by SatisMeter", "good"),
-    "already_sent": ("Sent by an earlier run", "mute"),
-    "skipped": ("Left out by a rule", "mute"),
-    "duplicate": ("There already (duplicates)", "mute"),
-    "invalid": ("Can't be sent: see the problems", "bad"),
-    "rejected": ("Refused by SatisMeter", "bad"),
-    "failed": ("Failed, surely not stored", "bad"),
-    "unknown": ("Unknown: posted, and may be stored", "fair"),
-    "pending": ("Not posted yet", "fair"),
-}
-"""What each status means, and the class of its colour."""
-
-DUPLICATES = {
-    "dup_same_file": "The same response, or the same person, stands in this file before.",
-    "dup_earlier_run": "An earlier run sent it.",
-    "dup_or_targeting": "SatisMeter refused it: the user answered recently, or the user's traits don't "
-    "match the survey's targeting. It doesn't say which.",
-    "changed_since_sent": "Sent before with other content; not sent again.",
-    "duplicate_earlier": "SatisMeter refused it as a duplicate in an earlier run.",
-    "rejected_earlier": "SatisMeter refused it in an earlier run.",
-}
-"""Why a row counts as a duplicate, by its code."""
 
 
 def cut_short(number: int, shown: int, what: str) -> str:
