@@ -12,6 +12,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
+from importer.mapping.blanks import folded
+
 # fmt: off
 Name = Literal[
     "score", "comment", "user", "bare_id", "email", "response", "answered", "started", "signed_up", "name",
@@ -35,8 +37,8 @@ def names(notion: Name) -> tuple[str, ...]:
 
 @cache
 def texts(notion: Text) -> frozenset[str]:
-    """Whole texts, case-folded."""
-    return frozenset(_words("texts", notion))
+    """Whole texts, as `blanks.folded` writes them."""
+    return frozenset(map(folded, _words("texts", notion)))
 
 
 @cache
@@ -66,7 +68,7 @@ def faces() -> Mapping[str, float]:
 
 @cache
 def scales() -> tuple[tuple[str, tuple[str, ...]], ...]:
-    """Scales that tools offer ready-made: what each is about, and its labels, case-folded, worst first."""
+    """Scales that tools offer ready-made: what each is about, and its labels, worst first."""
     return tuple(
         (about, tuple(labels))
         for language in _data()["scales"].values()

@@ -49,7 +49,7 @@ def _labelled(counts: Mapping[str, int], na: tuple[str, ...]) -> Scale | None:
     """Words alone: all of one ready-made scale, two of them at least; else put in order by what they say."""
     seen = {folded(text) for text in counts}
     for about, labels in lexicon.scales():
-        if len(seen) > 1 and seen <= set(labels):
+        if len(seen) > 1 and seen <= set(map(folded, labels)):
             values = {_written(counts, label): number for number, label in enumerate(labels, 1)}
             return Scale(1, len(labels), (1, len(labels)), na, values, words=about)
     found = ordered(counts)
@@ -60,7 +60,7 @@ def _labelled(counts: Mapping[str, int], na: tuple[str, ...]) -> Scale | None:
 
 
 def _written(counts: Mapping[str, int], label: str) -> str:
-    return next((text for text in counts if folded(text) == label), label.capitalize())
+    return next((text for text in counts if folded(text) == folded(label)), label.capitalize())
 
 
 def _numbered(
