@@ -4,9 +4,12 @@ As a library: `from importer import Settings, load_mapping, plan, run`; see docs
 imported when it is first used, so that `import importer` stays light; type checkers read `__init__.pyi`.
 """
 
+import logging
 from importlib import import_module
 
 __version__ = "0.1.0"
+
+logging.getLogger(__name__).addHandler(logging.NullHandler())
 
 _PLACES = {
     "Document": "importer.mapping:Document",

@@ -18,26 +18,17 @@ from enum import IntEnum
 
 
 class ExitStatus(IntEnum):
-    """What a command's exit status says; scripts may rely on it."""
+    """What a command's exit status says; scripts may rely on it. `codes.toml` says what each means."""
 
     DONE = 0
-    """Everything asked for was done."""
     UNEXPECTED = 1
-    """A defect of the importer itself."""
     USAGE = 2
-    """A wrong option, mapping or file; nothing was sent."""
     SOME_REFUSED = 3
-    """Finished; some rows are invalid, rejected or failed."""
     SOME_UNKNOWN = 4
-    """Finished; the fate of some rows can't be known."""
     STOPPED = 5
-    """Stopped early (key refused, API down, a guard); `importer resume` goes on."""
     BUSY = 75
-    """Another run holds the campaign."""
     INTERRUPTED = 130
-    """Ctrl-C; the rows in flight have been recorded."""
     TERMINATED = 143
-    """SIGTERM; the rows in flight have been recorded."""
 
 
 class ImporterError(Exception):

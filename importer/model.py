@@ -12,26 +12,17 @@ if TYPE_CHECKING:
 
 
 class Status(StrEnum):
-    """How a row ended. Every source row has exactly one."""
+    """How a row ended. Every source row has exactly one; `codes.toml` says what each means."""
 
     CREATED = "created"
-    """The API accepted it."""
     DUPLICATE = "duplicate"
-    """Refused as a duplicate by the API, or the same response stands twice in the file."""
     REJECTED = "rejected"
-    """The API refused it for another reason of the row's own."""
     INVALID = "invalid"
-    """The mapping or a check refused it; it was never sent."""
     SKIPPED = "skipped"
-    """Left out by a rule of the mapping, which is named."""
     ALREADY_SENT = "already_sent"
-    """The ledger knows it from an earlier run; it was not sent again."""
     FAILED = "failed"
-    """Tried, surely not stored; safe to retry."""
     UNKNOWN = "unknown"
-    """Posted, and may be stored; only a look at the survey can tell."""
     PENDING = "pending"
-    """Not reached yet."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,22 +4,16 @@ from pathlib import Path
 
 import pytest
 
-from importer.errors import ExitStatus
-from importer.model import Status
+from importer import codes
 
 DOCS = Path(__file__).parents[1] / "docs"
 
 
-@pytest.mark.parametrize("status", list(Status))
-def test_each_status_is_documented(status: Status) -> None:
-    assert f"| `{status}` |" in (DOCS / "statuses.md").read_text(encoding="utf-8")
-
-
-@pytest.mark.parametrize("status", list(ExitStatus))
-def test_each_exit_code_is_documented(status: ExitStatus) -> None:
-    table = (DOCS / "statuses.md").read_text(encoding="utf-8").split("## Exit codes")[1]
-    codes = {code.strip() for line in table.splitlines() for code in line.split("|")[1:2]}
-    assert any(str(int(status)) in code.split(", ") for code in codes)
+@pytest.mark.parametrize("said_by", ["status", "file", "delivery", "ledger", "stop", "exit"])
+def test_each_status_exit_code_and_code_is_documented(said_by: codes.SaidBy) -> None:
+    text = (DOCS / "statuses.md").read_text(encoding="utf-8")
+    for code, told in codes.of(said_by).items():
+        assert f"| `{code}` | {told.meaning} | {told.remedy} |" in text
 
 
 @pytest.mark.parametrize(

@@ -1,13 +1,13 @@
 """Rules over one response, whatever mapping made it.
 
-To add one, write a class in `rules` with a `code`, a `fix` and a docstring (its meaning), and put an
-instance into `CHECKS`.
+To add one, write a class in `rules`, put an instance into `CHECKS`, and its code into `codes.toml`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from importer import codes
 from importer.checks.rules import CHECKS, Check
 from importer.model import Invalid, Mapped, Problem, Response
 
@@ -27,7 +27,7 @@ def check(mapped: Iterable[Mapped], checks: Sequence[Check] = CHECKS) -> list[Ma
 
 def _refused(response: Response, checks: Sequence[Check]) -> Invalid:
     problems = tuple(
-        Problem(each.code, message, response.row, fix=each.fix)
+        Problem(each.code, message, response.row, fix=codes.of("checks")[each.code].remedy)
         for each in checks
         if (message := each.objection(response))
     )

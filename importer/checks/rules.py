@@ -9,15 +9,11 @@ from importer.model import Response
 
 
 class Check(Protocol):
-    """A rule over one response. Its docstring is the meaning of its code."""
+    """A rule over one response."""
 
     @property
     def code(self) -> str:
-        """The code of its problems."""
-
-    @property
-    def fix(self) -> str:
-        """What to do about them."""
+        """The code of its problems, which `codes.toml` explains under `checks`."""
 
     def objection(self, response: Response) -> str:
         """What is wrong, without any text of the row's; "" where nothing is."""
@@ -28,7 +24,6 @@ class OnePerson:
     """A response names one person: by `userId`, or else by `anonymousId`."""
 
     code: str = "one_person"
-    fix: str = "Name a column in `userId`, or give `anonymousId: {hash: [...]}`."
 
     def objection(self, response: Response) -> str:
         """Neither id, or both."""
@@ -41,7 +36,6 @@ class SeveralAddresses:
     """One id holds several e-mail addresses, which would make a new person of them."""
 
     code: str = "several_addresses"
-    fix: str = "Leave one address in the cell, or name another column first in `userId`."
 
     def objection(self, response: Response) -> str:
         """More than one `@`."""
@@ -56,7 +50,6 @@ class BodySize:
     limit: int = 1_000_000
     """Bytes."""
     code: str = "too_big"
-    fix: str = "Shorten the cell, or leave that answer or trait out."
 
     def objection(self, response: Response) -> str:
         """Over the limit."""

@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 
 import click
 
+from importer import codes
 from importer.cli import output
 from importer.errors import UsageError
+
+_GIVEN_BY: Mapping[codes.SaidBy, str] = {
+    "status": "the status of a row",
+    "file": "the file",
+    "mapping": "the mapping",
+    "checks": "the checks",
+    "delivery": "the delivery",
+    "ledger": "the ledger",
+    "stop": "a run that stops early",
+    "exit": "the exit code",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,13 +39,16 @@ class Explanation:
 def command(code: str | None, as_json: bool) -> None:
     """Say what CODE means and what to do about it; without CODE, list them all.
 
-    Codes stand in the plan, in results.csv, problems.csv, summary.json and the report.
+    Codes stand in the plan, in results.csv, problems.csv, summary.json and the report. Statuses and exit
+    codes are explained as well.
 
     \b
     importer explain out_of_range
+    importer explain created
+    importer explain 75
     importer explain
     """
-    known = sorted(explanations(), key=lambda each: (each.given_by, each.code))
+    known = list(explanations())
     found = [each for each in known if code in {None, each.code}]
     if not found:
         raise _unknown(str(code), known)
@@ -49,23 +64,10 @@ def command(code: str | None, as_json: bool) -> None:
 
 
 def explanations() -> Iterator[Explanation]:
-    """Every code of every room."""
-    from importer.checks import CHECKS
-    from importer.ledger.codes import CODES as LEDGER
-    from importer.loader import DAMAGE
-    from importer.loader.source import RAGGED
-    from importer.mapping import PROBLEMS
-    from importer.sender.codes import CODES as SENDER
-
-    for code, damage in {**DAMAGE, RAGGED.code: RAGGED}.items():
-        yield Explanation(code, "the file", damage.meaning, damage.remedy)
-    for code, cause in PROBLEMS.items():
-        yield Explanation(code, "the mapping", cause.meaning, cause.fix)
-    for check in CHECKS:
-        yield Explanation(check.code, "the checks", (check.__doc__ or "").strip(), check.fix)
-    for given_by, codes in (("the delivery", SENDER), ("the ledger", LEDGER)):
-        for code, (meaning, remedy) in codes.items():
-            yield Explanation(code, given_by, meaning, remedy)
+    """Every code, status and exit code, as `codes.toml` has them."""
+    for said_by, given_by in _GIVEN_BY.items():
+        for code, each in codes.of(said_by).items():
+            yield Explanation(code, given_by, each.meaning, each.remedy)
 
 
 def _list(known: list[Explanation]) -> None:

@@ -15,10 +15,12 @@ EVERY = 10.0
 
 
 class Progress:
-    """Watches a job (`pipeline.Watch`). Close it before printing the result."""
+    """Watches a job (`pipeline.Watch`). Close it before printing the result. `silent`: says nothing, where
+    standard error is the log's."""
 
-    def __init__(self) -> None:
-        self._tty = sys.stderr.isatty()
+    def __init__(self, *, silent: bool = False) -> None:
+        self._tty = sys.stderr.isatty() and not silent
+        self._note = _nothing if silent else output.note
         self._bar: Any = None
         self._ended: Counter[str] = Counter()
         self._total = 0
@@ -30,7 +32,7 @@ class Progress:
             self._bar = self._bar or self._new_bar("Reading", None)
             self._bar.update(rows - self._bar.n)
         elif self._due():
-            output.note(f"{rows:,} rows read")
+            self._note(f"{rows:,} rows read")
 
     def sending(self, rows: int) -> None:
         """Posting begins."""
@@ -40,7 +42,7 @@ class Progress:
         if self._tty and rows:
             self._bar = self._new_bar("Sending", rows)
         elif rows:
-            output.note(f"Sending {rows:,} rows")
+            self._note(f"Sending {rows:,} rows")
 
     def ended(self, outcome: Outcome) -> None:
         """A row has ended."""
@@ -49,15 +51,13 @@ class Progress:
             self._bar.set_postfix_str(self._told(), refresh=False)
             self._bar.update(1)
         elif self._due():
-            output.note(
-                f"{self._ended.total():,} of {self._total:,} ({self._told()}){self._left()}"
-            )
+            self._note(f"{self._ended.total():,} of {self._total:,} ({self._told()}){self._left()}")
 
     def settling(self, rows: int, seconds: float) -> None:
         """Rows of unknown fate are asked about again."""
         self.close()
         self._total, self._ended = rows, Counter()
-        output.note(
+        self._note(
             f"{rows:,} rows of unknown fate, or waiting behind one, are tried again in {seconds:.0f} s"
         )
 
@@ -87,3 +87,7 @@ class Progress:
     def _left(self) -> str:
         spent, done = time.monotonic() - self._start, self._ended.total()
         return f", {duration(spent / done * (self._total - done))} left" if done else ""
+
+
+def _nothing(_: str) -> None:
+    """Say nothing."""

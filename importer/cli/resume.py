@@ -84,7 +84,7 @@ def _go_on(command: str, given: Mapping[str, Any], statuses: Sequence[str]) -> E
     settings = dataclasses.replace(_settings(job, given), job=job.name, statuses=tuple(statuses))
     report = reporter(command, given)
     with report.alone(), report.over(settings) as ended:
-        summary = post(settings, given, report)
+        summary = post(settings, given)
         ended(summary)
     return shown(summary, as_json=given["as_json"])
 

@@ -12,7 +12,7 @@ import click
 
 from importer.cli import options, output
 from importer.cli.athand import at_hand
-from importer.cli.unattended import Reporter, close, reporter, unattended
+from importer.cli.unattended import reporter, unattended
 from importer.errors import ExitStatus, UsageError
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def command(**given: Any) -> ExitStatus:
     settings = options.settings(given)
     report = reporter("run", given)
     with report.alone(), report.over(settings) as ended, at_hand(settings) as ready:
-        summary = post(ready, given, report)
+        summary = post(ready, given)
         ended(summary)
     return shown(summary, as_json=given["as_json"])
 
@@ -66,28 +66,26 @@ def shown(summary: Summary, *, as_json: bool) -> ExitStatus:
     return summary.exit_status
 
 
-def post(settings: Settings, given: Mapping[str, Any], report: Reporter) -> Summary:
+def post(settings: Settings, given: Mapping[str, Any]) -> Summary:
     """Stage, ask, post and record, with what the command line gave."""
     from importer import pipeline, signals
     from importer.cli import told
     from importer.cli.progress import Progress
-    from importer.pipeline.watch import Several
 
     settings = dataclasses.replace(settings, write_key=options.write_key(given["key_file"]))
     _check_terminal(given["yes"])
-    progress = [Progress()] if given["log_format"] == "text" else []
+    progress = Progress(silent=given["log_format"] == "json")
 
     def confirm(planned: Plan) -> bool:
-        close(progress)
-        report.planned(planned)
+        progress.close()
         told.before(planned, settings.endpoint.url)
         return given["yes"] or not planned.ready or click.confirm("Go on?", err=True)
 
     try:
         with signals.leaving():
-            _, summary = pipeline.run(settings, confirm, Several((*progress, *report.logs)))
+            _, summary = pipeline.run(settings, confirm, progress)
     finally:
-        close(progress)
+        progress.close()
     return summary
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from importer import codes
 from importer.cli import output, recoded
 from importer.errors import ExitStatus
 from importer.masking import Show, masked
@@ -18,28 +19,6 @@ if TYPE_CHECKING:
     from importer.pipeline import Plan, Summary
 
 _MOST_CAUSES = 12
-
-_MEANING = {
-    "ready": "would be posted",
-    "created": "accepted by the API",
-    "duplicate": "the same response is there already, or the API refused it as a duplicate",
-    "rejected": "refused by the API",
-    "invalid": "can't be sent: see the problems",
-    "skipped": "left out by a rule of the mapping",
-    "already_sent": "sent by an earlier run",
-    "failed": "tried, surely not stored; a retry is safe",
-    "unknown": "posted, and may be stored",
-    "pending": "not posted yet",
-}
-
-_KINDS = {
-    "dup_same_file": "the same response (or person) stands in this file before",
-    "dup_earlier_run": "sent by an earlier run",
-    "dup_or_targeting": "the API's two causes: a recent response of this user, or traits that don't "
-    "match the survey's targeting",
-    "changed_since_sent": "sent before with other content; not sent again",
-    "duplicate_earlier": "refused as a duplicate by an earlier run",
-}
 
 
 def plan(planned: Plan, summary: Summary, show: Show = masked) -> None:
@@ -77,10 +56,8 @@ def run(summary: Summary) -> None:
 
 
 def _remedy(code: str) -> None:
-    from importer.sender.codes import CODES
-
-    if code in CODES:
-        output.say(f"→ {CODES[code][1]}")
+    if found := codes.of("delivery").get(code):
+        output.say(f"→ {found.remedy}")
 
 
 def before(planned: Plan, endpoint: str) -> None:
@@ -137,7 +114,8 @@ def _rows(summary: Summary) -> None:
     each = f"{counted(summary.rows_of_file, 'row')} of the file × {counted(len(waves), 'wave')} "
     output.heading("Rows")
     shown = [("read", rows["read"], f"{each if waves else ''}= the sum of those below")]
-    shown += [(name, n, _MEANING[name]) for name, n in rows.items() if n and name != "read"]
+    briefs = codes.briefs("status")
+    shown += [(name, n, briefs[name]) for name, n in rows.items() if n and name != "read"]
     output.table(("", "rows", ""), shown)
 
 
@@ -180,9 +158,9 @@ def _causes(summary: Summary) -> None:
 def _duplicates(duplicates: Mapping[str, int]) -> None:
     if duplicates:
         output.heading("Duplicates by kind")
-        output.table(
-            ("kind", "rows", ""), [(k, n, _KINDS.get(k, "")) for k, n in duplicates.items()]
-        )
+        briefs = codes.briefs("delivery", "ledger")
+        shown = [(kind, n, briefs.get(kind, "")) for kind, n in duplicates.items()]
+        output.table(("kind", "rows", ""), shown)
 
 
 def _warnings(summary: Summary) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import logging
 import os
 import sys
 import time
@@ -15,14 +16,17 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from importer import logs
 from importer.cli import options, output
 from importer.errors import ExitStatus, ImporterError, UsageError
 
 if TYPE_CHECKING:
-    from importer.cli.progress import Progress
-    from importer.notices import Log, Notice, Target
-    from importer.pipeline import Plan, Summary
+    from importer.notices import Notice, Target
+    from importer.pipeline import Summary
     from importer.settings import Settings
+
+log = logging.getLogger(__name__)
+_LEVELS = {ExitStatus.DONE: logging.INFO, ExitStatus.SOME_REFUSED: logging.WARNING}
 
 KINDS = ("webhook", "slack", "email", "command")
 """As in `importer.notices`, which `--help` need not import."""
@@ -94,7 +98,6 @@ class Reporter:
     targets: Mapping[str, Target]
     always: bool
     metrics: Path | None
-    logs: tuple[Log, ...]
     _told: list[Notice] = field(default_factory=list)
 
     @contextmanager
@@ -103,15 +106,15 @@ class Reporter:
         told; an exception goes on its way."""
         start = time.monotonic()
         ended: list[Summary] = []
-        for log in self.logs:
-            log.starting(settings.name)
-        try:
-            yield ended.append
-        except BaseException as error:
-            self.tell(self._cut(settings, error, time.monotonic() - start))
-            raise
-        if ended:
-            self.tell(self._notice(ended[0]))
+        with logs.about(settings.name):
+            log.info("starting", extra={"event": "starting"})
+            try:
+                yield ended.append
+            except BaseException as error:
+                self.tell(self._cut(settings, error, time.monotonic() - start))
+                raise
+            if ended:
+                self.tell(self._notice(ended[0]))
 
     @contextmanager
     def alone(self) -> Iterator[None]:
@@ -132,15 +135,10 @@ class Reporter:
             self.measure(error.exit_status)
             raise
 
-    def planned(self, plan: Plan) -> None:
-        """A file has been read."""
-        for log in self.logs:
-            log.planned(plan.job.name, plan.ready)
-
     def tell(self, notice: Notice) -> None:
-        """The logs, and who asked; what fails is said, and changes nothing."""
-        for log in self.logs:
-            log.finished(notice)
+        """The log, and who asked; what fails is said, and changes nothing."""
+        level = _LEVELS.get(notice.exit_status, logging.ERROR)
+        log.log(level, notice.title, extra={"event": "finished", **notice.document()})
         self._told.append(notice)
         if self.always or notice.trouble:
             self._notify(notice)
@@ -159,8 +157,9 @@ class Reporter:
                 target.send(notice)
             except Undelivered as error:
                 output.note(f"The notification by {kind} did not arrive: {error}.")
-                for log in self.logs:
-                    log.undelivered(kind, str(error))
+                why = {"event": "undelivered", "target": kind, "why": str(error)}
+                # Not `exception`: a traceback's text may hold the address, which is a secret.
+                log.error("no notification by %s", kind, extra=why)  # noqa: TRY400
 
     def _notice(self, summary: Summary) -> Notice:
         from importer.notices import Notice
@@ -195,12 +194,6 @@ class Reporter:
             seconds=seconds,
             error=type(error).__name__,
         )
-
-
-def close(progress: Sequence[Progress]) -> None:
-    """Take the bar away, if there is one."""
-    for each in progress:
-        each.close()
 
 
 def _status(error: BaseException) -> ExitStatus:
@@ -238,15 +231,16 @@ def _write_metrics(path: Path, notice: Notice) -> None:
 
 
 def reporter(command: str, given: Mapping[str, Any]) -> Reporter:
-    """What the options ask for. Raises UsageError before anything is read or sent."""
-    from importer.notices import target
+    """What the options ask for; until the command ends, its log is written. Raises UsageError before
+    anything is read or sent."""
+    from importer.notices import target, written
 
+    click.get_current_context().with_resource(written(list(_handlers(given))))
     return Reporter(
         command=command,
         targets={kind: target(kind, _variables(given)) for kind in given["notify"]},
         always=given["notify_on"] == "always",
         metrics=given["metrics_file"],
-        logs=tuple(_logs(given)),
     )
 
 
@@ -262,13 +256,13 @@ def _variables(given: Mapping[str, Any]) -> Mapping[str, str]:
     return {name: value or "" for name, value in found.items()}
 
 
-def _logs(given: Mapping[str, Any]) -> Iterator[Log]:
-    from importer.notices import Log, appending
+def _handlers(given: Mapping[str, Any]) -> Iterator[logging.Handler]:
+    from importer.notices import PrivateFile
 
     if given["log_format"] == "json":
-        yield Log(sys.stderr.write)
+        yield logging.StreamHandler(sys.stderr)
     if path := given["log_file"]:
         try:
-            yield Log(appending(path))
+            yield PrivateFile(path)
         except OSError as error:
             raise UsageError(f"The log {path} can't be written: {error.strerror}.") from error

@@ -13,7 +13,7 @@ import click
 
 from importer.cli import options, output
 from importer.cli.span import SPAN
-from importer.cli.unattended import Reporter, close, reporter, unattended
+from importer.cli.unattended import Reporter, reporter, unattended
 from importer.errors import ExitStatus, ImporterError
 
 if TYPE_CHECKING:
@@ -166,21 +166,18 @@ class _Desk:
         from importer.cli.progress import Progress
         from importer.pipeline.watch import Several
 
-        progress = [Progress()] if self.given["log_format"] == "text" else []
+        progress = Progress(silent=self.given["log_format"] == "json")
 
         def confirm(planned: Plan) -> bool:
-            close(progress)
+            progress.close()
             ending.check()
             self.job = planned.job.name
-            self.reporter.planned(planned)
             return True
 
         try:
-            return pipeline.run(
-                settings, confirm, Several((*progress, *self.reporter.logs, ending))
-            )[1]
+            return pipeline.run(settings, confirm, Several((progress, ending)))[1]
         finally:
-            close(progress)
+            progress.close()
 
     def _former(self, sha256: str) -> str:
         """The job that has imported the same bytes to their end; "" where none has."""

@@ -8,8 +8,7 @@ from collections.abc import Iterator, Mapping
 from importer.drafting.matching import Matched, match
 from importer.drafting.table import Table
 from importer.drafting.yaml import OPEN, comment, flow_list, noted, scalar, shown, shown_line
-from importer.inference import Question
-from importer.inference.profile import NO_ANSWER
+from importer.inference import Question, lexicon
 from importer.inference.scales import Scale
 from importer.mapping.blanks import folded
 from importer.mapping.patterns import compile_pattern
@@ -108,8 +107,9 @@ def _columns(table: Table, question: Question) -> Iterator[str]:
 def _no_answers(question: Question) -> list[str]:
     """Texts that recur and stand for no answer."""
     counts = question.columns[-1].profile.counts
+    known = lexicon.texts("no_answer")
     often = max(2, 0.01 * sum(counts.values()))
-    return [text for text, n in counts.items() if folded(text) in NO_ANSWER and n >= often]
+    return [text for text, n in counts.items() if folded(text) in known and n >= often]
 
 
 _SPECIAL = re.compile(r"([.^$*+?{}\[\]\\|()])")

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
-from importer.inference import words
+from importer.inference import lexicon, words
 from importer.inference.column import Sure
-from importer.inference.questions import OTHER, Named, Question
+from importer.inference.questions import Named, Question, is_other
 
 _WORD = re.compile(r"[^\W\d_]{3}")
 _SENTENCE = 4
@@ -23,15 +23,15 @@ def best_score(found: Sequence[Question]) -> Question | None:
 def _rank(question: Question) -> tuple[int, bool]:
     """How telling it is; and whether it asks about the whole rather than a part."""
     text = words.plain(question.text)
-    return _telling(question, text), bool(words.OVERALL.search(text))
+    return _telling(question, text), words.says("overall", text)
 
 
 def _telling(question: Question, text: str) -> int:
     if question.recommends:
         return 6 if question.kind == "nps" else 5
-    if words.key(question.columns[0].label) in words.SCORE:
+    if words.is_called("score", question.columns[0].label):
         return 4
-    if words.SATISFIED.search(text) or words.EFFORT.search(text):
+    if words.says("satisfied", text) or words.says("effort", text):
         return 3
     if words.is_question(question.text):
         return 2
@@ -57,7 +57,7 @@ def _is_prose(text: Question) -> bool:
 def _is_comment(question: Question) -> bool:
     """Whether it is free text, and more than what was written beside another answer."""
     column = question.columns[0]
-    beside = OTHER.search(column.part) or words.BESIDE.search(words.plain(column.label))
+    beside = is_other(column.part) or words.says("specify", column.label)
     worded = sum(bool(_WORD.search(text)) for text in column.profile.counts)
     said = worded * 2 > column.profile.distinct or question.sure is Sure.SURE
     return (
@@ -70,11 +70,11 @@ def _closeness(text: Question, score: Question | None) -> int:
     beside = score is not None and 0 < column.index - score.columns[-1].index <= 2
     if score and column.group and column.group == score.columns[0].group:
         return 6
-    if words.key(column.label) in words.COMMENT:
+    if words.is_called("comment", column.label):
         return 5
     if beside and not column.label.strip():
         return 4
-    asks_why = bool(words.WHY.search(words.plain(column.text))) and not column.group
+    asks_why = words.says("why", column.text) and not column.group
     return (3 if beside else 2) if asks_why else 1 if beside or column.open else 0
 
 
@@ -102,60 +102,23 @@ def names(
     return {index: name for name, index in taken.items()}
 
 
-_SAYING_NOTHING = frozenset({"response", "open ended response", "antwort", "reponse", "respuesta"})
-
-
 def _name(question: Question) -> str:
     """Of the question's words; of its part too, where others share the words."""
     first = question.columns[0]
-    if question.together or not first.group or words.plain(first.part) in _SAYING_NOTHING:
+    if (
+        question.together
+        or not first.group
+        or words.plain(first.part) in lexicon.texts("says_nothing")
+    ):
         return _slug(first.group or question.text)
     if words.plain(first.text) != words.plain(first.label):
         return _slug(first.text)
     return f"{_slug(first.group, 2)}_{_slug(first.part, 3)}".strip("_")
 
 
-_DULL = frozenset(
-    {
-        *(
-            "the",
-            "a",
-            "an",
-            "of",
-            "to",
-            "do",
-            "you",
-            "your",
-            "are",
-            "is",
-            "what",
-            "which",
-            "how",
-            "did",
-        ),
-        *(
-            "feel",
-            "that",
-            "in",
-            "and",
-            "or",
-            "for",
-            "with",
-            "on",
-            "it",
-            "we",
-            "our",
-            "have",
-            "would",
-        ),
-        *("der", "die", "das", "wie", "sie", "le", "la", "les", "el", "los", "que", "de", "des"),
-    }
-)
-
-
 def _slug(text: str, most: int = 4) -> str:
     found = re.findall(r"[a-z0-9]+", words.plain(text))
-    telling = [word for word in found if word not in _DULL] or found
+    telling = [word for word in found if word not in lexicon.texts("dull")] or found
     if telling and telling[0].isdigit() and len(telling) > 1:
         telling = telling[1:]
     return "_".join(telling[:most])[:32].strip("_")

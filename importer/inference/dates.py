@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from importer.inference import lexicon
 from importer.inference.profile import Profile
 from importer.mapping.transforms.formats import compiled
 
@@ -151,11 +152,10 @@ def _candidates(family: str, text: str) -> Iterator[str]:
 
 def _is_foreign(word: str) -> bool:
     """Whether a word has no place in a date: neither month, day, zone nor hour."""
-    known = _month(word) or _weekday(word) or word.upper() == word or word.casefold() in _HOURS
-    return not known
+    hours = lexicon.texts("hour")
+    return not (_month(word) or _weekday(word) or word.upper() == word or word.casefold() in hours)
 
 
-_HOURS = frozenset({"uhr", "heures", "hod", "godz", "klo"})
 _ORDERS = {"day first": "dmy", "month first": "mdy", "year first": "ymd"}
 
 

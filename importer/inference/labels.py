@@ -1,8 +1,8 @@
 """Scales of words that no tool has ready-made: labels put in order by what they say and how strongly.
 
 `Sehr unzufrieden, Eher unzufrieden, Zufrieden`: a word that praises or blames, and one that makes it stronger
-or weaker. Stars and faces are labels, too. English, German, French, Spanish, Czech, Slovak, Italian, Dutch,
-Portuguese, Polish; a label with a word from nowhere makes no scale.
+or weaker. Stars and faces are labels, too. The words are in `lexicon.toml`; a label with a word from nowhere
+makes no scale.
 """
 
 from __future__ import annotations
@@ -12,39 +12,16 @@ import unicodedata
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from importer.inference import feelings
+from importer.inference import lexicon
 from importer.inference.words import plain
 
-_STEPS = (
-    *(
-        ("not at all", feelings.NOT_AT_ALL),
-        ("not so", feelings.NOT_SO),
-        ("extreme", feelings.EXTREME),
-        ("strong", feelings.STRONG),
-    ),
-    ("weak", feelings.WEAK),
-)
 _STRENGTH = {"": 2.0, "extreme": 4.0, "strong": 3.0, "weak": 1.0}
-_PATTERNS = {name: re.compile(rf"(?:{words})\b") for name, words in _STEPS}
-_WHOLE = {
-    name: re.compile(words)
-    for name, words in (
-        ("good", feelings.GOOD),
-        ("bad", feelings.BAD),
-        ("neutral", feelings.NEUTRAL),
-    )
-}
-_SAID = {"yes": re.compile(feelings.YES), "no": re.compile(feelings.NO)}
+_STRONGER: tuple[lexicon.Pattern, ...] = ("extreme", "strong", "weak")
+_TURNING: tuple[tuple[lexicon.Pattern, float], ...] = (("not_at_all", -4.0), ("not_so", -1.5))
 _APART = re.compile(r"(?:ich )?(?:stimme|trifft) (?:(?P<how>.+) )?zu")
 """German puts the strength between the verb and its other half."""
-_NOT_PLAIN = re.compile(rf"(?:{feelings.NOT}) ")
-_LINKED = re.compile(rf"^(?:{feelings.LINK} )+")
 _STARS = re.compile(r"[★⭐✭✮🌟]\ufe0f?")
 _EMPTY_STAR = re.compile(r"[☆✩]\ufe0f?")
-_COUNTED = re.compile(
-    r"([1-7])\s*(?:stars?|sterne?|etoiles?|estrellas?|hvezd\w*|stelle?|sterren|estrelas?|gwiazd\w*)"
-)
-_PART = re.compile(r"(\d{1,2})\s*(?:/|of|out of|von|sur|de|z|ze|su|van)\s*(5|7|10)")
 _MOST_LABELS = 10
 
 
@@ -67,7 +44,7 @@ class Ordered:
 
 def ordered(texts: Collection[str]) -> Ordered | None:
     """The labels on a scale; None where one of them isn't understood, or their places aren't clear."""
-    outside = tuple(text for text in texts if feelings.OUTSIDE.fullmatch(plain(text)))
+    outside = tuple(text for text in texts if lexicon.pattern("outside").fullmatch(plain(text)))
     labels = [text for text in texts if text not in outside]
     if not 2 <= len(labels) <= _MOST_LABELS:
         return None
@@ -84,7 +61,8 @@ def _stars_of(texts: Sequence[str]) -> Ordered | None:
 
 def _parts_of(texts: Sequence[str]) -> Ordered | None:
     """`4 / 5`, `4 out of 5`."""
-    parts = {text: _PART.fullmatch(" ".join(text.casefold().split())) for text in texts}
+    part = lexicon.pattern("out_of", r"(\d{1,2})\s*", r"\s*(5|7|10)")
+    parts = {text: part.fullmatch(" ".join(text.casefold().split())) for text in texts}
     found = {text: (int(each[1]), int(each[2])) for text, each in parts.items() if each}
     tops = {top for _, top in found.values()}
     if (
@@ -105,7 +83,7 @@ def _stars(text: str) -> int:
     full, empty = len(_STARS.findall(text)), len(_EMPTY_STAR.findall(text))
     if full and not _STARS.sub("", _EMPTY_STAR.sub("", text)).strip() and full + empty <= 10:
         return full
-    counted = _COUNTED.fullmatch(plain(text))
+    counted = lexicon.pattern("stars", r"([1-7])\s*").fullmatch(plain(text))
     return int(counted[1]) if counted else 0
 
 
@@ -151,52 +129,60 @@ def _step(text: str) -> float | None:
     face = _face(text)
     if face is not None:
         return face
-    label = _LINKED.sub("", " ".join(word for word in plain(text).split() if word != "sie"))
+    label = _bare(" ".join(word for word in plain(text).split() if word != "sie"))
     if apart := _APART.fullmatch(label):
         label = f"{apart['how'] or ''} zutreffend".strip()
-    if label in feelings.FIXED:
-        return feelings.FIXED[label]
-    return 0.0 if _WHOLE["neutral"].fullmatch(label) else _graded(label)
+    if label in lexicon.grades():
+        return lexicon.grades()[label]
+    return 0.0 if _is("neutral", label) else _graded(label)
 
 
 def _face(text: str) -> float | None:
     bare = "".join(
         char for char in text if unicodedata.category(char) not in {"Mn", "Cf", "Sk", "Zs"}
     )
-    return feelings.FACES.get(bare)
+    return lexicon.faces().get(bare)
 
 
 def _graded(label: str) -> float | None:
-    for name, strength in (("not at all", -4.0), ("not so", -1.5)):
-        if found := _PATTERNS[name].match(label):
-            rest = _bare(label[found.end() :])
-            if not rest or _WHOLE["good"].fullmatch(rest):
-                return strength
-    for name in ("extreme", "strong", "weak"):
-        if found := _PATTERNS[name].match(label):
-            rest = _bare(label[found.end() :])
+    for name, strength in _TURNING:
+        rest = _behind(name, label)
+        if rest is not None and (not rest or _is("good", rest)):
+            return strength
+    for name in _STRONGER:
+        rest = _behind(name, label)
+        if rest is not None:
             return _said(rest, _STRENGTH[name]) or _signed(rest, _STRENGTH[name])
     return _signed(label, _STRENGTH[""])
 
 
 def _said(rest: str, strength: float) -> float | None:
     """`Rather yes`, `definitely no`; a bare yes is no step of a scale."""
-    if _SAID["yes"].fullmatch(rest):
+    if _is("yes", rest):
         return strength
-    return -strength if _SAID["no"].fullmatch(rest) else None
+    return -strength if _is("no", rest) else None
 
 
 def _signed(rest: str, strength: float) -> float | None:
     """The word itself; `not` before it turns it round."""
-    if _WHOLE["bad"].fullmatch(rest):
+    if _is("bad", rest):
         return -strength
-    if _WHOLE["good"].fullmatch(rest):
+    if _is("good", rest):
         return strength
-    turned = _NOT_PLAIN.match(rest)
-    if turned and _WHOLE["good"].fullmatch(_bare(rest[turned.end() :])):
-        return -strength
-    return None
+    turned = lexicon.pattern("not", "", " ").match(rest)
+    return -strength if turned and _is("good", _bare(rest[turned.end() :])) else None
+
+
+def _is(notion: lexicon.Pattern, label: str) -> bool:
+    return lexicon.pattern(notion).fullmatch(label) is not None
+
+
+def _behind(notion: lexicon.Pattern, label: str) -> str | None:
+    """What follows the notion's words at the label's start; None where it doesn't begin so."""
+    found = lexicon.pattern(notion, "", r"\b").match(label)
+    return _bare(label[found.end() :]) if found else None
 
 
 def _bare(rest: str) -> str:
-    return _LINKED.sub("", rest.strip())
+    """Without the small words at its start."""
+    return lexicon.pattern("link", "^(?:", " )+").sub("", rest.strip())

@@ -174,7 +174,7 @@ def _told(column: Column, role_: Role) -> Found:
         return Found(column, Sure.GUESSED, "e-mail addresses, but given as an answer")
     if role_ is Role.EMAIL:
         return Found(column, Sure.SURE, "e-mail addresses")
-    if words.key(column.label) in words.BARE_ID:
+    if words.is_called("bare_id", column.label):
         return Found(column, Sure.GUESSED, "an id, of a person or of the response: look at it")
     return Found(column, Sure.SURE, "by its name")
 

@@ -9,22 +9,6 @@ from dataclasses import dataclass
 from importer.mapping.blanks import folded, trimmed
 
 MOST_DISTINCT = 5_000
-NO_ANSWER = frozenset(
-    {
-        *("n/a", "na", "n.a.", "-", "--", "n\\a", "not applicable", "prefer not to say", "#n/a"),
-        *("don't know", "don’t know", "keine angabe", "k. a.", "k.a.", "weiß nicht", "entfällt"),
-        *("sans objet", "ne sait pas", "ne se prononce pas", "no aplica", "no sabe", "nevím"),
-        *(
-            "neuvedeno",
-            "n.v.t.",
-            "non applicabile",
-            "não se aplica",
-            "nie dotyczy",
-            "nicht zutreffend",
-        ),
-    }
-)
-"""Texts that stand for no answer, case-folded. In a column of free text they may be one."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,10 +5,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from importer.inference import words
+from importer.inference import lexicon, words
 from importer.inference.column import Column, Sure
 from importer.inference.dates import Reading, readings
-from importer.inference.profile import NO_ANSWER
 from importer.inference.questions import question
 
 _NUMBER = re.compile(r"[-+]?\d{1,15}(\.\d+)?")
@@ -47,7 +46,7 @@ def is_property(column: Column) -> bool:
 
 def property_of(column: Column) -> Property:
     """The trait that a column makes."""
-    counts, na = column.profile.without(NO_ANSWER)
+    counts, na = column.profile.without(lexicon.texts("no_answer"))
     name = _camel(column.label) or f"column{column.index + 1}"
     if found := readings(column.profile):
         return Property(column, name, "date", Sure.GUESSED, dates=found)

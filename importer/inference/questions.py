@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from importer.inference import words
+from importer.inference import lexicon, words
 from importer.inference.column import Column, Sure, exclusive
 from importer.inference.profile import Profile
 from importer.inference.scales import Scale, scale
@@ -14,26 +14,7 @@ from importer.mapping.blanks import folded
 
 SEPARATORS = ("; ", ";", " | ", "|", ", ")
 _MOST_CHOICES = 25
-_OPEN = frozenset(
-    {
-        "open-ended response",
-        "réponse ouverte",
-        "offene antwort",
-        "respuesta abierta",
-        "resposta aberta",
-    }
-)
-_BESIDE = frozenset(
-    {
-        *("why?", "why", "comments", "comments:", "comment", "comment:", "please explain"),
-        *("warum?", "kommentar", "kommentare", "pourquoi ?", "commentaires", "¿por qué?", "proč?"),
-    }
-)
 _NUMBER = re.compile(r"\s*#?\d+$")
-OTHER = re.compile(
-    r"other|sonstige|andere[rs]?\b|autre|otr[oa]|jin[éýá]|altro|anders|outr[oa]|inn[ey]|write.?in|_TEXT$",
-    re.IGNORECASE,
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +64,11 @@ def renamed(question: Question, answers: Mapping[int, Named]) -> Question:
     return replace(question, kind=named.kind, sure=Sure.SURE, why=why, scale=found, separator="")
 
 
+def is_other(part: str) -> bool:
+    """Whether a part of a question is for what none of its choices says."""
+    return bool(lexicon.pattern("other", flags=re.IGNORECASE).search(part))
+
+
 def questions(columns: Sequence[Column]) -> list[Question]:
     """The questions in these columns; columns of one group may be one question."""
     found: list[Question] = []
@@ -108,7 +94,7 @@ def _spread(group: Sequence[Column]) -> list[Question]:
     if _is_list(group):
         why = f"a list of {len(group)} open answers"
         return [Question(tuple(group), "text", Sure.GUESSED, why, together=True)]
-    choices = [each for each in group if not OTHER.search(each.part)]
+    choices = [each for each in group if not is_other(each.part)]
     if len(choices) < 2 or not all(_holds_its_choice(each) for each in choices):
         return []
     if exclusive(group) and (rated := _spread_rating(group)):
@@ -159,7 +145,7 @@ def _holds_its_choice(column: Column) -> bool:
 
 def _with_other(group: Sequence[Column]) -> list[Question]:
     """A choice, and beside it what was written where none of the choices fitted."""
-    if len(group) != 2 or not OTHER.search(group[1].part) or group[1].blank:
+    if len(group) != 2 or not is_other(group[1].part) or group[1].blank:
         return []
     main = question(group[0])
     if main.kind != "choice":
@@ -171,7 +157,7 @@ def _with_other(group: Sequence[Column]) -> list[Question]:
 def question(column: Column) -> Question:
     """What one column asks, by its name and its values."""
     text = column.text if column.text != column.label else f"{column.group} {column.label}"
-    if folded(column.part) in _OPEN or column.open:
+    if folded(column.part) in lexicon.texts("open") or column.open:
         return Question((column,), "text", Sure.SURE, "the tool says that it is open-ended")
     found = scale(column.profile, text, sure=_is_called_score(column, text))
     if found and _is_rating(column, found, text):
@@ -183,17 +169,16 @@ def question(column: Column) -> Question:
 
 
 def _is_called_score(column: Column, text: str) -> bool:
-    return words.key(column.label) in words.SCORE or bool(words.RECOMMEND.search(words.plain(text)))
+    return words.is_called("score", column.label) or words.says("recommend", text)
 
 
 def _is_rating(column: Column, found: Scale, text: str) -> bool:
     plain = words.plain(text)
     if found.high <= 1:
         return False
-    asked = (words.RECOMMEND, words.SATISFIED, words.EFFORT)
-    if any(pattern.search(plain) for pattern in asked) or words.key(column.label) in words.SCORE:
+    if words.asks_rating(plain) or words.is_called("score", column.label):
         return True
-    if words.COUNTED.search(plain) or _counts_on(column):
+    if words.says("counted", plain) or _counts_on(column):
         return False
     if found.ends or found.words or (found.parse and found.high in {5, 7, 10}):
         return True
@@ -204,7 +189,7 @@ def _is_rating(column: Column, found: Scale, text: str) -> bool:
 def _counts_on(column: Column) -> bool:
     """Whether a value says that it goes on: `5 or more`."""
     return any(
-        words.MORE.search(words.plain(text) if text[-1:] != "+" else text)
+        lexicon.pattern("or_more").search(words.plain(text) if text[-1:] != "+" else text)
         for text in column.profile.counts
     )
 
@@ -212,10 +197,10 @@ def _counts_on(column: Column) -> bool:
 def _rating(column: Column, found: Scale, text: str) -> Question:
     plain = words.plain(text)
     name = words.key(column.label)
-    recommends = bool(words.RECOMMEND.search(plain)) or name.startswith("nps")
+    recommends = words.says("recommend", plain) or name.startswith("nps")
     high = found.ends[1] if found.ends else found.high
     low = found.ends[0] if found.ends else found.low
-    score = name in words.SCORE
+    score = name in words.names("score")
     kind, sure = _kind(low, high, named=recommends or score)
     if name.startswith("nps"):
         why = "it is called NPS"
@@ -274,8 +259,8 @@ def _short(parts: set[str]) -> bool:
 
 def _words(column: Column, text: str) -> Question:
     profile = column.profile
-    asks_why = folded(column.part) in _BESIDE or bool(words.WHY.search(words.plain(text)))
-    if words.key(column.label) in words.COMMENT:
+    asks_why = folded(column.part) in lexicon.texts("asks_why") or words.says("why", text)
+    if words.is_called("comment", column.label):
         return Question((column,), "text", Sure.SURE, "it is called like a comment")
     if profile.filled and all(text.isdigit() for text in profile.counts) and not column.open:
         return Question((column,), "choice", Sure.GUESSED, "numbers: the codes of choices?")

@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from importer.inference import words
 from importer.inference.column import Column
+from importer.inference.lexicon import Name
 from importer.mapping.ids import is_dummy
 
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s.]+")
@@ -33,25 +34,26 @@ class Role(StrEnum):
     OTHER = "other"
 
 
-_BY_NAME = (
-    (Role.EMAIL, words.EMAIL),
-    (Role.USER, words.USER),
-    (Role.RESPONSE, words.RESPONSE),
-    (Role.SIGNED_UP, words.SIGNED_UP),
-    (Role.STARTED, words.STARTED),
-    (Role.ANSWERED, words.ANSWERED),
-    (Role.NAME, words.NAME),
-    (Role.PRIVATE, words.PRIVATE),
-    (Role.SCORE, words.SCORE),
-    (Role.COMMENT, words.COMMENT),
-    (Role.MACHINE, words.MACHINE),
+_BY_NAME: tuple[tuple[Role, Name], ...] = (
+    (Role.EMAIL, "email"),
+    (Role.USER, "user"),
+    (Role.RESPONSE, "response"),
+    (Role.SIGNED_UP, "signed_up"),
+    (Role.STARTED, "started"),
+    (Role.ANSWERED, "answered"),
+    (Role.NAME, "name"),
+    (Role.PRIVATE, "private"),
+    (Role.SCORE, "score"),
+    (Role.COMMENT, "comment"),
+    (Role.MACHINE, "machine"),
 )
+"""In the order in which a name of several notions is decided."""
 
 
 def named(label: str) -> Role:
     """The role that a name alone has."""
     name = words.key(label)
-    return next((role for role, names in _BY_NAME if name in names), Role.OTHER)
+    return next((role for role, notion in _BY_NAME if name in words.names(notion)), Role.OTHER)
 
 
 def role(column: Column) -> Role:
@@ -60,7 +62,7 @@ def role(column: Column) -> Role:
     if by_value is not None:
         return by_value
     name, wanted = words.plain(column.label), named(column.label)
-    if words.key(column.label) in words.BARE_ID:
+    if words.is_called("bare_id", column.label):
         return Role.RESPONSE if is_counter(column) else Role.USER
     if wanted is Role.EMAIL and not column.blank:
         return Role.USER if name == "username" else Role.OTHER

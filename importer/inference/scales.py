@@ -6,147 +6,15 @@ import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
+from importer.inference import lexicon
 from importer.inference.labels import ordered
-from importer.inference.profile import NO_ANSWER, Profile
+from importer.inference.profile import Profile
 from importer.mapping.blanks import folded
 
 _WHOLE = re.compile(r"[+-]?(\d{1,3})(?:[.,]0+)?")
 _LEADING = re.compile(r"(\d{1,2})\s*(?:[-–—:=.)(]|\s)\s*\D.*", re.DOTALL)
 _ONLY = re.compile(r"\D*(\d{1,2})\D*", re.DOTALL)
 _ENDS = re.compile(r"(?<![\w.,])(\d{1,2})(?![\d.,]*\d)")
-_BEST = re.compile(
-    r"extremely|strongly agree|very|absolutely|definitely|completely|äußerst|sehr|völlig|extrêmement|très"
-    r"|tout à fait|muy|totalmente|extremadamente|velmi|naprosto|rozhodně|molto|zeer|muito|bardzo"
-)
-_WORST = re.compile(
-    r"\bnot\b|disagree|dis(?:satis|like)|never|unlikely|poor|terrible|nicht|keine|unzufrieden|pas du tout"
-    r"|\bpas\b|nada|insatis|\bne|vůbec|per niente|niet|ontevreden|de modo nenhum|wcale"
-)
-
-LABELS: tuple[tuple[str, tuple[str, ...]], ...] = (
-    (
-        "agreement",
-        ("strongly disagree", "disagree", "neither agree nor disagree", "agree", "strongly agree"),
-    ),
-    ("agreement", ("strongly disagree", "disagree", "neutral", "agree", "strongly agree")),
-    (
-        "agreement",
-        (
-            *("strongly disagree", "disagree", "somewhat disagree", "neither agree nor disagree"),
-            *("somewhat agree", "agree", "strongly agree"),
-        ),
-    ),
-    (
-        "satisfaction",
-        (
-            *("very dissatisfied", "dissatisfied", "neither satisfied nor dissatisfied"),
-            *("satisfied", "very satisfied"),
-        ),
-    ),
-    (
-        "satisfaction",
-        ("very dissatisfied", "dissatisfied", "neutral", "satisfied", "very satisfied"),
-    ),
-    (
-        "satisfaction",
-        ("very unsatisfied", "unsatisfied", "neutral", "satisfied", "very satisfied"),
-    ),
-    ("likelihood", ("very unlikely", "unlikely", "neutral", "likely", "very likely")),
-    (
-        "likelihood",
-        (
-            *(
-                "not at all likely",
-                "not so likely",
-                "somewhat likely",
-                "very likely",
-                "extremely likely",
-            ),
-        ),
-    ),
-    ("quality", ("very poor", "poor", "fair", "good", "excellent")),
-    ("quality", ("poor", "fair", "good", "very good", "excellent")),
-    ("quality", ("very bad", "bad", "neutral", "good", "very good")),
-    ("ease", ("very difficult", "difficult", "neutral", "easy", "very easy")),
-    ("ease", ("very difficult", "difficult", "neither easy nor difficult", "easy", "very easy")),
-    (
-        "satisfaction",
-        ("sehr unzufrieden", "unzufrieden", "neutral", "zufrieden", "sehr zufrieden"),
-    ),
-    (
-        "satisfaction",
-        ("sehr unzufrieden", "eher unzufrieden", "teils/teils", "eher zufrieden", "sehr zufrieden"),
-    ),
-    (
-        "agreement",
-        (
-            *("stimme überhaupt nicht zu", "stimme nicht zu", "weder noch"),
-            *("stimme zu", "stimme voll und ganz zu"),
-        ),
-    ),
-    ("quality", ("sehr schlecht", "schlecht", "mittelmäßig", "gut", "sehr gut")),
-    (
-        "satisfaction",
-        (*("très insatisfait", "insatisfait", "neutre", "satisfait", "très satisfait"),),
-    ),
-    (
-        "satisfaction",
-        (
-            *("pas du tout satisfait", "peu satisfait", "moyennement satisfait"),
-            *("satisfait", "très satisfait"),
-        ),
-    ),
-    (
-        "agreement",
-        (
-            *("pas du tout d'accord", "pas d'accord", "ni d'accord ni pas d'accord"),
-            *("d'accord", "tout à fait d'accord"),
-        ),
-    ),
-    (
-        "satisfaction",
-        ("muy insatisfecho", "insatisfecho", "neutral", "satisfecho", "muy satisfecho"),
-    ),
-    (
-        "agreement",
-        (
-            *("totalmente en desacuerdo", "en desacuerdo", "ni de acuerdo ni en desacuerdo"),
-            *("de acuerdo", "totalmente de acuerdo"),
-        ),
-    ),
-    ("quality", ("muy malo", "malo", "regular", "bueno", "muy bueno")),
-    (
-        "satisfaction",
-        ("velmi nespokojen", "nespokojen", "neutrální", "spokojen", "velmi spokojen"),
-    ),
-    (
-        "satisfaction",
-        (
-            *("velmi nespokojený", "spíše nespokojený", "ani spokojený, ani nespokojený"),
-            *("spíše spokojený", "velmi spokojený"),
-        ),
-    ),
-    (
-        "agreement",
-        (
-            *("rozhodně nesouhlasím", "spíše nesouhlasím", "ani souhlasím, ani nesouhlasím"),
-            *("spíše souhlasím", "rozhodně souhlasím"),
-        ),
-    ),
-    (
-        "satisfaction",
-        ("molto insoddisfatto", "insoddisfatto", "neutrale", "soddisfatto", "molto soddisfatto"),
-    ),
-    (
-        "satisfaction",
-        ("zeer ontevreden", "ontevreden", "neutraal", "tevreden", "zeer tevreden"),
-    ),
-    (
-        "satisfaction",
-        ("muito insatisfeito", "insatisfeito", "neutro", "satisfeito", "muito satisfeito"),
-    ),
-)
-"""Scales that tools offer ready-made, worst first: what each is about, and its labels, case-folded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +39,7 @@ class Scale:
 def scale(profile: Profile, question: str = "", *, sure: bool = False) -> Scale | None:
     """The scale of a column; None where its values aren't ratings. Numbers above 10 are no rating.
     `sure`: its name says that it is one, so that more of its values may be strays."""
-    counts, na = profile.without(NO_ANSWER)
+    counts, na = profile.without(lexicon.texts("no_answer"))
     if not counts:
         return None
     return _labelled(counts, na) or _numbered(counts, na, question, 0.5 if sure else 0.05)
@@ -180,8 +48,8 @@ def scale(profile: Profile, question: str = "", *, sure: bool = False) -> Scale 
 def _labelled(counts: Mapping[str, int], na: tuple[str, ...]) -> Scale | None:
     """Words alone: all of one ready-made scale, two of them at least; else put in order by what they say."""
     seen = {folded(text) for text in counts}
-    for about, labels in LABELS:
-        if len(seen) > 1 and seen <= set(labels):
+    for about, labels in lexicon.scales():
+        if len(seen) > 1 and seen <= set(map(folded, labels)):
             values = {_written(counts, label): number for number, label in enumerate(labels, 1)}
             return Scale(1, len(labels), (1, len(labels)), na, values, words=about)
     found = ordered(counts)
@@ -192,7 +60,7 @@ def _labelled(counts: Mapping[str, int], na: tuple[str, ...]) -> Scale | None:
 
 
 def _written(counts: Mapping[str, int], label: str) -> str:
-    return next((text for text in counts if folded(text) == label), label.capitalize())
+    return next((text for text in counts if folded(text) == folded(label)), label.capitalize())
 
 
 def _numbered(
@@ -234,7 +102,9 @@ def _named_ends(
     for text in left if len(left) <= 2 else ():
         if any(char.isdigit() for char in text):
             continue
-        end = low if _WORST.search(folded(text)) else high if _BEST.search(folded(text)) else None
+        said = folded(text)
+        best = high if lexicon.pattern("best").search(said) else None
+        end = low if lexicon.pattern("worst").search(said) else best
         if end is not None and end not in seen and 0 <= end <= 10:
             named[text] = end
     return named

@@ -11,9 +11,10 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from itertools import pairwise
 
-from importer.inference import words
+from importer.inference import lexicon, words
 from importer.inference.column import Column
 from importer.inference.dates import readings
 from importer.inference.profile import Profile
@@ -21,23 +22,7 @@ from importer.inference.questions import question
 
 MARK = "{wave}"
 _MOST = 20
-_MONTHS = (
-    r"jan(?:uary|uar)?|feb(?:ruary|ruar)?|mar(?:ch)?|märz|apr(?:il)?|may|mai|june?|juni|july?|juli"
-    r"|aug(?:ust)?|sep(?:t(?:ember)?)?|o[ck]t(?:ober)?|nov(?:ember)?|de[cz](?:ember)?"
-)
 _YEAR = r"(?:19|20)\d\d"
-_TIMES = (
-    rf"(?:[qh][1-4]|{_MONTHS})[ /_-]?{_YEAR}",
-    rf"{_YEAR}[ /_-]?(?:[qh][1-4]|{_MONTHS}|0[1-9]|1[0-2])",
-    _YEAR,
-    r"[qh][1-4]",
-    r"(?:wave|round|phase|survey|period|welle|runde|vague|ola|kolo|vlna|onda|ronde|fala)[ _-]?\d{1,2}",
-    r"[tw]\d",
-    r"1st|2nd|3rd|[4-9]th|first|second|third|fourth",
-    r"pre|post|before|after|baseline|follow[ -]?up",
-    _MONTHS,
-)
-_TIME = re.compile(rf"(?<![^\W_])(?:{'|'.join(_TIMES)})(?![^\W_])", re.IGNORECASE)
 _LOOP = re.compile(r"(?P<mark>\d{1,2})_(?=[^\W\d])")
 _AGAIN = re.compile(r"(?: ?\(\d\)|[._ ]\d)$")
 
@@ -122,8 +107,26 @@ def _by_time(columns: Sequence[Column]) -> Waves | None:
     return _of(found, "their names differ in one mark of time", by_time=True)
 
 
+@cache
+def _time() -> re.Pattern[str]:
+    """A mark of time in a name."""
+    month, wave = lexicon.one_of("month"), lexicon.one_of("wave")
+    times = (
+        rf"(?:[qh][1-4]|{month})[ /_-]?{_YEAR}",
+        rf"{_YEAR}[ /_-]?(?:[qh][1-4]|{month}|0[1-9]|1[0-2])",
+        _YEAR,
+        r"[qh][1-4]",
+        rf"{wave}[ _-]?\d{{1,2}}",
+        r"[tw]\d",
+        r"1st|2nd|3rd|[4-9]th|first|second|third|fourth",
+        r"pre|post|before|after|baseline|follow[ -]?up",
+        month,
+    )
+    return re.compile(rf"(?<![^\W_])(?:{'|'.join(times)})(?![^\W_])", re.IGNORECASE)
+
+
 def _marks(column: Column) -> Iterator[_Marked]:
-    hits = list(_TIME.finditer(column.label))
+    hits = list(_time().finditer(column.label))
     if len(hits) == 1 and MARK not in column.label:
         [hit] = hits
         rest = column.label[: hit.start()] + MARK + column.label[hit.end() :]
@@ -195,11 +198,8 @@ def _is_score(column: Column) -> bool:
     if asked.scale is None:
         return False
     text = words.plain(f"{column.label} {column.text}")
-    named = set(words.key(column.label).split()) & words.SCORE
-    patterns = (words.RECOMMEND, words.SATISFIED, words.EFFORT)
-    return (
-        bool(named) or words.is_question(column.text) or any(each.search(text) for each in patterns)
-    )
+    named = set(words.key(column.label).split()) & words.names("score")
+    return bool(named) or words.is_question(column.text) or words.asks_rating(text)
 
 
 def _by_place(columns: Sequence[Column]) -> Waves | None:

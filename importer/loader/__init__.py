@@ -11,15 +11,13 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from importer.loader.damage import DAMAGE, Damage
     from importer.loader.facts import Facts, KnownBy
     from importer.loader.options import SourceOptions
     from importer.loader.source import Source, open_source
 
-__all__ = ["DAMAGE", "Damage", "Facts", "KnownBy", "Source", "SourceOptions", "open_source"]
+__all__ = ["Facts", "KnownBy", "Source", "SourceOptions", "open_source"]
 
 _PLACES = {
-    **dict.fromkeys(("DAMAGE", "Damage"), "damage"),
     **dict.fromkeys(("Facts", "KnownBy"), "facts"),
     **dict.fromkeys(("Source", "open_source"), "source"),
     "SourceOptions": "options",

@@ -10,79 +10,8 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
+from importer import codes
 from importer.model import Problem
-
-
-@dataclass(frozen=True, slots=True)
-class Damage:
-    """A kind of damage: what it means, and what the user can do about it."""
-
-    code: str
-    meaning: str
-    remedy: str
-
-
-DAMAGE = {
-    each.code: each
-    for each in (
-        Damage(
-            "scientific_id",
-            "A long number was saved as 1.23E+15: its last digits are gone.",
-            "Export again from the tool, and don't open the file in Excel before the import.",
-        ),
-        Damage(
-            "float_id",
-            "A long whole number was saved with a decimal part (6666761644.0): ids won't match.",
-            "Export the column as text, or cut the `.0` off.",
-        ),
-        Damage(
-            "big_number",
-            "A number of 16 digits or more: Excel keeps 15, the rest may be wrong.",
-            "Export again with this column as text; as CSV straight from the tool it is whole.",
-        ),
-        Damage(
-            "excel_error",
-            "The cell holds an error of Excel (or ####, a column too narrow), not a value.",
-            "Mend the formula, or widen the column, and save the file again.",
-        ),
-        Damage(
-            "formula_without_value",
-            "The cell holds a formula whose result was never saved: it reads as blank.",
-            "Open the file in Excel, let it calculate, and save it again.",
-        ),
-        Damage(
-            "cut_cell",
-            "The cell has 32,767 characters, the most that Excel keeps: the end is cut off.",
-            "Take the whole text from the tool's own CSV export.",
-        ),
-        Damage(
-            "mojibake",
-            "The text was decoded wrongly before it was saved (Ã© where é belongs).",
-            "Export again as UTF-8; if only this reading is wrong, give the encoding.",
-        ),
-        Damage(
-            "lost_character",
-            "The cell holds �, a character that could not be read.",
-            "Give the right encoding, or export again as UTF-8.",
-        ),
-        Damage(
-            "control_character",
-            "The cell holds an invisible control character (NUL, say).",
-            "Export again; the file was cut or put together from pieces.",
-        ),
-        Damage(
-            "month_range",
-            "A range of numbers (10-49) was turned into a month (Oct-49).",
-            "Export again from the tool, and don't open the file in Excel before the import.",
-        ),
-        Damage(
-            "date_serial",
-            "A date column holds a bare number: days since 1900, as Excel counts them.",
-            "Format the column as a date in Excel, and save the file again.",
-        ),
-    )
-}
-"""Every kind of damage by its code."""
 
 _MONTH = "Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec"
 _SCIENTIFIC = re.compile(r"[+-]?\d(?:[.,](\d+))?E\+(\d+)")
@@ -154,7 +83,7 @@ def found_in(
 
 def problem(code: str, row: int, label: str, value: str) -> Problem:
     """The problem of one damaged cell."""
-    kind = DAMAGE[code]
+    kind = codes.of("file")[code]
     return Problem(code, kind.meaning, row, label, value, kind.remedy)
 
 

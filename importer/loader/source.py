@@ -7,6 +7,7 @@ from dataclasses import replace
 from types import TracebackType
 from typing import TYPE_CHECKING
 
+from importer import codes
 from importer.errors import SourceError
 from importer.guard import PROBLEM_COLUMN, restored
 from importer.loader import damage
@@ -183,17 +184,10 @@ def _fitted(cells: list[str], width: int) -> list[str]:
     return cells + [""] * short if short > 0 else cells[:width] if short else cells
 
 
-RAGGED = damage.Damage(
-    "ragged_row",
-    "The row has more cells than the header: they may have shifted, so the row can't be trusted.",
-    "Look for an unquoted delimiter or a broken line in this row; or give the columns labels.",
-)
-
-
 def _ragged_row(row: int, width: int) -> Problem:
     return Problem(
-        code=RAGGED.code,
+        code="ragged_row",
         message=f"The row has more cells than the header, which has {width}: they may have shifted.",
         row=row,
-        fix=RAGGED.remedy,
+        fix=codes.of("file")["ragged_row"].remedy,
     )

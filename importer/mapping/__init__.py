@@ -12,10 +12,8 @@ from importer.mapping.document import Document
 from importer.mapping.jsonschema import json_schema
 from importer.mapping.loading import load, parse
 from importer.mapping.presets import Shipped, preset, shipped
-from importer.mapping.problems import PROBLEMS
 
 __all__ = [
-    "PROBLEMS",
     "Compiled",
     "Document",
     "Shipped",

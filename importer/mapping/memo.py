@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from importer.mapping.problems import PROBLEMS, Unfit
+from importer import codes
+from importer.mapping.problems import Unfit
 from importer.model import Problem
 
 MAX_ENTRIES = 4_096
@@ -24,7 +25,7 @@ class Fault:
 
     def at(self, row: int) -> Problem:
         """The problem of the row that Excel numbers so."""
-        fix = self.fix or PROBLEMS[self.code].fix
+        fix = self.fix or codes.of("mapping")[self.code].remedy
         return Problem(self.code, self.message, row, self.column, self.value, fix)
 
 

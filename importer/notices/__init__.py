@@ -1,9 +1,9 @@
-"""Telling others how an import ended: webhook, Slack, e-mail, a command; metrics; a log in JSON lines.
+"""Telling others how an import ended: webhook, Slack, e-mail, a command; metrics; the log as JSON.
 
 All of it is made from a `Notice`, which holds no personal data, no key and no text of a server's.
 """
 
-from importer.notices.log import Log, appending
+from importer.notices.log import PrivateFile, written
 from importer.notices.metrics import last_success, metrics
 from importer.notices.notice import Notice
 from importer.notices.targets import KINDS, VARIABLES, Target, Undelivered, target
@@ -11,12 +11,12 @@ from importer.notices.targets import KINDS, VARIABLES, Target, Undelivered, targ
 __all__ = [
     "KINDS",
     "VARIABLES",
-    "Log",
     "Notice",
+    "PrivateFile",
     "Target",
     "Undelivered",
-    "appending",
     "last_success",
     "metrics",
     "target",
+    "written",
 ]

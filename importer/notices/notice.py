@@ -5,20 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from importer import codes
 from importer.errors import ExitStatus
 from importer.model import counted
-
-_MEANING = {
-    ExitStatus.DONE: "done",
-    ExitStatus.UNEXPECTED: "failed: a defect of the importer",
-    ExitStatus.USAGE: "nothing was sent: the file, the mapping or an option is wrong",
-    ExitStatus.SOME_REFUSED: "done, but some rows were refused",
-    ExitStatus.SOME_UNKNOWN: "done, but the fate of some rows is unknown",
-    ExitStatus.STOPPED: "stopped early",
-    ExitStatus.BUSY: "not started: another run holds the campaign",
-    ExitStatus.INTERRUPTED: "interrupted",
-    ExitStatus.TERMINATED: "interrupted",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +41,14 @@ class Notice:
         return self.exit_status not in (ExitStatus.DONE, ExitStatus.BUSY)
 
     @property
+    def meaning(self) -> str:
+        """What the exit status says, in some words."""
+        return codes.of("exit")[str(int(self.exit_status))].brief
+
+    @property
     def title(self) -> str:
         """One line: `answers.csv: done; 20 of 34 rows created`."""
-        told = f"{self.file}: {_MEANING[self.exit_status]}"
+        told = f"{self.file}: {self.meaning}"
         if self.stopped or self.error:
             told += f" ({self.stopped or self.error})"
         if self.rows:
@@ -86,7 +80,7 @@ class Notice:
             "mapping": self.mapping,
             "campaign": self.campaign,
             "exit_code": int(self.exit_status),
-            "meaning": _MEANING[self.exit_status],
+            "meaning": self.meaning,
             "rows": dict(self.rows),
             "requests": self.requests,
             "causes": dict(self.causes),

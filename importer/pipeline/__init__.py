@@ -8,12 +8,13 @@ before. Only then, and only in a run, are the rows that are left posted, oldest 
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
 
 from importer import ledger as books
-from importer import mapping
+from importer import logs, mapping
 from importer.errors import UsageError
 from importer.ledger import Ledger
 from importer.loader import Source, open_source
@@ -24,7 +25,7 @@ from importer.pipeline.resuming import hold
 from importer.pipeline.secret import secret_of
 from importer.pipeline.signed import SignedPlan
 from importer.pipeline.stage import Plan, campaigns_of, let_go, source_options, stage
-from importer.pipeline.watch import NOBODY, Watch
+from importer.pipeline.watch import NOBODY, Logged, Several, Watch
 from importer.results import files
 from importer.results.summary import Summary
 from importer.settings import Settings
@@ -33,6 +34,7 @@ from importer.spool import Spool
 __all__ = ["Confirm", "Plan", "Summary", "Watch", "plan", "run", "source_options"]
 
 Confirm = Callable[[Plan], bool]
+log = logging.getLogger(__name__)
 
 
 def plan(settings: Settings, watch: Watch = NOBODY) -> tuple[Plan, Summary]:
@@ -72,13 +74,14 @@ def run(
     from importer.pipeline.processes import Lent, refuse_where_there_are_none
     from importer.pipeline.send import send  # brings the HTTP client, which no plan needs
 
-    start = time.monotonic()
+    start, watch = time.monotonic(), Several((watch, Logged()))
     _refuse_within_a_loop()
     refuse_where_there_are_none(settings)
     if settings.write_key is None:
         raise UsageError("A run needs the write key.")
     secret = secret_of(settings)
     with ExitStack() as stack:
+        stack.enter_context(logs.about(settings.name))
         document, source, compiled = stack.enter_context(_opened(settings, secret))
         signed = SignedPlan.read(settings.signed_plan) if settings.signed_plan else None
         if signed:
@@ -98,6 +101,9 @@ def run(
         payloads.write(settings, planned, ledger, spool)
         if signed:
             signed.hold_rows(planned, ledger)
+        logs.JOB.set(planned.job.name)
+        ready = {"event": "planned", "ready": planned.ready}
+        log.info("%d rows to post", planned.ready, extra=ready)
         if not confirm(planned):
             raise UsageError("Nothing was sent.", hint="Run it with --yes, or answer y.")
         sent = send(settings, planned, ledger, Lent(spool, locks), watch)

@@ -6,6 +6,7 @@ a moment ago, whatever the wall clock says.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -17,6 +18,8 @@ from importer.pipeline.stage import Plan
 from importer.pipeline.watch import Watch
 from importer.sender.delivery import Delivery
 from importer.settings import Settings
+
+log = logging.getLogger(__name__)
 
 MOST_ROUNDS = 10
 """How often a run settles, waits and posts again: a server that never answers must not keep it for ever."""
@@ -95,6 +98,8 @@ async def _read_back(sending: Sending) -> tuple[str, ...]:
     try:
         await sending.delivery.unless_stopped(reading)
     except ImporterError as error:
+        why = {"event": "unsettled", "error": type(error).__name__}
+        log.warning("the survey can't be read back", extra=why)
         return (f"Rows in doubt could not be settled: {error.message} {error.hint}".strip(),)
     return ()
 

@@ -6,17 +6,13 @@ import re
 from collections.abc import Sequence
 
 from importer.errors import SourceError
+from importer.inference import lexicon
 from importer.mapping.blanks import folded
 from importer.recognition.grid import HEAD, Grid
 from importer.recognition.shapes import column_shape
 
 _PERCENT = re.compile(r"[-+]?\d+(?:[.,]\d+)?\s*%")
 _NUMBER = re.compile(r"[-+]?\d+(?:[.,]\d+)?")
-_TOTAL = re.compile(
-    r"(?:grand |sub)?tot(?:al|als|\.)?\b.*|base|n\s*=.*|all (?:respondents|adults)|gesamt|summe|insgesamt"
-    r"|ensemble|totale?s?|celkem|razem|ogolem|totaal",
-    re.IGNORECASE,
-)
 _FEWEST = 3
 _PLANNED = frozenset({"begin_group", "end_group", "begin group", "end group", "note", "calculate"})
 
@@ -57,7 +53,8 @@ def _is_totals(grid: Grid) -> bool:
         return False
     counted = [each for each in columns if _share(each, _NUMBER) + _share(each, _PERCENT) > 0.5]
     percent = [each for each in columns if _share(each, _PERCENT) > 0.5]
-    totals = sum(bool(_TOTAL.fullmatch(cell.strip())) for row in grid.cells[:3] for cell in row)
+    total = lexicon.pattern("total", flags=re.IGNORECASE)
+    totals = sum(bool(total.fullmatch(cell.strip())) for row in grid.cells[:3] for cell in row)
     most = len(percent) * 2 > len(counted)
     return len(percent) >= _FEWEST and (most or totals > 1)
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from importer.inference import lexicon
 from importer.mapping.blanks import folded
 from importer.recognition.grid import HEAD, Grid
 from importer.recognition.shapes import column_shape, shape
@@ -14,37 +15,6 @@ _MOST = 5
 _FULL = 0.5
 _IMPORT_ID = re.compile(r"\{\s*['\"]ImportId['\"]")
 _TAG = re.compile(r"#[a-z]\w*([+ ].*)?", re.IGNORECASE)
-_MARKS = frozenset(
-    [
-        "response",
-        "open-ended response",
-        "antwort",
-        "offene antwort",
-        "réponse",
-        "réponse ouverte",
-        "respuesta",
-        "respuesta abierta",
-        "resposta",
-        "resposta aberta",
-        "risposta",
-        "risposta libera",
-    ]
-)
-"""What SurveyMonkey writes into its second header row, and nobody answers."""
-_BESIDE = frozenset(
-    [
-        "other (please specify)",
-        "please specify",
-        "why?",
-        "comments",
-        "comments:",
-        "other",
-        "sonstiges (bitte angeben)",
-        "autre (veuillez préciser)",
-        "otro (especifique)",
-    ]
-)
-"""What stands there for the open field beside a question; it may be an answer as well."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +114,7 @@ def _completes(grid: Grid, at: int) -> bool:
     alone are blank in row 2.
     """
     upper, lower = grid.cells[at], grid.cells[at + 1]
-    marks = sum(folded(cell) in _MARKS for cell in lower)
+    marks = sum(folded(cell) in lexicon.texts("answer_mark") for cell in lower)
     if marks > 1 or (marks and _gaps(upper, lower)):
         return True
     named_alone = any(up.strip() and not low.strip() for up, low in zip(upper, lower, strict=True))
@@ -152,7 +122,7 @@ def _completes(grid: Grid, at: int) -> bool:
     gaps = [i for i, cell in enumerate(lower) if cell.strip() and not upper[i].strip()]
     if not named_alone:
         return _names_each_gap(upper, gaps, lower, below)
-    known = any(folded(lower[i]) in _BESIDE for i in gaps)
+    known = any(folded(lower[i]) in lexicon.texts("beside_mark") for i in gaps)
     recurring = any(any(row[i].strip() == lower[i].strip() for row in below) for i in gaps)
     return known or recurring
 

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections.abc import Awaitable, Callable
+
+log = logging.getLogger(__name__)
 
 PROBE_EVERY = 5.0
 """Seconds between probes while the server is away."""
@@ -60,14 +63,12 @@ class Breaker:
 
     def well(self) -> None:
         """The API dealt with a row: it is there."""
-        self._in_a_row = 0
-        self._open = self._probing = False
+        self._close()
         self._unwell_since = None
 
     def busy(self) -> None:
         """The API is there, but deals with no row for now."""
-        self._in_a_row = 0
-        self._open = self._probing = False
+        self._close()
         self._note()
 
     def trouble(self) -> None:
@@ -76,8 +77,17 @@ class Breaker:
         self._in_a_row += 1
         self._probing = False
         if self._in_a_row >= self._threshold:
+            if not self._open:
+                log.warning("the API is away: one attempt at a time", extra={"event": "away"})
             self._open = True
             self._next_probe = self._clock() + self._probe_every
+
+    def _close(self) -> None:
+        if self._open:
+            away = {"event": "back", "seconds": round(self.away_for, 3)}
+            log.info("the API is back after %.0f s", self.away_for, extra=away)
+        self._in_a_row = 0
+        self._open = self._probing = False
 
     def _note(self) -> None:
         if self._unwell_since is None:

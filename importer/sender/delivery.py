@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Protocol
@@ -20,6 +21,8 @@ from importer.sender.verdict import Next, Verdict, judge
 from importer.sender.width import Width
 
 __all__ = ["MOST_TRIES", "Delivery", "Journalling", "Stop", "Terms"]
+
+log = logging.getLogger(__name__)
 
 MOST_TRIES = 10
 """Attempts that one row gets where others get through and it doesn't."""
@@ -101,7 +104,11 @@ class Delivery:
     def stop(self, stop: Stop) -> None:
         """Take no new row, wake those who wait; the rows in flight come to their ends. The first
         reason counts."""
-        self.stopped = self.stopped or stop
+        if self.stopped is None:
+            self.stopped = stop
+            log.warning(
+                "stopping: %s", stop.code, extra={"event": "stopping", "stopped": stop.code}
+            )
         self._stopping.set()
         for worker in self._workers:
             if worker not in self._posting and worker is not asyncio.current_task():

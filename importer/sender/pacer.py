@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import math
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable
+
+log = logging.getLogger(__name__)
 
 LEAD = 0.025
 """Seconds before its slot at which a worker goes on, so that its journal entry is on the disk in time."""
@@ -126,7 +129,12 @@ class Pacer:
 
     def pause(self, seconds: float) -> None:
         """Nobody posts for so long."""
-        self._paused_until = max(self._paused_until, self._clock() + seconds)
+        until = self._clock() + seconds
+        # Rows in flight bring the same pause again and again; it is one.
+        if until > self._paused_until + 1:
+            figures = {"event": "pausing", "wait": round(seconds, 3)}
+            log.warning("the API asks to wait for %.0f s", seconds, extra=figures)
+        self._paused_until = max(self._paused_until, until)
 
     def refused(self) -> None:
         """The server said 429: go no faster than it took requests in the last second. Refusals that

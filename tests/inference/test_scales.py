@@ -68,3 +68,20 @@ def test_the_question_names_the_ends() -> None:
     found = of("3", "4", question="In 2019, how many of 3?")
     assert found is not None
     assert found.ends is None
+
+
+def test_sharp_s_is_understood_however_it_is_written() -> None:
+    """Case folding makes ss of ß, in the file's texts and in the lexicon's."""
+    for text in ("weiß nicht", "Weiss nicht", "WEISS NICHT"):
+        found = scale(Profile.of([text, "9", "8", "7"]))
+        assert found
+        assert (found.na, found.values) == ((text,), {})
+    found = scale(Profile.of(["Äußerst wahrscheinlich", "9", "8"]))
+    assert found
+    assert found.values == {"Äußerst wahrscheinlich": 10}
+    found = scale(Profile.of(["Schlecht", "Sehr gut", "Mittelmäßig"]))
+    assert found
+    assert found.words == "quality"
+    found = scale(Profile.of(["Schlecht", "Sehr gut"]))
+    assert found
+    assert "Mittelmäßig" in found.values

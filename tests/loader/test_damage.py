@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from importer.loader.damage import DAMAGE, found_in
+from importer import codes
+from importer.loader.damage import found_in
 
 DAMAGED = {
     "scientific_id": ["1.23E+15", "1,23457E+11", "5E+09", "-1.5E+30"],
@@ -49,7 +50,7 @@ SOUND = {
 }
 
 
-def codes(cells: list[str], label: str = "Comment") -> list[tuple[str, int]]:
+def damages(cells: list[str], label: str = "Comment") -> list[tuple[str, int]]:
     rows = range(2, len(cells) + 2)
     return [(each.code, each.row) for each in found_in([label], rows, [cells])]
 
@@ -58,7 +59,7 @@ def codes(cells: list[str], label: str = "Comment") -> list[tuple[str, int]]:
     ("code", "cell"), [(code, each) for code, cells in DAMAGED.items() for each in cells]
 )
 def test_found(code: str, cell: str) -> None:
-    assert codes(["fine", cell, "fine"]) == [(code, 3)]
+    assert damages(["fine", cell, "fine"]) == [(code, 3)]
 
 
 @pytest.mark.parametrize(
@@ -66,35 +67,31 @@ def test_found(code: str, cell: str) -> None:
 )
 def test_not_found(code: str, cell: str) -> None:
     """Beside a damaged cell, so that each cell is really looked at."""
-    assert codes([cell, DAMAGED[code][0]]) == [(code, 3)]
+    assert damages([cell, DAMAGED[code][0]]) == [(code, 3)]
 
 
 def test_ranges_that_became_months() -> None:
-    assert codes(["1-9", "Oct-49", "50-99", "100+", "2049-10-01"]) == [
+    assert damages(["1-9", "Oct-49", "50-99", "100+", "2049-10-01"]) == [
         ("month_range", 3),
         ("month_range", 6),
     ]
-    assert codes(["Oct-21", "Nov-21"]) == []
+    assert damages(["Oct-21", "Nov-21"]) == []
 
 
 def test_bare_serials_in_a_date_column() -> None:
-    assert codes(["2024-03-05", "43831.375", "44000"], "Submit Date") == [
+    assert damages(["2024-03-05", "43831.375", "44000"], "Submit Date") == [
         ("date_serial", 3),
         ("date_serial", 4),
     ]
-    assert codes(["2024-03-05", "43831.375"], "Duration") == []
+    assert damages(["2024-03-05", "43831.375"], "Duration") == []
 
 
 def test_a_problem_says_where_and_what_to_do_but_not_what() -> None:
     (found,) = found_in(["Id"], [7], [["1.23E+15"]])
     assert (found.row, found.column, found.value) == (7, "Id", "1.23E+15")
-    assert found.fix == DAMAGE["scientific_id"].remedy
+    assert found.fix == codes.of("file")["scientific_id"].remedy
 
 
 def test_every_kind_is_explained() -> None:
     tested = {*DAMAGED, "month_range", "date_serial", "big_number", "formula_without_value"}
-    assert tested == set(DAMAGE)
-    for code, kind in DAMAGE.items():
-        assert kind.code == code
-        assert kind.meaning.endswith(".")
-        assert kind.remedy.endswith(".")
+    assert {*tested, "ragged_row", "stray_quote"} == set(codes.of("file"))

@@ -6,7 +6,6 @@ import orjson
 import pytest
 
 from importer import mapping
-from importer.mapping import PROBLEMS
 from importer.model import Invalid, Problem, Response, Skipped
 from tests.mapping.making import (
     BASE,
@@ -350,9 +349,3 @@ def test_the_same_mapping_has_the_same_digest() -> None:
 )
 def test_what_decides_the_bodies_changes_the_digest(text: str) -> None:
     assert mapping.parse(text).digest != mapping.parse(BASE).digest
-
-
-@pytest.mark.parametrize("code", PROBLEMS)
-def test_each_code_says_what_it_means_and_what_to_do(code: str) -> None:
-    assert PROBLEMS[code].meaning.endswith(".")
-    assert PROBLEMS[code].fix.endswith(".")

@@ -1,14 +1,10 @@
 """What is told, and that it holds nothing private."""
 
-import io
-import json
-from pathlib import Path
-
 from prometheus_client.parser import text_string_to_metric_families
 
 from importer.errors import ExitStatus
-from importer.model import Outcome, Status
-from importer.notices import Log, Notice, last_success, metrics
+from importer.model import Status
+from importer.notices import Notice, last_success, metrics
 
 NOTICE = Notice(
     command="run",
@@ -67,22 +63,3 @@ def test_the_last_success_outlives_a_failure() -> None:
     assert last_success(metrics(NOTICE, last_success(text))) == well.at
     assert last_success("") is None
     assert last_success(metrics(NOTICE, None)) is None
-
-
-def test_a_log_of_many_rows_has_few_lines(tmp_path: Path) -> None:
-    out, now = io.StringIO(), [0.0]
-    log = Log(out.write, lambda: now[0])
-    log.starting("answers.csv")
-    log.planned("job-1", 100)
-    log.sending(100)
-    for _ in range(100):
-        now[0] += 0.5
-        log.ended(Outcome(Status.CREATED, message="of a person"))
-    log.settling(1, 60)
-    log.finished(NOTICE)
-
-    lines = [json.loads(line) for line in out.getvalue().splitlines()]
-    assert [line["event"] for line in lines].count("progress") == 5
-    assert lines[-1]["rows"] == NOTICE.rows
-    assert {line["level"] for line in lines} == {"info", "warning"}
-    assert "of a person" not in out.getvalue()

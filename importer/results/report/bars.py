@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from importer import codes
 from importer.model import Cause, duration
 from importer.results.report.charts import Bar, Chart, lines
 from importer.results.report.facts import Column, Slot
-from importer.results.report.words import STATUSES, per_cent, short
+from importer.results.report.words import per_cent, short
 from importer.results.scores import DETRACTORS, PROMOTERS, Scores, signed
 
 _MOST_MONTHS = 24
@@ -61,7 +62,8 @@ def _colour(score: int) -> str:
 
 def statuses(found: Sequence[tuple[str, int]], read: int) -> Sequence[Bar]:
     """Rows by status, of all that were read."""
-    return [_of(STATUSES[status][0], n, read, STATUSES[status][1]) for status, n in found]
+    known = codes.of("status")
+    return [_of(known[status].label, n, read, known[status].tone) for status, n in found]
 
 
 def periods(months: Mapping[str, int]) -> tuple[str, Sequence[Bar]]:

@@ -4,34 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from importer import codes
 from importer.errors import ExitStatus
 from importer.results.report.facts import Column, Report
 from importer.results.summary import Summary
-
-STATUSES = {
-    "ready": ("Ready to be sent", "good"),
-    "created": ("Accepted by SatisMeter", "good"),
-    "already_sent": ("Sent by an earlier run", "mute"),
-    "skipped": ("Left out by a rule", "mute"),
-    "duplicate": ("There already (duplicates)", "mute"),
-    "invalid": ("Can't be sent: see the problems", "bad"),
-    "rejected": ("Refused by SatisMeter", "bad"),
-    "failed": ("Failed, surely not stored", "bad"),
-    "unknown": ("Unknown: posted, and may be stored", "fair"),
-    "pending": ("Not posted yet", "fair"),
-}
-"""What each status means, and the class of its colour."""
-
-_DUPLICATES = {
-    "dup_same_file": "The same response, or the same person, stands in this file before.",
-    "dup_earlier_run": "An earlier run sent it.",
-    "dup_or_targeting": "SatisMeter refused it: the user answered recently, or the user's traits don't "
-    "match the survey's targeting. It doesn't say which.",
-    "changed_since_sent": "Sent before with other content; not sent again.",
-    "duplicate_earlier": "SatisMeter refused it as a duplicate in an earlier run.",
-    "rejected_earlier": "SatisMeter refused it in an earlier run.",
-}
-"""Why a row counts as a duplicate, by its code."""
 
 
 def cut_short(number: int, shown: int, what: str) -> str:
@@ -47,6 +23,12 @@ def per_cent(part: float, whole: float) -> str:
     if 0 < share < 1:
         return "< 1 %"
     return "> 99 %" if 99 < share < 100 else f"{share:.0f} %"
+
+
+def status_label(status: str) -> str:
+    """What a row's status means, in the middle of a sentence."""
+    label = codes.of("status")[status].label
+    return label[:1].lower() + label[1:]
 
 
 def sentence(text: str) -> str:
@@ -71,7 +53,8 @@ def tone(summary: Summary) -> str:
 
 def duplicates(counts: Mapping[str, int]) -> Sequence[tuple[str, int, str]]:
     """Code, number and meaning of each kind."""
-    return [(code, number, _DUPLICATES.get(code, "")) for code, number in counts.items()]
+    known = {**codes.of("delivery"), **codes.of("ledger")}
+    return [(code, n, known[code].label if code in known else "") for code, n in counts.items()]
 
 
 def attempts(tries: Mapping[int, int]) -> Sequence[tuple[str, int]]:

@@ -1,0 +1,122 @@
+"""`codes.toml` holds every code that the program can say, and none that it can't."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from importer import codes
+from importer.errors import ExitStatus
+from importer.model import Status
+
+PROGRAM = Path(__file__).parents[1] / "importer"
+ROOMS: dict[codes.SaidBy, tuple[str, ...]] = {
+    "file": ("loader",),
+    "mapping": ("mapping",),
+    "checks": ("checks",),
+    "delivery": ("sender", "pipeline", "ledger"),
+    "ledger": ("ledger",),
+    "stop": ("sender", "pipeline"),
+}
+"""Where the codes of each are said."""
+PLACES = {
+    "Unfit": 0,
+    "Fault": 0,
+    "Problem": 0,
+    "problem": 0,
+    "_Trace": 0,
+    "Stop": 0,
+    "Verdict": 1,
+    "Outcome": 1,
+    "Standing": 2,
+}
+"""The place of the code among the arguments of what is built with one."""
+
+
+def trees(*rooms: str) -> Iterator[ast.AST]:
+    for room in rooms:
+        for path in (PROGRAM / room).rglob("*.py"):
+            yield from ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+
+
+def text_of(node: ast.AST | None) -> set[str]:
+    """The literal, or both of a conditional; nothing where it is worked out."""
+    if isinstance(node, ast.IfExp):
+        return text_of(node.body) | text_of(node.orelse)
+    return {node.value} if isinstance(node, ast.Constant) and isinstance(node.value, str) else set()
+
+
+def built(node: ast.AST) -> set[str]:
+    """The code of a call that builds something with one, or of a row of `(Status.X, code, ...)`."""
+    if isinstance(node, ast.Call):
+        name = getattr(node.func, "id", getattr(node.func, "attr", ""))
+        given = [each.value for each in node.keywords if each.arg == "code"]
+        at = PLACES.get(name, len(node.args))
+        return text_of(next(iter([*node.args[at : at + 1], *given]), None))
+    if isinstance(node, ast.Tuple) and len(node.elts) > 2:
+        first = node.elts[0]
+        if isinstance(first, ast.Attribute) and getattr(first.value, "id", "") == "Status":
+            return text_of(node.elts[1])
+    if isinstance(node, ast.Assign | ast.AnnAssign):
+        targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+        if any(getattr(each, "id", "") in {"code", "ALL_REFUSED"} for each in targets):
+            return text_of(node.value)
+    if isinstance(node, ast.FunctionDef) and node.name == "_stops":
+        returned = [each.value for each in ast.walk(node) if isinstance(each, ast.Return)]
+        return set().union(*map(text_of, returned))
+    return set()
+
+
+def known(*said_by: codes.SaidBy) -> set[str]:
+    return {code for each in said_by for code in codes.of(each)}
+
+
+@pytest.mark.parametrize(
+    ("rooms", "said_by", "fewest"),
+    [
+        (("loader",), ("file",), 7),
+        (("mapping",), ("mapping",), 20),
+        (("checks",), ("checks",), 3),
+        (("ledger",), ("ledger", "delivery"), 8),
+        (("sender", "pipeline"), ("delivery", "stop"), 20),
+    ],
+)
+def test_each_code_that_is_said_is_explained(
+    rooms: tuple[str, ...], said_by: tuple[codes.SaidBy, ...], fewest: int
+) -> None:
+    said = set().union(*map(built, trees(*rooms))) - {""}
+    assert len(said) >= fewest
+    assert said <= known(*said_by)
+
+
+@pytest.mark.parametrize("said_by", ROOMS)
+def test_each_code_that_is_explained_is_said(said_by: codes.SaidBy) -> None:
+    literals = {
+        node.value
+        for node in trees(*ROOMS[said_by])
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    }
+    assert len(literals) > 3
+    composed = {"duplicate_earlier", "rejected_earlier"}  # `{status}_earlier`
+    in_sql = {code for code in known(said_by) if any(f"= '{code}'" in text for text in literals)}
+    assert known(said_by) - literals - composed - in_sql == set()
+
+
+def test_statuses_and_exit_codes() -> None:
+    assert list(codes.of("status")) == ["ready", *Status]
+    assert [int(code) for code in codes.of("exit")] == list(ExitStatus)
+
+
+def test_each_entry_is_a_whole_one() -> None:
+    for said_by in (*ROOMS, "status", "exit"):
+        for code, each in codes.of(said_by).items():
+            assert each.meaning.endswith("."), code
+            assert each.remedy.endswith("."), code
+
+
+def test_what_is_shown_of_statuses_and_exit_codes_is_there() -> None:
+    assert all(each.brief and each.label and each.tone for each in codes.of("status").values())
+    assert all(each.brief for each in codes.of("exit").values())
