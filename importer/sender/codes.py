@@ -11,7 +11,10 @@ CODES: Mapping[str, tuple[str, str]] = {
     ),
     "bad_certificate": (
         "The server's certificate isn't trusted; the run stopped before anything left.",
-        "Check the endpoint, the clock of this machine, and its proxy.",
+        (
+            "Check the endpoint, and the clock of this machine. Where a proxy looks into TLS, name its "
+            "authority with --ca-file."
+        ),
     ),
     "cut_off": (
         "The run was ended while the row was being posted: it may be stored.",
@@ -32,6 +35,10 @@ CODES: Mapping[str, tuple[str, str]] = {
         "The server refused the write key; the run stopped.",
         "Copy the key again: SatisMeter > Settings > Integrations > API keys.",
     ),
+    "no_tls": (
+        "The server and this machine can't agree on TLS; the run stopped before anything was accepted.",
+        "Check the endpoint: its port, http or https. docs/delivery.md says more under Proxies.",
+    ),
     "no_reply": (
         "The row was posted, and no answer came: it may be stored.",
         "Nothing by hand: such rows are asked about again after a wait; importer resolve settles the rest.",
@@ -47,6 +54,13 @@ CODES: Mapping[str, tuple[str, str]] = {
     "plan_limit": (
         "The account's plan allows no more responses; the run stopped.",
         "Raise the plan or wait; then run the same command again. --limit sends a few rows only.",
+    ),
+    "proxy_refused": (
+        "The proxy can't be reached, or doesn't let the connection through; the run stopped.",
+        (
+            "Check --proxy or HTTPS_PROXY, and the user name and password in it; or ask whoever runs the "
+            "proxy to let the endpoint through."
+        ),
     ),
     "redirected": (
         "The server answered with a redirect, which is never followed: the body carries the key.",

@@ -11,7 +11,8 @@ import fsspec  # type: ignore[import-untyped]  # it has none
 import pytest
 
 from importer.errors import SourceError, UsageError
-from importer.remote import Address, address, fetched
+from importer.remote import LARGEST, Address, address, fetched
+from importer.settings import Network
 
 CONTENT = b"id,score\n" + b"u1,10\n" * 1000
 
@@ -53,8 +54,8 @@ def test_over_http(web: str, name: str) -> None:
     assert not path.exists()
 
 
-def get(text: str, **more: int) -> Path:
-    with fetched(Address.parse(text), **more) as path:
+def get(text: str, largest: int = LARGEST, network: Network | None = None) -> Path:
+    with fetched(Address.parse(text), largest, network) as path:
         return path
 
 
