@@ -84,7 +84,8 @@ def _sound(proxy: str, named: str) -> str:
     if not known:
         raise UsageError(
             f"{named} is no address of a proxy that can be used.",
-            hint="Such as http://proxy.example.com:3128; a SOCKS proxy can't be used.",
+            hint="Such as http://proxy.example.com:3128. A SOCKS proxy can't be used; NO_PROXY names hosts "
+            "that need none.",
         )
     return whole
 

@@ -103,7 +103,7 @@ def is_loopback(host: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Network:
-    """How servers are got at; what it leaves out, the environment says."""
+    """How servers are got at."""
 
     proxy: Secret | None = None
     """An HTTP proxy's URL for every server but this machine. None: HTTPS_PROXY, HTTP_PROXY, NO_PROXY."""

@@ -198,13 +198,12 @@ def settings(options: Mapping[str, Any]) -> Settings:
 
     known = {name: value for name, value in options.items() if name in _PLAIN and value is not None}
     rate = options.get("rate")
-    endpoint = Endpoint.parse(options["endpoint"])
     return Settings(
         **known,
         sheet=_sheet(options.get("sheet")),
         state=options.get("state") or state.default_folder(),
-        endpoint=endpoint,
-        network=network_of(options, endpoint.url),
+        endpoint=Endpoint.parse(options["endpoint"]),
+        network=network_of(options),
         rate=None if rate is None else Rate.parse(rate),
         hash_key=_hash_key(),
         fail_on=FailOn.parse(options.get("fail_on") or "any"),
@@ -212,20 +211,15 @@ def settings(options: Mapping[str, Any]) -> Settings:
     )
 
 
-def network_of(options: Mapping[str, Any], url: str) -> Network:
-    """What `network` was given. Raises UsageError where a proxy, or a file of authorities, can't be used to
-    get at this URL: before anything is read or sent."""
-    from importer import http
-
+def network_of(options: Mapping[str, Any]) -> Network:
+    """What `network` was given."""
     proxy = options.get("proxy")
     if proxy and "@" in proxy:
         raise UsageError(
             "--proxy must not hold a user name or password: every user of this machine sees it there.",
             hint="Put it into the environment: HTTPS_PROXY=http://USER:PASSWORD@HOST:PORT",
         )
-    given = Network(Secret(proxy) if proxy else None, options.get("ca_file"))
-    http.check(given, url)
-    return given
+    return Network(Secret(proxy) if proxy else None, options.get("ca_file"))
 
 
 _PLAIN = {

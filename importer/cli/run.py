@@ -68,12 +68,13 @@ def shown(summary: Summary, *, as_json: bool) -> ExitStatus:
 
 def post(settings: Settings, given: Mapping[str, Any], report: Reporter) -> Summary:
     """Stage, ask, post and record, with what the command line gave."""
-    from importer import pipeline, signals
+    from importer import http, pipeline, signals
     from importer.cli import told
     from importer.cli.progress import Progress
     from importer.pipeline.watch import Several
 
     settings = dataclasses.replace(settings, write_key=options.write_key(given["key_file"]))
+    http.check(settings.network, settings.endpoint.url)
     _check_terminal(given["yes"])
     progress = [Progress()] if given["log_format"] == "text" else []
 

@@ -88,8 +88,7 @@ def _reader(given: Mapping[str, Any]) -> Reader:
         )
     key, project = known
     endpoint = Endpoint.parse(given["endpoint"])
-    network = options.network_of(given, endpoint.url)
-    return Reader(endpoint.origin, key, project, network=network)
+    return Reader(endpoint.origin, key, project, network=options.network_of(given))
 
 
 def _fact(survey: Survey, asked: Mapping[str, Sequence[Question]]) -> dict[str, object]:

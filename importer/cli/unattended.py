@@ -240,9 +240,8 @@ def _write_metrics(path: Path, notice: Notice) -> None:
 def reporter(command: str, given: Mapping[str, Any]) -> Reporter:
     """What the options ask for. Raises UsageError before anything is read or sent."""
     from importer.notices import target
-    from importer.settings import DEFAULT_ENDPOINT
 
-    network = options.network_of(given, DEFAULT_ENDPOINT) if given["notify"] else None
+    network = options.network_of(given)
     return Reporter(
         command=command,
         targets={kind: target(kind, _variables(given), network) for kind in given["notify"]},

@@ -8,7 +8,7 @@ from typing import Self
 from urllib.parse import urlsplit
 
 from importer import http
-from importer.errors import UsageError
+from importer.errors import ImporterError, UsageError
 from importer.faults import Fault, fault_of
 from importer.notices.notice import Notice
 from importer.notices.undelivered import Undelivered
@@ -48,6 +48,8 @@ class Webhook:
 
         try:
             status = http.run(self._post(json.dumps(self.body(notice)).encode()))
+        except ImporterError as error:  # the proxy, or the authorities: no reason to fail an import
+            raise Undelivered(error.message) from None
         except (aiohttp.ClientError, OSError, ValueError) as error:
             fault = fault_of(error)
             told = type(error).__name__ if fault is Fault.OTHER else fault.value

@@ -89,6 +89,7 @@ class _Post(aiohttp.BytesPayload):
         self._seconds = seconds
         self._limit: asyncio.TimerHandle | None = None
         self._transport: asyncio.WriteTransport | None = None
+        self.start = 0.0
         self.left = self.unfit = self.late = self.reused = False
         self.protocol: ResponseHandler | None = None
 
@@ -103,7 +104,8 @@ class _Post(aiohttp.BytesPayload):
             self.unfit = True
             raise _Unfit
         self.reused = protocol in self._used
-        self._used.add(protocol)
+        if not self.reused:
+            self._used.add(protocol)
         self.protocol = protocol
         self._transport = transport
         self._limit = asyncio.get_running_loop().call_later(self._seconds, self._give_up)
@@ -126,6 +128,11 @@ class _Post(aiohttp.BytesPayload):
         """Whether some of it still waits to be sent."""
         there = self._transport
         return there is not None and not there.is_closing() and there.get_write_buffer_size() > 0
+
+    @property
+    def ms(self) -> int:
+        """Milliseconds since `start`."""
+        return round((time.monotonic() - self.start) * 1000)
 
     def ended(self) -> None:
         """The attempt is over."""
@@ -211,17 +218,16 @@ class Client:
         content, start = with_key(body, self._key), time.monotonic()
         for _ in range(self._concurrency + 1):
             post = _Post(content, self._used, 4 * self._timeout)
-            post.left = not self._known
+            post.start, post.left = start, not self._known
             ending = await self._attempt(post)
             if post.left or not post.unfit:
                 break
         self._note(reused=post.reused, alive=isinstance(ending, Reply))
-        ms = round((time.monotonic() - start) * 1000)
         if isinstance(ending, Reply):
             self._answered = True
-            return ending._replace(ms=ms)
+            return ending
         stop = self._stop(ending)
-        return Reply(left=post.left, fault=ending.value, stop=stop, reused=post.reused, ms=ms)
+        return Reply(left=post.left, fault=ending.value, stop=stop, reused=post.reused, ms=post.ms)
 
     async def _attempt(self, post: _Post) -> Reply | Fault:
         try:
@@ -274,6 +280,7 @@ class Client:
             retry_after=headers.get("Retry-After", ""),
             date=headers.get("Date", ""),
             reused=post.reused,
+            ms=post.ms,
         )
 
     def _clean(self, reply: Reply) -> bool:
