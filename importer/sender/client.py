@@ -28,8 +28,8 @@ from importer.sender.verdict import acknowledges
 from importer.settings import Network, Secret
 
 HANDSHAKES = 3
-"""Handshakes that are cut in a row, before any answer came, until that is no hiccup: a server that is
-restarted cuts one or two, one that wants another TLS or knows us not cuts each."""
+"""Handshakes in a row that may be cut before any answer has come: a server that is being restarted cuts one
+or two, one that wants another version of TLS, or a certificate of ours, cuts each."""
 
 _REFUSALS = frozenset({400, 413, 415, 422, 429})
 """Statuses after which a connection is used again: the server is done with the row."""
@@ -51,6 +51,7 @@ answer has come; after one it is an outage like any other. 0: at once, whatever 
 
 
 def _keeps(status: int) -> bool:
+    """Whether a reply with this status may leave its connection to the next request."""
     return 200 <= status < 300 or status in _REFUSALS
 
 
@@ -252,8 +253,8 @@ class Client:
     async def _exchange(self, post: _Post) -> Reply:
         response = await self._session.post(self._url, data=post, allow_redirects=False)
         try:
-            # A reply that is whole by now has set its connection free, and nothing has run since: nobody can
-            # have taken it, and it may be cut. Where the rest comes later, somebody can.
+            # A reply that is whole by now has gone back to the pool with its connection, and nothing has run
+            # since: nobody can have taken it, so it may be cut. Where the rest comes later, somebody can.
             ours = response.content.is_eof()
             if not _keeps(response.status):
                 post.done_with(cut=False)
@@ -323,15 +324,14 @@ async def _at_most(content: aiohttp.StreamReader, most: int) -> bytes:
 def _check(response: aiohttp.ClientResponse, post: _Post) -> None:
     """Raise where what was read is not one whole reply to the request, as far as aiohttp lets one see it."""
     fault = None
+    second = post.protocol is not None and len(post.protocol) > 0  # and which is the row's?
     if not post.left:  # it was there before the request went, so it answers something else
         post.unfit = True
         fault = Fault.GARBLED
     elif post.late:
         fault = Fault.TOO_SLOW
-    elif response.status < 200 or (post.protocol is not None and len(post.protocol)):
-        fault = (
-            Fault.GARBLED
-        )  # another protocol from here on; or a second reply: which is the row's?
+    elif second or response.status < 200:  # 101: another protocol from here on
+        fault = Fault.GARBLED
     elif "Content-Length" not in response.headers:
         fault = _unframed(response, post.protocol)
     if fault:
