@@ -8,15 +8,18 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import aiohttp
 import pytest
 import trustme
 
-from importer import http
+from importer import Endpoint, Settings, http, run
 from importer.errors import ImporterError, UsageError
 from importer.notices import VARIABLES, Undelivered, target
 from importer.readback import Reader
 from importer.remote import Address, fetched
+from importer.sandbox import WRITE_KEY, background
 from importer.settings import Network, Secret
+from tests.e2e.conftest import MAPPING
 from tests.notices.test_notice import NOTICE
 from tests.sender.proxies import HOST, proxy, serving, tls_for
 
@@ -180,6 +183,27 @@ async def test_a_file_that_may_have_been_cut_is_not_taken(
     assert "may have been cut off" in text
 
 
+@pytest.mark.parametrize("there", ["http://127.0.0.1:9/a.csv", "http://localhost/a.csv"])
+async def test_https_leads_to_no_server_of_this_machine(
+    there: str, authority: trustme.CA, ca_file: Path
+) -> None:
+    moved = b"HTTP/1.1 302 There\r\nContent-Length: 0\r\nLocation: %b\r\n\r\n" % there.encode()
+    async with hidden(authority, Server(reply=moved)) as port, proxy(port) as middle:
+        text = await told(fetch, Network(Secret(middle.url), ca_file))
+    assert "leads to an address that is not https" in text
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1:80", "localhost", "[::1]:8080", "127.1.2.3"])
+def test_this_machine_needs_no_proxy(host: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("http_proxy", "https_proxy", "all_proxy"):
+        monkeypatch.setenv(name, "http://proxy.example.com:3128")
+    monkeypatch.delenv("no_proxy", raising=False)
+    for scheme in ("http", "https"):
+        assert http.proxy_for(Network(Secret("http://h:1")), f"{scheme}://{host}/x") is None
+        assert http.proxy_for(Network(), f"{scheme}://{host}/x") is None
+        assert http.proxy_for(Network(), f"{scheme}://u@api.test/") is not None
+
+
 async def test_work_is_run_within_a_loop_too() -> None:
     async def work() -> int:
         await asyncio.sleep(0)
@@ -194,3 +218,22 @@ def test_work_is_run_where_there_is_no_loop() -> None:
 
     with pytest.raises(UsageError, match="said"):
         http.run(fails())
+
+
+def test_a_run_says_that_an_aiohttp_is_built_otherwise(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "answers.csv").write_text("id,score,comment,email\nu1,9,fine,u1@e.org\n")
+    (tmp_path / "mapping.yaml").write_text(MAPPING)
+    monkeypatch.delattr(aiohttp.BytesPayload, "write_with_length")
+    with background() as sandbox:
+        settings = Settings(
+            file=str(tmp_path / "answers.csv"),
+            mapping=str(tmp_path / "mapping.yaml"),
+            state=tmp_path / "state",
+            endpoint=Endpoint.parse(sandbox.url),
+            write_key=Secret(WRITE_KEY),
+        )
+        _, summary = run(settings)
+    assert summary.rows["created"] == 1
+    assert [each for each in summary.warnings if aiohttp.__version__ in each]

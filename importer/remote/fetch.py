@@ -64,7 +64,7 @@ def _copy(address: Address, write: Callable[[bytes], None]) -> None:
 
 
 async def _download(address: Address, write: Callable[[bytes], None], network: Network) -> None:
-    """Follows redirects (a shared sheet is one), but from https never to http."""
+    """Follows redirects (a shared sheet is one), but from https to https only."""
     import aiohttp
     from yarl import URL
 
@@ -80,9 +80,19 @@ async def _download(address: Address, write: Callable[[bytes], None], network: N
             if response.status not in _MOVED or not location:
                 await _save(response, address, write)
                 return
-            url = urljoin(url, location)
-            Address.parse(url)
+            url = _next(url, location, address)
     raise SourceError(f"{address.shown} leads from one address to the next without an end.")
+
+
+def _next(url: str, location: str, address: Address) -> str:
+    there = urljoin(url, location)
+    Address.parse(there)
+    if url.startswith("https:") and not there.startswith("https:"):
+        raise UsageError(
+            f"{address.shown} leads to an address that is not https.",
+            hint="What it leads to may be another server's, or this machine's own: name it by itself.",
+        )
+    return there
 
 
 async def _save(
