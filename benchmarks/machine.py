@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
-_PACKAGES = ("httptools", "aiohttp", "uvloop", "orjson", "pandas", "python-calamine", "pydantic")
+_PACKAGES = ("aiohttp", "uvloop", "orjson", "pandas", "python-calamine", "pydantic")
 
 
 def facts() -> dict[str, str]:

@@ -78,10 +78,6 @@ def importer(errand: Errand, *more: str, command: str = "run") -> Sequence[str |
     )
 
 
-def _with_aiohttp(errand: Errand) -> Sequence[str | Path]:
-    return (*importer(errand), "--http", "aiohttp")
-
-
 def _usual(errand: Errand) -> Sequence[str | Path]:
     script = SCRIPTS / "usual_script.py"
     where = (errand.table, errand.url, str(errand.concurrency), errand.folder / "usual.csv")
@@ -152,10 +148,6 @@ PEERS = (
     Peer("tuned aiohttp, uvloop", POSTS, Own(), _posting("tuned_aiohttp", Own(), "uvloop")),
     Peer(
         *(OURSELVES, "reads, maps, checks, journals, posts, writes results", Own(), importer),
-        environment=lambda _: {"SATISMETER_WRITE_KEY": data.WRITE_KEY},
-    ),
-    Peer(
-        *(f"{OURSELVES} --http aiohttp", "as above, through aiohttp", Own(), _with_aiohttp),
         environment=lambda _: {"SATISMETER_WRITE_KEY": data.WRITE_KEY},
     ),
     Peer(

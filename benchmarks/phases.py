@@ -54,7 +54,7 @@ def main() -> None:
     phases = Phases()
     from importer import pipeline
     from importer.pipeline import send  # noqa: F401  what a run imports later
-    from importer.sender import lean  # noqa: F401
+    from importer.sender import client  # noqa: F401
 
     phases.marks["start: the interpreter and what is imported"] = time.process_time()
     from benchmarks import race, report, workshop

@@ -16,6 +16,7 @@ _PLACES = {
     "Endpoint": "importer.settings:Endpoint",
     "ExitStatus": "importer.errors:ExitStatus",
     "ImporterError": "importer.errors:ImporterError",
+    "Network": "importer.settings:Network",
     "Plan": "importer.pipeline:Plan",
     "Rate": "importer.settings:Rate",
     "Secret": "importer.settings:Secret",

@@ -9,6 +9,7 @@ from importer.pipeline import Watch as Watch
 from importer.pipeline import plan as plan
 from importer.pipeline import run as run
 from importer.settings import Endpoint as Endpoint
+from importer.settings import Network as Network
 from importer.settings import Rate as Rate
 from importer.settings import Secret as Secret
 from importer.settings import Settings as Settings
@@ -18,6 +19,7 @@ __all__ = [
     "Endpoint",
     "ExitStatus",
     "ImporterError",
+    "Network",
     "Plan",
     "Rate",
     "Secret",

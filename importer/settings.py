@@ -6,13 +6,11 @@ import ipaddress
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
 from urllib.parse import urlsplit
 
 from importer.errors import UsageError
 
 DEFAULT_ENDPOINT = "https://app.satismeter.com/api/responses"
-HttpClient = Literal["lean", "aiohttp"]
 
 _SECONDS = {
     "s": 1,
@@ -104,6 +102,16 @@ def is_loopback(host: str) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
+class Network:
+    """How servers are got at."""
+
+    proxy: Secret | None = None
+    """An HTTP proxy's URL for every server but this machine. None: HTTPS_PROXY, HTTP_PROXY, NO_PROXY."""
+    ca_file: Path | None = None
+    """PEM certificates of authorities that are trusted besides the system's."""
+
+
+@dataclass(frozen=True, slots=True)
 class FailOn:
     """The share of refused rows (invalid, rejected or failed) above which a run ends with status 3:
     0 is any row, 1 is none."""
@@ -152,8 +160,8 @@ class Settings:
     """Requests in flight at most. None: the mapping's `sending.concurrency`, else 8."""
     processes: int = 1
     """Sender processes at most; they share the rate and the concurrency."""
-    http: HttpClient = "lean"
-    """Which HTTP client posts."""
+    network: Network = field(default_factory=Network)
+    """How the servers are got at: posts, the read API, a remote file, notices."""
     limit: int | None = None
     """A pilot: post this many rows at most, leave the rest pending."""
     payloads: Path | None = None

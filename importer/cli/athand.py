@@ -20,5 +20,5 @@ def at_hand(settings: Settings) -> Iterator[Settings]:
         yield settings
         return
     address = Address.parse(settings.file)
-    with fetched(address) as copy:
+    with fetched(address, network=settings.network) as copy:
         yield dataclasses.replace(settings, file=address.shown, copy=copy)

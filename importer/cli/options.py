@@ -12,7 +12,15 @@ from typing import Any
 import click
 
 from importer.errors import UsageError
-from importer.settings import DEFAULT_ENDPOINT, Endpoint, FailOn, Rate, Secret, Settings
+from importer.settings import (
+    DEFAULT_ENDPOINT,
+    Endpoint,
+    FailOn,
+    Network,
+    Rate,
+    Secret,
+    Settings,
+)
 
 WRITE_KEY = "SATISMETER_WRITE_KEY"
 HASH_KEY = "SATISMETER_HASH_KEY"
@@ -76,6 +84,27 @@ state_option = click.option(
 json_option = click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout.")
 
 
+_network = (
+    click.option(
+        "--proxy",
+        metavar="URL",
+        help="Go through this HTTP proxy. Else HTTPS_PROXY, HTTP_PROXY and NO_PROXY decide.",
+    ),
+    click.option(
+        "--ca-file",
+        type=click.Path(path_type=Path, dir_okay=False),
+        help="Trust these authorities too (PEM), as of a proxy that looks into TLS.",
+    ),
+)
+
+
+def network(command: Command) -> Command:
+    """How servers are got at."""
+    for option in _network:
+        command = option(command)
+    return command
+
+
 def sending(command: Command) -> Command:
     """How to send, where somebody may be asked first."""
     for option in (
@@ -97,11 +126,12 @@ _reading = (
         type=click.Path(path_type=Path, dir_okay=False),
         help=f"A file that holds the read API's key (0600). Else {API_KEY}, else .env.",
     ),
+    *_network,
 )
 
 
 def reading(command: Command) -> Command:
-    """The read API: its key and the project."""
+    """The read API: its key and the project, and how servers are got at."""
     for option in _reading:
         command = option(command)
     return command
@@ -151,13 +181,6 @@ def delivering(command: Command) -> Command:
             help="Seconds without a byte before an attempt is given up.",
         ),
         click.option(
-            "--http",
-            type=click.Choice(["lean", "aiohttp"]),
-            default="lean",
-            show_default=True,
-            help="The HTTP client: the importer's own, or aiohttp's.",
-        ),
-        click.option(
             "--outage",
             type=click.FloatRange(0),
             default=900.0,
@@ -180,6 +203,7 @@ def settings(options: Mapping[str, Any]) -> Settings:
         sheet=_sheet(options.get("sheet")),
         state=options.get("state") or state.default_folder(),
         endpoint=Endpoint.parse(options["endpoint"]),
+        network=network_of(options),
         rate=None if rate is None else Rate.parse(rate),
         hash_key=_hash_key(),
         fail_on=FailOn.parse(options.get("fail_on") or "any"),
@@ -187,12 +211,22 @@ def settings(options: Mapping[str, Any]) -> Settings:
     )
 
 
+def network_of(options: Mapping[str, Any]) -> Network:
+    """What `network` was given."""
+    proxy = options.get("proxy")
+    if proxy and "@" in proxy:
+        raise UsageError(
+            "--proxy must not hold a user name or password: every user of this machine sees it there.",
+            hint="Put it into the environment: HTTPS_PROXY=http://USER:PASSWORD@HOST:PORT",
+        )
+    return Network(Secret(proxy) if proxy else None, options.get("ca_file"))
+
+
 _PLAIN = {
     *("file", "mapping", "out", "payloads", "save_plan", "signed_plan", "show_values"),
     *(
         "concurrency",
         "processes",
-        "http",
         "limit",
         "durability",
         "accept_empty",

@@ -16,6 +16,7 @@ from importer.masking import masked, plain
 @click.command("plan")
 @options.source
 @options.target
+@options.network
 @click.option("--rate", metavar="N/s", help="10/s, 600/min, max: to tell how long a run takes.")
 @click.option(
     "--save",

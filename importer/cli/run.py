@@ -68,11 +68,12 @@ def shown(summary: Summary, *, as_json: bool) -> ExitStatus:
 
 def post(settings: Settings, given: Mapping[str, Any]) -> Summary:
     """Stage, ask, post and record, with what the command line gave."""
-    from importer import pipeline, signals
+    from importer import http, pipeline, signals
     from importer.cli import told
     from importer.cli.progress import Progress
 
     settings = dataclasses.replace(settings, write_key=options.write_key(given["key_file"]))
+    http.check(settings.network, settings.endpoint.url)
     _check_terminal(given["yes"])
     progress = Progress(silent=given["log_format"] == "json")
 

@@ -11,7 +11,7 @@ from importer.cli import options, output
 from importer.errors import UsageError
 
 if TYPE_CHECKING:
-    from importer.readback import Question, Survey
+    from importer.readback import Question, Reader, Survey
 
 
 @click.command("surveys")
@@ -53,10 +53,9 @@ def command(questions: bool, campaign: str, as_json: bool, **given: Any) -> None
 
 def surveys(given: Mapping[str, Any]) -> list[Survey]:
     """The surveys of the project; `given` are the options of `options.reading` and the endpoint."""
-    from importer.readback import Reader
 
     async def read() -> list[Survey]:
-        async with Reader(*_access(given)) as reader:
+        async with _reader(given) as reader:
             return await reader.surveys()
 
     import asyncio
@@ -66,10 +65,9 @@ def surveys(given: Mapping[str, Any]) -> list[Survey]:
 
 def asked_in(given: Mapping[str, Any], campaign: str) -> tuple[Question, ...]:
     """The questions of one survey, in its order."""
-    from importer.readback import Reader
 
     async def read() -> Sequence[Question]:
-        async with Reader(*_access(given)) as reader:
+        async with _reader(given) as reader:
             return await reader.questions(campaign)
 
     import asyncio
@@ -77,7 +75,8 @@ def asked_in(given: Mapping[str, Any], campaign: str) -> tuple[Question, ...]:
     return tuple(asyncio.run(read()))
 
 
-def _access(given: Mapping[str, Any]) -> tuple[Any, ...]:
+def _reader(given: Mapping[str, Any]) -> Reader:
+    from importer.readback import Reader
     from importer.settings import Endpoint
 
     known = options.read_access(given)
@@ -88,7 +87,8 @@ def _access(given: Mapping[str, Any]) -> tuple[Any, ...]:
             "key is another key than the write key: SatisMeter > Settings > Integrations > API keys.",
         )
     key, project = known
-    return Endpoint.parse(given["endpoint"]).origin, key, project
+    endpoint = Endpoint.parse(given["endpoint"])
+    return Reader(endpoint.origin, key, project, network=options.network_of(given))
 
 
 def _fact(survey: Survey, asked: Mapping[str, Sequence[Question]]) -> dict[str, object]:

@@ -236,9 +236,10 @@ def reporter(command: str, given: Mapping[str, Any]) -> Reporter:
     from importer.notices import target, written
 
     click.get_current_context().with_resource(written(list(_handlers(given))))
+    network = options.network_of(given)
     return Reporter(
         command=command,
-        targets={kind: target(kind, _variables(given)) for kind in given["notify"]},
+        targets={kind: target(kind, _variables(given), network) for kind in given["notify"]},
         always=given["notify_on"] == "always",
         metrics=given["metrics_file"],
     )

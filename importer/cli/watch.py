@@ -60,6 +60,7 @@ def command(**given: Any) -> ExitStatus:
     importer watch inbox -m mapping.yaml --once              from cron: ends with the gravest status
     importer watch inbox -m mapping.yaml --pattern '*.csv' --keep --notify slack --max-failures 100
     """
+    from importer import http
     from importer import inbox as room
 
     folder: Path = given["folder"]
@@ -70,6 +71,7 @@ def command(**given: Any) -> ExitStatus:
     with ExitStack() as stack:
         with report.before(settings):
             key = options.write_key(given["key_file"])
+            http.check(settings.network, settings.endpoint.url)
             stack.enter_context(room.alone(folder, settings.state))
             _check(folder, settings.mapping)
         ready = dataclasses.replace(settings, write_key=key)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Protocol
 
 from importer.errors import UsageError
@@ -11,6 +12,7 @@ from importer.notices.mail import Mail
 from importer.notices.notice import Notice
 from importer.notices.undelivered import Undelivered
 from importer.notices.webhook import Slack, Webhook
+from importer.settings import Network
 
 __all__ = ["KINDS", "VARIABLES", "Target", "Undelivered", "target"]
 
@@ -34,7 +36,7 @@ VARIABLES = {kind: f"IMPORTER_NOTIFY_{kind.upper()}" for kind in KINDS}
 """Where each kind's address stands."""
 
 
-def target(kind: str, variables: Mapping[str, str]) -> Target:
+def target(kind: str, variables: Mapping[str, str], network: Network | None = None) -> Target:
     """The target of this kind, its address taken from `variables`. Raises UsageError."""
     address = variables.get(VARIABLES[kind], "").strip()
     if not address:
@@ -43,4 +45,5 @@ def target(kind: str, variables: Mapping[str, str]) -> Target:
             hint="Set it in the environment, or in a file that only you can read (--notify-file). "
             "docs/scheduling.md shows what it looks like.",
         )
-    return _PARSED[kind](address)
+    parsed = _PARSED[kind](address)
+    return replace(parsed, network=network) if network and isinstance(parsed, Webhook) else parsed

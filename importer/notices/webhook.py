@@ -2,34 +2,20 @@
 
 from __future__ import annotations
 
-import http.client
 import json
-import urllib.request
 from dataclasses import dataclass
-from typing import IO, Self
+from typing import Self
 from urllib.parse import urlsplit
 
-from importer import __version__
-from importer.errors import UsageError
+from importer import http
+from importer.errors import ImporterError, UsageError
+from importer.faults import Fault, fault_of
 from importer.notices.notice import Notice
 from importer.notices.undelivered import Undelivered
-from importer.settings import Secret, is_loopback
+from importer.settings import Network, Secret, is_loopback
 
 SECONDS = 10.0
 """How long a server may take."""
-
-
-class _NoRedirects(urllib.request.HTTPRedirectHandler):
-    def redirect_request(
-        self,
-        req: urllib.request.Request,  # noqa: ARG002  the names are urllib's
-        fp: IO[bytes],  # noqa: ARG002
-        code: int,  # noqa: ARG002
-        msg: str,  # noqa: ARG002
-        headers: http.client.HTTPMessage,  # noqa: ARG002
-        newurl: str,  # noqa: ARG002
-    ) -> None:
-        return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +23,7 @@ class Webhook:
     """POSTs the notice as JSON. The URL is a secret."""
 
     url: Secret
+    network: Network = Network()  # noqa: RUF009  frozen
 
     @classmethod
     def parse(cls, text: str) -> Self:
@@ -57,22 +44,29 @@ class Webhook:
 
     def send(self, notice: Notice) -> None:
         """Post it; anything but a 2xx is Undelivered."""
-        request = urllib.request.Request(  # noqa: S310  the scheme was checked
-            self.url.reveal(),
-            data=json.dumps(self.body(notice)).encode(),
-            headers={
-                "Content-Type": "application/json",
-                "User-Agent": f"satismeter-importer/{__version__}",
-            },
-        )
+        import aiohttp
+
         try:
-            with urllib.request.build_opener(_NoRedirects).open(request, timeout=SECONDS):
-                return
-        except urllib.request.HTTPError as error:
-            error.close()
-            raise Undelivered(f"the server answered {error.code}") from None
-        except (OSError, http.client.HTTPException, ValueError) as error:
-            raise Undelivered(f"it could not be reached ({type(error).__name__})") from None
+            status = http.run(self._post(json.dumps(self.body(notice)).encode()))
+        except ImporterError as error:  # the proxy, or the authorities: no reason to fail an import
+            raise Undelivered(error.message) from None
+        except (aiohttp.ClientError, OSError, ValueError) as error:
+            fault = fault_of(error)
+            told = type(error).__name__ if fault is Fault.OTHER else fault.value
+            raise Undelivered(f"it could not be reached ({told})") from None
+        if not 200 <= status < 300:
+            raise Undelivered(f"the server answered {status}")
+
+    async def _post(self, body: bytes) -> int:
+        import aiohttp
+
+        url, limit = self.url.reveal(), aiohttp.ClientTimeout(total=SECONDS)
+        headers = {"Content-Type": "application/json"}
+        async with (
+            http.session(self.network, url, timeout=limit, headers=headers) as session,
+            session.post(url, data=body, allow_redirects=False) as response,
+        ):
+            return response.status
 
 
 @dataclass(frozen=True, slots=True)

@@ -79,7 +79,13 @@ def reader(settings: Settings, origin: str) -> Reader:
             "The read API wants the project's ID.",
             hint="Name it with --project, or in SATISMETER_PROJECT: it stands beside the API key.",
         )
-    return Reader(origin, settings.api_key, settings.project, timeout=2 * settings.timeout)
+    return Reader(
+        origin,
+        settings.api_key,
+        settings.project,
+        timeout=2 * settings.timeout,
+        network=settings.network,
+    )
 
 
 async def _campaigns(reading: Reader, job: Job) -> AsyncIterator[str]:

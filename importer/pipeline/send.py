@@ -17,7 +17,7 @@ from importer.pipeline.processes import Lent, Senders
 from importer.pipeline.stage import Plan
 from importer.pipeline.watch import Watch
 from importer.sender.breaker import Breaker
-from importer.sender.clients import client as http_client
+from importer.sender.client import Client
 from importer.sender.delivery import Delivery, Stop, Terms
 from importer.sender.pacer import Pacer
 from importer.settings import Secret, Settings
@@ -47,12 +47,13 @@ async def _deliver(
     concurrency = settings.concurrency or planned.document.sending.concurrency
     async with (
         Journal(path, job.id, settings.durability) as journal,
-        http_client(
-            settings.http,
+        Client(
             settings.endpoint.url,
             settings.write_key or Secret(""),
             concurrency=concurrency,
             timeout=settings.timeout,
+            network=settings.network,
+            accept_empty=settings.accept_empty,
         ) as client,
     ):
         pacer = Pacer(planned.rate.per_second)
@@ -84,7 +85,7 @@ async def _deliver(
             settings.drain,
         ):
             await _first_pass(sending, senders)
-            notes = await settle(sending)
+            notes = (*filter(None, [client.note]), *await settle(sending))
         return Sent(delivery.stopped, delivery.requests + senders.requests, began, notes)
 
 

@@ -25,7 +25,7 @@ from importer.pipeline.loops import listening, new_loop
 from importer.pipeline.shares import Ended, Left, Order, Pause, Report, Share
 from importer.results.problems import MENDABLE
 from importer.sender.breaker import Breaker
-from importer.sender.clients import client as http_client
+from importer.sender.client import Client
 from importer.sender.delivery import Delivery, Stop, Terms
 from importer.sender.pacer import Pacer
 from importer.settings import Secret
@@ -126,12 +126,13 @@ async def _posted(share: Share, reports: Reports, parent: Parent) -> Stop | None
     pacer = SharedPacer(budget.rate, reports)
     async with (
         Journal(path, share.job.id, settings.durability, load=Contended()) as journal,
-        http_client(
-            settings.http,
+        Client(
             settings.endpoint.url,
             settings.write_key or Secret(""),
             concurrency=budget.concurrency,
             timeout=settings.timeout,
+            network=settings.network,
+            accept_empty=settings.accept_empty,
         ) as client,
     ):
         delivery = Delivery(

@@ -9,10 +9,11 @@ from datetime import UTC, datetime
 import aiohttp
 import orjson
 
-from importer import __version__
+from importer import http
 from importer.errors import ExitStatus, ImporterError
+from importer.faults import fault_of
 from importer.readback.found import Found, Question, Survey
-from importer.settings import Secret
+from importer.settings import Network, Secret
 
 PAGE = 100
 """Responses a call; the API allows 1 to 100."""
@@ -44,7 +45,9 @@ class Reader:
         *,
         timeout: float = 60.0,
         pause: float = 1.0,
+        network: Network | None = None,
     ) -> None:
+        self._network = network or Network()
         self._project = f"{origin}/api/v3/projects/{project}"
         self._key = api_key
         self._timeout = timeout
@@ -52,16 +55,12 @@ class Reader:
         self._session: aiohttp.ClientSession
 
     async def __aenter__(self) -> Reader:
-        self._session = aiohttp.ClientSession(
-            cookie_jar=aiohttp.DummyCookieJar(),
-            auto_decompress=False,
+        self._session = http.session(
+            self._network,
+            self._project,
             timeout=aiohttp.ClientTimeout(total=self._timeout),
-            headers={
-                "Authorization": f"Bearer {self._key.reveal()}",
-                "Accept": "application/json",
-                "Accept-Encoding": "identity",
-                "User-Agent": f"satismeter-importer/{__version__}",
-            },
+            headers={"Accept": "application/json"},
+            keep=15.0,
         )
         return self
 
@@ -108,7 +107,7 @@ class Reader:
                 return await self._once(self._project + path, query)
             except (_Again, aiohttp.ClientError, TimeoutError, OSError) as error:
                 tries += 1
-                if tries == _TRIES:
+                if tries == _TRIES or fault_of(error).permanent:
                     raise ReadError(
                         f"The survey can't be read: {_reason(error)}.",
                         hint="Nothing was changed; try it again later.",
@@ -116,7 +115,11 @@ class Reader:
                 await asyncio.sleep(self._pause * 2**tries)
 
     async def _once(self, url: str, query: Mapping[str, str]) -> Mapping[str, object]:
-        async with self._session.get(url, params=query, allow_redirects=False) as response:
+        # The key goes with each request: a session's headers are sent to a proxy, too.
+        headers = {"Authorization": f"Bearer {self._key.reveal()}"}
+        async with self._session.get(
+            url, params=query, headers=headers, allow_redirects=False
+        ) as response:
             if response.status in _AGAIN:
                 raise _Again(f"the server answered {response.status}")
             if response.status != 200:
@@ -164,6 +167,8 @@ def _reason(error: BaseException) -> str:
     """In plain words; never an exception's own text but ours, since it may quote what was sent."""
     if isinstance(error, _Again):
         return str(error)
+    if (fault := fault_of(error)).permanent:
+        return fault.value
     if isinstance(error, TimeoutError):
         return "no answer came in time"
     return "the server could not be reached, or broke off"

@@ -2,24 +2,32 @@
 
 from __future__ import annotations
 
-import http.client
 import os
+import re
 import tempfile
-import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from typing import IO, Protocol
+from typing import TYPE_CHECKING, Protocol
+from urllib.parse import urljoin
 
-from importer import __version__
+from importer import http
 from importer.errors import SourceError, UsageError
+from importer.faults import Fault, fault_of
 from importer.remote.address import CLOUD, Address
+from importer.settings import Network
+
+if TYPE_CHECKING:
+    import aiohttp
 
 LARGEST = 2 * 1024**3
 """Bytes of a remote file at most."""
 
 _PART = 1024 * 1024
 _SECONDS = 60.0
+_REDIRECTS = 10
+_MOVED = (301, 302, 303, 307, 308)
+_PRINTABLE = re.compile("[!-~]+")
 
 
 class _Readable(Protocol):
@@ -27,51 +35,78 @@ class _Readable(Protocol):
 
 
 @contextmanager
-def fetched(address: Address, largest: int = LARGEST) -> Iterator[Path]:
+def fetched(
+    address: Address, largest: int = LARGEST, network: Network | None = None
+) -> Iterator[Path]:
     """A copy for the user's eyes only, under the file's own name; it is gone afterwards. Raises
     SourceError where it can't be had, UsageError where a driver is missing."""
     with tempfile.TemporaryDirectory(prefix="importer-") as folder:
         path = Path(folder) / address.name
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(handle, "wb") as out, _told(address), _opened(address) as source:
-            _copy(source, out, address, largest)
+        with os.fdopen(handle, "wb") as out, _told(address):
+
+            def write(part: bytes) -> None:
+                out.write(part)
+                if out.tell() > largest:
+                    raise SourceError(f"{address.shown} is larger than {largest:,} bytes.")
+
+            if address.scheme in CLOUD:
+                _copy(address, write)
+            else:
+                http.run(_download(address, write, network or Network()))
         yield path
 
 
-def _copy(source: _Readable, out: IO[bytes], address: Address, largest: int) -> None:
-    size = 0
-    while part := source.read(_PART):
-        size += len(part)
-        if size > largest:
-            raise SourceError(f"{address.shown} is larger than {largest:,} bytes.")
-        out.write(part)
+def _copy(address: Address, write: Callable[[bytes], None]) -> None:
+    with _cloud(address) as source:
+        while part := source.read(_PART):
+            write(part)
 
 
-def _opened(address: Address) -> AbstractContextManager[_Readable]:
-    if address.scheme in CLOUD:
-        return _cloud(address)
-    request = urllib.request.Request(  # noqa: S310  the scheme was checked
-        address.url, headers={"User-Agent": f"satismeter-importer/{__version__}"}
-    )
-    opener = urllib.request.build_opener(_SafeRedirects)
-    opened: AbstractContextManager[_Readable] = opener.open(request, timeout=_SECONDS)
-    return opened
+async def _download(address: Address, write: Callable[[bytes], None], network: Network) -> None:
+    """Follows redirects (a shared sheet is one), but from https to https only."""
+    import aiohttp
+    from yarl import URL
+
+    limits = aiohttp.ClientTimeout(total=None, connect=_SECONDS, sock_read=_SECONDS)
+    url = address.url
+    for _ in range(_REDIRECTS + 1):
+        exact = _PRINTABLE.fullmatch(url) is not None  # one that is signed must stay as it is
+        async with (
+            http.session(network, url, timeout=limits) as session,
+            session.get(URL(url, encoded=exact), allow_redirects=False) as response,
+        ):
+            location = response.headers.get("Location")
+            if response.status not in _MOVED or not location:
+                await _save(response, address, write)
+                return
+            url = _next(url, location, address)
+    raise SourceError(f"{address.shown} leads from one address to the next without an end.")
 
 
-class _SafeRedirects(urllib.request.HTTPRedirectHandler):
-    """Follows (a shared sheet is a redirect), but from https never to http."""
+def _next(url: str, location: str, address: Address) -> str:
+    there = urljoin(url, location)
+    Address.parse(there)
+    if url.startswith("https:") and not there.startswith("https:"):
+        raise UsageError(
+            f"{address.shown} leads to an address that is not https.",
+            hint="What it leads to may be another server's, or this machine's own: name it by itself.",
+        )
+    return there
 
-    def redirect_request(
-        self,
-        req: urllib.request.Request,
-        fp: IO[bytes],
-        code: int,
-        msg: str,
-        headers: http.client.HTTPMessage,
-        newurl: str,
-    ) -> urllib.request.Request | None:
-        Address.parse(newurl)
-        return super().redirect_request(req, fp, code, msg, headers, newurl)
+
+async def _save(
+    response: aiohttp.ClientResponse, address: Address, write: Callable[[bytes], None]
+) -> None:
+    if not 200 <= response.status < 300:
+        raise SourceError(f"{address.shown} can't be had: the server says {response.status}.")
+    async for part in response.content.iter_chunked(_PART):
+        write(part)
+    if not http.is_whole(response):
+        raise SourceError(
+            f"{address.shown} may have been cut off: the server doesn't say how long it is.",
+            hint="Fetch it with another program, look whether all of it is there, and import that file.",
+        )
 
 
 def _cloud(address: Address) -> AbstractContextManager[_Readable]:
@@ -95,13 +130,12 @@ def _told(address: Address) -> Iterator[None]:
         yield
     except (SourceError, UsageError):
         raise
-    except urllib.request.HTTPError as error:
-        error.close()
-        raise SourceError(f"{address.shown} can't be had: the server says {error.code}.") from None
     except FileNotFoundError:
         raise SourceError(f"There is no {address.shown}.") from None
     except Exception as error:  # noqa: BLE001  each driver has exceptions of its own
+        fault = Fault.OTHER if address.scheme in CLOUD else fault_of(error)
+        why = type(error).__name__ if fault is Fault.OTHER else fault.value
         raise SourceError(
-            f"{address.shown} can't be fetched ({type(error).__name__}).",
+            f"{address.shown} can't be fetched ({why}).",
             hint="Check the address and the credentials of its service.",
         ) from None

@@ -1,34 +1,144 @@
-"""The one file that knows aiohttp: posts a body and tells what came back, in the sender's own words.
+"""The HTTP client: posts a body with aiohttp, and tells what came back in the sender's own words.
 
 aiohttp raises the same exceptions for "the server never read a byte" and "the server stored the row and
-died"; what can be trusted is whether `on_request_headers_sent` fired for this attempt.
+died". So the body itself (`_Post`) says what can be trusted: aiohttp keeps the request's head back until it
+asks the body to write itself, and what is asked notes that it goes to the wire in that very step.
 """
 
 from __future__ import annotations
 
 import asyncio
-import ssl
 import time
 import zlib
 from collections.abc import Mapping
-from dataclasses import dataclass
-from types import SimpleNamespace
+from weakref import WeakSet
 
 import aiohttp
+from aiohttp.abc import AbstractStreamWriter
+from aiohttp.client_proto import ResponseHandler
+from yarl import URL
 
-from importer import __version__
+from importer import http
+from importer.faults import Fault, fault_of
 from importer.sender.body import with_key
 from importer.sender.content import Mask, unpacked
-from importer.sender.faults import Fault
 from importer.sender.reply import LARGEST_BODY, Reply
 from importer.sender.reuse import KEEP_ALIVE, Reuse
-from importer.settings import Secret
+from importer.sender.verdict import acknowledges
+from importer.settings import Network, Secret
+
+HANDSHAKES = 3
+"""Handshakes in a row that may be cut before any answer has come: a server that is being restarted cuts one
+or two, one that wants another version of TLS, or a certificate of ours, cuts each."""
+
+_REFUSALS = frozenset({400, 413, 415, 422, 429})
+"""Statuses after which a connection is used again: the server is done with the row."""
+
+_STOPS: Mapping[Fault, tuple[str, int]] = {
+    Fault.CERTIFICATE: ("bad_certificate", 0),
+    Fault.PROXY_LOGIN: ("proxy_refused", 0),
+    Fault.PROXY_REFUSED: ("proxy_refused", 0),
+    Fault.PROXY_AWAY: ("proxy_refused", 1),
+    Fault.PROXY_CUT: ("proxy_refused", HANDSHAKES),
+    Fault.PLAIN: ("no_tls", 1),
+    Fault.OTHER_TLS: ("no_tls", 1),
+    Fault.NO_TLS: ("no_tls", 1),
+    Fault.SPEAKS_TLS: ("no_tls", 1),
+    Fault.HANDSHAKE_CUT: ("no_tls", HANDSHAKES),
+}
+"""What no waiting mends: the code that the run stops with, and how often in a row it takes as long as no
+answer has come; after one it is an outage like any other. 0: at once, whatever came before."""
 
 
-@dataclass(slots=True)
-class _Trace:
-    left: bool = False
-    reused: bool = False
+def _keeps(status: int) -> bool:
+    """Whether a reply with this status may leave its connection to the next request."""
+    return 200 <= status < 300 or status in _REFUSALS
+
+
+def known() -> bool:
+    """Whether the installed aiohttp is built as the proof that nothing was sent needs it. Where it isn't,
+    every request counts as sent, and each connection is used once."""
+    writes = getattr(aiohttp.ClientRequest, "write_bytes", None)
+    names = getattr(getattr(writes, "__code__", None), "co_names", ())
+    return (
+        "write_with_length" in names
+        and "write_with_length" in vars(aiohttp.BytesPayload)
+        and all(hasattr(ResponseHandler, name) for name in ("should_close", "force_close"))
+        and hasattr(AbstractStreamWriter, "transport")
+    )
+
+
+class _Unfit(Exception):
+    """The connection can't carry the request: it is closing, or holds bytes that nobody asked for."""
+
+
+class _Lacking(Exception):
+    """What came is not one whole reply to the request."""
+
+    def __init__(self, fault: Fault) -> None:
+        super().__init__()
+        self.fault = fault
+
+
+class _Post(aiohttp.BytesPayload):
+    """The body of one attempt. `left`: it was handed to the wire; `unfit`: it was not, since the connection
+    wasn't fit to carry it; `late`: it took too long."""
+
+    def __init__(self, content: bytes, used: WeakSet[asyncio.BaseProtocol], seconds: float) -> None:
+        super().__init__(content, content_type="application/json")
+        self._used = used
+        self._seconds = seconds
+        self._limit: asyncio.TimerHandle | None = None
+        self._transport: asyncio.WriteTransport | None = None
+        self.start = 0.0
+        self.left = self.unfit = self.late = self.reused = False
+        self.protocol: ResponseHandler | None = None
+
+    async def write_with_length(
+        self, writer: AbstractStreamWriter, content_length: int | None
+    ) -> None:
+        """aiohttp asks for the body, whose head goes out with it. Nothing may wait between the look at the
+        connection, the note, and the write: then nothing else can happen between them."""
+        transport = writer.transport
+        protocol = transport.get_protocol() if transport and not transport.is_closing() else None
+        if not isinstance(protocol, ResponseHandler) or protocol.should_close:
+            self.unfit = True
+            raise _Unfit
+        self.reused = protocol in self._used
+        if not self.reused:
+            self._used.add(protocol)
+        self.protocol = protocol
+        self._transport = transport
+        self._limit = asyncio.get_running_loop().call_later(self._seconds, self._give_up)
+        self.left = True
+        await super().write_with_length(writer, content_length)
+
+    def _give_up(self) -> None:
+        self.late = True
+        self.done_with(cut=True)
+
+    def done_with(self, *, cut: bool) -> None:
+        """Let the connection carry nothing more. `cut`: at once; only while it is nobody else's."""
+        if self.protocol is not None:
+            self.protocol.force_close()
+        if cut and self._transport:
+            self._transport.abort()
+
+    @property
+    def unsent(self) -> bool:
+        """Whether some of it still waits to be sent."""
+        there = self._transport
+        return there is not None and not there.is_closing() and there.get_write_buffer_size() > 0
+
+    @property
+    def ms(self) -> int:
+        """Milliseconds since `start`."""
+        return round((time.monotonic() - self.start) * 1000)
+
+    def ended(self) -> None:
+        """The attempt is over."""
+        if self._limit:
+            self._limit.cancel()
 
 
 class Client:
@@ -36,23 +146,49 @@ class Client:
 
     No redirects, no cookies, no compression asked for, at most 64 kB of a reply, packed or not; a write
     key that the server quotes is masked. `timeout`: seconds without a byte; a whole attempt gets four
-    times as long.
+    times as long. `concurrency`: connections at most. `accept_empty`: an empty 200 acknowledges.
     """
 
-    def __init__(self, url: str, write_key: Secret, *, concurrency: int, timeout: float) -> None:
-        self._url = url
+    def __init__(
+        self,
+        url: str,
+        write_key: Secret,
+        *,
+        concurrency: int,
+        timeout: float,
+        network: Network | None = None,
+        accept_empty: bool = False,
+    ) -> None:
+        self._url = URL(url)
         self._key = write_key
         self._concurrency = concurrency
         self._timeout = timeout
+        self._network = network or Network()
+        self._accept_empty = accept_empty
+        self._proxied = http.proxy_for(self._network, url) is not None
         self._mask = Mask(write_key)
         self._reuse = Reuse()
+        self._known = known()
+        self._used: WeakSet[asyncio.BaseProtocol] = WeakSet()
+        self._answered = False
+        self._in_a_row = 0
         self._session: aiohttp.ClientSession
         self._retiring: asyncio.Task[None] | None = None
 
     @property
     def force_close(self) -> bool:
         """Whether each connection is used once only."""
-        return self._reuse.over
+        return self._reuse.over or not self._known
+
+    @property
+    def note(self) -> str:
+        """What the user should know; "" where there is nothing."""
+        if self._known:
+            return ""
+        return (
+            f"aiohttp {aiohttp.__version__} is built otherwise than the importer knows: each connection is "
+            "used once, and a row whose connection fails may have been sent."
+        )
 
     async def __aenter__(self) -> Client:
         self._session = self._opened()
@@ -65,73 +201,106 @@ class Client:
             await asyncio.gather(self._retiring, return_exceptions=True)
 
     def _opened(self) -> aiohttp.ClientSession:
-        connector = (
-            aiohttp.TCPConnector(limit=self._concurrency, force_close=True)
-            if self._reuse.over
-            else aiohttp.TCPConnector(limit=self._concurrency, keepalive_timeout=KEEP_ALIVE)
-        )
-        return aiohttp.ClientSession(
-            connector=connector,
-            cookie_jar=aiohttp.DummyCookieJar(),
-            auto_decompress=False,
-            trace_configs=[_tracing()],
+        connecting = min(10.0, self._timeout)
+        return http.session(
+            self._network,
+            str(self._url),
+            limit=self._concurrency,
+            keep=0.0 if self.force_close else KEEP_ALIVE,
             timeout=aiohttp.ClientTimeout(
-                total=4 * self._timeout,
-                sock_connect=min(10.0, self._timeout),
-                sock_read=self._timeout,
+                total=None, connect=connecting, sock_connect=connecting, sock_read=self._timeout
             ),
-            headers={
-                "User-Agent": f"satismeter-importer/{__version__}",
-                "Content-Type": "application/json",
-                "Accept": "application/json",
-                "Accept-Encoding": "identity",
-            },
+            headers={"Content-Type": "application/json", "Accept": "application/json"},
         )
 
     async def post(self, body: bytes) -> Reply:
-        """One attempt."""
-        trace = _Trace()
-        start = time.monotonic()
+        """One attempt. A connection that is found unfit before anything was written to it is no attempt: the
+        next one is taken, and only `concurrency` of them can be unfit."""
+        content, start = with_key(body, self._key), time.monotonic()
+        for _ in range(self._concurrency + 1):
+            post = _Post(content, self._used, 4 * self._timeout)
+            post.start, post.left = start, not self._known
+            ending = await self._attempt(post)
+            if post.left or not post.unfit:
+                break
+        self._note(reused=post.reused, alive=isinstance(ending, Reply))
+        if isinstance(ending, Reply):
+            self._answered = True
+            return ending
+        stop = self._stop(ending)
+        return Reply(left=post.left, fault=ending.value, stop=stop, reused=post.reused, ms=post.ms)
+
+    async def _attempt(self, post: _Post) -> Reply | Fault:
         try:
-            status, headers, content = await self._exchange(body, trace)
-        except (aiohttp.ClientError, TimeoutError, OSError, ValueError, zlib.error) as error:
-            self._note(trace, alive=False)
-            return Reply(
-                left=trace.left,
-                fault=fault_of(error).value,
-                certificate=isinstance(error, aiohttp.ClientConnectorCertificateError),
-                reused=trace.reused,
-                ms=_ms_since(start),
-            )
-        self._note(trace, alive=True)
+            return await self._exchange(post)
+        except (
+            aiohttp.ClientError,
+            TimeoutError,
+            OSError,
+            ValueError,
+            zlib.error,
+            _Lacking,
+        ) as error:
+            post.done_with(cut=False)
+            if post.late:
+                return Fault.TOO_SLOW
+            if isinstance(error, _Lacking):
+                return error.fault
+            return fault_of(error, proxied=self._proxied and not post.left)
+        finally:
+            post.ended()
+
+    async def _exchange(self, post: _Post) -> Reply:
+        response = await self._session.post(self._url, data=post, allow_redirects=False)
+        try:
+            # A reply that is whole by now has gone back to the pool with its connection, and nothing has run
+            # since: nobody can have taken it, so it may be cut. Where the rest comes later, somebody can.
+            ours = response.content.is_eof()
+            if not _keeps(response.status):
+                post.done_with(cut=False)
+            content = await _at_most(response.content, LARGEST_BODY) if post.left else b""
+            if not response.content.at_eof():
+                response.close()
+            _check(response, post)
+            reply = self._reply(response, content, post)
+        except BaseException:
+            response.close()
+            raise
+        if post.unsent or not self._clean(reply):
+            post.done_with(cut=ours)
+        return reply
+
+    def _reply(self, response: aiohttp.ClientResponse, content: bytes, post: _Post) -> Reply:
+        headers = response.headers
+        plain = unpacked(content, headers.get("Content-Encoding", ""))
         return Reply(
             left=True,
-            status=status,
-            body=content,
+            status=response.status,
+            body=self._mask.over(plain),
             content_type=headers.get("Content-Type", ""),
             retry_after=headers.get("Retry-After", ""),
             date=headers.get("Date", ""),
-            reused=trace.reused,
-            ms=_ms_since(start),
+            reused=post.reused,
+            ms=post.ms,
         )
 
-    async def _exchange(self, body: bytes, trace: _Trace) -> tuple[int, Mapping[str, str], bytes]:
-        async with self._session.post(
-            self._url,
-            data=with_key(body, self._key),
-            allow_redirects=False,
-            trace_request_ctx=trace,
-        ) as response:
-            content = await _at_most(response.content, LARGEST_BODY)
-            if len(content) >= LARGEST_BODY:
-                response.close()
-            plain = unpacked(content, response.headers.get("Content-Encoding", ""))
-            return response.status, response.headers, self._mask.over(plain)
+    def _clean(self, reply: Reply) -> bool:
+        """Whether the server has said all that it has to say, so that its connection may be used again.
+        After any other reply a second one may come late (a proxy says 500, and then the server behind it is
+        done), and would be taken for the next row's."""
+        return reply.status in _REFUSALS or acknowledges(reply, accept_empty=self._accept_empty)
 
-    def _note(self, trace: _Trace, *, alive: bool) -> None:
+    def _stop(self, fault: Fault) -> str:
+        """The code of a fault that no waiting mends; "" for others."""
+        code, times = _STOPS.get(fault, ("", 0))
+        self._in_a_row = self._in_a_row + 1 if code else 0
+        patient = times and (self._answered or self._in_a_row < times)
+        return "" if patient else code
+
+    def _note(self, *, reused: bool, alive: bool) -> None:
         """Where reused connections keep dying, the others are left to end what they carry."""
         before = self._reuse.over
-        self._reuse.ended(reused=trace.reused, alive=alive)
+        self._reuse.ended(reused=reused, alive=alive)
         if self._reuse.over and not before:
             retired, self._session = self._session, self._opened()
             self._retiring = asyncio.create_task(_close_later(retired, 4 * self._timeout))
@@ -146,51 +315,34 @@ async def _close_later(session: aiohttp.ClientSession, seconds: float) -> None:
 
 
 async def _at_most(content: aiohttp.StreamReader, most: int) -> bytes:
-    parts: list[bytes] = []
-    left = most
-    while left > 0 and (part := await content.read(left)):
-        parts.append(part)
-        left -= len(part)
-    return b"".join(parts)
+    body = await content.read(most)
+    while len(body) < most and not content.at_eof():
+        body += await content.read(most - len(body))
+    return body
 
 
-def _tracing() -> aiohttp.TraceConfig:
-    config = aiohttp.TraceConfig()
-    config.on_request_headers_sent.append(_left)
-    config.on_connection_reuseconn.append(_reused)
-    return config
+def _check(response: aiohttp.ClientResponse, post: _Post) -> None:
+    """Raise where what was read is not one whole reply to the request, as far as aiohttp lets one see it."""
+    fault = None
+    second = post.protocol is not None and len(post.protocol) > 0  # and which is the row's?
+    if not post.left:  # it was there before the request went, so it answers something else
+        post.unfit = True
+        fault = Fault.GARBLED
+    elif post.late:
+        fault = Fault.TOO_SLOW
+    elif second or response.status < 200:  # 101: another protocol from here on
+        fault = Fault.GARBLED
+    elif "Content-Length" not in response.headers:
+        fault = _unframed(response, post.protocol)
+    if fault:
+        raise _Lacking(fault)
 
 
-async def _left(_: object, context: SimpleNamespace, __: object) -> None:
-    context.trace_request_ctx.left = True
-
-
-async def _reused(_: object, context: SimpleNamespace, __: object) -> None:
-    context.trace_request_ctx.reused = True
-
-
-_FAULTS: tuple[tuple[type[BaseException], Fault], ...] = (
-    (aiohttp.ClientConnectorCertificateError, Fault.CERTIFICATE),
-    (aiohttp.ClientConnectorDNSError, Fault.NAME),
-    (aiohttp.ClientConnectorSSLError, Fault.NO_TLS),
-    (ssl.SSLError, Fault.TLS_BROKE),
-    (aiohttp.ClientConnectorError, Fault.UNREACHABLE),
-    (aiohttp.ConnectionTimeoutError, Fault.NOT_CONNECTED),
-    (aiohttp.SocketTimeoutError, Fault.SILENT),
-    (aiohttp.ServerDisconnectedError, Fault.CLOSED),
-    (aiohttp.ClientPayloadError, Fault.BROKE_OFF),
-    (aiohttp.ClientResponseError, Fault.GARBLED),
-    (aiohttp.ClientOSError, Fault.BROKE),
-    (zlib.error, Fault.DAMAGED),
-    (TimeoutError, Fault.TOO_SLOW),
-    (OSError, Fault.BROKE),
-)
-
-
-def fault_of(error: BaseException) -> Fault:
-    """What aiohttp's exception means."""
-    return next((fault for kind, fault in _FAULTS if isinstance(error, kind)), Fault.OTHER)
-
-
-def _ms_since(start: float) -> int:
-    return round((time.monotonic() - start) * 1000)
+def _unframed(response: aiohttp.ClientResponse, protocol: ResponseHandler | None) -> Fault | None:
+    coding = response.headers.get("Transfer-Encoding", "chunked")
+    if coding.lower() != "chunked":
+        return Fault.GARBLED
+    if not http.is_whole(response):
+        return Fault.BROKE_OFF
+    reset = protocol is not None and isinstance(protocol.exception(), aiohttp.ClientOSError)
+    return Fault.BROKE if reset else None  # a reset drops what was still under way

@@ -11,10 +11,10 @@ LARGEST_BODY = 64 * 1024
 class Reply(NamedTuple):
     """One attempt's end.
 
-    `left`: the request's headers were handed to the wire in this attempt; False proves that the server
-    got nothing. `status` is that of a whole, well-formed HTTP reply, None otherwise; then `fault` says
-    in plain words what broke. `certificate`: the server's TLS certificate was refused. `ms` counts from
-    the attempt's start to its end.
+    `left`: the request was handed to the wire in this attempt; False proves that the server got
+    nothing. `status` is that of a whole, well-formed HTTP reply, None otherwise; then `fault` says in
+    plain words what broke. `stop`: the code of a fault that every further row would meet too; "" for any
+    other. `ms` counts from the attempt's start to its end.
     """
 
     left: bool
@@ -24,7 +24,7 @@ class Reply(NamedTuple):
     retry_after: str = ""
     date: str = ""
     fault: str = ""
-    certificate: bool = False
+    stop: str = ""
     reused: bool = False
     ms: int = 0
 

@@ -93,8 +93,9 @@ def judge(reply: Reply, *, doubt: bool = False, accept_empty: bool = False) -> V
 
 
 def _no_reply(reply: Reply, doubt: bool) -> Verdict:
-    if reply.certificate:
-        return Verdict(_pending(doubt), "bad_certificate", reply.fault, Next.STOP)
+    if reply.stop:
+        status = Status.UNKNOWN if reply.left else _pending(doubt)
+        return Verdict(status, reply.stop, reply.fault, Next.STOP)
     if not reply.left:
         return Verdict(_pending(doubt), "not_sent", reply.fault, Next.AGAIN, trouble=True)
     return Verdict(
@@ -103,6 +104,12 @@ def _no_reply(reply: Reply, doubt: bool) -> Verdict:
         f"posted, but {reply.fault}; it may be stored",
         trouble=True,
     )
+
+
+def acknowledges(reply: Reply, *, accept_empty: bool = False) -> bool:
+    """Whether a reply says that the row is stored."""
+    success = reply.status is not None and 200 <= reply.status < 300
+    return success and not _lacking(reply, document_of(reply.body), accept_empty)
 
 
 def _success(reply: Reply, accept_empty: bool) -> Verdict:
@@ -149,6 +156,8 @@ def _stops(status: int, body: bytes) -> str:
     """The code of a refusal that every further row would get too; "" for any other."""
     if status in _KEY_REFUSED:
         return "key_refused"
+    if status == 407:
+        return "proxy_refused"
     if status == 402 or (status in _ROWS_OWN | _WRONG_PLACE and tells(body, _PLAN)):
         return "plan_limit"
     return "wrong_survey" if status in _WRONG_PLACE else ""

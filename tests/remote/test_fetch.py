@@ -11,9 +11,14 @@ import fsspec  # type: ignore[import-untyped]  # it has none
 import pytest
 
 from importer.errors import SourceError, UsageError
-from importer.remote import Address, address, fetched
+from importer.remote import LARGEST, Address, address, fetched
+from importer.settings import Network
 
 CONTENT = b"id,score\n" + b"u1,10\n" * 1000
+
+
+asked: list[str] = []
+"""The paths that were asked for, as they came."""
 
 
 class Files(BaseHTTPRequestHandler):
@@ -21,11 +26,17 @@ class Files(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         path = self.path.partition("?")[0]
-        status = {"/answers.csv": 200, "/moved.csv": 302, "/leak.csv": 302}.get(path, 404)
+        asked.append(self.path)
+        moved = dict.fromkeys(("/moved.csv", "/leak.csv", "/loop.csv", "/away.csv"), 302)
+        status = {"/answers.csv": 200, **moved}.get(path, 404)
         self.send_response(status)
         self.send_header("Content-Length", str(len(CONTENT) if status == 200 else 0))
-        there = "/answers.csv" if path == "/moved.csv" else "http://example.com/answers.csv"
-        self.send_header("Location", there)
+        there = {
+            "/moved.csv": "/answers.csv",
+            "/loop.csv": "/loop.csv",
+            "/away.csv": "s3://bucket/answers.csv",
+        }
+        self.send_header("Location", there.get(path, "http://example.com/answers.csv"))
         self.end_headers()
         if status == 200:
             self.wfile.write(CONTENT)
@@ -53,8 +64,8 @@ def test_over_http(web: str, name: str) -> None:
     assert not path.exists()
 
 
-def get(text: str, **more: int) -> Path:
-    with fetched(Address.parse(text), **more) as path:
+def get(text: str, largest: int = LARGEST, network: Network | None = None) -> Path:
+    with fetched(Address.parse(text), largest, network) as path:
         return path
 
 
@@ -66,6 +77,25 @@ def test_what_can_not_be_had(web: str) -> None:
     with pytest.raises(SourceError, match="can't be fetched"):
         get("http://127.0.0.1:9/answers.csv")
     assert "secret" not in missing.value.message
+
+
+def test_redirects_end(web: str) -> None:
+    asked.clear()
+    with pytest.raises(SourceError, match="without an end"):
+        get(f"{web}/loop.csv")
+    assert len(asked) == 11
+    with pytest.raises(SourceError, match="can't be fetched"):
+        get(f"{web}/away.csv")
+
+
+def test_an_address_that_is_signed_stays_as_it_is(web: str) -> None:
+    asked.clear()
+    get(f"{web}/answers.csv?sig=a%2fB%7e+c&x=%20'")
+    assert asked == ["/answers.csv?sig=a%2fB%7e+c&x=%20'"]
+
+
+async def test_within_a_loop_that_runs(web: str) -> None:
+    get(f"{web}/answers.csv")
 
 
 def test_too_large(web: str) -> None:

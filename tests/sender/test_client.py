@@ -1,4 +1,4 @@
-"""Either client against a server that does everything wrong: each fault in its class."""
+"""The client against a server that does everything wrong: each fault in its class."""
 
 from __future__ import annotations
 
@@ -12,13 +12,15 @@ import tracemalloc
 import zlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import get_args
 
 import aiohttp
 import orjson
 import pytest
 import trustme
+from multidict import CIMultiDict, CIMultiDictProxy
+from yarl import URL
 
+from importer.faults import Fault, fault_of
 from importer.model import Status
 from importer.sandbox import (
     CAMPAIGN,
@@ -31,14 +33,11 @@ from importer.sandbox import (
     Share,
     Stores,
 )
-from importer.sender.client import _FAULTS, fault_of
-from importer.sender.clients import client
+from importer.sender.client import Client
 from importer.sender.content import Mask, unpacked
-from importer.sender.faults import Fault
 from importer.sender.reply import LARGEST_BODY, Reply
 from importer.sender.verdict import judge
-from importer.settings import HttpClient, Secret
-from tests.sender.clients import AnyClient, Opener
+from importer.settings import Secret
 
 KEY = Secret(WRITE_KEY)
 
@@ -49,10 +48,8 @@ def body(user: str = "007", **more: object) -> bytes:
 
 
 @asynccontextmanager
-async def client_of(
-    opener: Opener, url: str, patience: float = 0.4, key: Secret = KEY
-) -> AsyncIterator[AnyClient]:
-    async with opener(url + "/api/responses", key, concurrency=4, timeout=patience) as client:
+async def client_of(url: str, patience: float = 0.4, key: Secret = KEY) -> AsyncIterator[Client]:
+    async with Client(url + "/api/responses", key, concurrency=4, timeout=patience) as client:
         yield client
 
 
@@ -84,11 +81,11 @@ def test_every_fault_has_its_class() -> None:
 
 
 @pytest.mark.parametrize("name", CLASSES)
-async def test_a_fault_in_its_class(name: str, opener: Opener) -> None:
+async def test_a_fault_in_its_class(name: str) -> None:
     patience = 0.1 if name in WAITED_FOR else 5
     async with (
         Sandbox(failing(name)) as sandbox,
-        client_of(opener, sandbox.url, patience) as client,
+        client_of(sandbox.url, patience) as client,
     ):
         if name == "close_reused":
             assert (await client.post(body("006"))).status == 200
@@ -119,8 +116,8 @@ async def refusing_port() -> int:
     return port
 
 
-async def test_a_server_that_is_not_there_got_nothing(opener: Opener) -> None:
-    async with client_of(opener, f"http://127.0.0.1:{await refusing_port()}") as client:
+async def test_a_server_that_is_not_there_got_nothing() -> None:
+    async with client_of(f"http://127.0.0.1:{await refusing_port()}") as client:
         reply = await client.post(body())
     assert (reply.left, reply.status, reply.fault) == (
         False,
@@ -129,8 +126,8 @@ async def test_a_server_that_is_not_there_got_nothing(opener: Opener) -> None:
     )
 
 
-async def test_a_name_that_is_not_known_got_nothing(opener: Opener) -> None:
-    async with client_of(opener, "https://nowhere.invalid", 5) as client:
+async def test_a_name_that_is_not_known_got_nothing() -> None:
+    async with client_of("https://nowhere.invalid", 5) as client:
         reply = await client.post(body())
     assert (reply.left, reply.fault) == (False, "the server's name could not be looked up")
 
@@ -151,16 +148,16 @@ async def silent() -> AsyncIterator[int]:
     await server.wait_closed()
 
 
-async def test_tls_that_hangs_got_nothing(opener: Opener) -> None:
-    async with silent() as port, client_of(opener, f"https://127.0.0.1:{port}") as client:
+async def test_tls_that_hangs_got_nothing() -> None:
+    async with silent() as port, client_of(f"https://127.0.0.1:{port}") as client:
         reply = await client.post(body())
     assert (reply.left, reply.status) == (False, None)
     assert reply.fault == "no connection was made in time"
     assert judge(reply).status is Status.PENDING
 
 
-async def test_no_answer_is_in_doubt(opener: Opener) -> None:
-    async with silent() as port, client_of(opener, f"http://127.0.0.1:{port}") as client:
+async def test_no_answer_is_in_doubt() -> None:
+    async with silent() as port, client_of(f"http://127.0.0.1:{port}") as client:
         start = time.monotonic()
         reply = await client.post(body())
         took = time.monotonic() - start
@@ -180,10 +177,10 @@ async def self_signed() -> AsyncIterator[int]:
     await server.wait_closed()
 
 
-async def test_a_certificate_that_nobody_vouches_for_stops_everything(opener: Opener) -> None:
-    async with self_signed() as port, client_of(opener, f"https://127.0.0.1:{port}", 5) as client:
+async def test_a_certificate_that_nobody_vouches_for_stops_everything() -> None:
+    async with self_signed() as port, client_of(f"https://127.0.0.1:{port}", 5) as client:
         reply = await client.post(body())
-    assert (reply.left, reply.certificate, reply.status) == (False, True, None)
+    assert (reply.left, reply.stop, reply.status) == (False, "bad_certificate", None)
     assert judge(reply).code == "bad_certificate"
 
 
@@ -201,18 +198,19 @@ async def speaking_plainly() -> AsyncIterator[int]:
     await server.wait_closed()
 
 
-async def test_a_server_that_speaks_no_tls_got_nothing(opener: Opener) -> None:
+async def test_a_server_that_speaks_no_tls_got_nothing() -> None:
     async with (
         speaking_plainly() as port,
-        client_of(opener, f"https://127.0.0.1:{port}", 5) as client,
+        client_of(f"https://127.0.0.1:{port}", 5) as client,
     ):
         reply = await client.post(body())
-    assert (reply.left, reply.certificate, reply.status) == (False, False, None)
-    assert reply.fault == "no TLS connection could be made"
+    assert (reply.left, reply.stop, reply.status) == (False, "no_tls", None)
+    assert reply.fault == "the server speaks no TLS at this port: http, or another port?"
+    assert judge(reply).status is Status.PENDING
 
 
-async def test_what_is_sent(opener: Opener) -> None:
-    async with Sandbox() as sandbox, client_of(opener, sandbox.url) as client:
+async def test_what_is_sent() -> None:
+    async with Sandbox() as sandbox, client_of(sandbox.url) as client:
         reply = await client.post(body(traits={"name": "Zoë", "n": 1.5}))
         [exchange] = sandbox.posts()
     assert reply.status == 200
@@ -221,10 +219,10 @@ async def test_what_is_sent(opener: Opener) -> None:
     assert sent["traits"] == {"name": "Zoë", "n": 1.5}
 
 
-async def test_a_gzip_bomb_is_not_unpacked(opener: Opener) -> None:
+async def test_a_gzip_bomb_is_not_unpacked() -> None:
     async with (
         Sandbox(failing("gzip_bomb")) as sandbox,
-        client_of(opener, sandbox.url, 5) as client,
+        client_of(sandbox.url, 5) as client,
     ):
         await client.post(body())
         tracemalloc.start()
@@ -244,11 +242,11 @@ def test_a_packed_reply_is_read_although_nobody_asked_for_one() -> None:
         unpacked(plain, "gzip")
 
 
-async def test_connections_that_die_between_requests_are_used_once_only(opener: Opener) -> None:
+async def test_connections_that_die_between_requests_are_used_once_only() -> None:
     """Every second one lives, being fresh; that must not hide the others."""
     async with (
         Sandbox(failing("close_reused")) as sandbox,
-        client_of(opener, sandbox.url) as client,
+        client_of(sandbox.url) as client,
     ):
         replies = [await client.post(body(str(number))) for number in range(20)]
         assert client.force_close
@@ -259,34 +257,23 @@ async def test_connections_that_die_between_requests_are_used_once_only(opener: 
     assert len(connections) >= 17
 
 
-@pytest.mark.parametrize("name", get_args(HttpClient))
-async def test_a_client_by_its_name(name: HttpClient) -> None:
-    async with Sandbox() as sandbox:
-        url = sandbox.url + "/api/responses"
-        async with client(name, url, KEY, concurrency=1, timeout=5) as made:
-            assert (await made.post(body())).status == 200
-        assert type(made).__name__ == {"lean": "LeanClient", "aiohttp": "Client"}[name]
-
-
-async def test_sound_connections_are_kept(opener: Opener) -> None:
-    async with Sandbox() as sandbox, client_of(opener, sandbox.url) as client:
+async def test_sound_connections_are_kept() -> None:
+    async with Sandbox() as sandbox, client_of(sandbox.url) as client:
         for number in range(10):
             assert (await client.post(body(str(number)))).status == 200
         assert not client.force_close
         assert len({each.connection for each in sandbox.posts()}) == 1
 
 
-async def test_the_key_is_nowhere_but_in_the_body(
-    caplog: pytest.LogCaptureFixture, opener: Opener
-) -> None:
+async def test_the_key_is_nowhere_but_in_the_body(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
     canary = Secret('canary"key\\7')
     script = {"a": [Behaviour("status", 422, body=f"no such key: {canary.reveal()}")]}
     settings = SandboxSettings(script=script)
-    async with Sandbox(settings) as sandbox, client_of(opener, sandbox.url, key=canary) as client:
+    async with Sandbox(settings) as sandbox, client_of(sandbox.url, key=canary) as client:
         replies = [await client.post(body(user)) for user in ("a", "b")]
         shown = repr(client) + repr(vars(client)) + str(canary) + repr(canary)
-    async with client_of(opener, f"http://127.0.0.1:{await refusing_port()}", key=canary) as client:
+    async with client_of(f"http://127.0.0.1:{await refusing_port()}", key=canary) as client:
         replies.append(await client.post(body()))
     assert replies[0].body == b"no such key: ***"
     assert [reply.status for reply in replies] == [422, 401, None]
@@ -300,7 +287,16 @@ def test_a_key_that_is_quoted_back_is_masked() -> None:
 
 
 def test_every_exception_of_aiohttp_has_its_words() -> None:
-    known = tuple(kind for kind, _ in _FAULTS)
+    key = aiohttp.client_reqrep.ConnectionKey("h", 1, True, True, None, None, None)
+    info = aiohttp.RequestInfo(URL("https://h/"), "POST", CIMultiDictProxy(CIMultiDict()))
+    made: dict[type[Exception], tuple[object, ...]] = {
+        aiohttp.ClientConnectorCertificateError: (key, ssl.SSLCertVerificationError()),
+        aiohttp.ClientConnectorDNSError: (key, OSError()),
+        aiohttp.ClientConnectorSSLError: (key, ssl.SSLError()),
+        aiohttp.ClientProxyConnectionError: (key, OSError()),
+        aiohttp.WSServerHandshakeError: (info, ()),
+        aiohttp.ServerFingerprintMismatch: (b"", b"", "h", 1),
+    }
     named = {getattr(aiohttp, name) for name in dir(aiohttp)}
     kinds = {each for each in named if isinstance(each, type) and issubclass(each, Exception)}
     leaves = {
@@ -310,14 +306,14 @@ def test_every_exception_of_aiohttp_has_its_words() -> None:
         and not any(issubclass(other, kind) for other in kinds - {kind})
     }
     assert len(leaves) > 5
-    assert {kind for kind in leaves if not issubclass(kind, known)} <= {
+    assert {kind for kind in leaves if fault_of(kind(*made.get(kind, ()))) is Fault.OTHER} <= {
         aiohttp.ServerFingerprintMismatch  # only where a fingerprint is pinned
     }
     assert fault_of(RuntimeError("secret")) is Fault.OTHER
 
 
-async def test_a_request_that_is_cancelled_is_not_swallowed(opener: Opener) -> None:
-    async with silent() as port, client_of(opener, f"http://127.0.0.1:{port}", 30) as client:
+async def test_a_request_that_is_cancelled_is_not_swallowed() -> None:
+    async with silent() as port, client_of(f"http://127.0.0.1:{port}", 30) as client:
         task: asyncio.Task[Reply] = asyncio.create_task(client.post(body()))
         await asyncio.sleep(0.05)
         task.cancel()

@@ -1,4 +1,4 @@
-"""Replies byte by byte, for either client on either loop: a status comes from a whole reply alone."""
+"""Replies byte by byte, on either loop: a status comes from a whole reply alone."""
 
 from __future__ import annotations
 
@@ -9,11 +9,10 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from importer.sender.faults import Fault
-from importer.sender.lean import LeanClient
+from importer.faults import Fault
+from importer.sender.client import Client
 from importer.sender.reply import LARGEST_BODY, Reply
 from importer.settings import Secret
-from tests.sender.clients import AnyClient, Opener
 from tests.sender.scripted import Act, Script, playing, scripted
 
 BODY = b'{"userId":"007"}'
@@ -81,28 +80,25 @@ BROKEN: dict[str, tuple[Script, Fault]] = {
                         Fault.DAMAGED),
 }  # fmt: skip
 
-STRICTER: dict[str, Script] = {
+DOUBTED: dict[str, Script] = {
     "two replies": (OK + OK,),
-    "the beginning of another": (OK + b"HTTP/1.1 2",),
     "another protocol from here on": (
         b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n",
     ),
     "an unknown transfer coding": (LINE + b"Transfer-Encoding: identity\r\n\r\n{}", Act.CLOSE),
     "ended by a reset": (LINE + b"\r\n{}", Act.BREATHE, Act.RESET),
 }
-"""aiohttp takes a status from these; the lean client doesn't."""
+"""aiohttp takes a status from these; the client doesn't."""
 
 
 @asynccontextmanager
-async def client_of(
-    opener: Opener, url: str, seconds: float = 5.0, concurrency: int = 2
-) -> AsyncIterator[AnyClient]:
-    async with opener(url + "/", Secret("key"), concurrency=concurrency, timeout=seconds) as client:
+async def client_of(url: str, seconds: float = 5.0, concurrency: int = 2) -> AsyncIterator[Client]:
+    async with Client(url + "/", Secret("key"), concurrency=concurrency, timeout=seconds) as client:
         yield client
 
 
-async def reply_to(opener: Opener, script: Script) -> Reply:
-    async with scripted(*script) as server, client_of(opener, server.url) as client:
+async def reply_to(script: Script) -> Reply:
+    async with scripted(*script) as server, client_of(server.url) as client:
         reply = await client.post(BODY)
         assert len(server.requests) == 1
     assert reply.left
@@ -110,57 +106,57 @@ async def reply_to(opener: Opener, script: Script) -> Reply:
 
 
 @pytest.mark.parametrize("name", WHOLE)
-async def test_a_whole_reply(name: str, opener: Opener) -> None:
+async def test_a_whole_reply(name: str) -> None:
     script, status, content = WHOLE[name]
-    reply = await reply_to(opener, script)
+    reply = await reply_to(script)
     assert (reply.status, reply.body, reply.fault) == (status, content, "")
 
 
 @pytest.mark.parametrize("name", BROKEN)
-async def test_what_is_no_whole_reply(name: str, opener: Opener) -> None:
+async def test_what_is_no_whole_reply(name: str) -> None:
     script, fault = BROKEN[name]
-    reply = await reply_to(opener, script)
+    reply = await reply_to(script)
     assert (reply.status, reply.body, reply.fault) == (None, b"", fault)
 
 
-async def test_headers_that_are_asked_for(opener: Opener) -> None:
+async def test_headers_that_are_asked_for() -> None:
     head = b"Retry-After: 7\r\nretry-after: 8\r\nDATE: Mon\r\nContent-Type: text/plain\r\n"
-    reply = await reply_to(opener, (LINE + head + b"Content-Length: 0\r\n\r\n",))
+    reply = await reply_to((LINE + head + b"Content-Length: 0\r\n\r\n",))
     assert (reply.retry_after, reply.date, reply.content_type) == ("7", "Mon", "text/plain")
 
 
-async def test_what_follows_the_body_is_no_header(opener: Opener) -> None:
-    reply = await reply_to(opener, (CHUNKED + b"2\r\n{}\r\n0\r\nRetry-After: 7\r\n\r\n",))
+async def test_what_follows_the_body_is_no_header() -> None:
+    reply = await reply_to((CHUNKED + b"2\r\n{}\r\n0\r\nRetry-After: 7\r\n\r\n",))
     assert (reply.status, reply.retry_after) == (200, "")
 
 
-async def test_a_connection_that_closes_when_it_said_so(opener: Opener) -> None:
+async def test_a_connection_that_closes_when_it_said_so() -> None:
     script = (LINE + b"Connection: close\r\nContent-Length: 2\r\n\r\n{}",)
-    async with scripted(*script) as server, client_of(opener, server.url) as client:
+    async with scripted(*script) as server, client_of(server.url) as client:
         replies = [await client.post(BODY) for _ in range(3)]
     assert [(reply.status, reply.reused) for reply in replies] == [(200, False)] * 3
     assert server.connections == 3
 
 
-async def test_a_kept_connection_that_closed_meanwhile_is_not_used(opener: Opener) -> None:
-    async with scripted(OK, Act.CLOSE) as server, client_of(opener, server.url) as client:
+async def test_a_kept_connection_that_closed_meanwhile_is_not_used() -> None:
+    async with scripted(OK, Act.CLOSE) as server, client_of(server.url) as client:
         first = await client.post(BODY)
         await asyncio.sleep(0.03)
         second = await client.post(BODY)
     assert [(each.status, each.reused) for each in (first, second)] == [(200, False)] * 2
 
 
-async def test_no_more_connections_than_requests_under_way(opener: Opener) -> None:
-    async with scripted(OK) as server, client_of(opener, server.url) as client:
+async def test_no_more_connections_than_requests_under_way() -> None:
+    async with scripted(OK) as server, client_of(server.url) as client:
         replies = await asyncio.gather(*(client.post(BODY) for _ in range(20)))
     assert {reply.status for reply in replies} == {200}
     assert server.connections <= 2
 
 
-async def test_a_cancelled_request_takes_its_connection_along(opener: Opener) -> None:
+async def test_a_cancelled_request_takes_its_connection_along() -> None:
     """Its late reply must not become another's."""
     scripts: tuple[Script, ...] = ((Act.HANG,), (OK,))
-    async with playing(scripts.__getitem__) as server, client_of(opener, server.url) as client:
+    async with playing(scripts.__getitem__) as server, client_of(server.url) as client:
         task = asyncio.create_task(client.post(BODY))
         await server.asked.wait()
         task.cancel()
@@ -171,13 +167,13 @@ async def test_a_cancelled_request_takes_its_connection_along(opener: Opener) ->
     assert server.connections == 2
 
 
-async def test_after_three_deaths_none_at_rest_is_used_either(opener: Opener) -> None:
+async def test_after_three_deaths_none_at_rest_is_used_either() -> None:
     def script(n: int) -> Script:
         return (Act.CLOSE,) if n in (4, 5, 6) else (OK,)
 
     async with (
         playing(script) as server,
-        client_of(opener, server.url, concurrency=4) as client,
+        client_of(server.url, concurrency=4) as client,
     ):
         await asyncio.gather(*(client.post(BODY) for _ in range(4)))
         dying = [await client.post(BODY) for _ in range(3)]
@@ -187,71 +183,34 @@ async def test_after_three_deaths_none_at_rest_is_used_either(opener: Opener) ->
     assert b"\r\nConnection: close\r\n" in server.requests[-1][1]
 
 
-async def test_a_server_that_is_named(opener: Opener) -> None:
+async def test_a_server_that_is_named() -> None:
     async with scripted(OK) as server:
         url = f"http://localhost:{server.port}"
-        async with client_of(opener, url) as client:
+        async with client_of(url) as client:
             assert (await client.post(BODY)).status == 200
     assert f"Host: localhost:{server.port}".encode() in server.requests[0][1]
 
 
-async def test_a_steady_trickle_is_cut_off_at_last(opener: Opener) -> None:
+async def test_a_steady_trickle_is_cut_off_at_last() -> None:
     """No pause is too long by itself."""
     script = (LINE, *((b"X: y\r\n", Act.BREATHE) * 40), b"Content-Length: 0\r\n\r\n")
-    async with scripted(*script) as server, client_of(opener, server.url, 0.12) as client:
+    async with scripted(*script) as server, client_of(server.url, 0.12) as client:
         reply = await client.post(BODY)
     assert (reply.left, reply.status, reply.fault) == (True, None, Fault.TOO_SLOW)
     assert 450 < reply.ms < 1000
 
 
-async def test_the_time_that_a_connection_rests_is_not_the_requests(opener: Opener) -> None:
+async def test_the_time_that_a_connection_rests_is_not_the_requests() -> None:
     script = (Act.BREATHE, OK)
-    async with scripted(*script) as server, client_of(opener, server.url, 0.08) as client:
+    async with scripted(*script) as server, client_of(server.url, 0.08) as client:
         first = await client.post(BODY)
         await asyncio.sleep(0.36)
         second = await client.post(BODY)
     assert (first.status, second.status, second.reused) == (200, 200, True)
 
 
-# what aiohttp doesn't promise
-
-
-@pytest.mark.parametrize("name", STRICTER)
-async def test_what_the_lean_client_doubts(name: str) -> None:
-    reply = await reply_to(LeanClient, STRICTER[name])
+@pytest.mark.parametrize("name", DOUBTED)
+async def test_what_aiohttp_takes_for_a_reply(name: str) -> None:
+    reply = await reply_to(DOUBTED[name])
     assert reply.status is None
     assert reply.fault in (Fault.GARBLED, Fault.BROKE_OFF, Fault.BROKE)
-
-
-async def test_bytes_that_nobody_asked_for_end_the_connection() -> None:
-    """They must not become the next request's reply."""
-    lie = b"HTTP/1.1 201 Created\r\nContent-Length: 2\r\n\r\n{}"
-    script = (OK, Act.BREATHE, lie)
-    async with scripted(*script) as server, client_of(LeanClient, server.url) as client:
-        first = await client.post(BODY)
-        await asyncio.sleep(0.06)
-        second = await client.post(BODY)
-    assert (first.status, second.status) == (200, 200)
-    assert [connection for connection, _ in server.requests] == [0, 1]
-
-
-async def test_a_reply_before_the_request_was_whole() -> None:
-    """The rest of the request would be taken for the next one."""
-    body = b'{"a":"' + b"x" * 20_000_000 + b'"}'
-    refusal = b"HTTP/1.1 413 Content Too Large\r\nContent-Length: 0\r\n\r\n"
-    async with (
-        scripted(refusal, Act.HANG, unread=True) as server,
-        client_of(LeanClient, server.url) as client,
-    ):
-        replies = [await client.post(body), await client.post(BODY)]
-    assert [(each.status, each.reused) for each in replies] == [(413, False)] * 2
-    assert server.connections == 2
-
-
-async def test_the_last_connection_used_is_used_again() -> None:
-    async with scripted(OK) as server, client_of(LeanClient, server.url) as client:
-        await asyncio.gather(client.post(BODY), client.post(BODY))
-        for _ in range(4):
-            assert (await client.post(BODY)).reused
-    assert server.connections == 2
-    assert len({connection for connection, _ in server.requests[2:]}) == 1

@@ -50,7 +50,7 @@ async def test_each_row_gets_its_own_outcome() -> None:
         (said(400, "Your plan's limit is reached"), "plan_limit"),
         (said(404, "Unknown survey"), "wrong_survey"),
         (said(302), "redirected"),
-        (Reply(left=False, certificate=True, fault="bad"), "bad_certificate"),
+        (Reply(left=False, stop="bad_certificate", fault="bad"), "bad_certificate"),
     ],
 )
 async def test_where_every_row_would_fail_it_stops_at_once(answer: Reply, code: str) -> None:
