@@ -59,15 +59,16 @@ class CalamineRows:
 
     def __init__(self, sheet: CalamineSheet, notes: Sequence[str], *, ods: bool = False) -> None:
         self._sheet, self.notes = sheet, notes
-        self._shown = _ods_text if ods else text
+        self._ods, self._text = ods, _ods_text if ods else text
 
     def __iter__(self) -> Iterator[Batch]:
-        left, shown = [""] * (self._sheet.start or (0, 0))[1], self._shown
+        left, shown, plain = [""] * (self._sheet.start or (0, 0))[1], self._text, not self._ods
         numbered = enumerate(self._sheet.iter_rows(), start=1)
         while rows := list(islice(numbered, _TOGETHER)):
             batch = Batch()
             for number, values in rows:
-                batch.add(number, left + list(map(shown, values)))
+                cells = [each if type(each) is str and plain else shown(each) for each in values]
+                batch.add(number, left + cells)
                 batch.marks.extend(
                     (number, len(left) + at, "big_number")
                     for at, value in enumerate(values)

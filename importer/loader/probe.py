@@ -21,14 +21,16 @@ MOST_XML = 160 << 20
 _VALUE = re.compile(rb"<(?:\w+:)?[vt](?:\s[^>]*)?>(?:[^<]|<!\[CDATA\[)")
 _HIDDEN = re.compile(rb"""<(?:\w+:)?row\s[^>]*\bhidden=["'](?:1|true)["']""")
 _DECLARED = re.compile(rb"""<\?xml[^>]*\sencoding=["']([\w-]+)["']""")
-_FORMULA = re.compile(rb"<(?:\w+:)?f[\s/>]")
 _UNSAVED = re.compile(
     rb"""<(?:\w+:)?c\b(?![^>]*\st=["']str["'])[^>]*>\s*"""
     rb"<(?:\w+:)?f\b[^>]*(?:/>|>[^<]*</[\w:]+>)\s*"
     rb"(?:<(?:\w+:)?v\s*(?:/>|></[\w:]+>)\s*)?</"
 )
 _OUTER_SPACE = re.compile(rb"<(?:\w+:)?t>(?:\s|[^<]*\s</)")
-_MAYBE_OUTER_SPACE = (re.compile(rb"t>\s"), re.compile(rb"\s</(?:\w+:)?t>"))
+_OUTER_SPACE_LIKELY = re.compile(rb"t>[ \n\t\r]")
+_BEFORE_AN_END = (b" </", b"\n</", b"\t</")
+_FORMULA_LIKELY = re.compile(rb"f[ />](?<=[<:]f.)")
+"""A pattern that begins with a letter that stands for itself is found ten times as fast as the others."""
 
 _LOST = (
     (re.compile(rb"""t=["']e["']"""), "an error cell"),
@@ -90,7 +92,7 @@ def _why(text: bytes, lost: list[tuple[re.Pattern[bytes], str]], first: bool) ->
     if first and _foreign(text):
         return _FOREIGN
     found = next((why for pattern, why in lost if pattern.search(text)), "")
-    if not found and _FORMULA.search(text) and _UNSAVED.search(text):
+    if not found and _FORMULA_LIKELY.search(text) and _UNSAVED.search(text):
         return "a formula without a value"
     return found or _why_text(text)
 
@@ -99,7 +101,8 @@ def _why_text(text: bytes) -> str:
     """calamine trims a text that isn't marked to keep its spaces, and joins the words of rich text so."""
     if b"_x0000_" in text:
         return "a NUL"
-    if any(each.search(text) for each in _MAYBE_OUTER_SPACE) and _OUTER_SPACE.search(text):
+    likely = _OUTER_SPACE_LIKELY.search(text) or any(each in text for each in _BEFORE_AN_END)
+    if likely and _OUTER_SPACE.search(text):
         return "a text that begins or ends with a space"
     return ""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import mmap
+import re
 import zipfile
 from collections.abc import Iterator, Sequence
 from itertools import chain, islice
@@ -21,7 +22,14 @@ _MEMORY, _MEMORY_PER_BYTE, _MOST_MEMORY = 768 * _MIB, 50, 4096 * _MIB
 _SECONDS, _SECONDS_PER_MIB = 8, {"xlsx": 10}
 _BOMB_SIZE, _BOMB_RATIO = 512 * _MIB, 100
 _OLE = b"\xd0\xcf\x11\xe0"
-_ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
+_ENCRYPTED = re.compile(
+    re.escape("EncryptedPackage".encode("utf-16-le"))
+    + rb"|\x09\x08(?:\x10\x00\x00\x06\x05\x00.{12}|\x08\x00\x00\x05\x05\x00.{4})"
+    rb"(?:\x86\x00\x00\x00)?\x2f\x00",
+    re.DOTALL,
+)
+"""An .xlsx with a password is a stream of this name; an .xls says so in the record (FilePass, MS-XLS
+2.4.117) after its first (BOF), or after WriteProtect."""
 _RESAVE = "Open it in Excel or LibreOffice, and save it again as .xlsx or CSV."
 
 
@@ -158,7 +166,7 @@ def _old_format(name: str, path: Path, start: bytes) -> str:
             f"{name} is cut short or damaged.", hint="Download or copy the file again."
         )
     with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
-        if data.find(_ENCRYPTED) >= 0:
+        if _ENCRYPTED.search(data):
             raise SourceError(
                 f"{name} is encrypted.",
                 hint="Open it with its password, and save a copy without one (File > Info).",
