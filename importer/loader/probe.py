@@ -36,7 +36,7 @@ _LOST = (
     (re.compile(rb"""t=["']e["']"""), "an error cell"),
     (re.compile(rb"v>-?\d{16}"), "a number of 16 digits or more"),
     (re.compile(rb"v>(?:\s|[^<&]{0,30}&#)"), "a number with a space or an entity"),
-    (re.compile(rb"""t=["']s["'][^>]*><[\w:]+>(?!\d+<)"""), "a shared text without a plain number"),
+    (re.compile(rb"""t=["']s["'][^>]*><[\w:]+>(?!\d*(?:\Z|(?<=\d)<))"""), "a shared text without a plain number"),
     (re.compile(rb"<!"), "CDATA or a comment"),
 )
 

@@ -446,6 +446,23 @@ def test_what_is_searched_for_cannot_hide_between_blocks(
         assert (found.why, found.hidden) == ("an error cell", 1), size
 
 
+def test_a_block_that_ends_within_a_cell_is_no_sign(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cells = (
+        't="s"|<v>0</v>',
+        "|<f>1+1</f><v>2</v>",
+        't="str"|<f>""</f><v></v>',
+        's="1"|<v>45000</v>',
+    )
+    path = sheet(tmp_path / "a.xlsx", row(1, *cells) + row(2, *cells), "<t>a</t>")
+    monkeypatch.setattr(probe, "_OVERLAP", 100)
+    for size in range(101, 500):
+        monkeypatch.setattr(probe, "_BLOCK", size)
+        with closing(XlsxBook(path)) as book:
+            assert not book._look(book.sheets[0].name).why, size
+
+
 def test_the_parts_of_openpyxl_that_the_reading_rests_on() -> None:
     """They are not documented; a version without them must fail here, not at a user's."""
     from openpyxl.worksheet._reader import FORMULA_TAG, INLINE_STRING, ROW_TAG, WorkSheetParser
