@@ -1,9 +1,10 @@
-"""Workbooks by python-calamine: XLSB, XLS and ODS. It holds the whole sheet in memory."""
+"""Workbooks by python-calamine: all of XLSB, XLS and ODS, and most sheets of XLSX. It holds the whole
+sheet in memory."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 
@@ -19,12 +20,17 @@ _ERRORS_ARE_BLANK = (
 )
 
 
+def opened(path: str) -> CalamineWorkbook:
+    """The workbook, whatever its name says it is."""
+    with Path(path).open("rb") as file:
+        return CalamineWorkbook.from_filelike(file)
+
+
 class CalamineBook:
     """A workbook that isn't XML, or is ODS."""
 
-    def __init__(self, path: str) -> None:
-        with Path(path).open("rb") as file:
-            self._book = CalamineWorkbook.from_filelike(file)
+    def __init__(self, path: str, *, ods: bool = False) -> None:
+        self._book, self._ods = opened(path), ods
         self.sheets = [
             Sheet(
                 each.name,
@@ -39,7 +45,8 @@ class CalamineBook:
 
     def rows(self, sheet: str) -> CalamineRows:
         """The sheet's rows; the whole sheet is in memory from here on."""
-        return CalamineRows(self._book.get_sheet_by_name(sheet))
+        found = self._book.get_sheet_by_name(sheet)
+        return CalamineRows(found, (_ERRORS_ARE_BLANK,), ods=self._ods)
 
     def close(self) -> None:
         """Close the file."""
@@ -50,19 +57,18 @@ class CalamineRows:
     """The rows of one sheet. calamine leaves out the blank columns on the left; they are put back, so
     that a column's letter stays what Excel shows."""
 
-    notes = (_ERRORS_ARE_BLANK,)
-
-    def __init__(self, sheet: CalamineSheet) -> None:
-        self._sheet = sheet
-        self.last = sheet.end[0] + 1 if sheet.end else 0
+    def __init__(self, sheet: CalamineSheet, notes: Sequence[str], *, ods: bool = False) -> None:
+        self._sheet, self.notes = sheet, notes
+        self._ods, self._text = ods, _ods_text if ods else text
 
     def __iter__(self) -> Iterator[Batch]:
-        left = [""] * (self._sheet.start or (0, 0))[1]
+        left, shown, plain = [""] * (self._sheet.start or (0, 0))[1], self._text, not self._ods
         numbered = enumerate(self._sheet.iter_rows(), start=1)
         while rows := list(islice(numbered, _TOGETHER)):
             batch = Batch()
             for number, values in rows:
-                batch.add(number, left + list(map(_text, values)))
+                cells = [each if type(each) is str and plain else shown(each) for each in values]
+                batch.add(number, left + cells)
                 batch.marks.extend(
                     (number, len(left) + at, "big_number")
                     for at, value in enumerate(values)
@@ -71,7 +77,7 @@ class CalamineRows:
             yield batch
 
 
-def _text(value: object) -> str:
+def _ods_text(value: object) -> str:
     """ODS durations of a day and more come as ISO 8601 text."""
     if type(value) is not str:
         return text(value)

@@ -3,7 +3,7 @@
 | cell | text |
 | --- | --- |
 | text | as it stands |
-| whole number | all its digits up to 2^53 (`6666761644`), never `.0` |
+| whole number | all digits that the file holds (`6666761644`), never `.0` |
 | other number | 15 significant digits, as Excel keeps them (`0.3`); above 1E+21 and below 1E-10 `1.5E+30` |
 | date, or date and time at midnight | `2024-03-05` |
 | date and time | `2024-03-05T10:20:30`, milliseconds only where there are any |
@@ -19,10 +19,8 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable
 from decimal import Decimal
-from typing import cast
 
-_BIG, _SCIENTIFIC = 1e15, 1e21
-_EXACT = 2**53
+_BIG, _EXPONENT, _SCIENTIFIC = 1e15, 1e16, 1e21
 _HALF_A_MILLISECOND = dt.timedelta(microseconds=500)
 
 
@@ -36,13 +34,16 @@ def text(value: object) -> str:
 
 def is_big(value: object) -> bool:
     """True for numbers of 16 digits and more: Excel keeps 15, so an id may have lost its last ones."""
-    return type(value) in (int, float) and _BIG <= abs(cast("float", value)) < _SCIENTIFIC
+    if type(value) is int:
+        return abs(value) >= _BIG
+    return type(value) is float and _BIG <= abs(value) < _SCIENTIFIC
 
 
 def number(value: float) -> str:
-    """A number without `.0`, and in scientific notation only where it is that big or small."""
-    if value.is_integer() and abs(value) < _EXACT:
-        return str(int(value))
+    """A number without `.0`, and in scientific notation only where it is that big or small. A whole one has
+    the digits that tell it from its neighbours: two ids must not become one."""
+    if value.is_integer() and abs(value) < _SCIENTIFIC:
+        return str(int(value)) if abs(value) < _EXPONENT else format(Decimal(repr(value)), "f")
     shown = format(value, ".15g")
     if "e" not in shown:
         return shown
@@ -88,7 +89,7 @@ def _to_milliseconds(value: dt.datetime) -> dt.datetime:
 _BY_TYPE: dict[type, Callable[..., str]] = {
     type(None): lambda _: "",
     bool: lambda value: "TRUE" if value else "FALSE",
-    int: lambda value: str(value) if abs(value) < _EXACT else number(float(value)),
+    int: str,
     float: number,
     dt.datetime: _date_and_time,
     dt.date: dt.date.isoformat,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import struct
 import subprocess
@@ -26,8 +27,17 @@ _LONGEST_MESSAGE = 1 << 30
 Message = Mapping[str, Any]
 
 
+_NEEDED = ("PATH", "LANG", "LANGUAGE", "LD_LIBRARY_PATH", "SYSTEMROOT")
+_NEEDED_BEGIN = ("LC_", "PYTHON")
+"""What an interpreter needs of the environment; the keys that stand there too are none of its business."""
+
+
 class Unreadable(Exception):
     """The library could not read the workbook, or died of it; the text says how."""
+
+
+class OutOfMemory(Unreadable):
+    """The child died of the limit on memory, or of a crash in the library."""
 
 
 class Child:
@@ -40,6 +50,7 @@ class Child:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
+            env=_environment(),
         )
         try:
             self.opening = self._message()
@@ -75,13 +86,21 @@ class Child:
         assert self._process.stdout is not None  # noqa: S101  it was opened as a pipe
         data = self._process.stdout.read(length)
         if len(data) < length:
-            raise Unreadable(_cause_of_death(self._process.wait()))
+            raise _cause_of_death(self._process.wait())
         return data
 
 
-def _cause_of_death(status: int) -> str:
+def _environment() -> dict[str, str]:
+    return {
+        name: value
+        for name, value in os.environ.items()
+        if name in _NEEDED or name.startswith(_NEEDED_BEGIN)
+    }
+
+
+def _cause_of_death(status: int) -> Unreadable:
     if status == -signal.SIGXCPU:
-        return "it took too much time"
+        return Unreadable("it took too much time")
     if status in (-signal.SIGABRT, -signal.SIGKILL, -signal.SIGSEGV):
-        return "it took too much memory"
-    return f"its reader ended with status {status}"
+        return OutOfMemory("it took too much memory")
+    return Unreadable(f"its reader ended with status {status}")

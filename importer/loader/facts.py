@@ -26,8 +26,7 @@ class Facts:
     `format`: csv, xlsx, xls, xlsb or ods. `size` (bytes) and `sha256` are those of the file as it
     lies there, before anything is unpacked. `encoding` (a Python codec) and `delimiter` are "" for
     workbooks, `sheets` is empty for text. `encoding_samples` are lines that show a guessed encoding
-    at work. `last_row` is the last row of a workbook's sheet that holds a cell; 0 for text,
-    whose end nobody knows before it is read. `notes` are sentences for the user.
+    at work. `notes` are sentences for the user.
     """
 
     format: str
@@ -41,5 +40,4 @@ class Facts:
     sheets: tuple[str, ...] = ()
     header_rows: tuple[int, ...] = ()
     first_data_row: int = 0
-    last_row: int = 0
     notes: tuple[str, ...] = ()

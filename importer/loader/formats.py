@@ -33,7 +33,10 @@ FORMATS = (
 _NOT_TABLES = (
     (re.compile(rb"%PDF-"), "a PDF", _EXPORT),
     (
-        re.compile(rb"\s*<(!doctype html|html|head|body|table|meta|div)\b", re.IGNORECASE),
+        re.compile(
+            rb"\s*(<!--.*?-->\s*)*<(!doctype html|html|head|body|table|meta|div)\b",
+            re.IGNORECASE | re.DOTALL,
+        ),
         "a web page",
         "",
     ),
@@ -43,6 +46,9 @@ _NOT_TABLES = (
         "",
     ),
     (re.compile(rb"\s*<(\?xml|[a-z]+[ >])", re.IGNORECASE), "XML", _EXPORT),
+    (re.compile(rb"MIME-Version: ", re.IGNORECASE), "a web archive", ""),
+    (re.compile(rb"\x09[\x00\x02\x04][\x04\x06]\x00"), "a sheet of Excel 4 or older", ""),
+    (re.compile(rb"version https://git-lfs"), "a pointer of Git LFS", "Fetch it: git lfs pull."),
     (re.compile(rb'\s*(\{\s*"[^"]*"\s*:|\[\s*[\[{])'), "JSON", _EXPORT),
     (re.compile(rb"PAR1"), "a Parquet file", _EXPORT),
     (re.compile(rb"SQLite format 3\0"), "a database", _EXPORT),

@@ -1,4 +1,5 @@
-"""How an .xlsx shows its numbers: which of its formats make a number a date, a time or a duration."""
+"""How an .xlsx shows its numbers: which of its formats make a number a date, a time, a duration, or put
+zeros in front of it."""
 
 from __future__ import annotations
 
@@ -9,8 +10,7 @@ from functools import lru_cache, partial
 from math import floor
 from xml.etree import ElementTree as ET
 
-from importer.loader.cells import clock, number
-from importer.loader.xml_stream import child
+from importer.loader.cells import clock, text
 
 Show = Callable[[float], str]
 
@@ -19,40 +19,67 @@ _NOT_SHOWN = re.compile(r'"[^"]*"|[\\_*].')
 _ELAPSED = re.compile(r"\[(?:h+|m+|s+)\]", re.IGNORECASE)
 _BRACKETS = re.compile(r"\[[^\]]*\]")
 _MOMENT = re.compile(r"[dmyhs]", re.IGNORECASE)
-_BUILT_IN = {**dict.fromkeys((*range(14, 23), 45, 47), "h"), 46: "[h]"}
+_EAST_ASIAN = (*range(27, 37), *range(50, 59))
+_BUILT_IN = {**dict.fromkeys((*range(14, 23), 45, 47, *_EAST_ASIAN), "h"), 46: "[h]"}
 """ECMA-376 part 1, 18.8.30: formats known by number alone, each as a code of the same kind."""
 
 
-def shows(styles: ET.Element | None, *, since_1904: bool) -> Mapping[int, Show]:
-    """By the number of a cell's style (`s`): how it shows a number, where not as a number."""
+def codes(styles: ET.Element | None) -> list[str]:
+    """By the number of a cell's style (`s`): the code of its number format, "" where it is usual."""
     if styles is None:
-        return {}
-    formats, cells = child(styles, "numFmts"), child(styles, "cellXfs")
-    codes = _BUILT_IN | {
-        int(each.get("numFmtId", "0")): each.get("formatCode", "")
-        for each in (() if formats is None else formats)
+        return []
+    known = _BUILT_IN | {
+        _number(each): each.get("formatCode", "") for each in _children(styles, "numFmts")
     }
-    kinds = [
-        codes.get(int(each.get("numFmtId", "0")), "") for each in (() if cells is None else cells)
-    ]
-    return {
-        at: show
-        for at, code in enumerate(kinds)
-        if (show := _show(code, moment_since_1904 if since_1904 else moment))
-    }
+    return [known.get(_number(each), "") for each in _children(styles, "cellXfs")]
 
 
-def _show(code: str, as_moment: Show) -> Show | None:
-    """Only what stands before the first `;` is for positive numbers."""
-    shown = _NOT_SHOWN.sub("", code).partition(";")[0]
-    if _ELAPSED.search(shown):
+def is_moment(code: str) -> bool:
+    """True for dates and times of day."""
+    shown = _shown(code)
+    return not _ELAPSED.search(shown) and bool(_MOMENT.search(_BRACKETS.sub("", shown)))
+
+
+def is_padded(code: str) -> bool:
+    """True for a format of zeros alone, which shows 42 as `00042`."""
+    return re.fullmatch("00+", _shown(code)) is not None
+
+
+def shows(codes: list[str], *, since_1904: bool) -> Mapping[int, Show]:
+    """By the number of a cell's style: how it shows a number, where not as it stands."""
+    found = {at: _show(code, since_1904=since_1904) for at, code in enumerate(codes)}
+    return {at: show for at, show in found.items() if show}
+
+
+def _show(code: str, *, since_1904: bool) -> Show | None:
+    if is_padded(code):
+        return partial(padded, width=len(_shown(code)))
+    if _ELAPSED.search(_shown(code)):
         return duration
-    return as_moment if _MOMENT.search(_BRACKETS.sub("", shown)) else None
+    return (moment_since_1904 if since_1904 else moment) if is_moment(code) else None
+
+
+def _shown(code: str) -> str:
+    """What stands before the first `;`, which is for positive numbers, without literal text."""
+    return _NOT_SHOWN.sub("", code).partition(";")[0]
+
+
+def _children(styles: ET.Element, name: str) -> list[ET.Element]:
+    return next((list(each) for each in styles if each.tag.rpartition("}")[2] == name), [])
+
+
+def _number(element: ET.Element) -> int:
+    return int(element.get("numFmtId") or "0")
 
 
 def _milliseconds(days: float) -> int:
     """Excel keeps times as fractions of a day, exact to a millisecond; halves are rounded up."""
     return floor(days * _DAY + 0.5)
+
+
+def padded(value: float, *, width: int) -> str:
+    """A whole number with zeros in front; what isn't whole is left as it is, since zeros matter in ids."""
+    return f"{int(value):0{width}}" if value >= 0 and value == int(value) else text(value)
 
 
 def duration(days: float) -> str:
@@ -65,7 +92,7 @@ def _moment(days: float, *, epoch: dt.date, leap: int) -> str:
     before this one are counted as if 1900 had been a leap year."""
     day, time = divmod(_milliseconds(days), _DAY)
     if day < 0 or day + (day < leap) > (dt.date.max - epoch).days:
-        return number(days)
+        return text(days)
     if days < 1:
         return clock(time)
     date = _date(epoch, day + (day < leap))

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 @dataclass(frozen=True, slots=True)
 class Request:
     """A sheet of a workbook (`sheet`: name, number from 1, or None to choose), and the limits of reading
-    it: `memory` in bytes, `seconds` of processor time. `name` is for messages."""
+    it: `memory` in bytes, `seconds` of processor time. `careful`: by openpyxl, whatever the probe says.
+    `name` is for messages."""
 
     path: str
     name: str
@@ -16,3 +17,4 @@ class Request:
     sheet: str | int | None
     memory: int
     seconds: int
+    careful: bool = False

@@ -36,18 +36,9 @@ class Batch:
             self.rows.append(row)
             self.cells.append(cells)
 
-    def extend(self, other: Batch) -> None:
-        """The rows of another batch after these."""
-        self.rows.extend(other.rows)
-        self.cells.extend(other.cells)
-        self.marks.extend(other.marks)
-
 
 class Rows(Protocol):
-    """The rows of a sheet: the last one's number, notes for the user, and the rows themselves."""
-
-    @property
-    def last(self) -> int: ...
+    """The rows of a sheet, and notes for the user."""
 
     @property
     def notes(self) -> Sequence[str]: ...

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import mmap
+import re
 import zipfile
 from collections.abc import Iterator, Sequence
 from itertools import chain, islice
 from pathlib import Path
 
 from importer.errors import SourceError
-from importer.loader.child import Child, Message, Unreadable
+from importer.loader.child import Child, Message, OutOfMemory, Unreadable
 from importer.loader.content import Content
 from importer.loader.facts import Facts
 from importer.loader.options import SourceOptions
@@ -20,7 +21,15 @@ _MIB = 1 << 20
 _MEMORY, _MEMORY_PER_BYTE, _MOST_MEMORY = 768 * _MIB, 50, 4096 * _MIB
 _SECONDS, _SECONDS_PER_MIB = 8, {"xlsx": 10}
 _BOMB_SIZE, _BOMB_RATIO = 512 * _MIB, 100
-_ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
+_OLE = b"\xd0\xcf\x11\xe0"
+_ENCRYPTED = re.compile(
+    re.escape("EncryptedPackage".encode("utf-16-le"))
+    + rb"|\x09\x08(?:\x10\x00\x00\x06\x05\x00.{12}|\x08\x00\x00\x05\x05\x00.{4})"
+    rb"(?:\x86\x00\x00\x00)?\x2f\x00",
+    re.DOTALL,
+)
+"""An .xlsx with a password is a stream of this name; an .xls says so in the record (FilePass, MS-XLS
+2.4.117) after its first (BOF), or after WriteProtect."""
 _RESAVE = "Open it in Excel or LibreOffice, and save it again as .xlsx or CSV."
 
 
@@ -32,6 +41,7 @@ class WorkbookTable:
         self._content, self._wanted = content, options.sheet
         self._path = content.on_disk()
         self._format = _format_of(content.name, self._path)
+        self._careful = False
         self._child: Child | None = self._started()
         try:
             self.sheet: str = self._child.opening["sheet"]
@@ -80,9 +90,15 @@ class WorkbookTable:
             sheet=self._wanted,
             memory=min(_MEMORY + _MEMORY_PER_BYTE * size, _MOST_MEMORY),
             seconds=_SECONDS + _SECONDS_PER_MIB.get(self._format, 2) * (size // _MIB),
+            careful=self._careful,
         )
         try:
             return Child(request)
+        except OutOfMemory as error:
+            if self._careful or self._format != "xlsx":
+                raise self._unreadable(error) from error
+            self._careful = True  # calamine has died of it: openpyxl holds one row at a time
+            return self._started()
         except Unreadable as error:
             raise self._unreadable(error) from error
 
@@ -98,7 +114,6 @@ class WorkbookTable:
             sha256=self._content.sha256,
             compression=self._content.compression,
             sheets=tuple(opening["sheets"]),
-            last_row=opening["last_row"],
             notes=tuple(opening["notes"]),
         )
 
@@ -128,8 +143,11 @@ def _cut(batch: Message, size: int) -> Iterator[Block]:
 
 
 def _format_of(name: str, path: Path) -> str:
-    if not zipfile.is_zipfile(path):
-        return _old_format(name, path)
+    """By the first bytes: Excel since 2007 puts a zip (its theme) into an .xls, where zipfile finds it."""
+    with path.open("rb") as file:
+        start = file.read(len(_OLE))
+    if start == _OLE or not zipfile.is_zipfile(path):
+        return _old_format(name, path, start)
     with zipfile.ZipFile(path) as archive:
         _refuse_bomb(name, archive, path.stat().st_size)
         parts = set(archive.namelist())
@@ -140,15 +158,15 @@ def _format_of(name: str, path: Path) -> str:
     return "xlsb" if any(part.endswith("workbook.bin") for part in parts) else "xlsx"
 
 
-def _old_format(name: str, path: Path) -> str:
-    if path.stat().st_size == 0:
+def _old_format(name: str, path: Path, start: bytes) -> str:
+    if not start:
         raise SourceError(f"{name} is empty.", hint="Export it again.")
+    if start != _OLE:
+        raise SourceError(
+            f"{name} is cut short or damaged.", hint="Download or copy the file again."
+        )
     with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
-        if data[:4] != b"\xd0\xcf\x11\xe0":
-            raise SourceError(
-                f"{name} is cut short or damaged.", hint="Download or copy the file again."
-            )
-        if data.find(_ENCRYPTED) >= 0:
+        if _ENCRYPTED.search(data):
             raise SourceError(
                 f"{name} is encrypted.",
                 hint="Open it with its password, and save a copy without one (File > Info).",

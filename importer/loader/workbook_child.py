@@ -1,7 +1,7 @@
 """The child process that reads a workbook, so that a hostile one can't harm the importer.
 
 It is started by `child.Child`, under limits on memory and time, and writes messages to standard output:
-four bytes of length, then JSON. First the opening (sheet, sheets, notes, last row), then batches of
+four bytes of length, then JSON. First the opening (sheet, sheets, notes), then batches of
 text rows, then `{"end": true}`; or one `{"error": ...}`. A stream without an end is a death.
 """
 
@@ -48,7 +48,6 @@ def _messages(wanted: Request) -> Iterator[dict[str, object]]:
         "sheet": choice.sheet,
         "sheets": [each.name for each in book.sheets],
         "notes": [*choice.notes, *rows.notes],
-        "last_row": rows.last,
     }
     for batch in rows:
         yield {"rows": batch.rows, "cells": batch.cells, "marks": batch.marks}
@@ -59,10 +58,10 @@ def _book(wanted: Request) -> Book:
     if wanted.format == "xlsx":
         from importer.loader.xlsx_book import XlsxBook
 
-        return XlsxBook(wanted.path)
+        return XlsxBook(wanted.path, careful=wanted.careful)
     from importer.loader.calamine_book import CalamineBook
 
-    return CalamineBook(wanted.path)
+    return CalamineBook(wanted.path, ods=wanted.format == "ods")
 
 
 def _send(message: dict[str, object]) -> None:
@@ -74,7 +73,8 @@ def _send(message: dict[str, object]) -> None:
 def _limit(wanted: Request) -> None:
     """No core dump (it would hold answers), bounded memory (where the system can) and time."""
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_CPU, (wanted.seconds, wanted.seconds))
+    # The first limit is told from a lack of memory by its signal; the second would be a bare SIGKILL.
+    resource.setrlimit(resource.RLIMIT_CPU, (wanted.seconds, wanted.seconds + 1))
     _, hard = resource.getrlimit(resource.RLIMIT_AS)
     if hard == resource.RLIM_INFINITY or wanted.memory < hard:
         resource.setrlimit(resource.RLIMIT_AS, (wanted.memory, hard))

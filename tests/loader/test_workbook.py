@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import io
+import shutil
+import zipfile
 from pathlib import Path
 
 import openpyxl
@@ -55,7 +58,7 @@ def test_every_format_gives_the_same_text(kind: str) -> None:
     found = read(DATA / f"kinds.{kind}")
     assert dict(found.cells) == KINDS | DIFFERENT[kind]
     assert [row for row, _ in found.rows] == list(range(2, 26))
-    assert (found.sheet, found.facts.format, found.facts.last_row) == ("Kinds", kind, 25)
+    assert (found.sheet, found.facts.format) == ("Kinds", kind)
     assert found.facts.sheets == ("Kinds", "Empty", "Notes")
     assert "Other sheets with data: Notes (hidden)." in found.facts.notes
     assert any("can't be told from a blank" in note for note in found.facts.notes) == (
@@ -82,7 +85,7 @@ def test_rows_and_letters_are_those_of_excel(tmp_path: Path) -> None:
     found = read(workbooks.by_hand(tmp_path / "a.xlsx", rows))
     assert found.header == ("", "", "id", "score")
     assert found.rows == [(9, ["", "", "1", "9"])]
-    assert (found.facts.header_rows, found.facts.last_row, found.blank_rows) == ((7,), 9, 1)
+    assert (found.facts.header_rows, found.blank_rows) == ((7,), 1)
 
 
 def test_small_chunks_and_second_reading(tmp_path: Path) -> None:
@@ -105,7 +108,7 @@ def test_damage_only_a_workbook_has(tmp_path: Path) -> None:
         [5, "#REF!"],
     ]
     found = read(workbooks.saved(tmp_path / "a.xlsx", rows))
-    assert found.cells[0] == ["12345678901234600000", ""]
+    assert found.cells[0] == ["12345678901234570000", ""]
     assert sorted(found.damaged()) == [
         ("big_number", 2, "id"),
         ("big_number", 3, "id"),
@@ -179,6 +182,69 @@ def test_a_wrong_sheet(tmp_path: Path, wanted: str | int, message: str, hint: st
     with pytest.raises(SourceError, match=message) as caught:
         open_source(several(tmp_path / "a.xlsx"), SourceOptions(sheet=wanted))
     assert hint in caught.value.hint
+
+
+def test_a_workbook_is_known_by_its_bytes_not_by_its_name(tmp_path: Path) -> None:
+    for kind in ("xlsx", "xls", "ods"):
+        expected = read(DATA / f"kinds.{kind}").cells
+        for name in ("a.xls", "a.xlsx", "a.ods", "a.csv", "answers"):
+            path = shutil.copy(DATA / f"kinds.{kind}", tmp_path / name)
+            found = read(path)
+            assert (found.facts.format, found.cells) == (kind, expected), name
+
+
+def test_an_xls_with_a_zip_inside_is_an_xls(tmp_path: Path) -> None:
+    """Excel since 2007 saves the theme so; zipfile finds it in a small one."""
+    theme = io.BytesIO()
+    with zipfile.ZipFile(theme, "w") as archive:
+        archive.writestr("theme/theme/theme1.xml", "<theme/>")
+    path = tmp_path / "a.xls"
+    path.write_bytes((DATA / "kinds.xls").read_bytes() + theme.getvalue())
+    assert zipfile.is_zipfile(path)
+    found = read(path)
+    assert (found.facts.format, found.cells) == ("xls", read(DATA / "kinds.xls").cells)
+
+
+def test_an_encrypted_xls(tmp_path: Path) -> None:
+    """The record after the stream's first says so (MS-XLS 2.4.117, FilePass)."""
+    data = bytearray((DATA / "kinds.xls").read_bytes())
+    first = data.find(b"\x09\x08\x10\x00\x00\x06\x05\x00")
+    data[first + 20 : first + 22] = b"\x2f\x00"
+    (tmp_path / "a.xls").write_bytes(data)
+    with pytest.raises(SourceError, match=r"a\.xls is encrypted") as caught:
+        open_source(str(tmp_path / "a.xls"))
+    assert "password" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("content", "what"),
+    [
+        (b"<!-- exported -->\n<html><table><tr><td>1</td></tr></table>", "a web page"),
+        (b"\xef\xbb\xbf<table><tr><td>1</td></tr></table>", "a web page"),
+        (b"MIME-Version: 1.0\nContent-Type: multipart/related", "a web archive"),
+        (b'<?xml version="1.0"?><?mso-application progid="Excel.Sheet"?>', "an XML spreadsheet"),
+        (b"\x09\x04\x06\x00\x00\x04\x10\x00" + bytes(50), "a sheet of Excel 4 or older"),
+        (b"version https://git-lfs.github.com/spec/v1\noid sha256:00\n", "Git LFS"),
+    ],
+)
+def test_what_is_called_xls_and_is_none(tmp_path: Path, content: bytes, what: str) -> None:
+    (tmp_path / "a.xls").write_bytes(content)
+    with pytest.raises(SourceError, match=what):
+        open_source(str(tmp_path / "a.xls"))
+
+
+def test_text_called_xls_is_text(tmp_path: Path) -> None:
+    (tmp_path / "a.xls").write_text("id\tMIME-Version\tversion\n1\t2\t3\n")
+    found = read(tmp_path / "a.xls")
+    assert (found.facts.format, found.cells) == ("csv", [["1", "2", "3"]])
+
+
+def test_a_document_is_no_workbook(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "a.xlsx", "w") as archive:
+        archive.writestr("[Content_Types].xml", "<Types/>")
+        archive.writestr("word/document.xml", "<document/>")
+    with pytest.raises(SourceError, match="it holds no workbook"):
+        open_source(str(tmp_path / "a.xlsx"))
 
 
 def test_text_has_no_sheets(tmp_path: Path) -> None:

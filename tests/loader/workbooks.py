@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import io
+import re
 import struct
 import zipfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 import openpyxl
@@ -52,6 +53,66 @@ def in_pieces(path: Path, pieces: Iterable[str]) -> str:
             for piece in pieces:
                 part.write(piece.encode())
     return str(path)
+
+
+def repacked(
+    path: str,
+    *,
+    rename: Callable[[str], str] = str,
+    without: str = "",
+    change: Callable[[str], str] = str,
+) -> str:
+    """The same workbook, packed anew under other names, without a part, or with its XML changed."""
+    with zipfile.ZipFile(path) as source:
+        parts = {name: source.read(name) for name in source.namelist() if name != without}
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as to:
+        for name, data in parts.items():
+            text = change(data.decode())
+            to.writestr(rename(name), text.encode("utf-16" if UTF_16 in text else "utf-8"))
+    return path
+
+
+def with_parts(path: str, parts: Mapping[str, str]) -> str:
+    """The same workbook with these parts in it, and shared texts related to it."""
+    relation = (
+        '<Relationship Id="rIdTexts" Target="sharedStrings.xml" Type="http://schemas.openxmlformats.org'
+        '/officeDocument/2006/relationships/sharedStrings"/></Relationships>'
+    )
+    with zipfile.ZipFile(path) as source:
+        all_parts = {name: source.read(name).decode() for name in source.namelist()}
+    all_parts |= parts
+    if "xl/sharedStrings.xml" in parts:
+        relations = all_parts["xl/_rels/workbook.xml.rels"]
+        all_parts["xl/_rels/workbook.xml.rels"] = relations.replace("</Relationships>", relation)
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as to:
+        for name, text in all_parts.items():
+            to.writestr(name, text)
+    return path
+
+
+UTF_16 = '<?xml version="1.0" encoding="utf-16"?>'
+
+
+def utf_16(text: str) -> str:
+    """A sheet that says it is UTF-16."""
+    return text.replace('<?xml version="1.0"?>', UTF_16) if "<worksheet" in text else text
+
+
+def strict(text: str) -> str:
+    """A part as "Strict Open XML" has it."""
+    office = "http://schemas.openxmlformats.org"
+    for kind, place in (("spreadsheetml", "main"), ("officeDocument", "relationships")):
+        text = text.replace(
+            f"{office}/{kind}/2006/{place}", f"http://purl.oclc.org/ooxml/{kind}/{place}"
+        )
+    return text
+
+
+def prefixed(text: str) -> str:
+    """A sheet as programs write it that give each tag a prefix."""
+    if "<worksheet" not in text:
+        return text
+    return re.sub(r"<(/?)(\w)", r"<\1x:\2", text).replace("xmlns=", "xmlns:x=")
 
 
 def row(number: int, *cells: tuple[str, str]) -> str:
