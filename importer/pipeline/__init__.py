@@ -26,7 +26,7 @@ from importer.pipeline.secret import secret_of
 from importer.pipeline.signed import SignedPlan
 from importer.pipeline.stage import Plan, campaigns_of, let_go, source_options, stage
 from importer.pipeline.watch import NOBODY, Logged, Several, Watch
-from importer.results import files
+from importer.results import files, report
 from importer.results.summary import Summary
 from importer.settings import Settings
 from importer.spool import Spool
@@ -106,6 +106,7 @@ def run(
         log.info("%d rows to post", planned.ready, extra=ready)
         if not confirm(planned):
             raise UsageError("Nothing was sent.", hint="Run it with --yes, or answer y.")
+        report.prepare()
         sent = send(settings, planned, ledger, Lent(spool, locks), watch)
         books.explain(ledger, planned.job)
         summary = record(settings, "run", planned, ledger, start, sent)

@@ -2,10 +2,16 @@
 
 import json
 from pathlib import Path
+from typing import Any
+
+import pytest
+from jinja2 import Environment
 
 from importer import pipeline
 from importer.ledger.figures import Post
 from importer.pipeline.pace import slots
+from importer.pipeline.watch import Unwatched
+from importer.results.report import page
 from importer.sandbox import SATISFACTION, SCORE, WRITE_KEY, background
 from importer.settings import Endpoint, Rate, Secret
 from tests.report import jobs
@@ -60,3 +66,36 @@ def test_gaps_and_lone_replies_are_slots_too() -> None:
     assert {(each.rate, each.median) for each in gap[1:-1]} == {(0, None)}
     assert [each.rate for each in slots([Post(3, 5, 1)])] == [1]
     assert list(slots([])) == []
+
+
+def test_nothing_is_left_to_compile_once_rows_are_sent(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A run that is told to stop has two seconds to write its results."""
+    page._environment.cache_clear()
+    compiled: list[str] = []
+    counts: list[int] = []
+    real = Environment.compile
+
+    def noted(*given: Any) -> object:
+        compiled.append(given[2])
+        return real(*given)
+
+    monkeypatch.setattr(Environment, "compile", noted)
+
+    class Counting(Unwatched):
+        def sending(self, rows: int) -> None:
+            counts.append(len(compiled))
+
+    with background() as sandbox:
+        settings = jobs.settings(
+            tmp_path,
+            endpoint=Endpoint.parse(sandbox.url),
+            rate=Rate(None),
+            write_key=Secret(WRITE_KEY),
+            limit=3,
+        )
+        pipeline.run(settings, watch=Counting())
+
+    assert counts == [len(compiled)]
+    assert "report.html.jinja" in compiled

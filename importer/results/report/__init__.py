@@ -14,6 +14,17 @@ from importer.results.report.facts import (
     Report,
     Slot,
 )
-from importer.results.report.page import write
+from importer.results.report.page import prepare, write
 
-__all__ = ["Account", "Column", "Example", "Kind", "Origin", "Posting", "Report", "Slot", "write"]
+__all__ = [
+    "Account",
+    "Column",
+    "Example",
+    "Kind",
+    "Origin",
+    "Posting",
+    "Report",
+    "Slot",
+    "prepare",
+    "write",
+]
