@@ -29,7 +29,6 @@ _BESIDE = frozenset(
         *("warum?", "kommentar", "kommentare", "pourquoi ?", "commentaires", "¿por qué?", "proč?"),
     }
 )
-_NUMBER = re.compile(r"\s*#?\d+$")
 OTHER = re.compile(
     r"other|sonstige|andere[rs]?\b|autre|otr[oa]|jin[éýá]|altro|anders|outr[oa]|inn[ey]|write.?in|_TEXT$",
     re.IGNORECASE,
@@ -132,9 +131,14 @@ def _spread_rating(group: Sequence[Column]) -> Question | None:
     return replace(rated, columns=tuple(group), why=why, together=True)
 
 
+def _without_number(part: str) -> str:
+    head = part.rstrip("0123456789")
+    return part if head == part else head.removesuffix("#").rstrip()
+
+
 def _is_list(group: Sequence[Column]) -> bool:
     """Whether the parts are numbered (`Tool #1`, `Tool #2`) and hold texts."""
-    bare = {_NUMBER.sub("", each.part) for each in group}
+    bare = {_without_number(each.part) for each in group}
     numbered = len(bare) == 1 < len(group) and group[0].part not in bare
     return numbered and bare != {""} and not any(scale(each.profile) for each in group)
 
