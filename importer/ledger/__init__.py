@@ -7,7 +7,9 @@ from importer.ledger.ledger import SENDABLE, Ledger
 from importer.ledger.lock import held
 from importer.ledger.order import (
     askable,
+    behind_order,
     by_person,
+    called_absent,
     doubtful,
     late_order,
     outgoing,
@@ -25,7 +27,9 @@ __all__ = [
     "Rows",
     "Staging",
     "askable",
+    "behind_order",
     "by_person",
+    "called_absent",
     "doubtful",
     "duplicates",
     "explain",
