@@ -150,8 +150,6 @@ class Settings:
     """None: the mapping's `sending.rate`, else 10/s."""
     concurrency: int | None = None
     """Requests in flight at most. None: the mapping's `sending.concurrency`, else 8."""
-    processes: int = 1
-    """Sender processes at most; they share the rate and the concurrency."""
     http: HttpClient = "lean"
     """Which HTTP client posts."""
     limit: int | None = None

@@ -8,7 +8,6 @@ from importer.ledger.lock import held
 from importer.ledger.order import (
     askable,
     behind_order,
-    by_person,
     called_absent,
     doubtful,
     late_order,
@@ -28,7 +27,6 @@ __all__ = [
     "Staging",
     "askable",
     "behind_order",
-    "by_person",
     "called_absent",
     "doubtful",
     "duplicates",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from array import array
 from collections.abc import Sequence
 
 from importer.ledger.ledger import Ledger
@@ -22,22 +21,6 @@ def sending_order(ledger: Ledger, job: Job, statuses: Sequence[str]) -> list[int
     without a date in file order. Rows whose fate another job decides are left out."""
     marks = ",".join("?" * len(statuses))
     return _seqs(ledger, f"job = ? AND status IN ({marks}) AND elsewhere = 0", job.id, *statuses)
-
-
-def by_person(ledger: Ledger, job: Job, order: Sequence[int], parts: int) -> list[array[int]]:
-    """The order dealt out into so many (256 at most), each in order, and all rows of a person in the same
-    one. `person` is a hash, so that they are about as long as each other."""
-    part = bytearray(max(order, default=-1) + 1)
-    with ledger.told():
-        for seq, person in ledger.connection.execute(
-            "SELECT seq, person FROM rows WHERE job = ? AND person IS NOT NULL AND seq < ?",
-            (job.id, len(part)),
-        ):
-            part[seq] = person[0] % parts
-    dealt = [array("q") for _ in range(parts)]
-    for seq in order:
-        dealt[part[seq]].append(seq)
-    return dealt
 
 
 def late_order(ledger: Ledger, job: Job, behind: Sequence[str]) -> list[int]:

@@ -60,10 +60,6 @@ CODES: Mapping[str, tuple[str, str]] = {
         "Posted without an answer before, then refused: the first attempt may be stored.",
         "Look in the survey, then importer mark; or importer resolve with a read key.",
     ),
-    "sender_died": (
-        "A sender process died, and the run stopped: the rows that it was posting may be stored.",
-        "Run the same command again: it settles such rows first.",
-    ),
     "server_error": (
         "The server failed after it had the row: it may be stored.",
         "Nothing by hand: such rows are asked about again after a wait; importer resolve settles the rest.",

@@ -34,7 +34,7 @@ UNCHANGED: dict[str, tuple[str, Change]] = {
 
 def file(user: Shell, *comments: str, others: str = "fine") -> None:
     """Twelve people with plain answers; p7 with these, one after the other."""
-    rows = [["id", "score", "comment", "email"]]
+    rows: list[list[object]] = [["id", "score", "comment", "email"]]
     for person in range(12):
         said = comments if person == 7 else (others,)
         rows += [[f"p{person}", person % 11, comment, ""] for comment in said]
