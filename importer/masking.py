@@ -5,7 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-_EMAIL = re.compile(r"([^\s@])[^\s@]*@([^\s@]+\.[^\s@]+)")
+LONGEST = 4_096
+"""Letters of a text that are looked through for addresses. A longer one is shown as its length only: cut
+anywhere, it could end within an address, whose beginning nothing would know for one."""
+
+# A match begins where a word does: from each of its letters on, a long word would take quadratic time.
+_EMAIL = re.compile(r"(?<![^\s@])([^\s@])[^\s@]*@([^\s@]+\.[^\s@]+)")
 _LONGEST = 24
 
 Show = Callable[[str], str]
@@ -17,6 +22,8 @@ def masked(text: str) -> str:
 
     Short values (a score, a label, an ID) stay: without them nobody could mend the row.
     """
+    if len(text) > LONGEST:
+        return hidden(text)
     if _EMAIL.search(text):
         text = _EMAIL.sub(r"\1***@\2", text)
     elif len(text) > _LONGEST or len(text.split()) > 3:
@@ -31,7 +38,9 @@ def hidden(text: str) -> str:
 
 def masked_id(text: str) -> str:
     """An ID with every e-mail address in it masked, otherwise as it is."""
-    return _EMAIL.sub(r"\1***@\2", text) if "@" in text else text
+    if "@" not in text:
+        return text
+    return hidden(text) if len(text) > LONGEST else _EMAIL.sub(r"\1***@\2", text)
 
 
 def plain(text: str) -> str:

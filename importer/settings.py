@@ -158,8 +158,6 @@ class Settings:
     """None: the mapping's `sending.rate`, else 10/s."""
     concurrency: int | None = None
     """Requests in flight at most. None: the mapping's `sending.concurrency`, else 8."""
-    processes: int = 1
-    """Sender processes at most; they share the rate and the concurrency."""
     network: Network = field(default_factory=Network)
     """How the servers are got at: posts, the read API, a remote file, notices."""
     limit: int | None = None

@@ -6,25 +6,10 @@ import os
 import tempfile
 from array import array
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
 from importer.model import Response
-
-
-@dataclass(frozen=True, slots=True)
-class Places:
-    """Where bodies lie, by `seq`, in the file of this descriptor: for another process that inherits it."""
-
-    descriptor: int
-    starts: array[int]
-    ends: array[int]
-
-    def body(self, seq: int) -> bytes:
-        """The body of row `seq`."""
-        start = self.starts[seq]
-        return os.pread(self.descriptor, self.ends[seq] - start, start)
 
 
 class Spool:
@@ -56,11 +41,6 @@ class Spool:
             self._file.flush()
             self._written = self._end
         return os.pread(self._file.fileno(), end - start, start)
-
-    def places(self) -> Places:
-        """Where the bodies lie that were kept so far."""
-        self._file.flush()
-        return Places(self._file.fileno(), self._starts, self._ends)
 
     def close(self) -> None:
         """Let go of the file."""

@@ -4,6 +4,7 @@ import asyncio
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,8 @@ import pytest
 from importer import Endpoint, ExitStatus, Plan, Rate, Secret, Settings, load_mapping, run
 from importer.errors import UsageError
 from importer.loader import open_source
+from importer.model import Outcome
+from importer.pipeline.watch import Unwatched
 from importer.sandbox import WRITE_KEY, background
 
 ROOT = Path(__file__).parents[1]
@@ -150,3 +153,27 @@ def test_a_mapping_can_be_looked_at() -> None:
     document = load_mapping(str(SAMPLES / "generic_nps.yaml"))
 
     assert [answer.type for answer in document.answers] == ["nps", "text"]
+
+
+class Counting(Unwatched):
+    """Counts what it is told; breaks where it has been told enough."""
+
+    def __init__(self, most: int) -> None:
+        self.told = 0
+        self._most = most
+
+    def ended(self, outcome: Outcome) -> None:
+        self.told += 1
+        if self.told > self._most:
+            raise ValueError("a watch that breaks")
+
+
+def test_who_watches_hears_of_every_row_and_may_break(tmp_path: Path) -> None:
+    with background() as sandbox:
+        given = settings(tmp_path, sandbox.url)
+        watch = Counting(10)
+        _, summary = run(replace(given, limit=10), watch=watch)
+        assert (watch.told, summary.requests) == (10, 10)
+        with pytest.raises(ValueError, match="a watch that breaks"):
+            run(given, watch=Counting(2))
+        assert set(sandbox.copies().values()) == {1}

@@ -145,13 +145,6 @@ def delivering(command: Command) -> Command:
             "--concurrency", type=click.IntRange(1, 1000), help="In flight at most. [default: 8]"
         ),
         click.option(
-            "--processes",
-            type=click.IntRange(1, 64),
-            default=1,
-            show_default=True,
-            help="Post from so many processes, where the CPU is the limit and not the API.",
-        ),
-        click.option(
             "--key-file",
             type=click.Path(path_type=Path, dir_okay=False),
             help=f"A file that holds the write key (0600). Else {WRITE_KEY}, else .env.",
@@ -226,7 +219,6 @@ _PLAIN = {
     *("file", "mapping", "out", "payloads", "save_plan", "signed_plan", "show_values"),
     *(
         "concurrency",
-        "processes",
         "limit",
         "durability",
         "accept_empty",

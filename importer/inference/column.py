@@ -41,7 +41,10 @@ class Column:
         return not self.profile.filled
 
 
-_GRID = re.compile(r"(?P<group>.+?)\s*\[(?P<part>[^\[\]]+)\]\s*(?:\[[^\[\]]*\])?", re.DOTALL)
+# The spaces before the bracket are looked at once, from their first on: a label may be one long cell.
+_GRID = re.compile(
+    r"(?P<group>.+?)(?<!\s)\s*+\[(?P<part>[^\[\]]+)\]\s*(?:\[[^\[\]]*\])?", re.DOTALL
+)
 _BEFORE = re.compile(r"(?P<part>[^:]{1,80}):+\s*(?P<group>.{8,})", re.DOTALL)
 _SLASH = re.compile(r"(?P<group>.+)/(?P<part>[^/]+)", re.DOTALL)
 _NUMBERED = re.compile(r"(?P<group>[A-Za-z]\w*?)_(?P<part>(?:\d+|x\d+)(?:_TEXT)?)")

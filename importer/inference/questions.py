@@ -14,7 +14,6 @@ from importer.mapping.blanks import folded
 
 SEPARATORS = ("; ", ";", " | ", "|", ", ")
 _MOST_CHOICES = 25
-_NUMBER = re.compile(r"\s*#?\d+$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,9 +117,14 @@ def _spread_rating(group: Sequence[Column]) -> Question | None:
     return replace(rated, columns=tuple(group), why=why, together=True)
 
 
+def _without_number(part: str) -> str:
+    head = part.rstrip("0123456789")
+    return part if head == part else head.removesuffix("#").rstrip()
+
+
 def _is_list(group: Sequence[Column]) -> bool:
     """Whether the parts are numbered (`Tool #1`, `Tool #2`) and hold texts."""
-    bare = {_NUMBER.sub("", each.part) for each in group}
+    bare = {_without_number(each.part) for each in group}
     numbered = len(bare) == 1 < len(group) and group[0].part not in bare
     return numbered and bare != {""} and not any(scale(each.profile) for each in group)
 

@@ -7,7 +7,8 @@ from importer.ledger.ledger import SENDABLE, Ledger
 from importer.ledger.lock import held
 from importer.ledger.order import (
     askable,
-    by_person,
+    behind_order,
+    called_absent,
     doubtful,
     late_order,
     outgoing,
@@ -25,7 +26,8 @@ __all__ = [
     "Rows",
     "Staging",
     "askable",
-    "by_person",
+    "behind_order",
+    "called_absent",
     "doubtful",
     "duplicates",
     "explain",

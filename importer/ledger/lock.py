@@ -22,9 +22,8 @@ _GATE_SECONDS = 10.0
 
 
 @contextmanager
-def held(folder: Path, origin: str, campaigns: Collection[str], file: str) -> Iterator[list[int]]:
-    """Hold the lock of every campaign that the job posts to; raises `Busy` naming the holder. Gives the
-    locks' descriptors: a process that inherits them holds the locks too, after this one was killed."""
+def held(folder: Path, origin: str, campaigns: Collection[str], file: str) -> Iterator[None]:
+    """Hold the lock of every campaign that the job posts to; raises `Busy` naming the holder."""
     places = folder / "locks"
     places.mkdir(mode=0o700, exist_ok=True)
     server = _short(origin)
@@ -36,8 +35,9 @@ def held(folder: Path, origin: str, campaigns: Collection[str], file: str) -> It
             for rival in set(rivals) - set(paths.values()):
                 with _one(rival, file):
                     """Free: nobody posts to any campaign, or to them all."""
-            descriptors = [stack.enter_context(_one(path, file)) for path in paths.values()]
-        yield descriptors
+            for path in paths.values():
+                stack.enter_context(_one(path, file))
+        yield
 
 
 def _short(text: str) -> str:
@@ -59,7 +59,7 @@ def _gate(path: Path) -> Iterator[None]:
 
 
 @contextmanager
-def _one(path: Path, file: str) -> Iterator[int]:
+def _one(path: Path, file: str) -> Iterator[None]:
     lock = FileLock(path, mode=0o600)
     holder = path.with_suffix(".json")
     try:
@@ -71,17 +71,10 @@ def _one(path: Path, file: str) -> Iterator[int]:
         ) from None
     try:
         _tell(holder, file)
-        yield _descriptor(lock)
+        yield
     finally:
         holder.unlink(missing_ok=True)
         lock.release()
-
-
-def _descriptor(lock: FileLock) -> int:
-    """Of a lock that is held."""
-    descriptor = lock._context.lock_file_fd  # noqa: SLF001  filelock tells it nowhere else
-    assert descriptor is not None  # noqa: S101  it is held
-    return descriptor
 
 
 def _tell(holder: Path, file: str) -> None:

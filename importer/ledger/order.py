@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from array import array
 from collections.abc import Sequence
 
 from importer.ledger.ledger import Ledger
@@ -24,22 +23,6 @@ def sending_order(ledger: Ledger, job: Job, statuses: Sequence[str]) -> list[int
     return _seqs(ledger, f"job = ? AND status IN ({marks}) AND elsewhere = 0", job.id, *statuses)
 
 
-def by_person(ledger: Ledger, job: Job, order: Sequence[int], parts: int) -> list[array[int]]:
-    """The order dealt out into so many (256 at most), each in order, and all rows of a person in the same
-    one. `person` is a hash, so that they are about as long as each other."""
-    part = bytearray(max(order, default=-1) + 1)
-    with ledger.told():
-        for seq, person in ledger.connection.execute(
-            "SELECT seq, person FROM rows WHERE job = ? AND person IS NOT NULL AND seq < ?",
-            (job.id, len(part)),
-        ):
-            part[seq] = person[0] % parts
-    dealt = [array("q") for _ in range(parts)]
-    for seq in order:
-        dealt[part[seq]].append(seq)
-    return dealt
-
-
 def late_order(ledger: Ledger, job: Job, behind: Sequence[str]) -> list[int]:
     """The rows in doubt that the API's duplicate check can decide (`askable`), and those of the
     statuses `behind`, which may have waited for them."""
@@ -49,6 +32,24 @@ def late_order(ledger: Ledger, job: Job, behind: Sequence[str]) -> list[int]:
         f"job = ? AND elsewhere = 0 AND (({_ASKABLE}) OR status IN ({marks}))",
         *(job.id, *_asked(), *behind),
     )
+
+
+def behind_order(ledger: Ledger, job: Job, behind: Sequence[str]) -> list[int]:
+    """The rows of the statuses `behind`, but for those that were posted and called absent from the survey:
+    where nothing on the server's side would stop a second copy, the same run doesn't post them again."""
+    marks = ",".join("?" * len(behind))
+    where = f"job = ? AND elsewhere = 0 AND status IN ({marks}) AND NOT ({_ABSENT})"
+    return _seqs(ledger, where, job.id, *behind)
+
+
+def called_absent(ledger: Ledger, job: Job) -> set[bytes]:
+    """The persons with a row of this job that was posted and called absent from the survey."""
+    with ledger.told():
+        query = f"SELECT DISTINCT person FROM rows WHERE job = ? AND elsewhere = 0 AND {_ABSENT}"
+        return {person for (person,) in ledger.connection.execute(query, (job.id,))}
+
+
+_ABSENT = "status = 'failed' AND code = 'not_stored'"
 
 
 def askable(ledger: Ledger, job: Job) -> int:

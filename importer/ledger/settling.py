@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 
 from importer.ledger.ledger import Ledger
@@ -21,6 +21,7 @@ class Doubt:
     are in doubt in other jobs. `first` and `last`: when rows of this look were posted (Unix seconds).
     `by_user`: the person is known by a userId."""
 
+    person: bytes
     shown: bytes
     seqs: tuple[int, ...]
     acknowledged: int
@@ -44,22 +45,50 @@ def doubts(ledger: Ledger, job: Job) -> list[Doubt]:
     """The job's rows in doubt, by what they look like in the survey."""
     with ledger.told():
         found = ledger.connection.execute(
-            "SELECT shown, job, seq, status, sent_at, user_id <> '' FROM rows WHERE elsewhere = 0"
+            "SELECT person, shown, job, seq, status, sent_at, user_id <> '' FROM rows WHERE elsewhere = 0"
             " AND status IN ('created', 'unknown') AND shown IN (SELECT shown FROM rows WHERE job = ?"
             " AND status = 'unknown' AND elsewhere = 0) ORDER BY shown, job, seq",
             (job.id,),
         ).fetchall()
-    alike: dict[bytes, list[tuple[int, int, str, float, bool]]] = {}
-    for shown, *rest in found:
-        alike.setdefault(shown, []).append(tuple(rest))
-    return [_doubt(shown, rows, job) for shown, rows in alike.items()]
+    alike: dict[tuple[bytes, bytes], list[tuple[int, int, str, float, bool]]] = {}
+    for person, shown, *rest in found:
+        alike.setdefault((person, shown), []).append(tuple(rest))
+    return [_doubt(*look, rows, job) for look, rows in alike.items()]
 
 
-def _doubt(shown: bytes, rows: Sequence[tuple[int, int, str, float, bool]], job: Job) -> Doubt:
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What the ledger can explain in a survey of persons with a row in doubt in the job: `people` by their
+    hashes, the `looks` of their rows that are stored or may be, and the `ids` that the API gave them."""
+
+    people: Set[bytes]
+    looks: Set[bytes]
+    ids: Set[str]
+
+
+def known(ledger: Ledger, job: Job) -> Known:
+    """What it knows of the persons who have a row in doubt in the job, of any job."""
+    with ledger.told():
+        found = ledger.connection.execute(
+            "SELECT person, shown, response_id FROM rows WHERE elsewhere = 0 AND status IN ('created',"
+            " 'unknown') AND person IN (SELECT person FROM rows WHERE job = ? AND status = 'unknown'"
+            " AND elsewhere = 0)",
+            (job.id,),
+        ).fetchall()
+    people, looks, ids = (
+        frozenset(each) for each in (zip(*found, strict=True) if found else ((),) * 3)
+    )
+    return Known(people, looks, ids - {""})
+
+
+def _doubt(
+    person: bytes, shown: bytes, rows: Sequence[tuple[int, int, str, float, bool]], job: Job
+) -> Doubt:
     times = [at for *_, at, _ in rows if at]
     doubtful = [(job_id, seq) for job_id, seq, status, *_ in rows if status == Status.UNKNOWN]
     own = tuple(seq for job_id, seq in doubtful if job_id == job.id)
     return Doubt(
+        person,
         shown,
         own,
         acknowledged=len(rows) - len(doubtful),

@@ -71,12 +71,10 @@ def run(
     asynchronous code call it in a thread. Raises ImporterError; UsageError where `confirm` says no,
     before anything is sent.
     """
-    from importer.pipeline.processes import Lent, refuse_where_there_are_none
     from importer.pipeline.send import send  # brings the HTTP client, which no plan needs
 
     start, watch = time.monotonic(), Several((watch, Logged()))
     _refuse_within_a_loop()
-    refuse_where_there_are_none(settings)
     if settings.write_key is None:
         raise UsageError("A run needs the write key.")
     secret = secret_of(settings)
@@ -90,7 +88,7 @@ def run(
         origin = settings.endpoint.origin
         campaigns = campaigns_of(document)
         held = books.held(settings.state, origin, campaigns, settings.name)
-        locks = stack.enter_context(held)
+        stack.enter_context(held)
         path = books.ledger_path(settings.state)
         ledger = stack.enter_context(closing(Ledger.open(path, secret, settings.durability)))
         ledger.recover(origin, campaigns)
@@ -107,7 +105,7 @@ def run(
         if not confirm(planned):
             raise UsageError("Nothing was sent.", hint="Run it with --yes, or answer y.")
         report.prepare()
-        sent = send(settings, planned, ledger, Lent(spool, locks), watch)
+        sent = send(settings, planned, ledger, spool, watch)
         books.explain(ledger, planned.job)
         summary = record(settings, "run", planned, ledger, start, sent)
         ledger.end_job(planned.job, summary.exit_status)

@@ -48,7 +48,8 @@ async def settle(sending: Sending) -> tuple[str, ...]:
     """Settle rows in doubt: by reading the survey back where there is an API key; else, without
     `forceSurvey`, by posting them again, so that the API's own duplicate check decides. Then post the
     rows that waited behind them; what of those ends in doubt is settled in the same way, as long as
-    reading settles any. Returns what the user should know."""
+    reading settles any. With `forceSurvey` a row that was posted is not posted again here, whatever the
+    survey says: it may only be slow to show it. Returns what the user should know."""
     notes: list[str] = []
     for _ in range(MOST_ROUNDS):
         if not await _in_doubt_and_waited(sending):
@@ -114,8 +115,8 @@ async def _post_again(sending: Sending) -> None:
         order = books.late_order(ledger, job, behind)
         held = books.stuck(ledger, job)
     else:
-        order = books.sending_order(ledger, job, behind)
-        held = books.doubtful(ledger)
+        order = books.behind_order(ledger, job, behind)
+        held = books.doubtful(ledger) | books.called_absent(ledger, job)
     await sending.delivery.run(rows(ledger, job, order), held)
 
 

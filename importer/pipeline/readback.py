@@ -10,7 +10,15 @@ from datetime import UTC, datetime
 
 from importer.errors import UsageError
 from importer.ledger import Hasher, Ledger
-from importer.ledger.settling import Doubt, call_absent, call_stored, controls, doubts
+from importer.ledger.settling import (
+    Doubt,
+    Known,
+    call_absent,
+    call_stored,
+    controls,
+    doubts,
+    known,
+)
 from importer.model import Job
 from importer.readback import Found, Reader
 from importer.settings import Settings
@@ -31,7 +39,9 @@ class Settled:
 
 async def read_back(settings: Settings, ledger: Ledger, job: Job) -> Settled:
     """Settle the job's rows in doubt. A row that is found is stored. One that isn't is absent, if the
-    server has had the time to store it and the rows that it acknowledged around then are found.
+    server has had the time to store it, the rows that it acknowledged around then are found, and there is
+    no other response of that person since that no row of the ledger explains: it could be this one, its
+    text changed on the way (line ends, an accent, escapes, its end cut off).
     Raises UsageError without a key or project, ReadError where the survey can't be read."""
     open_ones = doubts(ledger, job)
     if not open_ones:
@@ -39,7 +49,7 @@ async def read_back(settings: Settings, ledger: Ledger, job: Job) -> Settled:
     checks = {each.shown: controls(ledger, job, each) for each in open_ones}
     wanted = {each.shown for each in open_ones}.union(*checks.values())
     since = min(each.first for each in open_ones) - MARGIN
-    held = await _held(settings, ledger, job, wanted, since)
+    held = await _held(settings, ledger, job, wanted, known(ledger, job), since)
     settled = [_settle(settings, ledger, job, each, held, checks[each.shown]) for each in open_ones]
     return Settled(
         created=sum(each.created for each in settled),
@@ -48,22 +58,38 @@ async def read_back(settings: Settings, ledger: Ledger, job: Job) -> Settled:
     )
 
 
-Held = Mapping[bytes, Sequence[Found]]
-"""The responses that the survey holds, by what they look like."""
+@dataclass(frozen=True, slots=True)
+class Held:
+    """The responses that the survey holds: those that `look` like rows of ours, by that look; and, by
+    person, those of people with a row in doubt that are `unexplained`."""
+
+    look: Mapping[bytes, Sequence[Found]]
+    unexplained: Mapping[bytes, Sequence[Found]]
 
 
 async def _held(
-    settings: Settings, ledger: Ledger, job: Job, wanted: Collection[bytes], since: float
+    settings: Settings,
+    ledger: Ledger,
+    job: Job,
+    wanted: Collection[bytes],
+    explained: Known,
+    since: float,
 ) -> Held:
     hasher = Hasher(ledger.secret, job.origin)
     held: defaultdict[bytes, list[Found]] = defaultdict(list)
+    unexplained: defaultdict[bytes, list[Found]] = defaultdict(list)
     async with reader(settings, job.origin) as reading:
         async for campaign in _campaigns(reading, job):
             async for each in reading.responses(campaign, datetime.fromtimestamp(since, UTC)):
                 shown = hasher.shown(campaign, each.user_id, each.anonymous_id, each.answers)
+                person = hasher.person(campaign, each.user_id, each.anonymous_id)
                 if shown in wanted:
                     held[shown].append(each)
-    return held
+                elif person in explained.people and not (
+                    shown in explained.looks or each.id in explained.ids
+                ):
+                    unexplained[person].append(each)
+    return Held(held, unexplained)
 
 
 def reader(settings: Settings, origin: str) -> Reader:
@@ -99,15 +125,17 @@ async def _campaigns(reading: Reader, job: Job) -> AsyncIterator[str]:
 def _settle(
     settings: Settings, ledger: Ledger, job: Job, doubt: Doubt, held: Held, checks: set[bytes]
 ) -> Settled:
-    mine = [each for each in held.get(doubt.shown, ()) if _moment(each) >= doubt.first - MARGIN]
+    since = doubt.first - MARGIN
+    mine = [each for each in held.look.get(doubt.shown, ()) if _moment(each) >= since]
     stored = doubt.stored(len(mine))
     if stored is None:
         return Settled(left=len(doubt.seqs))
     newest = sorted(mine, key=_moment)[len(mine) - stored :]
     call_stored(ledger, job, doubt.seqs[:stored], [each.id for each in newest])
     others = doubt.seqs[stored:]
-    seen = all(shown in held for shown in checks)
-    if not checks or not seen or abs(time.time() - doubt.last) < settings.settling:
+    proven = bool(checks) and all(shown in held.look for shown in checks)
+    strange = any(_moment(each) >= since for each in held.unexplained.get(doubt.person, ()))
+    if not proven or strange or abs(time.time() - doubt.last) < settings.settling:
         return Settled(created=stored, left=len(others))
     call_absent(ledger, job, others)
     return Settled(created=stored, absent=len(others))

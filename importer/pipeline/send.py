@@ -13,7 +13,6 @@ from importer.model import Outcome
 from importer.pipeline.failures import Failures
 from importer.pipeline.late import Sending, rows, settle
 from importer.pipeline.loops import new_loop
-from importer.pipeline.processes import Lent, Senders
 from importer.pipeline.stage import Plan
 from importer.pipeline.watch import Watch
 from importer.sender.breaker import Breaker
@@ -21,6 +20,7 @@ from importer.sender.client import Client
 from importer.sender.delivery import Delivery, Stop, Terms
 from importer.sender.pacer import Pacer
 from importer.settings import Secret, Settings
+from importer.spool import Spool
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,14 +34,14 @@ class Sent:
     notes: tuple[str, ...] = ()
 
 
-def send(settings: Settings, planned: Plan, ledger: Ledger, lent: Lent, watch: Watch) -> Sent:
+def send(settings: Settings, planned: Plan, ledger: Ledger, spool: Spool, watch: Watch) -> Sent:
     """Post what is left, on an event loop of its own."""
     with asyncio.Runner(loop_factory=new_loop()) as runner:
-        return runner.run(_deliver(settings, planned, ledger, lent, watch))
+        return runner.run(_deliver(settings, planned, ledger, spool, watch))
 
 
 async def _deliver(
-    settings: Settings, planned: Plan, ledger: Ledger, lent: Lent, watch: Watch
+    settings: Settings, planned: Plan, ledger: Ledger, spool: Spool, watch: Watch
 ) -> Sent:
     job, path, began = planned.job, books.ledger_path(settings.state), time.time()
     concurrency = settings.concurrency or planned.document.sending.concurrency
@@ -56,13 +56,12 @@ async def _deliver(
             accept_empty=settings.accept_empty,
         ) as client,
     ):
-        pacer = Pacer(planned.rate.per_second)
         delivery = Delivery(
             client,
             journal,
-            pacer,
+            Pacer(planned.rate.per_second),
             Breaker(),
-            body=lambda row: lent.spool.body(row.seq),
+            body=lambda row: spool.body(row.seq),
             observer=lambda _, outcome: ended(outcome),
             terms=Terms(concurrency, settings.accept_empty, settings.outage),
         )
@@ -73,29 +72,19 @@ async def _deliver(
             failures.add(outcome)
 
         sending = Sending(settings, planned, ledger, journal, delivery, watch)
-        senders = Senders(sending, lent, ended, pacer.pause)
-
-        def abandon() -> None:
-            delivery.abandon()
-            senders.abandon()
-
         with signals.handled(
             lambda number: delivery.stop(Stop("interrupted", "interrupted", number)),
-            abandon,
+            delivery.abandon,
             settings.drain,
         ):
-            await _first_pass(sending, senders)
+            await _first_pass(sending)
             notes = (*filter(None, [client.note]), *await settle(sending))
-        return Sent(delivery.stopped, delivery.requests + senders.requests, began, notes)
+        return Sent(delivery.stopped, delivery.requests, began, notes)
 
 
-async def _first_pass(sending: Sending, senders: Senders) -> None:
+async def _first_pass(sending: Sending) -> None:
     """Rows that were never posted, or surely not stored. Whoever has a row in doubt waits."""
     ledger, job = sending.ledger, sending.job
     order = books.sending_order(ledger, job, sending.settings.statuses)[: sending.settings.limit]
     sending.watch.sending(len(order))
-    budgets = senders.budgets()
-    if len(budgets) > 1:
-        await senders.post(order, budgets)
-    else:
-        await sending.delivery.run(rows(ledger, job, order), books.doubtful(ledger))
+    await sending.delivery.run(rows(ledger, job, order), books.doubtful(ledger))

@@ -114,11 +114,6 @@ class Delivery:
             if worker not in self._posting and worker is not asyncio.current_task():
                 worker.cancel()
 
-    def accepted(self) -> None:
-        """The server has accepted a row of another process: that all of the first are refused is out of
-        the question."""
-        self._stops.accepted()
-
     async def wait(self, seconds: float) -> None:
         """Let time pass, unless the delivery is stopped."""
         with contextlib.suppress(TimeoutError):

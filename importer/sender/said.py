@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import orjson
 
@@ -40,10 +40,10 @@ def said_in(body: bytes, longest: int = LONGEST) -> str:
     return line if len(line) <= longest else line[: longest - 1] + "…"
 
 
-def tells(body: bytes, pattern: re.Pattern[str]) -> bool:
-    """Whether the body says it: in its known JSON fields, whole; where it has none, anywhere."""
+def tells(body: bytes, says: Callable[[str], object]) -> bool:
+    """Whether a text of the body `says` it: one of its known JSON fields; where it has none, all of it."""
     sayings = list(_sayings(document_of(body), _TOLD + _NAMED))
-    return any(map(pattern.search, sayings or [_text(body)]))
+    return any(map(says, sayings or [_text(body)]))
 
 
 def has_error(document: object) -> bool:

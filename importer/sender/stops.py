@@ -25,11 +25,6 @@ class Stop:
     signal: int = 0
 
 
-def all_refused(rows: int, message: str) -> Stop:
-    """So many rows were refused, the last one with this message, and none was accepted."""
-    return Stop(ALL_REFUSED, f"none was accepted, {rows} were refused, lately with: {message}")
-
-
 class Stops:
     """Looks at every verdict and says when to stop. `refused`: the rows that were rejected while none
     was accepted, with their verdicts; once one is accepted they are the rows' own trouble."""
@@ -40,11 +35,6 @@ class Stops:
         self._unverified = 0
         self.refused: list[tuple[Outgoing, Verdict]] = []
 
-    def accepted(self) -> None:
-        """A row was accepted, here or by another process."""
-        self._accepted = True
-        self.refused.clear()
-
     def reason(self, row: Outgoing, verdict: Verdict, away: float) -> Stop | None:
         """Why the run stops after this verdict, if it does. `away`: seconds since the API last dealt
         with a row."""
@@ -54,7 +44,8 @@ class Stops:
         if self._unverified >= UNVERIFIED:
             return Stop("unverified", f"{verdict.message} ({UNVERIFIED} times in a row)")
         if len(self.refused) >= FIRST_REFUSED:
-            return all_refused(len(self.refused), verdict.message)
+            told = f"none was accepted, {len(self.refused)} were refused, lately with: {verdict.message}"
+            return Stop(ALL_REFUSED, told)
         if away > self._outage:
             return Stop("outage", f"the API has been away for {away:.0f} s: {verdict.message}")
         return None
@@ -62,6 +53,7 @@ class Stops:
     def _count(self, row: Outgoing, verdict: Verdict) -> None:
         self._unverified = self._unverified + 1 if verdict.unverified else 0
         if verdict.status is Status.CREATED:
-            self.accepted()
+            self._accepted = True
+            self.refused.clear()
         if verdict.status is Status.REJECTED and not self._accepted:
             self.refused.append((row, verdict))

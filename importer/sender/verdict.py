@@ -27,19 +27,48 @@ _KEY_REFUSED = {401, 403}
 _WRONG_PLACE = {404, 405, 410, 501, 505}
 _ROWS_OWN = {400, 413, 415, 422}
 _DUPLICATE = re.compile(r"duplicat", re.IGNORECASE)
-_PLAN = re.compile(
-    r"\bquota\b"
-    r"|\blimit\b.{0,20}\b(reached|exceeded|hit|used up)\b"
-    r"|\b(reach|exceed)(ed|s|ing)?\b.{0,40}\blimit\b"
-    r"|\b(upgrade|your|current|free|paid)\b.{0,20}\bplan\b"
+_TRAIT = re.compile(r"\btraits?\b\W{0,3}\w+")
+_SENTENCE_ENDS = re.compile(r"[.!;]\s|\n")
+_NOT_PAID = re.compile(
+    r"\b(upgrade|your|current|free|paid)\b.{0,20}\b(plan|trial|subscription|billing)\b"
     r"|\bplan\b.{0,20}\b(limit|expired|ended|exceeded|does(n't| not))"
-    r"|\b(your|free) (trial|subscription)\b"
-    r"|\b(trial|subscription)\b.{0,20}\b(expired|ended|over|required)\b"
-    r"|\bpayment required\b|\bbilling\b",
-    re.IGNORECASE,
+    r"|\b(trial|subscription)\b.{0,20}\b(expired|ended|over|required|inactive|cancell?ed)\b"
+    r"|\baccount\b.{0,30}\b(suspended|disabled|expired|inactive|deactivated|overdue)\b"
+    r"|\b(payment|billing)\b.{0,20}\b(required|overdue|failed|past due|details|information)\b"
 )
-"""Texts of an account that takes nothing more. A bare "plan" is not enough: it is a common trait, and
-a refusal of that trait is the row's own."""
+_LIMIT = re.compile(r"\b(limits?|quotas?|allowance)\b")
+_USED_UP = re.compile(
+    r"\b(reach|exceed|hit\b|used up|exhaust|over\b|left\b|remaining|insufficient)"
+)
+_ACCOUNT = re.compile(
+    r"\b(plan|subscription|trial|account|billing|month|monthly|annual|yearly|daily|quotas?)\b"
+)
+_PERHAPS_ACCOUNT = re.compile(
+    r"\b(responses?|submissions?|surveys?|usage|api|requests?|you|your)\b"
+)
+_ONE_FIELD = re.compile(
+    r"\b(answers?|comments?|ratings?|scores?|values?|fields?|text|email|characters?|chars?|letters"
+    r"|words|digits|bytes|[kmg]i?b|length|size|long|body|payload|upper|lower)\b"
+)
+_BARE = re.compile(r"\W*(the )?limit (has been |was |is )?(reached|exceeded)\W*")
+
+
+def _of_the_account(text: str) -> bool:
+    """Whether a text says that the account takes nothing more. A bare "plan", "billing" or "limit" is not
+    enough: traits are called so, and answers, ratings and characters have limits; a refusal for such is
+    the row's own. Where nothing tells whose limit it is, it is the account's: to go on with an account
+    that is used up would make every row left `rejected`."""
+    plain = _TRAIT.sub("trait", text.lower().replace("_", " "))
+    return any(map(_says_so, _SENTENCE_ENDS.split(plain)))
+
+
+def _says_so(sentence: str) -> bool:
+    if _NOT_PAID.search(sentence) or _BARE.fullmatch(sentence):
+        return True
+    if not (_LIMIT.search(sentence) and _USED_UP.search(sentence)):
+        return False
+    perhaps = _PERHAPS_ACCOUNT.search(sentence) and not _ONE_FIELD.search(sentence)
+    return bool(perhaps or _ACCOUNT.search(sentence))
 
 
 class Next(Enum):
@@ -140,7 +169,7 @@ def _refusal(reply: Reply, doubt: bool) -> Verdict:
     said = said_in(reply.body)
     text = f"the server answered {status}" + (f": {said}" if said else "")
     pause = pause_of(reply)
-    if status == 400 and tells(reply.body, _DUPLICATE):
+    if status == 400 and tells(reply.body, _DUPLICATE.search):
         return _duplicate(doubt)
     if code := _stops(status, reply.body):
         return Verdict(_pending(doubt), code, text, Next.STOP)
@@ -158,7 +187,7 @@ def _stops(status: int, body: bytes) -> str:
         return "key_refused"
     if status == 407:
         return "proxy_refused"
-    if status == 402 or (status in _ROWS_OWN | _WRONG_PLACE and tells(body, _PLAN)):
+    if status == 402 or (status in _ROWS_OWN | _WRONG_PLACE and tells(body, _of_the_account)):
         return "plan_limit"
     return "wrong_survey" if status in _WRONG_PLACE else ""
 

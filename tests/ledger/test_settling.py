@@ -23,7 +23,7 @@ from tests.ledger.making import end, ledger_in, response, staged, statuses
 
 
 def doubt(own: int, acknowledged: int = 0, others: int = 0) -> Doubt:
-    return Doubt(b"x", tuple(range(own)), acknowledged, others, 0.0, 0.0, by_user=True)
+    return Doubt(b"p", b"x", tuple(range(own)), acknowledged, others, 0.0, 0.0, by_user=True)
 
 
 @pytest.mark.parametrize(

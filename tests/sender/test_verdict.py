@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import orjson
 import pytest
 from hypothesis import given
@@ -123,6 +125,75 @@ REPLIES = [
     (said(418), U, "server_error", GO),
     (said(599), U, "server_error", GO),
 ]
+
+
+OF_THE_ACCOUNT = (
+    "You have reached the monthly response limit of your plan",
+    "You have reached the monthly limit of responses",
+    "You have reached the monthly limit of answers.",
+    "Your account's quota is used up",
+    "Payment required",
+    "Monthly survey responses limit exceeded",
+    "Upgrade your plan",
+    "Please upgrade to a paid plan to collect more responses",
+    "Response limit reached",
+    "Limit exceeded",
+    "Limit has been reached.",
+    "Monthly quota exceeded",
+    "quota_exceeded",
+    "PAYMENT_REQUIRED",
+    "You've hit your limit of 1,000 responses",
+    "You have exceeded your limit",
+    "Account limit exceeded",
+    "This account is suspended",
+    "Your subscription has expired",
+    "Trial ended",
+    "Your current plan does not include this survey",
+    "Please check your billing",
+    "Billing details are required",
+    "The limit of 100 responses per month is exceeded",
+    "No quota left for this project",
+    "Invalid request. Your plan's limit is reached",
+)
+OF_THE_ROW = (
+    "Answer exceeds the limit of 10000 characters",
+    "Character limit exceeded",
+    "Rating exceeds the upper limit",
+    "Response exceeds the limit of 10000 characters",
+    "Your comment exceeds the limit of 500 characters",
+    "You have exceeded the limit of 500 characters",
+    "Request body size limit exceeded",
+    "Payload limit exceeded",
+    "Number of answers exceeds the limit of 20",
+    "Unknown trait: billing",
+    "Unknown trait: plan",
+    "Unknown trait 'quota'",
+    "traits.plan: expected a string",
+    "traits.plan exceeds the limit of 100 characters",
+    "traits.plan_limit: reached is no number",
+    "trait subscription ended is not a date",
+    "Value is over the limit",
+    "quota: expected an integer",
+    "Invalid value for billing",
+    "account: not a string",
+    "userId is too long",
+    "Score out of range: limits are 0 and 10",
+    "Survey score is over the upper limit",
+)
+
+
+@pytest.mark.parametrize("shape", [str.encode, lambda text: {"errors": [{"detail": text}]}])
+@pytest.mark.parametrize("status", [400, 422])
+def test_a_limit_of_the_account_is_told_from_one_of_the_row(status: int, shape: Any) -> None:
+    wrong = [
+        (text, verdict.code)
+        for texts, code in ((OF_THE_ACCOUNT, "plan_limit"), (OF_THE_ROW, "rejected"))
+        for text in texts
+        if (verdict := judge(said(status, shape(text)))).code != code
+    ]
+    assert wrong == []
+    assert judge(said(413, b"Character limit exceeded")).code == "rejected"
+    assert judge(said(404, b"Your trial has ended")).code == "plan_limit"
 
 
 @pytest.mark.parametrize(("reply", "status", "code", "then"), REPLIES)
