@@ -15,7 +15,7 @@ from importer.mapping.compiled import Compiled
 from importer.mapping.document import METHODS, Document, OrderBy
 from importer.mapping.fields import Constant, Oddity
 from importer.mapping.header import Header
-from importer.mapping.ids import identifier, is_dummy
+from importer.mapping.ids import hash_part, identifier, key_part, lone_key
 from importer.mapping.meaning import Read, blank_test, reader, target, typed
 from importer.mapping.memo import Fault, Memo, Result
 from importer.mapping.mistakes import Found
@@ -139,11 +139,12 @@ class _Compiler:
         anonymous, path = self.document.anonymousId, ("anonymousId",)
         if not isinstance(anonymous, Hash):
             return self._ids(anonymous, path)
-        parts = self._ones(anonymous.hash, (*path, "hash"), _hash_part)
+        parts = self._ones(anonymous.hash, (*path, "hash"), hash_part)
         return Hashed(parts, self.secret, anonymous.prefix)
 
     def _keys(self) -> Sequence[One]:
-        return self._ones(self.document.key, ("key",), _key_part)
+        read = lone_key if len(self.document.key) == 1 else key_part
+        return self._ones(self.document.key, ("key",), read)
 
     def _order(self, traits: Mapping[str, Reading]) -> Reading:
         """The row's date, as text that sorts."""
@@ -222,9 +223,10 @@ class _Compiler:
         positions = [position for position in found if position is not None]
         if len(positions) < len(found):
             return Fixed(None)
-        column = ", ".join(self.header.label(position) for position in positions)
-        memo = Memo(reader(block, finish), column)
-        return Filled(template, positions, memo, blank_test(block), enough)
+        labels = [self.header.label(position) for position in positions]
+        memo = Memo(reader(block, finish), ", ".join(labels))
+        parts = [Memo(identifier, label) for label in labels] if isinstance(block, Id) else ()
+        return Filled(template, positions, memo, blank_test(block), enough, parts)
 
     def _targets_fit(self, block: Cell, path: Path, finish: Read) -> bool:
         """Whether the constants of the block can be sent; each that can't is a mistake."""
@@ -285,15 +287,6 @@ def _id(block: Id) -> Read:
 def is_id(result: Result) -> bool:
     """Whether the search for an id ends here: not at a blank, nor at a stand-in for one."""
     return result is not None and not (isinstance(result, Fault) and result.code == "dummy_id")
-
-
-def _hash_part(text: str) -> Result:
-    part = trimmed(text)
-    return None if not part or is_dummy(part) else part
-
-
-def _key_part(text: str) -> Result:
-    return sound(trimmed(text)) or None
 
 
 def _blank_or(read: Read) -> Read:

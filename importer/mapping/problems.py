@@ -32,8 +32,14 @@ _CAUSES = {
         "Correct the cell, list it in `na:`, or send it as `type: text`.",
     ),
     "bad_id": Cause(
-        "The id holds a control character or a line break.",
-        "Correct the cell.",
+        "The id holds a control character, an invisible mark, or more than an address.",
+        "Correct the cell; `parse: visible` and `parse: address` take out what doesn't belong there.",
+    ),
+    "bad_key": Cause(
+        "The key stands for nothing (n/a, 0, NULL), or Excel has overwritten it (1.23E+15): different "
+        "responses would count as one.",
+        "Export again with that column as text, or leave `key` out: then person, answers and date tell "
+        "rows apart.",
     ),
     "bad_method": Cause(
         "The cell is none of In-App, Mobile and Email.",
@@ -57,11 +63,11 @@ _CAUSES = {
         "Export the file again, or correct the cell.",
     ),
     "damaged_id": Cause(
-        "Excel has overwritten the id (1.23E+15, #REF!): the digits are lost.",
+        "Excel has overwritten the id (1.23E+15, #REF!), or dressed it as a number (4711.0, 12,120).",
         "Export again and keep that column as text, or name another column first in `userId`.",
     ),
     "dummy_id": Cause(
-        "The id is a stand-in (anonymous, null, 0, n/a), which would make many people one.",
+        "The id is a stand-in (anonymous, null, 0, n/a, {{user_id}}), which would make many people one.",
         "Name a second column in `userId`, or give `anonymousId: {hash: [...]}`.",
     ),
     "missing_answer": Cause(

@@ -105,6 +105,8 @@ class _Row:
         columns, cells = ", ".join(name for name, _ in parts), [cell for _, cell in parts]
         if len(cells) < len(template.columns) or not any(map(trimmed, cells)):
             return Trace(target, columns, " | ".join(cells), ())
+        if isinstance(block, Id) and (wrong := _wrong_part(cells)):
+            return Trace(target, columns, " | ".join(cells), (wrong,))
         text = template.fill(cells)
         filled = Step(f"template: {block.template}", text)
         return Trace(target, columns, " | ".join(cells), (filled, *steps(block, finish, text)))
@@ -124,6 +126,16 @@ class _Row:
         whole = block.model_copy(update={"values": None, "na": ()})
         joined = Step(f'join: "{block.join}"', text)
         return Trace(target, columns, text, (joined, *steps(whole, finish, text)))
+
+
+def _wrong_part(cells: Sequence[str]) -> Step | None:
+    """What is wrong with the first part of an id that can't be one."""
+    for cell in cells:
+        try:
+            identifier(cell)
+        except Unfit as unfit:
+            return Step(unfit.message, None, unfit.code)
+    return None
 
 
 def steps(block: Cell, finish: Read, text: str) -> Iterator[Step]:

@@ -217,3 +217,17 @@ def test_people_stand_in_the_presets_order() -> None:
     assert [each.column.label for each in found.people] == ["email", "person"]
     assert found.text.index("column: email") < found.text.index("- person")
     assert "as you said" not in found.text
+
+
+@pytest.mark.parametrize(
+    ("ids", "said"),
+    [
+        (["4711.0", "4712.0", "99.0"], "{column: customer_id, parse: leading_int}"),
+        (["'00120", "'00121", "'00122"], "{column: customer_id, parse: unguard}"),
+        (["1.0", "1.10", "2.0"], "- customer_id"),
+        (["'s-1", "'s-2", "'s-3"], "- customer_id"),
+    ],
+)
+def test_ids_that_a_program_has_dressed_up(tmp_path: Path, ids: list[str], said: str) -> None:
+    rows = [["customer_id", "NPS"], *([id_, str(score)] for id_, score in zip(ids, (9, 3, 10), strict=True))]
+    assert said in drafted_rows(tmp_path, rows).text
