@@ -26,6 +26,10 @@ CODES: Mapping[str, tuple[str, str]] = {
         "An earlier row of the same person is of unknown fate or failed; this one waits for it.",
         "Run the same command again, or settle that row with importer resolve.",
     ),
+    "key_clash": (
+        "Rows of this file have one key, and different persons, answers or dates; none of them is sent.",
+        "Mend the keys, or name a further column in `key`; without it, person, answers and date count.",
+    ),
     "marked": (
         "A person has looked and said what became of the row.",
         "Nothing.",

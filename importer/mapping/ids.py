@@ -39,9 +39,8 @@ _UNFILLED = re.compile(
 for an object."""
 _OVERWRITTEN = re.compile(r"[+-]?[0-9](?:[.,][0-9]+)?[eE]\+[0-9]+|[+-]?[0-9][.,][0-9]+[eE]-?[0-9]+")
 """`1.09E+10`: the digits that tell people apart are gone. `12E4` and `1E5` are ids like any other."""
-_AS_NUMBER = re.compile(
-    r"[0-9]+[.,]0|[0-9]{1,3}(?:,[0-9]{3})+|[0-9]{1,3}(?:[\u00a0\u202f\u2009'’][0-9]{3})+"
-)
+_FLOAT = re.compile(r"[0-9]+[.,]0")
+_GROUPED = re.compile(r"[0-9]{1,3}(?:,[0-9]{3})+|[0-9]{1,3}(?:[\u00a0\u202f\u2009'’][0-9]{3})+")
 """`4711.0`, `12,120`: all digits are there, dressed as a number's. `12.120` and `12 120` may be ids."""
 _GUARDED = re.compile(r"'[0-9]+")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
@@ -93,13 +92,7 @@ def identifier(text: str) -> str:
 def _whole(id_: str) -> None:
     """Refuse what came to harm, or holds more than the id. Nothing is mended here: what earlier runs
     have sent under the id as it stands would be sent once more under another."""
-    if is_overwritten(id_):
-        raise Unfit("damaged_id", "Excel has overwritten this id")
-    if _AS_NUMBER.fullmatch(id_):
-        raise Unfit("damaged_id", "this id was saved as a number is shown", _NUMBER_FIX)
-    if _GUARDED.fullmatch(id_):
-        told = "an apostrophe that keeps Excel from reading a number stands before this id"
-        raise Unfit("damaged_id", told, "`parse: unguard` takes the apostrophe off.")
+    _undamaged(id_)
     if not id_.isprintable():
         if _CONTROL.search(id_):
             raise Unfit("bad_id", "the id holds a control character")
@@ -113,7 +106,19 @@ def _whole(id_: str) -> None:
             raise Unfit("bad_id", "this isn't an e-mail address")
 
 
-_NUMBER_FIX = "Export again with that column as text; or `parse: leading_int` reads 4711.0 as 4711."
+def _undamaged(id_: str) -> None:
+    if is_overwritten(id_):
+        raise Unfit("damaged_id", "Excel has overwritten this id")
+    if _FLOAT.fullmatch(id_):
+        told = "this id was saved as a number with a decimal part"
+        raise Unfit("damaged_id", told, "`parse: leading_int` reads 4711.0 as 4711.")
+    if _GROUPED.fullmatch(id_):
+        raise Unfit("damaged_id", "this id was saved with a number's marks for thousands")
+    if _GUARDED.fullmatch(id_):
+        told = "an apostrophe that keeps Excel from reading a number stands before this id"
+        raise Unfit("damaged_id", told, "`parse: unguard` takes the apostrophe off.")
+
+
 _MARK_FIX = "`parse: visible` takes such marks out; or correct the cell."
 
 

@@ -229,5 +229,8 @@ def test_people_stand_in_the_presets_order() -> None:
     ],
 )
 def test_ids_that_a_program_has_dressed_up(tmp_path: Path, ids: list[str], said: str) -> None:
-    rows = [["customer_id", "NPS"], *([id_, str(score)] for id_, score in zip(ids, (9, 3, 10), strict=True))]
+    rows = [
+        ["customer_id", "NPS"],
+        *([id_, str(score)] for id_, score in zip(ids, (9, 3, 10), strict=True)),
+    ]
     assert said in drafted_rows(tmp_path, rows).text
