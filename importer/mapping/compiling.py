@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from importer.mapping import mistakes, several
 from importer.mapping.answers import Answer
 from importer.mapping.blanks import trimmed
 from importer.mapping.cells import Cell
 from importer.mapping.columns import Selector
-from importer.mapping.compiled import Compiled
+from importer.mapping.compiled import Compiled, Zoneless
 from importer.mapping.document import METHODS, Document, OrderBy
 from importer.mapping.fields import Constant, Oddity
 from importer.mapping.header import Header
@@ -24,9 +24,9 @@ from importer.mapping.program import Asked, Program
 from importer.mapping.readings import Filled, First, Fixed, Hashed, Joined, One, Reading
 from importer.mapping.skipping import Skip, compile_rule
 from importer.mapping.templates import Template
-from importer.mapping.traits import Hash, Id, Trait
+from importer.mapping.traits import Hash, Id
+from importer.mapping.transforms.clocks import read_as
 from importer.mapping.transforms.dates import timestamps
-from importer.mapping.transforms.formats import ISO, UNIX
 from importer.mapping.transforms.texts import sound
 from importer.mapping.tree import Path
 
@@ -59,7 +59,8 @@ def compile(  # noqa: A001  the word of the design: a mapping is compiled
     if alike:
         raise mistakes.error(document.whole, document.written, alike)
     notes = dict.fromkeys(note for each in waves for note in each.header.notes)
-    return Compiled(several.marked(programs), tuple(notes), waves[0].header.unmapped)
+    zoneless = tuple(note for each in waves for note in each.zoneless)
+    return Compiled(several.marked(programs), tuple(notes), waves[0].header.unmapped, zoneless)
 
 
 @dataclass(slots=True)
@@ -69,6 +70,7 @@ class _Compiler:
     document: Document
     header: Header
     secret: bytes
+    zoneless: list[Zoneless] = field(default_factory=list)
 
     def found(self, program: Program) -> Found:
         """What is wrong with the wave."""
@@ -117,15 +119,17 @@ class _Compiler:
 
     def _traits(self) -> Iterator[tuple[str, Reading]]:
         for name, trait in self.document.traits.items():
-            reading = self._reading(trait, ("traits", name), typed(trait))
-            self._note_zone(trait, reading)
+            read = typed(trait, answered=name == DATED_BY)
+            if trait.timezone and (note := read_as(trait.timezone)):
+                self.header.notes.append(note)
+            if trait.type != "date" or trait.timezone:
+                yield name, self._reading(trait, ("traits", name), read)
+                continue
+            zoneless = Zoneless(trait.format)
+            reading = self._reading(trait, ("traits", name), zoneless.watching(read))
+            zoneless.column = reading.column
+            self.zoneless.append(zoneless)
             yield name, reading
-
-    def _note_zone(self, trait: Trait, reading: Reading) -> None:
-        local = [each for each in trait.format or (ISO,) if each not in UNIX and "%z" not in each]
-        if trait.type == "date" and not trait.timezone and local and reading.column:
-            note = f'times in "{reading.column}" that name no zone are taken for UTC (`timezone:`)'
-            self.header.notes.append(note)
 
     def _ids(self, ids: Sequence[Id], path: Path) -> Reading:
         readings = [
@@ -160,7 +164,9 @@ class _Compiler:
         """Dates as the block says, else as the trait of the same column reads them."""
         said = order.format or order.timezone
         known = None if said else self._date_trait(position, traits)
-        read = _blank_or(timestamps(order.format, order.timezone) if said else _iso_or_number)
+        read = _blank_or(
+            timestamps(order.format, order.timezone, answered=True) if said else _iso_or_number
+        )
         return known or One(position, Memo(read, self.header.label(position)))
 
     def _date_trait(self, position: int, traits: Mapping[str, Reading]) -> Reading | None:

@@ -24,7 +24,7 @@ _CAUSES = {
         "Fill the column that `campaign:` reads, or write the survey's ID there.",
     ),
     "bad_date": Cause(
-        "The cell doesn't fit the column's date format.",
+        "The cell doesn't fit the column's date format, or its year can't be.",
         'Name the format in `format:`, for example "%d.%m.%Y"; "no date" marks go into `na:`.',
     ),
     "bad_email": Cause(

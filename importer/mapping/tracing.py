@@ -9,6 +9,7 @@ from importer.mapping.answers import Rating
 from importer.mapping.blanks import trimmed
 from importer.mapping.cells import Cell
 from importer.mapping.columns import Selector
+from importer.mapping.compiling import DATED_BY
 from importer.mapping.document import Document
 from importer.mapping.header import Header
 from importer.mapping.ids import identifier
@@ -56,7 +57,7 @@ def trace(document: Document, names: Sequence[str], cells: Sequence[str]) -> Ite
     if document.rating:
         yield from row.of("rating", document.rating, typed(document.rating))
     for name, trait in document.traits.items():
-        yield from row.of(f"trait {name}", trait, typed(trait))
+        yield from row.of(f"trait {name}", trait, typed(trait, answered=name == DATED_BY))
 
 
 def _anonymous(document: Document, row: _Row) -> Iterator[Trace]:
