@@ -255,7 +255,7 @@ def test_morning_and_afternoon_in_every_language(format_: str, afternoon: str, n
     "text",
     [
         "9/3/2025 4:01",
-        "9/3/2025 16:01 p. m.",
+        "9/3/2025 16:01 a. m.",
         "9/3/2025 4:01 x. m.",
         "9/3/2025 4:01 pam",
         "4:01 PM",

@@ -121,7 +121,7 @@ def _strptime(format_: str) -> Read:
             return None
 
     def timed(text: str) -> datetime | None:
-        """Of `0:30 PM`, too, as Japanese clocks show it."""
+        """Of `0:30 PM`, too, as Japanese clocks show it, and of `16:01 PM`."""
         for marker in HALF.finditer(text):
             half = half_of(marker[0])
             filled = f"{text[: marker.start()]}{half}{text[marker.end() :]}"
@@ -129,6 +129,8 @@ def _strptime(format_: str) -> Read:
                 when = datetime.strptime(filled, hours)  # noqa: DTZ007  as above
             except ValueError:
                 continue
+            if when.hour > 12 and half == "PM":
+                return when
             if when.hour <= 12:
                 return when.replace(hour=when.hour % 12 + (12 if half == "PM" else 0))
         return None
