@@ -27,6 +27,8 @@ _PLAIN = re.compile(
     r"[A-Za-z0-9][A-Za-z0-9_:-]*|[A-Za-z0-9_+-]+(?:\.[A-Za-z0-9_+-]+)*@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*"
 )
 """Most ids and addresses: nothing but a word of the list can be wrong with them."""
+_NUMBERED = re.compile(r"[A-Za-z1-9][A-Za-z0-9_-]*[0-9]")
+"""No word of the list ends in a digit: most ids need no further look."""
 _WRAPPED = re.compile(r"""[(\[<{"'*_]+([^()\[\]<>{}"'*_]+)[)\]>}"'*_]+""")
 _MARKS = re.compile(r"[-–—_.…?¿!*/\\~,;:|=+()\[\]<>{}\"' ]+")
 _UNFILLED = re.compile(
@@ -49,15 +51,17 @@ _DIGEST = 16
 
 def is_dummy(text: str) -> bool:
     """Whether a trimmed id is a stand-in that many people would share."""
+    return _is_word(text) or (_PLAIN.fullmatch(text) is None and _is_unfilled(text))
+
+
+def _is_word(text: str) -> bool:
     if text[:1] == "0":
         return _ZEROS.fullmatch(text) is not None
-    if len(text) <= LONGEST and (_folded(text) in STAND_INS or text in BOOLEANS):
+    if len(text) > LONGEST:
+        return False
+    if text.casefold() in STAND_INS or text in BOOLEANS:
         return True
-    return _PLAIN.fullmatch(text) is None and _is_unfilled(text)
-
-
-def _folded(text: str) -> str:
-    return text.casefold() if text.isascii() else text.replace("\u00a0", " ").casefold()
+    return "\u00a0" in text and text.replace("\u00a0", " ").casefold() in STAND_INS
 
 
 def _is_unfilled(text: str) -> bool:
@@ -82,10 +86,14 @@ def identifier(text: str) -> str:
         Unfit: It is a dummy, was destroyed by Excel, or can't be an id.
     """
     id_ = trimmed(text)
-    if is_dummy(id_):
+    if _NUMBERED.fullmatch(id_) is not None:
+        return id_
+    plain = _PLAIN.fullmatch(id_) is not None
+    if _is_word(id_) or (not plain and _is_unfilled(id_)):
         raise Unfit("dummy_id", "this stands for no id at all")
-    if _PLAIN.fullmatch(id_) is None:
-        _whole(id_)
+    if plain:
+        return id_
+    _whole(id_)
     return sound(id_)
 
 
@@ -128,10 +136,10 @@ def key_part(text: str) -> str | None:
     Raises:
         Unfit: Excel has overwritten it: different rows would have one key.
     """
-    part = sound(trimmed(text))
+    part = trimmed(text)
     if is_overwritten(part):
         raise Unfit("bad_key", "Excel has overwritten this key")
-    return part or None
+    return sound(part) or None
 
 
 def lone_key(text: str) -> str | None:
@@ -140,9 +148,12 @@ def lone_key(text: str) -> str | None:
     Raises:
         Unfit: It stands for nothing, or Excel has overwritten it.
     """
-    if is_dummy(trimmed(text)):
+    part = trimmed(text)
+    if _NUMBERED.fullmatch(part) is not None:
+        return part
+    if is_dummy(part):
         raise Unfit("bad_key", "this stands for no key at all")
-    return key_part(text)
+    return key_part(part)
 
 
 def hash_part(text: str) -> str | None:
