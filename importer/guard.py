@@ -18,6 +18,18 @@ _GUARDED = re.compile(r"'+[=+\-@\t\r]")
 _NUMBER = re.compile(r"[+-]?(\d+([.,]\d*)?|[.,]\d+)")
 
 
+_ERROR = re.compile(
+    r"#[¡¿]?[^\W\d_][^\W\d]*(?:/[^\W\d])?(?:/0)?[!?]"
+    r"|#(?:N/A|N/D|N/B|I/T|Н/Д|Δ/Υ|NV|ND|YOK|BRAK|HIÁNYZIK|NEDOSTUPNÝ|NENÍ_K_DISPOZICI|GETTING_DATA)"
+)
+
+
+def is_excel_error(cell: str) -> bool:
+    """Whether the cell is an error value of Excel, in any language that it speaks: `#REF!`, `#¡VALOR!`,
+    `#ССЫЛКА!`. They are in capitals; `#1234`, `#tag` and `#Wow!` are text."""
+    return cell[:1] == "#" and _ERROR.fullmatch(cell) is not None and cell == cell.upper()
+
+
 def safe(cell: str) -> str:
     """The cell as it may stand in a CSV file that people open."""
     if cell and cell[0] in _STARTS and _FORMULA.match(cell) and not _NUMBER.fullmatch(cell):

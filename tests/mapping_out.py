@@ -58,7 +58,7 @@ def mapping_out(file: Path, mapping: Path) -> Out:
             mapped=[each for chunk in chunks for each in compiled.run(chunk)],
             damage=[each for chunk in chunks for each in chunk.damage],
             blank_rows=source.blank_rows or 0,
-            notes=compiled.notes,
+            notes=(*compiled.notes, *compiled.taken_for_utc),
             unmapped=compiled.unmapped,
         )
 

@@ -71,6 +71,11 @@ def _checked(mapping: str, file: str | None, sheet: str | None) -> tuple[Documen
         return document, compiled
 
 
+def _notes(compiled: Compiled) -> list[str]:
+    """What holds of the columns, and what would of the rows."""
+    return [*compiled.notes, *dict.fromkeys(each.note for each in compiled.zoneless if each.column)]
+
+
 def _differences(document: Document, given: Mapping[str, Any]) -> list[str]:
     """Where the mapping and the survey disagree."""
     from importer.drafting.matching import differences
@@ -112,7 +117,7 @@ def _document(
         return found
     targets = [{"target": target, "column": column} for target, column in compiled.targets]
     unmapped = list(compiled.unmapped)
-    return {**found, "targets": targets, "notes": list(compiled.notes), "unmapped": unmapped}
+    return {**found, "targets": targets, "notes": _notes(compiled), "unmapped": unmapped}
 
 
 def _named(mapping: str, file: str | None) -> dict[str, object]:
@@ -142,7 +147,7 @@ def _print(
         return
     output.heading("Columns")
     output.table(("of a response", "taken from"), compiled.targets)
-    for note in compiled.notes:
+    for note in _notes(compiled):
         output.say(f"  Note: {note}.")
     if compiled.unmapped:
         output.say(f"  Not used: {', '.join(compiled.unmapped)}.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from importer.drafting.table import Table
@@ -65,10 +66,20 @@ def in_order(table: Table) -> list[Found]:
 
 
 def _named(table: Table, each: Found) -> str:
-    """The column as an id reads it; addresses in small letters."""
-    if each is table.meaning.email:
-        return flow_map({**table.selector(each.column), "lower": "true"})
-    return table.ref(each.column)
+    """The column as an id reads it; addresses in small letters, dressed-up numbers bare."""
+    pairs = table.selector(each.column)
+    pairs |= {"parse": parse} if (parse := _undressing(each.column)) else {}
+    pairs |= {"lower": "true"} if each is table.meaning.email else {}
+    return table.ref(each.column) if pairs == table.selector(each.column) else flow_map(pairs)
+
+
+def _undressing(column: Column) -> str:
+    """The transform that gives ids back that are all written as `4711.0`, or as `'00120`; "" for others."""
+    counts = column.profile.counts
+    return next((name for name, dress in _DRESSES if all(map(dress.fullmatch, counts))), "")
+
+
+_DRESSES = (("leading_int", re.compile(r"\d+\.0")), ("unguard", re.compile(r"'\d+")))
 
 
 def _identifies(column: Column) -> bool:

@@ -7,10 +7,12 @@ from collections.abc import Iterator
 
 from importer.drafting.table import Table
 from importer.drafting.yaml import OPEN, flow_list, flow_map, noted, scalar, shown
+from importer.drafting.zones import zone_of_label
 from importer.inference import Column, Dated, Property
 from importer.inference.dates import Reading
 from importer.inference.properties import property_of
 from importer.mapping.ids import is_dummy
+from importer.mapping.transforms.dates import names_zone
 from importer.masking import plain
 
 
@@ -114,7 +116,7 @@ def _zone(table: Table, column: Column, reading: Reading) -> tuple[str, str]:
 
 
 def _zone_said(column: Column, reading: Reading) -> tuple[str, str] | None:
-    """The time zone by the values or the column's name; None where neither names one."""
+    """The time zone by the values, the tool's own row of ids, or the column's name; None where none says."""
     named = [name for each in reading.formats for name in _ZONE_NAME.findall(each)]
     if reading.timezone:
         return reading.timezone, "the values name the time zone"
@@ -122,21 +124,17 @@ def _zone_said(column: Column, reading: Reading) -> tuple[str, str] | None:
         return OPEN, f"not known: which time zone is {named[0]}? A name such as Europe/Prague"
     if reading.formats[0].startswith("unix"):
         return "", "Unix time, which is UTC"
-    if all(_names_zone(text) for text in column.profile.counts):
+    if all(names_zone(reading.formats, text) for text in column.profile.counts):
         return "", "the values name their offset"
-    return ("UTC", "its name says UTC") if "utc" in column.label.casefold() else None
-
-
-_ZONE_NAME = re.compile(r" ([A-Z]{2,5})$")
-"""What a format ends in where the values name a zone by letters that several zones share."""
-
-
-def _names_zone(text: str) -> bool:
-    return (
-        text.endswith(("Z", "UTC"))
-        or (len(text) > 15 and text[-6:-5] in "+-" and text[-3] == ":")
-        or (len(text) > 15 and text[-5] in "+-" and text[-4:].isdigit())
+    if column.zone:
+        return column.zone, "the file names this time zone beside the import id"
+    return zone_of_label(
+        column.label, list(filter(None, map(reading.moment, column.profile.counts)))
     )
+
+
+_ZONE_NAME = re.compile(r"(?:[ (\[]|%[SMfp])([A-Z]{2,5})[)\]]?$")
+"""What a format ends in where the values name a zone by letters that several zones share."""
 
 
 def key_lines(table: Table) -> list[str]:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from importer.inference.profile import Profile
+from importer.mapping.transforms.clocks import is_timezone
 
 
 class Sure(StrEnum):
@@ -24,7 +25,7 @@ class Column:
     """`label` is its name in the joined header, `text` the question in words (the label where there is
     nothing better). Columns of one `group` belong to one question; `part` is this one's share of the
     name: a choice, a row of a grid, `Response`, `Why?`. `where` has a bit for each row that fills it;
-    `open` says that the tool calls it a free text."""
+    `open` says that the tool calls it a free text, and `zone` ("": not) which time zone its dates are in."""
 
     index: int
     label: str
@@ -34,6 +35,7 @@ class Column:
     profile: Profile
     where: int = 0
     open: bool = False
+    zone: str = ""
 
     @property
     def blank(self) -> bool:
@@ -50,6 +52,7 @@ _SLASH = re.compile(r"(?P<group>.+)/(?P<part>[^/]+)", re.DOTALL)
 _NUMBERED = re.compile(r"(?P<group>[A-Za-z]\w*?)_(?P<part>(?:\d+|x\d+)(?:_TEXT)?)")
 _OPEN = re.compile(r"QID\d+[-_]TEXT\b")
 """Qualtrics' import id of a text entry question."""
+_TIMEZONE = re.compile(r"[\"']timeZone[\"']\s*:\s*[\"']([^\"']+)[\"']")
 
 
 def columns(
@@ -74,9 +77,17 @@ def columns(
             profile=Profile.of(cells[i]),
             where=_bits(cells[i]),
             open=i < len(ids) and bool(_OPEN.search(ids[i])),
+            zone=_zone(ids[i]) if i < len(ids) else "",
         )
         for i, label in enumerate(labels)
     )
+
+
+def _zone(import_id: str) -> str:
+    """The time zone of a column of dates, which Qualtrics names beside the import id."""
+    found = _TIMEZONE.search(import_id)
+    name = found[1].replace("\\/", "/") if found else ""
+    return "UTC" if name == "Z" else name if name and is_timezone(name) else ""
 
 
 def _bits(cells: Sequence[str]) -> int:

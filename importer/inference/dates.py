@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import pairwise
 
 from importer.inference import lexicon
 from importer.inference.profile import Profile
-from importer.mapping.transforms.formats import compiled
+from importer.mapping.transforms.clocks import ZONE, offset_of
+from importer.mapping.transforms.formats import HALF, compiled
 
 NO_DATE = frozenset(
     {
@@ -21,27 +23,17 @@ NO_DATE = frozenset(
 """Texts that stand for no date; LimeSurvey's is 1980-01-01 00:00:00."""
 MOST = 3
 _SPLIT = re.compile(r"\d+|[A-Za-zÀ-ž]+\.?|[^\dA-Za-z]")
-_ZONES: Mapping[str, str] = {
-    **dict.fromkeys(("EST", "EDT"), "America/New_York"),
-    **dict.fromkeys(("CST", "CDT"), "America/Chicago"),
-    **dict.fromkeys(("MST", "MDT"), "America/Denver"),
-    **dict.fromkeys(("PST", "PDT"), "America/Los_Angeles"),
-    **dict.fromkeys(("CET", "CEST", "MEZ", "MESZ"), "Europe/Berlin"),
-    **dict.fromkeys(("BST", "WEST"), "Europe/London"),
-    **dict.fromkeys(("EET", "EEST"), "Europe/Helsinki"),
-    **dict.fromkeys(("GMT", "UTC"), "UTC"),
+_PAIRS: Mapping[frozenset[str], str] = {
+    frozenset({"CST", "CDT"}): "America/Chicago",
+    frozenset({"CDT"}): "America/Chicago",
+    frozenset({"AST", "ADT"}): "America/Halifax",
+    frozenset({"GMT", "BST"}): "Europe/London",
+    frozenset({"IST", "IDT"}): "Asia/Jerusalem",
 }
-"""What clocks print beside a time, and a zone that keeps it."""
-_OFFSET = re.compile(r"(?:GMT|UTC)([+-])(\d{1,2})(?::?(00|30|45))?$")
-_UNEVEN: Mapping[str, str] = {
-    "+4:30": "Asia/Kabul",
-    "+5:30": "Asia/Kolkata",
-    "+5:45": "Asia/Kathmandu",
-    "+6:30": "Asia/Yangon",
-    "+8:45": "Australia/Eucla",
-    "+9:30": "Australia/Darwin",
-}
-"""Offsets that aren't whole hours, of zones whose clocks never change."""
+"""Abbreviations of which several zones use each, and only one zone all of them."""
+_PLACES = {"%z": "\ue000", "%p": "\ue001"}
+"""Stand in a text for its zone, and for morning or afternoon, while it is taken to pieces."""
+_RANGE = re.compile(r"\d:\d\d ?[-–] ?(\d\d?:\d\d)$")
 _COMPACT = re.compile(r"(?:19|20)\d{6}(?:\d{6})?")
 _FAMILIES = ("day first", "month first", "year first")
 
@@ -71,7 +63,9 @@ def readings(profile: Profile, *, numbers: bool = False) -> tuple[Reading, ...]:
     counts, na = profile.without(NO_DATE)
     if not counts:
         return ()
-    zone, bare = _zoned(counts)
+    zone, bare = _zone_of(counts), dict(counts)
+    if _are_ranges(counts):
+        return ()
     if numbers and (name := _counting(bare)):
         return (Reading((name,), na=na),)
     found = [
@@ -80,7 +74,37 @@ def readings(profile: Profile, *, numbers: bool = False) -> tuple[Reading, ...]:
         if (reading := _reading(family, bare, counts, zone, na)) is not None
     ]
     best = min((each.unread for each in found), default=0)
-    return _unlike([each for each in found if each.unread == best], list(bare))
+    kept = _unlike([each for each in found if each.unread == best], list(bare))
+    return _as_excel_may_have_read(kept[0], list(bare)) if len(kept) == 1 else kept
+
+
+def _as_excel_may_have_read(reading: Reading, texts: Sequence[str]) -> tuple[Reading, ...]:
+    """Where true dates stand beside texts: an Excel of another country has read `03/04/2021` its own way
+    and left `25/04/2021` alone. It may have, where no true date's day is above 12, and each text's is."""
+    true = {text: None for text in texts if _fits("iso", text)}
+    rest = [when for text in texts if text not in true and (when := reading.moment(text))]
+    if not true or not rest or len(true) + len(rest) < _TELLING:
+        return (reading,)
+    if max(int(text[8:10]) for text in true) > 12 or min(when.day for when in rest) <= 12:
+        return (reading,)
+    swapped = dict.fromkeys(
+        "%Y-%d-%m" + (" %H:%M:%S" if text[10:].count(":") == 2 else " %H:%M" if ":" in text else "")
+        for text in true
+    )
+    others = tuple(each for each in reading.formats if each != "iso")
+    return (
+        replace(reading, order="as they stand", example=next(iter(true))),
+        replace(
+            reading,
+            order="day and month were swapped",
+            formats=(*swapped, *others),
+            example=next(iter(true)),
+        ),
+    )
+
+
+_TELLING = 4
+"""So many values tell more than chance does."""
 
 
 def _reading(
@@ -88,6 +112,8 @@ def _reading(
 ) -> Reading | None:
     formats, unread = _cover(family, bare)
     if not formats or unread > 0.1 * sum(bare.values()):
+        return None
+    if family != "year first" and formats == ("iso",):
         return None
     return Reading(formats, family, zone, na, next(iter(counts)), unread)
 
@@ -130,15 +156,13 @@ def _moment(formats: Sequence[str], text: str) -> datetime | None:
 
 def _candidates(family: str, text: str) -> Iterator[str]:
     """Formats of one family that have the text's own shape."""
-    if family == "year first" and _fits("iso", text):
+    if _fits("iso", text):
         yield "iso"
         return
     if family == "year first" and _COMPACT.fullmatch(text):
         yield "%Y%m%d" + ("%H%M%S" if len(text) > 8 else "")
         return
-    zone = _OFFSET.search(text)
-    pieces = _SPLIT.findall(text[: zone.start()] if zone else text)
-    pieces += [zone[0]] if zone else []
+    pieces = [" " if piece.isspace() else piece for piece in _SPLIT.findall(_marked(text))]
     numbers = [i for i, piece in enumerate(pieces) if piece.isdigit()]
     words = [i for i, piece in enumerate(pieces) if piece.isalpha() and len(piece) >= 3]
     if any(_is_foreign(pieces[i]) for i in words):
@@ -147,7 +171,34 @@ def _candidates(family: str, text: str) -> Iterator[str]:
         clock = [i for i in numbers if i not in parts]
         codes = {**parts, **_clock(pieces, clock)}
         if all(i in codes for i in clock):
-            yield "".join(codes.get(i, piece.replace("%", "%%")) for i, piece in enumerate(pieces))
+            written = (codes.get(i, piece.replace("%", "%%")) for i, piece in enumerate(pieces))
+            yield _unmarked("".join(written))
+
+
+def _marked(text: str) -> str:
+    """The text with a mark for its zone, and one for its half of the day."""
+    for zone in reversed(list(ZONE.finditer(text))):
+        if offset_of(zone[0]) and re.search(r"\d[:.]\d\d", text[: zone.start()]):
+            text = text[: zone.start()] + _PLACES["%z"] + text[zone.end() :]
+            break
+    halves = [
+        each for each in HALF.finditer(text) if _beside_a_time(text, each.start(), each.end())
+    ]
+    if not halves:
+        return text
+    return text[: halves[-1].start()] + _PLACES["%p"] + text[halves[-1].end() :]
+
+
+def _beside_a_time(text: str, start: int, end: int) -> bool:
+    """Whether a time of day ends here, or begins there."""
+    before, after = text[:start], text[end:]
+    return bool(re.search(r"\d[:.]\d\d\s*$", before) or re.match(r"\s*\d{1,2}[:.]\d\d", after))
+
+
+def _unmarked(format_: str) -> str:
+    for code, mark in _PLACES.items():
+        format_ = format_.replace(mark, code)
+    return format_
 
 
 def _is_foreign(word: str) -> bool:
@@ -208,29 +259,31 @@ def _weekday(word: str) -> str:
 
 
 def _clock(pieces: Sequence[str], at: Sequence[int]) -> dict[int, str]:
-    """Codes for the time of day; AM and PM make it a clock of twelve hours."""
-    half = {i: "%p" for i, piece in enumerate(pieces) if piece.upper() in {"AM", "PM"}}
-    codes = ["%I" if half else "%H", "%M", "%S", "%f"]
-    if not at or len(at) > len(codes):
+    """Codes for the time of day; morning and afternoon make it a clock of twelve hours. Nothing where a sign
+    stands between its numbers: those are two times, or a time and something else."""
+    codes = ["%I" if _PLACES["%p"] in pieces else "%H", "%M", "%S", "%f"]
+    between = ["".join(pieces[i + 1 : j]) for i, j in pairwise(at)]
+    if not at or len(at) > len(codes) or any(set("+-−–/()") & set(each) for each in between):
         return {}
-    return {**dict(zip(at, codes, strict=False)), **half}
+    if len(at) == len(codes) and between[-1] not in {".", ","}:
+        return {}
+    return dict(zip(at, codes, strict=False))
 
 
-def _zoned(counts: Mapping[str, int]) -> tuple[str, dict[str, int]]:
-    """The zone that the values name, and the values; where they name none: ""."""
-    ends = {text.rsplit(" ", 1)[-1] for text in counts}
-    zones = {zone for end in ends if (zone := _ZONES.get(end, "") or _fixed(end))}
-    return (zones.pop() if len(zones) == 1 else ""), dict(counts)
+def _zone_of(counts: Mapping[str, int]) -> str:
+    """The zone that the values name by abbreviations of which each is used by several; else ""."""
+    ends = frozenset(found[0] for text in counts if (found := _ABBREVIATION.search(text)))
+    return _PAIRS.get(ends, "")
 
 
-def _fixed(end: str) -> str:
-    """`GMT+2` as a zone of the time zone database, whose signs are the other way round."""
-    found = _OFFSET.fullmatch(end)
-    if not found or not 0 < int(found[2]) <= 12:
-        return ""
-    if (found[3] or "00") != "00":
-        return _UNEVEN.get(f"{found[1]}{int(found[2])}:{found[3]}", "")
-    return f"Etc/GMT{'-' if found[1] == '+' else '+'}{int(found[2])}"
+_ABBREVIATION = re.compile(r"(?<=[\d\s])[A-Z]{3,4}(?=\)?$)")
+
+
+def _are_ranges(counts: Mapping[str, int]) -> bool:
+    """Whether the values are spans of time (`10:20-11:00`), not times and their offsets: a column has two or
+    three offsets."""
+    ends = {found[1] for text in counts if (found := _RANGE.search(text))}
+    return len(ends) > 3 or any(not offset_of(f"-{each}") for each in ends)
 
 
 def _counting(counts: Mapping[str, int]) -> str:

@@ -1,6 +1,6 @@
 """The SQLite journal: attempts before posts, outcomes after, and what was sent by earlier runs."""
 
-from importer.ledger.endings import duplicates, explain, people, refusals
+from importer.ledger.endings import clashes, duplicates, explain, people, refusals
 from importer.ledger.hashes import Hasher
 from importer.ledger.journal import Journal
 from importer.ledger.ledger import SENDABLE, Ledger
@@ -28,6 +28,7 @@ __all__ = [
     "askable",
     "behind_order",
     "called_absent",
+    "clashes",
     "doubtful",
     "duplicates",
     "explain",

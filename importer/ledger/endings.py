@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+from importer.ledger.codes import CODES
 from importer.ledger.ledger import Ledger
 from importer.model import Cause, Job, Status
 
@@ -85,6 +86,20 @@ def refusals(ledger: Ledger, job: Job) -> tuple[Cause, ...]:
         Cause(code, message, count, rows=(row,), wave=job.wave(seq))
         for code, message, count, seq, row in found
     )
+
+
+def clashes(ledger: Ledger, job: Job, column: str) -> tuple[Cause, ...]:
+    """The rows of one key that differ, as one cause; none where there are none. `column` names the key's
+    columns."""
+    with ledger.told():
+        rows = [
+            row
+            for (row,) in ledger.connection.execute(
+                "SELECT row FROM rows WHERE job = ? AND code = 'key_clash' ORDER BY seq", (job.id,)
+            )
+        ]
+    told, fix = "different responses have the same key", CODES["key_clash"][1]
+    return (Cause("key_clash", told, len(rows), fix, column, tuple(rows[:5])),) if rows else ()
 
 
 def people(ledger: Ledger, job: Job) -> tuple[int, int]:

@@ -25,6 +25,9 @@ _LEFT = (
 )
 _MOVE = "UPDATE rows SET status = ?, code = ?, message = ?, elsewhere = ? WHERE job = ? AND seq = ?"
 
+_WITHIN_FILE = ("dup_same_file", "key_clash")
+"""Codes of rows that another row of the same file decides."""
+
 Rows = Sequence[tuple[int, Response]]
 """Responses with their `seq`."""
 
@@ -41,7 +44,7 @@ class _Known:
         """Whether what other jobs have sent since may still change where it stands: it is to be sent,
         or another job answered for it. A row in doubt is its own job's to settle."""
         if self.elsewhere:
-            return self.status != Status.ALREADY_SENT and self.code != "dup_same_file"
+            return self.status != Status.ALREADY_SENT and self.code not in _WITHIN_FILE
         return self.status in sending and self.status != Status.UNKNOWN
 
     def differs(self, to: Standing) -> bool:
@@ -185,7 +188,7 @@ class Staging:
                     " WHERE job = ? AND status = 'pending' AND seq NOT IN (SELECT seq FROM"
                     " (SELECT seq, ROW_NUMBER() OVER (PARTITION BY person ORDER BY"
                     f" {_KEPT[repeats]}) AS place FROM rows WHERE job = ? AND person IS NOT NULL"
-                    " AND status <> 'skipped' AND code <> 'dup_same_file') WHERE place = 1)",
+                    f" AND status <> 'skipped' AND code NOT IN {_WITHIN_FILE}) WHERE place = 1)",
                     (f"repeats: only the {repeats} row of a person is sent", *[self._job.id] * 2),
                 )
             connection.execute(

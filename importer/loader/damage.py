@@ -11,11 +11,18 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from importer import codes
+from importer.guard import is_excel_error
 from importer.model import Problem
 
 _MONTH = "Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec"
 _SCIENTIFIC = re.compile(r"[+-]?\d(?:[.,](\d+))?E\+(\d+)")
 _FLOAT_ID = re.compile(r"\d{7,}\.0")
+_GROUPED = re.compile(r"\d{1,3}(?:\.\d{3})+|\d{1,3}(?: \d{3})+")
+_SHORT = re.compile(r"\d{0,3}")
+_ID_LABEL = re.compile(
+    r"(?:\b|_|(?<=[a-z]))(?:ids?|ID|key|nr|no|number|code|uid)\b|nummer|numero|número|numéro|номер|番号|编号|번호",
+    re.IGNORECASE,
+)
 _MONTHS = re.compile(rf"(?:{_MONTH})-\d\d|\d{{1,2}}-(?:{_MONTH})|\d{{4}}-\d\d-\d\d")
 _RANGE = re.compile(r"\d[\d,.]* ?[-–] ?\d[\d,.]*")
 _SERIAL = re.compile(r"[2-6]\d{4}(?:[.,]\d+)?")
@@ -25,16 +32,6 @@ _MOJIBAKE = re.compile(
     "Ã[\u0080-\u009f¡-ª¬-º¼-¿ƒ„†‡ˆ‰Š‹ŒŽ˜™š›œžŸ€‚]|Â[\u0080-\u00bf]|â€[\u0080-\u009f™œ\u009dž¦“”¢]"
     "|ðŸ|ï»¿|ï¿½|[ÐÑ][\u0080-\u00bfƒ‚„†‡ˆ‰Š‹ŒŽ€][ÐÑ]|√[©®†§¥¢º≥±°]|‚Äô|‚Äú|‚Äù"
 )
-_ENGLISH = (
-    "#REF! #N/A #N/A! #NAME? #VALUE! #DIV/0! #NUM! #NULL! #SPILL! #CALC! #FIELD! #BLOCKED! "
-    "#CONNECT! #UNKNOWN! #BUSY! #GETTING_DATA"
-)
-_TRANSLATED = (
-    "#BEZUG! #WERT! #NV #ZAHL! #VALEUR! #NOM? #NOMBRE! #NUL! #¡REF! #¡VALOR! "
-    "#¿NOMBRE? #¡NUM! #¡DIV/0! #N/D #RIF! #VALORE! #NOME?"
-)
-_ERRORS = frozenset([*_ENGLISH.split(), *_TRANSLATED.split()])
-"""Excel's error values in English, German, French, Spanish and Italian."""
 _EXCEL_LIMIT = 32_767
 
 
@@ -64,7 +61,7 @@ _BETWEEN = "|"
 _TRACES = (
     _Trace("scientific_id", ("E+",), _scientific),
     _Trace("float_id", (".0" + _BETWEEN,), _FLOAT_ID.fullmatch),
-    _Trace("excel_error", ("#",), lambda cell: cell in _ERRORS or cell.startswith("#####")),
+    _Trace("excel_error", ("#",), lambda cell: is_excel_error(cell) or cell.startswith("#####")),
     _Trace("mojibake", ("Ã", "Â", "â€", "ð", "ï", "Ð", "Ñ", "√", "‚Ä"), _MOJIBAKE.search),
     _Trace("lost_character", ("\ufffd",), lambda cell: "\ufffd" in cell),
 )
@@ -99,8 +96,15 @@ def _suspects(cells: Sequence[str], label: str) -> Iterator[tuple[str, Callable[
         yield "cut_cell", _cut
     if "-" in text and _holds_ranges(cells):
         yield "month_range", _MONTHS.fullmatch
+    if _ID_LABEL.search(label) and _holds_groups(cells):
+        yield "grouped_id", _GROUPED.fullmatch
     if _DATE_LABEL.search(label):
         yield "date_serial", _SERIAL.fullmatch
+
+
+def _holds_groups(cells: Sequence[str]) -> bool:
+    """True where all cells are whole numbers in groups of three: `1.10` and `12 a` are ids of their own."""
+    return all(_SHORT.fullmatch(cell) or _GROUPED.fullmatch(cell) for cell in cells)
 
 
 def _holds_ranges(cells: Sequence[str]) -> bool:

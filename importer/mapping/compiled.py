@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import repeat
 
@@ -10,7 +10,33 @@ from importer.mapping.memo import Fault, Result
 from importer.mapping.program import Program
 from importer.mapping.readings import Reading, Results
 from importer.mapping.responses import Person, Responder
+from importer.mapping.transforms.dates import names_zone
 from importer.model import Chunk, Invalid, Mapped, Skipped
+
+
+@dataclass(slots=True)
+class Zoneless:
+    """Dates without `timezone:`, of these formats and this column. `met`: one of those read so far names no
+    zone, and was taken for UTC."""
+
+    formats: tuple[str, ...]
+    column: str = ""
+    met: bool = False
+
+    @property
+    def note(self) -> str:
+        """What people should know of it."""
+        return f'times in "{self.column}" that name no zone are taken for UTC (`timezone:`)'
+
+    def watching(self, read: Callable[[str], Result]) -> Callable[[str], Result]:
+        """The function that reads a date, which looks at each text until one names no zone."""
+
+        def watched(text: str) -> Result:
+            if not self.met and text[-1:] != "Z":
+                self.met = not names_zone(self.formats, text)
+            return read(text)
+
+        return watched
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,12 +45,18 @@ class Compiled:
 
     `programs` are one per wave, in their order; a mapping without waves is one of one wave, "". `notes` are
     what people should know of how columns were found; `unmapped` are the columns that the mapping doesn't
-    use, in any wave.
+    use, in any wave; `zoneless` are the dates of which that matters.
     """
 
     programs: tuple[Program, ...]
     notes: tuple[str, ...]
     unmapped: tuple[str, ...]
+    zoneless: tuple[Zoneless, ...] = ()
+
+    @property
+    def taken_for_utc(self) -> tuple[str, ...]:
+        """Notes on the dates read so far that name no zone, where the mapping names none either."""
+        return tuple(dict.fromkeys(each.note for each in self.zoneless if each.met and each.column))
 
     @property
     def targets(self) -> tuple[tuple[str, str], ...]:

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from importer.mapping import mistakes, several
 from importer.mapping.answers import Answer
 from importer.mapping.blanks import trimmed
 from importer.mapping.cells import Cell
 from importer.mapping.columns import Selector
-from importer.mapping.compiled import Compiled
+from importer.mapping.compiled import Compiled, Zoneless
 from importer.mapping.document import METHODS, Document, OrderBy
 from importer.mapping.fields import Constant, Oddity
 from importer.mapping.header import Header
-from importer.mapping.ids import identifier, is_dummy
+from importer.mapping.ids import hash_part, identifier, key_part, lone_key
 from importer.mapping.meaning import Read, blank_test, reader, target, typed
 from importer.mapping.memo import Fault, Memo, Result
 from importer.mapping.mistakes import Found
@@ -24,9 +24,9 @@ from importer.mapping.program import Asked, Program
 from importer.mapping.readings import Filled, First, Fixed, Hashed, Joined, One, Reading
 from importer.mapping.skipping import Skip, compile_rule
 from importer.mapping.templates import Template
-from importer.mapping.traits import Hash, Id, Trait
+from importer.mapping.traits import Hash, Id
+from importer.mapping.transforms.clocks import read_as
 from importer.mapping.transforms.dates import timestamps
-from importer.mapping.transforms.formats import ISO, UNIX
 from importer.mapping.transforms.texts import sound
 from importer.mapping.tree import Path
 
@@ -59,7 +59,8 @@ def compile(  # noqa: A001  the word of the design: a mapping is compiled
     if alike:
         raise mistakes.error(document.whole, document.written, alike)
     notes = dict.fromkeys(note for each in waves for note in each.header.notes)
-    return Compiled(several.marked(programs), tuple(notes), waves[0].header.unmapped)
+    zoneless = tuple(note for each in waves for note in each.zoneless)
+    return Compiled(several.marked(programs), tuple(notes), waves[0].header.unmapped, zoneless)
 
 
 @dataclass(slots=True)
@@ -69,6 +70,7 @@ class _Compiler:
     document: Document
     header: Header
     secret: bytes
+    zoneless: list[Zoneless] = field(default_factory=list)
 
     def found(self, program: Program) -> Found:
         """What is wrong with the wave."""
@@ -117,15 +119,17 @@ class _Compiler:
 
     def _traits(self) -> Iterator[tuple[str, Reading]]:
         for name, trait in self.document.traits.items():
-            reading = self._reading(trait, ("traits", name), typed(trait))
-            self._note_zone(trait, reading)
+            read = typed(trait, answered=name == DATED_BY)
+            if trait.timezone and (note := read_as(trait.timezone)):
+                self.header.notes.append(note)
+            if trait.type != "date" or trait.timezone:
+                yield name, self._reading(trait, ("traits", name), read)
+                continue
+            zoneless = Zoneless(trait.format)
+            reading = self._reading(trait, ("traits", name), zoneless.watching(read))
+            zoneless.column = reading.column
+            self.zoneless.append(zoneless)
             yield name, reading
-
-    def _note_zone(self, trait: Trait, reading: Reading) -> None:
-        local = [each for each in trait.format or (ISO,) if each not in UNIX and "%z" not in each]
-        if trait.type == "date" and not trait.timezone and local and reading.column:
-            note = f'times in "{reading.column}" that name no zone are taken for UTC (`timezone:`)'
-            self.header.notes.append(note)
 
     def _ids(self, ids: Sequence[Id], path: Path) -> Reading:
         readings = [
@@ -139,11 +143,12 @@ class _Compiler:
         anonymous, path = self.document.anonymousId, ("anonymousId",)
         if not isinstance(anonymous, Hash):
             return self._ids(anonymous, path)
-        parts = self._ones(anonymous.hash, (*path, "hash"), _hash_part)
+        parts = self._ones(anonymous.hash, (*path, "hash"), hash_part)
         return Hashed(parts, self.secret, anonymous.prefix)
 
     def _keys(self) -> Sequence[One]:
-        return self._ones(self.document.key, ("key",), _key_part)
+        read = lone_key if len(self.document.key) == 1 else key_part
+        return self._ones(self.document.key, ("key",), read)
 
     def _order(self, traits: Mapping[str, Reading]) -> Reading:
         """The row's date, as text that sorts."""
@@ -159,7 +164,9 @@ class _Compiler:
         """Dates as the block says, else as the trait of the same column reads them."""
         said = order.format or order.timezone
         known = None if said else self._date_trait(position, traits)
-        read = _blank_or(timestamps(order.format, order.timezone) if said else _iso_or_number)
+        read = _blank_or(
+            timestamps(order.format, order.timezone, answered=True) if said else _iso_or_number
+        )
         return known or One(position, Memo(read, self.header.label(position)))
 
     def _date_trait(self, position: int, traits: Mapping[str, Reading]) -> Reading | None:
@@ -222,9 +229,10 @@ class _Compiler:
         positions = [position for position in found if position is not None]
         if len(positions) < len(found):
             return Fixed(None)
-        column = ", ".join(self.header.label(position) for position in positions)
-        memo = Memo(reader(block, finish), column)
-        return Filled(template, positions, memo, blank_test(block), enough)
+        labels = [self.header.label(position) for position in positions]
+        memo = Memo(reader(block, finish), ", ".join(labels))
+        parts = [Memo(identifier, label) for label in labels] if isinstance(block, Id) else ()
+        return Filled(template, positions, memo, blank_test(block), enough, parts)
 
     def _targets_fit(self, block: Cell, path: Path, finish: Read) -> bool:
         """Whether the constants of the block can be sent; each that can't is a mistake."""
@@ -285,15 +293,6 @@ def _id(block: Id) -> Read:
 def is_id(result: Result) -> bool:
     """Whether the search for an id ends here: not at a blank, nor at a stand-in for one."""
     return result is not None and not (isinstance(result, Fault) and result.code == "dummy_id")
-
-
-def _hash_part(text: str) -> Result:
-    part = trimmed(text)
-    return None if not part or is_dummy(part) else part
-
-
-def _key_part(text: str) -> Result:
-    return sound(trimmed(text)) or None
 
 
 def _blank_or(read: Read) -> Read:

@@ -1,4 +1,4 @@
-"""Ids of people: what they may be, and what only looks like one."""
+"""Ids of people and keys of responses: what they may be, and what only looks like one."""
 
 from __future__ import annotations
 
@@ -6,9 +6,11 @@ import hashlib
 import re
 from collections.abc import Sequence
 
+from importer.guard import is_excel_error
 from importer.mapping.blanks import trimmed
 from importer.mapping.problems import Unfit
-from importer.mapping.transforms.texts import sound
+from importer.mapping.stand_ins import BOOLEANS, LONGEST, STAND_INS
+from importer.mapping.transforms.texts import address, is_address, sound, visible
 
 DUMMIES = frozenset(
     {
@@ -17,21 +19,64 @@ DUMMIES = frozenset(
         *("(none)", "(null)", "(blank)", "<null>", '""'),
     }
 )
-"""Texts that stand where an id is missing, case-folded; zeros (0, 000, 0.0) too."""
-_LONGEST = max(map(len, DUMMIES))
-_ZEROS = re.compile(r"0+(\.0+)?|0{8}-0{4}-0{4}-0{4}-0{12}")
-_DAMAGED = re.compile(
-    r"[+-]?[0-9]([.,][0-9]+)?[eE]\+[0-9]+|#(REF|VALUE|NAME|NUM|NULL|DIV/0)[!?]|#+"
+"""What a part of a hash counts as blank, case-folded; zeros (0, 000, 0.0) too. It never changes: another list
+would give the same people other ids than earlier runs did."""
+_ZEROS = re.compile(r"0+([.,]0+)?|0{8}-0{4}-0{4}-0{4}-0{12}")
+_OLD_ZEROS = re.compile(r"0+(\.0+)?|0{8}-0{4}-0{4}-0{4}-0{12}")
+_PLAIN = re.compile(
+    r"[A-Za-z0-9][A-Za-z0-9_:-]*|[A-Za-z0-9_+-]+(?:\.[A-Za-z0-9_+-]+)*@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*"
 )
+"""Most ids and addresses: nothing but a word of the list can be wrong with them."""
+_NUMBERED = re.compile(r"[A-Za-z1-9][A-Za-z0-9_-]*[0-9]")
+"""No word of the list ends in a digit: most ids need no further look."""
+_WRAPPED = re.compile(r"""[(\[<{"'*_]+([^()\[\]<>{}"'*_]+)[)\]>}"'*_]+""")
+_MARKS = re.compile(r"[-–—_.…?¿!*/\\~,;:|=+()\[\]<>{}\"' ]+")
+_UNFILLED = re.compile(
+    r".*(?:\{\{.*\}\}|\$\{.+\}|\$\(.+\)|\*\|.+\|\*|<%.+%>|\{%.+%\}|%%.+%%|\[%.+%\]|[#@]\{.+\}|\[\[.+\]\]"
+    r"|<<.+>>|\[object \w+\]).*"
+    r"|%[a-z_][\w.]*%|%\(\w+\)s|\{[a-z_!][a-z_.:!/ ]*\}|[\[<][^\W\d]+(?:[.:_ -][^\W\d]+)*[\]>]",
+    re.IGNORECASE | re.DOTALL,
+)
+"""Placeholders that no tool has filled (`{{user_id}}`, `*|EMAIL|*`, `[email]`), and what JavaScript writes
+for an object."""
+_OVERWRITTEN = re.compile(r"[+-]?[0-9](?:[.,][0-9]+)?[eE]\+[0-9]+|[+-]?[0-9][.,][0-9]+[eE]-?[0-9]+")
+"""`1.09E+10`: the digits that tell people apart are gone. `12E4` and `1E5` are ids like any other."""
+_FLOAT = re.compile(r"[0-9]+[.,]0")
+_GROUPED = re.compile(r"[0-9]{1,3}(?:,[0-9]{3})+|[0-9]{1,3}(?:[\u00a0\u202f\u2009'’][0-9]{3})+")
+"""`4711.0`, `12,120`: all digits are there, dressed as a number's. `12.120` and `12 120` may be ids."""
+_GUARDED = re.compile(r"'[0-9]+")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _DIGEST = 16
 
 
 def is_dummy(text: str) -> bool:
     """Whether a trimmed id is a stand-in that many people would share."""
+    return _is_word(text) or (_PLAIN.fullmatch(text) is None and _is_unfilled(text))
+
+
+def _is_word(text: str) -> bool:
     if text[:1] == "0":
         return _ZEROS.fullmatch(text) is not None
-    return len(text) <= _LONGEST and text.casefold() in DUMMIES
+    if len(text) > LONGEST:
+        return False
+    if text.casefold() in STAND_INS or text in BOOLEANS:
+        return True
+    return "\u00a0" in text and text.replace("\u00a0", " ").casefold() in STAND_INS
+
+
+def _is_unfilled(text: str) -> bool:
+    """Punctuation alone, a word of the list in brackets, or a placeholder."""
+    wrapped = _WRAPPED.fullmatch(text)
+    if wrapped is not None and is_dummy(wrapped[1].strip()):
+        return True
+    return bool(_MARKS.fullmatch(text) or _UNFILLED.fullmatch(text))
+
+
+def is_overwritten(text: str) -> bool:
+    """Whether Excel has put something else where the trimmed id was: `1.09E+10`, `#REF!`, `####`."""
+    if text[:1] == "#":
+        return is_excel_error(text) or not text.strip("#")
+    return text[:1] in "+-0123456789" and _OVERWRITTEN.fullmatch(text) is not None
 
 
 def identifier(text: str) -> str:
@@ -41,13 +86,88 @@ def identifier(text: str) -> str:
         Unfit: It is a dummy, was destroyed by Excel, or can't be an id.
     """
     id_ = trimmed(text)
-    if is_dummy(id_):
+    if _NUMBERED.fullmatch(id_) is not None:
+        return id_
+    plain = _PLAIN.fullmatch(id_) is not None
+    if _is_word(id_) or (not plain and _is_unfilled(id_)):
         raise Unfit("dummy_id", "this stands for no id at all")
-    if ("+" in id_ or "#" in id_) and _DAMAGED.fullmatch(id_):
-        raise Unfit("damaged_id", "Excel has overwritten this id")
-    if not id_.isprintable() and _CONTROL.search(id_):
-        raise Unfit("bad_id", "the id holds a control character")
+    if plain:
+        return id_
+    _whole(id_)
     return sound(id_)
+
+
+def _whole(id_: str) -> None:
+    """Refuse what came to harm, or holds more than the id. Nothing is mended here: what earlier runs
+    have sent under the id as it stands would be sent once more under another."""
+    _undamaged(id_)
+    if not id_.isprintable():
+        if _CONTROL.search(id_):
+            raise Unfit("bad_id", "the id holds a control character")
+        if visible(id_) != id_:
+            raise Unfit("bad_id", "the id holds a mark that nobody sees", _MARK_FIX)
+    if id_.count("@") == 1 and not is_address(id_):
+        if address(id_) != id_:
+            told = "more than an address stands here"
+            raise Unfit("bad_id", told, "`parse: address` takes the address out.")
+        if ".." in id_.partition("@")[2]:
+            raise Unfit("bad_id", "this isn't an e-mail address")
+
+
+def _undamaged(id_: str) -> None:
+    if is_overwritten(id_):
+        raise Unfit("damaged_id", "Excel has overwritten this id")
+    if _FLOAT.fullmatch(id_):
+        told = "this id was saved as a number with a decimal part"
+        raise Unfit("damaged_id", told, "`parse: leading_int` reads 4711.0 as 4711.")
+    if _GROUPED.fullmatch(id_):
+        raise Unfit("damaged_id", "this id was saved with a number's marks for thousands")
+    if _GUARDED.fullmatch(id_):
+        told = "an apostrophe that keeps Excel from reading a number stands before this id"
+        raise Unfit("damaged_id", told, "`parse: unguard` takes the apostrophe off.")
+
+
+_MARK_FIX = "`parse: visible` takes such marks out; or correct the cell."
+
+
+def key_part(text: str) -> str | None:
+    """A part of a row's key; None where it is blank.
+
+    Raises:
+        Unfit: Excel has overwritten it: different rows would have one key.
+    """
+    part = trimmed(text)
+    if is_overwritten(part):
+        raise Unfit("bad_key", "Excel has overwritten this key")
+    return sound(part) or None
+
+
+def lone_key(text: str) -> str | None:
+    """The key of a row, where it is one column; None where it is blank.
+
+    Raises:
+        Unfit: It stands for nothing, or Excel has overwritten it.
+    """
+    part = trimmed(text)
+    if _NUMBERED.fullmatch(part) is not None:
+        return part
+    if is_dummy(part):
+        raise Unfit("bad_key", "this stands for no key at all")
+    return key_part(part)
+
+
+def hash_part(text: str) -> str | None:
+    """A part of a hash; None where it is blank.
+
+    Raises:
+        Unfit: Excel has overwritten it.
+    """
+    part = trimmed(text)
+    if part[:1] == "0" and _OLD_ZEROS.fullmatch(part):
+        return None
+    if is_overwritten(part):
+        raise Unfit("damaged_id", "Excel has overwritten this part of the id")
+    return None if part.casefold() in DUMMIES else part or None
 
 
 def hashed(parts: Sequence[str], secret: bytes, prefix: str) -> str:

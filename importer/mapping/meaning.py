@@ -103,8 +103,8 @@ def target(block: Cell, constant: Constant, finish: Read) -> Result:
     return finish(constant.text)
 
 
-def typed(block: Rating | Trait) -> Read:
-    """The block's type as a function of the text alone."""
+def typed(block: Rating | Trait, *, answered: bool = False) -> Read:
+    """The block's type as a function of the text alone. `answered`: the trait is the date of the answer."""
     if isinstance(block, Trait) and block.type == "date":
-        return timestamps(block.format, block.timezone)
+        return timestamps(block.format, block.timezone, answered=answered)
     return TRANSFORMS[block.kind, block.type].bound(block)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from importer.mapping.ids import hashed
+from importer.mapping.ids import hashed, is_dummy
 from importer.mapping.memo import Fault, Memo, Result
 from importer.mapping.templates import Template
 from importer.model import Chunk
@@ -131,13 +131,15 @@ class Joined:
 
 @dataclass(frozen=True, slots=True)
 class Filled:
-    """A template, filled from several columns. Blank where `enough` isn't filled: any or all of them."""
+    """A template, filled from several columns. Blank where `enough` isn't filled: any or all of them. `parts`
+    read each column by itself, where a fault in one is a fault of the whole."""
 
     template: Template
     positions: Sequence[int]
     memo: Memo
     blank: Callable[[str], bool]
     enough: Callable[[Iterable[bool]], bool] = any
+    parts: Sequence[Memo] = ()
 
     @property
     def column(self) -> str:
@@ -157,6 +159,9 @@ class Filled:
     def _filled(self, row: Sequence[str]) -> Result:
         if not self.enough(not self.blank(cell) for cell in row):
             return None
+        for part, cell in zip(self.parts, row):  # noqa: B905  no parts, or one for each column
+            if (result := part[cell]).__class__ is Fault:
+                return result
         return self.memo[self.template.fill(row)]
 
 
@@ -182,5 +187,10 @@ class Hashed:
     def _hashed(self, row: Sequence[Result]) -> Result:
         if all(part is None for part in row):
             return None
+        fault = next((part for part in row if part.__class__ is Fault), None)
+        if fault is not None:
+            return fault
+        if all(part is None or is_dummy(str(part)) for part in row):
+            return Fault("dummy_id", "the parts of the id stand for nothing", self.column)
         parts = ["" if part is None else str(part) for part in row]
         return hashed(parts, self.secret, self.prefix)

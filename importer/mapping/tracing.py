@@ -9,6 +9,7 @@ from importer.mapping.answers import Rating
 from importer.mapping.blanks import trimmed
 from importer.mapping.cells import Cell
 from importer.mapping.columns import Selector
+from importer.mapping.compiling import DATED_BY
 from importer.mapping.document import Document
 from importer.mapping.header import Header
 from importer.mapping.ids import identifier
@@ -56,7 +57,7 @@ def trace(document: Document, names: Sequence[str], cells: Sequence[str]) -> Ite
     if document.rating:
         yield from row.of("rating", document.rating, typed(document.rating))
     for name, trait in document.traits.items():
-        yield from row.of(f"trait {name}", trait, typed(trait))
+        yield from row.of(f"trait {name}", trait, typed(trait, answered=name == DATED_BY))
 
 
 def _anonymous(document: Document, row: _Row) -> Iterator[Trace]:
@@ -105,6 +106,8 @@ class _Row:
         columns, cells = ", ".join(name for name, _ in parts), [cell for _, cell in parts]
         if len(cells) < len(template.columns) or not any(map(trimmed, cells)):
             return Trace(target, columns, " | ".join(cells), ())
+        if isinstance(block, Id) and (wrong := _wrong_part(cells)):
+            return Trace(target, columns, " | ".join(cells), (wrong,))
         text = template.fill(cells)
         filled = Step(f"template: {block.template}", text)
         return Trace(target, columns, " | ".join(cells), (filled, *steps(block, finish, text)))
@@ -124,6 +127,16 @@ class _Row:
         whole = block.model_copy(update={"values": None, "na": ()})
         joined = Step(f'join: "{block.join}"', text)
         return Trace(target, columns, text, (joined, *steps(whole, finish, text)))
+
+
+def _wrong_part(cells: Sequence[str]) -> Step | None:
+    """What is wrong with the first part of an id that can't be one."""
+    for cell in cells:
+        try:
+            identifier(cell)
+        except Unfit as unfit:
+            return Step(unfit.message, None, unfit.code)
+    return None
 
 
 def steps(block: Cell, finish: Read, text: str) -> Iterator[Step]:

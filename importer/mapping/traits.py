@@ -10,15 +10,31 @@ from importer.mapping.cells import Cell, Numeric, called
 from importer.mapping.columns import Columns
 from importer.mapping.fields import Block, Flag, Oddity, Text, Texts, mapped_by, one_or_more, refuse
 from importer.mapping.guesses import did_you_mean
-from importer.mapping.transforms.clocks import is_timezone
+from importer.mapping.transforms.clocks import FIXED, is_timezone
 from importer.mapping.transforms.formats import problem
+
+
+def _near(name: str) -> str:
+    """What to write instead of a zone that there is not. Abbreviations aren't compared: the nearest of PST is
+    MST, an hour off."""
+    if "/" in name:
+        from zoneinfo import available_timezones
+
+        return did_you_mean(name, available_timezones()) or _ZONE_HINT
+    offset = FIXED.get(name.upper(), "")
+    return (
+        f"{name} all year is UTC{offset[:3]}:{offset[3:]}. {_ZONE_HINT}" if offset else _ZONE_HINT
+    )
+
+
+_ZONE_HINT = (
+    "Where clocks change, a place: Europe/Prague, America/New_York; else UTC, or UTC+02:00."
+)
 
 
 def _timezone(name: str) -> str:
     if not is_timezone(name):
-        from zoneinfo import available_timezones
-
-        hint = did_you_mean(name, available_timezones()) or "For example Europe/Prague, or UTC."
+        hint = _near(name)
         refuse([Oddity((), f'no time zone is called "{name}"', hint)])
     return name
 
@@ -44,7 +60,8 @@ class Trait(Numeric):
     """How dates are written: strptime's codes (`"%d.%m.%Y"`), `iso` (the default), `excel_serial`,
     `unix`, `unix_ms`; or a list of them, of which exactly one may fit."""
     timezone: Timezone = ""
-    """The time zone of times that name none: `Europe/Prague`. The default is UTC."""
+    """The time zone of times that name none: `Europe/Prague`, or `UTC+02:00` (two hours ahead of UTC, all
+    year). The default is UTC."""
 
 
 class Id(Cell):

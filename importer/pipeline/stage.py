@@ -88,7 +88,7 @@ def stage(
     causes, damage = Causes(), Causes()
     tally, seal = Tally(tuple(questions(document, compiled)), len(source.header)), Seal()
     recodings = Recodings(document, source.header)
-    samples: dict[bytes, bytes] = {}
+    samples: dict[bytes, tuple[int, bytes]] = {}
     with ledger.staging(job):
         for chunk in source.chunks():
             mapped = check(compiled.run(chunk))
@@ -102,22 +102,30 @@ def stage(
             watch.staged(staging.read)
         staging.finish(document.repeats.send)
     counts = _planned(ledger, job, staging.read, settings.statuses)
+    clashes = books.clashes(ledger, job, _key_columns(compiled))
+    if clashes:
+        sent = set(books.sending_order(ledger, job, settings.statuses))
+        samples = {by: sample for by, sample in samples.items() if sample[0] in sent}
     return Plan(
         job=job,
         source=source,
         document=document,
         compiled=compiled,
         rows=counts,
-        causes=causes.listed(),
+        causes=causes.listed() + clashes,
         skips=ledger.counted(job, "message", (Status.SKIPPED,)),
         duplicates=books.duplicates(ledger, job),
         warnings=warnings(document, source, compiled, ledger, job, damage.listed()),
-        samples=tuple(samples.values()),
+        samples=tuple(body for _, body in samples.values()),
         rate=settings.rate or Rate.parse(document.sending.rate),
         tally=tally,
         recodings=recodings,
         sealed=seal.hexdigest(),
     )
+
+
+def _key_columns(compiled: Compiled) -> str:
+    return ", ".join(each.column for each in compiled.programs[0].key)
 
 
 def _job(settings: Settings, document: Document, source: Source) -> Job:
@@ -179,11 +187,11 @@ def _campaigns(campaign: Campaign) -> list[str]:
     return named if named and "*" not in values else ["*"]
 
 
-def _sample(rows: Rows, samples: dict[bytes, bytes]) -> None:
+def _sample(rows: Rows, samples: dict[bytes, tuple[int, bytes]]) -> None:
     """The first bodies, none of them twice, by what makes their rows themselves."""
-    for _, response in rows if len(samples) < _SAMPLES else ():
+    for seq, response in rows if len(samples) < _SAMPLES else ():
         if len(samples) < _SAMPLES:
-            samples.setdefault(response.identity, with_key(response.body, MASKED_KEY))
+            samples.setdefault(response.identity, (seq, with_key(response.body, MASKED_KEY)))
 
 
 def _count(mapped: Sequence[Mapped], chunk: Chunk, causes: Causes, damage: Causes) -> None:

@@ -27,6 +27,7 @@ def warnings(
         *(f"{_where(each)}: {each.message} {each.fix}".strip() for each in damage),
         *source.facts.notes,
         *compiled.notes,
+        *compiled.taken_for_utc,
     )
 
 

@@ -217,3 +217,78 @@ def test_people_stand_in_the_presets_order() -> None:
     assert [each.column.label for each in found.people] == ["email", "person"]
     assert found.text.index("column: email") < found.text.index("- person")
     assert "as you said" not in found.text
+
+
+@pytest.mark.parametrize(
+    ("ids", "said"),
+    [
+        (["4711.0", "4712.0", "99.0"], "{column: customer_id, parse: leading_int}"),
+        (["'00120", "'00121", "'00122"], "{column: customer_id, parse: unguard}"),
+        (["1.0", "1.10", "2.0"], "- customer_id"),
+        (["'s-1", "'s-2", "'s-3"], "- customer_id"),
+    ],
+)
+def test_ids_that_a_program_has_dressed_up(tmp_path: Path, ids: list[str], said: str) -> None:
+    rows = [
+        ["customer_id", "NPS"],
+        *([id_, str(score)] for id_, score in zip(ids, (9, 3, 10), strict=True)),
+    ]
+    assert said in drafted_rows(tmp_path, rows).text
+
+
+SUMMER, WINTER = "2025-07-{:02} 10:20:00", "2025-01-{:02} 10:20:00"
+
+
+@pytest.mark.parametrize(
+    ("label", "stamp", "said"),
+    [
+        ("Submitted at (GMT+2)", SUMMER, "UTC+02:00"),
+        ("Submitted at [UTC-05:00]", SUMMER, "UTC-05:00"),
+        ("Answered at, UTC+5:30", SUMMER, "UTC+05:30"),
+        ("Submitted (America/New_York)", SUMMER, "America/New_York"),
+        ("Submitted at (EST)", WINTER, "UTC-05:00"),
+        ("Submitted at (EST)", SUMMER, '"?"'),
+        ("Submitted at (CET)", WINTER, "UTC+01:00"),
+        ("Submitted at (JST)", SUMMER, "UTC+09:00"),
+        ("Submitted at (PT)", SUMMER, "America/Los_Angeles"),
+        ("Submitted at (CST)", WINTER, '"?"'),
+        ("Submitted at IST", WINTER, '"?"'),
+        ("submitted_at_utc", SUMMER, "UTC"),
+        ("Submitted at (UTC)", SUMMER, "UTC"),
+        ("Submitted at (local)", SUMMER, "UTC"),
+        ("Date of the CAT survey", SUMMER, "UTC"),
+    ],
+)
+def test_a_zone_that_the_columns_name_says(
+    tmp_path: Path, label: str, stamp: str, said: str
+) -> None:
+    rows = [["user_id", "NPS", label], *([f"u{n}", str(n), stamp.format(n)] for n in range(1, 9))]
+    found = re.search(r"timezone: ([^\s},]+)", drafted_rows(tmp_path, rows).text)
+    assert found
+    assert found[1] == said
+
+
+@pytest.mark.parametrize(
+    ("zone", "said"),
+    [("Europe\\/Prague", "Europe/Prague"), ("Z", "UTC"), ("Mars/Olympus", "UTC")],
+)
+def test_qualtrics_names_the_zone_beside_the_import_id(
+    tmp_path: Path, zone: str, said: str
+) -> None:
+    names = [
+        "StartDate",
+        "EndDate",
+        "Status",
+        "Progress",
+        "Finished",
+        "RecordedDate",
+        "ResponseId",
+        "Q1",
+    ]
+    ids = [f'{{"ImportId":"{name}","timeZone":"{zone}"}}' for name in names]
+    rows = [names, [f"{name} in words" for name in names], ids]
+    at = "2025-07-01 10:20:00"
+    rows += [
+        [at, at, "IP Address", "100", "True", at, f"R_{n}abcdefg", str(n)] for n in range(1, 9)
+    ]
+    assert f"timezone: {said}" in drafted_rows(tmp_path, rows).text

@@ -228,3 +228,29 @@ def test_fourteen_thousand_real_rows(user: Shell, sandbox: Sandbox, cases: Path,
     assert sum(rows.values()) == 2 * rows["read"]
     assert len(sandbox.stored()) == rows["created"]
     assert len(results(user, "out")) == len(scores)
+
+
+def test_different_responses_of_one_key_are_told_and_none_is_lost_as_a_duplicate(
+    user: Shell, sandbox: Sandbox
+) -> None:
+    rows = ["rid,id,score,comment,email", "7,ann,9,,", "8,bob,3,,", "7,cy,10,,", "8,bob,3,,"]
+    user.write("answers.csv", "\n".join(rows))
+    mapping = user.folder / "mapping.yaml"
+    mapping.write_text(mapping.read_text() + "\nkey: rid\n")
+
+    ended = run(user, sandbox, "--json")
+
+    assert ended.status == 3
+    counts = {status: n for status, n in ended.document["rows"].items() if n}
+    assert counts == {"read": 4, "created": 1, "duplicate": 1, "invalid": 2}
+    [cause] = ended.document["causes"]
+    assert (cause["code"], cause["count"], cause["column"]) == ("key_clash", 2, "rid")
+    assert [line["code"] for line in results(user)] == [
+        "key_clash",
+        "",
+        "key_clash",
+        "dup_same_file",
+    ]
+    assert "row 4 has the same key" in results(user)[0]["message"]
+    assert {each.user_id for each in sandbox.stored()} == {"bob"}
+    assert run(user, sandbox, "--json").document["requests"] == 0

@@ -30,6 +30,32 @@ def formats(*texts: str, numbers: bool = False) -> list[tuple[str, ...]]:
         ("25-Dec-2020", "%d-%b-%Y"),
         ("December 25, 2020 10:00", "%B %d, %Y %H:%M"),
         ("Fri, 25 Dec 2020 10:00:00", "%a, %d %b %Y %H:%M:%S"),
+        ("2020. 12. 25 오후 9:05:00", "%Y. %m. %d %p %I:%M:%S"),
+        ("2020/12/25 上午 9:05:00", "%Y/%m/%d %p %I:%M:%S"),
+        ("2020年12月25日午後9:05", "%Y年%m月%d日%p%I:%M"),
+        ("25/12/2020 9:05:00 p. m.", "%d/%m/%Y %I:%M:%S %p"),
+        ("25/12/2020 9:05:00\u202fp.\u00a0m.", "%d/%m/%Y %I:%M:%S %p"),
+        ("25/12/2020 9:05 μ.μ.", "%d/%m/%Y %I:%M %p"),
+        ("2020. 12. 25. du. 9:05:00", "%Y. %m. %d. %p %I:%M:%S"),
+        ("25.12.2020 ÖS 9:05", "%d.%m.%Y %p %I:%M"),
+        ("25/12/2020 9:05 م", "%d/%m/%Y %I:%M %p"),
+        ("25.12.2020 9:05 nachm.", "%d.%m.%Y %I:%M %p"),
+        ("2020-12-25 9:05 em", "%Y-%m-%d %I:%M %p"),
+        ("25.12.2020 9:05 odp.", "%d.%m.%Y %I:%M %p"),
+        ("25/12/2020 9:05 CH", "%d/%m/%Y %I:%M %p"),
+        ("12/25/20 9:05P", "%m/%d/%y %I:%M%p"),
+        ("2020/12/25 10:20:30 +0900", "%Y/%m/%d %H:%M:%S %z"),
+        ("25.12.2020 10:20 +02:00", "%d.%m.%Y %H:%M %z"),
+        ("25.12.2020 10:20 +2", "%d.%m.%Y %H:%M %z"),
+        ("Dec 25, 2020 10:20 AM (UTC-05:00)", "%b %d, %Y %I:%M %p (%z)"),
+        ("25.12.2020 10:20 [GMT+1]", "%d.%m.%Y %H:%M [%z]"),
+        ("2020-12-25 10:20:30GMT-04:00", "%Y-%m-%d %H:%M:%S%z"),
+        ("2020-12-25 10:20:30 EST", "%Y-%m-%d %H:%M:%S %z"),
+        ("Fri, 25 Dec 2020 10:00:00 +0200", "%a, %d %b %Y %H:%M:%S %z"),
+        ("Fri, 25 Dec 2020 10:00:00 GMT", "%a, %d %b %Y %H:%M:%S %z"),
+        ("25/Dec/2020:10:00:00 +0900", "%d/%b/%Y:%H:%M:%S %z"),
+        ("25.12.2020 10:20:30.5", "%d.%m.%Y %H:%M:%S.%f"),
+        ("25.12.2020 10:20 Uhr", "%d.%m.%Y %H:%M Uhr"),
         ("20201225", "%Y%m%d"),
         ("20201225101500", "%Y%m%d%H%M%S"),
     ],
@@ -69,8 +95,10 @@ def test_numbers_are_dates_only_where_the_name_says_so(text: str, name: str) -> 
 @pytest.mark.parametrize(
     ("texts", "zone"),
     [
-        (["2020/06/05 11:34:01 AM GMT+2"], "Etc/GMT-2"),
-        (["2020/06/05 11:34:01 AM EST", "2020/08/05 11:34:01 AM EDT"], "America/New_York"),
+        (["2020/06/05 11:34:01 AM CST", "2020/08/05 11:34:01 AM CDT"], "America/Chicago"),
+        (["2020/01/05 11:34:01 AM GMT", "2020/08/05 11:34:01 AM BST"], "Europe/London"),
+        (["2020/06/05 11:34:01 AM CST"], ""),
+        (["2020/06/05 11:34:01 AM GMT+2"], ""),
         (["2020-06-05 11:34:01"], ""),
     ],
 )
@@ -85,7 +113,19 @@ def test_marks_for_no_date_are_set_apart() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["hello", "12", "10-49", "1.2.3", "9/10", "2021", "0012", "99.99.9999"]
+    "text",
+    [
+        "25.12.2020 10:20-11:50",
+        "2020-12-25 10:20 - 11:50",
+        "hello",
+        "12",
+        "10-49",
+        "1.2.3",
+        "9/10",
+        "2021",
+        "0012",
+        "99.99.9999",
+    ],
 )
 def test_no_dates(text: str) -> None:
     assert formats(text) == []
@@ -119,3 +159,38 @@ def test_the_format_that_wrote_a_column_is_among_its_readings(
         )
         for each in found
     )
+
+
+def test_several_offsets_of_one_column_are_one_format() -> None:
+    texts = [
+        "2020/06/05 9:34:01 AM GMT+2",
+        "2020/06/06 9:34:01 PM GMT+2",
+        "2020/11/07 1:34:01 PM GMT+1",
+    ]
+    assert formats(*texts) == [("%Y/%m/%d %I:%M:%S %p %z",)]
+    texts = ["5.6.2020 9:34 CEST", "6.6.2020 21:34 CEST", "17.11.2020 13:34 CET"]
+    assert formats(*texts) == [("%d.%m.%Y %H:%M %z",)]
+
+
+def test_spans_of_time_are_no_offsets() -> None:
+    texts = [f"2020-12-2{n} 0{n}:00-{n + 6:02}:00" for n in range(1, 7)]
+    assert formats(*texts) == []
+
+
+def test_true_dates_beside_texts() -> None:
+    """As a workbook has them where somebody typed some: read, each in its way."""
+    mixed = [
+        "2021-04-03 10:00:00",
+        "2021-05-25 11:00:00",
+        "25.04.2021 12:00:00",
+        "6.5.2021 9:00:00",
+    ]
+    assert formats(*mixed) == [("iso", "%d.%m.%Y %H:%M:%S")]
+
+
+def test_true_dates_that_excel_may_have_read_the_other_way_are_a_question() -> None:
+    """Not one above 12 among them, and each text above 12: 03/04/2021 became 4 March in an American Excel."""
+    mixed = ["2021-03-04", "2021-05-06", "25/04/2021", "26/04/2021", "2021-07-12"]
+    assert formats(*mixed) == [("iso", "%d/%m/%Y"), ("%Y-%d-%m", "%d/%m/%Y")]
+    assert formats(*mixed, "2021-07-13") == [("iso", "%d/%m/%Y")]
+    assert formats(*mixed, "01/04/2021") == [("iso", "%d/%m/%Y")]

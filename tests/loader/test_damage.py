@@ -93,5 +93,50 @@ def test_a_problem_says_where_and_what_to_do_but_not_what() -> None:
 
 
 def test_every_kind_is_explained() -> None:
-    tested = {*DAMAGED, "month_range", "date_serial", "big_number", "formula_without_value"}
+    tested = {
+        *DAMAGED,
+        "grouped_id",
+        "month_range",
+        "date_serial",
+        "big_number",
+        "formula_without_value",
+    }
     assert {*tested, "ragged_row", "stray_quote"} == set(codes.of("file"))
+
+
+ERRORS = (
+    "#¡REF! #ССЫЛКА! #Н/Д #WERT! #VÆRDI! #SAKNAS! #DZIEL/0! #NENÍ_K_DISPOZICI #I/T #ADR! #ΑΝΑΦ!"
+)
+
+
+@pytest.mark.parametrize("cell", ERRORS.split())
+def test_errors_of_excel_in_its_other_languages(cell: str) -> None:
+    assert damages(["fine", cell]) == [("excel_error", 3)]
+
+
+@pytest.mark.parametrize("cell", ["#Wow!", "#1!", "#FF00AA", "#a/b", "#7", "#WERT", "#TEAM"])
+def test_hashtags_and_numbers_are_no_errors(cell: str) -> None:
+    assert damages(["fine", cell]) == []
+
+
+@pytest.mark.parametrize("label", ["customer_id", "Kundennummer", "userId", "Account no"])
+def test_ids_that_may_be_numbers_in_groups_of_three(label: str) -> None:
+    assert damages(["12.120", "", "999", "1.012.121"], label) == [
+        ("grouped_id", 2),
+        ("grouped_id", 5),
+    ]
+    assert damages(["12 120"], label) == [("grouped_id", 2)]
+
+
+@pytest.mark.parametrize(
+    ("label", "cells"),
+    [
+        ("customer_id", ["1.10", "12.120"]),
+        ("customer_id", ["12.120", "A-7"]),
+        ("Amount", ["12.120"]),
+        ("Comment", ["12 120"]),
+        ("Idea", ["12.120"]),
+    ],
+)
+def test_ids_with_dots_of_their_own(label: str, cells: list[str]) -> None:
+    assert damages(cells, label) == []

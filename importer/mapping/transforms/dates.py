@@ -25,28 +25,56 @@ def date(text: str, how: Trait) -> str:
     return timestamps(how.format, how.timezone)(text)
 
 
+YEARS = (1901, 2100)
+"""Of a date about a person: 1900 and 0001 are marks for no date, 2567 is another calendar's year."""
+_FIRST_ANSWER = 1990
+
+
 @lru_cache(maxsize=256)
-def timestamps(formats_: tuple[str, ...], timezone: str) -> Callable[[str], str]:
+def timestamps(
+    formats_: tuple[str, ...], timezone: str, *, answered: bool = False
+) -> Callable[[str], str]:
     """The function from a text to `2015-06-16T09:19:47.155Z`, the moment that it names in the one format
-    that fits. Timestamps sort as text. No formats: ISO 8601; no timezone: UTC. It raises `Unfit` where no
-    format fits, two fit differently, or the clocks never showed that time."""
+    that fits. Timestamps sort as text. No formats: ISO 8601; no timezone: UTC. `answered`: of an answer,
+    so from 1990 to next year. It raises `Unfit` where no format fits, two fit differently, the clocks
+    never showed that time, or the year can't be."""
     wanted = formats_ or (formats.ISO,)
     first, *others = map(formats.compiled, wanted)
     zone = timezone or "UTC"
     quick = None if others else halves(wanted[0], zone)
+    low, high = (_FIRST_ANSWER, datetime.now(UTC).year + 1) if answered else YEARS
+    earliest, latest = f"{low}-", f"{high + 1}-"
 
     def timestamp(text: str) -> str:
         written = trimmed(text)
-        if quick is not None and (found := quick(written)) is not None:
-            return found
-        when = first(written)
-        if others:
-            when = _only([when, *(read(written) for read in others)], zone, wanted)
-        if when is None:
-            raise Unfit("bad_date", f"this doesn't fit {_listed(wanted)}")
-        return _utc(when, zone).isoformat("T", "milliseconds") + "Z"
+        found = None if quick is None else quick(written)
+        if found is None:
+            when = first(written)
+            if others:
+                when = _only([when, *(read(written) for read in others)], zone, wanted)
+            if when is None:
+                raise Unfit("bad_date", f"this doesn't fit {_listed(wanted)}")
+            found = _utc(when, zone).isoformat("T", "milliseconds") + "Z"
+        if not earliest <= found < latest:
+            raise Unfit("bad_date", f"the year isn't from {low} to {high}", _YEAR_FIX)
+        return found
 
     return timestamp
+
+
+_YEAR_FIX = (
+    "Is it a year of another calendar, or one of two digits (%y)? Marks for no date go into `na:`."
+)
+
+
+def names_zone(formats_: Sequence[str], text: str) -> bool:
+    """Whether the text says its own zone, or needs none (Unix times); true where it is no date at all."""
+    return all(
+        each in formats.UNIX
+        or (when := formats.compiled(each)(trimmed(text))) is None
+        or when.tzinfo
+        for each in formats_ or (formats.ISO,)
+    )
 
 
 def _only(read: Sequence[datetime | None], zone: str, wanted: Sequence[str]) -> datetime | None:

@@ -7,6 +7,8 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 
+from importer.mapping.transforms.clocks import ZONE, offset_of
+
 ISO = "iso"
 UNIX = ("unix", "unix_ms")
 """Seconds or milliseconds since 1970 in UTC."""
@@ -46,7 +48,20 @@ def problem(format_: str) -> str:
     except ValueError as error:
         if "does not match format" not in str(error):
             return f"this isn't a date format: {error}"
+    if said := _misread(format_):
+        return said
     return "" if re.search(r"%[YyGs]", format_) else "the date format has no year (%Y)"
+
+
+def _misread(format_: str) -> str:
+    """What would be read wrongly without a word."""
+    if ("%I" in format_) != ("%p" in format_):
+        return (
+            "%I, an hour of twelve, goes with %p, morning or afternoon (AM, p. m., 下午, μ.μ. ...)"
+        )
+    if re.search(r"\+%[HMSf]|(GMT|UTC)-%[HMSf]|-%S:%f", format_):
+        return "this would read an offset as a time of day: %z reads +0200, GMT-04:00, EST"
+    return ""
 
 
 @lru_cache(maxsize=256)
@@ -61,14 +76,82 @@ def compiled(format_: str) -> Read:
     return _numeric(format_) or _strptime(format_)
 
 
+_AM = (
+    "am|a|오전|上午|午前|凌晨|早上|清晨|πμ|de|öö|ص|vorm|vormittags|fm|dop|ap|пробед|проб|дп|sa|pg|ก่อนเที่ยง|पूर्वाह्न|priešpiet"
+    "|priekšp|לפנהצ|قظ"
+)
+_PM = (
+    "pm|p|오후|下午|午後|晚上|傍晚|μμ|du|ös|م|nachm|nachmittags|em|odp|ip|pop|слоб|пп|ch|ptg|หลังเที่ยง|अपराह्न|popiet"
+    "|pēcp|אחהצ|بظ"
+)
+_HALVES = dict.fromkeys(_AM.split("|"), "AM") | dict.fromkeys(_PM.split("|"), "PM")
+"""Morning and afternoon as Google Forms, Sheets and Excel write them, without dots and spaces: English,
+Spanish, Korean, Chinese, Japanese, Greek, Hungarian, Turkish, Arabic, German, Swedish, Czech, Finnish,
+Bulgarian, Ukrainian, Vietnamese, Malay, Thai, Hindi, Lithuanian, Latvian, Hebrew, Persian."""
+_GAP = "[.\\s\"\u05f4'’]*"
+_GLUED = re.compile(r"[\u0e00-\u0e7f\u3000-\u9fff\uac00-\ud7af]")
+
+
+def _marker(word: str) -> str:
+    """The word with any dots and spaces in it. Letters of other words may stand beside it in Chinese only."""
+    if _GLUED.match(word):
+        return word
+    return rf"(?<![^\W\d_]){_GAP.join(word)}(?![^\W\d_])\.?"
+
+
+HALF = re.compile("|".join(map(_marker, sorted(_HALVES, key=len, reverse=True))), re.IGNORECASE)
+"""What tells morning from afternoon in a text."""
+
+
+def half_of(marker: str) -> str:
+    """`AM` or `PM`."""
+    return _HALVES[re.sub(_GAP, "", marker).casefold().replace("µ", "μ")]
+
+
 def _strptime(format_: str) -> Read:
-    def read(text: str) -> datetime | None:
+    """strptime, with more of what people write: `%p` in every language, `%z` as `GMT+2` or `EST`."""
+    format_ = re.sub(r"(?:GMT|UTC)\s?%z", "%z", format_)
+    clock = "%p" in format_
+    hours = format_.replace("%I", "%H")
+
+    def plain(text: str) -> datetime | None:
         try:
             return datetime.strptime(text, format_)  # noqa: DTZ007  the zone comes from the mapping
         except ValueError:
             return None
 
-    return read
+    def timed(text: str) -> datetime | None:
+        """Of `0:30 PM`, too, as Japanese clocks show it, and of `16:01 PM`."""
+        for marker in HALF.finditer(text):
+            half = half_of(marker[0])
+            filled = f"{text[: marker.start()]}{half}{text[marker.end() :]}"
+            try:
+                when = datetime.strptime(filled, hours)  # noqa: DTZ007  as above
+            except ValueError:
+                continue
+            if when.hour > 12 and half == "PM":
+                return when
+            if when.hour <= 12:
+                return when.replace(hour=when.hour % 12 + (12 if half == "PM" else 0))
+        return None
+
+    local = (lambda text: plain(text) or timed(text)) if clock else plain
+    return _zoned(local) if "%z" in format_ else local
+
+
+def _zoned(read: Read) -> Read:
+    """The reader, where the zone may be written in any way; the last that the text holds is tried first."""
+
+    def zoned(text: str) -> datetime | None:
+        if (when := read(text)) is not None:
+            return when
+        for zone in reversed(list(ZONE.finditer(text))):
+            offset = offset_of(zone[0])
+            if offset and (when := read(text[: zone.start()] + offset + text[zone.end() :])):
+                return when
+        return None
+
+    return zoned
 
 
 _FAST = re.compile(r"(%[YmdHMS]|[-/.: T])+")

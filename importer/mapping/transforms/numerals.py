@@ -19,27 +19,55 @@ if TYPE_CHECKING:
 
 _PLAIN = re.compile(r"[+-]?[0-9]{1,15}")
 _NUMBER = re.compile(r"[+-]?([0-9]{1,40}(\.[0-9]{0,40})?|\.[0-9]{1,40})([eE][+-]?[0-9]{1,2})?")
-_LEADING = re.compile(r"[+-]?[0-9]+")
+_LEADING = re.compile(r"[+-]?([0-9]+)(?:([.,])([0-9]+))?")
+_GOES_ON = re.compile(
+    r"\d|[.,:/eE]\d|[eE][+-]\d|[ \u00a0\u202f]\d{3}(?!\d)|\s*(?:[-–—−~]|\.\.|…)\s*\d+(?!\d|\s*%)"
+    r"|\s+(?:to|or|and|bis|oder|und|à|a|ou|et|y|o|e|tot|do|až|till|до)\s+\d"
+)
+"""After a number: there is more of it (`10:30`, `1e3`, `5 000`), or it begins a range (`9-10`, `7 to 8`)."""
+_OF = re.compile(r"/([0-9]+)(?![0-9./-])")
+_SIGNED = re.compile(r"(?:(?:^|(?<=[\s(\[:=]))[-−])?\d+")
+_MONTH = re.compile(
+    r"[0-9]{1,2}[-./ ]{1,2}(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|mrz|mär|mai|okt|dez|janv|févr"
+    r"|mars|avr|juin|juil|août|sept|déc|ene|abr|ago|dic|gen|mag|giu|lug|set|ott|fev|out|mrt|mei|maj|sty|lut|kwi|cze"
+    r"|lip|sie|wrz|paź|lis|gru|янв|фев|мар|апр|май|мая|июн|июл|авг|сен|окт|ноя|дек)\.?|[0-9]{1,2}[月월]",
+    re.IGNORECASE,
+)
+"""What Excel makes of a range such as `1-3`."""
 EXACT = 2**53
 """Above this, JSON readers that hold numbers as doubles lose digits (RFC 8259, section 6)."""
 
 
 @transform("parse")
 def leading_int(text: str) -> str:
-    """The whole number that the text begins with: `10 - Extremely likely` is 10."""
-    found = _LEADING.match(trimmed(text))
+    """The whole number that the text begins with: `10 - Very likely`, `10/10` and `10.0` are 10. Of `9.5`
+    all of it is taken; a range (`9-10`), a date (`3-Mar`) and a longer number (`1.000`) are a problem."""
+    written = trimmed(text)
+    found = _LEADING.match(written)
     if not found:
         raise Unfit("bad_number", "the text doesn't begin with a whole number")
+    rest = written[found.end() :]
+    of = _OF.match(rest)
+    out_of = of is not None and not found[3] and int(found[1][:9]) <= int(of[1][:9])
+    if not out_of and (_GOES_ON.match(rest) or rest[:1].isnumeric() or _MONTH.fullmatch(written)):
+        raise Unfit("bad_number", "the text begins with more than one number, or with a date")
+    if found[3] is None or (not found[3].strip("0") and len(found[3]) < 3):
+        return written[: found.end(1)]
+    if len(found[3]) == 3 and found[1].strip("0"):
+        raise Unfit("bad_number", "three digits behind the mark: a fraction, or thousands?")
     return found[0]
 
 
 @transform("parse")
 def only_int(text: str) -> str:
-    """The one whole number in the text: `Score: 9 (promoter)` is 9. Two numbers are a problem."""
-    found = re.findall(r"[0-9]+", text)
+    """The one whole number in the text, with its sign: `Score: 9 (promoter)` is 9. Two numbers are a
+    problem, and so is a date (`3-Mar`)."""
+    found = _SIGNED.findall(text)
     if len(found) != 1:
         raise Unfit("bad_number", f"the text holds {len(found)} numbers, not one")
-    return str(found[0])
+    if not found[0].lstrip("-−").isascii() or _MONTH.fullmatch(trimmed(text)):
+        raise Unfit("bad_number", "this isn't a whole number")
+    return str(found[0]).replace("−", "-")
 
 
 _SCALED = ("rescale", "round", "decimal", "thousands")
