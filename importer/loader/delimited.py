@@ -68,7 +68,7 @@ class DelimitedTable:
 
     def _text(self, stream: io.BufferedReader) -> io.TextIOWrapper:
         codec = self._encoding.codec
-        return io.TextIOWrapper(stream, encoding=codec, errors="replace", newline="")
+        return io.TextIOWrapper(stream, encoding=codec, errors=encoding.ERRORS, newline="")
 
     def _sample(self) -> str:
         """The start of the text, without the line at which it was cut."""

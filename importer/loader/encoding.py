@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import BinaryIO
@@ -22,6 +23,8 @@ _BOMS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
+_HALVES = re.compile(rb"\xed[\xa0-\xaf][\x80-\xbf]\xed[\xb0-\xbf][\x80-\xbf]")
+"""A character of CESU-8, which Oracle and old MySQL call UTF-8: two surrogates of three bytes each."""
 _WIDE = ("utf-32-le", "utf-32-be", "utf-16-le", "utf-16-be")
 
 
@@ -53,6 +56,22 @@ def detect(content: Content, given: str | None) -> Encoding:
     return replace(_found(survey, given), formulas=survey.formulas)
 
 
+def _joined(error: UnicodeError) -> tuple[str, int]:
+    """What stands for bytes that mean nothing: the character of a CESU-8 pair, else �."""
+    if not isinstance(error, UnicodeDecodeError):
+        raise error
+    pair = _HALVES.match(error.object, error.start) if error.encoding == "utf-8" else None
+    if not pair:
+        return "\ufffd", error.end
+    halves = pair[0].decode("utf-8", "surrogatepass").encode("utf-16-le", "surrogatepass")
+    return halves.decode("utf-16-le"), pair.end()
+
+
+ERRORS = "importer.joined"
+"""The name of the error handler that a text is decoded with."""
+codecs.register_error(ERRORS, _joined)
+
+
 def _found(survey: _Survey, given: str | None) -> Encoding:
     bom = next((codec for mark, codec in _BOMS if survey.head.startswith(mark)), "")
     if given:
@@ -68,7 +87,7 @@ def _found(survey: _Survey, given: str | None) -> Encoding:
 
 
 def _shown(codec: str, evidence: bytes) -> Encoding:
-    return Encoding(codec, KnownBy.GUESSED, tuple(_samples(evidence.decode(codec, "replace"))))
+    return Encoding(codec, KnownBy.GUESSED, tuple(_samples(evidence.decode(codec, ERRORS))))
 
 
 def _known(given: str, bom: str) -> str:
