@@ -26,8 +26,9 @@ class Facts:
     `format`: csv, xlsx, xls, xlsb or ods. `size` (bytes) and `sha256` are those of the file as it
     lies there, before anything is unpacked. `encoding` (a Python codec) and `delimiter` are "" for
     workbooks, `sheets` is empty for text. `encoding_samples` are lines that show a guessed encoding
-    at work. `last_row` is the last row of a workbook's sheet that holds a cell; 0 for text,
-    whose end nobody knows before it is read. `notes` are sentences for the user.
+    at work, and `encoding_lines` their numbers in the text. `last_row` is the last row of a
+    workbook's sheet that holds a cell; 0 for text, whose end nobody knows before it is read. `notes`
+    are sentences for the user.
     """
 
     format: str
@@ -37,6 +38,7 @@ class Facts:
     encoding: str = ""
     encoding_known_by: KnownBy | None = None
     encoding_samples: tuple[str, ...] = ()
+    encoding_lines: tuple[int, ...] = ()
     delimiter: str = ""
     sheets: tuple[str, ...] = ()
     header_rows: tuple[int, ...] = ()

@@ -11,6 +11,7 @@ from importer.errors import SourceError
 from importer.guard import PROBLEM_COLUMN, restored
 from importer.loader import damage
 from importer.loader.content import Content
+from importer.loader.delimited import RUN_TOGETHER
 from importer.loader.facts import Facts
 from importer.loader.formats import open_table
 from importer.loader.header import Header, is_blank, letter, read_header
@@ -58,6 +59,7 @@ class Source:
             raise _too_wide(self.place, found)
         self.header = _widened(found, table.width(len(found.labels)))
         self._below = max(found.rows, default=0)
+        self._refuse_swallowing(table.head)
         self.facts = self._facts(found)
         self.blank_rows: int | None = None
 
@@ -72,6 +74,7 @@ class Source:
         size = max(1, min(size, _MOST_CELLS // max(len(self.header), 1)))
         last = done = 0
         for block in self._table.blocks(size):
+            self._refuse_swallowing(block)
             kept = [
                 at
                 for at, row in enumerate(block.rows)
@@ -111,6 +114,16 @@ class Source:
     def label(self, index: int) -> str:
         """A column's name as a message gives it: its label, or its letter where it has none."""
         return self.header[index] or f"column {letter(index)}"
+
+    def _refuse_swallowing(self, block: Block) -> None:
+        """A row that is no data and has run together with others takes answers along that nobody counts."""
+        for row, problem in block.problems.items():
+            if problem.message == RUN_TOGETHER and not self._is_data(row):
+                raise SourceError(
+                    f"{self.place}, row {row}: it is no answer, but a quote in it may have swallowed "
+                    "the lines below.",
+                    hint=problem.fix,
+                )
 
     def _data_rows(self, last: int) -> int:
         """How many rows up to `last` stand below the header and are not skipped."""

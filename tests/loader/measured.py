@@ -78,8 +78,11 @@ def _tables(folder: Path) -> Iterator[str]:
 def _sentences(folder: Path, language: str) -> list[str]:
     found = set[str]()
     for path in folder.glob(f"{language}/LC_MESSAGES/*.mo"):
-        with path.open("rb") as file:
-            catalogue = vars(gettext.GNUTranslations(file))["_catalog"]
+        try:
+            with path.open("rb") as file:
+                catalogue = vars(gettext.GNUTranslations(file))["_catalog"]
+        except (LookupError, OSError, ValueError):
+            continue  # some packages ship broken ones
         for text in catalogue.values():
             if isinstance(text, str) and 15 <= len(text) <= 250:
                 found.add(" ".join(re.sub(r"[%{<&]\S*", " ", text.replace("_", "")).split()))
