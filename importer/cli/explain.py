@@ -53,12 +53,12 @@ def explanations() -> Iterator[Explanation]:
     from importer.checks import CHECKS
     from importer.ledger.codes import CODES as LEDGER
     from importer.loader import DAMAGE
-    from importer.loader.source import RAGGED
+    from importer.loader.source import ROW_PROBLEMS
     from importer.mapping import PROBLEMS
     from importer.sender.codes import CODES as SENDER
 
-    for code, damage in {**DAMAGE, RAGGED.code: RAGGED}.items():
-        yield Explanation(code, "the file", damage.meaning, damage.remedy)
+    for damage in (*DAMAGE.values(), *ROW_PROBLEMS):
+        yield Explanation(damage.code, "the file", damage.meaning, damage.remedy)
     for code, cause in PROBLEMS.items():
         yield Explanation(code, "the mapping", cause.meaning, cause.fix)
     for check in CHECKS:

@@ -13,6 +13,7 @@ from itertools import chain, islice
 from importer.errors import SourceError
 from importer.loader import dialect, encoding
 from importer.loader.content import Content
+from importer.loader.damage import Damage
 from importer.loader.facts import Facts
 from importer.loader.options import SourceOptions
 from importer.loader.table import HEAD, Block
@@ -121,6 +122,11 @@ def plain(cell: str) -> str:
     return found[1].replace('""', '"') if found else cell
 
 
+STRAY_QUOTE = Damage(
+    "stray_quote",
+    "A quote stands where it neither opens nor closes a cell: where the cells end is not clear.",
+    "Double the quote or remove it, in the line of the text that the problem names.",
+)
 RUN_TOGETHER = "A quote in the middle of a cell; rows may have run together here."
 _STRAY = "A quote in the middle of a cell: where the cell ends is not clear."
 _REST = "This line may be the rest of a cell above, in which a quote stands that doesn't belong."
@@ -245,7 +251,7 @@ class _Rows:
 
     def _tell(self, message: str) -> None:
         self.problems[self._row] = Problem(
-            code="stray_quote",
+            code=STRAY_QUOTE.code,
             message=message,
             row=self._row,
             fix=f"Look at line {self._first_line()} of the text: double or remove the quote.",

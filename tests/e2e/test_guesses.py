@@ -73,3 +73,18 @@ def test_nothing_to_tell_where_the_mapping_says_it(user: Shell) -> None:
     user.write("mapping.yaml", mapping.replace("source:\n", "source:\n  encoding: cp1252\n"))
     warnings = user("plan", "answers.csv", "-m", "mapping.yaml", "--json").document["warnings"]
     assert not any("encoding" in each for each in warnings)
+
+
+def test_rows_that_are_no_answers_are_counted(user: Shell) -> None:
+    """Told as invalid; a rule of the mapping that leaves them out counts them as skipped."""
+    head = "id,score,comment,email\n"
+    user.write("answers.csv", head + "u1,10,Great,\n" + head + "u2,9,,\nTotal,19,,\n")
+    plan = ("plan", "answers.csv", "-m", "mapping.yaml", "--json")
+    found = user(*plan).document
+    assert (found["rows"]["read"], found["rows"]["ready"], found["rows"]["invalid"]) == (4, 2, 2)
+    assert {each["code"] for each in found["causes"]} == {"repeated_header", "totals_row"}
+    mapping = (user.folder / "mapping.yaml").read_text(encoding="utf-8")
+    rule = "source:\n  skip_if:\n    - {column: id, in: [id, Total]}\n"
+    user.write("mapping.yaml", mapping.replace("source:\n  skip_if:\n", rule))
+    found = user(*plan).document
+    assert (found["rows"]["read"], found["rows"]["ready"], found["rows"]["skipped"]) == (4, 2, 2)
