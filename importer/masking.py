@@ -12,6 +12,7 @@ anywhere, it could end within an address, whose beginning nothing would know for
 # A match begins where a word does: from each of its letters on, a long word would take quadratic time.
 _EMAIL = re.compile(r"(?<![^\s@])([^\s@])[^\s@]*@([^\s@]+\.[^\s@]+)")
 _LONGEST = 24
+_WORD_BEFORE, _WORD_AFTER = re.compile(r"\w{1,12}$"), re.compile(r"\w{1,12}")
 
 Show = Callable[[str], str]
 """Text as it may be shown."""
@@ -41,6 +42,14 @@ def masked_id(text: str) -> str:
     if "@" not in text:
         return text
     return hidden(text) if len(text) > LONGEST else _EMAIL.sub(r"\1***@\2", text)
+
+
+def odd_character(text: str) -> str:
+    """The word around the text's first character that is not ASCII, all its others as x: `xxx’x`."""
+    at = next((at for at, char in enumerate(text) if char > "\x7f"), len(text))
+    before, after = _WORD_BEFORE.search(text[:at]), _WORD_AFTER.match(text[at + 1 :])
+    left = "x" * len(before[0]) if before else ""
+    return left + text[at : at + 1] + ("x" * len(after[0]) if after else "")
 
 
 def plain(text: str) -> str:

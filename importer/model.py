@@ -42,6 +42,10 @@ class Problem:
     fix: str = ""
 
 
+NO_ANSWERS = frozenset({"repeated_header", "totals_row"})
+"""The codes of rows that are whole but no answers: a mapping's rule may leave them out."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Chunk:
     """Some rows of one table, read together.

@@ -40,7 +40,7 @@ def command(
     importer check mapping.yaml --live
     """
     try:
-        document, compiled = _checked(mapping, file, sheet)
+        document, compiled, guessed = _checked(mapping, file, sheet)
         differences = _differences(document, given) if live else None
     except MappingError as error:
         if not as_json:
@@ -48,27 +48,31 @@ def command(
         output.emit(_refused(mapping, file, error))
         return error.exit_status
     if as_json:
-        found = _document(mapping, file, document, compiled)
+        found = {**_document(mapping, file, document, compiled), "warnings": guessed}
         output.emit(found if differences is None else {**found, "differences": differences})
     else:
-        _print(mapping, file, document, compiled, differences)
+        _print(mapping, file, document, compiled, differences, guessed)
     return ExitStatus.DONE
 
 
-def _checked(mapping: str, file: str | None, sheet: str | None) -> tuple[Document, Compiled | None]:
+def _checked(
+    mapping: str, file: str | None, sheet: str | None
+) -> tuple[Document, Compiled | None, list[str]]:
+    """The mapping, how it fits the file, and what of the file's reading is a guess."""
     from importer.loader import open_source
     from importer.mapping import compile as compile_mapping
     from importer.mapping import load
     from importer.pipeline import source_options
+    from importer.pipeline.warnings import guesses
 
     document = load(mapping)
     if file is None:
-        return document, None
+        return document, None, []
     number = int(sheet) if sheet and sheet.isdigit() else sheet
     with open_source(file, source_options(document, number)) as source:
         # The hashes' key doesn't matter: no row is read.
         compiled = compile_mapping(document, source.header, secret=b"", file=source.place)
-        return document, compiled
+        return document, compiled, list(guesses(source.facts))
 
 
 def _notes(compiled: Compiled) -> list[str]:
@@ -130,6 +134,7 @@ def _print(
     document: Document,
     compiled: Compiled | None,
     differences: list[str] | None,
+    guessed: list[str],
 ) -> None:
     title = f" ({document.name})" if document.name else ""
     fits = f" and fits {file}" if file else ""
@@ -149,6 +154,8 @@ def _print(
     output.table(("of a response", "taken from"), compiled.targets)
     for note in _notes(compiled):
         output.say(f"  Note: {note}.")
+    for each in guessed:
+        output.say(f"  Note: {each}")
     if compiled.unmapped:
         output.say(f"  Not used: {', '.join(compiled.unmapped)}.")
     output.next_step(f"importer plan {file} -m {mapping}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from importer.ledger.codes import CODES
+from importer import codes
 from importer.ledger.ledger import Ledger
 from importer.model import Cause, Job, Status
 
@@ -98,7 +98,7 @@ def clashes(ledger: Ledger, job: Job, column: str) -> tuple[Cause, ...]:
                 "SELECT row FROM rows WHERE job = ? AND code = 'key_clash' ORDER BY seq", (job.id,)
             )
         ]
-    told, fix = "different responses have the same key", CODES["key_clash"][1]
+    told, fix = "different responses have the same key", codes.of("ledger")["key_clash"].remedy
     return (Cause("key_clash", told, len(rows), fix, column, tuple(rows[:5])),) if rows else ()
 
 

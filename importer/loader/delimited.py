@@ -6,7 +6,7 @@ import csv
 import io
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from itertools import chain, islice
 
@@ -35,8 +35,9 @@ class DelimitedTable:
         sample = self._sample()
         _refuse_binary(content.name, sample)
         self._declared = dialect.declared(io.StringIO(sample, newline="").readline())
-        self._delimiter = _one_character(options.delimiter) or self._declared
-        self._delimiter = self._delimiter or dialect.find_delimiter(sample)
+        delimiter = _one_character(options.delimiter) or self._declared
+        delimiter = delimiter or dialect.find_delimiter(sample)
+        self._dialect = dialect.find_dialect(sample, delimiter)
         self.head = next(self.blocks(HEAD), Block((), ()))
         self.facts = self._facts(sample)
 
@@ -49,6 +50,8 @@ class DelimitedTable:
         with self._rows() as rows:
             number = 1
             while cells := list(islice(rows, size)):
+                if cells[-1] and cells[-1][-1].endswith(_END_OF_FILE) and rows.is_last():
+                    cells[-1][-1] = cells[-1][-1][:-1]
                 if self._encoding.formulas:
                     cells = [list(map(plain, row)) for row in cells]
                 numbers = range(number, number + len(cells))
@@ -64,11 +67,11 @@ class DelimitedTable:
         with self._content.open() as stream, self._text(stream) as text:
             first = text.readline().lstrip("\ufeff")
             lines = text if self._declared else chain([first] if first else [], text)
-            yield _Rows(self._content.name, lines, self._delimiter)
+            yield _Rows(self._content.name, lines, self._dialect)
 
     def _text(self, stream: io.BufferedReader) -> io.TextIOWrapper:
         codec = self._encoding.codec
-        return io.TextIOWrapper(stream, encoding=codec, errors="replace", newline="")
+        return io.TextIOWrapper(stream, encoding=codec, errors=encoding.ERRORS, newline="")
 
     def _sample(self) -> str:
         """The start of the text, without the line at which it was cut."""
@@ -85,8 +88,9 @@ class DelimitedTable:
             compression=self._content.compression,
             encoding=self._encoding.codec,
             encoding_known_by=self._encoding.known_by,
-            encoding_samples=self._encoding.samples,
-            delimiter=self._delimiter,
+            encoding_samples=tuple(self._encoding.samples.values()),
+            encoding_lines=tuple(self._encoding.samples),
+            delimiter=self._dialect.delimiter,
             notes=tuple(self._notes(sample)),
         )
 
@@ -97,10 +101,14 @@ class DelimitedTable:
             cell != plain(cell) for cell in self._sample_cells(sample)
         ):
             yield 'Cells are written as ="text", so that Excel leaves them alone; their text is read.'
+        if self._dialect.backslash:
+            yield 'A quote in a text is written \\" in this file; it is read as ".'
+        if self._dialect.blanks:
+            yield "Blanks stand between delimiters and quotes in this file; they are left out."
 
     def _sample_cells(self, sample: str) -> Iterator[str]:
-        rows = csv.reader(io.StringIO(sample, newline=""), delimiter=self._delimiter)
-        return chain.from_iterable(rows)
+        lines = self._dialect.plain(io.StringIO(sample, newline=""))
+        return chain.from_iterable(self._dialect.rows(lines, strict=False))
 
 
 _FORMULA = re.compile(r'="((?:[^"]|"")*)"')
@@ -113,22 +121,37 @@ def plain(cell: str) -> str:
     return found[1].replace('""', '"') if found else cell
 
 
+RUN_TOGETHER = "A quote in the middle of a cell; rows may have run together here."
+_STRAY = "A quote in the middle of a cell: where the cell ends is not clear."
+_REST = "This line may be the rest of a cell above, in which a quote stands that doesn't belong."
+_SPACED = "A blank before a quote: the quotes would become part of the text."
+_END_OF_FILE = "\x1a"
+"""Ctrl-Z, which programs of DOS write at the end."""
+_NEVER = "\n\n"
+"""What no line holds."""
+
+
 class _Rows:
-    """The rows of a text. `problems` collects rows in which a stray quote may have swallowed others.
+    """The rows of a text, each read strictly. `problems` collects those that can't be.
 
     A row ends with its line unless a quote is open. So a row that comes after the last line was
     asked for holds a quote that is never closed; and a row over several lines that strict parsing
-    refuses was opened by a quote that did not mean it.
+    refuses was opened by a quote that did not mean it. Where the line below is as wide as a row, the
+    broken row ends with its line and swallows no other; what follows is trusted where its numbers stand
+    in the columns where the last sound row had them.
     """
 
-    def __init__(self, name: str, lines: Iterator[str] | chain[str], delimiter: str) -> None:
+    def __init__(self, name: str, lines: Iterable[str], how: dialect.Dialect) -> None:
         self.problems: dict[int, Problem] = {}
-        self._name, self._lines, self._delimiter = name, lines, delimiter
+        self._name, self._lines, self._dialect = name, iter(how.plain(lines)), how
+        self._again: list[str] = []
         self._of_this_row: list[str] = []
-        self._row = 0
+        self._row = self._doubtful = self._beyond = self._unread = 0
+        self._sound: list[str] = []
         self._ended = False
         self._suspect: tuple[int, int] | None = None
-        self._reader = csv.reader(self._watched(), delimiter=delimiter)
+        self._reader = how.rows(self._watched(), strict=True)
+        self._spaced = _NEVER if how.blanks else f'{how.delimiter} "'
 
     def __iter__(self) -> Iterator[list[str]]:
         return self
@@ -139,29 +162,94 @@ class _Rows:
         try:
             cells = next(self._reader)
         except csv.Error as error:
-            raise self._never_closed(f"a cell of more than {LONGEST_CELL >> 20} MiB") from error
-        if len(self._of_this_row) > 1 or self._ended:
-            self._check_quotes()
+            return self._read_leniently(error)
+        if self._doubtful or self._spaced in self._of_this_row[0]:
+            self._doubt(cells)
+        else:
+            self._sound = cells
         return cells
 
-    def _watched(self) -> Iterator[str]:
-        keep = self._of_this_row.append
-        for line in self._lines:
-            keep(line)
-            yield line
-        self._ended = True
+    def is_last(self) -> bool:
+        """True where no line follows."""
+        if not self._again:
+            self._again += islice(self._lines, 1)
+        return not self._again
 
-    def _check_quotes(self) -> None:
+    def _watched(self) -> Iterator[str]:
+        keep, again = self._of_this_row.append, self._again
+        while True:
+            while again:
+                keep(again[-1])
+                yield again.pop()
+            for line in self._lines:
+                keep(line)
+                yield line
+                if again:
+                    break
+            else:
+                self._ended = True
+                return
+
+    def _read_leniently(self, error: csv.Error) -> list[str]:
+        """The cells of a row that strict parsing refuses, as far as they can be told."""
+        if "field larger" in str(error):
+            raise self._never_closed(f"a cell of more than {LONGEST_CELL >> 20} MiB") from error
         if self._ended:
-            raise self._never_closed("a quote that is never closed")
-        if not _strictly_quoted(self._of_this_row, self._delimiter):
-            self._suspect = self._suspect or (self._row, self._first_line())
-            self.problems[self._row] = Problem(
-                code="stray_quote",
-                message="A quote in the middle of a cell; rows may have run together here.",
-                row=self._row,
-                fix=f"Look at line {self._first_line()} of the text: double or remove the quote.",
-            )
+            raise self._never_closed("a quote that is never closed") from error
+        first = self._of_this_row[0]
+        cells = self._strict(self._tidy(first))
+        if cells is not None:
+            return cells
+        before = list(self._of_this_row)
+        lines = chain(before, self._watched())
+        cells, below = next(self._dialect.rows(lines, strict=False)), self._of_this_row[1:]
+        self._beyond += len(self._of_this_row) - len(before)
+        # `_watched` keeps what the lenient reader takes beyond the lines that the strict one had.
+        if self._ended:
+            raise self._never_closed("a quote that is never closed") from error
+        self._suspect = self._suspect or (self._row, self._first_line())
+        if below and self._is_wide(below[0]):
+            self._again += reversed(below)
+            self._unread += len(below)
+            del self._of_this_row[1:]
+            self._doubtful = len(below)
+            cells, below = next(self._dialect.rows([first], strict=False)), []
+        self._tell(RUN_TOGETHER if below else _STRAY)
+        return cells
+
+    def _tidy(self, line: str) -> str:
+        """The line without blanks between a closing quote and what ends the cell."""
+        return re.sub(rf'" +(?=[{re.escape(self._dialect.delimiter)}\r\n]|$)', '"', line)
+
+    def _strict(self, line: str) -> list[str] | None:
+        try:
+            return next(self._dialect.rows([line], strict=True))
+        except csv.Error:
+            return None
+
+    def _is_wide(self, line: str) -> bool:
+        cells = self._strict(line)
+        return cells is not None and len(cells) == len(self._sound) > 1
+
+    def _doubt(self, cells: list[str]) -> None:
+        """Look twice at a row that would have been swallowed, or has a blank before a quote."""
+        if self._doubtful:
+            self._doubtful = max(self._doubtful - len(self._of_this_row), 0)
+            numbers = list(map(_is_number, cells))
+            if not any(numbers) or numbers != list(map(_is_number, self._sound)):
+                return self._tell(_REST)
+        if any(map(dialect.BLANK_QUOTED.fullmatch, cells)):
+            return self._tell(_SPACED)
+        self._sound = cells
+        return None
+
+    def _tell(self, message: str) -> None:
+        self.problems[self._row] = Problem(
+            code="stray_quote",
+            message=message,
+            row=self._row,
+            fix=f"Look at line {self._first_line()} of the text: double or remove the quote.",
+        )
 
     def _never_closed(self, what: str) -> SourceError:
         row, line = self._suspect or (self._row, self._first_line())
@@ -171,14 +259,11 @@ class _Rows:
         )
 
     def _first_line(self) -> int:
-        return self._reader.line_num - len(self._of_this_row) + 1
+        return self._reader.line_num + self._beyond - self._unread - len(self._of_this_row) + 1
 
 
-def _strictly_quoted(lines: list[str], delimiter: str) -> bool:
-    try:
-        return len(list(csv.reader(lines, delimiter=delimiter, strict=True))) == 1
-    except csv.Error:
-        return False
+def _is_number(cell: str) -> bool:
+    return cell.strip().replace(".", "").replace(",", "").isdigit()
 
 
 def _one_character(given: str | None) -> str:

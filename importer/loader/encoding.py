@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import codecs
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import BinaryIO
 
 from importer.errors import SourceError
@@ -22,27 +23,30 @@ _BOMS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
+_HALVES = re.compile(rb"\xed[\xa0-\xaf][\x80-\xbf]\xed[\xb0-\xbf][\x80-\xbf]")
+"""A character of CESU-8, which Oracle and old MySQL call UTF-8: two surrogates of three bytes each."""
 _WIDE = ("utf-32-le", "utf-32-be", "utf-16-le", "utf-16-be")
 
 
 @dataclass(frozen=True, slots=True)
 class Encoding:
-    """A Python codec, how it is known, and lines that show a guess at work. `formulas`: `="` stands
-    somewhere in the file."""
+    """A Python codec, how it is known, and lines that show a guess at work, by their numbers.
+    `formulas`: `="` stands somewhere in the file."""
 
     codec: str
     known_by: KnownBy
-    samples: tuple[str, ...] = ()
+    samples: Mapping[int, str] = field(default_factory=dict)
     formulas: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class _Survey:
-    """What one pass over the bytes shows. `evidence`: lines that are not plain ASCII."""
+    """What one pass over the bytes shows. `evidence`: lines that are not plain ASCII, each with its
+    number from 1."""
 
     head: bytes
     valid_utf8: bool
-    evidence: bytes
+    evidence: Sequence[tuple[int, bytes]]
     formulas: bool
 
 
@@ -53,6 +57,22 @@ def detect(content: Content, given: str | None) -> Encoding:
     return replace(_found(survey, given), formulas=survey.formulas)
 
 
+def _joined(error: UnicodeError) -> tuple[str, int]:
+    """What stands for bytes that mean nothing: the character of a CESU-8 pair, else �."""
+    if not isinstance(error, UnicodeDecodeError):
+        raise error
+    pair = _HALVES.match(error.object, error.start) if error.encoding == "utf-8" else None
+    if not pair:
+        return "\ufffd", error.end
+    halves = pair[0].decode("utf-8", "surrogatepass").encode("utf-16-le", "surrogatepass")
+    return halves.decode("utf-16-le"), pair.end()
+
+
+ERRORS = "importer.joined"
+"""The name of the error handler that a text is decoded with."""
+codecs.register_error(ERRORS, _joined)
+
+
 def _found(survey: _Survey, given: str | None) -> Encoding:
     bom = next((codec for mark, codec in _BOMS if survey.head.startswith(mark)), "")
     if given:
@@ -61,14 +81,18 @@ def _found(survey: _Survey, given: str | None) -> Encoding:
         return Encoding(bom, KnownBy.BOM)
     wide = _without_bom(survey.head)
     if wide:
-        return _shown(wide, survey.head)
+        text = survey.head.decode(wide, "replace").splitlines()
+        lines = [(at, line.encode(wide, "replace")) for at, line in enumerate(text, 1)]
+        return _shown(wide, lines)
     if survey.valid_utf8:
         return Encoding("utf-8", KnownBy.UTF_8)
-    return _shown(plausible(survey.evidence), survey.evidence)
+    evidence = b"\n".join(line for _, line in survey.evidence)
+    return _shown(plausible(evidence), survey.evidence)
 
 
-def _shown(codec: str, evidence: bytes) -> Encoding:
-    return Encoding(codec, KnownBy.GUESSED, tuple(_samples(evidence.decode(codec, "replace"))))
+def _shown(codec: str, evidence: Sequence[tuple[int, bytes]]) -> Encoding:
+    lines = ((number, line.decode(codec, ERRORS)) for number, line in evidence)
+    return Encoding(codec, KnownBy.GUESSED, dict(_samples(lines)))
 
 
 def _known(given: str, bom: str) -> str:
@@ -85,20 +109,25 @@ def _known(given: str, bom: str) -> str:
 
 def _surveyed(content: Content, stream: BinaryIO) -> _Survey:
     decoder = codecs.getincrementaldecoder("utf-8")("strict")
-    head, evidence, valid, line, formulas = b"", bytearray(), True, 0, False
+    head, valid, line, formulas = b"", True, 0, False
+    evidence, room, number = list[tuple[int, bytes]](), _EVIDENCE, 1
     for block in _blocks(stream):
         formulas = formulas or b'="' in block
         head = head or block[: 1 << 16]
         valid = valid and _decodes(decoder, block)
-        if not block.isascii() and len(evidence) < _EVIDENCE:
-            evidence += _not_ascii(block)[: _EVIDENCE - len(evidence)]
+        if room > 0 and not block.isascii():
+            found = [(at, each[:room]) for at, each in _not_ascii(block, number)]
+            evidence += found
+            room -= sum(len(each) for _, each in found)
+        if room > 0:
+            number += max(block.count(b"\n"), block.count(b"\r"))
         line = _bytes_since_line_end(block, line)
         if line > _LONGEST_LINE:
             raise SourceError(
                 f"{content.name} has a line of more than {_LONGEST_LINE >> 20} MiB.",
                 hint="That is not a table of survey answers; export it as CSV or XLSX.",
             )
-    return _Survey(head, valid and _decodes(decoder, b"", final=True), bytes(evidence), formulas)
+    return _Survey(head, valid and _decodes(decoder, b"", final=True), evidence, formulas)
 
 
 def _blocks(stream: BinaryIO) -> Iterator[bytes]:
@@ -114,8 +143,13 @@ def _decodes(decoder: codecs.IncrementalDecoder, block: bytes, *, final: bool = 
     return True
 
 
-def _not_ascii(block: bytes) -> bytes:
-    return b"\n".join(line for line in block.splitlines() if not line.isascii()) + b"\n"
+def _not_ascii(block: bytes, first: int) -> Iterator[tuple[int, bytes]]:
+    """The odd lines of a block, with their numbers: some of them, where there are many."""
+    room = _EVIDENCE
+    for number, line in enumerate(block.splitlines(), first):
+        if room > 0 and not line.isascii():
+            room -= len(line)
+            yield number, line
 
 
 def _bytes_since_line_end(block: bytes, before: int) -> int:
@@ -135,14 +169,14 @@ def _without_bom(head: bytes) -> str:
     return ""
 
 
-def _samples(text: str) -> Iterator[str]:
+def _samples(lines: Iterator[tuple[int, str]]) -> Iterator[tuple[int, str]]:
     """Three different lines at most, cut to what stands around their first odd character."""
     seen = set[str]()
-    for line in text.splitlines():
+    for number, line in lines:
         odd = next((at for at, char in enumerate(line) if char > "\x7f"), None)
         if odd is None or len(seen) == 3:
             continue
         sample = line[max(odd - 25, 0) : odd + 35].strip()
         if sample not in seen:
             seen.add(sample)
-            yield sample
+            yield number, sample

@@ -26,7 +26,7 @@ class Facts:
     `format`: csv, xlsx, xls, xlsb or ods. `size` (bytes) and `sha256` are those of the file as it
     lies there, before anything is unpacked. `encoding` (a Python codec) and `delimiter` are "" for
     workbooks, `sheets` is empty for text. `encoding_samples` are lines that show a guessed encoding
-    at work. `notes` are sentences for the user.
+    at work, and `encoding_lines` their numbers in the text. `notes` are sentences for the user.
     """
 
     format: str
@@ -36,6 +36,7 @@ class Facts:
     encoding: str = ""
     encoding_known_by: KnownBy | None = None
     encoding_samples: tuple[str, ...] = ()
+    encoding_lines: tuple[int, ...] = ()
     delimiter: str = ""
     sheets: tuple[str, ...] = ()
     header_rows: tuple[int, ...] = ()

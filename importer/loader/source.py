@@ -12,7 +12,9 @@ from importer.errors import SourceError
 from importer.guard import PROBLEM_COLUMN, restored
 from importer.loader import damage
 from importer.loader.content import Content
+from importer.loader.delimited import RUN_TOGETHER
 from importer.loader.facts import Facts
+from importer.loader.foreign_rows import MOST_TOTALS, ForeignRows, are_totals
 from importer.loader.formats import open_table
 from importer.loader.header import Header, is_blank, letter, read_header
 from importer.loader.options import SourceOptions
@@ -59,6 +61,10 @@ class Source:
             raise _too_wide(self.place, found)
         self.header = _widened(found, table.width(len(found.labels)))
         self._below = max(found.rows, default=0)
+        self._refuse_swallowing(table.head)
+        head = zip(table.head.rows, table.head.cells, strict=True)
+        above = [cells for row, cells in head if row in found.rows or row in self._skipped]
+        self._foreign = ForeignRows(above, self.header)
         self.facts = self._facts(found)
         self.blank_rows: int | None = None
 
@@ -72,7 +78,9 @@ class Source:
         file from its start. Raises SourceError where the file breaks off."""
         size = max(1, min(size, _MOST_CELLS // max(len(self.header), 1)))
         last = done = 0
+        waiting: tuple[Block, list[int]] | None = None
         for block in self._table.blocks(size):
+            self._refuse_swallowing(block)
             kept = [
                 at
                 for at, row in enumerate(block.rows)
@@ -80,7 +88,11 @@ class Source:
             ]
             last, done = block.rows[-1], done + len(kept)
             if kept:
-                yield self._chunk(block, kept)
+                if waiting:
+                    yield self._chunk(*waiting, ends=_only_totals(block, kept))
+                waiting = block, kept
+        if waiting:
+            yield self._chunk(*waiting, ends=True)
         self.blank_rows = self._data_rows(last) - done
 
     @property
@@ -113,6 +125,16 @@ class Source:
         """A column's name as a message gives it: its label, or its letter where it has none."""
         return self.header[index] or f"column {letter(index)}"
 
+    def _refuse_swallowing(self, block: Block) -> None:
+        """A row that is no data and has run together with others takes answers along that nobody counts."""
+        for row, problem in block.problems.items():
+            if problem.message == RUN_TOGETHER and not self._is_data(row):
+                raise SourceError(
+                    f"{self.place}, row {row}: it is no answer, but a quote in it may have swallowed "
+                    "the lines below.",
+                    hint=problem.fix,
+                )
+
     def _data_rows(self, last: int) -> int:
         """How many rows up to `last` stand below the header and are not skipped."""
         skipped = sum(self._below < row <= last for row in self._skipped)
@@ -121,11 +143,15 @@ class Source:
     def _is_data(self, row: int) -> bool:
         return row > self._below and row not in self._skipped
 
-    def _chunk(self, block: Block, kept: Sequence[int]) -> Chunk:
+    def _chunk(self, block: Block, kept: Sequence[int], *, ends: bool) -> Chunk:
+        """`ends`: nothing but totals follows."""
         width = len(self.header)
         rows = [block.rows[at] for at in kept]
         cells = [block.cells[at] for at in kept]
-        problems = {row: block.problems[row] for row in rows if row in block.problems}
+        problems = {each.row: each for each in self._foreign.repeated(rows, cells)}
+        if ends:
+            problems |= {each.row: each for each in self._foreign.totals(rows, cells)}
+        problems |= {row: block.problems[row] for row in rows if row in block.problems}
         if set(map(len, cells)) != {width}:
             problems |= self._ragged(block, kept)
             cells = [_fitted(row, width) for row in cells]
@@ -163,6 +189,10 @@ class Source:
         )
         facts = self._table.facts
         return replace(facts, header_rows=header.rows, first_data_row=next(data, 0))
+
+
+def _only_totals(block: Block, kept: Sequence[int]) -> bool:
+    return len(kept) <= MOST_TOTALS and all(are_totals(block.cells[at]) for at in kept)
 
 
 def _too_wide(place: str, header: Header) -> SourceError:

@@ -11,7 +11,7 @@ from importer.mapping.program import Program
 from importer.mapping.readings import Reading, Results
 from importer.mapping.responses import Person, Responder
 from importer.mapping.transforms.dates import names_zone
-from importer.model import Chunk, Invalid, Mapped, Skipped
+from importer.model import NO_ANSWERS, Chunk, Invalid, Mapped, Skipped
 
 
 @dataclass(slots=True)
@@ -198,9 +198,10 @@ class _Run:
         """A row that is not to be sent: by a rule, or for all that is wrong with it."""
         row, wave = self._chunk.rows[i], self._program.wave
         key = " / ".join(str(each[i]) for each in self._key if isinstance(each[i], str))
-        if row in self._chunk.problems:
-            return Invalid(row, (self._chunk.problems[row],), key=key, wave=wave)
+        problem = self._chunk.problems.get(row)
         rule = next((words[i] for words in self._skips if isinstance(words[i], str)), None)
+        if problem and (rule is None or problem.code not in NO_ANSWERS):
+            return Invalid(row, (problem,), key=key, wave=wave)
         if rule is not None:
             return Skipped(row, str(rule), key, wave)
         person = self._people[i]

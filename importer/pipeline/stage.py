@@ -16,6 +16,7 @@ from importer.loader import Source, SourceOptions
 from importer.mapping import Compiled, Document
 from importer.mapping.document import Campaign
 from importer.mapping.recoding import Recodings
+from importer.masking import odd_character, plain
 from importer.model import Cause, Chunk, Invalid, Job, Mapped, Status
 from importer.pipeline.rating import questions
 from importer.pipeline.seal import Seal
@@ -101,6 +102,7 @@ def stage(
             _sample(rows, samples)
             watch.staged(staging.read)
         staging.finish(document.repeats.send)
+    show = plain if settings.show_values else odd_character
     counts = _planned(ledger, job, staging.read, settings.statuses)
     clashes = books.clashes(ledger, job, _key_columns(compiled))
     if clashes:
@@ -115,7 +117,7 @@ def stage(
         causes=causes.listed() + clashes,
         skips=ledger.counted(job, "message", (Status.SKIPPED,)),
         duplicates=books.duplicates(ledger, job),
-        warnings=warnings(document, source, compiled, ledger, job, damage.listed()),
+        warnings=warnings(document, source, compiled, ledger, job, damage.listed(), show),
         samples=tuple(body for _, body in samples.values()),
         rate=settings.rate or Rate.parse(document.sending.rate),
         tally=tally,

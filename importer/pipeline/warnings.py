@@ -6,8 +6,9 @@ from collections.abc import Iterator, Sequence
 
 from importer import ledger as books
 from importer.ledger import Ledger
-from importer.loader import Source
+from importer.loader import Facts, KnownBy, Source
 from importer.mapping import Compiled, Document
+from importer.masking import Show, odd_character
 from importer.model import Cause, Job, counted
 
 
@@ -18,9 +19,12 @@ def warnings(
     ledger: Ledger,
     job: Job,
     damage: Sequence[Cause],
+    show: Show,
 ) -> tuple[str, ...]:
-    """Each in one sentence or two; `damage` is what the file had lost already."""
+    """Each in one sentence or two; `damage` is what the file had lost already, `show` says how a line
+    of the file may be shown."""
     return (
+        *guesses(source.facts, show),
         _dates(compiled),
         *_people(ledger, job, document.repeats.send),
         *_force(document),
@@ -28,6 +32,20 @@ def warnings(
         *source.facts.notes,
         *compiled.notes,
         *compiled.taken_for_utc,
+    )
+
+
+def guesses(facts: Facts, show: Show = odd_character) -> Iterator[str]:
+    """What was taken for granted about the file without being sure: its encoding. `show` says how a
+    line of it may be shown."""
+    if facts.encoding_known_by != KnownBy.GUESSED:
+        return
+    found = zip(facts.encoding_lines, facts.encoding_samples, strict=True)
+    lines = ", ".join(f"line {number:,} `{show(sample)}`" for number, sample in found)
+    yield (
+        f"The text's encoding is a guess, {facts.encoding}: it reads {lines}. If a character is wrong "
+        "there, write the right `encoding:` under `source:` in the mapping; `importer inspect FILE` shows "
+        "the lines, with --encoding as another reading has them."
     )
 
 

@@ -106,8 +106,157 @@ def test_an_open_quote_before_it_is_the_one_to_mend(tmp_path: Path) -> None:
 
 def test_a_stray_pair_of_quotes_is_a_problem_of_its_row(tmp_path: Path) -> None:
     found = read(written(tmp_path / "a.csv", 'a,b\n1,2\n3,"x\n4,5\n6,"y"\n7,8\n'))
+    assert {row: each.code for row, each in found.problems.items()} == dict.fromkeys(
+        (3, 5), "stray_quote"
+    )
+    assert found.rows[2:] == [(4, ["4", "5"]), (5, ["6", "y"]), (6, ["7", "8"])]
+
+
+STRAY = [
+    '"He said "great" to me"',
+    '"bad"x',
+    '""quoted""',
+    '"die 27" Monitore"',
+    '"l\'écran 15" est cassé"',
+    '"„zu teuer" sagte er"',
+]
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
+@pytest.mark.parametrize("cell", STRAY)
+def test_a_stray_quote_on_one_line(tmp_path: Path, cell: str, delimiter: str) -> None:
+    lines = [
+        ["id", "n", "text"],
+        ["a", "1", "fine"],
+        ["b", "2", cell],
+        ["c", "3", "ok"],
+        ["d", "4", "so"],
+    ]
+    content = "".join(delimiter.join(line) + "\n" for line in lines)
+    found = read(written(tmp_path / "a.csv", content))
     assert {row: each.code for row, each in found.problems.items()} == {3: "stray_quote"}
-    assert found.rows[-1] == (4, ["7", "8"])
+    assert [row for row, _ in found.rows] == [2, 3, 4, 5]
+    assert "line 3 of the text" in found.problems[3].fix
+
+
+@pytest.mark.parametrize(
+    ("cell", "text"),
+    [
+        ('a 15" screen', 'a 15" screen'),
+        ('the ""best"" one', 'the ""best"" one'),
+        ('"the ""best"" one"', 'the "best" one'),
+        (" begins with a blank", " begins with a blank"),
+        (' "great" she said', ' "great" she said'),
+        ('"{""a"": [1, 2], ""b"": ""c""}"', '{"a": [1, 2], "b": "c"}'),
+        ("C:\\new\\table", "C:\\new\\table"),
+        ('"C:\\dir\\"', "C:\\dir\\"),
+        ('"\\\\server\\share"', "\\\\server\\share"),
+        ('"He said, ""no"", twice"', 'He said, "no", twice'),
+        ('"two\nlines, ""quoted"""', 'two\nlines, "quoted"'),
+        ('""', ""),
+        ('"say \\"', "say \\"),
+    ],
+)
+@pytest.mark.parametrize("last", [True, False])
+def test_quotes_that_only_look_stray(tmp_path: Path, cell: str, text: str, last: bool) -> None:
+    lines = [f"a,1,{cell}" if last else f"{cell},1,a" for _ in range(4)]
+    found = read(written(tmp_path / "a.csv", "\n".join(["x,n,y", *lines, ""])))
+    assert [cells[2 if last else 0] for cells in found.cells] == [text] * 4
+    assert not found.problems
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+@pytest.mark.parametrize(
+    ("cells", "texts"),
+    [
+        (
+            ['"She said \\"wow\\" to me"', '"15\\" monitor, broken; really"'],
+            ['She said "wow" to me', '15" monitor, broken; really'],
+        ),
+        (
+            ['"\\"Super\\" sagt er"', '"gut"', '"C:\\\\temp"'],
+            ['"Super" sagt er', "gut", "C:\\temp"],
+        ),
+        (['"un \\"bon\\" prix"', '"C:\\temp"'], ['un "bon" prix', "C:\\temp"]),
+        (['"ends in \\"one\\""', '"and a \\\\"'], ['ends in "one"', "and a \\"]),
+    ],
+)
+def test_quotes_behind_a_backslash(
+    tmp_path: Path, cells: list[str], texts: list[str], delimiter: str
+) -> None:
+    lines = [f"u{at}{delimiter}{at}{delimiter}{cell}" for at, cell in enumerate(cells)]
+    found = read(written(tmp_path / "a.csv", "\n".join([delimiter.join("abc"), *lines, ""])))
+    assert [cells[2] for cells in found.cells] == texts
+    assert not found.problems
+    assert any("backslash" in note or '\\"' in note for note in found.facts.notes)
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "|"])
+@pytest.mark.parametrize("blanks", [" ", "  "])
+def test_blanks_before_quotes(tmp_path: Path, delimiter: str, blanks: str) -> None:
+    between = delimiter + blanks
+    lines = [
+        ["id", "n", '"text"'],
+        ["1", '"9"', f'"fine{delimiter} really"'],
+        ["2", '"8"', '"a ""b"""'],
+    ]
+    found = read(written(tmp_path / "a.csv", "".join(between.join(line) + "\n" for line in lines)))
+    assert found.cells == [["1", "9", f"fine{delimiter} really"], ["2", "8", 'a "b"']]
+    assert (found.header, found.problems) == (("id", "n", "text"), {})
+
+
+def test_blanks_behind_quotes(tmp_path: Path) -> None:
+    found = read(written(tmp_path / "a.csv", 'a,b,c\n"x" , "y" ,"z" \n"1", "2" , "3"\n'))
+    assert found.cells == [["x", "y", "z"], ["1", "2", "3"]]
+    assert not found.problems
+
+
+def test_a_blank_before_a_quote_far_below(tmp_path: Path) -> None:
+    rows = [f"{number},9,fine enough" for number in range(20_000)]
+    content = "\n".join(["a,b,c", *rows, 'u7, 9, "ok"', 'u8,9, "ok" she said', ""])
+    found = read(written(tmp_path / "a.csv", content))
+    assert {row: each.code for row, each in found.problems.items()} == {20_002: "stray_quote"}
+
+
+@pytest.mark.parametrize("end", ["\x1a", "\x1a\n", "\r\n\x1a"])
+def test_the_end_of_a_file_of_dos_is_no_row(tmp_path: Path, end: str) -> None:
+    found = read(written(tmp_path / "a.csv", "a,b\n1,2\n3,4\n" + end))
+    assert (found.cells, found.damage) == ([["1", "2"], ["3", "4"]], [])
+
+
+def test_the_end_of_a_file_of_dos_is_no_text(tmp_path: Path) -> None:
+    found = read(written(tmp_path / "a.csv", "a,b\n1,x\x1a\n3,4\x1a"))
+    assert found.cells == [["1", "x\x1a"], ["3", "4"]]
+    assert found.damaged() == [("control_character", 2, "b")]
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+def test_a_skipped_row_swallows_no_other(tmp_path: Path, delimiter: str) -> None:
+    lines = [
+        ["id", "n", "text"],
+        ['"What is', "How", "Why"],
+        ["a", "9", '"good"'],
+        ["b", "3", '"slow"'],
+        ["c", "7", "ok"],
+    ]
+    path = written(tmp_path / "a.csv", "".join(delimiter.join(line) + "\n" for line in lines))
+    found = read(path, SourceOptions(skip_rows=(2,)))
+    assert [row for row, _ in found.rows] == [3, 4, 5]
+    assert set(found.problems) <= {3}
+
+
+@pytest.mark.parametrize(
+    "options", [SourceOptions(skip_rows=(2,)), SourceOptions(header_rows=(2,))]
+)
+def test_a_row_above_the_data_that_may_have_swallowed_others(
+    tmp_path: Path, options: SourceOptions
+) -> None:
+    path = written(
+        tmp_path / "a.csv", 'id,n,text\n"What is,How,Why\nand so on\na,9,"good"\nb,3,x\n'
+    )
+    with pytest.raises(SourceError, match=r"row 2: .*swallowed") as caught:
+        read(path, options)
+    assert "line 2 of the text" in caught.value.hint
 
 
 def test_a_cell_beyond_all_bounds(tmp_path: Path) -> None:

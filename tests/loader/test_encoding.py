@@ -90,3 +90,91 @@ def test_a_bom_is_no_part_of_the_first_label(tmp_path: Path, encoding: str) -> N
     assert read(path).header == ("a", "b")
     given = SourceOptions(encoding=encoding.removesuffix("-sig"))
     assert read(path, given).cells == [["1", "é"]]
+
+
+@pytest.mark.parametrize("encoding", ["cp1252", "mac_roman"])
+@pytest.mark.parametrize(
+    "comment",
+    [
+        "I don’t need more",
+        "It’s slow – sorry",
+        "“great” he said",
+        "and so on…",
+        "5 € a month",
+        "‘ok’ — for now",
+        "Café Müller",
+        "a naïve señor",
+        "Grüße, schöne Größe",
+        "d’accord, très bien",
+        "São Paulo, informação",
+    ],
+)
+def test_a_single_phrase(tmp_path: Path, comment: str, encoding: str) -> None:
+    content = f"id;score;comment\n1;9;{comment}\n2;8;ok\n".encode(encoding)
+    assert read(written(tmp_path / "a.csv", content)).cells[0] == ["1", "9", comment]
+
+
+@pytest.mark.parametrize(
+    "comment",
+    [
+        "20 °C inside",
+        "£5 too much",
+        "© Acme",
+        "no\u00a0way",
+        "½ day",
+        "• first",
+        "M² · 5×4",
+        "¡Hola! n° 5",
+    ],
+)
+def test_marks_of_windows(tmp_path: Path, comment: str) -> None:
+    content = f"id,score,comment\n1,9,{comment}\n".encode("cp1252")
+    assert read(written(tmp_path / "a.csv", content)).cells == [["1", "9", comment]]
+
+
+@pytest.mark.parametrize(
+    ("encoding", "comments"),
+    [
+        ("cp1255", ["השירות היה מצוין", "המשלוח הגיע באיחור", "תודה רבה לכולם"]),
+        ("iso8859_7", ["Η εξυπηρέτηση ήταν άριστη", "Άργησε πολύ η παράδοση"]),
+        ("mac_greek", ["Η εξυπηρέτηση ήταν άριστη", "Άργησε πολύ η παράδοση"]),
+        ("cp1253", ["Πολύ καλά", "Όλα ωραία"]),
+        ("iso8859_15", ["Le prix est de 5 €", "Un cœur en or, déjà vu"]),
+        ("koi8_u", ["Дуже добрий сервіс", "Зв'язок поганий, їжа смачна"]),
+        ("cp949", ["배송이 느려요", "아주 좋아요"]),
+        ("cp857", ["Çok güzel bir ürün", "Kargo geç geldi, şikâyetçiyim"]),
+        ("iso8859_6", ["خدمة ممتازة", "التوصيل متأخر جدا"]),
+    ],
+)
+def test_two_short_comments(tmp_path: Path, encoding: str, comments: list[str]) -> None:
+    content = ("id;comment\n" + "".join(f"1;{each}\n" for each in comments)).encode(encoding)
+    assert [cells[1] for cells in read(written(tmp_path / "a.csv", content)).cells] == comments
+
+
+@pytest.mark.parametrize("odd", ["–", "é", "’", "€"])
+def test_one_odd_byte_in_a_large_file(tmp_path: Path, odd: str) -> None:
+    rows = [f"{number},9,nothing special" for number in range(20_000)]
+    rows[15_000] = f"15000,9,before {odd} after" if odd != "’" else "15000,9,can’t"
+    found = read(written(tmp_path / "a.csv", ("a,b,c\n" + "\n".join(rows)).encode("cp1252")))
+    assert (found.facts.encoding, odd in found.cells[15_000][2]) == ("cp1252", True)
+
+
+@pytest.mark.parametrize("odd", ["😀", "👍🏽", "𝒳"])
+def test_a_cesu_8_character_in_utf8(tmp_path: Path, odd: str) -> None:
+    """Oracle and old MySQL write a character beyond 65,535 as two surrogates of three bytes."""
+    units = odd.encode("utf-16-be")
+    halves = (
+        units[at : at + 2].decode("utf-16-be", "surrogatepass") for at in range(0, len(units), 2)
+    )
+    cesu = "".join(halves).encode("utf-8", "surrogatepass")
+    content = "id,c\n1,très bien ".encode() + cesu + ", merci\n2,déjà vu\n3,ça va\n".encode()
+    found = read(written(tmp_path / "a.csv", content.replace(b", merci", b" merci")))
+    assert [cells[1] for cells in found.cells] == [f"très bien {odd} merci", "déjà vu", "ça va"]
+    assert (found.facts.encoding, found.facts.encoding_known_by) == ("utf-8", KnownBy.GUESSED)
+
+
+def test_half_a_cesu_8_character_is_told(tmp_path: Path) -> None:
+    content = "a,b\n1,très bien, déjà\n".encode() + b"2,\xed\xa0\xbd\n"
+    found = read(written(tmp_path / "a.csv", content.replace(b", d", b" d")))
+    assert found.cells[0] == ["1", "très bien déjà"]
+    assert found.damaged() == [("lost_character", 3, "b")]
