@@ -93,7 +93,8 @@ for each in (
 
 
 _NEW_OBJECTS = 50_000
-"""Objects between two searches for cycles: rows come by the million and hold none."""
+"""Objects between two searches for cycles: rows come by the million and hold none. With Python's own number a
+plan of 100,000 rows took 10 % more CPU (least of four turns)."""
 
 
 def main() -> NoReturn:

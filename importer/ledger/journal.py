@@ -22,7 +22,6 @@ import orjson
 from importer.errors import LedgerError
 from importer.ledger.connection import connect, failure, told
 from importer.ledger.folding import fold
-from importer.ledger.load import Busy, Load
 from importer.model import Outcome
 
 FOLD_AFTER = 4_000
@@ -35,8 +34,7 @@ Connecting = Callable[[Path, str], sqlite3.Connection]
 
 class Journal:
     """The journal of one job; an async context manager. After a failed write every further attempt
-    raises `LedgerError`, so that nothing more is posted. `load` says when larger groups are worth a
-    wait: by itself, when this process is busy."""
+    raises `LedgerError`, so that nothing more is posted."""
 
     def __init__(
         self,
@@ -44,7 +42,6 @@ class Journal:
         job: int,
         durability: str = "full",
         connecting: Connecting = connect,
-        load: Busy | None = None,
     ) -> None:
         self._path = path
         self._job = job
@@ -53,8 +50,6 @@ class Journal:
         self._entries: list[int | tuple[int, Outcome]] = []
         self._waiting: list[asyncio.Future[None]] = []
         self._gathering = False
-        self._gathered = 0
-        self._load = load or Load()
         self._unfolded = 0
         self._broken: LedgerError | None = None
         self._loop: asyncio.AbstractEventLoop
@@ -103,22 +98,13 @@ class Journal:
         self._entries.append(entry)
         if not self._gathering:
             self._gathering = True
-            self._loop.call_soon(self._gather)
-
-    def _gather(self) -> None:
-        """Commit; where the processor is busy anyhow, once a turn of the event loop has brought nothing
-        more, since larger groups are less work."""
-        if len(self._entries) > self._gathered and self._load.high():
-            self._gathered = len(self._entries)
-            self._loop.call_soon(self._gather)
-        else:
-            self._gathering = False
-            self._commit()
+            self._loop.call_soon(self._commit)
 
     def _commit(self) -> None:
+        self._gathering = False
         if self._entries and not self._broken:
             self._attempted(self._write)
-        self._entries, self._gathered = [], 0
+        self._entries = []
         waiting, self._waiting = self._waiting, []
         for durable in waiting:
             if durable.done():

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 from collections.abc import Iterable
 from datetime import UTC, datetime
-from functools import lru_cache
 from itertools import chain, islice
 from pathlib import Path
 
@@ -60,9 +59,8 @@ def _cells(line: Line, sheet: str) -> tuple[object, ...]:
     )
 
 
-@lru_cache(maxsize=10_000)
 def _time(seconds: float | None) -> str:
-    """UTC, ISO 8601, to the millisecond. Rows that were journalled together share theirs."""
+    """UTC, ISO 8601, to the millisecond."""
     if seconds is None:
         return ""
     return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds")[:-6] + "Z"
