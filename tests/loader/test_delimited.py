@@ -340,3 +340,9 @@ def test_only_a_whole_formula_of_text_is_taken_for_its_text(text: str) -> None:
     assert plain(wrapped) == text
     assert plain(text) == text or text.startswith('="')
     assert plain(f"={text}1") == f"={text}1"
+
+
+def test_a_quote_behind_a_comma_inside_of_a_cell_says_nothing_of_blanks(tmp_path: Path) -> None:
+    text = 'ID,Comment,Plan\nu1,"Slow, ""modern"" or not", gold\nu2,fine, silver\n'
+    found = read(written(tmp_path / "a.csv", text))
+    assert found.cells == [["u1", 'Slow, "modern" or not', " gold"], ["u2", "fine", " silver"]]
