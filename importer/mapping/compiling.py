@@ -24,14 +24,12 @@ from importer.mapping.program import Asked, Program
 from importer.mapping.readings import Filled, First, Fixed, Hashed, Joined, One, Reading
 from importer.mapping.skipping import Skip, compile_rule
 from importer.mapping.templates import Template
-from importer.mapping.traits import Hash, Id
+from importer.mapping.traits import DATED_BY, Hash, Id
 from importer.mapping.transforms.clocks import read_as
 from importer.mapping.transforms.dates import timestamps
 from importer.mapping.transforms.texts import sound
 from importer.mapping.tree import Path
 
-DATED_BY = "respondedAt"
-"""The trait that is taken for a response's date."""
 _COUNT = re.compile(r"[0-9]{1,20}(\.[0-9]+)?")
 
 

@@ -9,14 +9,13 @@ from importer.mapping.answers import Rating
 from importer.mapping.blanks import trimmed
 from importer.mapping.cells import Cell
 from importer.mapping.columns import Selector
-from importer.mapping.compiling import DATED_BY
 from importer.mapping.document import Document
 from importer.mapping.header import Header
 from importer.mapping.ids import identifier
 from importer.mapping.meaning import Read, Targets, blank_test, typed
 from importer.mapping.problems import Unfit
 from importer.mapping.templates import Template
-from importer.mapping.traits import Hash, Id, Trait
+from importer.mapping.traits import DATED_BY, Hash, Id, Trait
 from importer.mapping.transforms import TRANSFORMS
 
 

@@ -13,6 +13,9 @@ from importer.mapping.guesses import did_you_mean
 from importer.mapping.transforms.clocks import FIXED, is_timezone
 from importer.mapping.transforms.formats import problem
 
+DATED_BY = "respondedAt"
+"""The trait that is taken for a response's date."""
+
 
 def _near(name: str) -> str:
     """What to write instead of a zone that there is not. Abbreviations aren't compared: the nearest of PST is
