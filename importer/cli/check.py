@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from importer.cli import options, output, surveys
+from importer.cli import again, options, output, surveys
 from importer.errors import ExitStatus, MappingError, UsageError
 
 if TYPE_CHECKING:
@@ -138,7 +138,7 @@ def _print(
         waves = [each.wave for each in document.by_wave if each.wave]
         each = f", in each of the waves {', '.join(waves)}" if waves else ""
         output.say(f"It maps {answers} answers and {traits} traits{each}.")
-        output.next_step(f"importer check {mapping} FILE")
+        output.next_step(again.command("check", mapping, "FILE"))
         return
     output.heading("Columns")
     output.table(("of a response", "taken from"), compiled.targets)
@@ -146,4 +146,4 @@ def _print(
         output.say(f"  Note: {note}.")
     if compiled.unmapped:
         output.say(f"  Not used: {', '.join(compiled.unmapped)}.")
-    output.next_step(f"importer plan {file} -m {mapping}")
+    output.next_step(again.command("plan", file, mapping=mapping))

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from importer.cli import asking, options, output, surveys
+from importer.cli import again, asking, options, output, surveys
 from importer.errors import UsageError
 
 if TYPE_CHECKING:
@@ -131,8 +130,10 @@ def _print(file: str, path: Path, drafted: Draft) -> None:
         output.say(f"  line {number:>3}: {lines[number - 1].strip()}")
     if not open_:
         output.say("  Nothing.")
-    mapping, name = shlex.quote(str(path)), shlex.quote(file)
-    output.next_step(f"importer check {mapping} {name}", f"importer plan {name} -m {mapping}")
+    output.next_step(
+        again.command("check", path, file),
+        again.command("plan", file, without=("out",), mapping=path),
+    )
 
 
 def _found(drafted: Draft) -> list[tuple[str, str, str]]:

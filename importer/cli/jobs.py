@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from importer.cli import ledgers, output
+from importer.cli import again, ledgers, output
 from importer.errors import ExitStatus
 from importer.model import Status
 
@@ -39,7 +39,7 @@ def jobs(state: Path | None, as_json: bool) -> ExitStatus:
         [_line(job, counts) for job, counts in found],
     )
     if found:
-        output.next_step(f"importer status {found[0][0].name}")
+        output.next_step(again.command("status", found[0][0].name))
     return ExitStatus.DONE
 
 
@@ -100,15 +100,31 @@ def _tell(job: Job, counts: Mapping[str, int], causes: tuple[Cause, ...]) -> Non
 
 
 def _next(job: Job, counts: Mapping[str, int], in_doubt: int) -> list[str]:
-    """What to type, by what is left."""
+    """What to type, by what is left; a job that was purged can't go on."""
+    if "mapping" not in job.settings:
+        return [again.command("jobs")]
     steps = []
     if any(counts.get(each) for each in (Status.PENDING, Status.FAILED)) or in_doubt:
-        steps.append(f"importer resume {job.name}")
+        steps.append(_going_on(job))
     if in_doubt:
-        steps.append(f"importer resolve {job.name}   # settle rows in doubt by reading the survey")
+        why = "settles rows in doubt by reading the survey"
+        steps.append(again.command("resolve", job.name, why=why))
     if counts.get(Status.REJECTED):
-        steps.append(f"importer retry {job.name} --status rejected   # once the cause is mended")
-    return steps or [f"importer results {job.name}"]
+        why = "once the cause is mended"
+        steps.append(again.command("retry", job.name, why=why, statuses="rejected"))
+    return steps or [again.command("results", job.name)]
+
+
+def _going_on(job: Job) -> str:
+    why = "goes on with what is left"
+    if job.file == "-":
+        to = {"mapping": job.settings["mapping"], "endpoint": job.settings["endpoint"], "yes": True}
+        return again.command("run", "-", why=f"{why}, with the same bytes", **to)
+    gone = "://" not in job.file and not Path(job.file).is_file()
+    moved = {"file": "FILE"} if gone else {}
+    return again.command(
+        "resume", job.name, why="names where FILE is now" if gone else why, **moved
+    )
 
 
 def _document(job: Job, counts: Mapping[str, int]) -> dict[str, object]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from importer.cli import options, output
+from importer.cli import again, options, output
 from importer.cli.athand import at_hand
 from importer.cli.unattended import reporter, unattended
 from importer.errors import ExitStatus, UsageError
@@ -62,7 +62,7 @@ def shown(summary: Summary, *, as_json: bool) -> ExitStatus:
         output.emit(summary.document())
     else:
         told.run(summary)
-        told.next_steps(summary)
+        output.next_step(*again.after(summary))
     return summary.exit_status
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
@@ -10,9 +9,8 @@ import click
 
 from importer import codes
 from importer.cli import output, recoded
-from importer.errors import ExitStatus
 from importer.masking import Show, masked
-from importer.model import Status, counted, duration
+from importer.model import counted, duration
 from importer.results.scores import signed
 
 if TYPE_CHECKING:
@@ -78,25 +76,6 @@ def _read(planned: Plan) -> str:
     read, waves = planned.rows["read"], len(planned.job.waves)
     each = f" ({read // waves:,} of the file × {counted(waves, 'wave')})" if waves else ""
     return f"{counted(read, 'row')}{each}"
-
-
-def next_steps(summary: Summary) -> None:
-    """What to type next, by how it ended."""
-    mapping, file = shlex.quote(summary.mapping), shlex.quote(summary.file)
-    if summary.command == "plan":
-        steps = [f"importer run {file} -m {mapping} --limit 10"]
-    elif summary.exit_status in (ExitStatus.DONE, ExitStatus.SOME_REFUSED):
-        steps = [f"importer verify {summary.job}   # proves that the survey holds what was sent"]
-    else:
-        steps = [f"importer resume {summary.job}   # goes on with what is left"]
-    if summary.job and summary.rows.get(Status.UNKNOWN):
-        steps.append(
-            f"importer resolve {summary.job}   # settles rows in doubt by reading the survey"
-        )
-    if summary.problems:
-        mended = shlex.quote(str(summary.problems))
-        steps.append(f"importer run {mended} -m {mapping}   # once its rows are mended")
-    output.next_step(*steps)
 
 
 def _file(summary: Summary) -> str:
