@@ -2,6 +2,7 @@
 
 ImporterError            what every command turns into a message and an exit status
 ├── UsageError           2   a wrong option, no write key: nothing was sent
+│   └── Declined         2   the question before sending was answered with no
 ├── SourceError          2   the file can't be read as a table: nothing was sent
 ├── MappingError         2   the mapping is wrong or doesn't fit the file: nothing was sent
 ├── LedgerError          5   the ledger can't be read or written: posting has stopped
@@ -46,6 +47,10 @@ class UsageError(ImporterError):
     """A wrong option or a missing key."""
 
     exit_status = ExitStatus.USAGE
+
+
+class Declined(UsageError):
+    """Who was asked whether to send said no. Nothing was sent, and no job is left behind."""
 
 
 class SourceError(ImporterError):

@@ -36,7 +36,7 @@ from importer.cli import (
     verify,
     watch,
 )
-from importer.errors import ExitStatus, ImporterError
+from importer.errors import Declined, ExitStatus, ImporterError
 
 
 class _InOrder(click.Group):
@@ -106,6 +106,9 @@ def main() -> NoReturn:
     except click.ClickException as error:
         error.show()
         status = ExitStatus.USAGE
+    except Declined as error:
+        output.note(error.message)
+        status = error.exit_status
     except ImporterError as error:
         output.failure(error.message, error.hint)
         status = error.exit_status

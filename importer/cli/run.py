@@ -78,7 +78,7 @@ def post(settings: Settings, given: Mapping[str, Any]) -> Summary:
 
     def confirm(planned: Plan) -> bool:
         progress.close()
-        told.before(planned, settings.endpoint.url)
+        told.before(planned, settings.endpoint.url, settings.limit)
         return given["yes"] or not planned.ready or click.confirm("Go on?", err=True)
 
     try:

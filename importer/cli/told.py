@@ -34,7 +34,7 @@ def plan(planned: Plan, summary: Summary, show: Show = masked) -> None:
     if planned.ready:
         output.say()
         ready = counted(planned.ready, "row")
-        output.say(f"{ready} would be posted to {summary.endpoint}{_time(planned)}.")
+        output.say(f"{ready} would be posted to {summary.endpoint}{_time(planned, planned.ready)}.")
 
 
 def run(summary: Summary) -> None:
@@ -58,16 +58,18 @@ def _remedy(code: str) -> None:
         output.say(f"→ {found.remedy}")
 
 
-def before(planned: Plan, endpoint: str) -> None:
-    """What a run is about to do, before it asks."""
+def before(planned: Plan, endpoint: str, limit: int | None = None) -> None:
+    """What a run is about to do, before it asks; a pilot posts `limit` rows at most."""
     for warning in planned.warnings:
         output.note(f"To know: {warning}")
     if not planned.ready:
         output.note(f"Of {_read(planned)} none is left to post.")
         return
+    rows = min(planned.ready, limit or planned.ready)
+    pilot = f" (a pilot; {planned.ready - rows:,} wait for later)" if rows < planned.ready else ""
     output.note(
-        f"{planned.ready:,} of {_read(planned)} will be posted to {endpoint}"
-        f"{_time(planned)}. There is no undo."
+        f"{rows:,} of {_read(planned)} will be posted to {endpoint}{_time(planned, rows)}{pilot}."
+        " There is no undo."
     )
 
 
@@ -82,10 +84,11 @@ def _file(summary: Summary) -> str:
     return f"{summary.file}, sheet {summary.sheet}" if summary.sheet else summary.file
 
 
-def _time(planned: Plan) -> str:
-    if planned.seconds is None:
+def _time(planned: Plan, rows: int) -> str:
+    per_second = planned.rate.per_second
+    if per_second is None:
         return ""
-    return f" at {planned.rate}, in {duration(planned.seconds)} or more"
+    return f" at {planned.rate}, in {duration(max(1, rows / per_second))} or more"
 
 
 def _rows(summary: Summary) -> None:

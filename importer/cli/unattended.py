@@ -18,7 +18,7 @@ import click
 
 from importer import logs
 from importer.cli import options, output
-from importer.errors import ExitStatus, ImporterError, UsageError
+from importer.errors import Declined, ExitStatus, ImporterError, UsageError
 
 if TYPE_CHECKING:
     from importer.notices import Notice, Target
@@ -110,6 +110,8 @@ class Reporter:
             log.info("starting", extra={"event": "starting"})
             try:
                 yield ended.append
+            except Declined:
+                raise  # whoever said no knows it
             except BaseException as error:
                 self.tell(self._cut(settings, error, time.monotonic() - start))
                 raise

@@ -150,8 +150,7 @@ class Ledger:
         found = self.job(name)
         with self.transaction() as connection:
             connection.execute(
-                "UPDATE jobs SET file = ?, mapping = ?, ended_at = NULL, exit_status = NULL,"
-                " settings = ? WHERE id = ?",
+                "UPDATE jobs SET file = ?, mapping = ?, settings = ? WHERE id = ?",
                 (job.file, job.mapping, json.dumps(job.settings), found.id),
             )
         return self.job(name)
@@ -197,8 +196,8 @@ class Ledger:
 
     @contextmanager
     def staging(self, job: Job) -> Iterator[None]:
-        """The time in which a job's rows are written down. Where that breaks off, since the file can't be
-        read to its end, say, the job leaves nothing behind: none of its rows was posted."""
+        """The time before a job's first post. Where it breaks off, since the file can't be read to its
+        end, or a person says no, a new job leaves nothing behind: none of its rows was posted."""
         try:
             yield
         except BaseException:
@@ -207,6 +206,13 @@ class Ledger:
                     connection.execute("DELETE FROM rows WHERE job = ?", (job.id,))
                     connection.execute("DELETE FROM jobs WHERE id = ?", (job.id,))
             raise
+
+    def begin_job(self, job: Job) -> None:
+        """Write down that the job is under way, whether or not it had ended before."""
+        with self.transaction() as connection:
+            connection.execute(
+                "UPDATE jobs SET ended_at = NULL, exit_status = NULL WHERE id = ?", (job.id,)
+            )
 
     def end_job(self, job: Job, exit_status: int) -> None:
         """Write down that the job has ended, and how."""
