@@ -105,25 +105,30 @@ def is_loopback(host: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class FailOn:
-    """The share of refused rows (invalid, rejected or failed) above which a run ends with status 3:
-    0 is any row, 1 is none."""
+    """The share of refused rows (invalid, rejected or failed; with `duplicates`, those that the API
+    refused as such, too) above which a run ends with status 3: 0 is any row, 1 is none."""
 
     share: float = 0.0
+    duplicates: bool = False
 
     @classmethod
     def parse(cls, text: str) -> FailOn:
-        """`any`, `none`, or a share of the rows read such as `5%` or `0.5%`."""
-        word = text.strip().lower()
-        if word in ("any", "none"):
-            return cls(1.0 if word == "none" else 0.0)
-        found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*%", word)
-        if not found or float(found[1]) > 100:
-            raise UsageError(f"{text!r} is no share of rows.", hint="Write any, none, or 5%.")
-        return cls(float(found[1]) / 100)
+        """`any`, `none`, or a share of the rows read such as `5%` or `0.5%`; `duplicate` alone, or
+        beside one of them and a comma."""
+        words = [each.strip() for each in text.lower().split(",")]
+        others = [each for each in words if each != "duplicate"] or ["any"]
+        found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*%", others[0])
+        share = {"any": 0.0, "none": 1.0}.get(others[0], float(found[1]) / 100 if found else 2.0)
+        if len(others) > 1 or share > 1:
+            raise UsageError(
+                f"{text!r} is no share of rows.",
+                hint="Write any, none, or 5%; `duplicate` or `5%,duplicate` counts duplicates as well.",
+            )
+        return cls(share, "duplicate" in words)
 
-    def hit(self, refused: int, read: int) -> bool:
-        """Whether so many refused rows are too many."""
-        return refused > self.share * read
+    def hit(self, refused: int, duplicates: int, read: int) -> bool:
+        """Whether so many refused rows, and duplicates by the API's word, are too many."""
+        return refused + (duplicates if self.duplicates else 0) > self.share * read
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,8 +191,8 @@ class Settings:
     fail_on: FailOn = field(default_factory=FailOn)
     """When refused rows make the exit status 3."""
     max_failures: int | None = None
-    """Stop once more rows than this are invalid, rejected or failed; before the first request where
-    the file alone has more."""
+    """Stop once more rows than this are invalid, rejected, failed, or refused as duplicates of nothing
+    that is known; before the first request where the file alone has more."""
     drain: float = 10.0
     """Seconds that the rows in flight get after the first signal."""
 

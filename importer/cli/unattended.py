@@ -39,9 +39,10 @@ def unattended(command: options.Command) -> options.Command:
             "--fail-on",
             default="any",
             show_default=True,
-            metavar="any|none|N%",
+            metavar="any|none|N%|duplicate",
             help="Exit with 3 where any, none or more than N% of the rows were refused (invalid, "
-            "rejected or failed).",
+            "rejected or failed; `duplicate` and `N%,duplicate` count what the API called one). It is 3 "
+            "anyhow where rows were posted and none was accepted, but for none.",
         ),
         click.option(
             "--max-failures",

@@ -1,6 +1,6 @@
 """The SQLite journal: attempts before posts, outcomes after, and what was sent by earlier runs."""
 
-from importer.ledger.endings import duplicates, explain, people, refusals
+from importer.ledger.endings import accepted, duplicates, explain, people, refusals, several
 from importer.ledger.hashes import Hasher
 from importer.ledger.journal import Journal
 from importer.ledger.ledger import SENDABLE, Ledger
@@ -24,6 +24,7 @@ __all__ = [
     "Ledger",
     "Rows",
     "Staging",
+    "accepted",
     "askable",
     "by_person",
     "doubtful",
@@ -38,5 +39,6 @@ __all__ = [
     "refusals",
     "secret",
     "sending_order",
+    "several",
     "stuck",
 ]

@@ -62,14 +62,14 @@ async def _deliver(
             pacer,
             Breaker(),
             body=lambda row: lent.spool.body(row.seq),
-            observer=lambda _, outcome: ended(outcome),
+            observer=lambda row, outcome: ended(outcome, row.person),
             terms=Terms(concurrency, settings.accept_empty, settings.outage),
         )
-        failures = Failures(settings.max_failures, planned.rows, delivery.stop)
+        failures = Failures(settings.max_failures, planned.rows, delivery.stop, ledger, job)
 
-        def ended(outcome: Outcome) -> None:
+        def ended(outcome: Outcome, person: bytes = b"") -> None:
             watch.ended(outcome)
-            failures.add(outcome)
+            failures.add(outcome, person)
 
         sending = Sending(settings, planned, ledger, journal, delivery, watch)
         senders = Senders(sending, lent, ended, pacer.pause)
