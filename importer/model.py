@@ -177,6 +177,11 @@ class Job:
     exit_status: int | None = None
 
     @property
+    def stopped(self) -> str:
+        """Why it stopped early, as `code: message`; "" where it didn't, or is under way again."""
+        return str(self.settings.get("stopped") or "")
+
+    @property
     def waves(self) -> tuple[str, ...]:
         """The names of the mapping's waves, in their order; none where it has no waves. A row of the file
         is as many rows of the job, one after the other."""

@@ -99,6 +99,7 @@ _NEW_OBJECTS = 50_000
 def main() -> NoReturn:
     """Entry point: every failure becomes a message and an exit status; no traceback."""
     gc.set_threshold(_NEW_OBJECTS)
+    output.LINES.set(False)
     try:
         status = command.main(standalone_mode=False)
     except click.exceptions.Abort:

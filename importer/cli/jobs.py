@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from importer.cli import again, ledgers, output
+from importer.cli import again, ledgers, output, told
 from importer.errors import ExitStatus
 from importer.model import Status
 
@@ -88,6 +88,9 @@ def _tell(job: Job, counts: Mapping[str, int], causes: tuple[Cause, ...]) -> Non
     output.say(f"Job {job.name} (number {job.id}): {job.file or '(purged)'} with {job.mapping}")
     output.say(f"to {job.origin}, campaign {job.campaigns}")
     output.say(f"started {_moment(job.started_at)} UTC, {_ending(job)}")
+    if job.stopped:
+        output.say(click.style(f"Stopped early: {job.stopped}", fg="red"))
+        told.remedy(job.stopped)
     if job.waves:
         output.say(f"Each row of the file counts once per wave: {', '.join(job.waves)}.")
     output.heading("Rows")
@@ -138,6 +141,7 @@ def _document(job: Job, counts: Mapping[str, int]) -> dict[str, object]:
         "started_at": job.started_at,
         "ended_at": job.ended_at,
         "exit_code": job.exit_status,
+        "stopped": job.stopped or None,
         "rows": {"read": sum(counts.values())}
         | {each.value: counts.get(each, 0) for each in Status},
         "left": sum(counts.get(each, 0) for each in _LEFT),

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import traceback
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextvars import ContextVar
 
 import click
 
@@ -22,8 +24,19 @@ def say(text: str = "") -> None:
 
 
 def note(text: str) -> None:
-    """A line beside the result (progress, warnings), on standard error."""
-    click.echo(text, err=True, color=_colour())
+    """A line beside the result (progress, warnings), on standard error; JSON under `--log json`."""
+    click.echo(_logged(text) if LINES.get() else text, err=True, color=_colour())
+
+
+LINES: ContextVar[bool] = ContextVar("lines", default=False)
+"""Whether standard error is a log of JSON lines, and holds nothing else."""
+
+
+def _logged(text: str) -> str:
+    from importer.notices.log import JsonFormatter
+
+    said = {"event": "said", "levelname": "INFO", "text": click.unstyle(text)}
+    return JsonFormatter().format(logging.makeLogRecord(said))
 
 
 def emit(document: Mapping[str, object]) -> None:

@@ -42,7 +42,7 @@ def run(summary: Summary) -> None:
     output.say(f"Run of {_file(summary)} with {summary.mapping} (job {summary.job})")
     if summary.stopped:
         output.say(click.style(f"Stopped early: {summary.stopped}", fg="red"))
-        _remedy(summary.stopped.partition(":")[0])
+        remedy(summary.stopped)
     _rows(summary)
     _scores(summary)
     _causes(summary)
@@ -53,8 +53,9 @@ def run(summary: Summary) -> None:
     output.say(f"{requests} in {duration(summary.seconds)}.")
 
 
-def _remedy(code: str) -> None:
-    if found := codes.of("delivery").get(code):
+def remedy(stopped: str) -> None:
+    """What to do about an early stop: `code: message`."""
+    if found := codes.of_stop(stopped.partition(":")[0]):
         output.say(f"→ {found.remedy}")
 
 
@@ -134,7 +135,7 @@ def _causes(summary: Summary) -> None:
         if cause.fix:
             output.say(f"            → {cause.fix}")
     if len(summary.causes) > _MOST_CAUSES:
-        output.say(f"  … and {len(summary.causes) - _MOST_CAUSES} more, in summary.json")
+        output.say(f"  … and {len(summary.causes) - _MOST_CAUSES} more, in {summary.place.name}")
 
 
 def _duplicates(duplicates: Mapping[str, int]) -> None:
@@ -166,4 +167,8 @@ def _written(summary: Summary) -> None:
     if summary.problems:
         output.say(f"  {summary.problems}   the rows to mend, as they stand in the file")
     output.say(f"  {summary.report}   all of it on one page, for whoever approves it")
-    output.say(f"  {summary.folder / 'summary.json'}")
+    output.say(f"  {summary.place}")
+    for path in (summary.results, summary.problems):
+        if path and path.stem not in {"results", "problems", "plan-problems"}:
+            former = f"{path.stem.rpartition('-')[0]}{path.suffix}"
+            output.say(f"  {former} was changed since it was written, so it stays as it is.")

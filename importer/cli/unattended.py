@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import logging
 import os
+import platform
 import sys
 import time
 from collections import Counter
@@ -17,8 +18,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from importer import logs
-from importer.cli import options, output
+from importer.cli import again, options, output
 from importer.errors import Declined, ExitStatus, ImporterError, UsageError
+from importer.masking import masked_id
 
 if TYPE_CHECKING:
     from importer.notices import Notice, Target
@@ -183,7 +185,16 @@ class Reporter:
             requests=summary.requests,
             causes=causes,
             stopped=summary.stopped.partition(":")[0],
+            host=platform.node(),
+            report=str(summary.report.resolve()),
+            next_step=self._next(summary),
         )
+
+    def _next(self, summary: Summary) -> str:
+        """What whoever is told may type."""
+        if self.command == "watch" or summary.exit_status == ExitStatus.SOME_REFUSED:
+            return again.command("status", summary.job)
+        return again.after(summary)[0]
 
     def _cut(self, settings: Settings, error: BaseException, seconds: float) -> Notice:
         from importer.notices import Notice
@@ -196,7 +207,21 @@ class Reporter:
             at=time.time(),
             seconds=seconds,
             error=type(error).__name__,
+            message=_message(error),
+            host=platform.node(),
         )
+
+
+def _message(error: BaseException) -> str:
+    """What an error of ours says. The columns of a file are left out: where it has no header, they are
+    a person's answers."""
+    if not isinstance(error, ImporterError):
+        return ""
+    lines = f"{error.message}\n{error.hint}".splitlines()
+    return masked_id("\n".join(each for each in lines if each and not each.startswith(_COLUMNS)))
+
+
+_COLUMNS = "Its columns: "
 
 
 def _status(error: BaseException) -> ExitStatus:
@@ -238,6 +263,7 @@ def reporter(command: str, given: Mapping[str, Any]) -> Reporter:
     anything is read or sent."""
     from importer.notices import target, written
 
+    output.LINES.set(given["log_format"] == "json")
     click.get_current_context().with_resource(written(list(_handlers(given))))
     return Reporter(
         command=command,

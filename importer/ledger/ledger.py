@@ -214,12 +214,13 @@ class Ledger:
                 "UPDATE jobs SET ended_at = NULL, exit_status = NULL WHERE id = ?", (job.id,)
             )
 
-    def end_job(self, job: Job, exit_status: int) -> None:
-        """Write down that the job has ended, and how."""
+    def end_job(self, job: Job, exit_status: int, stopped: str = "") -> None:
+        """Write down that the job has ended, how, and why it stopped early, if it did; until it goes on."""
+        settings = json.dumps({**job.settings, "stopped": stopped})
         with self.transaction() as connection:
             connection.execute(
-                "UPDATE jobs SET ended_at = ?, exit_status = ? WHERE id = ?",
-                (time.time(), exit_status, job.id),
+                "UPDATE jobs SET ended_at = ?, exit_status = ?, settings = ? WHERE id = ?",
+                (time.time(), exit_status, settings, job.id),
             )
 
     # rows

@@ -38,8 +38,8 @@ log = logging.getLogger(__name__)
 
 
 def plan(settings: Settings, watch: Watch = NOBODY) -> tuple[Plan, Summary]:
-    """The dry run: everything but the socket. Writes report.html, problems.csv, summary.json and the
-    payloads; leaves the ledger as it is. Raises ImporterError."""
+    """The dry run: everything but the socket. Writes plan.html, plan-problems.csv, plan-summary.json
+    and the payloads; leaves the ledger as it is. Raises ImporterError."""
     start = time.monotonic()
     secret = secret_of(settings)
     with _opened(settings, secret) as (document, source, compiled):
@@ -111,7 +111,7 @@ def run(
         sent = send(settings, planned, ledger, Lent(spool, locks), watch)
         books.explain(ledger, planned.job)
         summary = record(settings, "run", planned, ledger, start, sent)
-        ledger.end_job(planned.job, summary.exit_status)
+        ledger.end_job(planned.job, summary.exit_status, summary.stopped)
     return planned, summary
 
 

@@ -39,7 +39,9 @@ def record(
     assert_sum(rows)
     stop = sent.stop if sent else None
     counted = figures.seqs(ledger, job, ACCEPTED if sent else READY)
-    duplicates = books.duplicates(ledger, job)
+    duplicates, prefix = books.duplicates(ledger, job), "" if sent else "plan-"
+    if sent:
+        files.begin(folder, job.name)
     summary = Summary(
         command=command,
         file=settings.file,
@@ -52,8 +54,10 @@ def record(
         exit_status=_exit_status(rows, duplicates if sent else {}, stop, settings),
         seconds=time.monotonic() - start,
         folder=folder,
-        results=folder / "results.csv" if sent else None,
-        problems=write_problems(folder / "problems.csv", planned.source, ledger, job, rows),
+        results=files.free(folder / "results.csv") if sent else None,
+        problems=write_problems(
+            folder / f"{prefix}problems.csv", planned.source, ledger, job, rows
+        ),
         causes=planned.causes + (books.refusals(ledger, job) if sent else ()),
         duplicates=duplicates,
         warnings=planned.warnings + (sent.notes if sent else ()),
@@ -64,7 +68,8 @@ def record(
     )
     if summary.results:
         outcomes.write(summary.results, ledger.lines(job), planned.source.sheet)
-    summary.write(folder / "summary.json")
+        files.remember(summary.results)
+    summary.write(summary.place)
     report.write(summary.report, reported(settings, planned, ledger, summary, sent))
     return summary
 
@@ -77,13 +82,16 @@ def _ended(ledger: Ledger, job: Job, read: int) -> dict[str, int]:
 def write_problems(
     path: Path, source: Source, ledger: Ledger, job: Job, rows: Mapping[str, int]
 ) -> Path | None:
-    """problems.csv, where there is something to mend; an older one goes."""
+    """problems.csv, where there is something to mend; an older one goes, unless a person has changed
+    it: then it stays, and the new one gets another name."""
+    place = files.free(path)
     lost = books.duplicates(ledger, job).get(problems.LOST)
     if not lost and not any(rows.get(status) for status in problems.MENDABLE):
-        path.unlink(missing_ok=True)
+        if place == path:
+            path.unlink(missing_ok=True)
         return None
     problems.write(
-        path,
+        place,
         source.preamble,
         source.chunks(),
         ledger.lines(job),
@@ -91,7 +99,8 @@ def write_problems(
         encoding=_writable(source.facts.encoding),
         waves=len(job.waves) or 1,
     )
-    return path
+    files.remember(place)
+    return place
 
 
 def _writable(encoding: str) -> str:

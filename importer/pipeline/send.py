@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from dataclasses import dataclass
+from signal import Signals
 
 from importer import ledger as books
 from importer import signals
@@ -79,7 +80,7 @@ async def _deliver(
             senders.abandon()
 
         with signals.handled(
-            lambda number: delivery.stop(Stop("interrupted", "interrupted", number)),
+            lambda number: delivery.stop(Stop("interrupted", f"by {Signals(number).name}", number)),
             abandon,
             settings.drain,
         ):
