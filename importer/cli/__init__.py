@@ -85,6 +85,7 @@ for each in (
     verify.command,
     watch.command,
     schedule.command,
+    purge.drop,
     purge.command,
     explain.command,
     sandbox.sandbox,

@@ -154,4 +154,6 @@ def _moment(seconds: float) -> str:
 
 
 def _ending(job: Job) -> str:
+    if "dropped" in job.settings:
+        return "given up"
     return "under way, or cut off" if job.ended_at is None else f"exit {job.exit_status}"

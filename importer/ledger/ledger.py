@@ -160,11 +160,26 @@ class Ledger:
         left = ",".join(f"'{status}'" for status in (*SENDABLE, schema.ATTEMPTING))
         found = self.connection.execute(
             f"SELECT {_JOB} FROM jobs WHERE file_sha256 = ? AND mapping_sha256 = ? AND origin = ?"
-            " AND sheet = ? AND (staged_at IS NULL OR EXISTS (SELECT 1 FROM rows WHERE job = jobs.id"
+            " AND sheet = ? AND json_extract(settings, '$.dropped') IS NULL"
+            " AND (staged_at IS NULL OR EXISTS (SELECT 1 FROM rows WHERE job = jobs.id"
             f" AND status IN ({left}) AND elsewhere = 0)) ORDER BY id DESC LIMIT 1",
             (job.file_sha256, job.mapping_sha256, job.origin, job.sheet),
         ).fetchone()
         return _job(found) if found else None
+
+    def newest(self, statuses: Sequence[str]) -> Job:
+        """The newest job that has rows of these statuses and was neither given up nor purged; else the
+        newest of all. UsageError where there is none."""
+        left = [*statuses, *([schema.ATTEMPTING] if Status.UNKNOWN in statuses else [])]
+        marks = ",".join("?" * len(left))
+        with self.told():
+            found = self.connection.execute(
+                f"SELECT name FROM jobs WHERE json_extract(settings, '$.dropped') IS NULL"
+                " AND json_extract(settings, '$.purged') IS NULL AND EXISTS (SELECT 1 FROM rows WHERE"
+                f" job = jobs.id AND status IN ({marks}) AND elsewhere = 0) ORDER BY id DESC LIMIT 1",
+                left,
+            ).fetchone()
+        return self.job(found[0] if found else "")
 
     def _free_name(self, wanted: str) -> str:
         taken = {name for (name,) in self.connection.execute("SELECT name FROM jobs")}
