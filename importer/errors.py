@@ -77,8 +77,16 @@ class MappingError(ImporterError):
 
     def __init__(self, name: str, text: str, mistakes: Sequence[Mistake]) -> None:
         self.name = name
+        self.text = text
         self.mistakes = tuple(mistakes)
         super().__init__("\n\n".join(self._shown(text.splitlines(), each) for each in mistakes))
+
+    def beside(self, other: MappingError) -> MappingError:
+        """Both at once, in the order of the lines; a place is told of once."""
+        places = {(each.line, each.column) for each in self.mistakes}
+        more = [each for each in other.mistakes if (each.line, each.column) not in places]
+        every = sorted([*self.mistakes, *more], key=lambda each: (each.line, each.column))
+        return MappingError(self.name, self.text, every)
 
     def _shown(self, lines: Sequence[str], mistake: Mistake) -> str:
         if not 0 < mistake.line <= len(lines):

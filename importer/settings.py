@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from os import PathLike
 from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
@@ -133,7 +135,11 @@ class FailOn:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """One job. Only `file` and `mapping` are needed for a plan, `write_key` too for a run."""
+    """One job. Only `file`, `mapping` and `state` are needed for a plan, `write_key` too for a run.
+
+    At run time paths may be text or the other way round, and so may endpoint, rate, `fail_on` and keys;
+    UsageError for anything else.
+    """
 
     file: str
     """The spreadsheet's path; `-` is standard input."""
@@ -196,6 +202,20 @@ class Settings:
     drain: float = 10.0
     """Seconds that the rows in flight get after the first signal."""
 
+    def __post_init__(self) -> None:
+        for name, (kind, make) in _MADE.items():
+            value: object = getattr(self, name)
+            if isinstance(value, kind) or (
+                value is None and name not in {"file", "mapping", "state"}
+            ):
+                continue
+            if not isinstance(value, str | PathLike):
+                raise UsageError(
+                    f"Settings({name}=...) takes text or a path, not a {type(value).__name__}.",
+                    hint="Give the path of a file; rows in memory go into one first.",
+                )
+            object.__setattr__(self, name, make(str(value)))
+
     @property
     def name(self) -> str:
         """The file's name as messages show it."""
@@ -222,3 +242,14 @@ class Settings:
         stem = "stdin" if self.file == "-" else self.name.split(".")[0]
         elsewhere = self.file == "-" or "://" in self.file
         return Path("." if elsewhere else Path(self.file).parent) / f"{stem}-import"
+
+
+_MADE: Mapping[str, tuple[type, Callable[[str], object]]] = {
+    **dict.fromkeys(("file", "mapping"), (str, str)),
+    **dict.fromkeys(("state", "out", "copy", "payloads", "save_plan", "signed_plan"), (Path, Path)),
+    **dict.fromkeys(("write_key", "hash_key", "api_key"), (Secret, Secret)),
+    "endpoint": (Endpoint, Endpoint.parse),
+    "rate": (Rate, Rate.parse),
+    "fail_on": (FailOn, FailOn.parse),
+}
+"""What a field is, and how it is made of text."""

@@ -61,14 +61,35 @@ def _checked(mapping: str, file: str | None, sheet: str | None) -> tuple[Documen
     from importer.mapping import load
     from importer.pipeline import source_options
 
-    document = load(mapping)
+    unfilled = None
+    try:
+        document = load(mapping)
+    except MappingError as error:
+        if file is None:
+            raise
+        document, unfilled = _but_for_the_unfilled(mapping, error), error
     if file is None:
         return document, None
     number = int(sheet) if sheet and sheet.isdigit() else sheet
     with open_source(file, source_options(document, number)) as source:
-        # The hashes' key doesn't matter: no row is read.
-        compiled = compile_mapping(document, source.header, secret=b"", file=source.place)
-        return document, compiled
+        try:
+            # The hashes' key doesn't matter: no row is read.
+            compiled = compile_mapping(document, source.header, secret=b"", file=source.place)
+        except MappingError as error:
+            raise unfilled.beside(error) if unfilled else error from None
+    if unfilled:
+        raise unfilled
+    return document, compiled
+
+
+def _but_for_the_unfilled(mapping: str, error: MappingError) -> Document:
+    """The document where only its `?` are wrong, so that all is told in one round."""
+    from importer.mapping import load
+
+    try:
+        return load(mapping, unfilled=True)
+    except MappingError:
+        raise error from None
 
 
 def _differences(document: Document, given: Mapping[str, Any]) -> list[str]:
@@ -109,7 +130,9 @@ def _document(
 ) -> dict[str, object]:
     found = {**_named(mapping, file), "ok": True, "name": document.name, "mistakes": []}
     if compiled is None:
-        return found
+        from importer.mapping.crosschecks import shapes
+
+        return {**found, "notes": list(shapes(document))}
     targets = [{"target": target, "column": column} for target, column in compiled.targets]
     unmapped = list(compiled.unmapped)
     return {**found, "targets": targets, "notes": list(compiled.notes), "unmapped": unmapped}
@@ -126,6 +149,8 @@ def _print(
     compiled: Compiled | None,
     differences: list[str] | None,
 ) -> None:
+    from importer.mapping.crosschecks import shapes
+
     title = f" ({document.name})" if document.name else ""
     fits = f" and fits {file}" if file else ""
     output.say(f"{mapping}{title} is sound{fits}.")
@@ -138,6 +163,8 @@ def _print(
         waves = [each.wave for each in document.by_wave if each.wave]
         each = f", in each of the waves {', '.join(waves)}" if waves else ""
         output.say(f"It maps {answers} answers and {traits} traits{each}.")
+        for note in shapes(document):
+            output.say(f"  Note: {note}.")
         output.next_step(again.command("check", mapping, "FILE"))
         return
     output.heading("Columns")

@@ -148,8 +148,7 @@ def test_a_question_without_its_id() -> None:
     )
     assert 'the ID of the question "score" is missing' in said
     assert 'Did you mean "scor"?' in said
-    assert "`questions: {why: ID}`" in said
-    assert "`why: false` leaves the answer out" in said
+    assert '"why"' not in said  # an ID as it stands
 
 
 def test_two_answers_to_one_question() -> None:
