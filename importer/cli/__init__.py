@@ -6,8 +6,8 @@ Nothing heavy is imported until a command runs, so that `--help` comes at once.
 from __future__ import annotations
 
 import gc
-import os
 import sys
+from contextlib import suppress
 from typing import NoReturn
 
 import click
@@ -107,18 +107,26 @@ def main() -> NoReturn:
         status = ExitStatus.INTERRUPTED
     except click.ClickException as error:
         error.show()
-        status = ExitStatus.USAGE
+        if getattr(getattr(error, "param", None), "name", "") == "mapping":
+            output.note("`importer init FILE` writes a mapping.")
+        status = _told(ExitStatus.USAGE, error.format_message())
     except Declined as error:
         output.note(error.message)
-        status = error.exit_status
+        status = _told(error.exit_status, error.message)
     except ImporterError as error:
         output.failure(error.message, error.hint)
-        status = error.exit_status
+        status = _told(error.exit_status, error.message, error.hint)
     except KeyboardInterrupt:
         status = ExitStatus.INTERRUPTED
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        status = ExitStatus.DONE
     except Exception as error:  # noqa: BLE001  the last resort: a defect, told without a traceback
-        status = output.defect(error)
+        status = _told(output.defect(error), f"unexpected {type(error).__name__}")
     sys.exit(int(status or 0))
+
+
+def _told(status: ExitStatus, message: str, hint: str = "") -> ExitStatus:
+    """Under `--json`, standard output has the error, too: whoever parses it need not read the other."""
+    if "--json" in sys.argv[1:]:
+        document = {"error": message, "hint": hint, "exit_code": int(status)}
+        with suppress(ImporterError):  # it can't be written, as was said
+            output.emit(document)
+    return status

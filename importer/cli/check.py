@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -12,6 +13,9 @@ from importer.errors import ExitStatus, MappingError, UsageError
 
 if TYPE_CHECKING:
     from importer.mapping import Compiled, Document
+
+
+_YAML = (".yaml", ".yml")
 
 
 @click.command("check")
@@ -39,6 +43,8 @@ def command(
     importer check mapping.yaml answers.csv --json
     importer check mapping.yaml --live
     """
+    if file and Path(file).suffix in _YAML and Path(mapping).suffix not in _YAML:
+        mapping, file = file, mapping  # every other command has the file first
     try:
         document, compiled = _checked(mapping, file, sheet)
         differences = _differences(document, given) if live else None

@@ -96,7 +96,8 @@ def command(  # noqa: PLR0913, PLR0917  one argument per option
         drafted = draft(source, wishes)
         if not (no_input or as_json) and asking.possible():
             drafted = draft(source, asking.answered(drafted, wishes, given))
-    _write(path, drafted)
+    if not (as_json and str(path) == "-"):  # there the document holds its text
+        _write(path, drafted)
     if as_json:
         output.emit(_document(file, path, drafted))
     elif str(path) != "-":

@@ -85,7 +85,9 @@ def _own_doubt(ledger: Ledger, job: Job) -> int:
 
 
 def _tell(job: Job, counts: Mapping[str, int], causes: tuple[Cause, ...]) -> None:
-    output.say(f"Job {job.name} (number {job.id}): {job.file or '(purged)'} with {job.mapping}")
+    output.say(
+        f"Job {job.name} (number {job.id}): {f'{job.file} with {job.mapping}' if job.file else 'purged'}"
+    )
     output.say(f"to {job.origin}, campaign {job.campaigns}")
     output.say(f"started {_moment(job.started_at)} UTC, {_ending(job)}")
     if job.stopped:

@@ -155,7 +155,8 @@ def _warnings(summary: Summary) -> None:
 
 def _samples(planned: Plan) -> None:
     if planned.samples:
-        output.heading(f"The first {len(planned.samples)} requests, whole (key masked)")
+        first = counted(len(planned.samples), "request")
+        output.heading(f"The first {first}, whole (key masked)")
         for sample in planned.samples:
             output.say(f"  {sample.decode()}")
 
