@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Collection, Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 from click.core import ParameterSource
@@ -27,7 +27,7 @@ PILOT = 10
 
 
 def command(
-    name: str, *words: object, why: str = "", without: Collection[str] = (), **changed: object
+    name: str, *words: object, why: str = "", without: Collection[str] = (), **changed: Any
 ) -> str:
     """A line to type: `importer NAME WORDS… OPTIONS…   # why`.
 
@@ -84,11 +84,11 @@ def after(summary: Summary) -> list[str]:
     return steps or [command("status", summary.job)]
 
 
-def _given() -> dict[str, object]:
+def _given() -> dict[str, Any]:
     return click.get_current_context().params
 
 
-def _server(summary: Summary) -> dict[str, object]:
+def _server(summary: Summary) -> dict[str, Any]:
     other = summary.endpoint != Endpoint.parse(DEFAULT_ENDPOINT).url
     return {"endpoint": summary.endpoint} if other else {}
 
@@ -103,7 +103,7 @@ def _after_plan(summary: Summary) -> list[str]:
     return [command("jobs" if rows["already_sent"] else "explain")]
 
 
-def _run(summary: Summary, why: str = "", **changed: object) -> str:
+def _run(summary: Summary, why: str = "", **changed: Any) -> str:
     """Standard input is piped in anew, so there is no terminal to ask on; an address may have had a
     token."""
     if summary.file == "-":
@@ -134,7 +134,7 @@ def _after_run(summary: Summary) -> list[str]:
 _STORED = (Status.CREATED, Status.ALREADY_SENT)
 
 
-def _same(summary: Summary, why: str, **changed: object) -> str:
+def _same(summary: Summary, why: str, **changed: Any) -> str:
     """The command at hand once more; a run may find the mapping mended, which a resumed job may not."""
     name = str(click.get_current_context().info_name)
     if name == "run":

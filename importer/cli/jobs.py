@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -123,10 +123,14 @@ def _next(job: Job, counts: Mapping[str, int], in_doubt: int) -> list[str]:
 def _going_on(job: Job) -> str:
     why = "goes on with what is left"
     if job.file == "-":
-        to = {"mapping": job.settings["mapping"], "endpoint": job.settings["endpoint"], "yes": True}
+        to: dict[str, Any] = {
+            "mapping": job.settings["mapping"],
+            "endpoint": job.settings["endpoint"],
+            "yes": True,
+        }
         return again.command("run", "-", why=f"{why}, with the same bytes", **to)
     gone = "://" not in job.file and not Path(job.file).is_file()
-    moved = {"file": "FILE"} if gone else {}
+    moved: dict[str, Any] = {"file": "FILE"} if gone else {}
     return again.command(
         "resume", job.name, why="names where FILE is now" if gone else why, **moved
     )

@@ -103,9 +103,12 @@ def test_an_error_is_an_object_too(user: Shell) -> None:
 def test_a_reader_that_goes_away_takes_nothing_from_the_exit_status(user: Shell) -> None:
     user.write("answers.csv", "id,score,comment,email\nu1,10,,\nu2,11,,\n")
     words = [IMPORTER, "plan", "answers.csv", "-m", "mapping.yaml"]
-    where = {"cwd": user.folder, "env": user.environment}
     with subprocess.Popen(
-        words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, **where
+        words,
+        cwd=user.folder,
+        env=user.environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
     ) as process:
         assert process.stdout
         assert process.stderr
