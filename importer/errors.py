@@ -13,6 +13,7 @@ ImporterError            what every command turns into a message and an exit sta
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
@@ -70,6 +71,10 @@ class Mistake:
     hint: str = ""
 
 
+_WRITE_KEY = re.compile(r"(?i)(write[ _-]?key\W*?:\s*).+")
+"""A key that somebody put into a mapping is not shown in what is said of it."""
+
+
 class MappingError(ImporterError):
     """Everything that is wrong with a mapping, at once. `str()` shows each with its line and caret."""
 
@@ -95,7 +100,7 @@ class MappingError(ImporterError):
             margin = f"{mistake.line:>4} | "
             parts = [
                 f"{self.name}, line {mistake.line}, column {mistake.column}: {mistake.message}",
-                margin + lines[mistake.line - 1].rstrip(),
+                margin + _WRITE_KEY.sub(r"\1***", lines[mistake.line - 1].rstrip()),
                 " " * (len(margin) + mistake.column - 1) + "^",
             ]
         return "\n".join([*parts, mistake.hint] if mistake.hint else parts)

@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +20,7 @@ import click
 
 from importer import logs
 from importer.cli import again, options, output
-from importer.errors import Declined, ExitStatus, ImporterError, UsageError
+from importer.errors import Declined, ExitStatus, ImporterError, MappingError, UsageError
 from importer.masking import masked_id
 
 if TYPE_CHECKING:
@@ -214,10 +215,14 @@ class Reporter:
 
 def _message(error: BaseException) -> str:
     """What an error of ours says. The columns of a file are left out: where it has no header, they are
-    a person's answers."""
+    a person's answers; and so are the mapping's lines, one of which may hold a key."""
     if not isinstance(error, ImporterError):
         return ""
-    lines = f"{error.message}\n{error.hint}".splitlines()
+    told = [error.message, error.hint]
+    if isinstance(error, MappingError):
+        wrong = ((f"line {each.line}: {each.message}", each.hint) for each in error.mistakes)
+        told = [error.name, *chain.from_iterable(wrong)]
+    lines = "\n".join(told).splitlines()
     return masked_id("\n".join(each for each in lines if each and not each.startswith(_COLUMNS)))
 
 

@@ -139,6 +139,7 @@ def test_the_write_key_is_refused_wherever_it_stands(key: str, place: str) -> No
     assert "the write key has no place in a mapping" in said
     assert "SATISMETER_WRITE_KEY" in said
     assert "unknown key" not in said
+    assert "secret-1" not in said
 
 
 def test_a_question_without_its_id() -> None:
