@@ -146,12 +146,14 @@ class Ledger:
         return self.job(str(cursor.lastrowid))
 
     def reopen(self, name: str, job: Job) -> Job:
-        """Go on with the job of this name; `job` says how, and where its file lies now."""
+        """Go on with the job of this name; `job` says how, and where its file lies now. One that was
+        given up stays so."""
         found = self.job(name)
+        dropped = {"dropped": found.settings["dropped"]} if "dropped" in found.settings else {}
         with self.transaction() as connection:
             connection.execute(
                 "UPDATE jobs SET file = ?, mapping = ?, settings = ? WHERE id = ?",
-                (job.file, job.mapping, json.dumps(job.settings), found.id),
+                (job.file, job.mapping, json.dumps({**job.settings, **dropped}), found.id),
             )
         return self.job(name)
 

@@ -100,6 +100,8 @@ def test_a_job_is_given_up(user: Shell, sandbox: Sandbox) -> None:
     job = run(user, sandbox, "two.csv", "--limit", 1).document["job"]
 
     dropped = user("drop", job, "--state", "state")
+    user("resume", job, "--state", "state", "--yes")
+    assert "given up" in user("jobs", "--state", "state").out
     listed = user("jobs", "--state", "state", "--json").document["jobs"]
     again = run(user, sandbox, "two.csv").document
 
