@@ -93,6 +93,8 @@ def _tell(job: Job, counts: Mapping[str, int], causes: tuple[Cause, ...]) -> Non
     if job.stopped:
         output.say(click.style(f"Stopped early: {job.stopped}", fg="red"))
         told.remedy(job.stopped)
+    if report := _report(job):
+        output.say(f"report: {report}")
     if job.waves:
         output.say(f"Each row of the file counts once per wave: {', '.join(job.waves)}.")
     output.heading("Rows")
@@ -148,11 +150,21 @@ def _document(job: Job, counts: Mapping[str, int]) -> dict[str, object]:
         "ended_at": job.ended_at,
         "exit_code": job.exit_status,
         "stopped": job.stopped or None,
+        "report": _report(job) or None,
         "rows": {"read": sum(counts.values())}
         | {each.value: counts.get(each, 0) for each in Status},
         "left": sum(counts.get(each, 0) for each in _LEFT),
         **({"waves": list(job.waves)} if job.waves else {}),
     }
+
+
+def _report(job: Job) -> str:
+    """Where the job's page lies; "" where it isn't there."""
+    from importer.results import files
+
+    folder = Path(str(job.settings.get("out", "")))
+    path = files.of_job(folder, job.name) / "report.html"
+    return str(path) if "out" in job.settings and path.exists() else ""
 
 
 def _moment(seconds: float) -> str:

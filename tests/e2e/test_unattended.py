@@ -98,6 +98,7 @@ def test_a_notice_says_why_where_and_what_to_type(user: Shell, sandbox: Sandbox)
     assert stopped["next"].startswith("importer run answers.csv -m mapping.yaml --endpoint ")
     assert "Stopped early: max_failures: more than 1 rows" in status.out
     assert "→ Look at problems.csv" in status.out
+    assert f"report: {stopped['report']}" in status.out
     assert 'no column "score"' in wrong["why"]
     assert "my score" in wrong["why"]
     assert "Its columns" not in wrong["why"]
