@@ -70,9 +70,10 @@ def remember(path: Path) -> None:
 
 
 def _record(folder: Path) -> dict[str, str]:
+    """What can't be read is not known, and then nothing there counts as ours."""
     try:
         return dict(json.loads((folder / _RECORD).read_text(encoding="utf-8")))
-    except (FileNotFoundError, ValueError):
+    except (OSError, ValueError):
         return {}
 
 
