@@ -17,7 +17,7 @@ from importer.errors import ExitStatus, UsageError
 
 if TYPE_CHECKING:
     from importer.pipeline import Plan, Summary
-    from importer.settings import Settings
+    from importer.settings import Secret, Settings
 
 
 @click.command("run")
@@ -72,7 +72,7 @@ def post(settings: Settings, given: Mapping[str, Any]) -> Summary:
     from importer.cli import told
     from importer.cli.progress import Progress
 
-    settings = dataclasses.replace(settings, write_key=options.write_key(given["key_file"]))
+    settings = dataclasses.replace(settings, write_key=_key(given))
     _check_terminal(given["yes"])
     progress = Progress(silent=given["log_format"] == "json")
 
@@ -87,6 +87,10 @@ def post(settings: Settings, given: Mapping[str, Any]) -> Summary:
     finally:
         progress.close()
     return summary
+
+
+def _key(given: Mapping[str, Any]) -> Secret:
+    return options.write_key(given["key_file"], ask=not given["yes"])
 
 
 def _check_terminal(yes: bool) -> None:
