@@ -54,9 +54,12 @@ def _logged(text: str) -> str:
 
 
 def emit(document: Mapping[str, object]) -> None:
-    """The one JSON object of `--json`, on standard output."""
+    """The one JSON object of `--json`, on standard output; it begins with the command's name."""
     import orjson
 
+    context = click.get_current_context(silent=True)
+    named = {"command": context.info_name} if context else {}
+    document = {**named, **document}
     _echo(orjson.dumps(document, option=orjson.OPT_INDENT_2).decode())
 
 

@@ -78,7 +78,7 @@ def test_no_is_calm_and_leaves_no_job(user: Shell, sandbox: Sandbox) -> None:
     assert (ended.status, server.got, list(sandbox.requests)) == (2, [], [])
     assert ended.err.rstrip().endswith("Nothing was sent.")
     assert "Error" not in ended.err
-    assert user("jobs", "--json").document == {"jobs": []}
+    assert user("jobs", "--json").document["jobs"] == []
 
 
 def test_no_to_the_rest_leaves_the_pilots_job_as_it_ended(user: Shell, sandbox: Sandbox) -> None:

@@ -55,7 +55,7 @@ def test_nothing_readable_is_left_and_nothing_is_sent_twice(
     ended = user("purge", "--state", "state", "--older-than", "0", "--yes", "--json")
     again = run(user, sandbox)
 
-    assert ended.document == {"purged": [sent], "left": []}
+    assert ended.document == {"command": "purge", "purged": [sent], "left": []}
     assert again.document["requests"] == 0
     assert again.document["rows"]["already_sent"] == 1
     user("purge", "--state", "state", "--older-than", "0", "--yes")
