@@ -12,6 +12,7 @@ __version__ = "0.1.0"
 logging.getLogger(__name__).addHandler(logging.NullHandler())
 
 _PLACES = {
+    "Declined": "importer.errors:Declined",
     "Document": "importer.mapping:Document",
     "Endpoint": "importer.settings:Endpoint",
     "ExitStatus": "importer.errors:ExitStatus",

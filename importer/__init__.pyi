@@ -1,3 +1,4 @@
+from importer.errors import Declined as Declined
 from importer.errors import ExitStatus as ExitStatus
 from importer.errors import ImporterError as ImporterError
 from importer.ledger.state import default_folder as default_state
@@ -15,6 +16,7 @@ from importer.settings import Secret as Secret
 from importer.settings import Settings as Settings
 
 __all__ = [
+    "Declined",
     "Document",
     "Endpoint",
     "ExitStatus",

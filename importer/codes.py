@@ -30,6 +30,11 @@ def of(said_by: SaidBy) -> Mapping[str, Code]:
     return _tables()[said_by]
 
 
+def of_stop(code: str) -> Code | None:
+    """What a code means as the reason of an early stop; None where it is none."""
+    return of("stop").get(code) or of("delivery").get(code)
+
+
 def briefs(*said_by: SaidBy) -> Mapping[str, str]:
     """The terminal's words for the codes of these."""
     return {code: each.brief for one in said_by for code, each in of(one).items()}

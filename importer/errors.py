@@ -2,6 +2,7 @@
 
 ImporterError            what every command turns into a message and an exit status
 ├── UsageError           2   a wrong option, no write key: nothing was sent
+│   └── Declined         2   the question before sending was answered with no
 ├── SourceError          2   the file can't be read as a table: nothing was sent
 ├── MappingError         2   the mapping is wrong or doesn't fit the file: nothing was sent
 ├── LedgerError          5   the ledger can't be read or written: posting has stopped
@@ -12,6 +13,7 @@ ImporterError            what every command turns into a message and an exit sta
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
@@ -48,6 +50,10 @@ class UsageError(ImporterError):
     exit_status = ExitStatus.USAGE
 
 
+class Declined(UsageError):
+    """Who was asked whether to send said no. Nothing was sent, and no job is left behind."""
+
+
 class SourceError(ImporterError):
     """The file can't be read as a table of answers; names the file, and the sheet and row if known."""
 
@@ -65,6 +71,10 @@ class Mistake:
     hint: str = ""
 
 
+_WRITE_KEY = re.compile(r"(?i)(write[ _-]?key\W*?:\s*).+")
+"""A key that somebody put into a mapping is not shown in what is said of it."""
+
+
 class MappingError(ImporterError):
     """Everything that is wrong with a mapping, at once. `str()` shows each with its line and caret."""
 
@@ -72,8 +82,16 @@ class MappingError(ImporterError):
 
     def __init__(self, name: str, text: str, mistakes: Sequence[Mistake]) -> None:
         self.name = name
+        self.text = text
         self.mistakes = tuple(mistakes)
         super().__init__("\n\n".join(self._shown(text.splitlines(), each) for each in mistakes))
+
+    def beside(self, other: MappingError) -> MappingError:
+        """Both at once, in the order of the lines; a place is told of once."""
+        places = {(each.line, each.column) for each in self.mistakes}
+        more = [each for each in other.mistakes if (each.line, each.column) not in places]
+        every = sorted([*self.mistakes, *more], key=lambda each: (each.line, each.column))
+        return MappingError(self.name, self.text, every)
 
     def _shown(self, lines: Sequence[str], mistake: Mistake) -> str:
         if not 0 < mistake.line <= len(lines):
@@ -82,7 +100,7 @@ class MappingError(ImporterError):
             margin = f"{mistake.line:>4} | "
             parts = [
                 f"{self.name}, line {mistake.line}, column {mistake.column}: {mistake.message}",
-                margin + lines[mistake.line - 1].rstrip(),
+                margin + _WRITE_KEY.sub(r"\1***", lines[mistake.line - 1].rstrip()),
                 " " * (len(margin) + mistake.column - 1) + "^",
             ]
         return "\n".join([*parts, mistake.hint] if mistake.hint else parts)

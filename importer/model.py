@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
+from unicodedata import normalize
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -179,6 +181,11 @@ class Job:
     exit_status: int | None = None
 
     @property
+    def stopped(self) -> str:
+        """Why it stopped early, as `code: message`; "" where it didn't, or is under way again."""
+        return str(self.settings.get("stopped") or "")
+
+    @property
     def waves(self) -> tuple[str, ...]:
         """The names of the mapping's waves, in their order; none where it has no waves. A row of the file
         is as many rows of the job, one after the other."""
@@ -243,6 +250,13 @@ class Cause:
             "rows": list(self.rows),
             **({"wave": self.wave} if self.wave else {}),
         }
+
+
+def slug(text: str) -> str:
+    """A name that every shell and scheduler takes as it is: lower-case letters of a to z, digits and
+    hyphens, at most 40."""
+    plain = normalize("NFKD", text.casefold()).encode("ascii", "ignore").decode()
+    return re.sub("[^a-z0-9]+", "-", plain).strip("-")[:40].strip("-") or "import"
 
 
 def place(row: int, wave: str) -> str:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from os import PathLike
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -113,30 +115,39 @@ class Network:
 
 @dataclass(frozen=True, slots=True)
 class FailOn:
-    """The share of refused rows (invalid, rejected or failed) above which a run ends with status 3:
-    0 is any row, 1 is none."""
+    """The share of refused rows (invalid, rejected or failed; with `duplicates`, those that the API
+    refused as such, too) above which a run ends with status 3: 0 is any row, 1 is none."""
 
     share: float = 0.0
+    duplicates: bool = False
 
     @classmethod
     def parse(cls, text: str) -> FailOn:
-        """`any`, `none`, or a share of the rows read such as `5%` or `0.5%`."""
-        word = text.strip().lower()
-        if word in ("any", "none"):
-            return cls(1.0 if word == "none" else 0.0)
-        found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*%", word)
-        if not found or float(found[1]) > 100:
-            raise UsageError(f"{text!r} is no share of rows.", hint="Write any, none, or 5%.")
-        return cls(float(found[1]) / 100)
+        """`any`, `none`, or a share of the rows read such as `5%` or `0.5%`; `duplicate` alone, or
+        beside one of them and a comma."""
+        words = [each.strip() for each in text.lower().split(",")]
+        others = [each for each in words if each != "duplicate"] or ["any"]
+        found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*%", others[0])
+        share = {"any": 0.0, "none": 1.0}.get(others[0], float(found[1]) / 100 if found else 2.0)
+        if len(others) > 1 or share > 1:
+            raise UsageError(
+                f"{text!r} is no share of rows.",
+                hint="Write any, none, or 5%; `duplicate` or `5%,duplicate` counts duplicates as well.",
+            )
+        return cls(share, "duplicate" in words)
 
-    def hit(self, refused: int, read: int) -> bool:
-        """Whether so many refused rows are too many."""
-        return refused > self.share * read
+    def hit(self, refused: int, duplicates: int, read: int) -> bool:
+        """Whether so many refused rows, and duplicates by the API's word, are too many."""
+        return refused + (duplicates if self.duplicates else 0) > self.share * read
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """One job. Only `file` and `mapping` are needed for a plan, `write_key` too for a run."""
+    """One job. Only `file`, `mapping` and `state` are needed for a plan, `write_key` too for a run.
+
+    At run time paths may be text or the other way round, and so may endpoint, rate, `fail_on` and keys;
+    UsageError for anything else.
+    """
 
     file: str
     """The spreadsheet's path; `-` is standard input."""
@@ -192,10 +203,24 @@ class Settings:
     fail_on: FailOn = field(default_factory=FailOn)
     """When refused rows make the exit status 3."""
     max_failures: int | None = None
-    """Stop once more rows than this are invalid, rejected or failed; before the first request where
-    the file alone has more."""
+    """Stop once more rows than this are invalid, rejected, failed, or refused as duplicates of nothing
+    that is known; before the first request where the file alone has more."""
     drain: float = 10.0
     """Seconds that the rows in flight get after the first signal."""
+
+    def __post_init__(self) -> None:
+        for name, (kind, make) in _MADE.items():
+            value: object = getattr(self, name)
+            if isinstance(value, kind) or (
+                value is None and name not in {"file", "mapping", "state"}
+            ):
+                continue
+            if not isinstance(value, str | PathLike):
+                raise UsageError(
+                    f"Settings({name}=...) takes text or a path, not a {type(value).__name__}.",
+                    hint="Give the path of a file; rows in memory go into one first.",
+                )
+            object.__setattr__(self, name, make(str(value)))
 
     @property
     def name(self) -> str:
@@ -223,3 +248,14 @@ class Settings:
         stem = "stdin" if self.file == "-" else self.name.split(".")[0]
         elsewhere = self.file == "-" or "://" in self.file
         return Path("." if elsewhere else Path(self.file).parent) / f"{stem}-import"
+
+
+_MADE: Mapping[str, tuple[type, Callable[[str], object]]] = {
+    **dict.fromkeys(("file", "mapping"), (str, str)),
+    **dict.fromkeys(("state", "out", "copy", "payloads", "save_plan", "signed_plan"), (Path, Path)),
+    **dict.fromkeys(("write_key", "hash_key", "api_key"), (Secret, Secret)),
+    "endpoint": (Endpoint, Endpoint.parse),
+    "rate": (Rate, Rate.parse),
+    "fail_on": (FailOn, FailOn.parse),
+}
+"""What a field is, and how it is made of text."""

@@ -139,6 +139,34 @@ def test_a_program_may_say_no(tmp_path: Path) -> None:
         assert not sandbox.requests
 
 
+def test_settings_take_paths_or_text(tmp_path: Path) -> None:
+    made: dict[str, Any] = {
+        "file": Path("a.csv"), "mapping": Path("m.yaml"), "state": str(tmp_path), "out": "out",
+        "endpoint": "http://127.0.0.1:1", "rate": "10/s", "write_key": "k", "fail_on": "5%",
+    }  # fmt: skip
+    told = Settings(**made)
+
+    assert (told.file, told.mapping, told.state, told.folder) == (
+        *("a.csv", "m.yaml", tmp_path, Path("out")),
+    )
+    assert told.endpoint.url == "http://127.0.0.1:1/api/responses"
+    assert told.rate == Rate(10)
+    assert told.write_key == Secret("k")
+    assert told.fail_on.share == 0.05
+    assert "k" not in str(told.write_key)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "kind"),
+    [({"mapping": {"userId": "a"}}, "dict"), ({"file": None}, "NoneType"), ({"rate": 10}, "int")],
+)
+def test_settings_say_what_they_cannot_take(wrong: dict[str, Any], kind: str) -> None:
+    given: dict[str, Any] = {"file": "a.csv", "mapping": "m.yaml", "state": "s", **wrong}
+    [name] = wrong
+    with pytest.raises(UsageError, match=rf"{name}=.* takes text or a path, not a {kind}"):
+        Settings(**given)
+
+
 async def test_a_run_takes_a_thread_of_its_own_in_asynchronous_code(tmp_path: Path) -> None:
     with background() as sandbox:
         one = settings(tmp_path, sandbox.url)

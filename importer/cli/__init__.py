@@ -6,8 +6,8 @@ Nothing heavy is imported until a command runs, so that `--help` comes at once.
 from __future__ import annotations
 
 import gc
-import os
 import sys
+from contextlib import suppress
 from typing import NoReturn
 
 import click
@@ -36,7 +36,7 @@ from importer.cli import (
     verify,
     watch,
 )
-from importer.errors import ExitStatus, ImporterError
+from importer.errors import Declined, ExitStatus, ImporterError
 
 
 class _InOrder(click.Group):
@@ -85,6 +85,7 @@ for each in (
     verify.command,
     watch.command,
     schedule.command,
+    purge.drop,
     purge.command,
     explain.command,
     sandbox.sandbox,
@@ -100,21 +101,33 @@ plan of 100,000 rows took 10 % more CPU (least of four turns)."""
 def main() -> NoReturn:
     """Entry point: every failure becomes a message and an exit status; no traceback."""
     gc.set_threshold(_NEW_OBJECTS)
+    output.LINES.set(False)
     try:
         status = command.main(standalone_mode=False)
     except click.exceptions.Abort:
         status = ExitStatus.INTERRUPTED
     except click.ClickException as error:
         error.show()
-        status = ExitStatus.USAGE
+        if getattr(getattr(error, "param", None), "name", "") == "mapping":
+            output.note("`importer init FILE` writes a mapping.")
+        status = _told(ExitStatus.USAGE, error.format_message())
+    except Declined as error:
+        output.note(error.message)
+        status = _told(error.exit_status, error.message)
     except ImporterError as error:
         output.failure(error.message, error.hint)
-        status = error.exit_status
+        status = _told(error.exit_status, error.message, error.hint)
     except KeyboardInterrupt:
         status = ExitStatus.INTERRUPTED
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        status = ExitStatus.DONE
     except Exception as error:  # noqa: BLE001  the last resort: a defect, told without a traceback
-        status = output.defect(error)
+        status = _told(output.defect(error), f"unexpected {type(error).__name__}")
     sys.exit(int(status or 0))
+
+
+def _told(status: ExitStatus, message: str, hint: str = "") -> ExitStatus:
+    """Under `--json`, standard output has the error, too: whoever parses it need not read the other."""
+    if "--json" in sys.argv[1:]:
+        document = {"error": message, "hint": hint, "exit_code": int(status)}
+        with suppress(ImporterError):  # it can't be written, as was said
+            output.emit(document)
+    return status

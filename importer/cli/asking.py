@@ -54,7 +54,7 @@ def _survey(wishes: Wishes, given: Mapping[str, Any]) -> Wishes:
         output.say(
             "Integrations > API keys. With SATISMETER_API_KEY set, you could choose from a list."
         )
-        return replace(wishes, campaign=_text("Survey ID (Enter: later)"))
+        return replace(wishes, campaign=_id("Survey ID (Enter: later)"))
     known = surveys.surveys(given)
     shown = [f"{each.name} ({each.type}, {each.state})" for each in known]
     chosen = _choice("Which survey do the answers go to?", shown)
@@ -68,6 +68,9 @@ def _questions(drafted: Draft) -> dict[str, str]:
     """The IDs of the questions for the score and its comment, by the names that the draft gives them."""
     meaning = drafted.meaning
     found = {}
+    if meaning.score or meaning.comment:
+        output.say()
+        output.say("`importer surveys --questions` lists the questions' IDs; it takes an API key.")
     for question in (meaning.score, meaning.comment):
         if question is not None:
             name, label = meaning.names[question.index], _short(question.columns[-1].label)
@@ -75,7 +78,7 @@ def _questions(drafted: Draft) -> dict[str, str]:
             output.say(
                 f"The {name}, column {label} ({question.kind}): which question of the survey is it?"
             )
-            found[name] = _text("Question ID (Enter: later)")
+            found[name] = _id("Question ID (Enter: later; false: leave this answer out)")
     return {name: text for name, text in found.items() if text}
 
 
@@ -156,6 +159,17 @@ def _choice(question: str, choices: Sequence[str]) -> int | None:
         if text.isdigit() and 1 <= int(text) <= len(choices):
             return int(text) - 1
         output.say(f"A number from 1 to {len(choices)}, please.")
+
+
+def _id(prompt: str) -> str:
+    from importer.mapping.crosschecks import looks_like_id
+
+    text = _text(prompt)
+    if text and text.lower() != "false" and not looks_like_id(text):
+        output.say(
+            "That doesn't look like an ID (24 hex digits, or a UUID); it is taken as it stands."
+        )
+    return text
 
 
 def _text(prompt: str) -> str:

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from importer.cli import options, output, surveys
+from importer.cli import again, options, output, surveys
 from importer.errors import ExitStatus, MappingError, UsageError
 
 if TYPE_CHECKING:
     from importer.mapping import Compiled, Document
+
+
+_YAML = (".yaml", ".yml")
 
 
 @click.command("check")
@@ -39,6 +43,8 @@ def command(
     importer check mapping.yaml answers.csv --json
     importer check mapping.yaml --live
     """
+    if file and Path(file).suffix in _YAML and Path(mapping).suffix not in _YAML:
+        mapping, file = file, mapping  # every other command has the file first
     try:
         document, compiled, guessed = _checked(mapping, file, sheet)
         differences = _differences(document, given) if live else None
@@ -65,14 +71,36 @@ def _checked(
     from importer.pipeline import source_options
     from importer.pipeline.warnings import guesses
 
-    document = load(mapping)
+    unfilled = None
+    try:
+        document = load(mapping)
+    except MappingError as error:
+        if file is None:
+            raise
+        document, unfilled = _but_for_the_unfilled(mapping, error), error
     if file is None:
         return document, None, []
     number = int(sheet) if sheet and sheet.isdigit() else sheet
     with open_source(file, source_options(document, number)) as source:
-        # The hashes' key doesn't matter: no row is read.
-        compiled = compile_mapping(document, source.header, secret=b"", file=source.place)
-        return document, compiled, list(guesses(source.facts))
+        try:
+            # The hashes' key doesn't matter: no row is read.
+            compiled = compile_mapping(document, source.header, secret=b"", file=source.place)
+            guessed = list(guesses(source.facts))
+        except MappingError as error:
+            raise unfilled.beside(error) if unfilled else error from None
+    if unfilled:
+        raise unfilled
+    return document, compiled, guessed
+
+
+def _but_for_the_unfilled(mapping: str, error: MappingError) -> Document:
+    """The document where only its `?` are wrong, so that all is told in one round."""
+    from importer.mapping import load
+
+    try:
+        return load(mapping, unfilled=True)
+    except MappingError:
+        raise error from None
 
 
 def _notes(compiled: Compiled) -> list[str]:
@@ -118,7 +146,9 @@ def _document(
 ) -> dict[str, object]:
     found = {**_named(mapping, file), "ok": True, "name": document.name, "mistakes": []}
     if compiled is None:
-        return found
+        from importer.mapping.crosschecks import shapes
+
+        return {**found, "notes": list(shapes(document))}
     targets = [{"target": target, "column": column} for target, column in compiled.targets]
     unmapped = list(compiled.unmapped)
     return {**found, "targets": targets, "notes": _notes(compiled), "unmapped": unmapped}
@@ -136,6 +166,8 @@ def _print(
     differences: list[str] | None,
     guessed: list[str],
 ) -> None:
+    from importer.mapping.crosschecks import shapes
+
     title = f" ({document.name})" if document.name else ""
     fits = f" and fits {file}" if file else ""
     output.say(f"{mapping}{title} is sound{fits}.")
@@ -148,7 +180,9 @@ def _print(
         waves = [each.wave for each in document.by_wave if each.wave]
         each = f", in each of the waves {', '.join(waves)}" if waves else ""
         output.say(f"It maps {answers} answers and {traits} traits{each}.")
-        output.next_step(f"importer check {mapping} FILE")
+        for note in shapes(document):
+            output.say(f"  Note: {note}.")
+        output.next_step(again.command("check", mapping, "FILE"))
         return
     output.heading("Columns")
     output.table(("of a response", "taken from"), compiled.targets)
@@ -158,4 +192,4 @@ def _print(
         output.say(f"  Note: {each}")
     if compiled.unmapped:
         output.say(f"  Not used: {', '.join(compiled.unmapped)}.")
-    output.next_step(f"importer plan {file} -m {mapping}")
+    output.next_step(again.command("plan", file, mapping=mapping))

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from importer.cli import asking, options, output, surveys
+from importer.cli import again, asking, options, output, surveys
 from importer.errors import UsageError
 
 if TYPE_CHECKING:
@@ -97,7 +96,8 @@ def command(  # noqa: PLR0913, PLR0917  one argument per option
         drafted = draft(source, wishes)
         if not (no_input or as_json) and asking.possible():
             drafted = draft(source, asking.answered(drafted, wishes, given))
-    _write(path, drafted)
+    if not (as_json and str(path) == "-"):  # there the document holds its text
+        _write(path, drafted)
     if as_json:
         output.emit(_document(file, path, drafted))
     elif str(path) != "-":
@@ -131,8 +131,10 @@ def _print(file: str, path: Path, drafted: Draft) -> None:
         output.say(f"  line {number:>3}: {lines[number - 1].strip()}")
     if not open_:
         output.say("  Nothing.")
-    mapping, name = shlex.quote(str(path)), shlex.quote(file)
-    output.next_step(f"importer check {mapping} {name}", f"importer plan {name} -m {mapping}")
+    output.next_step(
+        again.command("check", path, file),
+        again.command("plan", file, without=("out",), mapping=path),
+    )
 
 
 def _found(drafted: Draft) -> list[tuple[str, str, str]]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from importer.cli import output
+from importer.cli import again, output
 
 if TYPE_CHECKING:
     from importer.loader import Facts, Source
@@ -81,7 +81,7 @@ def _print(file: str, source: Source, found: Inspection, *, no_values: bool) -> 
         _columns(found, no_values),
     )
     _print_findings(found, no_values=no_values)
-    output.next_step("importer presets", f"importer plan {file} -m mapping.yaml")
+    output.next_step(again.command("init", file, why="writes its mapping"))
 
 
 def _facts(facts: Facts, found: Inspection, *, no_values: bool) -> list[tuple[str, str]]:

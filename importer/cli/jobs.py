@@ -5,11 +5,11 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from importer.cli import ledgers, output
+from importer.cli import again, ledgers, output, told
 from importer.errors import ExitStatus
 from importer.model import Status
 
@@ -39,7 +39,7 @@ def jobs(state: Path | None, as_json: bool) -> ExitStatus:
         [_line(job, counts) for job, counts in found],
     )
     if found:
-        output.next_step(f"importer status {found[0][0].name}")
+        output.next_step(again.command("status", found[0][0].name))
     return ExitStatus.DONE
 
 
@@ -85,9 +85,16 @@ def _own_doubt(ledger: Ledger, job: Job) -> int:
 
 
 def _tell(job: Job, counts: Mapping[str, int], causes: tuple[Cause, ...]) -> None:
-    output.say(f"Job {job.name} (number {job.id}): {job.file or '(purged)'} with {job.mapping}")
+    output.say(
+        f"Job {job.name} (number {job.id}): {f'{job.file} with {job.mapping}' if job.file else 'purged'}"
+    )
     output.say(f"to {job.origin}, campaign {job.campaigns}")
     output.say(f"started {_moment(job.started_at)} UTC, {_ending(job)}")
+    if job.stopped:
+        output.say(click.style(f"Stopped early: {job.stopped}", fg="red"))
+        told.remedy(job.stopped)
+    if report := _report(job):
+        output.say(f"report: {report}")
     if job.waves:
         output.say(f"Each row of the file counts once per wave: {', '.join(job.waves)}.")
     output.heading("Rows")
@@ -100,15 +107,35 @@ def _tell(job: Job, counts: Mapping[str, int], causes: tuple[Cause, ...]) -> Non
 
 
 def _next(job: Job, counts: Mapping[str, int], in_doubt: int) -> list[str]:
-    """What to type, by what is left."""
+    """What to type, by what is left; a job that was purged can't go on."""
+    if "mapping" not in job.settings:
+        return [again.command("jobs")]
     steps = []
     if any(counts.get(each) for each in (Status.PENDING, Status.FAILED)) or in_doubt:
-        steps.append(f"importer resume {job.name}")
+        steps.append(_going_on(job))
     if in_doubt:
-        steps.append(f"importer resolve {job.name}   # settle rows in doubt by reading the survey")
+        why = "settles rows in doubt by reading the survey"
+        steps.append(again.command("resolve", job.name, why=why))
     if counts.get(Status.REJECTED):
-        steps.append(f"importer retry {job.name} --status rejected   # once the cause is mended")
-    return steps or [f"importer results {job.name}"]
+        why = "once the cause is mended"
+        steps.append(again.command("retry", job.name, why=why, statuses="rejected"))
+    return steps or [again.command("results", job.name)]
+
+
+def _going_on(job: Job) -> str:
+    why = "goes on with what is left"
+    if job.file == "-":
+        to: dict[str, Any] = {
+            "mapping": job.settings["mapping"],
+            "endpoint": job.settings["endpoint"],
+            "yes": True,
+        }
+        return again.command("run", "-", why=f"{why}, with the same bytes", **to)
+    gone = "://" not in job.file and not Path(job.file).is_file()
+    moved: dict[str, Any] = {"file": "FILE"} if gone else {}
+    return again.command(
+        "resume", job.name, why="names where FILE is now" if gone else why, **moved
+    )
 
 
 def _document(job: Job, counts: Mapping[str, int]) -> dict[str, object]:
@@ -122,6 +149,8 @@ def _document(job: Job, counts: Mapping[str, int]) -> dict[str, object]:
         "started_at": job.started_at,
         "ended_at": job.ended_at,
         "exit_code": job.exit_status,
+        "stopped": job.stopped or None,
+        "report": _report(job) or None,
         "rows": {"read": sum(counts.values())}
         | {each.value: counts.get(each, 0) for each in Status},
         "left": sum(counts.get(each, 0) for each in _LEFT),
@@ -129,9 +158,20 @@ def _document(job: Job, counts: Mapping[str, int]) -> dict[str, object]:
     }
 
 
+def _report(job: Job) -> str:
+    """Where the job's page lies; "" where it isn't there."""
+    from importer.results import files
+
+    folder = Path(str(job.settings.get("out", "")))
+    path = files.of_job(folder, job.name) / "report.html"
+    return str(path) if "out" in job.settings and path.exists() else ""
+
+
 def _moment(seconds: float) -> str:
     return time.strftime("%Y-%m-%d %H:%M", time.gmtime(seconds))
 
 
 def _ending(job: Job) -> str:
+    if "dropped" in job.settings:
+        return "given up"
     return "under way, or cut off" if job.ended_at is None else f"exit {job.exit_status}"

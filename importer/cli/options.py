@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import os
 import stat
+import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -260,13 +261,16 @@ def _hash_key() -> Secret | None:
     return Secret(text) if text else None
 
 
-def write_key(key_file: Path | None) -> Secret:
-    """The write key: from the key file, the environment or `.env`; never from an argument."""
+def write_key(key_file: Path | None, *, ask: bool = False) -> Secret:
+    """The write key: from the key file, the environment or `.env`, never from an argument; with `ask`,
+    from whoever sits at the terminal."""
     text = (
         private_text(key_file, "key file")
         if key_file
         else os.environ.get(WRITE_KEY) or _from_dotenv(WRITE_KEY)
     )
+    if not text and ask and sys.stdin.isatty():
+        text = _asked_key()
     if not text:
         raise UsageError(
             "There is no write key.",
@@ -275,6 +279,20 @@ def write_key(key_file: Path | None) -> Secret:
             "keys. `importer plan` needs none.",
         )
     return _checked(text, "write key")
+
+
+def _asked_key() -> str:
+    click.echo(
+        "The write key is missing; SatisMeter has it under Settings > Integrations > API keys.",
+        err=True,
+    )
+    text: str = click.prompt("Write key (it doesn't show)", hide_input=True, err=True).strip()
+    dotenv = Path(".env")
+    if not dotenv.exists() and click.confirm("Keep it in .env here, for your eyes only?", err=True):
+        handle = os.open(dotenv, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(f"{WRITE_KEY}='{_checked(text, 'write key').reveal()}'\n")
+    return text
 
 
 def _checked(text: str, what: str) -> Secret:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import logging
 import os
+import sys
 import traceback
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextvars import ContextVar
 
 import click
 
-from importer.errors import ExitStatus
+from importer.errors import ExitStatus, ResultsError
 
 
 def _colour() -> bool | None:
@@ -18,26 +21,53 @@ def _colour() -> bool | None:
 
 def say(text: str = "") -> None:
     """A line of the result, on standard output."""
-    click.echo(text, color=_colour())
+    _echo(text)
 
 
 def note(text: str) -> None:
-    """A line beside the result (progress, warnings), on standard error."""
-    click.echo(text, err=True, color=_colour())
+    """A line beside the result (progress, warnings), on standard error; JSON under `--log json`."""
+    _echo(_logged(text) if LINES.get() else text, err=True)
+
+
+def _echo(text: str, *, err: bool = False) -> None:
+    """A reader that has gone (`| head`) ends no run, and takes nothing from its exit status."""
+    try:
+        click.echo(text, err=err, color=_colour())
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), (sys.stderr if err else sys.stdout).fileno())
+    except OSError as error:
+        raise ResultsError(
+            f"Standard {'error' if err else 'output'} can't be written: {error.strerror}.",
+            hint="What was done is done, and in the ledger; `importer status` shows it.",
+        ) from error
+
+
+LINES: ContextVar[bool] = ContextVar("lines", default=False)
+"""Whether standard error is a log of JSON lines, and holds nothing else."""
+
+
+def _logged(text: str) -> str:
+    from importer.notices.log import JsonFormatter
+
+    said = {"event": "said", "levelname": "INFO", "text": click.unstyle(text)}
+    return JsonFormatter().format(logging.makeLogRecord(said))
 
 
 def emit(document: Mapping[str, object]) -> None:
-    """The one JSON object of `--json`, on standard output."""
+    """The one JSON object of `--json`, on standard output; it begins with the command's name."""
     import orjson
 
-    click.echo(orjson.dumps(document, option=orjson.OPT_INDENT_2).decode())
+    context = click.get_current_context(silent=True)
+    named = {"command": context.info_name} if context else {}
+    document = {**named, **document}
+    _echo(orjson.dumps(document, option=orjson.OPT_INDENT_2).decode())
 
 
 def emit_line(document: Mapping[str, object]) -> None:
     """One of several JSON objects, in a line of its own."""
     import orjson
 
-    click.echo(orjson.dumps(document).decode())
+    _echo(orjson.dumps(document).decode())
 
 
 def heading(text: str) -> None:

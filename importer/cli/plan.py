@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from importer.cli import options, output, recoded
+from importer.cli import again, options, output, recoded
 from importer.cli.athand import at_hand
 from importer.errors import ExitStatus
 from importer.masking import masked, plain
@@ -52,5 +52,5 @@ def command(**given: Any) -> ExitStatus:
         output.emit({**summary.document(), **recoded.document(planned.recodings, show)})
     else:
         told.plan(planned, summary, show)
-        told.next_steps(summary)
+        output.next_step(*again.after(summary))
     return summary.exit_status

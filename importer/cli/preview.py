@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from importer.cli import output
+from importer.cli import again, output
 from importer.errors import UsageError
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ def command(file: str, mapping: str, row: int | None, sheet: str | None, as_json
             for number, each in enumerate(shown):
                 output.say("\n" if number else "")
                 _print(source, each)
-            output.next_step(f"importer plan {file} -m {mapping}")
+            output.next_step(again.command("plan", file))
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from importer.cli import ledgers, options, output
+from importer.cli import again, ledgers, options, output
 from importer.cli.span import SPAN
-from importer.errors import ExitStatus, UsageError
+from importer.errors import ExitStatus
 from importer.model import counted
 
 if TYPE_CHECKING:
@@ -35,8 +35,9 @@ def command(
     """Remove what people can read of old jobs from the ledger; what was sent stays known.
 
     Masked ids, keys, messages, cell values and file names go, and are overwritten on the disk. The
-    keyed hashes stay, so no row is ever sent twice, and so do statuses and counts. Jobs with rows
-    left to send or to settle are passed over. Results folders are yours: delete them yourself.
+    keyed hashes stay, so no row is ever sent twice, and so do statuses and counts. Jobs with rows left
+    to send or to settle are passed over, unless one is named with --job: what is left of it is given up,
+    as by `importer drop`. Results folders are yours: delete them yourself.
 
     \b
     importer purge                          what would go: jobs older than 180 days
@@ -53,16 +54,47 @@ def command(
             if job
             else purging.purgeable(ledger, time.time() - older_than)
         )
-        ready = [each for each in found if not each.left]
-        if job and found and not ready:
-            raise UsageError(
-                f"Job {found[0].job.name} has {counted(found[0].left, 'row')} left to send or to settle.",
-                hint=f"`importer resume {found[0].job.name}` goes on with it.",
-            )
+        ready = [each for each in found if job or not each.left]
         if yes and ready:
             with _nobody_else(ledger, folder):
-                purging.purge(ledger, [each.job for each in ready])
+                for each in ready:
+                    if each.left:
+                        purging.drop(ledger, each.job)
+                known = {each.id: each for each in ledger.jobs()}
+                purging.purge(
+                    ledger, [known[each.job.id] for each in ready if each.job.id in known]
+                )
     _tell(found, ready, done=yes, as_json=as_json)
+    return ExitStatus.DONE
+
+
+@click.command("drop")
+@click.argument("job", metavar="JOB")
+@ledgers.plain
+def drop(job: str, state: Path | None, as_json: bool) -> ExitStatus:
+    """Give up what is left of JOB, so that nothing goes on with it. What was posted stays known.
+
+    Its rows that are left to send end as skipped (dropped); rows in doubt stay so. A job that has posted
+    nothing goes as a whole. `importer run` with the same file starts a new job.
+
+    \b
+    importer drop 20260301-023000-answers
+    """
+    from importer.ledger import held, purging
+    from importer.ledger.state import default_folder
+
+    with ledgers.looking(state) as ledger:
+        found = ledger.job(job)
+        campaigns = found.campaigns.split(",")
+        with held(state or default_folder(), found.origin, campaigns, "importer drop"):
+            ledger.recover(found.origin, campaigns)
+            given_up, doubt = purging.drop(ledger, found)
+    if as_json:
+        output.emit({"job": found.name, "given_up": given_up, "in_doubt": doubt})
+        return ExitStatus.DONE
+    output.say(f"Job {found.name}: {counted(given_up, 'row')} given up, {doubt:,} in doubt.")
+    steps = [again.command("resolve", found.name, why="settles rows in doubt")] if doubt else []
+    output.next_step(*steps, again.command("jobs"))
     return ExitStatus.DONE
 
 
@@ -88,7 +120,7 @@ def _tell(
     for each in left:
         output.note(
             f"{each.job.name} stays: {counted(each.left, 'row')} left to send or to settle "
-            f"(importer resume {each.job.name})."
+            f"({again.command('resume', each.job.name)}; or drop)."
         )
     if not ready:
         output.say("Nothing to purge.")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from importer.cli import ledgers, options, output
+from importer.cli import again, ledgers, options, output
 from importer.errors import ExitStatus
 from importer.model import counted
 from importer.settings import DEFAULT_ENDPOINT, Settings
@@ -116,9 +116,8 @@ def _tell(written: Rewritten) -> None:
 
 
 def _next(job: str, absent: int, left: int) -> list[str]:
-    steps = [f"importer resume {job}   # posts them again"] if absent else []
+    steps = [again.command("resume", job, why="posts them again")] if absent else []
     if left:
-        steps.append(
-            f"importer mark {job} --row N --created   # or --not-created: look, and decide"
-        )
-    return steps or [f"importer status {job}"]
+        why = "or --not-created: look, and decide"
+        steps.append(again.command("mark", job, why=why, rows=("N",), created=True))
+    return steps or [again.command("status", job)]

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from importer.cli import ledgers, output
+from importer.cli import again, ledgers, output
 from importer.errors import ExitStatus
 
 
@@ -45,5 +45,5 @@ def command(job: str, out: Path | None, state: Path | None, as_json: bool) -> Ex
         output.note(f"No problems.csv: {written.unread}")
     if not ended:
         output.note("The job is under way: these are its results so far.")
-    output.next_step(f"importer status {found.name}")
+    output.next_step(again.command("status", found.name))
     return ExitStatus.DONE

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from importer.cli import ledgers, options
+from importer.cli import ledgers, options, output
 from importer.cli.run import post, shown
 from importer.cli.unattended import reporter, unattended
 from importer.errors import ExitStatus, UsageError
@@ -32,7 +32,8 @@ def resume(**given: Any) -> ExitStatus:
     """Go on with JOB: post what is left of it, settle what is in doubt.
 
     The file and the mapping must be those that the job was started with; if they have changed, run
-    the file as it is now. JOB is a name or number of `importer jobs`; without it, the newest.
+    the file as it is now. JOB is a name or number of `importer jobs`; without it, the newest that has
+    rows left.
 
     \b
     importer resume
@@ -60,7 +61,7 @@ def retry(statuses: str, **given: Any) -> ExitStatus:
     twice.
 
     \b
-    importer retry                                     the failed rows of the newest job
+    importer retry                                     the newest job that has failed rows
     importer retry 20260301-answers --status rejected  after the survey was mended
     importer retry 12 --status failed,unknown
     """
@@ -80,8 +81,13 @@ def _statuses(text: str) -> tuple[Status, ...]:
 
 def _go_on(command: str, given: Mapping[str, Any], statuses: Sequence[str]) -> ExitStatus:
     with ledgers.looking(given["state"]) as ledger:
-        job = ledger.job(given["job"])
-    settings = dataclasses.replace(_settings(job, given), job=job.name, statuses=tuple(statuses))
+        left = (*statuses, Status.UNKNOWN) if command == "resume" else statuses
+        job = ledger.job(given["job"]) if given["job"] else ledger.newest(left)
+    if not given["job"]:
+        output.note(f"Job {job.name}:")
+    settings = dataclasses.replace(
+        _settings(command, job, given), job=job.name, statuses=tuple(statuses)
+    )
     report = reporter(command, given)
     with report.alone(), report.over(settings) as ended:
         summary = post(settings, given)
@@ -89,7 +95,7 @@ def _go_on(command: str, given: Mapping[str, Any], statuses: Sequence[str]) -> E
     return shown(summary, as_json=given["as_json"])
 
 
-def _settings(job: Job, given: Mapping[str, Any]) -> Settings:
+def _settings(command: str, job: Job, given: Mapping[str, Any]) -> Settings:
     """As the job was started, but for what is said anew."""
     kept = job.settings
     file = str(given["file"] or job.file)
@@ -102,6 +108,11 @@ def _settings(job: Job, given: Mapping[str, Any]) -> Settings:
         raise UsageError(
             f"Job {job.name} came from standard input, which can't be read again.",
             hint=f"Pipe the same bytes into `importer run - -m {kept['mapping']}`, or name --file.",
+        )
+    if "://" not in file and not Path(file).exists():
+        raise UsageError(
+            f"{file}, with which job {job.name} was started, is no longer there.",
+            hint=f"Name where it lies now: importer {command} {job.name} --file FILE",
         )
     said = {name: value for name, value in given.items() if value not in (None, False)}
     sheet = kept.get("sheet")

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from importer.cli import options, output
+from importer.cli import again, options, output
 from importer.cli.athand import at_hand
 from importer.cli.unattended import reporter, unattended
 from importer.errors import ExitStatus, UsageError
 
 if TYPE_CHECKING:
     from importer.pipeline import Plan, Summary
-    from importer.settings import Settings
+    from importer.settings import Secret, Settings
 
 
 @click.command("run")
@@ -62,7 +62,7 @@ def shown(summary: Summary, *, as_json: bool) -> ExitStatus:
         output.emit(summary.document())
     else:
         told.run(summary)
-        told.next_steps(summary)
+        output.next_step(*again.after(summary))
     return summary.exit_status
 
 
@@ -72,14 +72,14 @@ def post(settings: Settings, given: Mapping[str, Any]) -> Summary:
     from importer.cli import told
     from importer.cli.progress import Progress
 
-    settings = dataclasses.replace(settings, write_key=options.write_key(given["key_file"]))
+    settings = dataclasses.replace(settings, write_key=_key(given))
     http.check(settings.network, settings.endpoint.url)
     _check_terminal(given["yes"])
     progress = Progress(silent=given["log_format"] == "json")
 
     def confirm(planned: Plan) -> bool:
         progress.close()
-        told.before(planned, settings.endpoint.url)
+        told.before(planned, settings.endpoint.url, settings.limit)
         return given["yes"] or not planned.ready or click.confirm("Go on?", err=True)
 
     try:
@@ -88,6 +88,10 @@ def post(settings: Settings, given: Mapping[str, Any]) -> Summary:
     finally:
         progress.close()
     return summary
+
+
+def _key(given: Mapping[str, Any]) -> Secret:
+    return options.write_key(given["key_file"], ask=not given["yes"])
 
 
 def _check_terminal(yes: bool) -> None:

@@ -10,6 +10,7 @@ import click
 
 from importer.cli import output
 from importer.errors import ExitStatus, UsageError
+from importer.model import slug
 
 if TYPE_CHECKING:
     from importer.schedules import Task, When
@@ -62,7 +63,6 @@ def _task(given: dict[str, Any]) -> Task:
 
     from importer.ledger import state as states
     from importer.schedules import Task
-    from importer.schedules.task import slug
 
     source: Path = given["source"]
     if not source.exists():

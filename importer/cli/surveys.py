@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from importer.cli import options, output
+from importer.cli import again, options, output
 from importer.errors import UsageError
 
 if TYPE_CHECKING:
@@ -48,7 +48,9 @@ def command(questions: bool, campaign: str, as_json: bool, **given: Any) -> None
         output.table(
             ("question", "type", "label"), [(q.id, q.type, q.label) for q in asked[each.id]]
         )
-    output.next_step("importer init answers.csv --campaign ID   # the mapping, with these IDs")
+    output.next_step(
+        again.command("init", "FILE", campaign=campaign or "ID", why="the mapping, with these IDs")
+    )
 
 
 def surveys(given: Mapping[str, Any]) -> list[Survey]:

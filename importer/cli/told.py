@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
@@ -10,9 +9,8 @@ import click
 
 from importer import codes
 from importer.cli import output, recoded
-from importer.errors import ExitStatus
 from importer.masking import Show, masked
-from importer.model import Status, counted, duration
+from importer.model import counted, duration
 from importer.results.scores import signed
 
 if TYPE_CHECKING:
@@ -36,7 +34,7 @@ def plan(planned: Plan, summary: Summary, show: Show = masked) -> None:
     if planned.ready:
         output.say()
         ready = counted(planned.ready, "row")
-        output.say(f"{ready} would be posted to {summary.endpoint}{_time(planned)}.")
+        output.say(f"{ready} would be posted to {summary.endpoint}{_time(planned, planned.ready)}.")
 
 
 def run(summary: Summary) -> None:
@@ -44,7 +42,7 @@ def run(summary: Summary) -> None:
     output.say(f"Run of {_file(summary)} with {summary.mapping} (job {summary.job})")
     if summary.stopped:
         output.say(click.style(f"Stopped early: {summary.stopped}", fg="red"))
-        _remedy(summary.stopped.partition(":")[0])
+        remedy(summary.stopped)
     _rows(summary)
     _scores(summary)
     _causes(summary)
@@ -55,21 +53,24 @@ def run(summary: Summary) -> None:
     output.say(f"{requests} in {duration(summary.seconds)}.")
 
 
-def _remedy(code: str) -> None:
-    if found := codes.of("delivery").get(code):
+def remedy(stopped: str) -> None:
+    """What to do about an early stop: `code: message`."""
+    if found := codes.of_stop(stopped.partition(":")[0]):
         output.say(f"→ {found.remedy}")
 
 
-def before(planned: Plan, endpoint: str) -> None:
-    """What a run is about to do, before it asks."""
+def before(planned: Plan, endpoint: str, limit: int | None = None) -> None:
+    """What a run is about to do, before it asks; a pilot posts `limit` rows at most."""
     for warning in planned.warnings:
         output.note(f"To know: {warning}")
     if not planned.ready:
         output.note(f"Of {_read(planned)} none is left to post.")
         return
+    rows = min(planned.ready, limit or planned.ready)
+    pilot = f" (a pilot; {planned.ready - rows:,} wait for later)" if rows < planned.ready else ""
     output.note(
-        f"{planned.ready:,} of {_read(planned)} will be posted to {endpoint}"
-        f"{_time(planned)}. There is no undo."
+        f"{rows:,} of {_read(planned)} will be posted to {endpoint}{_time(planned, rows)}{pilot}."
+        " There is no undo."
     )
 
 
@@ -80,33 +81,15 @@ def _read(planned: Plan) -> str:
     return f"{counted(read, 'row')}{each}"
 
 
-def next_steps(summary: Summary) -> None:
-    """What to type next, by how it ended."""
-    mapping, file = shlex.quote(summary.mapping), shlex.quote(summary.file)
-    if summary.command == "plan":
-        steps = [f"importer run {file} -m {mapping} --limit 10"]
-    elif summary.exit_status in (ExitStatus.DONE, ExitStatus.SOME_REFUSED):
-        steps = [f"importer verify {summary.job}   # proves that the survey holds what was sent"]
-    else:
-        steps = [f"importer resume {summary.job}   # goes on with what is left"]
-    if summary.job and summary.rows.get(Status.UNKNOWN):
-        steps.append(
-            f"importer resolve {summary.job}   # settles rows in doubt by reading the survey"
-        )
-    if summary.problems:
-        mended = shlex.quote(str(summary.problems))
-        steps.append(f"importer run {mended} -m {mapping}   # once its rows are mended")
-    output.next_step(*steps)
-
-
 def _file(summary: Summary) -> str:
     return f"{summary.file}, sheet {summary.sheet}" if summary.sheet else summary.file
 
 
-def _time(planned: Plan) -> str:
-    if planned.seconds is None:
+def _time(planned: Plan, rows: int) -> str:
+    per_second = planned.rate.per_second
+    if per_second is None:
         return ""
-    return f" at {planned.rate}, in {duration(planned.seconds)} or more"
+    return f" at {planned.rate}, in {duration(max(1, rows / per_second))} or more"
 
 
 def _rows(summary: Summary) -> None:
@@ -152,7 +135,7 @@ def _causes(summary: Summary) -> None:
         if cause.fix:
             output.say(f"            → {cause.fix}")
     if len(summary.causes) > _MOST_CAUSES:
-        output.say(f"  … and {len(summary.causes) - _MOST_CAUSES} more, in summary.json")
+        output.say(f"  … and {len(summary.causes) - _MOST_CAUSES} more, in {summary.place.name}")
 
 
 def _duplicates(duplicates: Mapping[str, int]) -> None:
@@ -172,7 +155,8 @@ def _warnings(summary: Summary) -> None:
 
 def _samples(planned: Plan) -> None:
     if planned.samples:
-        output.heading(f"The first {len(planned.samples)} requests, whole (key masked)")
+        first = counted(len(planned.samples), "request")
+        output.heading(f"The first {first}, whole (key masked)")
         for sample in planned.samples:
             output.say(f"  {sample.decode()}")
 
@@ -184,4 +168,8 @@ def _written(summary: Summary) -> None:
     if summary.problems:
         output.say(f"  {summary.problems}   the rows to mend, as they stand in the file")
     output.say(f"  {summary.report}   all of it on one page, for whoever approves it")
-    output.say(f"  {summary.folder / 'summary.json'}")
+    output.say(f"  {summary.place}")
+    for path in (summary.results, summary.problems):
+        if path and path.stem not in {"results", "problems", "plan-problems"}:
+            former = f"{path.stem.rpartition('-')[0]}{path.suffix}"
+            output.say(f"  {former} was changed since it was written, so it stays as it is.")

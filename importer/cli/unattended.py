@@ -5,20 +5,23 @@ from __future__ import annotations
 import dataclasses
 import logging
 import os
+import platform
 import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from importer import logs
-from importer.cli import options, output
-from importer.errors import ExitStatus, ImporterError, UsageError
+from importer.cli import again, options, output
+from importer.errors import Declined, ExitStatus, ImporterError, MappingError, UsageError
+from importer.masking import masked_id
 
 if TYPE_CHECKING:
     from importer.notices import Notice, Target
@@ -39,9 +42,10 @@ def unattended(command: options.Command) -> options.Command:
             "--fail-on",
             default="any",
             show_default=True,
-            metavar="any|none|N%",
+            metavar="any|none|N%|duplicate",
             help="Exit with 3 where any, none or more than N% of the rows were refused (invalid, "
-            "rejected or failed).",
+            "rejected or failed; `duplicate` and `N%,duplicate` count what the API called one). It is 3 "
+            "anyhow where rows were posted and none was accepted, but for none.",
         ),
         click.option(
             "--max-failures",
@@ -110,6 +114,8 @@ class Reporter:
             log.info("starting", extra={"event": "starting"})
             try:
                 yield ended.append
+            except Declined:
+                raise  # whoever said no knows it
             except BaseException as error:
                 self.tell(self._cut(settings, error, time.monotonic() - start))
                 raise
@@ -180,7 +186,16 @@ class Reporter:
             requests=summary.requests,
             causes=causes,
             stopped=summary.stopped.partition(":")[0],
+            host=platform.node(),
+            report=str(summary.report.resolve()),
+            next_step=self._next(summary),
         )
+
+    def _next(self, summary: Summary) -> str:
+        """What whoever is told may type."""
+        if self.command == "watch" or summary.exit_status == ExitStatus.SOME_REFUSED:
+            return again.command("status", summary.job)
+        return again.after(summary)[0]
 
     def _cut(self, settings: Settings, error: BaseException, seconds: float) -> Notice:
         from importer.notices import Notice
@@ -193,7 +208,25 @@ class Reporter:
             at=time.time(),
             seconds=seconds,
             error=type(error).__name__,
+            message=_message(error),
+            host=platform.node(),
         )
+
+
+def _message(error: BaseException) -> str:
+    """What an error of ours says. The columns of a file are left out: where it has no header, they are
+    a person's answers; and so are the mapping's lines, one of which may hold a key."""
+    if not isinstance(error, ImporterError):
+        return ""
+    told = [error.message, error.hint]
+    if isinstance(error, MappingError):
+        wrong = ((f"line {each.line}: {each.message}", each.hint) for each in error.mistakes)
+        told = [error.name, *chain.from_iterable(wrong)]
+    lines = "\n".join(told).splitlines()
+    return masked_id("\n".join(each for each in lines if each and not each.startswith(_COLUMNS)))
+
+
+_COLUMNS = "Its columns: "
 
 
 def _status(error: BaseException) -> ExitStatus:
@@ -235,6 +268,7 @@ def reporter(command: str, given: Mapping[str, Any]) -> Reporter:
     anything is read or sent."""
     from importer.notices import target, written
 
+    output.LINES.set(given["log_format"] == "json")
     click.get_current_context().with_resource(written(list(_handlers(given))))
     network = options.network_of(given)
     return Reporter(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from importer.cli import ledgers, options, output
+from importer.cli import again, ledgers, options, output
 from importer.errors import ExitStatus
 from importer.model import counted, place
 from importer.settings import DEFAULT_ENDPOINT, Settings
@@ -136,9 +136,11 @@ def _tell(found: Verification, page: Page) -> None:
     output.say(verified.verdict(found))
     _written(page)
     if found.exit_status == ExitStatus.SOME_REFUSED:
-        output.next_step(f"importer verify {found.job.name} --json   # every difference")
+        output.next_step(
+            again.command("verify", found.job.name, as_json=True, why="every difference")
+        )
     else:
-        output.next_step("importer jobs")
+        output.next_step(again.command("jobs"))
 
 
 def _written(page: Page) -> None:

@@ -111,12 +111,14 @@ class _Desk:
     given: dict[str, Any]
     job: str = ""
     """The job of the file at hand."""
+    error: str = ""
+    """Why it can't be imported as it is."""
 
     def importing(self, arrival: Arrival, ending: Ending) -> Ended:
         """One file. An error is how it ended; it stops no other file."""
         from importer.inbox import Ended
 
-        self.job = ""
+        self.job = self.error = ""
         try:
             sha256 = arrival.sha256()
             if former := self._former(sha256):
@@ -124,25 +126,46 @@ class _Desk:
                 return Ended(ExitStatus.DONE)
             summary = self._run(arrival, sha256, ending)
         except ImporterError as error:
-            output.failure(f"{arrival.name}: {error.message}", error.hint)
-            return Ended(error.exit_status)
+            return self._failed(f"{arrival.name}: {error.message}", error.hint, error.exit_status)
         except OSError as error:
-            output.failure(f"{arrival.name} can't be read: {error.strerror}.")
-            return Ended(ExitStatus.USAGE)
+            return self._failed(f"{arrival.name} can't be read: {error.strerror}.")
         except Exception as error:  # noqa: BLE001  a defect met by one file; the others go on
             return Ended(output.defect(error))
         self._tell(summary)
+        self.error = f"Stopped early: {summary.stopped}\nSee {summary.report.resolve()}"
         return Ended(summary.exit_status, summary.stopped.partition(":")[0])
+
+    def _failed(self, message: str, hint: str = "", status: ExitStatus = ExitStatus.USAGE) -> Ended:
+        from importer.inbox import Ended
+
+        self.error = f"{message}\n{hint}".rstrip()
+        output.failure(message, hint)
+        return Ended(status)
 
     def put(self, arrival: Arrival, ended: Ended, place: Path) -> None:
         """Say where a file lies now, and let the ledger know."""
-        from importer.inbox import fate
+        from importer.inbox import Fate, fate
 
         if place != arrival.path:
             self._moved(place)
+            if fate(ended) == Fate.FAILED:
+                self._explain(place)
         if not self.given["as_json"]:
             where = f"in {place.parent}" if place != arrival.path else "left where it is"
             output.say(f"{arrival.name}: {fate(ended)} (exit status {int(ended.status)}), {where}")
+        elif ended.status == ExitStatus.USAGE:
+            told = {"exit_code": int(ended.status), "error": self.error, "moved_to": str(place)}
+            output.emit_line({"command": "watch", "file": arrival.name, **told})
+
+    def _explain(self, place: Path) -> None:
+        """Why, beside the file on its shelf; a disk that is full must not stop the watch."""
+        from importer.results import files
+
+        try:
+            with files.whole(place.with_name(f"{place.name}.error.txt")) as file:
+                file.write(f"{self.error}\n")
+        except OSError as error:
+            output.note(f"Why {place} failed can't be written beside it: {error.strerror}.")
 
     def waiting(self, arrivals: Sequence[Arrival]) -> None:
         """Say which files the round leaves alone."""

@@ -49,7 +49,7 @@ def _matched(table: Table) -> Mapping[int, Matched]:
 def _id_of(table: Table, question: Question, matched: Mapping[int, Matched]) -> str:
     told = table.wishes.ids.get(table.meaning.names[question.index])
     if told:
-        return scalar(told)
+        return "false" if told.lower() == "false" else scalar(told)
     if question.index in matched:
         return scalar(matched[question.index].asked.id)
     return OPEN if _wanted(table, question) else "false"

@@ -1,6 +1,14 @@
 """The SQLite journal: attempts before posts, outcomes after, and what was sent by earlier runs."""
 
-from importer.ledger.endings import clashes, duplicates, explain, people, refusals
+from importer.ledger.endings import (
+    accepted,
+    clashes,
+    duplicates,
+    explain,
+    people,
+    refusals,
+    several,
+)
 from importer.ledger.hashes import Hasher
 from importer.ledger.journal import Journal
 from importer.ledger.ledger import SENDABLE, Ledger
@@ -25,6 +33,7 @@ __all__ = [
     "Ledger",
     "Rows",
     "Staging",
+    "accepted",
     "askable",
     "behind_order",
     "called_absent",
@@ -41,5 +50,6 @@ __all__ = [
     "refusals",
     "secret",
     "sending_order",
+    "several",
     "stuck",
 ]

@@ -73,12 +73,14 @@ def duplicates(ledger: Ledger, job: Job) -> dict[str, int]:
 
 
 def refusals(ledger: Ledger, job: Job) -> tuple[Cause, ...]:
-    """Why rows were refused, failed or left in doubt, most frequent first. (Beside `MIN`, SQLite takes other
+    """Why rows were refused, failed or left in doubt, most frequent first; those that the API calls
+    duplicates where it isn't known of what. (Beside `MIN`, SQLite takes other
     columns from the row that has it.)"""
     with ledger.told():
         found = ledger.connection.execute(
-            "SELECT code, message, COUNT(*), MIN(seq), row FROM rows WHERE job = ? AND status IN"
-            " ('rejected', 'failed', 'unknown', 'attempting') GROUP BY code, message"
+            "SELECT code, message, COUNT(*), MIN(seq), row FROM rows WHERE job = ? AND (status IN"
+            " ('rejected', 'failed', 'unknown', 'attempting') OR code = 'dup_or_targeting')"
+            " GROUP BY code, message"
             " ORDER BY 3 DESC, 1 LIMIT 50",
             (job.id,),
         ).fetchall()
@@ -100,6 +102,24 @@ def clashes(ledger: Ledger, job: Job, column: str) -> tuple[Cause, ...]:
         ]
     told, fix = "different responses have the same key", codes.of("ledger")["key_clash"].remedy
     return (Cause("key_clash", told, len(rows), fix, column, tuple(rows[:5])),) if rows else ()
+
+
+def several(ledger: Ledger, job: Job) -> set[bytes]:
+    """The persons that have more than one row in the job."""
+    with ledger.told():
+        found = ledger.connection.execute(
+            "SELECT person FROM rows WHERE job = ? AND person IS NOT NULL GROUP BY person"
+            " HAVING COUNT(*) > 1",
+            (job.id,),
+        )
+        return {person for (person,) in found}
+
+
+def accepted(ledger: Ledger, person: bytes) -> bool:
+    """Whether a row of the person was accepted, as far as the journal is folded."""
+    with ledger.told():
+        query = "SELECT EXISTS (SELECT 1 FROM rows WHERE person = ? AND status = 'created')"
+        return bool(ledger.connection.execute(query, (person,)).fetchone()[0])
 
 
 def people(ledger: Ledger, job: Job) -> tuple[int, int]:

@@ -146,13 +146,14 @@ class Ledger:
         return self.job(str(cursor.lastrowid))
 
     def reopen(self, name: str, job: Job) -> Job:
-        """Go on with the job of this name; `job` says how, and where its file lies now."""
+        """Go on with the job of this name; `job` says how, and where its file lies now. One that was
+        given up stays so."""
         found = self.job(name)
+        dropped = {"dropped": found.settings["dropped"]} if "dropped" in found.settings else {}
         with self.transaction() as connection:
             connection.execute(
-                "UPDATE jobs SET file = ?, mapping = ?, ended_at = NULL, exit_status = NULL,"
-                " settings = ? WHERE id = ?",
-                (job.file, job.mapping, json.dumps(job.settings), found.id),
+                "UPDATE jobs SET file = ?, mapping = ?, settings = ? WHERE id = ?",
+                (job.file, job.mapping, json.dumps({**job.settings, **dropped}), found.id),
             )
         return self.job(name)
 
@@ -161,11 +162,26 @@ class Ledger:
         left = ",".join(f"'{status}'" for status in (*SENDABLE, schema.ATTEMPTING))
         found = self.connection.execute(
             f"SELECT {_JOB} FROM jobs WHERE file_sha256 = ? AND mapping_sha256 = ? AND origin = ?"
-            " AND sheet = ? AND (staged_at IS NULL OR EXISTS (SELECT 1 FROM rows WHERE job = jobs.id"
+            " AND sheet = ? AND json_extract(settings, '$.dropped') IS NULL"
+            " AND (staged_at IS NULL OR EXISTS (SELECT 1 FROM rows WHERE job = jobs.id"
             f" AND status IN ({left}) AND elsewhere = 0)) ORDER BY id DESC LIMIT 1",
             (job.file_sha256, job.mapping_sha256, job.origin, job.sheet),
         ).fetchone()
         return _job(found) if found else None
+
+    def newest(self, statuses: Sequence[str]) -> Job:
+        """The newest job that has rows of these statuses and was neither given up nor purged; else the
+        newest of all. UsageError where there is none."""
+        left = [*statuses, *([schema.ATTEMPTING] if Status.UNKNOWN in statuses else [])]
+        marks = ",".join("?" * len(left))
+        with self.told():
+            found = self.connection.execute(
+                f"SELECT name FROM jobs WHERE json_extract(settings, '$.dropped') IS NULL"
+                " AND json_extract(settings, '$.purged') IS NULL AND EXISTS (SELECT 1 FROM rows WHERE"
+                f" job = jobs.id AND status IN ({marks}) AND elsewhere = 0) ORDER BY id DESC LIMIT 1",
+                left,
+            ).fetchone()
+        return self.job(found[0] if found else "")
 
     def _free_name(self, wanted: str) -> str:
         taken = {name for (name,) in self.connection.execute("SELECT name FROM jobs")}
@@ -197,8 +213,8 @@ class Ledger:
 
     @contextmanager
     def staging(self, job: Job) -> Iterator[None]:
-        """The time in which a job's rows are written down. Where that breaks off, since the file can't be
-        read to its end, say, the job leaves nothing behind: none of its rows was posted."""
+        """The time before a job's first post. Where it breaks off, since the file can't be read to its
+        end, or a person says no, a new job leaves nothing behind: none of its rows was posted."""
         try:
             yield
         except BaseException:
@@ -208,12 +224,20 @@ class Ledger:
                     connection.execute("DELETE FROM jobs WHERE id = ?", (job.id,))
             raise
 
-    def end_job(self, job: Job, exit_status: int) -> None:
-        """Write down that the job has ended, and how."""
+    def begin_job(self, job: Job) -> None:
+        """Write down that the job is under way, whether or not it had ended before."""
         with self.transaction() as connection:
             connection.execute(
-                "UPDATE jobs SET ended_at = ?, exit_status = ? WHERE id = ?",
-                (time.time(), exit_status, job.id),
+                "UPDATE jobs SET ended_at = NULL, exit_status = NULL WHERE id = ?", (job.id,)
+            )
+
+    def end_job(self, job: Job, exit_status: int, stopped: str = "") -> None:
+        """Write down that the job has ended, how, and why it stopped early, if it did; until it goes on."""
+        settings = json.dumps({**job.settings, "stopped": stopped})
+        with self.transaction() as connection:
+            connection.execute(
+                "UPDATE jobs SET ended_at = ?, exit_status = ?, settings = ? WHERE id = ?",
+                (time.time(), exit_status, settings, job.id),
             )
 
     # rows

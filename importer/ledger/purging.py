@@ -53,6 +53,30 @@ def _measured(ledger: Ledger, job: Job) -> Purgeable:
     return Purgeable(job, rows, left)
 
 
+def drop(ledger: Ledger, job: Job) -> tuple[int, int]:
+    """Give up what is left of a job, so that no later run goes on with it: what was never posted, or
+    surely not stored, is `skipped`. Rows in doubt stay so. A job that has posted nothing goes as a whole.
+    Returns how many rows were given up, and how many are in doubt. Call it with its campaigns held."""
+    with ledger.transaction() as connection:
+        query = "SELECT EXISTS (SELECT 1 FROM rows WHERE job = ? AND attempts > 0)"
+        if not connection.execute(query, (job.id,)).fetchone()[0]:
+            rows = connection.execute("DELETE FROM rows WHERE job = ?", (job.id,)).rowcount
+            connection.execute("DELETE FROM jobs WHERE id = ?", (job.id,))
+            return rows, 0
+        given_up = connection.execute(
+            "UPDATE rows SET status = 'skipped', code = 'dropped', message = 'given up with its job'"
+            " WHERE job = ? AND status IN ('pending', 'failed')",
+            (job.id,),
+        ).rowcount
+        settings = json.dumps({**job.settings, "dropped": time.time()})
+        connection.execute(
+            "UPDATE jobs SET settings = ?, staged_at = IFNULL(staged_at, started_at),"
+            " ended_at = IFNULL(ended_at, ?) WHERE id = ?",
+            (settings, time.time(), job.id),
+        )
+    return given_up, ledger.own(job).get(Status.UNKNOWN, 0)
+
+
 def purge(ledger: Ledger, jobs: Sequence[Job]) -> None:
     """Empty what can be read of these jobs, and overwrite it on the disk: in the file, and in its
     write-ahead log. Call it while no run holds the ledger."""
@@ -67,15 +91,15 @@ def purge(ledger: Ledger, jobs: Sequence[Job]) -> None:
             connection.execute(f"UPDATE rows SET {blank}, traits = NULL WHERE job = ?", (job.id,))
             connection.execute(
                 "UPDATE jobs SET file = '', mapping = '', sheet = '', settings = ? WHERE id = ?",
-                (json.dumps({"purged": time.time(), **_waves(job)}), job.id),
+                (json.dumps({"purged": time.time(), **_kept(job)}), job.id),
             )
     with ledger.told():
         _compact(ledger.connection)
 
 
-def _waves(job: Job) -> dict[str, object]:
-    """Without their names, a row's lines couldn't be told apart."""
-    return {"waves": job.waves} if job.waves else {}
+def _kept(job: Job) -> dict[str, object]:
+    """Without the waves' names, a row's lines couldn't be told apart; what was given up stays so."""
+    return {name: job.settings[name] for name in ("waves", "dropped") if name in job.settings}
 
 
 def _compact(connection: sqlite3.Connection) -> None:

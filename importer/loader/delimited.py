@@ -39,7 +39,7 @@ class DelimitedTable:
         delimiter = delimiter or dialect.find_delimiter(sample)
         self._dialect = dialect.find_dialect(sample, delimiter)
         self.head = next(self.blocks(HEAD), Block((), ()))
-        self.facts = self._facts(sample)
+        self.facts = self._facts(sample, options.sheet)
 
     def width(self, labels: int) -> int:
         """As many as the header has: a row with more has shifted."""
@@ -80,7 +80,7 @@ class DelimitedTable:
         cut = max(sample.rfind("\n"), sample.rfind("\r"))
         return sample[: cut + 1] if len(sample) >= _SAMPLE - 1 and cut > 0 else sample
 
-    def _facts(self, sample: str) -> Facts:
+    def _facts(self, sample: str, sheet: str | int | None) -> Facts:
         return Facts(
             format="csv",
             size=self._content.size,
@@ -91,10 +91,12 @@ class DelimitedTable:
             encoding_samples=tuple(self._encoding.samples.values()),
             encoding_lines=tuple(self._encoding.samples),
             delimiter=self._dialect.delimiter,
-            notes=tuple(self._notes(sample)),
+            notes=tuple(self._notes(sample, sheet)),
         )
 
-    def _notes(self, sample: str) -> Iterator[str]:
+    def _notes(self, sample: str, sheet: str | int | None) -> Iterator[str]:
+        if sheet is not None:
+            yield f"It is text and has no sheets: that sheet {str(sheet)!r} was asked for says nothing."
         if self._declared:
             yield "The line `sep=` at its top is an instruction and has no row number, as in Excel."
         if self._encoding.formulas and any(

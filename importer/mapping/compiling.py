@@ -12,6 +12,7 @@ from importer.mapping.blanks import trimmed
 from importer.mapping.cells import Cell
 from importer.mapping.columns import Selector
 from importer.mapping.compiled import Compiled, Zoneless
+from importer.mapping.crosschecks import shapes
 from importer.mapping.document import METHODS, Document, OrderBy
 from importer.mapping.fields import Constant, Oddity
 from importer.mapping.header import Header
@@ -56,7 +57,9 @@ def compile(  # noqa: A001  the word of the design: a mapping is compiled
     alike = list(several.alike(programs))
     if alike:
         raise mistakes.error(document.whole, document.written, alike)
-    notes = dict.fromkeys(note for each in waves for note in each.header.notes)
+    notes = dict.fromkeys(
+        note for each in waves for note in (*each.header.notes, *shapes(each.document))
+    )
     zoneless = tuple(note for each in waves for note in each.zoneless)
     return Compiled(several.marked(programs), tuple(notes), waves[0].header.unmapped, zoneless)
 

@@ -24,14 +24,15 @@ Base = Callable[[str], tuple[Sheet, "Base"]]
 MAX_CHAIN = 10
 
 
-def load(path_or_preset: str) -> Document:
-    """Read a mapping from a file, or a preset by its name, with what it extends.
+def load(path_or_preset: str, *, unfilled: bool = False) -> Document:
+    """Read a mapping from a file, or a preset by its name, with what it extends. `unfilled`: a `?` in it
+    is no mistake, so that the rest can be looked at.
 
     Raises:
         MappingError: With all mistakes, each with its line, column and what to write instead.
     """
     path = files.find(path_or_preset)
-    return parse_sheet(files.read_sheet(path), _beside(path))
+    return parse_sheet(files.read_sheet(path), _beside(path), unfilled=unfilled)
 
 
 def parse(text: str, name: str = "mapping.yaml", *, base: Base | None = None) -> Document:
@@ -44,23 +45,23 @@ def parse(text: str, name: str = "mapping.yaml", *, base: Base | None = None) ->
     return parse_sheet(Sheet(name, text), base)
 
 
-def parse_sheet(sheet: Sheet, base: Base | None) -> Document:
-    """As `parse`, for a sheet."""
+def parse_sheet(sheet: Sheet, base: Base | None, *, unfilled: bool = False) -> Document:
+    """As `parse`, for a sheet; `unfilled` as in `load`."""
     whole = _with_bases(sheet, base)
     wrong = list(waves.oddities(whole))
     if wrong:
         raise mistakes.error(whole, sheet, [*wrong, *mistakes.secrets(whole)])
-    read_ = [_checked(each, sheet) for each in waves.apart(whole)]
+    read_ = [_checked(each, sheet, unfilled) for each in waves.apart(whole)]
     if any(found.oddities for _, found in read_):
         raise mistakes.error_of_waves(sheet, [found for _, found in read_])
     return Document.together([document for document, _ in read_ if document], whole)
 
 
-def _checked(wave: Wave, sheet: Sheet) -> tuple[Document | None, Found]:
+def _checked(wave: Wave, sheet: Sheet, unfilled: bool) -> tuple[Document | None, Found]:
     """The document as a wave has it, or everything that is wrong with it."""
     tree = wave.tree
-    told = [*mistakes.secrets(tree), *mistakes.unfilled(tree)]
-    oddities = [*told, *crosscheck(tree)]
+    told = [*mistakes.secrets(tree), *(() if unfilled else mistakes.unfilled(tree))]
+    oddities = [*told, *crosscheck(tree, sheet)]
     document = None
     try:
         document = Document.of(tree, sheet, wave.name)

@@ -6,6 +6,7 @@ import smtplib
 import ssl
 from dataclasses import dataclass
 from email.message import EmailMessage
+from email.utils import formatdate, make_msgid
 from typing import Self
 from urllib.parse import parse_qs, unquote, urlsplit
 
@@ -85,5 +86,7 @@ class Mail:
         message["Subject"] = f"Import of {''.join(notice.title.splitlines())}"
         message["From"] = self.sender
         message["To"] = ", ".join(self.to)
+        message["Date"] = formatdate(notice.at)
+        message["Message-ID"] = make_msgid(domain=self.sender.rpartition("@")[2])
         message.set_content(notice.text + "\n")
         return message

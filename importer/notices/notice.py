@@ -14,7 +14,8 @@ from importer.model import counted
 class Notice:
     """How the import of one file ended. `file` and `mapping` are names without folders; `rows` as in
     summary.json ({} where the file was not read to its end); `causes` are rows by problem code;
-    `stopped` is the code of an early stop, `error` the kind of an error; `at` is Unix time."""
+    `stopped` is the code of an early stop, `error` the kind of an error, `message` what it said;
+    `report` is the page's path on `host`, `next_step` a command to type there; `at` is Unix time."""
 
     command: str
     file: str
@@ -29,6 +30,10 @@ class Notice:
     causes: Mapping[str, int] = field(default_factory=dict)
     stopped: str = ""
     error: str = ""
+    message: str = ""
+    host: str = ""
+    report: str = ""
+    next_step: str = ""
 
     @property
     def well(self) -> bool:
@@ -46,6 +51,12 @@ class Notice:
         return codes.of("exit")[str(int(self.exit_status))].brief
 
     @property
+    def why(self) -> str:
+        """Why it failed or stopped early, and what to do; "" where it did neither."""
+        stop = codes.of_stop(self.stopped)
+        return self.message or (f"{stop.meaning} {stop.remedy}" if stop else "")
+
+    @property
     def title(self) -> str:
         """One line: `answers.csv: done; 20 of 34 rows created`."""
         told = f"{self.file}: {self.meaning}"
@@ -58,16 +69,20 @@ class Notice:
 
     @property
     def text(self) -> str:
-        """Some lines for people: the title, the rows by status, the most common causes."""
+        """Some lines for people: the title, the rows by status, the most common causes, why it stopped
+        or failed, and where to go on."""
         rows = [f"{name}: {n:,}" for name, n in self.rows.items() if n and name != "read"]
         most = sorted(self.causes.items(), key=lambda each: -each[1])[:5]
         lines = [
             self.title,
             ", ".join(rows),
             ", ".join(f"{n:,} × {code}" for code, n in most),
-            f"job {self.job}, exit status {int(self.exit_status)}"
-            if self.job
-            else f"exit status {int(self.exit_status)}",
+            self.why,
+            f"report: {self.report}" if self.report else "",
+            f"next: {self.next_step}" if self.next_step else "",
+            f"job {self.job}, " * bool(self.job)
+            + f"exit status {int(self.exit_status)}"
+            + f", on {self.host}" * bool(self.host),
         ]
         return "\n".join(line for line in lines if line)
 
@@ -86,6 +101,10 @@ class Notice:
             "causes": dict(self.causes),
             "stopped": self.stopped or None,
             "error": self.error or None,
+            "why": self.why or None,
+            "host": self.host,
+            "report": self.report or None,
+            "next": self.next_step or None,
             "seconds": round(self.seconds, 3),
             "at": round(self.at, 3),
         }

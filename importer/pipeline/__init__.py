@@ -15,7 +15,7 @@ from contextlib import ExitStack, closing, contextmanager
 
 from importer import ledger as books
 from importer import logs, mapping
-from importer.errors import UsageError
+from importer.errors import Declined, UsageError
 from importer.ledger import Ledger
 from importer.loader import Source, open_source
 from importer.mapping import Compiled, Document
@@ -38,8 +38,8 @@ log = logging.getLogger(__name__)
 
 
 def plan(settings: Settings, watch: Watch = NOBODY) -> tuple[Plan, Summary]:
-    """The dry run: everything but the socket. Writes report.html, problems.csv, summary.json and the
-    payloads; leaves the ledger as it is. Raises ImporterError."""
+    """The dry run: everything but the socket. Writes plan.html, plan-problems.csv, plan-summary.json
+    and the payloads; leaves the ledger as it is. Raises ImporterError."""
     start = time.monotonic()
     secret = secret_of(settings)
     with _opened(settings, secret) as (document, source, compiled):
@@ -68,8 +68,8 @@ def run(
     """The real thing: stage, ask `confirm`, post what is left, write the results.
 
     Running the same file again goes on with what is left. It brings an event loop of its own: from
-    asynchronous code call it in a thread. Raises ImporterError; UsageError where `confirm` says no,
-    before anything is sent.
+    asynchronous code call it in a thread. Raises ImporterError; Declined where `confirm` says no: then
+    nothing was sent, and a new job is gone again.
     """
     from importer.pipeline.send import send  # brings the HTTP client, which no plan needs
 
@@ -96,19 +96,21 @@ def run(
             hold(ledger.job(settings.job), document, source)
         spool = stack.enter_context(closing(Spool(settings.state)))
         planned = stage(settings, document, source, compiled, ledger, spool.keep, watch)
-        payloads.write(settings, planned, ledger, spool)
-        if signed:
-            signed.hold_rows(planned, ledger)
-        logs.JOB.set(planned.job.name)
-        ready = {"event": "planned", "ready": planned.ready}
-        log.info("%d rows to post", planned.ready, extra=ready)
-        if not confirm(planned):
-            raise UsageError("Nothing was sent.", hint="Run it with --yes, or answer y.")
+        with ledger.staging(planned.job):
+            payloads.write(settings, planned, ledger, spool)
+            if signed:
+                signed.hold_rows(planned, ledger)
+            logs.JOB.set(planned.job.name)
+            ready = {"event": "planned", "ready": planned.ready}
+            log.info("%d rows to post", planned.ready, extra=ready)
+            if not confirm(planned):
+                raise Declined("Nothing was sent.")
+        ledger.begin_job(planned.job)
         report.prepare()
         sent = send(settings, planned, ledger, spool, watch)
         books.explain(ledger, planned.job)
         summary = record(settings, "run", planned, ledger, start, sent)
-        ledger.end_job(planned.job, summary.exit_status)
+        ledger.end_job(planned.job, summary.exit_status, summary.stopped)
     return planned, summary
 
 

@@ -15,6 +15,7 @@ from importer.model import Job, Status
 from importer.pipeline.reporting import ACCEPTED, READY, reported
 from importer.pipeline.stage import Plan, assert_sum
 from importer.results import files, outcomes, problems, report
+from importer.results.problems import LOST
 from importer.results.summary import Summary
 from importer.sender.delivery import Stop
 from importer.settings import Settings
@@ -38,6 +39,9 @@ def record(
     assert_sum(rows)
     stop = sent.stop if sent else None
     counted = figures.seqs(ledger, job, ACCEPTED if sent else READY)
+    duplicates, prefix = books.duplicates(ledger, job), "" if sent else "plan-"
+    if sent:
+        files.begin(folder, job.name)
     summary = Summary(
         command=command,
         file=settings.file,
@@ -47,13 +51,15 @@ def record(
         endpoint=settings.endpoint.url,
         campaign=job.campaigns,
         rows=rows,
-        exit_status=_exit_status(rows, stop, settings),
+        exit_status=_exit_status(rows, duplicates if sent else {}, stop, settings),
         seconds=time.monotonic() - start,
         folder=folder,
-        results=folder / "results.csv" if sent else None,
-        problems=write_problems(folder / "problems.csv", planned.source, ledger, job, rows),
+        results=files.free(folder / "results.csv") if sent else None,
+        problems=write_problems(
+            folder / f"{prefix}problems.csv", planned.source, ledger, job, rows
+        ),
         causes=planned.causes + (books.refusals(ledger, job) if sent else ()),
-        duplicates=books.duplicates(ledger, job),
+        duplicates=duplicates,
         warnings=planned.warnings + (sent.notes if sent else ()),
         requests=sent.requests if sent else 0,
         stopped=f"{stop.code}: {stop.message}" if stop else "",
@@ -62,7 +68,8 @@ def record(
     )
     if summary.results:
         outcomes.write(summary.results, ledger.lines(job), planned.source.sheet)
-    summary.write(folder / "summary.json")
+        files.remember(summary.results)
+    summary.write(summary.place)
     report.write(summary.report, reported(settings, planned, ledger, summary, sent))
     return summary
 
@@ -75,12 +82,16 @@ def _ended(ledger: Ledger, job: Job, read: int) -> dict[str, int]:
 def write_problems(
     path: Path, source: Source, ledger: Ledger, job: Job, rows: Mapping[str, int]
 ) -> Path | None:
-    """problems.csv, where there is something to mend; an older one goes."""
-    if not any(rows.get(status) for status in problems.MENDABLE):
-        path.unlink(missing_ok=True)
+    """problems.csv, where there is something to mend; an older one goes, unless a person has changed
+    it: then it stays, and the new one gets another name."""
+    place = files.free(path)
+    lost = books.duplicates(ledger, job).get(problems.LOST)
+    if not lost and not any(rows.get(status) for status in problems.MENDABLE):
+        if place == path:
+            path.unlink(missing_ok=True)
         return None
     problems.write(
-        path,
+        place,
         source.preamble,
         source.chunks(),
         ledger.lines(job),
@@ -88,7 +99,8 @@ def write_problems(
         encoding=_writable(source.facts.encoding),
         waves=len(job.waves) or 1,
     )
-    return path
+    files.remember(place)
+    return place
 
 
 def _writable(encoding: str) -> str:
@@ -100,15 +112,25 @@ def _writable(encoding: str) -> str:
     )
 
 
-def _exit_status(rows: Mapping[str, int], stop: Stop | None, settings: Settings) -> ExitStatus:
-    """What a job came to, the gravest first. Rows that are still to be sent though nothing stopped
-    it wait behind one of unknown fate."""
+def _exit_status(
+    rows: Mapping[str, int], kinds: Mapping[str, int], stop: Stop | None, settings: Settings
+) -> ExitStatus:
+    """What a job came to, the gravest first; `kinds` are its duplicates by code. Rows that are still
+    to be sent though nothing stopped it wait behind one of unknown fate."""
     if stop:
         return ExitStatus(128 + stop.signal) if stop.signal else ExitStatus.STOPPED
     everything = settings.limit is None and Status.PENDING in settings.statuses
     if rows.get(Status.UNKNOWN) or (everything and rows.get(Status.PENDING)):
         return ExitStatus.SOME_UNKNOWN
-    refused = sum(rows.get(status, 0) for status in problems.MENDABLE)
-    return (
-        ExitStatus.SOME_REFUSED if settings.fail_on.hit(refused, rows["read"]) else ExitStatus.DONE
+    refused, lost = sum(rows.get(status, 0) for status in problems.MENDABLE), kinds.get(LOST, 0)
+    hit = settings.fail_on.hit(refused, lost, rows["read"]) or (
+        settings.fail_on.share < 1 and _nothing_stored(rows, kinds)
     )
+    return ExitStatus.SOME_REFUSED if hit else ExitStatus.DONE
+
+
+def _nothing_stored(rows: Mapping[str, int], kinds: Mapping[str, int]) -> bool:
+    """Whether all that was posted, now or in an earlier run, was refused as a duplicate: a run that
+    stored nothing is no success. A file whose rows were all sent before is."""
+    earlier = kinds.get("duplicate_earlier") and not rows.get(Status.ALREADY_SENT)
+    return not rows.get(Status.CREATED) and bool(kinds.get(LOST) or earlier)

@@ -31,8 +31,10 @@ def rewrite(ledger: Ledger, job: Job, folder: Path) -> Rewritten:
     """Write results.csv, and problems.csv where the job's file and mapping are still what they were.
     Raises UsageError for a folder that can't be made, LedgerError where a disk is full."""
     files.folder(folder)
-    results = folder / "results.csv"
+    files.begin(folder, job.name)
+    results = files.free(folder / "results.csv")
     outcomes.write(results, ledger.lines(job), job.sheet)
+    files.remember(results)
     try:
         return Rewritten(results, _problems(ledger, job, folder / "problems.csv"))
     except ImporterError as error:
@@ -55,7 +57,7 @@ def folder_of(job: Job, out: Path | None) -> Path:
         raise UsageError(
             "The ledger no longer knows the job's folder.", hint="Name one with --out."
         )
-    return out or Path(known)
+    return out or files.of_job(Path(known), job.name)
 
 
 def explain(ledger: Ledger, job: Job, state: Path) -> bool:

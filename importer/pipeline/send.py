@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from dataclasses import dataclass
+from signal import Signals
 
 from importer import ledger as books
 from importer import signals
@@ -62,18 +63,18 @@ async def _deliver(
             Pacer(planned.rate.per_second),
             Breaker(),
             body=lambda row: spool.body(row.seq),
-            observer=lambda _, outcome: ended(outcome),
+            observer=lambda row, outcome: ended(outcome, row.person),
             terms=Terms(concurrency, settings.accept_empty, settings.outage),
         )
-        failures = Failures(settings.max_failures, planned.rows, delivery.stop)
+        failures = Failures(settings.max_failures, planned.rows, delivery.stop, ledger, job)
 
-        def ended(outcome: Outcome) -> None:
+        def ended(outcome: Outcome, person: bytes = b"") -> None:
             watch.ended(outcome)
-            failures.add(outcome)
+            failures.add(outcome, person)
 
         sending = Sending(settings, planned, ledger, journal, delivery, watch)
         with signals.handled(
-            lambda number: delivery.stop(Stop("interrupted", "interrupted", number)),
+            lambda number: delivery.stop(Stop("interrupted", f"by {Signals(number).name}", number)),
             delivery.abandon,
             settings.drain,
         ):

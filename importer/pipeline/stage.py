@@ -17,7 +17,7 @@ from importer.mapping import Compiled, Document
 from importer.mapping.document import Campaign
 from importer.mapping.recoding import Recodings
 from importer.masking import odd_character, plain
-from importer.model import Cause, Chunk, Invalid, Job, Mapped, Status
+from importer.model import Cause, Chunk, Invalid, Job, Mapped, Status, slug
 from importer.pipeline.rating import questions
 from importer.pipeline.seal import Seal
 from importer.pipeline.warnings import warnings
@@ -132,7 +132,7 @@ def _key_columns(compiled: Compiled) -> str:
 
 def _job(settings: Settings, document: Document, source: Source) -> Job:
     now = time.time()
-    stem = Path(settings.name).name.split(".")[0].replace(" ", "-")[:40]
+    stem = slug(Path(settings.name).name.split(".")[0])
     return Job(
         id=0,
         name=f"{time.strftime('%Y%m%d-%H%M%S', time.gmtime(now))}-{stem}",

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from itertools import chain, count
 from pathlib import Path
 from typing import IO
 
@@ -22,6 +25,66 @@ def folder(path: Path) -> Path:
             hint="Name another with --out DIR.",
         ) from error
     return path
+
+
+_RECORD = ".written.json"
+"""What was written into the folder: the newest job, and the SHA-256 of each file by its name."""
+_OF_A_JOB = ("results.csv", "problems.csv", "report.html", "summary.json", "verify.html")
+
+
+def begin(folder: Path, job: str) -> None:
+    """The files of this job are about to be written. Those of an earlier one go into a folder of its
+    name, but for what a person has changed, which stays where it lies."""
+    record = _record(folder)
+    if record.get("job", job) != job:
+        former = folder / record["job"]
+        former.mkdir(exist_ok=True, mode=0o700)
+        for path in (folder / name for name in _OF_A_JOB):
+            if path.exists() and (path.suffix != ".csv" or _sha256(path) == record.get(path.name)):
+                path.replace(former / path.name)
+        _write_record(former, record)
+    _write_record(folder, {**record, "job": job})
+
+
+def of_job(folder: Path, job: str) -> Path:
+    """Where the files of this job lie: in the folder, or in one of its name where a later job has
+    taken the folder."""
+    return folder if _record(folder).get("job", job) == job else folder / job
+
+
+def free(path: Path) -> Path:
+    """`path`, or the next name (`problems-2.csv`) where the file isn't, or no longer, as the importer
+    has written it: what a person mended is never overwritten."""
+    record = _record(path.parent)
+    names = (path.with_name(f"{path.stem}-{number}{path.suffix}") for number in count(2))
+    return next(
+        each
+        for each in chain((path,), names)
+        if not each.exists() or _sha256(each) == record.get(each.name)
+    )
+
+
+def remember(path: Path) -> None:
+    """This file was written by the importer, as it is now."""
+    _write_record(path.parent, {**_record(path.parent), path.name: _sha256(path)})
+
+
+def _record(folder: Path) -> dict[str, str]:
+    """What can't be read is not known, and then nothing there counts as ours."""
+    try:
+        return dict(json.loads((folder / _RECORD).read_text(encoding="utf-8")))
+    except (OSError, ValueError):
+        return {}
+
+
+def _write_record(folder: Path, record: Mapping[str, str]) -> None:
+    with whole(folder / _RECORD) as file:
+        json.dump(record, file)
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 @contextmanager

@@ -17,6 +17,8 @@ from importer.results.files import whole
 
 MENDABLE = (Status.INVALID, Status.REJECTED, Status.FAILED)
 """What the file holds: rows that are surely not stored."""
+LOST = "dup_or_targeting"
+"""The code of rows that it holds, too: refused as duplicates of nothing that is known, or by targeting."""
 
 
 def write(
@@ -48,7 +50,7 @@ def _mendable(chunk: Chunk, lines: Iterator[Line], waves: int) -> Iterator[list[
     here = list(itertools.islice(lines, len(chunk.rows) * waves))
     wrong: dict[int, list[Line]] = {}
     for at, line in enumerate(here):
-        if line.status in MENDABLE:
+        if line.status in MENDABLE or line.code == LOST:
             wrong.setdefault(at // waves, []).append(line)
     for place, of_row in wrong.items():
         cells = (column[place] for column in chunk.columns)

@@ -46,8 +46,13 @@ class Summary:
 
     @property
     def report(self) -> Path:
-        """The page for people."""
-        return self.folder / "report.html"
+        """The page for people. A plan's is another: that of a run stays."""
+        return self.folder / ("plan.html" if self.command == "plan" else "report.html")
+
+    @property
+    def place(self) -> Path:
+        """Where the document below lies."""
+        return self.folder / ("plan-summary.json" if self.command == "plan" else "summary.json")
 
     def document(self) -> dict[str, object]:
         """The JSON object of `--json` and summary.json."""

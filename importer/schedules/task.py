@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from importer.errors import UsageError
+from importer.model import slug
 from importer.schedules.when import When
 
 _UNSEEN = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
@@ -62,8 +63,3 @@ class Task:
         verb = ("watch", source) if self.folder else ("run", source)
         end = ("--once",) if self.folder else ("--yes",)
         return (*verb, "-m", mapping, "--state", state, *end, *self.more)
-
-
-def slug(text: str) -> str:
-    """A name that every scheduler takes: lower-case letters, digits and hyphens, at most 40."""
-    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")[:40].strip("-") or "import"

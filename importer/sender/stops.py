@@ -8,7 +8,7 @@ from importer.model import Outgoing, Status
 from importer.sender.verdict import Next, Verdict
 
 FIRST_REFUSED = 20
-"""Rows that may be rejected, with none accepted, before the run stops."""
+"""Rows that may be refused, also as duplicates, with none accepted, before the run stops."""
 
 UNVERIFIED = 3
 """Answers in a row that say success and acknowledge nothing, before the run stops."""
@@ -26,7 +26,7 @@ class Stop:
 
 
 class Stops:
-    """Looks at every verdict and says when to stop. `refused`: the rows that were rejected while none
+    """Looks at every verdict and says when to stop. `refused`: the rows that were refused while none
     was accepted, with their verdicts; once one is accepted they are the rows' own trouble."""
 
     def __init__(self, outage: float) -> None:
@@ -55,5 +55,6 @@ class Stops:
         if verdict.status is Status.CREATED:
             self._accepted = True
             self.refused.clear()
-        if verdict.status is Status.REJECTED and not self._accepted:
+        refused = verdict.status is Status.REJECTED or verdict.code == "dup_or_targeting"
+        if refused and not self._accepted:
             self.refused.append((row, verdict))

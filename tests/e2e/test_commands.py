@@ -9,7 +9,7 @@ import click
 import pytest
 
 from importer.cli import command
-from tests.e2e.commands import Shell
+from tests.e2e.commands import IMPORTER, Shell
 
 ROOT = Path(__file__).parents[2]
 COMMANDS = sorted(command.commands)
@@ -83,6 +83,76 @@ def test_json_is_one_object_and_nothing_else(user: Shell) -> None:
     keys = {"command", "file", "mapping", "rows", "exit_code", "seconds", "results", "problems"}
     assert keys <= set(json.loads(ended.out))
     assert ended.err == ""
+
+
+def test_an_error_is_an_object_too(user: Shell) -> None:
+    user.write("answers.csv", "id,score,comment,email\nu1,10,Great,\n")
+    words = ("run", "answers.csv", "-m", "mapping.yaml", "--yes", "--json")
+
+    wrong = user("plan", "nothing.csv", "-m", "mapping.yaml", "--json")
+    keyless = user(*words, SATISMETER_WRITE_KEY="")
+    unknown = user(*words, "--retries", 3)
+
+    assert [each.status for each in (wrong, keyless, unknown)] == [2, 2, 2]
+    assert "no such file" in wrong.document["error"]
+    assert "SATISMETER_WRITE_KEY" in keyless.document["hint"]
+    assert unknown.document["exit_code"] == 2
+    assert "Error: There is no write key." in keyless.err
+
+
+def test_a_reader_that_goes_away_takes_nothing_from_the_exit_status(user: Shell) -> None:
+    user.write("answers.csv", "id,score,comment,email\nu1,10,,\nu2,11,,\n")
+    words = [IMPORTER, "plan", "answers.csv", "-m", "mapping.yaml"]
+    with subprocess.Popen(
+        words,
+        cwd=user.folder,
+        env=user.environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as process:
+        assert process.stdout
+        assert process.stderr
+        process.stdout.close()
+        told = process.stderr.read()
+
+    assert (process.returncode, told) == (3, b"")
+    assert (user.folder / "answers-import" / "plan.html").exists()
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a device of Linux")
+def test_an_output_that_is_full_is_no_defect(user: Shell) -> None:
+    with Path("/dev/full").open("w") as full:
+        ended = subprocess.run(
+            [IMPORTER, "presets"], stdout=full, stderr=subprocess.PIPE, text=True, check=False
+        )
+    assert ended.returncode == 5
+    assert "Standard output can't be written: No space left on device." in ended.stderr
+
+
+def test_a_mapping_on_standard_output_and_json_are_one_object(user: Shell) -> None:
+    user.write("answers.csv", "id,score,comment,email\nu1,10,Great,u1@example.com\n")
+
+    document = user("init", "answers.csv", "-o", "-", "--json").document
+
+    assert document["text"].startswith("# ")
+    assert user("init", "answers.csv", "-o", "-").out.rstrip() == document["text"].rstrip()
+
+
+def test_check_takes_its_arguments_in_both_orders(user: Shell) -> None:
+    user.write("answers.csv", "id,score,comment,email\nu1,10,Great,u1@example.com\n")
+
+    ended = user("check", "answers.csv", "mapping.yaml")
+
+    assert ended.status == 0
+    assert "mapping.yaml is sound and fits answers.csv." in ended.out
+
+
+def test_a_sheet_of_a_text_file_is_said(user: Shell) -> None:
+    user.write("answers.csv", "id,score,comment,email\nu1,10,Great,u1@example.com\n")
+
+    ended = user("plan", "answers.csv", "-m", "mapping.yaml", "--sheet", "Foo")
+
+    assert "has no sheets: that sheet 'Foo' was asked for says nothing" in ended.out
 
 
 def test_no_colour_in_pipes(user: Shell) -> None:

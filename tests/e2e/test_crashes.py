@@ -146,5 +146,6 @@ def test_two_state_folders_know_nothing_of_each_other(tmp_path: Path) -> None:
         words = ("run", "answers.csv", "-m", "mapping.yaml", "--endpoint", sandbox.url, "--yes")
         one(*words, "--rate", "max", "--state", "one")
         other = one(*words, "--rate", "max", "--state", "other", "--json")
-        assert other.document["rows"]["duplicate"] == 20
+        assert (other.status, other.document["rows"]["pending"]) == (5, 20)
+        assert other.document["stopped"].startswith("all_refused")
         assert set(sandbox.copies().values()) == {1}

@@ -350,7 +350,8 @@ def test_an_outage_ends_in_exit_5_and_resume_goes_on(user: Shell, file: Path) ->
         ended = user(*words, "--outage", "0", "--json")
         assert ended.status == 5
         assert ended.document["stopped"].startswith("outage")
-        assert f"importer resume {ended.document['job']}" in user(*words, "--outage", "0").out
+        again = user(*words, "--outage", "0").out
+        assert f"Next: importer {' '.join(words)} --outage 0   # goes on" in again
 
 
 @pytest.mark.trial

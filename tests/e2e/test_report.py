@@ -12,10 +12,10 @@ def test_a_plan_names_its_page_and_its_nps(user: Shell) -> None:
     user.write("answers.csv", ROWS)
 
     ended = user("plan", "answers.csv", "-m", "mapping.yaml")
-    page = (user.folder / "answers-import" / "report.html").read_text(encoding="utf-8")
+    page = (user.folder / "answers-import" / "plan.html").read_text(encoding="utf-8")
 
     assert "NPS +33 of 3 answers in 'score'" in ended.out
-    assert "answers-import/report.html" in ended.out
+    assert "answers-import/plan.html" in ended.out
     assert "3 of 4 rows are ready to be sent." in page
     assert "u1@example.com" not in page
 

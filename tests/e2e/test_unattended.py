@@ -1,5 +1,6 @@
 """Runs that nobody watches: when they fail, when they stop, whom they tell."""
 
+import json
 import stat
 
 import pytest
@@ -75,7 +76,45 @@ def test_trouble_is_told_and_success_is_not_unless_asked(user: Shell, sandbox: S
     assert server.got[0]["rows"]["invalid"] == 2
     assert server.got[2]["error"] == "UsageError"
     text = str(server.got)
-    assert not any(word in text for word in ("p1", "example.com", "write-key", str(user.folder)))
+    assert not any(word in text for word in ("p1", "example.com", "write-key"))
+
+
+def test_a_notice_says_why_where_and_what_to_type(user: Shell, sandbox: Sandbox) -> None:
+    user.write("answers.csv", FILE)
+    with web() as server:
+        told = ("--state", "S", "--notify", "webhook")
+        url = {"IMPORTER_NOTIFY_WEBHOOK": server.url}
+        run(user, sandbox, *told, **url)
+        run(user, sandbox, *told, "--max-failures", 1, **url)
+        status = user("status", "--state", "S")
+        user.write("answers.csv", FILE.replace("score", "my score"))
+        run(user, sandbox, *told, **url)
+
+    refused, stopped, wrong = server.got
+    assert refused["next"] == f"importer status {refused['job']} --state S"
+    assert refused["report"] == str(user.folder / "answers-import" / "report.html")
+    assert refused["host"]
+    assert stopped["why"].startswith("More rows were invalid or refused than --max-failures")
+    assert stopped["next"].startswith("importer run answers.csv -m mapping.yaml --endpoint ")
+    assert "Stopped early: max_failures: more than 1 rows" in status.out
+    assert "→ Look at problems.csv" in status.out
+    assert f"report: {stopped['report']}" in status.out
+    assert 'no column "score"' in wrong["why"]
+    assert "my score" in wrong["why"]
+    assert "Its columns" not in wrong["why"]
+    assert "userId: id" not in wrong["why"]  # a line of the mapping may hold a key
+
+
+def test_a_json_log_on_standard_error_is_json_only(user: Shell, sandbox: Sandbox) -> None:
+    user.write("answers.csv", FILE)
+    ended = run(user, sandbox, "--log", "json")
+    wrong = run(user, sandbox, "--log", "json", SATISMETER_WRITE_KEY="")
+
+    events = [json.loads(line) for each in (ended, wrong) for line in each.err.splitlines()]
+    assert {"starting", "planned", "sending", "finished", "said"} == {e["event"] for e in events}
+    assert events[-2]["text"] == "Error: There is no write key."
+    assert "SATISMETER_WRITE_KEY" in events[-1]["text"]
+    assert run(user, sandbox, SATISMETER_WRITE_KEY="").err.startswith("Error: ")
 
 
 def test_a_notification_that_fails_is_said_and_changes_nothing(

@@ -68,6 +68,10 @@ def test_each_file_once_and_an_error_of_one_stops_no_other(
     assert "b.csv" in first.err
     assert shelves(inbox) == {"done": ["a.csv", "c.csv"], "failed": ["b.csv"]}
     assert len(sandbox.stored()) == 15
+    why = inbox / "failed" / "b.csv.error.txt"
+    assert why.read_text() in first.err.replace("Error: ", "")
+    assert 'no column "id"' in why.read_text()
+    assert why.stat().st_mode & 0o777 == 0o600
     assert len(list(inbox.glob("results/*/summary.json"))) == 2
     assert len(sandbox.posts()) == 15
 

@@ -91,7 +91,7 @@ def test_the_figures_say_how_they_come_about(user: Shell) -> None:
     planned = user("plan", "answers.csv", "-m", "mapping.yaml")
     assert "5 rows of the file × 2 waves = the sum of those below" in planned.out
     assert "'NPS 2022, wave 2022'" in planned.out
-    page = (user.folder / "answers-import" / "report.html").read_text()
+    page = (user.folder / "answers-import" / "plan.html").read_text()
     assert "Each of the file's 5 rows counts once per wave: 2022, 2023." in page
     assert f"answers: {SCORE.id}, nps (wave 2023)" in page
     checked = user("check", "mapping.yaml")

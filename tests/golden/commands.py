@@ -85,8 +85,9 @@ def _statuses(ended: Mapping[str, Ended]) -> bytes:
 def _written(folder: Path, command: str) -> dict[str, bytes]:
     """The files that a command has written, as `run-results.csv`."""
     return {
-        f"{command}-{path.name}": _normal(path, str(folder))
+        f"{command}-{path.name.removeprefix('plan-')}": _normal(path, str(folder))
         for path in (folder / command).iterdir()
+        if not path.name.startswith(".")
     }
 
 

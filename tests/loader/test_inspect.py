@@ -47,8 +47,7 @@ def test_what_it_prints(tmp_path: Path) -> None:
         '      row 2, column "Id": 1.23E+15',
         "      Export again from the tool, and don't open the file in Excel before the import.",
         "",
-        "Next: importer presets",
-        f"      importer plan {path} -m mapping.yaml",
+        f"Next: importer init {path}   # writes its mapping",
     ]
 
 

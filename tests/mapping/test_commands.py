@@ -14,7 +14,7 @@ from click.testing import CliRunner, Result
 from importer.cli import check, command, presets, schema
 from importer.errors import ExitStatus, MappingError
 from importer.mapping import json_schema
-from tests.mapping.making import BASE
+from tests.mapping.making import BASE, CAMPAIGN, SCORE
 
 
 @pytest.fixture
@@ -114,3 +114,35 @@ def test_help_imports_nothing_heavy() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_an_id_that_looks_otherwise_is_said_and_never_refused(own: Path) -> None:
+    text = BASE.replace(CAMPAIGN, "my NPS survey").replace(SCORE, CAMPAIGN)
+    Path("mapping.yaml").write_text(text)
+
+    for words in (("check", "mapping.yaml"), ("check", "mapping.yaml", "answers.csv")):
+        found = said(*words)
+        assert 'Note: the campaign "my NPS survey" doesn\'t look like an ID' in found.stdout
+        assert parsed(said(*words, "--json"))["ok"]
+
+    Path("mapping.yaml").write_text(BASE.replace(SCORE, CAMPAIGN))
+    assert "is called as the survey is" in said("check", "mapping.yaml").stdout
+    Path("mapping.yaml").write_text(BASE)
+    assert "Note: the" not in said("check", "mapping.yaml").stdout
+
+
+def test_the_names_of_a_preset_need_their_ids(own: Path) -> None:
+    Path("mapping.yaml").write_text(f"extends: generic_nps\ncampaign: {CAMPAIGN}\nuserId: Id\n")
+    with pytest.raises(MappingError, match="`score: false` leaves the answer out"):
+        said("check", "mapping.yaml")
+
+
+def test_all_that_is_wrong_is_told_in_one_round(own: Path) -> None:
+    text = BASE.replace(CAMPAIGN, '"?"').replace("userId: Id", "userId: Customer")
+    Path("mapping.yaml").write_text(text)
+    with pytest.raises(MappingError) as caught:
+        said("check", "mapping.yaml", "answers.csv")
+    assert [each.message.split(" (")[0] for each in caught.value.mistakes] == [
+        "this is yet to be filled in",
+        'answers.csv has no column "Customer"',
+    ]

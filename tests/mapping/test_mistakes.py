@@ -139,6 +139,7 @@ def test_the_write_key_is_refused_wherever_it_stands(key: str, place: str) -> No
     assert "the write key has no place in a mapping" in said
     assert "SATISMETER_WRITE_KEY" in said
     assert "unknown key" not in said
+    assert "secret-1" not in said
 
 
 def test_a_question_without_its_id() -> None:
@@ -148,8 +149,7 @@ def test_a_question_without_its_id() -> None:
     )
     assert 'the ID of the question "score" is missing' in said
     assert 'Did you mean "scor"?' in said
-    assert "`questions: {why: ID}`" in said
-    assert "`why: false` leaves the answer out" in said
+    assert '"why"' not in said  # an ID as it stands
 
 
 def test_two_answers_to_one_question() -> None:

@@ -4,6 +4,7 @@ import json
 import shlex
 import ssl
 import sys
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 
 import pytest
@@ -94,6 +95,8 @@ def test_mail_to_this_machine() -> None:
     (message,) = post.got
     assert message["Subject"].startswith("Import of answers.csv: done, but some rows were refused")
     assert message["To"] == "b@example.com, c@example.com"
+    assert parsedate_to_datetime(message["Date"]).timestamp() == int(NOTICE.at)
+    assert message["Message-ID"].endswith("@example.com>")
     assert "11 × out_of_range" in message.get_payload(decode=True).decode()  # type: ignore[union-attr]
 
 

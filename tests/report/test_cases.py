@@ -39,7 +39,7 @@ def test_the_nps_is_that_of_the_file(cases: Path, tmp_path: Path, file: str, map
     assert planned.rows["read"] == 13_954
     assert nps.answers == len(scores) == 13_612
     assert nps.nps == 100 * (promoters - detractors) / len(scores)
-    assert json.loads((tmp_path / "out" / "summary.json").read_bytes())["scores"][0][
+    assert json.loads((tmp_path / "out" / "plan-summary.json").read_bytes())["scores"][0][
         "nps"
     ] == round(nps.nps, 2)
     assert f">{nps.nps:+.0f} <" in page.replace("−", "-")

@@ -115,7 +115,7 @@ def test_the_verdict_comes_first(pages: tuple[Path, Path]) -> None:
 
 def test_the_summary_has_the_scores_of_the_page(tmp_path: Path) -> None:
     _, summary = pipeline.plan(jobs.settings(tmp_path))
-    written = json.loads((summary.folder / "summary.json").read_bytes())
+    written = json.loads((summary.folder / "plan-summary.json").read_bytes())
 
     nps, ease = written["scores"]
 
