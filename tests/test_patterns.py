@@ -79,7 +79,17 @@ ANCHORED = {
     "importer.inference.scales._ONLY": "fullmatch",
     "importer.loader.damage._FLOAT_ID": "fullmatch",
     "importer.loader.damage._RANGE": "fullmatch",
-    "importer.loader.parsed_rows._REFERENCE": "match",
+    "importer.drafting.people._DRESSES[0][1]": "fullmatch",
+    "importer.loader.dialect.BLANK_QUOTED": "fullmatch",
+    "importer.loader.foreign_rows._NUMBER": "fullmatch",
+    "importer.mapping.ids._FLOAT": "fullmatch",
+    "importer.mapping.ids._NUMBERED": "fullmatch",
+    "importer.mapping.ids._PLAIN": "fullmatch",
+    "importer.mapping.ids._UNFILLED": "fullmatch",
+    "importer.mapping.ids._WRAPPED": "fullmatch",
+    "importer.mapping.transforms.numerals._GOES_ON": "match",
+    "importer.mapping.transforms.texts._AROUND": "fullmatch",
+    "importer.mapping.transforms.texts._EMAIL": "fullmatch",
     "importer.mapping.transforms.halves._SPLIT": "fullmatch",
     "importer.recognition.answers._PERCENT": "fullmatch",
     "importer.recognition.shapes._SHAPES[2][1]": "fullmatch",
@@ -89,8 +99,8 @@ ANCHORED = {
 }
 """Patterns that would be slow in a search and are only used where a text begins, and how."""
 
-LIMITED = {"importer.loader.number_formats._BRACKETS", "importer.loader.xlsx_cells._ATTRIBUTE"}
-"""Used in the workbook's child process alone, whose seconds of CPU are limited."""
+LIMITED = {"importer.loader.number_formats._BRACKETS", "importer.loader.foreign_rows._BEHIND"}
+"""Used in the workbook's child process alone, whose seconds of CPU are limited; or on 60 letters at most."""
 
 _SEARCHES = r"\.(search|sub|subn|findall|finditer|split)\b"
 

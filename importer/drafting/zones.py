@@ -10,9 +10,9 @@ from importer.drafting.yaml import OPEN
 from importer.mapping.problems import Unfit
 from importer.mapping.transforms.clocks import ZONE, in_utc, is_timezone, offset_of
 
-_PLACE = re.compile(r"[A-Z][A-Za-z]+(?:/[A-Z][A-Za-z_-]+){1,2}")
+_PLACE = re.compile(r"(?<![A-Za-z])[A-Z][A-Za-z]+(?:/[A-Z][A-Za-z_-]+){1,2}")
 _BRACKETS = re.compile(r"[(\[]([^()\[\]]+)[)\]]")
-_LAST = re.compile(r"[a-z].*[\s_,-]([A-Z]{2,4})$")
+_LAST = re.compile(r"[\s_,-]([A-Z]{2,4})$")
 _REGIONS: Mapping[str, str] = {
     **dict.fromkeys(("EST", "EDT"), "America/New_York"),
     **dict.fromkeys(("MST", "MDT"), "America/Denver"),
@@ -48,7 +48,7 @@ def zone_of_label(label: str, moments: Sequence[datetime]) -> tuple[str, str] | 
 def _said(label: str) -> list[str]:
     """The parts of a name that may be a zone: in brackets, behind `GMT` or `UTC`, or the last word."""
     offsets = [each[0] for each in ZONE.finditer(label) if each[0][:3].upper() in {"GMT", "UTC"}]
-    last = _LAST.findall(label)
+    last = [] if label.isupper() else _LAST.findall(label)
     return [*(each.strip() for each in _BRACKETS.findall(label)), *offsets, *last]
 
 

@@ -33,7 +33,9 @@ _TOTALS = frozenset(
     .split("|")
 )
 """What stands before the numbers in the languages of Excel's own totals rows, without regard to case."""
-_NUMBER = re.compile(r"[(−+-]?[\d.,'\u00a0\u202f ]*\d[\d.,'\u00a0\u202f ]*\)? ?[%€$£]?")
+_NUMBER = re.compile(r"[(−+-]?[.,'\u00a0\u202f ]*\d[\d.,'\u00a0\u202f ]*\)? ?[%€$£]?")
+_LONGEST = 60
+"""Letters: what stands before totals is a word or three."""
 _BEHIND = re.compile(r"\s*(?:\([^)]*\)|n\s*=\s*\d+)?\s*[:：=]?$", re.IGNORECASE)
 
 
@@ -71,7 +73,9 @@ class ForeignRows:
 def are_totals(cells: Sequence[str]) -> bool:
     """True for a word for totals or averages with nothing but numbers behind it, and gaps."""
     filled = [cell.strip() for cell in cells if cell.strip()]
-    if len(filled) < 2 or _BEHIND.sub("", filled[0]).casefold() not in _TOTALS:
+    if len(filled) < 2 or len(filled[0]) > _LONGEST:
+        return False
+    if _BEHIND.sub("", filled[0]).casefold() not in _TOTALS:
         return False
     return all(map(_NUMBER.fullmatch, filled[1:]))
 
