@@ -53,13 +53,13 @@ def _logged(text: str) -> str:
     return JsonFormatter().format(logging.makeLogRecord(said))
 
 
-def emit(document: Mapping[str, object]) -> None:
-    """The one JSON object of `--json`, on standard output; it begins with the command's name."""
+def emit(document: Mapping[str, object], *, named: bool = True) -> None:
+    """The one JSON object of `--json`, on standard output; it begins with the command's name (`named`)."""
     import orjson
 
     context = click.get_current_context(silent=True)
-    named = {"command": context.info_name} if context else {}
-    document = {**named, **document}
+    first = {"command": context.info_name} if context and named else {}
+    document = {**first, **document}
     _echo(orjson.dumps(document, option=orjson.OPT_INDENT_2).decode())
 
 

@@ -18,7 +18,7 @@ def command(as_json: bool) -> None:  # noqa: ARG001  every command takes --json
     """
     from importer.mapping import json_schema
 
-    output.emit(json_schema())
+    output.emit(json_schema(), named=False)
     output.note(
         "Next: begin a mapping with `# yaml-language-server: $schema=mapping.schema.json`; "
         "VS Code (with the YAML extension), JetBrains and Neovim complete and check it."

@@ -69,7 +69,8 @@ def _number(value: str, shown: str) -> str:
         return f"{int(number):0{len(shown)}}" if number >= 0 else f"{int(number)}"
     if whole and abs(number) < Decimal("1e21"):
         return f"{int(number)}"
-    rounded = _FIFTEEN.create_decimal(number).normalize()
+    # Excel keeps a double, and shows 15 digits of that: not of the text in the file.
+    rounded = _FIFTEEN.create_decimal(Decimal(float(number))).normalize()
     if Decimal("1e-10") <= abs(rounded) < Decimal("1e21"):
         return f"{rounded:f}"
     return f"{rounded:E}".replace("E+0", "E+")
