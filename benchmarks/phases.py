@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from importer import Settings
     from importer.model import Outcome
 
+
 CONCURRENCY = 32
 
 
@@ -52,9 +53,9 @@ class Phases:
 
 def main() -> None:
     phases = Phases()
-    from importer import pipeline
-    from importer.pipeline import send  # noqa: F401  what a run imports later
-    from importer.sender import client  # noqa: F401
+    from importer import engine
+    from importer.engine import send  # noqa: F401  what a run imports later
+    from importer.satismeter import insert  # noqa: F401
 
     phases.marks["start: the interpreter and what is imported"] = time.process_time()
     from benchmarks import race, report, workshop
@@ -66,7 +67,7 @@ def main() -> None:
         tempfile.TemporaryDirectory() as folder,
         Server(workshop.WORK / "nginx", race.LATENCY).running(),
     ):
-        pipeline.run(_settings(rows, Path(folder)), watch=phases)
+        engine.run(_settings(rows, Path(folder)), watch=phases)
     phases.marks["results.csv, summary, report"] = time.process_time()
     print(report.table(("phase", "CPU µs/row"), phases.told(rows)))
     print(f"of which the bench's own start {bench / rows * 1e6:.1f}", file=sys.stderr)

@@ -24,7 +24,7 @@ with open(sys.argv[1], encoding="utf-8", newline="") as file:
 """
 _LOADER = """
 import sys
-from importer.loader import open_source
+from importer.sources import open_source
 with open_source(sys.argv[1]) as source:
     print(sum(len(chunk.rows) for chunk in source.chunks()))
 """

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks import data, measure
-from benchmarks.peers import BASE, Errand, Peer, right_bodies
+from benchmarks.peers import Errand, Peer, right_bodies
 from benchmarks.server import Server
 
 LATENCY = 0.05
@@ -126,6 +126,3 @@ def paced(command: Sequence[str | Path], asked: int, folder: Path, server: Serve
     starts = sorted(start for start, _ in counted.times)
     measured = (len(starts) - 1) / (starts[-1] - starts[0])
     return Paced(asked, measured, counted.most_within(1.0), len(starts))
-
-
-__all__ = ["BASE", "LATENCY", "Bodies", "Lap", "Paced", "Track", "bodies", "lap", "paced", "race"]

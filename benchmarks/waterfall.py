@@ -15,11 +15,12 @@ from pathlib import Path
 
 from benchmarks import report
 from importer import mapping
-from importer.checks import check
 from importer.ledger import Ledger, Staging
-from importer.loader import open_source
+from importer.ledger.spool import Spool
+from importer.mapping import load
+from importer.mapping.checks import check
 from importer.model import Job
-from importer.spool import Spool
+from importer.sources.source import open_source
 
 
 class Clock:
@@ -43,9 +44,7 @@ def plan(table: str, document: str, clock: Clock, folder: Path) -> int:
     rows = 0
     with clock.timing("open: bytes hashed, encoding found"):
         source = open_source(table)
-    compiled = mapping.compile(
-        mapping.load(document), source.header, secret=b"k" * 32, file=source.name
-    )
+    compiled = mapping.compile(load(document), source.header, secret=b"k" * 32, file=source.name)
     with closing(Ledger.throwaway(folder / "none", b"k" * 32)) as ledger, closing(source):
         staging = Staging(ledger, ledger.start_job(_job(table)))
         spool = Spool(folder)

@@ -7,7 +7,7 @@ imported when it is first used, so that `import importer` stays light; type chec
 import logging
 from importlib import import_module
 
-__version__ = "0.1.0"
+__version__ = "0.2.0.dev0"
 
 logging.getLogger(__name__).addHandler(logging.NullHandler())
 
@@ -18,16 +18,16 @@ _PLACES = {
     "ExitStatus": "importer.errors:ExitStatus",
     "ImporterError": "importer.errors:ImporterError",
     "Network": "importer.settings:Network",
-    "Plan": "importer.pipeline:Plan",
+    "Plan": "importer.engine:Plan",
     "Rate": "importer.settings:Rate",
     "Secret": "importer.settings:Secret",
     "Settings": "importer.settings:Settings",
-    "Summary": "importer.pipeline:Summary",
-    "Watch": "importer.pipeline:Watch",
+    "Summary": "importer.engine:Summary",
+    "Observer": "importer.engine:Observer",
     "default_state": "importer.ledger.state:default_folder",
     "load_mapping": "importer.mapping:load",
-    "plan": "importer.pipeline:plan",
-    "run": "importer.pipeline:run",
+    "plan": "importer.engine:plan",
+    "run": "importer.engine:run",
 }
 
 

@@ -1,14 +1,14 @@
+from importer.engine import Observer as Observer
+from importer.engine import Plan as Plan
+from importer.engine import Summary as Summary
+from importer.engine import plan as plan
+from importer.engine import run as run
 from importer.errors import Declined as Declined
 from importer.errors import ExitStatus as ExitStatus
 from importer.errors import ImporterError as ImporterError
 from importer.ledger.state import default_folder as default_state
 from importer.mapping import Document as Document
 from importer.mapping import load as load_mapping
-from importer.pipeline import Plan as Plan
-from importer.pipeline import Summary as Summary
-from importer.pipeline import Watch as Watch
-from importer.pipeline import plan as plan
-from importer.pipeline import run as run
 from importer.settings import Endpoint as Endpoint
 from importer.settings import Network as Network
 from importer.settings import Rate as Rate
@@ -22,12 +22,12 @@ __all__ = [
     "ExitStatus",
     "ImporterError",
     "Network",
+    "Observer",
     "Plan",
     "Rate",
     "Secret",
     "Settings",
     "Summary",
-    "Watch",
     "default_state",
     "load_mapping",
     "plan",

@@ -8,9 +8,11 @@ from __future__ import annotations
 import asyncio
 import os
 import ssl
+import zlib
 from collections.abc import Coroutine, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from functools import lru_cache
+from enum import StrEnum
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
@@ -20,6 +22,7 @@ from importer.settings import Network, is_loopback
 
 if TYPE_CHECKING:
     import aiohttp
+
 
 _T = TypeVar("_T")
 USER_AGENT = f"satismeter-importer/{__version__}"
@@ -136,3 +139,139 @@ def run(work: Coroutine[Any, Any, _T]) -> _T:
         return asyncio.run(work)
     with ThreadPoolExecutor(1) as thread:
         return thread.submit(asyncio.run, work).result()
+
+
+# What can break a request, in plain words: the same wherever it is made.
+
+
+class NetworkFault(StrEnum):
+    """Why no whole reply came. Never a library's own text, which may quote what was sent."""
+
+    CERTIFICATE = "the server's TLS certificate is not valid"
+    NAME = "the server's name could not be looked up"
+    NO_TLS = "no TLS connection could be made"
+    PLAIN = "the server speaks no TLS at this port: http, or another port?"
+    OTHER_TLS = "the server and this machine share no version of TLS, or no cipher"
+    HANDSHAKE_CUT = "the server closed the connection before TLS was agreed on"
+    SPEAKS_TLS = "the server speaks TLS at this port: https?"
+    PROXY_AWAY = "the proxy could not be reached"
+    PROXY_LOGIN = "the proxy wants a user name and password, or refused those that it got"
+    PROXY_REFUSED = "the proxy refused to connect to the server"
+    PROXY_FAILED = "the proxy could not connect to the server"
+    PROXY_CUT = "the proxy closed the connection before it had connected to the server"
+    UNREACHABLE = "the server could not be reached"
+    NOT_CONNECTED = "no connection was made in time"
+    TLS_BROKE = "the TLS connection broke"
+    SILENT = "no answer came in time"
+    TOO_SLOW = "no whole answer came in time"
+    CLOSED = "the server closed the connection"
+    BROKE = "the connection broke"
+    BROKE_OFF = "the answer broke off"
+    GARBLED = "the answer was not valid HTTP"
+    DAMAGED = "the answer was damaged"
+    OTHER = "the exchange failed"
+
+    @property
+    def permanent(self) -> bool:
+        """Whether it is a setting's fault, so that trying again is of no use."""
+        return self in _PERMANENT
+
+
+_PERMANENT = {
+    *(
+        NetworkFault.CERTIFICATE,
+        NetworkFault.NO_TLS,
+        NetworkFault.PLAIN,
+        NetworkFault.OTHER_TLS,
+        NetworkFault.SPEAKS_TLS,
+    ),
+    *(NetworkFault.PROXY_AWAY, NetworkFault.PROXY_LOGIN, NetworkFault.PROXY_REFUSED),
+}
+
+_REASONS = {
+    **dict.fromkeys(
+        ("WRONG_VERSION_NUMBER", "HTTP_REQUEST", "UNKNOWN_PROTOCOL", "PACKET_LENGTH_TOO_LONG"),
+        NetworkFault.PLAIN,
+    ),
+    **dict.fromkeys(
+        (
+            "UNSUPPORTED_PROTOCOL",
+            "NO_PROTOCOLS_AVAILABLE",
+            "NO_SHARED_CIPHER",
+            "TLSV1_ALERT_PROTOCOL_VERSION",
+            "TLSV1_ALERT_INSUFFICIENT_SECURITY",
+            "SSLV3_ALERT_HANDSHAKE_FAILURE",
+        ),
+        NetworkFault.OTHER_TLS,
+    ),
+}
+"""OpenSSL's names of what kept TLS from being agreed on."""
+
+_ALERT = r"\x15\x03"
+"""How a TLS alert begins, as a parser of HTTP quotes it: what answers plain http with it speaks TLS."""
+
+
+def fault_of(error: BaseException, *, proxied: bool = False) -> NetworkFault:
+    """What an exception of aiohttp means. `proxied`: a proxy was to connect, and the request had not
+    left yet, so that whatever broke is between the proxy and us."""
+    import aiohttp
+
+    if isinstance(error, aiohttp.ClientHttpProxyError):
+        return _refusal(error.status)
+    if isinstance(error, aiohttp.ClientConnectorError):
+        return _unconnected(error, proxied=proxied)
+    if isinstance(error, aiohttp.ClientResponseError) and _ALERT in error.message:
+        return NetworkFault.PROXY_CUT if proxied else NetworkFault.SPEAKS_TLS
+    fault = next(
+        (fault for kind, fault in _faults() if isinstance(error, kind)), NetworkFault.OTHER
+    )
+    return NetworkFault.PROXY_CUT if proxied and fault in _CUT else fault
+
+
+_CUT = {NetworkFault.CLOSED, NetworkFault.GARBLED, NetworkFault.BROKE}
+
+
+def _refusal(status: int) -> NetworkFault:
+    """Of a proxy that answers a CONNECT."""
+    if status == 407:
+        return NetworkFault.PROXY_LOGIN
+    return (
+        NetworkFault.PROXY_FAILED if status >= 500 or status == 429 else NetworkFault.PROXY_REFUSED
+    )
+
+
+def _unconnected(error: BaseException, *, proxied: bool) -> NetworkFault:
+    import aiohttp
+
+    if isinstance(error, aiohttp.ClientConnectorCertificateError):
+        return NetworkFault.CERTIFICATE
+    cause = getattr(error, "os_error", None)
+    if isinstance(error, aiohttp.ClientConnectorDNSError):
+        return NetworkFault.PROXY_AWAY if proxied else NetworkFault.NAME
+    if isinstance(error, aiohttp.ClientProxyConnectionError):
+        return NetworkFault.PROXY_AWAY
+    if isinstance(cause, ssl.SSLEOFError | ssl.SSLZeroReturnError | ConnectionError):
+        refused = isinstance(cause, ConnectionRefusedError)
+        return NetworkFault.UNREACHABLE if refused else NetworkFault.HANDSHAKE_CUT
+    if isinstance(error, aiohttp.ClientConnectorSSLError):
+        return _REASONS.get(getattr(cause, "reason", None) or "", NetworkFault.NO_TLS)
+    return NetworkFault.UNREACHABLE
+
+
+@cache
+def _faults() -> tuple[tuple[type[BaseException], NetworkFault], ...]:
+    import aiohttp
+
+    return (
+        (ssl.SSLError, NetworkFault.TLS_BROKE),
+        (aiohttp.ConnectionTimeoutError, NetworkFault.NOT_CONNECTED),
+        (aiohttp.SocketTimeoutError, NetworkFault.SILENT),
+        (aiohttp.ServerDisconnectedError, NetworkFault.CLOSED),
+        (aiohttp.ClientPayloadError, NetworkFault.BROKE_OFF),
+        (aiohttp.ClientResponseError, NetworkFault.GARBLED),
+        (aiohttp.ClientOSError, NetworkFault.BROKE),
+        (zlib.error, NetworkFault.DAMAGED),
+        (TimeoutError, NetworkFault.TOO_SLOW),
+        (UnicodeError, NetworkFault.NAME),  # a host that can't be one, as `a..b`
+        (OSError, NetworkFault.BROKE),
+    )

@@ -3,7 +3,7 @@
 What happens to a run is logged through the standard `logging`, below the logger `importer`, by the room that
 knows it. A record's `extra` has an `event`, and figures under names of their own: counts, codes and seconds;
 never a value, an id, a key or a text of the server's. By itself the importer adds a `NullHandler` only;
-`notices.log` writes JSON lines.
+`automation.monitoring` writes JSON lines.
 """
 
 from __future__ import annotations

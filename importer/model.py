@@ -84,7 +84,7 @@ class Response(NamedTuple):
     """A row, mapped (a tuple, since there is one for every row, and a dataclass takes four times as long to
     make): the body of one request and what tells it from every other.
 
-    `body` is the JSON object that is posted, but for its `writeKey`. `identity` is what makes the row
+    `body` is the JSON object that is posted, but for its `writeKey`. `idempotency_key` is what makes the row
     itself across files and runs (the mapping's `key`, else the same bytes as `content`); `content` is
     person, answers and date. Both are canonical bytes, hashed before they are kept. `order` sorts rows
     of one person oldest first ("" where the mapping names no date). `traits` are the traits as they are
@@ -98,7 +98,7 @@ class Response(NamedTuple):
     anonymous_id: str
     campaign: str
     body: bytes
-    identity: bytes
+    idempotency_key: bytes
     content: bytes
     traits: bytes = b"{}"
     key: str = ""
@@ -134,7 +134,7 @@ Mapped = Response | Skipped | Invalid
 
 
 @dataclass(frozen=True, slots=True)
-class Outgoing:
+class QueuedRow:
     """A row that is to be posted: its place in the job (`seq`) and whose it is.
 
     `person` is a hash: rows of one person go one after the other. `doubt` says that an attempt of

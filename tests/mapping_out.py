@@ -7,11 +7,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from importer.loader import SourceOptions, open_source
 from importer.mapping import compile as compile_mapping
 from importer.mapping import load
-from importer.mapping.source import Source as SourceBlock
+from importer.mapping.blocks import SourceBlock
 from importer.model import Invalid, Mapped, Problem, Response, Skipped
+from importer.sources.source import open_source
+from importer.sources.table import SourceOptions
 
 SECRET = b"the same in every test"
 

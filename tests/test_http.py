@@ -13,15 +13,15 @@ import pytest
 import trustme
 
 from importer import Endpoint, Settings, http, run
+from importer.automation import VARIABLES, Undelivered, notify_target
 from importer.errors import ImporterError, UsageError
-from importer.notices import VARIABLES, Undelivered, target
-from importer.readback import Reader
-from importer.remote import Address, fetched
 from importer.sandbox import WRITE_KEY, background
+from importer.satismeter.read import Reader
 from importer.settings import Network, Secret
+from importer.sources.remote import Address, fetched
+from tests.automation.test_notice import NOTICE
+from tests.delivery.proxies import HOST, proxy, serving, tls_for
 from tests.e2e.conftest import MAPPING
-from tests.notices.test_notice import NOTICE
-from tests.sender.proxies import HOST, proxy, serving, tls_for
 
 PAGE = b'{"data": []}'
 SECRETS = ("api-key-canary", "hook-canary", "token-canary")
@@ -61,7 +61,7 @@ async def fetch(network: Network) -> None:
 
 async def tell(network: Network) -> None:
     """A webhook."""
-    made = target("webhook", {VARIABLES["webhook"]: f"https://{HOST}/hook-canary"}, network)
+    made = notify_target("webhook", {VARIABLES["webhook"]: f"https://{HOST}/hook-canary"}, network)
     await asyncio.to_thread(made.send, NOTICE)
 
 

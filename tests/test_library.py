@@ -12,11 +12,11 @@ from typing import Any
 import pytest
 
 from importer import Endpoint, ExitStatus, Plan, Rate, Secret, Settings, load_mapping, run
+from importer.engine.observer import NullObserver
 from importer.errors import UsageError
-from importer.loader import open_source
 from importer.model import Outcome
-from importer.pipeline.watch import Unwatched
 from importer.sandbox import WRITE_KEY, background
+from importer.sources.source import open_source
 
 ROOT = Path(__file__).parents[1]
 SAMPLES = ROOT / "sample_data"
@@ -56,7 +56,7 @@ def test_importing_it_imports_nothing_heavy() -> None:
 
 
 def test_only_a_page_needs_templates() -> None:
-    rooms = "importer.pipeline, importer.results.report.verified, importer.schedules"
+    rooms = "importer.engine, importer.results.report.verified, importer.automation.schedule"
     found = python("-c", f"import sys, {rooms}; print('jinja2' in sys.modules)")
     assert found.stdout.strip() == "False", found
 
@@ -183,7 +183,7 @@ def test_a_mapping_can_be_looked_at() -> None:
     assert [answer.type for answer in document.answers] == ["nps", "text"]
 
 
-class Counting(Unwatched):
+class Counting(NullObserver):
     """Counts what it is told; breaks where it has been told enough."""
 
     def __init__(self, most: int) -> None:

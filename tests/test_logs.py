@@ -12,13 +12,13 @@ from pathlib import Path
 import pytest
 
 from importer import Endpoint, Secret, Settings, logs, run
+from importer.automation import PrivateFile, written
+from importer.delivery.circuit_breaker import CircuitBreaker
+from importer.delivery.rate_limit import RateLimiter
+from importer.engine.observer import Logged
 from importer.model import Outcome, Status
-from importer.notices import PrivateFile, written
-from importer.pipeline.watch import Logged
+from importer.resources import SAMPLES
 from importer.sandbox import background
-from importer.sender.breaker import Breaker
-from importer.sender.pacer import Pacer
-from importer.shipped import SAMPLES
 
 log = logging.getLogger("importer.somewhere")
 
@@ -108,20 +108,20 @@ def events(caplog: pytest.LogCaptureFixture) -> list[str]:
 
 
 def test_an_outage_is_logged_once_and_so_is_its_end(caplog: pytest.LogCaptureFixture) -> None:
-    breaker = Breaker(threshold=2)
+    breaker = CircuitBreaker(threshold=2)
     with caplog.at_level(logging.INFO, "importer"):
         for _ in range(5):
-            breaker.trouble()
-        breaker.well()
-        breaker.well()
+            breaker.record_failure()
+        breaker.record_success()
+        breaker.record_success()
     assert events(caplog) == ["away", "back"]
 
 
 def test_a_pause_that_many_replies_bring_is_logged_once(caplog: pytest.LogCaptureFixture) -> None:
-    pacer = Pacer(10, clock=lambda: 100.0)
+    rate_limiter = RateLimiter(10, clock=lambda: 100.0)
     for _ in range(5):
-        pacer.pause(30)
-    pacer.pause(90)
+        rate_limiter.pause(30)
+    rate_limiter.pause(90)
     assert events(caplog) == ["pausing", "pausing"]
     assert [vars(each)["wait"] for each in caplog.records] == [30, 90]
 

@@ -17,7 +17,7 @@ import pytest
 import regex
 
 import importer
-from importer.masking import LONGEST, hidden, masked, masked_id
+from importer.privacy import LONGEST, hidden, masked, masked_id
 
 SIZE = 2_000
 ALLOWED = 3.0
@@ -69,37 +69,37 @@ BEFORE = ("", "a@")
 AFTER = "!"
 
 ANCHORED = {
-    "importer.guard._FORMULA": "match",
-    "importer.guard._GUARDED": "match",
-    "importer.inference.column._BEFORE": "fullmatch",
-    "importer.inference.column._GRID": "fullmatch",
-    "importer.inference.column._NUMBERED": "fullmatch",
-    "importer.inference.column._SLASH": "fullmatch",
-    "importer.inference.roles._EMAIL": "fullmatch",
-    "importer.inference.scales._ONLY": "fullmatch",
-    "importer.loader.damage._FLOAT_ID": "fullmatch",
-    "importer.loader.damage._RANGE": "fullmatch",
-    "importer.drafting.people._DRESSES[0][1]": "fullmatch",
-    "importer.loader.dialect.BLANK_QUOTED": "fullmatch",
-    "importer.loader.foreign_rows._NUMBER": "fullmatch",
+    "importer.csv_guard._FORMULA": "match",
+    "importer.csv_guard._GUARDED": "match",
+    "importer.discovery.column._BEFORE": "fullmatch",
+    "importer.discovery.column._GRID": "fullmatch",
+    "importer.discovery.column._NUMBERED": "fullmatch",
+    "importer.discovery.column._SLASH": "fullmatch",
+    "importer.discovery.roles._EMAIL": "fullmatch",
+    "importer.discovery.scales._ONLY": "fullmatch",
+    "importer.sources.damage._FLOAT_ID": "fullmatch",
+    "importer.sources.damage._RANGE": "fullmatch",
+    "importer.discovery.sections._DRESSES[0][1]": "fullmatch",
+    "importer.sources.csv.BLANK_QUOTED": "fullmatch",
+    "importer.sources.source._NUMBER": "fullmatch",
     "importer.mapping.ids._FLOAT": "fullmatch",
     "importer.mapping.ids._NUMBERED": "fullmatch",
     "importer.mapping.ids._PLAIN": "fullmatch",
     "importer.mapping.ids._UNFILLED": "fullmatch",
     "importer.mapping.ids._WRAPPED": "fullmatch",
-    "importer.mapping.transforms.numerals._GOES_ON": "match",
+    "importer.mapping.transforms.numbers._GOES_ON": "match",
     "importer.mapping.transforms.texts._AROUND": "fullmatch",
     "importer.mapping.transforms.texts._EMAIL": "fullmatch",
-    "importer.mapping.transforms.halves._SPLIT": "fullmatch",
-    "importer.recognition.answers._PERCENT": "fullmatch",
-    "importer.recognition.shapes._SHAPES[2][1]": "fullmatch",
-    "importer.recognition.shapes._SHAPES[3][1]": "fullmatch",
-    "importer.recognition.tool._CODED": "fullmatch",
-    "importer.sender.verdict._BARE": "fullmatch",
+    "importer.mapping.transforms.cached_dates._SPLIT": "fullmatch",
+    "importer.discovery.header._PERCENT": "fullmatch",
+    "importer.discovery.header._SHAPES[2][1]": "fullmatch",
+    "importer.discovery.header._SHAPES[3][1]": "fullmatch",
+    "importer.discovery.tool._CODED": "fullmatch",
+    "importer.satismeter.classify._BARE": "fullmatch",
 }
 """Patterns that would be slow in a search and are only used where a text begins, and how."""
 
-LIMITED = {"importer.loader.number_formats._BRACKETS", "importer.loader.foreign_rows._BEHIND"}
+LIMITED = {"importer.sources.cells._BRACKETS", "importer.sources.source._BEHIND"}
 """Used in the workbook's child process alone, whose seconds of CPU are limited; or on 60 letters at most."""
 
 _SEARCHES = r"\.(search|sub|subn|findall|finditer|split)\b"
@@ -188,7 +188,7 @@ def test_a_pattern_for_beginnings_is_used_for_nothing_else(place: str) -> None:
 def test_all_patterns_are_looked_at() -> None:
     places = set(patterns())
     assert len(places) > 100
-    assert {*ANCHORED, *LIMITED, "importer.masking._EMAIL"} <= places
+    assert {*ANCHORED, *LIMITED, "importer.privacy._EMAIL"} <= places
 
 
 @pytest.mark.parametrize("show", [masked, masked_id])

@@ -1,4 +1,4 @@
-"""The command `importer`: options -> Settings -> pipeline -> summary -> exit status.
+"""The command `importer`: options -> Settings -> engine -> summary -> exit status.
 
 Nothing heavy is imported until a command runs, so that `--help` comes at once.
 """
@@ -13,29 +13,20 @@ from typing import NoReturn
 import click
 
 from importer import __version__
-from importer.cli import (
-    check,
-    demo,
-    explain,
-    init,
-    inspect,
-    jobs,
-    output,
-    plan,
-    presets,
-    preview,
-    purge,
-    resolve,
-    results,
-    resume,
-    run,
-    sandbox,
-    schedule,
-    schema,
-    surveys,
-    verify,
-    watch,
+from importer.cli import init, inspect, jobs, output, sandbox
+from importer.cli.automation import schedule_command, watch_command
+from importer.cli.inspect import explain_command, surveys_command
+from importer.cli.jobs import drop, purge_command
+from importer.cli.mapping import check_command, presets_command, preview_command, schema_command
+from importer.cli.plan_run import (
+    plan_command,
+    results_command,
+    resume_command,
+    retry_command,
+    run_command,
 )
+from importer.cli.reconcile import mark_command, resolve_command, verify_command
+from importer.cli.sandbox import demo_command
 from importer.errors import Declined, ExitStatus, ImporterError
 
 
@@ -65,30 +56,30 @@ def command() -> None:
 
 
 for each in (
-    demo.command,
-    inspect.command,
-    surveys.command,
-    init.command,
-    presets.command,
-    check.command,
-    schema.command,
-    preview.command,
-    plan.command,
-    run.command,
-    resume.resume,
-    resume.retry,
-    resolve.resolve,
-    resolve.mark,
-    jobs.jobs,
-    jobs.status,
-    results.command,
-    verify.command,
-    watch.command,
-    schedule.command,
-    purge.drop,
-    purge.command,
-    explain.command,
-    sandbox.sandbox,
+    demo_command,
+    inspect.inspect_command,
+    surveys_command,
+    init.init_command,
+    presets_command,
+    check_command,
+    schema_command,
+    preview_command,
+    plan_command,
+    run_command,
+    resume_command,
+    retry_command,
+    resolve_command,
+    mark_command,
+    jobs.jobs_command,
+    jobs.status_command,
+    results_command,
+    verify_command,
+    watch_command,
+    schedule_command,
+    drop,
+    purge_command,
+    explain_command,
+    sandbox.sandbox_command,
 ):
     command.add_command(each)
 

@@ -1,17 +1,26 @@
-"""`importer inspect`: what is in a spreadsheet, before a mapping is written."""
+"""`importer inspect`, `surveys` and `explain`: what is in a file, in a project, behind a code."""
 
 from __future__ import annotations
 
-from dataclasses import asdict
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from importer.cli import again, output
+from importer import codes
+from importer.cli import options, output
+from importer.cli.output import next_command
+from importer.errors import UsageError
 
 if TYPE_CHECKING:
-    from importer.loader import Facts, Source
-    from importer.loader.inspection import Finding, Inspection
+    from importer.satismeter.read import Reader, Survey, SurveyQuestion
+    from importer.sources.inspect import Finding, Inspection
+    from importer.sources.source import Source
+    from importer.sources.table import Facts
+
+
+# `importer inspect`: what is in a spreadsheet, before a mapping is written.
 
 _DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab"}
 
@@ -31,7 +40,7 @@ _DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab"}
 @click.option("--delimiter", help="Overrules the delimiter that was found; `tab` for a tab.")
 @click.option("--no-values", is_flag=True, help="Show no cell of the file.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object on standard output.")
-def command(
+def inspect_command(
     file: str,
     sheet: str | None,
     header_rows: tuple[int, ...],
@@ -51,8 +60,9 @@ def command(
     importer inspect answers.xlsx --sheet Responses --header-row 1 --header-row 2
     importer inspect old.csv --encoding mac_roman --no-values
     """
-    from importer.loader import SourceOptions, open_source
-    from importer.loader.inspection import inspect
+    from importer.sources.inspect import inspect
+    from importer.sources.source import open_source
+    from importer.sources.table import SourceOptions
 
     options = SourceOptions(
         sheet=sheet,
@@ -81,7 +91,7 @@ def _print(file: str, source: Source, found: Inspection, *, no_values: bool) -> 
         _columns(found, no_values),
     )
     _print_findings(found, no_values=no_values)
-    output.next_step(again.command("init", file, why="writes its mapping"))
+    output.next_step(next_command("init", file, why="writes its mapping"))
 
 
 def _facts(facts: Facts, found: Inspection, *, no_values: bool) -> list[tuple[str, str]]:
@@ -106,7 +116,7 @@ def _facts(facts: Facts, found: Inspection, *, no_values: bool) -> list[tuple[st
 
 
 def _columns(found: Inspection, no_values: bool) -> list[tuple[object, ...]]:
-    from importer.loader.inspection import MOST_DISTINCT
+    from importer.sources.inspect import MOST_DISTINCT
 
     return [
         (
@@ -163,3 +173,178 @@ def _short(text: str, most: int) -> str:
     line = "".join(char if char.isprintable() else " " for char in text)
     line = " ".join(line.split())
     return line if len(line) <= most else line[: most - 1] + "…"
+
+
+# `importer surveys`: the project's surveys and their questions; the one place where IDs can be read.
+
+
+@click.command("surveys")
+@click.option("--questions", is_flag=True, help="Show each survey's questions, with their IDs.")
+@click.option("--campaign", default="", metavar="ID", help="This survey only, with its questions.")
+@options.reading
+@options.endpoint_option
+@options.json_option
+def surveys_command(questions: bool, campaign: str, as_json: bool, **given: Any) -> None:
+    """List the project's surveys; with --questions, what each asks. Reads only.
+
+    The API key (not the write key) comes from SATISMETER_API_KEY, the project's ID from
+    SATISMETER_PROJECT.
+
+    \b
+    importer surveys
+    importer surveys --questions
+    importer surveys --campaign 5d2f6c1e9b0a4c0017a3e1b2
+    """
+    found = [each for each in surveys(given) if campaign in {"", each.id}]
+    if campaign and not found:
+        raise UsageError(
+            f"The project has no survey {campaign}.", hint="`importer surveys` lists them."
+        )
+    asked = {each.id: asked_in(given, each.id) for each in found} if questions or campaign else {}
+    if as_json:
+        output.emit({"command": "surveys", "surveys": [_fact(each, asked) for each in found]})
+        return
+    output.table(
+        ("survey", "type", "state", "name"), [(s.id, s.type, s.state, s.name) for s in found]
+    )
+    for each in found if asked else ():
+        output.heading(f"{each.name} ({each.id}) asks")
+        output.table(
+            ("question", "type", "label"), [(q.id, q.type, q.label) for q in asked[each.id]]
+        )
+    output.next_step(
+        next_command("init", "FILE", campaign=campaign or "ID", why="the mapping, with these IDs")
+    )
+
+
+def surveys(given: Mapping[str, Any]) -> list[Survey]:
+    """The surveys of the project; `given` are the options of `options.reading` and the endpoint."""
+
+    async def read() -> list[Survey]:
+        async with _reader(given) as reader:
+            return await reader.surveys()
+
+    import asyncio
+
+    return asyncio.run(read())
+
+
+def asked_in(given: Mapping[str, Any], campaign: str) -> tuple[SurveyQuestion, ...]:
+    """The questions of one survey, in its order."""
+
+    async def read() -> Sequence[SurveyQuestion]:
+        async with _reader(given) as reader:
+            return await reader.questions(campaign)
+
+    import asyncio
+
+    return tuple(asyncio.run(read()))
+
+
+def _reader(given: Mapping[str, Any]) -> Reader:
+    from importer.satismeter.read import Reader
+    from importer.settings import Endpoint
+
+    known = options.read_access(given)
+    if known is None:
+        raise UsageError(
+            "There is no API key, or no project.",
+            hint=f"Set {options.API_KEY} and {options.PROJECT} (or --api-key-file, --project). The API "
+            "key is another key than the write key: SatisMeter > Settings > Integrations > API keys.",
+        )
+    key, project = known
+    endpoint = Endpoint.parse(given["endpoint"])
+    return Reader(endpoint.origin, key, project, network=options.network_of(given))
+
+
+def _fact(survey: Survey, asked: Mapping[str, Sequence[SurveyQuestion]]) -> dict[str, object]:
+    fact: dict[str, object] = {
+        "id": survey.id,
+        "name": survey.name,
+        "type": survey.type,
+        "state": survey.state,
+    }
+    if survey.id in asked:
+        fact["questions"] = [
+            {"id": each.id, "label": each.label, "type": each.type} for each in asked[survey.id]
+        ]
+    return fact
+
+
+# `importer explain`: what a code means, and what to do about it.
+
+_GIVEN_BY: Mapping[codes.SaidBy, str] = {
+    "status": "the status of a row",
+    "file": "the file",
+    "mapping": "the mapping",
+    "checks": "the checks",
+    "delivery": "the delivery",
+    "ledger": "the ledger",
+    "stop": "a run that stops early",
+    "exit": "the exit code",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """A code: where it comes from, what it means, what to do."""
+
+    code: str
+    given_by: str
+    meaning: str
+    remedy: str
+
+
+@click.command("explain")
+@click.argument("code", required=False)
+@click.option("--json", "as_json", is_flag=True, help="One JSON object on standard output.")
+def explain_command(code: str | None, as_json: bool) -> None:
+    """Say what CODE means and what to do about it; without CODE, list them all.
+
+    Codes stand in the plan, in results.csv, problems.csv, summary.json and the report. Statuses and exit
+    codes are explained as well.
+
+    \b
+    importer explain out_of_range
+    importer explain created
+    importer explain 75
+    importer explain
+    """
+    known = list(explanations())
+    found = [each for each in known if code in {None, each.code}]
+    if not found:
+        raise _unknown(str(code), known)
+    if as_json:
+        output.emit({"command": "explain", "codes": [asdict(each) for each in found]})
+    elif code is None:
+        _list(known)
+    else:
+        for each in found:
+            output.say(f"{click.style(each.code, bold=True)} ({each.given_by})")
+            output.say(f"  {each.meaning}")
+            output.say(f"  → {each.remedy}")
+
+
+def explanations() -> Iterator[Explanation]:
+    """Every code, status and exit code, as `codes.toml` has them."""
+    for said_by, given_by in _GIVEN_BY.items():
+        for code, each in codes.of(said_by).items():
+            yield Explanation(code, given_by, each.meaning, each.remedy)
+
+
+def _list(known: list[Explanation]) -> None:
+    for given_by in dict.fromkeys(each.given_by for each in known):
+        output.heading(f"Said by {given_by}")
+        output.table(
+            ("code", "means"),
+            [(each.code, each.meaning) for each in known if each.given_by == given_by],
+        )
+    output.next_step("importer explain CODE   # what to do about it")
+
+
+def _unknown(code: str, known: list[Explanation]) -> UsageError:
+    from difflib import get_close_matches
+
+    near = get_close_matches(code, [each.code for each in known], n=1, cutoff=0.5)
+    hint = f"Did you mean {near[0]}?" if near else "`importer explain` lists them all."
+    return UsageError(f"No code is called {code!r}.", hint=hint)

@@ -1,35 +1,76 @@
-"""`importer jobs` and `importer status`: what was run, and where it stands."""
+"""`importer jobs`, `status` and `purge`: what was run, where it stands, what goes."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from importer.cli import again, ledgers, output, told
-from importer.errors import ExitStatus
-from importer.model import Status
+from importer.cli import options, output
+from importer.cli.options import SPAN
+from importer.cli.output import next_command
+from importer.cli.text import remedy
+from importer.errors import ExitStatus, UsageError
+from importer.model import Status, counted
 
 if TYPE_CHECKING:
     from importer.ledger import Ledger
+    from importer.ledger.retention import Purgeable
     from importer.model import Cause, Job
+
+
+# The ledger as commands open it to look at jobs.
+
+job_argument = click.argument("job", metavar="[JOB]", default="")
+"""A job's name or number; the newest where there is none."""
+
+moved_file = click.option(
+    "--file", type=click.Path(path_type=Path, dir_okay=False),
+    help="Where the job's file lies now, if it was moved.",
+)  # fmt: skip
+
+
+@contextmanager
+def looking(state: Path | None) -> Iterator[Ledger]:
+    """The ledger of a state folder; UsageError where there is none, so that looking makes none."""
+    from importer.ledger import ledger_path
+    from importer.ledger.queries import opened
+    from importer.ledger.state import default_folder
+
+    folder = state or default_folder()
+    if not ledger_path(folder).exists():
+        raise UsageError(
+            f"There is no ledger in {folder}: nothing was run yet.",
+            hint="Another folder? Name it with --state DIR.",
+        )
+    with opened(folder) as ledger:
+        yield ledger
+
+
+def plain_error(command: options.Command) -> options.Command:
+    """--state and --json."""
+    return options.state_option(options.json_option(command))
+
+
+# `importer jobs` and `importer status`: what was run, and where it stands.
 
 _LEFT = (Status.PENDING, Status.FAILED, Status.UNKNOWN)
 
 
 @click.command("jobs")
-@ledgers.plain
-def jobs(state: Path | None, as_json: bool) -> ExitStatus:
+@plain_error
+def jobs_command(state: Path | None, as_json: bool) -> ExitStatus:
     """List the jobs of the ledger, newest first, with what is left of each.
 
     \b
     importer jobs
     importer jobs --json
     """
-    with ledgers.looking(state) as ledger:
+    with looking(state) as ledger:
         found = [(job, ledger.counts(job)) for job in ledger.jobs()]
     if as_json:
         output.emit({"jobs": [_document(job, counts) for job, counts in found]})
@@ -39,7 +80,7 @@ def jobs(state: Path | None, as_json: bool) -> ExitStatus:
         [_line(job, counts) for job, counts in found],
     )
     if found:
-        output.next_step(again.command("status", found[0][0].name))
+        output.next_step(next_command("status", found[0][0].name))
     return ExitStatus.DONE
 
 
@@ -52,9 +93,9 @@ def _line(job: Job, counts: Mapping[str, int]) -> tuple[object, ...]:
 
 
 @click.command("status")
-@ledgers.job_argument
-@ledgers.plain
-def status(job: str, state: Path | None, as_json: bool) -> ExitStatus:
+@job_argument
+@plain_error
+def status_command(job: str, state: Path | None, as_json: bool) -> ExitStatus:
     """Show where JOB stands: its rows by status, why, and what to do next.
 
     JOB is a name or number of `importer jobs`; without it, the newest.
@@ -63,19 +104,19 @@ def status(job: str, state: Path | None, as_json: bool) -> ExitStatus:
     importer status
     importer status 20260301-answers --json
     """
-    from importer import ledger as books
+    from importer.ledger import refusals
 
-    with ledgers.looking(state) as ledger:
+    with looking(state) as ledger:
         found = ledger.job(job)
         counts = ledger.counts(found)
-        causes = books.refusals(ledger, found)
+        causes = refusals(ledger, found)
         waiting = ledger.counted(found, "code", (Status.PENDING,))
         settled_here = _own_doubt(ledger, found)
     if as_json:
         document = {**_document(found, counts), "causes": [each.document() for each in causes]}
         output.emit(document | {"pending": waiting})
     else:
-        _tell(found, counts, causes)
+        _print_status(found, counts, causes)
         output.next_step(*_next(found, counts, settled_here))
     return ExitStatus.DONE
 
@@ -84,7 +125,7 @@ def _own_doubt(ledger: Ledger, job: Job) -> int:
     return ledger.own(job).get(Status.UNKNOWN, 0)
 
 
-def _tell(job: Job, counts: Mapping[str, int], causes: tuple[Cause, ...]) -> None:
+def _print_status(job: Job, counts: Mapping[str, int], causes: tuple[Cause, ...]) -> None:
     output.say(
         f"Job {job.name} (number {job.id}): {f'{job.file} with {job.mapping}' if job.file else 'purged'}"
     )
@@ -92,7 +133,7 @@ def _tell(job: Job, counts: Mapping[str, int], causes: tuple[Cause, ...]) -> Non
     output.say(f"started {_moment(job.started_at)} UTC, {_ending(job)}")
     if job.stopped:
         output.say(click.style(f"Stopped early: {job.stopped}", fg="red"))
-        told.remedy(job.stopped)
+        remedy(job.stopped)
     if report := _report(job):
         output.say(f"report: {report}")
     if job.waves:
@@ -109,17 +150,17 @@ def _tell(job: Job, counts: Mapping[str, int], causes: tuple[Cause, ...]) -> Non
 def _next(job: Job, counts: Mapping[str, int], in_doubt: int) -> list[str]:
     """What to type, by what is left; a job that was purged can't go on."""
     if "mapping" not in job.settings:
-        return [again.command("jobs")]
+        return [next_command("jobs")]
     steps = []
     if any(counts.get(each) for each in (Status.PENDING, Status.FAILED)) or in_doubt:
         steps.append(_going_on(job))
     if in_doubt:
         why = "settles rows in doubt by reading the survey"
-        steps.append(again.command("resolve", job.name, why=why))
+        steps.append(next_command("resolve", job.name, why=why))
     if counts.get(Status.REJECTED):
         why = "once the cause is mended"
-        steps.append(again.command("retry", job.name, why=why, statuses="rejected"))
-    return steps or [again.command("results", job.name)]
+        steps.append(next_command("retry", job.name, why=why, statuses="rejected"))
+    return steps or [next_command("results", job.name)]
 
 
 def _going_on(job: Job) -> str:
@@ -130,12 +171,10 @@ def _going_on(job: Job) -> str:
             "endpoint": job.settings["endpoint"],
             "yes": True,
         }
-        return again.command("run", "-", why=f"{why}, with the same bytes", **to)
+        return next_command("run", "-", why=f"{why}, with the same bytes", **to)
     gone = "://" not in job.file and not Path(job.file).is_file()
     moved: dict[str, Any] = {"file": "FILE"} if gone else {}
-    return again.command(
-        "resume", job.name, why="names where FILE is now" if gone else why, **moved
-    )
+    return next_command("resume", job.name, why="names where FILE is now" if gone else why, **moved)
 
 
 def _document(job: Job, counts: Mapping[str, int]) -> dict[str, object]:
@@ -175,3 +214,118 @@ def _ending(job: Job) -> str:
     if "dropped" in job.settings:
         return "given up"
     return "under way, or cut off" if job.ended_at is None else f"exit {job.exit_status}"
+
+
+# `importer purge`: what people can read of old jobs goes from the ledger.
+
+
+@click.command("purge")
+@click.option(
+    "--older-than", type=SPAN, default="180d", show_default=True,
+    help="Jobs that began longer ago than this.",
+)  # fmt: skip
+@click.option("--job", metavar="JOB", help="This job alone, however old.")
+@click.option("--yes", is_flag=True, help="Do it. Without, it only shows what would go.")
+@options.state_option
+@options.json_option
+def purge_command(
+    older_than: float, job: str | None, yes: bool, state: Path | None, as_json: bool
+) -> ExitStatus:
+    """Remove what people can read of old jobs from the ledger; what was sent stays known.
+
+    Masked ids, keys, messages, cell values and file names go, and are overwritten on the disk. The
+    keyed hashes stay, so no row is ever sent twice, and so do statuses and counts. Jobs with rows left
+    to send or to settle are passed over, unless one is named with --job: what is left of it is given up,
+    as by `importer drop`. Results folders are yours: delete them yourself.
+
+    \b
+    importer purge                          what would go: jobs older than 180 days
+    importer purge --older-than 30d --yes
+    importer purge --job 20260301-answers --yes
+    """
+    from importer.ledger import retention
+    from importer.ledger.state import default_folder
+
+    folder = state or default_folder()
+    with looking(state) as ledger:
+        found = (
+            retention.named(ledger, job)
+            if job
+            else retention.purgeable(ledger, time.time() - older_than)
+        )
+        ready = [each for each in found if job or not each.left]
+        if yes and ready:
+            with _nobody_else(ledger, folder):
+                for each in ready:
+                    if each.left:
+                        retention.drop(ledger, each.job)
+                known = {each.id: each for each in ledger.jobs()}
+                retention.purge(
+                    ledger, [known[each.job.id] for each in ready if each.job.id in known]
+                )
+    _print_purged(found, ready, done=yes, as_json=as_json)
+    return ExitStatus.DONE
+
+
+@click.command("drop")
+@click.argument("job", metavar="JOB")
+@plain_error
+def drop(job: str, state: Path | None, as_json: bool) -> ExitStatus:
+    """Give up what is left of JOB, so that nothing goes on with it. What was posted stays known.
+
+    Its rows that are left to send end as skipped (dropped); rows in doubt stay so. A job that has posted
+    nothing goes as a whole. `importer run` with the same file starts a new job.
+
+    \b
+    importer drop 20260301-023000-answers
+    """
+    from importer.ledger import held, retention
+    from importer.ledger.state import default_folder
+
+    with looking(state) as ledger:
+        found = ledger.job(job)
+        campaigns = found.campaigns.split(",")
+        with held(state or default_folder(), found.origin, campaigns, "importer drop"):
+            ledger.recover(found.origin, campaigns)
+            given_up, doubt = retention.drop(ledger, found)
+    if as_json:
+        output.emit({"job": found.name, "given_up": given_up, "in_doubt": doubt})
+        return ExitStatus.DONE
+    output.say(f"Job {found.name}: {counted(given_up, 'row')} given up, {doubt:,} in doubt.")
+    steps = [next_command("resolve", found.name, why="settles rows in doubt")] if doubt else []
+    output.next_step(*steps, next_command("jobs"))
+    return ExitStatus.DONE
+
+
+@contextmanager
+def _nobody_else(ledger: Ledger, folder: Path) -> Iterator[None]:
+    """Keep every run of every server out meanwhile; raises Busy."""
+    from importer.ledger import held
+
+    with ExitStack() as stack:
+        for origin in {job.origin for job in ledger.jobs()}:
+            stack.enter_context(held(folder, origin, ("*",), "importer purge"))
+        yield
+
+
+def _print_purged(
+    found: Sequence[Purgeable], ready: Sequence[Purgeable], *, done: bool, as_json: bool
+) -> None:
+    left = [each for each in found if each.left]
+    if as_json:
+        names = {"purged" if done else "would_purge": [each.job.name for each in ready]}
+        output.emit({**names, "left": [each.job.name for each in left]})
+        return
+    for each in left:
+        output.note(
+            f"{each.job.name} stays: {counted(each.left, 'row')} left to send or to settle "
+            f"({next_command('resume', each.job.name)}; or drop)."
+        )
+    if not ready:
+        output.say("Nothing to purge.")
+        return
+    output.say("Purged:" if done else "Would be purged:")
+    output.table(("job", "rows", "file"), [(x.job.name, x.rows, x.job.file) for x in ready])
+    if not done:
+        output.say()
+        output.say("Nothing was changed; --yes does it. There is no undo.")

@@ -1,27 +1,24 @@
-"""Options that commands share, and how they become `Settings`. The one place that reads the
-environment, `.env` and key files."""
+"""Options that commands share, and how they become `Settings`. The one place that reads the environment."""
 
 from __future__ import annotations
 
+import dataclasses
 import os
+import re
 import stat
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import click
 
 from importer.errors import UsageError
-from importer.settings import (
-    DEFAULT_ENDPOINT,
-    Endpoint,
-    FailOn,
-    Network,
-    Rate,
-    Secret,
-    Settings,
-)
+from importer.settings import DEFAULT_ENDPOINT, Endpoint, FailOn, Network, Rate, Secret, Settings
+
+# Options that commands share, and how they become `Settings`. The one place that reads the
+# environment, `.env` and key files.
 
 WRITE_KEY = "SATISMETER_WRITE_KEY"
 HASH_KEY = "SATISMETER_HASH_KEY"
@@ -320,3 +317,42 @@ def _from_dotenv(name: str) -> str:
     import dotenv
 
     return (dotenv.dotenv_values(".env").get(name) or "").strip() if Path(".env").is_file() else ""
+
+
+# Spans of time on the command line: 10s, 5min, 2h, 180d.
+
+_SECONDS = {"s": 1, "sec": 1, "m": 60, "min": 60, "h": 3600, "d": 86400, "w": 604800}
+
+
+class Span(click.ParamType[float]):
+    """A span in seconds; a number alone is seconds."""
+
+    name = "SPAN"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        """`90`, `90s`, `1.5h`, `180d`."""
+        found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([a-z]*)", str(value).strip().lower())
+        if not found or (found[2] or "s") not in _SECONDS:
+            self.fail(f"{value!r} is no span of time; write 10s, 5min, 2h or 180d.", param, ctx)
+        return float(found[1]) * _SECONDS[found[2] or "s"]
+
+
+SPAN = Span()
+
+
+# FILE at hand: a remote one is fetched first.
+
+
+@contextmanager
+def at_hand(settings: Settings) -> Iterator[Settings]:
+    """The settings as they are, or with the remote file's copy. Raises ImporterError."""
+    from importer.sources.remote import Address, fetched, is_remote
+
+    if not is_remote(settings.file):
+        yield settings
+        return
+    address = Address.parse(settings.file)
+    with fetched(address, network=settings.network) as copy:
+        yield dataclasses.replace(settings, file=address.shown, copy=copy)

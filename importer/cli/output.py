@@ -1,17 +1,31 @@
-"""What commands print: results on standard output, everything else on standard error."""
+"""What commands print: results on standard output; progress (tqdm) and the next step on standard error."""
 
 from __future__ import annotations
 
 import logging
 import os
+import shlex
 import sys
+import time
 import traceback
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextvars import ContextVar
+from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
+from importer.cli import options
 from importer.errors import ExitStatus, ResultsError
+from importer.model import Outcome, Status, counted, duration
+from importer.settings import DEFAULT_ENDPOINT, Endpoint
+
+if TYPE_CHECKING:
+    from importer.results.summary import Summary
+
+
+# What commands print: results on standard output, everything else on standard error.
 
 
 def _colour() -> bool | None:
@@ -47,7 +61,7 @@ LINES: ContextVar[bool] = ContextVar("lines", default=False)
 
 
 def _logged(text: str) -> str:
-    from importer.notices.log import JsonFormatter
+    from importer.automation.monitoring import JsonFormatter
 
     said = {"event": "said", "levelname": "INFO", "text": click.unstyle(text)}
     return JsonFormatter().format(logging.makeLogRecord(said))
@@ -133,3 +147,223 @@ def defect(error: Exception) -> ExitStatus:
     if os.environ.get("IMPORTER_DEBUG"):
         note("".join(_places(error)))
     return ExitStatus.UNEXPECTED
+
+
+# Progress of a job on standard error: a bar on a terminal, a line now and then elsewhere.
+
+EVERY = 10.0
+"""Seconds between two status lines where there is no terminal."""
+
+
+class Progress:
+    """Watches a job (`engine.Observer`). Close it before printing the result. `silent`: says nothing, where
+    standard error is the log's."""
+
+    def __init__(self, *, silent: bool = False) -> None:
+        self._tty = sys.stderr.isatty() and not silent
+        self._note = _nothing if silent else note
+        self._bar: Any = None
+        self._ended: Counter[str] = Counter()
+        self._total = 0
+        self._start = self._said = time.monotonic()
+
+    def staged(self, rows: int) -> None:
+        """Rows read and mapped so far."""
+        if self._tty:
+            self._bar = self._bar or self._new_bar("Reading", None)
+            self._bar.update(rows - self._bar.n)
+        elif self._due():
+            self._note(f"{rows:,} rows read")
+
+    def sending(self, rows: int) -> None:
+        """Posting begins."""
+        self.close()
+        self._total, self._ended = rows, Counter()
+        self._start = self._said = time.monotonic()
+        if self._tty and rows:
+            self._bar = self._new_bar("Sending", rows)
+        elif rows:
+            self._note(f"Sending {rows:,} rows")
+
+    def ended(self, outcome: Outcome) -> None:
+        """A row has ended."""
+        self._ended[outcome.status] += 1
+        if self._bar is not None:
+            self._bar.set_postfix_str(self._told(), refresh=False)
+            self._bar.update(1)
+        elif self._due():
+            self._note(f"{self._ended.total():,} of {self._total:,} ({self._told()}){self._left()}")
+
+    def settling(self, rows: int, seconds: float) -> None:
+        """Rows of unknown fate are asked about again."""
+        self.close()
+        self._total, self._ended = rows, Counter()
+        self._note(
+            f"{rows:,} rows of unknown fate, or waiting behind one, are tried again in {seconds:.0f} s"
+        )
+
+    def close(self) -> None:
+        """Take the bar away."""
+        if self._bar is not None:
+            self._bar.close()
+            self._bar = None
+
+    def _new_bar(self, title: str, total: int | None) -> Any:
+        from tqdm import tqdm
+
+        return tqdm(
+            total=total, desc=title, unit=" rows", file=sys.stderr, leave=False, smoothing=0.1
+        )
+
+    def _due(self) -> bool:
+        if time.monotonic() - self._said < EVERY:
+            return False
+        self._said = time.monotonic()
+        return True
+
+    def _told(self) -> str:
+        words = [f"{self._ended[status]:,} {status}" for status in Status if self._ended[status]]
+        return ", ".join(words)
+
+    def _left(self) -> str:
+        spent, done = time.monotonic() - self._start, self._ended.total()
+        return f", {duration(spent / done * (self._total - done))} left" if done else ""
+
+
+def _nothing(_: str) -> None:
+    """Say nothing."""
+
+
+# Next steps: the command as it was typed, with what changes; each word fit for a shell.
+
+_ONCE = frozenset({"as_json", "force", "limit", "payloads", "save_plan"})
+"""Options of one command only, by parameter: nobody wants them in the next one unasked."""
+
+_OF_THE_FILE = ("out", "sheet", "signed_plan")
+"""Options that fit the very file they were typed for, and no problems.csv of it."""
+PILOT = 10
+"""Rows that a first run is advised to post."""
+
+
+def next_command(
+    name: str, *words: object, why: str = "", without: Collection[str] = (), **changed: Any
+) -> str:
+    """A line to type: `importer NAME WORDS… OPTIONS…   # why`.
+
+    The options are those typed for the command at hand that NAME knows too, but for the parameters
+    `without`; those in `changed` are set anew.
+    """
+    from importer.cli import command as importer
+
+    context = click.get_current_context()
+    own, known = _options(context.command), _options(importer.commands[name])
+    values: dict[str, object] = {
+        each: value
+        for each, value in context.params.items()
+        if each in own.keys() - {*_ONCE, *without}
+        and context.get_parameter_source(each) is ParameterSource.COMMANDLINE
+    }
+    values |= changed
+    typed = [str(word) for word in words]
+    typed = [f"./{each}" if each[:1] == "-" and each[1:] else each for each in typed]
+    for option in sorted(values.keys() & known, key=list(values).index):
+        typed += _typed(known[option], values[option])
+    line = shlex.join(["importer", name, *typed])
+    return f"{line}   # {why}" if why else line
+
+
+def _options(command: click.Command) -> dict[str, click.Option]:
+    return {str(each.name): each for each in command.params if isinstance(each, click.Option)}
+
+
+def _typed(option: click.Option, value: object) -> Iterator[str]:
+    for each in value if isinstance(value, tuple) else (value,):
+        if option.is_flag:
+            yield from [option.opts[0]] if each else []
+        elif each is not None:
+            yield option.opts[0]
+            yield f"{each:g}" if isinstance(each, float) else str(each)
+
+
+def after(summary: Summary) -> list[str]:
+    """What to type after a plan or a run, by how it ended."""
+    steps = _after_plan(summary) if summary.command == "plan" else _after_run(summary)
+    if summary.problems:
+        server = {} if "endpoint" in _given() else _server(summary)
+        steps.append(
+            next_command(
+                "run",
+                summary.problems,
+                without=_OF_THE_FILE,
+                why="once its rows are mended",
+                mapping=summary.mapping,
+                **server,
+            )
+        )
+    return steps or [next_command("status", summary.job)]
+
+
+def _given() -> dict[str, Any]:
+    return click.get_current_context().params
+
+
+def _server(summary: Summary) -> dict[str, Any]:
+    other = summary.endpoint != Endpoint.parse(DEFAULT_ENDPOINT).url
+    return {"endpoint": summary.endpoint} if other else {}
+
+
+def _after_plan(summary: Summary) -> list[str]:
+    rows = summary.rows
+    if rows["ready"]:
+        pilot = PILOT if rows["ready"] > PILOT else None
+        return [_run(summary, limit=pilot, signed_plan=_given().get("save_plan"))]
+    if summary.causes:
+        return [next_command("explain", summary.causes[0].code)]
+    return [next_command("jobs" if rows["already_sent"] else "explain")]
+
+
+def _run(summary: Summary, why: str = "", **changed: Any) -> str:
+    """Standard input is piped in anew, so there is no terminal to ask on; an address may have had a
+    token."""
+    if summary.file == "-":
+        changed["yes"], why = True, why or "with the same bytes on standard input"
+    elif _given()["file"] != summary.file:
+        why = "with the whole address, as you typed it"
+    return next_command("run", summary.file, why=why, **changed)
+
+
+def _after_run(summary: Summary) -> list[str]:
+    rows, steps = summary.rows, []
+    pilot, pending = _given().get("limit"), rows.get(Status.PENDING, 0)
+    if summary.stopped.startswith("max_failures"):
+        steps.append(_same(summary, "posts the others all the same", max_failures=None))
+    elif summary.exit_status not in (ExitStatus.DONE, ExitStatus.SOME_REFUSED):
+        steps.append(_same(summary, "goes on with what is left", limit=pilot))
+    elif pilot and pending:
+        steps.append(_same(summary, f"the rest: {counted(pending, 'row')}"))
+    if not summary.stopped and any(rows.get(each) for each in _STORED):
+        steps.append(_reading("verify", summary.job, "proves that the survey holds what was sent"))
+    if rows.get(Status.UNKNOWN):
+        steps.append(_reading("resolve", summary.job, "settles rows in doubt"))
+    if summary.duplicates.get("dup_or_targeting"):
+        steps.append(next_command("explain", "dup_or_targeting"))
+    return steps
+
+
+_STORED = (Status.CREATED, Status.ALREADY_SENT)
+
+
+def _same(summary: Summary, why: str, **changed: Any) -> str:
+    """The command at hand once more; a run may find the mapping mended, which a resumed job may not."""
+    name = str(click.get_current_context().info_name)
+    if name == "run":
+        return _run(summary, why, **changed)
+    return next_command(name, summary.job, why=why, **changed)
+
+
+def _reading(name: str, job: str, why: str) -> str:
+    """A command that reads the survey, which takes another key."""
+    needed = (
+        "" if options.read_access(_given()) else f" (needs {options.API_KEY} and {options.PROJECT})"
+    )
+    return next_command(name, job, without=("file", "out"), why=f"{why}{needed}")

@@ -1,18 +1,27 @@
-"""`importer sandbox`: a local SatisMeter to try things on."""
+"""`importer sandbox` and `importer demo`: a local SatisMeter, and the whole job on made-up data."""
 
 from __future__ import annotations
 
+import csv
+import dataclasses
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from importer.cli import output
-from importer.errors import UsageError
+from importer.cli import options, output
+from importer.errors import ExitStatus, UsageError
 
 if TYPE_CHECKING:
+    from importer.engine.stage import Plan
+    from importer.results.summary import Summary
     from importer.sandbox import Sandbox, SandboxSettings
+    from importer.settings import Settings
+
+
+# `importer sandbox`: a local SatisMeter to try things on.
 
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 
@@ -76,7 +85,7 @@ class Duration(click.ParamType[float]):
 @click.option("--seed", type=int, default=0, help="For the shares of --fail.")
 @click.option("--faults", is_flag=True, help="List the faults, and end.")
 @click.option("--json", "as_json", is_flag=True, help="Print what to use as one JSON object.")
-def sandbox(  # noqa: PLR0913  one parameter an option
+def sandbox_command(  # noqa: PLR0913  one parameter an option
     *,
     port: int,
     store: Path | None,
@@ -101,7 +110,8 @@ def sandbox(  # noqa: PLR0913  one parameter an option
     importer sandbox --faults
     """
     from importer.sandbox import SandboxSettings
-    from importer.sandbox import script as scripts
+    from importer.sandbox import faults as faults_room
+    from importer.sandbox.faults import share
 
     if faults:
         _list_faults()
@@ -111,8 +121,8 @@ def sandbox(  # noqa: PLR0913  one parameter an option
         store=store,
         latency=latency,
         rate_limit=rate_limit,
-        fail=tuple(map(scripts.share, fail)),
-        script=scripts.script(script) if script else {},
+        fail=tuple(map(share, fail)),
+        script=faults_room.script(script) if script else {},
         log=log,
         duplicate_window=duplicate_window,
         seed=seed,
@@ -163,7 +173,7 @@ def _list_faults() -> None:
 
 
 def _announce(running: Sandbox) -> None:
-    from importer.shipped import SAMPLES
+    from importer.resources import SAMPLES
 
     settings = running.settings
     output.say(running.url)
@@ -202,3 +212,123 @@ def _announce_json(running: Sandbox) -> None:
         ],
     }
     output.say(orjson.dumps(document).decode())
+
+
+# `importer demo`: the whole job on made-up data, on this machine alone.
+
+_SAMPLE = "ugly.csv"
+_MAPPING = "ugly.yaml"
+_SHOWN = ("row", "userId", "status", "code", "message")
+_WIDEST = 60
+
+
+@click.command("demo")
+@click.option(
+    "--keep",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Keep the sample, its mapping and what was written in this folder.",
+)
+@options.json_option
+def demo_command(keep: Path | None, as_json: bool) -> ExitStatus:
+    """Show the whole job: a sandbox, a plan, a run, the results.
+
+    Nothing leaves this machine and nothing stays on it, unless --keep names a folder.
+
+    \b
+    importer demo
+    importer demo --keep demo
+    """
+    show = _run_quietly if as_json else _show
+    if keep:
+        keep.mkdir(parents=True, exist_ok=True)
+        return show(keep)
+    with tempfile.TemporaryDirectory(prefix="importer-demo-") as folder:
+        return show(Path(folder))
+
+
+def _run_quietly(folder: Path) -> ExitStatus:
+    from importer import engine
+    from importer.sandbox import background
+
+    with background() as sandbox:
+        _, summary = engine.run(_settings(folder, sandbox.url), lambda _: True)
+    output.emit(summary.document())
+    return ExitStatus.DONE
+
+
+def _show(folder: Path) -> ExitStatus:
+    from importer import engine
+    from importer.cli.text import print_plan, print_run
+    from importer.sandbox import background
+
+    with background() as sandbox:
+        settings = _settings(folder, sandbox.url)
+        output.say(f"1. A SatisMeter of our own: {sandbox.url} (importer sandbox starts one)")
+        output.say(f"2. A made-up export, ugly on purpose: {_SAMPLE}, with its mapping {_MAPPING}")
+        output.say("3. The plan, which sends nothing:\n")
+        print_plan(*engine.plan(settings))
+        output.say("\n4. The run:\n")
+        summary = _run(settings)
+        print_run(summary)
+        _results(summary.folder / "results.csv")
+        stored = len(sandbox.stored())
+        output.say(
+            f"\n5. The server holds {stored} responses; {summary.rows['created']} were created."
+        )
+    output.next_step(
+        "importer inspect YOUR_FILE           # what is in it",
+        "importer init YOUR_FILE              # writes its mapping",
+        "importer plan YOUR_FILE -m MAPPING   # the dry run",
+    )
+    return ExitStatus.DONE
+
+
+def _run(settings: Settings) -> Summary:
+    from importer import engine
+    from importer.cli.output import Progress
+    from importer.cli.text import print_before
+
+    progress = Progress()
+
+    def confirm(planned: Plan) -> bool:
+        print_before(planned, settings.endpoint.url)
+        return True
+
+    try:
+        return engine.run(settings, confirm, progress)[1]
+    finally:
+        progress.close()
+
+
+def _settings(folder: Path, url: str) -> Settings:
+    import shutil
+
+    from importer.resources import SAMPLES
+    from importer.sandbox import WRITE_KEY
+    from importer.settings import Endpoint, Rate, Secret, Settings
+
+    for name in (_SAMPLE, _MAPPING):
+        shutil.copyfile(SAMPLES / name, folder / name)
+    plain = Settings(
+        file=str(folder / _SAMPLE),
+        mapping=str(folder / _MAPPING),
+        state=folder / "state",
+        endpoint=Endpoint.parse(url),
+        rate=Rate.parse("20/s"),
+    )
+    return dataclasses.replace(plain, write_key=Secret(WRITE_KEY))
+
+
+def _results(path: Path) -> None:
+    """The first line of each status and code."""
+    with path.open(encoding="utf-8", newline="") as file:
+        first = {
+            (line["status"], line["code"]): line for line in reversed(list(csv.DictReader(file)))
+        }
+    output.heading("results.csv, one line of each kind")
+    ordered = sorted(first.values(), key=lambda line: int(line["row"]))
+    output.table(_SHOWN, [[_cut(line[name]) for name in _SHOWN] for line in ordered])
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _WIDEST else text[: _WIDEST - 1] + "…"

@@ -19,20 +19,22 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from importer import logs
-from importer.cli import again, options, output
+from importer.cli import options, output
+from importer.cli.output import after, next_command
 from importer.errors import Declined, ExitStatus, ImporterError, MappingError, UsageError
-from importer.masking import masked_id
+from importer.privacy import masked_id
 
 if TYPE_CHECKING:
-    from importer.notices import Notice, Target
-    from importer.pipeline import Summary
+    from importer.automation import Notice, NotifyTarget
+    from importer.results.summary import Summary
     from importer.settings import Settings
+
 
 log = logging.getLogger(__name__)
 _LEVELS = {ExitStatus.DONE: logging.INFO, ExitStatus.SOME_REFUSED: logging.WARNING}
 
 KINDS = ("webhook", "slack", "email", "command")
-"""As in `importer.notices`, which `--help` need not import."""
+"""As in `importer.automation`, which `--help` need not import."""
 
 
 def unattended(command: options.Command) -> options.Command:
@@ -99,7 +101,7 @@ class Reporter:
     """Tells the log, the metrics file and those who asked how each import ended."""
 
     command: str
-    targets: Mapping[str, Target]
+    targets: Mapping[str, NotifyTarget]
     always: bool
     metrics: Path | None
     _told: list[Notice] = field(default_factory=list)
@@ -156,7 +158,7 @@ class Reporter:
         self._told.clear()
 
     def _notify(self, notice: Notice) -> None:
-        from importer.notices import Undelivered
+        from importer.automation import Undelivered
 
         for kind, target in self.targets.items():
             try:
@@ -168,7 +170,7 @@ class Reporter:
                 log.error("no notification by %s", kind, extra=why)  # noqa: TRY400
 
     def _notice(self, summary: Summary) -> Notice:
-        from importer.notices import Notice
+        from importer.automation import Notice
 
         causes: dict[str, int] = {}
         for cause in summary.causes:
@@ -194,11 +196,11 @@ class Reporter:
     def _next(self, summary: Summary) -> str:
         """What whoever is told may type."""
         if self.command == "watch" or summary.exit_status == ExitStatus.SOME_REFUSED:
-            return again.command("status", summary.job)
-        return again.after(summary)[0]
+            return next_command("status", summary.job)
+        return after(summary)[0]
 
     def _cut(self, settings: Settings, error: BaseException, seconds: float) -> Notice:
-        from importer.notices import Notice
+        from importer.automation import Notice
 
         return Notice(
             command=self.command,
@@ -252,7 +254,7 @@ def together(told: Sequence[Notice], status: ExitStatus) -> Notice:
 
 def _write_metrics(path: Path, notice: Notice) -> None:
     """The collector runs as somebody else, so everybody may read it: it holds nothing private."""
-    from importer.notices import last_success, metrics
+    from importer.automation import last_success, metrics
     from importer.results import files
 
     try:
@@ -266,14 +268,14 @@ def _write_metrics(path: Path, notice: Notice) -> None:
 def reporter(command: str, given: Mapping[str, Any]) -> Reporter:
     """What the options ask for; until the command ends, its log is written. Raises UsageError before
     anything is read or sent."""
-    from importer.notices import target, written
+    from importer.automation import notify_target, written
 
     output.LINES.set(given["log_format"] == "json")
     click.get_current_context().with_resource(written(list(_handlers(given))))
     network = options.network_of(given)
     return Reporter(
         command=command,
-        targets={kind: target(kind, _variables(given), network) for kind in given["notify"]},
+        targets={kind: notify_target(kind, _variables(given), network) for kind in given["notify"]},
         always=given["notify_on"] == "always",
         metrics=given["metrics_file"],
     )
@@ -292,7 +294,7 @@ def _variables(given: Mapping[str, Any]) -> Mapping[str, str]:
 
 
 def _handlers(given: Mapping[str, Any]) -> Iterator[logging.Handler]:
-    from importer.notices import PrivateFile
+    from importer.automation import PrivateFile
 
     if given["log_format"] == "json":
         yield logging.StreamHandler(sys.stderr)

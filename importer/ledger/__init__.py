@@ -1,30 +1,29 @@
 """The SQLite journal: attempts before posts, outcomes after, and what was sent by earlier runs."""
 
-from importer.ledger.endings import (
-    accepted,
-    clashes,
-    duplicates,
-    explain,
-    people,
-    refusals,
-    several,
-)
-from importer.ledger.hashes import Hasher
+from __future__ import annotations
+
+from importer.ledger.fingerprint import Hasher
 from importer.ledger.journal import Journal
-from importer.ledger.ledger import SENDABLE, Ledger
-from importer.ledger.lock import held
-from importer.ledger.order import (
+from importer.ledger.queries import (
+    accepted,
     askable,
     behind_order,
     called_absent,
+    clashes,
     doubtful,
+    duplicates,
+    explain,
     late_order,
     outgoing,
+    people,
+    refusals,
     sending_order,
+    several,
     stuck,
 )
 from importer.ledger.staging import Rows, Staging
-from importer.ledger.state import ledger_path, prepare, secret
+from importer.ledger.state import held, ledger_path, prepare, secret
+from importer.ledger.store import SENDABLE, Ledger
 
 __all__ = [
     "SENDABLE",

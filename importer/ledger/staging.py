@@ -10,14 +10,11 @@ import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from importer.ledger import doubles
-from importer.ledger.before import Before
-from importer.ledger.hashes import Hasher
-from importer.ledger.ledger import SENDABLE, Ledger
-from importer.ledger.lines import Cells, Lines
-from importer.ledger.standing import TO_SEND, Earlier, Standing, standing
-from importer.masking import Show, hidden, masked, masked_id, plain
+from importer.ledger.dedupe import TO_SEND, Decision, Earlier, History, decide, mark_within_file
+from importer.ledger.fingerprint import Hasher
+from importer.ledger.store import SENDABLE, Cells, Ledger, Lines
 from importer.model import Invalid, Job, Mapped, Problem, Response, Skipped, Status
+from importer.privacy import Show, hidden, masked, masked_id, plain
 
 _LEFT = (
     'INSERT INTO rows (job, seq, row, status, code, message, "column", value, key, user_id,'
@@ -47,7 +44,7 @@ class _Known:
             return self.status != Status.ALREADY_SENT and self.code not in _WITHIN_FILE
         return self.status in sending and self.status != Status.UNKNOWN
 
-    def differs(self, to: Standing) -> bool:
+    def differs(self, to: Decision) -> bool:
         """Whether the row is to be written anew."""
         return (to.status, to.code, to.elsewhere) != (self.status, self.code, self.elsewhere)
 
@@ -67,7 +64,7 @@ class Staging:
         self._ledger = ledger
         self._job = job
         self._sending = sending
-        self._before = Before(ledger, job)
+        self._before = History(ledger, job)
         self._value: Show = plain if show_values else masked
         self._id: Show = plain if show_values else masked_id
         self._hasher = Hasher(ledger.secret, job.origin)
@@ -87,7 +84,7 @@ class Staging:
         known = self._known(first, self._next)
         rows = [(seq, each) for seq, each in enumerate(mapped, first) if isinstance(each, Response)]
         lines = [self._lines.of(each) for _, each in rows]
-        others = self._before.elsewhere([line[0] for line in lines])
+        others = self._before.find([line[0] for line in lines])
         stands = dict(self._stands(rows, lines, known, others))
         with self._ledger.transaction() as connection:
             fresh = zip(rows, lines, strict=True)
@@ -122,7 +119,7 @@ class Staging:
         lines: Sequence[Cells],
         known: Mapping[int, _Known],
         others: Mapping[bytes, Earlier],
-    ) -> Iterator[tuple[int, Standing]]:
+    ) -> Iterator[tuple[int, Decision]]:
         """Where those stand of which the ledger knows anything."""
         if not (known or others):
             return
@@ -131,19 +128,19 @@ class Staging:
             if earlier or row:
                 yield seq, self._stand(row, earlier, each)
 
-    def _stand(self, known: _Known | None, earlier: Earlier | None, each: Response) -> Standing:
-        stands = standing(earlier, self._hasher.of(each)) if earlier else TO_SEND
+    def _stand(self, known: _Known | None, earlier: Earlier | None, each: Response) -> Decision:
+        stands = decide(earlier, self._hasher.of(each)) if earlier else TO_SEND
         if known is None:
             return stands
         if not known.open(self._sending) or (stands == TO_SEND and not known.elsewhere):
-            return Standing(Status(_settled(known.status)), known.elsewhere, known.code)
+            return Decision(Status(_settled(known.status)), known.elsewhere, known.code)
         return stands
 
-    def _is_to_send(self, stands: Standing) -> bool:
+    def _is_to_send(self, stands: Decision) -> bool:
         return not stands.elsewhere and stands.status in self._sending
 
     def _moves(
-        self, stands: Mapping[int, Standing], known: Mapping[int, _Known]
+        self, stands: Mapping[int, Decision], known: Mapping[int, _Known]
     ) -> Iterator[Cells]:
         """New rows that other jobs answer for, and old ones that others have sent since, or no longer
         answer for."""
@@ -179,7 +176,7 @@ class Staging:
         complete. Rows that earlier runs have sent count: beside a later one that is there already, an
         older one is not sent."""
         with self._ledger.transaction() as connection:
-            doubles.mark(connection, self._job)
+            mark_within_file(connection, self._job)
             if self._job.staged_at is not None:
                 return
             if repeats in _KEPT:

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
 import secrets
+import socket
+import time
+from collections.abc import Collection, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from importer.errors import LedgerError
+from filelock import FileLock, Timeout
+
+from importer.errors import Busy, LedgerError
 
 _SECRET_BYTES = 32
 
@@ -70,3 +78,84 @@ def secret(folder: Path) -> bytes:
             hint="Restore it from a backup: without it the ledger can't tell what was sent.",
         )
     return content
+
+
+# One run per campaign at a time; who comes second is told who is first.
+
+ANY = "*"
+"""The campaign of a job whose rows name theirs freely: it is alone with its server."""
+
+_GATE_SECONDS = 10.0
+
+
+@contextmanager
+def held(folder: Path, origin: str, campaigns: Collection[str], file: str) -> Iterator[None]:
+    """Hold the lock of every campaign that the job posts to; raises `Busy` naming the holder."""
+    places = folder / "locks"
+    places.mkdir(mode=0o700, exist_ok=True)
+    server = _short(origin)
+    paths = {each: places / f"{server}-{_short(each)}.lock" for each in sorted(set(campaigns))}
+    anyones = places / f"{server}-{_short(ANY)}.lock"
+    with ExitStack() as stack:
+        with _gate(places / f"{server}.gate"):
+            rivals = places.glob(f"{server}-*.lock") if ANY in paths else [anyones]
+            for rival in set(rivals) - set(paths.values()):
+                with _one(rival, file):
+                    """Free: nobody posts to any campaign, or to them all."""
+            for path in paths.values():
+                stack.enter_context(_one(path, file))
+        yield
+
+
+def _short(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+@contextmanager
+def _gate(path: Path) -> Iterator[None]:
+    """One start at a time looks at the locks and takes its own."""
+    gate = FileLock(path, mode=0o600)
+    try:
+        gate.acquire(timeout=_GATE_SECONDS)
+    except Timeout:
+        raise Busy("Other runs are starting.", hint="Try again in a moment.") from None
+    try:
+        yield
+    finally:
+        gate.release()
+
+
+@contextmanager
+def _one(path: Path, file: str) -> Iterator[None]:
+    lock = FileLock(path, mode=0o600)
+    holder = path.with_suffix(".json")
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        raise Busy(
+            f"Another run holds the campaign: {_told(holder)}.",
+            hint="Wait for it to end, or stop it with Ctrl-C; its rows stay accounted for.",
+        ) from None
+    try:
+        _tell(holder, file)
+        yield
+    finally:
+        holder.unlink(missing_ok=True)
+        lock.release()
+
+
+def _tell(holder: Path, file: str) -> None:
+    facts = {"pid": os.getpid(), "host": socket.gethostname(), "file": file, "since": time.time()}
+    handle = os.open(holder, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(handle, "w") as out:
+        json.dump(facts, out)
+
+
+def _told(holder: Path) -> str:
+    """The holder in words; it may have gone, or not have written itself down yet."""
+    try:
+        facts = json.loads(holder.read_text())
+        since = time.strftime("%H:%M:%S", time.localtime(facts["since"]))
+        return f"process {facts['pid']} on {facts['host']}, importing {facts['file']} since {since}"
+    except (OSError, ValueError, KeyError, TypeError):
+        return "a process that has just started or is ending"

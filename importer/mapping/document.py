@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Collection, Iterator, Sequence
 from typing import Annotated, Any, ClassVar, Literal
 
@@ -16,27 +17,111 @@ from pydantic import (
     WithJsonSchema,
 )
 
-from importer.mapping.answers import Answer, Rating
-from importer.mapping.cells import Cell
-from importer.mapping.columns import Columns, Selector
-from importer.mapping.crosschecks import is_false
-from importer.mapping.fields import (
+from importer.mapping.blocks import (
+    Answer,
+    Cell,
+    Formats,
+    Hash,
+    Ids,
+    Rating,
+    SourceBlock,
+    Timezone,
+    Trait,
+    TraitRef,
+    by_column,
+)
+from importer.mapping.errors import OPEN
+from importer.mapping.text import did_you_mean
+from importer.mapping.types import (
     Block,
     CellTexts,
+    Columns,
     Constant,
     Flag,
-    Oddity,
+    Issue,
+    Selector,
     Text,
     mapped_by,
     text,
     unexpected,
     whole,
 )
-from importer.mapping.guesses import did_you_mean
-from importer.mapping.scalars import is_nothing, resolve
-from importer.mapping.source import Source
-from importer.mapping.traits import Formats, Hash, Ids, Timezone, Trait, TraitRef, by_column
-from importer.mapping.tree import Data, Path, Sheet, Tree
+from importer.mapping.yaml import Data, Path, Plain, Tree, YamlText, is_nothing, resolve
+
+# What must hold between the parts of a document. Looks at the tree, so that it finds what it can in one
+# whose parts are wrong themselves.
+
+_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9a-f]{24}", re.IGNORECASE)
+"""IDs as SatisMeter makes them. That others look otherwise is said, and never refused."""
+
+
+def looks_like_id(text: str) -> bool:
+    """Whether it has the shape of an ID."""
+    return _ID.fullmatch(text) is not None
+
+
+def shapes(document: Document) -> Iterator[str]:
+    """The survey's and the questions' IDs that look otherwise, and a question that is called as the
+    survey is, in words."""
+    campaign = document.campaign.value.text if document.campaign.value else ""
+    asked = dict.fromkeys(document.question(each.id) for each in document.answers)
+    for what, id_ in (("campaign", campaign), *(("question", each) for each in asked)):
+        if id_ and not looks_like_id(id_):
+            yield f'the {what} "{id_}" doesn\'t look like an ID, which is 24 hex digits or a UUID'
+    if campaign in asked:
+        yield f'the question "{campaign}" is called as the survey is'
+
+
+def crosscheck(tree: Tree, sheet: YamlText) -> Iterator[Issue]:
+    """Everything that doesn't go together. `sheet` is the mapping itself, without what it extends."""
+    top = _map(tree.data)
+    if "userId" not in top and "anonymousId" not in top:
+        hint = "Name a column in `userId`, or give `anonymousId: {hash: [...]}`."
+        yield Issue((), "no row would say who answered", hint)
+    if _map(top.get("rating")).get("type") in {"choice", "text"}:
+        yield Issue(("rating", "type"), "`rating` is a number")
+    yield from _questions(tree, sheet, _map(top.get("questions")))
+
+
+def _questions(tree: Tree, sheet: YamlText, questions: dict[str, Data]) -> Iterator[Issue]:
+    """Answers to no question, or to one that has been answered."""
+    answers = _map(tree.data).get("answers")
+    seen: list[Data] = []
+    for number, answer in enumerate(answers if isinstance(answers, list) else ()):
+        name = _map(answer).get("id")
+        if not isinstance(name, str) or name == OPEN:
+            continue
+        id_ = questions.get(name, name)
+        path = ("answers", number, "id")
+        near = did_you_mean(name, questions)
+        # What the mapping itself writes is an ID as it stands; what a preset writes is a name.
+        own = path in tree.places and tree.places[path].sheet is sheet
+        if name not in questions and not looks_like_id(name) and (near or not own):
+            hint = near or _WHERE.format(name)
+            yield Issue(path, f'the ID of the question "{name}" is missing', hint)
+        elif id_ in seen and not is_false(id_) and id_ != OPEN:
+            yield Issue(path, "a second answer to one question", "Delete one of the two.")
+        seen.append(id_)
+    if seen and all(map(is_false, seen)):
+        yield Issue(("questions",), "all answers are left out")
+
+
+_WHERE = (
+    "Write `questions: {{{0}: ID}}`; SatisMeter's read API lists the IDs in the survey's statistics. "
+    "`{0}: false` leaves the answer out."
+)
+
+
+def is_false(data: object) -> bool:
+    """Whether it is `false`, not in quotes."""
+    return isinstance(data, Plain) and resolve(data) is False
+
+
+def _map(data: Data | None) -> dict[str, Data]:
+    return data if isinstance(data, dict) else {}
+
+
+# The whole YAML document, checked: `Document`.
 
 METHODS = ("In-App", "Mobile", "Email")
 """The API's words for how a survey was delivered."""
@@ -49,14 +134,14 @@ class Campaign(Cell):
 class Method(Cell):
     """How the survey was delivered."""
 
-    def _oddities(self) -> Iterator[Oddity]:
+    def _oddities(self) -> Iterator[Issue]:
         yield from super()._oddities()
         said: list[tuple[Path, Constant]] = [(("value",), self.value)] if self.value else []
         said += [(("values", text), to) for text, to in (self.values or {}).items() if text != "*"]
         for path, constant in said:
             if constant.text not in METHODS:
                 hint = did_you_mean(constant.text, METHODS)
-                yield Oddity(path, "the method is In-App, Mobile or Email", hint)
+                yield Issue(path, "the method is In-App, Mobile or Email", hint)
 
 
 class OrderBy(Selector):
@@ -89,7 +174,7 @@ class Repeats(Block):
 _RATE = r"^([0-9]{1,6}(\.[0-9]{1,3})?/(s|min|h)|max)$"
 
 
-class Sending(Block):
+class SendingBlock(Block):
     """How fast to send; the command line overrules it."""
 
     rate: Annotated[str, Field(pattern=_RATE), BeforeValidator(text)] = "10/s"
@@ -181,7 +266,7 @@ class Document(Block):
     are merged, lists replaced."""
     preset: Preset | None = None
     """For mappings that others extend."""
-    source: Source = Source()
+    source: SourceBlock = SourceBlock()
     """How to read the file, and which rows to leave out."""
     questions: dict[Text, Question] = Field(default_factory=dict)
     """Names for the IDs of questions. `false` leaves the answer out."""
@@ -229,11 +314,11 @@ class Document(Block):
     waves: Waves = ()
     """Several responses in each row: the names of the waves, which `{wave}` stands for; or a map of each
     name to its text, or to what is different in that wave."""
-    sending: Sending = Sending()
+    sending: SendingBlock = SendingBlock()
     """How fast to send."""
 
     _tree: Tree = PrivateAttr()
-    _sheet: Sheet = PrivateAttr()
+    _sheet: YamlText = PrivateAttr()
     _wave: str = PrivateAttr("")
     _whole: Tree = PrivateAttr()
     _others: tuple[Document, ...] = PrivateAttr(())
@@ -247,7 +332,7 @@ class Document(Block):
         return self._sheet.name
 
     @property
-    def written(self) -> Sheet:
+    def written(self) -> YamlText:
         """The document itself, as written."""
         return self._sheet
 
@@ -286,7 +371,7 @@ class Document(Block):
         return self.questions.get(id_, id_)
 
     @classmethod
-    def of(cls, tree: Tree, sheet: Sheet, wave: str = "") -> Document:
+    def of(cls, tree: Tree, sheet: YamlText, wave: str = "") -> Document:
         """Check a tree, which is the document as this wave has it.
 
         Raises:

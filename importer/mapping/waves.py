@@ -1,8 +1,4 @@
-"""Several responses of one row: a document with `waves` is read once per wave.
-
-Everything happens on the tree, before it is checked: each wave's own part is merged over the document (as
-`extends` merges), and `{wave}` in its texts becomes the wave's text. Places stay those of what was written.
-"""
+"""Documents that build on others, and documents with several responses a row (`extends:`, `waves:`)."""
 
 from __future__ import annotations
 
@@ -10,10 +6,59 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from importer.mapping.extending import extend
-from importer.mapping.fields import Oddity
-from importer.mapping.scalars import Plain, is_nothing, kind
-from importer.mapping.tree import Data, Path, Place, Tree
+from importer.mapping.types import Issue
+from importer.mapping.yaml import Data, Path, Place, Plain, Tree, is_nothing, kind
+
+# How a document builds on another: maps merge, lists are replaced whole, the later one wins, also where it
+# says the same thing in another way (`column` for `any`).
+
+
+def extend(base: Tree, over: Tree) -> Tree:
+    """`base` with everything of `over`; each piece keeps the place where it was written."""
+    data = _merged(base.data, over.data)
+    paths = list(_paths(data, ()))
+    places = {**base.places, **over.places}
+    keys = {**base.keys, **over.keys}
+    return Tree(
+        data,
+        {path: places[path] for path in paths},
+        {path: keys[path] for path in paths if path in keys},
+    )
+
+
+def _merged(base: Data, over: Data, key: str = "") -> Data:
+    if not (isinstance(base, dict) and isinstance(over, dict)):
+        return over
+    kept = base if key == "values" else _without_alternatives(base, over)
+    both = {key: _merged(kept[key], over[key], key) for key in kept if key in over}
+    return {**kept, **over, **both}
+
+
+_ALTERNATIVES = (
+    frozenset({"column", "nth", "letter", "any", "columns", "value", "template", "hash"}),
+    frozenset({"header_row", "header_rows"}),
+)
+"""Keys of which a map has one: who gives another means it instead."""
+
+
+def _without_alternatives(base: dict[str, Data], over: dict[str, Data]) -> dict[str, Data]:
+    replaced = {key for group in _ALTERNATIVES if group & over.keys() for key in group}
+    return {key: each for key, each in base.items() if key not in replaced}
+
+
+def _paths(data: Data, path: Path) -> Iterator[Path]:
+    """All paths of the data, its own first."""
+    yield path
+    below = data.items() if isinstance(data, dict) else enumerate(data)
+    for part, each in () if isinstance(data, str) else below:
+        yield from _paths(each, (*path, part))
+
+
+# Several responses of one row: a document with `waves` is read once per wave.
+#
+# Everything happens on the tree, before it is checked: each wave's own part is merged over the
+# document (as `extends` merges), and `{wave}` in its texts becomes the wave's text. Places stay
+# those of what was written.
 
 MOST = 120
 """Waves of one document (ten years of months): each is read, checked and mapped like a mapping of its own."""
@@ -41,20 +86,20 @@ class Wave:
     tree: Tree
 
 
-def oddities(tree: Tree) -> Iterator[Oddity]:
+def oddities(tree: Tree) -> Iterator[Issue]:
     """What is wrong with `waves` itself; what its parts say is checked wave by wave."""
     waves = _waves(tree)
     if waves is None:
         return
     if not isinstance(waves, dict | list):
-        yield Oddity(("waves",), f"expected a list or a map, found {kind(waves)}", _HOW)
+        yield Issue(("waves",), f"expected a list or a map, found {kind(waves)}", _HOW)
     elif not waves:
-        yield Oddity(("waves",), "expected at least one wave", _HOW)
+        yield Issue(("waves",), "expected at least one wave", _HOW)
     elif len(waves) > MOST:
-        yield Oddity(("waves",), f"more than {MOST} waves")
+        yield Issue(("waves",), f"more than {MOST} waves")
     elif len(waves) * len(tree.places) > MOST_ENTRIES:
         told = f"so many waves of so long a mapping come to more than {MOST_ENTRIES:,} entries"
-        yield Oddity(("waves",), told)
+        yield Issue(("waves",), told)
     elif isinstance(waves, list):
         yield from _listed(waves)
     else:
@@ -67,35 +112,35 @@ def oddities(tree: Tree) -> Iterator[Oddity]:
 _HOW = 'Name them: `waves: ["2022", "2023"]`, and write {wave} where their columns differ.'
 
 
-def _listed(waves: list[Data]) -> Iterator[Oddity]:
+def _listed(waves: list[Data]) -> Iterator[Issue]:
     seen: set[str] = set()
     for number, each in enumerate(waves):
         path = ("waves", number)
         if not isinstance(each, str) or is_nothing(each):
-            yield Oddity(path, f"expected text, found {kind(each)}", _MAP)
+            yield Issue(path, f"expected text, found {kind(each)}", _MAP)
             continue
         yield from _name(each, path)
         yield from _wave_text(each, path)
         if str(each) in seen:
-            yield Oddity(path, "a second wave of this name")
+            yield Issue(path, "a second wave of this name")
         seen.add(str(each))
 
 
 _MAP = "Waves that have more than a name are a map: `waves: {first: ..., second: ...}`."
 
 
-def _name(name: str, path: Path, *, key: bool = False) -> Iterator[Oddity]:
+def _name(name: str, path: Path, *, key: bool = False) -> Iterator[Issue]:
     if not name.strip() or len(name) > _LONGEST or not name.isprintable():
         told = f"a wave's name is one line of 1 to {_LONGEST} characters"
-        yield Oddity(path, told, key=key)
+        yield Issue(path, told, key=key)
 
 
-def _wave_text(text: str, path: Path) -> Iterator[Oddity]:
+def _wave_text(text: str, path: Path) -> Iterator[Issue]:
     if "{" in text or "}" in text:
-        yield Oddity(path, "a wave's text has no braces")
+        yield Issue(path, "a wave's text has no braces")
 
 
-def _own(wave: Data, path: Path) -> Iterator[Oddity]:
+def _own(wave: Data, path: Path) -> Iterator[Issue]:
     """What a map of waves says of one."""
     if isinstance(wave, dict):
         for key, each in wave.items():
@@ -104,23 +149,23 @@ def _own(wave: Data, path: Path) -> Iterator[Oddity]:
             elif key not in OWN:
                 told = f'a wave has no "{key}" of its own'
                 hint = f"Known here: {', '.join((_TEXT, *OWN))}."
-                yield Oddity((*path, key), told, hint, key=True)
+                yield Issue((*path, key), told, hint, key=True)
     else:
         yield from _own_text(wave, path)
 
 
-def _own_text(text: Data, path: Path) -> Iterator[Oddity]:
+def _own_text(text: Data, path: Path) -> Iterator[Issue]:
     if not isinstance(text, str) or is_nothing(text):
         hint = 'Write "" where a column is named without anything for this wave.'
-        yield Oddity(path, f"expected the wave's text, found {kind(text)}", hint)
+        yield Issue(path, f"expected the wave's text, found {kind(text)}", hint)
     else:
         yield from _wave_text(text, path)
 
 
-def _unquoted(data: Data, path: Path) -> Iterator[Oddity]:
+def _unquoted(data: Data, path: Path) -> Iterator[Issue]:
     """`{wave}` without quotes, which is a map in YAML."""
     if isinstance(data, dict) and list(data) == ["wave"] and data["wave"] == "":
-        yield Oddity(path, "a map, where `{wave}` was meant", 'Put it in quotes: "{wave}".')
+        yield Issue(path, "a map, where `{wave}` was meant", 'Put it in quotes: "{wave}".')
         return
     for part, each in _parts(data):
         if (*path, part) != ("waves",):

@@ -1,18 +1,25 @@
-"""Files that are whole or not there: written beside their place, synced, then renamed; 0600."""
+"""The files of a job, whole or not there: results.csv, a line per row, and problems.csv, the rows to mend."""
 
 from __future__ import annotations
 
+import csv
 import hashlib
+import itertools
 import json
 import os
 import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from itertools import chain, count
+from datetime import UTC, datetime
+from itertools import chain, count, islice
 from pathlib import Path
 from typing import IO
 
+from importer.csv_guard import PROBLEM_COLUMN, safe
 from importer.errors import ResultsError, UsageError
+from importer.model import Chunk, Line, Status
+
+# Files that are whole or not there: written beside their place, synced, then renamed; 0600.
 
 
 def folder(path: Path) -> Path:
@@ -104,7 +111,7 @@ def whole(path: Path, encoding: str = "utf-8", mode: int = 0o600) -> Iterator[IO
 
 
 @contextmanager
-def told() -> Iterator[None]:
+def wrap_os_errors() -> Iterator[None]:
     """Turn the system's errors while results are written into ours."""
     try:
         yield
@@ -115,3 +122,114 @@ def told() -> Iterator[None]:
             hint="Every outcome is in the ledger. Make room, or name another folder with --out, and "
             "run the same command again: it posts nothing twice and writes the results.",
         ) from error
+
+
+# results.csv: one line per source row, in file order; with waves, one per row and wave.
+
+COLUMNS = (
+    *(
+        "row",
+        "sheet",
+        "key",
+        "userId",
+        "anonymousId",
+        "status",
+        "code",
+        "message",
+        "column",
+        "value",
+    ),
+    *("http_status", "attempts", "response_id", "sent_at", "ms"),
+)
+
+
+def write_outcomes(path: Path, lines: Iterable[Line], sheet: str) -> int:
+    """Write the file anew; returns the number of lines. The same ledger gives the same bytes. Lines end
+    as RFC 4180 has it: only then does the csv module quote a cell that holds a bare CR. Where rows have
+    waves, a column `wave` comes second."""
+    rows, table, every = 0, safe(sheet), iter(lines)
+    first = list(islice(every, 1))
+    waves = any(line.wave for line in first)
+    with whole(path) as file:
+        writer = csv.writer(file, lineterminator="\r\n")
+        writer.writerow(_with(COLUMNS, "wave") if waves else COLUMNS)
+        for line in chain(first, every):
+            cells = _cells(line, table)
+            writer.writerow(_with(cells, safe(line.wave)) if waves else cells)
+            rows += 1
+    return rows
+
+
+def _with(cells: tuple[object, ...], wave: str) -> tuple[object, ...]:
+    return (cells[0], wave, *cells[1:])
+
+
+def _cells(line: Line, sheet: str) -> tuple[object, ...]:
+    """The csv module writes None as an empty cell."""
+    return (
+        *(line.row, sheet, safe(line.key), safe(line.user_id), safe(line.anonymous_id)),
+        *(line.status, line.code, safe(line.message), safe(line.column), safe(line.value)),
+        *(line.http_status, line.attempts, safe(line.response_id), _time(line.sent_at), line.ms),
+    )
+
+
+def _time(seconds: float | None) -> str:
+    """UTC, ISO 8601, to the millisecond."""
+    if seconds is None:
+        return ""
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds")[:-6] + "Z"
+
+
+# problems.csv: the rows that could not be sent, with their original cells and a column `problem`.
+#
+# The rows above the data stand as they do in the source, so that the same mapping reads the file once it
+# is mended.
+
+MENDABLE = (Status.INVALID, Status.REJECTED, Status.FAILED)
+"""What the file holds: rows that are surely not stored."""
+LOST = "dup_or_targeting"
+"""The code of rows that it holds, too: refused as duplicates of nothing that is known, or by targeting."""
+
+
+def write_problem_rows(
+    path: Path,
+    preamble: Sequence[Sequence[str]],
+    chunks: Iterable[Chunk],
+    lines: Iterator[Line],
+    *,
+    delimiter: str,
+    encoding: str,
+    waves: int = 1,
+) -> int:
+    """Write the file anew; returns its rows. `lines` are all of the job's, in file order, `waves` of them for
+    each row; `preamble` the source's rows above its data, the last of them the header."""
+    count = 0
+    with whole(path, encoding) as file:
+        writer = csv.writer(file, delimiter=delimiter, lineterminator="\r\n")
+        for number, row in enumerate(preamble, 1):
+            label = PROBLEM_COLUMN if number == len(preamble) or any(row) else ""
+            writer.writerow([*map(safe, row), label])
+        for chunk in chunks:
+            for cells in _mendable(chunk, lines, waves):
+                writer.writerow(cells)
+                count += 1
+    return count
+
+
+def _mendable(chunk: Chunk, lines: Iterator[Line], waves: int) -> Iterator[list[str]]:
+    here = list(itertools.islice(lines, len(chunk.rows) * waves))
+    wrong: dict[int, list[Line]] = {}
+    for at, line in enumerate(here):
+        if line.status in MENDABLE or line.code == LOST:
+            wrong.setdefault(at // waves, []).append(line)
+    for place, of_row in wrong.items():
+        cells = (column[place] for column in chunk.columns)
+        yield [*map(safe, cells), safe(_told(of_row, waves))]
+
+
+def _told(wrong: Sequence[Line], waves: int) -> str:
+    """What is wrong with a row: of each of its waves, or once where it is the same with all."""
+    told = {line.wave: f"{line.code}: {line.message}" for line in wrong}
+    if len(set(told.values())) == 1 and len(wrong) == waves:
+        return told[wrong[0].wave]
+    return "; ".join(f"wave {wave}: {each}" for wave, each in told.items())

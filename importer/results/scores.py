@@ -1,9 +1,17 @@
-"""Scores per rating question: how often each was given, and what they come to."""
+"""Scores per rating question, and what else is counted while rows are staged."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from array import array
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
+from typing import Any
+
+from importer.model import Chunk, Invalid, Mapped, Problem, Response
+
+# Scores per rating question: how often each was given, and what they come to.
 
 DETRACTORS = range(7)
 """0 to 6; 9 and 10 are promoters, 7 and 8 passives (Bain & Company, "Net Promoter System")."""
@@ -11,7 +19,7 @@ PROMOTERS = range(9, 11)
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class RatingQuestion:
     """A rating question: its ID, the column that answers it, its type and the ends of its scale.
 
     `place` is its place among the answers of a response, from 0. With waves, a question is counted wave by
@@ -37,7 +45,7 @@ class Scores:
     """How often each score was given to one question, lowest first; scores that nobody gave are not in
     `counts`."""
 
-    question: Question
+    question: RatingQuestion
     counts: Mapping[int, int]
 
     @property
@@ -103,3 +111,145 @@ def signed(nps: float) -> str:
     """An NPS as people write it: `+34`, `0`, `−7`."""
     whole = int(nps + (0.5 if nps >= 0 else -0.5))
     return f"{whole:+d}".replace("-", "−") if whole else "0"
+
+
+# What is counted of the rows while they are staged: a few bytes a row, and no answer but scores.
+
+_SHOWN = 3
+_BATCH = 10_000
+_DISTINCT = 100
+_UNMAPPED = "unmapped_value"
+Kind = tuple[str, str]
+"""A problem's code and column."""
+
+
+class Tally:
+    """Fed with every row of a job in file order (with waves: every wave of every row), so that a row's place
+    is its `seq`.
+
+    Only the ledger knows at the end which rows are sent; until then each row's scores and month are
+    kept, one byte a score and four a month.
+    """
+
+    def __init__(self, questions: Sequence[RatingQuestion], columns: int) -> None:
+        self.questions = tuple(questions)
+        self._scores = [_Ratings(question) for question in questions]
+        self._months = array("i")
+        self._known_months = _Months()
+        self._filled = [0] * columns
+        self._examples: dict[Kind, list[Problem]] = {}
+        self._unmapped: dict[str, Counter[str]] = {}
+        self.rows = 0
+
+    def add(self, mapped: Sequence[Mapped], chunk: Chunk) -> None:
+        """Count the next rows."""
+        responses = [each if each.__class__ is Response else None for each in mapped]
+        for ratings in self._scores:
+            ratings.add(responses)
+        months = self._known_months
+        self._months.extend([months[each.order[:7]] if each else 0 for each in responses])
+        self._fill(chunk)
+        for each in mapped:
+            if isinstance(each, Invalid):
+                self._refused(each.problems)
+        self.rows += len(mapped)
+
+    def _fill(self, chunk: Chunk) -> None:
+        """Cells that aren't blank, by column."""
+        filled = (len(column) - column.count("") for column in chunk.columns)
+        self._filled = [had + more for had, more in zip(self._filled, filled, strict=True)]
+
+    def _refused(self, problems: Iterable[Problem]) -> None:
+        for problem in problems:
+            examples = self._examples.setdefault((problem.code, problem.column), [])
+            if len(examples) < _SHOWN:
+                examples.append(problem)
+            if problem.code == _UNMAPPED:
+                values = self._unmapped.setdefault(problem.column, Counter())
+                if problem.value in values or len(values) < _DISTINCT:
+                    values[problem.value] += 1
+
+    # what it came to
+
+    def scores(self, seqs: Iterable[int]) -> tuple[Scores, ...]:
+        """The scores of these rows, by question."""
+        counts: list[Counter[int]] = [Counter() for _ in self._scores]
+        for some in _batches(seqs):
+            for ratings, count in zip(self._scores, counts, strict=True):
+                count.update(ratings.counted(some))
+        pairs = zip(self._scores, counts, strict=True)
+        return tuple(ratings.scores(count) for ratings, count in pairs)
+
+    def months(self, seqs: Iterable[int]) -> dict[str, int]:
+        """Of these rows, how many date from each month (`2026-11`, in UTC), oldest first; months
+        between them that have none are there too. Rows without a date are left out."""
+        found = Counter(map(self._months.__getitem__, seqs))
+        found.pop(0, None)
+        return {_named(month): found.get(month, 0) for month in _span(found)}
+
+    @property
+    def filled(self) -> Sequence[int]:
+        """Cells that aren't blank in all rows, by column."""
+        return self._filled
+
+    @property
+    def examples(self) -> Mapping[Kind, Sequence[Problem]]:
+        """The first problems of each kind, with the cells as they stand in the file."""
+        return self._examples
+
+    @property
+    def unmapped_values(self) -> Mapping[str, Mapping[str, int]]:
+        """Cells that a mapping's `values:` doesn't have, by column, most frequent first."""
+        return {column: dict(values.most_common()) for column, values in self._unmapped.items()}
+
+
+class _Months(dict[str, int]):
+    """Months since the year 0 of `2026-11`, the start of a date; 0 for what is none."""
+
+    def __missing__(self, text: str) -> int:
+        year, mark, month = text[:4], text[4:5], text[5:]
+        known = mark == "-" and year.isdecimal() and month.isdecimal()
+        self[text] = int(year) * 12 + int(month) - 1 if known else 0
+        return self[text]
+
+
+class _Ratings:
+    """The scores given to one question, by row."""
+
+    def __init__(self, question: RatingQuestion) -> None:
+        small = question.low > -(2**7) and question.high < 2**7
+        self._question = question
+        self._given = array("b" if small else "q")
+        self._blank = -(2**7) if small else -(2**63)
+
+    def add(self, responses: Sequence[Response | None]) -> None:
+        place, blank, wave = self._question.place, self._blank, self._question.wave
+        if wave:
+            responses = [each if each and each.wave == wave else None for each in responses]
+        answers: Iterator[Any] = (each.answers[place] if each else None for each in responses)
+        self._given.extend([blank if each is None else each["value"] for each in answers])
+
+    def counted(self, seqs: Sequence[int]) -> Counter[int]:
+        return Counter(map(self._given.__getitem__, seqs))
+
+    def scores(self, counts: Counter[int]) -> Scores:
+        given = sorted((score, count) for score, count in counts.items() if score != self._blank)
+        return Scores(self._question, dict(given))
+
+
+def _batches(seqs: Iterable[int]) -> Iterator[Sequence[int]]:
+    several = iter(seqs)
+    while some := list(islice(several, _BATCH)):
+        yield some
+
+
+def _span(months: Mapping[int, int]) -> Iterable[int]:
+    """From the first month to the last; months alone where that would be more than a lifetime."""
+    if not months:
+        return ()
+    first, last = min(months), max(months)
+    return range(first, last + 1) if last - first < 1_200 else sorted(months)
+
+
+def _named(month: int) -> str:
+    return f"{month // 12:04}-{month % 12 + 1:02}"

@@ -1,8 +1,9 @@
 """A local server that behaves like SatisMeter, faults included: for the demo, for trying, for tests."""
 
-from importer.sandbox.background import background
-from importer.sandbox.faults import FAULTS, Fault, Stores
-from importer.sandbox.server import Sandbox
+from __future__ import annotations
+
+from importer.sandbox.faults import FAULTS, Stores, WireFault
+from importer.sandbox.server import Sandbox, background
 from importer.sandbox.settings import (
     API_KEY,
     CAMPAIGN,
@@ -15,9 +16,9 @@ from importer.sandbox.settings import (
     WRITE_KEY,
     Behaviour,
     ErrorShape,
-    Question,
+    FaultShare,
+    SandboxQuestion,
     SandboxSettings,
-    Share,
     SuccessShape,
     Targeting,
 )
@@ -36,15 +37,15 @@ __all__ = [
     "WRITE_KEY",
     "Behaviour",
     "ErrorShape",
-    "Fault",
-    "Question",
+    "FaultShare",
     "Sandbox",
+    "SandboxQuestion",
     "SandboxSettings",
-    "Share",
     "Store",
     "Stored",
     "Stores",
     "SuccessShape",
     "Targeting",
+    "WireFault",
     "background",
 ]

@@ -1,31 +1,136 @@
-"""The server itself: takes requests, lets them meet their faults, answers."""
+"""The sandbox's server: takes requests, lets them meet their faults, answers, and logs them."""
 
 from __future__ import annotations
 
 import asyncio
 import math
+import os
 import random
+import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import IO, Self
 from weakref import WeakSet
 
+import orjson
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from importer.sandbox import reply as replies
-from importer.sandbox.exchange import Exchange
-from importer.sandbox.faults import FAULTS, Fault, Stores
-from importer.sandbox.insert import Refusal, checked, parsed, person_of
-from importer.sandbox.log import Log
-from importer.sandbox.pace import Pace
-from importer.sandbox.reads import Reads
-from importer.sandbox.reply import Reply
+from importer.sandbox import api
+from importer.sandbox.api import (
+    Reads,
+    Refusal,
+    SandboxReply,
+    checked,
+    parsed,
+    person_of,
+    refused,
+    scripted,
+)
+from importer.sandbox.faults import FAULTS, OnTheWire, Stores, Wire, WireFault
 from importer.sandbox.settings import Behaviour, SandboxSettings
 from importer.sandbox.store import Copies, Insert, Store, Stored
-from importer.sandbox.wire import OnTheWire, Wire
+
+# What the sandbox remembers of a request.
+
+
+@dataclass(slots=True)
+class Exchange:
+    """One request and what became of it; filled in as it goes on.
+
+    `arrived` and `answered` are monotonic seconds (`answered` is 0 while the reply is being worked
+    on), `complete` whether the whole body came, `person` the userId or anonymousId, `fault` what was
+    done to it ("" for a plain answer), `stored` the new response's id, `status` that of the reply
+    (0 where a fault wrote it, or there was none). `body` are the bytes as they came, write key and all.
+    """
+
+    number: int
+    method: str
+    path: str
+    arrived: float
+    connection: str
+    body: bytes = field(default=b"", repr=False)
+    complete: bool = False
+    person: str = ""
+    fault: str = ""
+    stored: str = ""
+    status: int = 0
+    answered: float = 0.0
+
+
+# The log of requests.
+
+MASK = "***"
+
+
+class RequestLog:
+    """A JSON line for each request, in a file that only its owner can read."""
+
+    def __init__(self, path: Path | None) -> None:
+        self._file: IO[bytes] | None = None
+        if path is not None:
+            descriptor = os.open(path, os.O_CREAT | os.O_WRONLY | os.O_APPEND, 0o600)
+            self._file = os.fdopen(descriptor, "ab", buffering=0)
+
+    def write(self, exchange: Exchange) -> None:
+        """Add a line; the write key stays out, whatever it is."""
+        if self._file is None:
+            return
+        line = {
+            "at": datetime.now(UTC).isoformat(timespec="milliseconds"),
+            "number": exchange.number,
+            "method": exchange.method,
+            "path": exchange.path,
+            "bytes": len(exchange.body),
+            "fault": exchange.fault,
+            "stored": exchange.stored,
+            "status": exchange.status,
+            "ms": round((exchange.answered - exchange.arrived) * 1000, 1),
+            "body": masked(exchange.body),
+        }
+        self._file.write(orjson.dumps(line) + b"\n")
+
+    def close(self) -> None:
+        """Close the file."""
+        if self._file is not None:
+            self._file.close()
+
+
+def masked(raw: bytes) -> Mapping[str, object] | None:
+    """A body without its write key; None where it is no JSON object (no part of it is shown then)."""
+    body = parsed(raw)
+    if isinstance(body, Refusal):
+        return None
+    return {**body, "writeKey": MASK} if "writeKey" in body else body
+
+
+# The rate limit.
+
+
+class Pace:
+    """Lets at most `limit` requests through in any one second: the moments of the last ones are kept."""
+
+    def __init__(self, limit: int | None) -> None:
+        self._passed: deque[float] | None = deque(maxlen=limit) if limit else None
+
+    def wait(self, now: float) -> float:
+        """Seconds until a request would pass; 0 lets this one through. `now` is monotonic."""
+        if self._passed is None:
+            return 0.0
+        if len(self._passed) == self._passed.maxlen and now - self._passed[0] < 1:
+            return 1 - (now - self._passed[0])
+        self._passed.append(now)
+        return 0.0
+
+
+# The server itself: takes requests, lets them meet their faults, answers.
 
 _LARGEST_BODY = 2**20
 _PLAIN = Behaviour()
@@ -56,7 +161,7 @@ class Sandbox:
 
     async def __aenter__(self) -> Self:
         self._store = Store(self.settings.store)
-        self._log = Log(self.settings.log)
+        self._log = RequestLog(self.settings.log)
         self._runner = web.AppRunner(
             self._application(), access_log=None, shutdown_timeout=0.5, lingering_time=1.0
         )
@@ -133,12 +238,12 @@ class Sandbox:
             return await handler(request)
         except web.HTTPException as error:
             refusal = Refusal(error.status, (error.reason,))
-            return replies.refused(refusal, self.settings.errors).to_http()
+            return refused(refusal, self.settings.errors).to_http()
 
     def _too_many(self, wait: float) -> web.Response:
         headers = {"Retry-After": str(math.ceil(wait))}
         refusal = Refusal(429, ("Too many requests",))
-        return replies.refused(refusal, self.settings.errors, headers).to_http()
+        return refused(refusal, self.settings.errors, headers).to_http()
 
     async def _insert(self, request: web.Request) -> web.StreamResponse:
         exchange = request[_EXCHANGE]
@@ -180,7 +285,7 @@ class Sandbox:
         steps = self._script.get(person)
         return steps.popleft() if steps else (_PLAIN if steps is not None else None)
 
-    def _fault(self, behaviour: Behaviour, request: web.Request) -> Fault | None:
+    def _fault(self, behaviour: Behaviour, request: web.Request) -> WireFault | None:
         fault = FAULTS.get(behaviour.fault)
         if fault and fault.reused_only and request.task not in self._used:
             return None
@@ -194,18 +299,18 @@ class Sandbox:
         exchange.fault = str(behaviour.status)
         if behaviour.stores:
             self._plain(exchange)
-        return replies.scripted(behaviour, self.settings.errors).to_http()
+        return scripted(behaviour, self.settings.errors).to_http()
 
-    async def _outcome(self, fault: Fault, exchange: Exchange) -> Reply:
+    async def _outcome(self, fault: WireFault, exchange: Exchange) -> SandboxReply:
         """What the server does behind a fault: nothing, or its work, and the reply it would send."""
         if fault.stores is Stores.NO:
-            return Reply(200)
+            return SandboxReply(200)
         verdict = self._verdict(exchange)
         if fault.stores is Stores.LATE:
             await asyncio.sleep(self.settings.slow)
         return self._done(verdict, exchange)
 
-    def _plain(self, exchange: Exchange) -> Reply:
+    def _plain(self, exchange: Exchange) -> SandboxReply:
         return self._done(self._verdict(exchange), exchange)
 
     def _verdict(self, exchange: Exchange) -> Insert | Refusal:
@@ -216,12 +321,12 @@ class Sandbox:
             return body
         return checked(body, self.settings, self._store, self._now())
 
-    def _done(self, verdict: Insert | Refusal, exchange: Exchange) -> Reply:
+    def _done(self, verdict: Insert | Refusal, exchange: Exchange) -> SandboxReply:
         if isinstance(verdict, Refusal):
-            return replies.refused(verdict, self.settings.errors)
+            return refused(verdict, self.settings.errors)
         stored = self._store.add(verdict, self._now())
         exchange.stored = stored.id
-        return replies.stored(stored, self.settings.success)
+        return api.stored(stored, self.settings.success)
 
     async def _login(self, _: web.Request) -> web.Response:
         return web.Response(text=_LOGIN, content_type="text/html")
@@ -230,3 +335,35 @@ class Sandbox:
         """Where a 307 leads: takes anything, so that a test can see what reached it."""
         await self._read(request, request[_EXCHANGE])
         return web.json_response({"id": "elsewhere"})
+
+
+# A sandbox beside code that isn't asynchronous.
+
+
+@contextmanager
+def background(settings: SandboxSettings | None = None) -> Iterator[Sandbox]:
+    """`with background(settings) as sandbox:` runs a sandbox in a thread of its own."""
+    started: Future[tuple[Sandbox, asyncio.AbstractEventLoop, asyncio.Event]] = Future()
+    thread = threading.Thread(target=lambda: asyncio.run(_serve(settings, started)), daemon=True)
+    thread.start()
+    sandbox, loop, ending = started.result()
+    try:
+        yield sandbox
+    finally:
+        loop.call_soon_threadsafe(ending.set)
+        thread.join()
+
+
+async def _serve(
+    settings: SandboxSettings | None,
+    started: Future[tuple[Sandbox, asyncio.AbstractEventLoop, asyncio.Event]],
+) -> None:
+    ending = asyncio.Event()
+    try:
+        async with Sandbox(settings) as sandbox:
+            started.set_result((sandbox, asyncio.get_running_loop(), ending))
+            await ending.wait()
+    except Exception as error:
+        if started.done():
+            raise
+        started.set_exception(error)

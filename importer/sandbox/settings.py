@@ -19,7 +19,7 @@ RANGES: Mapping[str, tuple[int, int]] = {"nps": (0, 10), "csat": (1, 5), "ces": 
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class SandboxQuestion:
     """A question of the survey.
 
     `type` is a key of `RANGES`, `scale` (with `scale_range`), `choice` or `text`.
@@ -36,16 +36,16 @@ class Question:
         return self.scale_range or RANGES.get(self.type)
 
 
-SCORE = Question(
+SCORE = SandboxQuestion(
     "79593580-95a7-11ed-8974-9b5d06700b8d",
     "How likely are you to recommend us to a friend or colleague?",
     "nps",
 )
-COMMENT = Question(
+COMMENT = SandboxQuestion(
     "8a2f1c40-95a7-11ed-8974-9b5d06700b8d", "What is the main reason for your score?", "text"
 )
-RENEW = Question("9b1d7e50-95a7-11ed-8974-9b5d06700b8d", "Would you renew?", "choice")
-SATISFACTION = Question(
+RENEW = SandboxQuestion("9b1d7e50-95a7-11ed-8974-9b5d06700b8d", "Would you renew?", "choice")
+SATISFACTION = SandboxQuestion(
     "a0c4d2e0-95a7-11ed-8974-9b5d06700b8d", "How satisfied are you with our support?", "csat"
 )
 QUESTIONS = (SCORE, COMMENT, RENEW, SATISFACTION)
@@ -106,7 +106,7 @@ class Behaviour:
 
 
 @dataclass(frozen=True, slots=True)
-class Share:
+class FaultShare:
     """A behaviour that a part of all inserts meet: `share` from 0 to 1, drawn with the seed."""
 
     behaviour: Behaviour
@@ -130,14 +130,14 @@ class SandboxSettings:
     api_key: str = field(default=API_KEY, repr=False)
     project: str = PROJECT
     campaign: str = CAMPAIGN
-    questions: tuple[Question, ...] = QUESTIONS
+    questions: tuple[SandboxQuestion, ...] = QUESTIONS
     port: int = 0
     store: Path | None = None
     duplicate_window: float = 30 * DAY
     targeting: Targeting = field(default_factory=Targeting)
     latency: float = 0.0
     rate_limit: int | None = None
-    fail: tuple[Share, ...] = ()
+    fail: tuple[FaultShare, ...] = ()
     script: Mapping[str, Sequence[Behaviour]] = field(default_factory=dict)
     slow: float = 2.0
     seed: int = 0

@@ -14,8 +14,9 @@ from benchmarks.peers import BASE, PEERS, Errand, right_bodies
 from benchmarks.race import Lap, Track
 from benchmarks.server import counted
 from importer import mapping
-from importer.loader import open_source
+from importer.mapping import load
 from importer.model import Response
+from importer.sources.source import open_source
 
 
 def test_the_same_seed_gives_the_same_rows_and_no_two_rows_one_key() -> None:
@@ -30,7 +31,7 @@ def test_the_scripts_bodies_are_what_the_mapping_makes(tmp_path: Path) -> None:
     document.write_text(data.MAPPING)
     with open_source(str(table)) as source:
         compiled = mapping.compile(
-            mapping.load(str(document)), source.header, secret=b"k" * 32, file="answers.csv"
+            load(str(document)), source.header, secret=b"k" * 32, file="answers.csv"
         )
         mapped = [each for chunk in source.chunks() for each in compiled.run(chunk)]
     ours = [json.loads(each.body) for each in mapped if isinstance(each, Response)]

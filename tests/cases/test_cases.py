@@ -9,9 +9,10 @@ import orjson
 import pytest
 
 from importer.errors import SourceError
-from importer.loader import open_source
-from importer.sandbox import SandboxSettings, Store, statistics
-from importer.sandbox.insert import Refusal, checked
+from importer.sandbox import SandboxSettings, Store
+from importer.sandbox.api import Refusal, checked
+from importer.sandbox.store import of
+from importer.sources.source import open_source
 from tests.cases import figures
 from tests.cases.expected import CASES, FOLDER, Case, Value, present
 from tests.mapping_out import Out, mapping_out
@@ -79,7 +80,7 @@ def test_the_sandbox_takes_every_row_of_the_nps_file_and_its_nps_is_the_files() 
             verdict = checked(body, settings, store, 0)
             assert not isinstance(verdict, Refusal), verdict
             store.add(verdict, 0)
-        figures_found: Any = statistics.of(settings.questions, list(store.all()))
+        figures_found: Any = of(settings.questions, list(store.all()))
     scores = [score for row in case.rows(case.path) if (score := row[2]).isdigit()]
     promoters, detractors = (sum(int(s) > 8 for s in scores), sum(int(s) < 7 for s in scores))
     nps = figures_found["questions"][0]["statistics"]

@@ -9,13 +9,11 @@ import openpyxl
 import pytest
 
 from importer.cli import command
-from importer.cli.again import command as offered
+from importer.cli.output import next_command
 from importer.sandbox import API_KEY, PROJECT, Sandbox, SandboxSettings, background
 from tests.e2e.commands import Ended, shell
-from tests.e2e.conftest import MAPPING, sandbox
+from tests.e2e.conftest import MAPPING
 from tests.e2e.here import Here
-
-__all__ = ["sandbox"]
 
 NAME = "Umfrage Q3 2025 (final v2).xlsx"
 HEADER = ("id", "score", "comment", "email")
@@ -126,7 +124,7 @@ def test_only_what_the_next_command_knows_is_kept() -> None:
     with command.commands["run"].make_context(
         "run", ["./-x.csv", "-m", "m.yaml", "--timeout", "2", "--accept-empty"]
     ):
-        assert offered("plan", "-x.csv", why="so") == "importer plan ./-x.csv -m m.yaml   # so"
-        assert offered("resume", "J", limit=None).split()[2:] == [
+        assert next_command("plan", "-x.csv", why="so") == "importer plan ./-x.csv -m m.yaml   # so"
+        assert next_command("resume", "J", limit=None).split()[2:] == [
             *("J", "--timeout", "2", "--accept-empty")
         ]

@@ -6,12 +6,14 @@ import orjson
 import pytest
 from click.testing import CliRunner
 
-from importer.cli.explain import command, explanations
+from importer.cli.inspect import explain_command, explanations
 from importer.errors import UsageError
 
 
 def said(*arguments: str) -> str:
-    result = CliRunner().invoke(command, arguments, catch_exceptions=False, standalone_mode=False)
+    result = CliRunner().invoke(
+        explain_command, arguments, catch_exceptions=False, standalone_mode=False
+    )
     if result.exception:
         raise result.exception
     return result.output

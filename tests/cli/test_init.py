@@ -13,16 +13,18 @@ import orjson
 import pytest
 from click.testing import CliRunner
 
-from importer.cli.init import command
+from importer.cli.init import init_command
 from importer.errors import UsageError
 from importer.mapping import load
-from importer.shipped import SAMPLES
+from importer.resources import SAMPLES
 
 NPS = str(SAMPLES / "generic_nps.csv")
 
 
 def said(*arguments: str, **more: str) -> str:
-    result = CliRunner().invoke(command, arguments, standalone_mode=False, input=more.get("input"))
+    result = CliRunner().invoke(
+        init_command, arguments, standalone_mode=False, input=more.get("input")
+    )
     if result.exception:
         raise result.exception
     return result.output

@@ -6,17 +6,19 @@ import orjson
 import pytest
 from click.testing import CliRunner
 
-from importer.cli.preview import command
+from importer.cli.mapping import preview_command
 from importer.errors import UsageError
-from importer.loader import open_source
-from importer.shipped import SAMPLES
+from importer.resources import SAMPLES
+from importer.sources.source import open_source
 
 UGLY = str(SAMPLES / "ugly.csv")
 MAPPING = str(SAMPLES / "ugly.yaml")
 
 
 def said(*arguments: str) -> str:
-    result = CliRunner().invoke(command, [UGLY, "-m", MAPPING, *arguments], standalone_mode=False)
+    result = CliRunner().invoke(
+        preview_command, [UGLY, "-m", MAPPING, *arguments], standalone_mode=False
+    )
     if result.exception:
         raise result.exception
     return result.output

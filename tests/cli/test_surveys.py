@@ -10,11 +10,13 @@ import orjson
 import pytest
 from click.testing import CliRunner
 
-from importer.cli import check, init, surveys
+from importer.cli import init
+from importer.cli.inspect import surveys_command
+from importer.cli.mapping import check_command
 from importer.errors import ImporterError, UsageError
 from importer.mapping import load
+from importer.resources import SAMPLES
 from importer.sandbox import API_KEY, CAMPAIGN, COMMENT, PROJECT, QUESTIONS, SCORE, background
-from importer.shipped import SAMPLES
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +39,7 @@ def said(command: click.Command, *arguments: str) -> str:
 
 
 def test_surveys_and_their_questions(endpoint: str) -> None:
-    text = said(surveys.command, "--questions", "--endpoint", endpoint)
+    text = said(surveys_command, "--questions", "--endpoint", endpoint)
     assert CAMPAIGN in text
     for each in QUESTIONS:
         assert each.id in text
@@ -46,7 +48,7 @@ def test_surveys_and_their_questions(endpoint: str) -> None:
 
 def test_surveys_as_json(endpoint: str) -> None:
     document = orjson.loads(
-        said(surveys.command, "--campaign", CAMPAIGN, "--endpoint", endpoint, "--json")
+        said(surveys_command, "--campaign", CAMPAIGN, "--endpoint", endpoint, "--json")
     )
     [survey] = document["surveys"]
     assert [each["id"] for each in survey["questions"]] == [each.id for each in QUESTIONS]
@@ -54,28 +56,28 @@ def test_surveys_as_json(endpoint: str) -> None:
 
 def test_a_survey_that_isnt_there(endpoint: str) -> None:
     with pytest.raises(UsageError, match="no survey abc"):
-        said(surveys.command, "--campaign", "abc", "--endpoint", endpoint)
+        said(surveys_command, "--campaign", "abc", "--endpoint", endpoint)
 
 
 def test_without_a_key_it_says_what_to_set(endpoint: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("SATISMETER_API_KEY")
     monkeypatch.setenv("HOME", "/")
     with pytest.raises(UsageError) as raised:
-        said(surveys.command, "--endpoint", endpoint)
+        said(surveys_command, "--endpoint", endpoint)
     assert "SATISMETER_API_KEY and SATISMETER_PROJECT" in raised.value.hint
 
 
 def test_a_refused_key_is_told(endpoint: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SATISMETER_API_KEY", "wrong")
     with pytest.raises(ImporterError, match="refused the API key"):
-        said(surveys.command, "--endpoint", endpoint)
+        said(surveys_command, "--endpoint", endpoint)
 
 
 def test_init_takes_the_ids_from_the_survey(endpoint: str, tmp_path: Path) -> None:
     """With the live survey nothing is left to fill in."""
     out = tmp_path / "mapping.yaml"
     file = str(SAMPLES / "microsoft_forms.xlsx")
-    said(init.command, file, "-o", str(out), "--campaign", CAMPAIGN, "--endpoint", endpoint)
+    said(init.init_command, file, "-o", str(out), "--campaign", CAMPAIGN, "--endpoint", endpoint)
     document = load(str(out))
     assert document.campaign.value
     assert document.campaign.value.text == CAMPAIGN
@@ -94,12 +96,12 @@ def test_check_compares_the_mapping_with_the_survey(endpoint: str, tmp_path: Pat
         "  - {id: 00000000-0000-4000-8000-000000000001, column: b, type: text}\n",
         encoding="utf-8",
     )
-    text = said(check.command, str(mapping), "--live", "--endpoint", endpoint)
+    text = said(check_command, str(mapping), "--live", "--endpoint", endpoint)
     assert f'answer {SCORE.id} is csat, the survey\'s "{SCORE.label}" is nps' in text
     assert "the survey has no question 00000000-0000-4000-8000-000000000001" in text
     assert f'the survey\'s "{COMMENT.label}" (text) gets no answer' in text
 
 
 def test_check_is_content_where_both_agree(endpoint: str) -> None:
-    text = said(check.command, str(SAMPLES / "surveymonkey.yaml"), "--live", "--endpoint", endpoint)
+    text = said(check_command, str(SAMPLES / "surveymonkey.yaml"), "--live", "--endpoint", endpoint)
     assert "Its questions and types are the survey's" in text

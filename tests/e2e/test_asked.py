@@ -10,8 +10,8 @@ from typing import IO
 import pytest
 
 from importer.sandbox import WRITE_KEY, Sandbox
+from tests.automation.servers import web
 from tests.e2e.commands import IMPORTER, Ended, Shell
-from tests.notices.servers import web
 
 ROWS = "".join(f"p{n},{n % 11},,p{n}@example.com\n" for n in range(30))
 

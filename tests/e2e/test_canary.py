@@ -152,7 +152,7 @@ def test_show_values_shows_them_and_never_the_key(people: Shell) -> None:
 
 
 _DEFECT = """
-from importer.sender.client import Client
+from importer.satismeter.insert import Client
 async def defective(self, body):
     key, whole = self._key.reveal(), body
     raise ZeroDivisionError(repr(whole) + key)

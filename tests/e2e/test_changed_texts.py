@@ -12,7 +12,7 @@ from collections.abc import Callable
 import pytest
 
 from importer.sandbox import Behaviour, SandboxSettings, background
-from importer.sandbox.reads import Reads
+from importer.sandbox.api import Reads
 from importer.sandbox.store import Stored
 from tests.e2e.commands import Ended, Shell
 from tests.e2e.test_jobs import NO_DRAIN, READING, force, rows_of

@@ -12,9 +12,9 @@ from importer.sandbox import (
     API_KEY,
     PROJECT,
     Behaviour,
+    FaultShare,
     Sandbox,
     SandboxSettings,
-    Share,
     background,
 )
 from tests.e2e.commands import Shell, shell
@@ -24,11 +24,11 @@ from tests.e2e.test_run import results
 from tests.figures import figure
 
 FAULTS = (
-    Share(Behaviour("close_stored"), 0.03),
-    Share(Behaviour("close_read"), 0.03),
-    Share(Behaviour("truncated_body"), 0.02),
-    Share(Behaviour("status", 500, stores=True), 0.02),
-    Share(Behaviour("status", 503, headers={"Retry-After": "0"}), 0.03),
+    FaultShare(Behaviour("close_stored"), 0.03),
+    FaultShare(Behaviour("close_read"), 0.03),
+    FaultShare(Behaviour("truncated_body"), 0.02),
+    FaultShare(Behaviour("status", 500, stores=True), 0.02),
+    FaultShare(Behaviour("status", 503, headers={"Retry-After": "0"}), 0.03),
 )
 """13 % of all requests, three fifths of them in doubt."""
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from importer.sandbox import API_KEY, PROJECT, Behaviour, SandboxSettings, Share, background
+from importer.sandbox import API_KEY, PROJECT, Behaviour, FaultShare, SandboxSettings, background
 from tests.e2e.commands import Ended, Shell
 from tests.e2e.test_run import results, run
 
@@ -345,7 +345,7 @@ def test_results_are_written_anew_byte_by_byte(user: Shell) -> None:
 
 
 def test_an_outage_ends_in_exit_5_and_resume_goes_on(user: Shell, file: Path) -> None:
-    with background(SandboxSettings(fail=(Share(Behaviour("status", 503)),))) as sandbox:
+    with background(SandboxSettings(fail=(FaultShare(Behaviour("status", 503)),))) as sandbox:
         words = ("run", "answers.csv", "-m", "mapping.yaml", "--endpoint", sandbox.url, *NO_DRAIN)
         ended = user(*words, "--outage", "0", "--json")
         assert ended.status == 5

@@ -7,9 +7,9 @@ import csv
 import pytest
 
 from importer.sandbox import Sandbox, SandboxSettings, Targeting, background
+from tests.automation.servers import web
 from tests.e2e.commands import Ended, Shell
 from tests.e2e.here import Here
-from tests.notices.servers import web
 
 HEADER = "id,score,comment,email\n"
 

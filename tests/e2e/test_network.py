@@ -12,8 +12,8 @@ import pytest
 import trustme
 
 from importer.sandbox import API_KEY, PROJECT, Sandbox
+from tests.delivery.proxies import HOST, Proxy, both_ways, proxy, serving, tls_for
 from tests.e2e.commands import Ended, Shell
-from tests.sender.proxies import HOST, Proxy, both_ways, proxy, serving, tls_for
 
 ROWS = "id,score,comment,email\n" + "".join(f"u{n},{n},fine,u{n}@e.org\n" for n in range(5))
 RUN = ("run", "answers.csv", "-m", "mapping.yaml", "--endpoint", f"https://{HOST}", "--yes")

@@ -12,7 +12,7 @@ from contextlib import ExitStack, closing
 
 import pytest
 
-from importer.ledger.folding import fold
+from importer.ledger.journal import checkpoint
 from importer.sandbox import Sandbox, SandboxSettings, background
 from tests.e2e.commands import Shell
 from tests.e2e.processes import people, started, wait_until
@@ -121,7 +121,7 @@ def attempts_in(user: Shell) -> int:
     with closing(sqlite3.connect(path)) as ledger:
         if not ledger.execute("SELECT 1 FROM sqlite_master WHERE name = 'rows'").fetchone():
             return 0
-        fold(ledger)
+        checkpoint(ledger)
         return int(ledger.execute("SELECT COUNT(*) FROM rows WHERE attempts > 0").fetchone()[0])
 
 

@@ -10,14 +10,14 @@ import time
 
 import pytest
 
-from importer.sandbox import Behaviour, Sandbox, SandboxSettings, Share, background
-from importer.signals import STUCK
+from importer.sandbox import Behaviour, FaultShare, Sandbox, SandboxSettings, background
+from importer.shutdown import STUCK
 from tests.e2e.commands import Shell
 from tests.e2e.processes import people, started, wait_until
 from tests.e2e.test_run import results, run
 from tests.figures import figure
 
-HANG = SandboxSettings(fail=(Share(Behaviour("hang")),))
+HANG = SandboxSettings(fail=(FaultShare(Behaviour("hang")),))
 
 
 def words(sandbox: Sandbox, *more: object) -> tuple[object, ...]:
@@ -55,8 +55,8 @@ def test_with_a_live_server_it_leaves_within_two_seconds(
 def test_while_it_waits_it_leaves_at_once(user: Shell) -> None:
     """For its pace, for a pause that the server asked for, before the late pass."""
     user.write("answers.csv", people(20))
-    pause = Share(Behaviour("status", 503, headers={"Retry-After": "300"}))
-    doubt = Share(Behaviour("close_read"))
+    pause = FaultShare(Behaviour("status", 503, headers={"Retry-After": "300"}))
+    doubt = FaultShare(Behaviour("close_read"))
     for settings, more in (
         (SandboxSettings(), ("--rate", "1/min")),
         (SandboxSettings(fail=(pause,)), ()),
@@ -129,7 +129,7 @@ def _hung(loop: str) -> subprocess.Popen[str]:
 
 _HUNG = """
 import asyncio, sys, time
-from importer.signals import handled
+from importer.shutdown import handled
 
 async def main():
     with handled(print, print, 10):

@@ -7,9 +7,9 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from importer.sandbox import Sandbox
+from tests.automation.servers import web
 from tests.e2e.commands import Ended, Shell
 from tests.e2e.here import Here
-from tests.notices.servers import web
 
 GOOD = "".join(f"p{n},{n % 11},,p{n}@example.com\n" for n in range(8))
 FILE = f"id,score,comment,email\n{GOOD}q1,11,,\nq2,12,,\n"

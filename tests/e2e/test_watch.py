@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from importer.sandbox import Sandbox, SandboxSettings, background
+from tests.automation.servers import web
 from tests.e2e.commands import IMPORTER, Ended, Shell
 from tests.e2e.here import Here
-from tests.notices.servers import web
 
 HEADER = "id,score,comment,email\n"
 

@@ -7,13 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from importer.sandbox import (
-    COMMENT,
-    SCORE,
-    Behaviour,
-    SandboxSettings,
-    background,
-)
+from importer.sandbox import COMMENT, SCORE, Behaviour, SandboxSettings, background
 from tests.e2e.commands import Shell
 from tests.e2e.here import Here
 from tests.e2e.test_jobs import NO_DRAIN, READING, rows_of

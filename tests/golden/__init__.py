@@ -13,7 +13,7 @@ from pathlib import Path
 
 import orjson
 
-from importer.shipped import SAMPLES
+from importer.resources import SAMPLES
 from tests.mapping_out import Out, mapping_out
 
 FOLDER = Path(__file__).parent

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import orjson
 
+from importer.resources import SAMPLES
 from importer.sandbox import Behaviour, SandboxSettings, background
-from importer.shipped import SAMPLES
 from tests import golden
 from tests.e2e.commands import Ended, shell
 from tests.e2e.here import Here

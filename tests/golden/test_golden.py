@@ -9,8 +9,8 @@ import orjson
 import pytest
 
 from importer.mapping import load
+from importer.resources import MAPPINGS, SAMPLES
 from importer.sandbox import WRITE_KEY, SandboxSettings
-from importer.shipped import MAPPINGS, SAMPLES
 from tests import golden
 from tests.golden import commands, normal
 from tests.sandbox.conftest import talking

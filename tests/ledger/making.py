@@ -31,7 +31,7 @@ def response(
         anonymous_id="",
         campaign=CAMPAIGN,
         body=orjson.dumps(body),
-        identity=key.encode() or content,
+        idempotency_key=key.encode() or content,
         content=content,
         key=key,
         order=order,

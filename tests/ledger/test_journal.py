@@ -14,8 +14,8 @@ import pytest
 
 from importer.errors import LedgerError
 from importer.ledger import Journal, Ledger
-from importer.ledger.connection import connect
-from importer.ledger.folding import fold
+from importer.ledger.database import connect
+from importer.ledger.journal import checkpoint
 from importer.model import Job, Outcome, Status
 from tests.figures import figure
 from tests.ledger.making import ledger_in, response, staged, statuses
@@ -38,7 +38,7 @@ def job(ledger: Ledger) -> Job:
 def on_disk(ledger: Ledger, seq: int) -> tuple[object, ...]:
     """What another process sees."""
     with closing(connect(ledger.path)) as other:
-        fold(other)
+        checkpoint(other)
         found = other.execute("SELECT status, attempts FROM rows WHERE seq = ?", (seq,)).fetchone()
         return tuple(found)
 
@@ -145,7 +145,7 @@ async def test_after_a_commit_that_failed_nothing_goes_on(
             await journal.flush()
         assert journal.broken is not None
         assert "disk space" in journal.broken.hint
-    fold(ledger.connection)
+    checkpoint(ledger.connection)
     found = [status for status, _ in statuses(ledger, job).values()]
     assert found.count("attempting") == (3 if after else 2)
 

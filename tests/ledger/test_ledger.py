@@ -13,7 +13,7 @@ import pytest
 
 from importer.errors import LedgerError, UsageError
 from importer.ledger import Ledger, explain, state
-from importer.ledger.schema import MIGRATIONS
+from importer.ledger.database import MIGRATIONS
 from importer.model import Status
 from tests.ledger.making import ORIGIN, SECRET, end, job_of, ledger_in, response, staged, statuses
 
@@ -60,9 +60,9 @@ def test_a_ledger_of_a_newer_importer_is_left_alone(tmp_path: Path) -> None:
 def test_a_migration_that_breaks_off_leaves_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from importer.ledger import schema
+    from importer.ledger import database
 
-    monkeypatch.setattr(schema, "MIGRATIONS", (MIGRATIONS[0] + "CREATE TABLE broken (;",))
+    monkeypatch.setattr(database, "MIGRATIONS", (MIGRATIONS[0] + "CREATE TABLE broken (;",))
     with pytest.raises(LedgerError):
         Ledger.open(tmp_path / "ledger.sqlite3", SECRET)
     monkeypatch.undo()

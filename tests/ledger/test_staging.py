@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from importer.errors import SourceError
 from importer.ledger import Ledger, Staging, askable, clashes, doubtful, late_order, stuck
-from importer.ledger.order import FRESH
+from importer.ledger.queries import FRESH
 from importer.model import Invalid, Mapped, Problem, Skipped, Status
 from tests.ledger.making import (
     SECRET,

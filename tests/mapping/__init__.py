@@ -1,1 +1,4 @@
 """The mapping, by behaviour: YAML in, mistakes or responses out."""
+
+
+# The checks, each with what it lets through and what it stops.

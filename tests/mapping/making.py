@@ -9,7 +9,7 @@ import orjson
 
 from importer import mapping
 from importer.errors import MappingError
-from importer.mapping import Compiled
+from importer.mapping import Compiled, parse
 from importer.model import Chunk, Invalid, Mapped, Response
 
 SCORE = "79593580-95a7-11ed-8974-9b5d06700b8d"
@@ -35,7 +35,7 @@ def with_answer(block: str) -> str:
 
 
 def compiled(text: str, header: Sequence[str]) -> Compiled:
-    return mapping.compile(mapping.parse(text), header, secret=SECRET, file="answers.csv")
+    return mapping.compile(parse(text), header, secret=SECRET, file="answers.csv")
 
 
 def chunk(header: Sequence[str], rows: Sequence[Sequence[str]], **more: Any) -> Chunk:
@@ -80,7 +80,7 @@ def codes(text: str, **cells: str) -> list[str]:
 def refused(text: str, header: Sequence[str] | None = None) -> str:
     """What is said of a mapping that is wrong, by itself or with the header."""
     try:
-        document = mapping.parse(text, "mapping.yaml")
+        document = parse(text, "mapping.yaml")
         if header is not None:
             mapping.compile(document, header, secret=SECRET, file="answers.csv")
     except MappingError as error:

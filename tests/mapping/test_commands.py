@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
-from importer.cli import check, command, presets, schema
+from importer.cli import command
+from importer.cli.mapping import check_command, presets_command, schema_command
 from importer.errors import ExitStatus, MappingError
 from importer.mapping import json_schema
 from tests.mapping.making import BASE, CAMPAIGN, SCORE
@@ -100,7 +101,7 @@ def test_one_preset() -> None:
         said("presets", "deligted")
 
 
-@pytest.mark.parametrize("each", [check.command, schema.command, presets.command])
+@pytest.mark.parametrize("each", [check_command, schema_command, presets_command])
 def test_help_has_examples(each: Any) -> None:
     found = CliRunner().invoke(each, ["--help"]).output
     assert f"importer {each.name}" in found

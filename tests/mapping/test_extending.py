@@ -9,9 +9,9 @@ import pytest
 
 from importer import mapping
 from importer.errors import MappingError
-from importer.mapping import Document
-from importer.mapping.files import presets
-from importer.mapping.tree import Sheet, read
+from importer.mapping import Document, preset
+from importer.mapping.load import presets
+from importer.mapping.yaml import YamlText, read_yaml
 from tests.mapping.making import BASE, CAMPAIGN, COMMENT, SCORE
 
 ON_GENERIC = f"""\
@@ -36,7 +36,7 @@ def said(folder: Path, text: str, **others: str) -> str:
 
 @pytest.mark.parametrize("name", presets())
 def test_a_preset_with_only_campaign_and_questions(name: str, tmp_path: Path) -> None:
-    data = read(Sheet(name, mapping.preset(name).text)).data
+    data = read_yaml(YamlText(name, preset(name).text)).data
     assert isinstance(data, dict)
     answers = data.get("answers", [])
     names = [str(each["id"]) for each in answers if isinstance(each, dict)]

@@ -8,6 +8,7 @@ import pytest
 
 from importer import mapping
 from importer.errors import MappingError
+from importer.mapping import load
 from tests.mapping.making import BASE, CAMPAIGN, SCORE, SECRET, refused, with_answer, with_traits
 
 FOLDER = Path(__file__).parent / "mistakes"
@@ -17,7 +18,7 @@ HEADER = ["Customer ID", "E-mail", "Score", "score ", "Comment", "Plan", "Commen
 def told(path: Path) -> str:
     """What is said of a mapping, and of how it fits `HEADER`."""
     try:
-        document = mapping.load(str(path))
+        document = load(str(path))
         mapping.compile(document, HEADER, secret=SECRET, file="answers.csv")
     except MappingError as error:
         return error.message + "\n"

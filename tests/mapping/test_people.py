@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from importer import mapping
+from importer.mapping import parse
 from importer.mapping.ids import DUMMIES
 from importer.model import Invalid, Response
 from tests.mapping.making import CAMPAIGN, SCORE, body, chunk, codes, run
@@ -97,7 +98,7 @@ def test_na_and_lower() -> None:
 
 
 def _hashes(secret: bytes, **cells: str) -> str:
-    document = mapping.parse(text("anonymousId: {hash: [Email, Row]}"))
+    document = parse(text("anonymousId: {hash: [Email, Row]}"))
     compiled = mapping.compile(document, ["Score", *cells], secret=secret)
     (mapped,) = compiled.run(chunk(["Score", *cells], [["9", *cells.values()]]))
     assert isinstance(mapped, Response)

@@ -9,7 +9,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from importer import codes
-from importer.mapping.blanks import trimmed
+from importer.mapping.text import trimmed
 from importer.model import Invalid, Response, Skipped
 from tests.mapping.making import CAMPAIGN, COMMENT, SCORE, chunk, compiled
 
@@ -144,9 +144,9 @@ def test_the_same_rows_give_the_same_bytes_in_any_chunks(rows: list[list[str]]) 
     for one, other in zip(whole, alone, strict=True):
         assert type(one) is type(other)
         if isinstance(one, Response) and isinstance(other, Response):
-            assert (one.body, one.identity, one.content, one.traits) == (
+            assert (one.body, one.idempotency_key, one.content, one.traits) == (
                 other.body,
-                other.identity,
+                other.idempotency_key,
                 other.content,
                 other.traits,
             )

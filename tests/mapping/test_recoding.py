@@ -7,10 +7,10 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
-from importer.loader import open_source
 from importer.mapping import compile as compile_mapping
 from importer.mapping import parse
-from importer.mapping.recoding import Recodings
+from importer.mapping.usage import Recodings
+from importer.sources.source import open_source
 
 STARS = """
 campaign: 5d2f6c1e9b0a4c0017a3e1b2

@@ -5,19 +5,9 @@ from __future__ import annotations
 import orjson
 import pytest
 
-from importer import mapping
+from importer.mapping import parse
 from importer.model import Invalid, Problem, Response, Skipped
-from tests.mapping.making import (
-    BASE,
-    CAMPAIGN,
-    COMMENT,
-    SCORE,
-    body,
-    chunk,
-    codes,
-    compiled,
-    run,
-)
+from tests.mapping.making import BASE, CAMPAIGN, COMMENT, SCORE, body, chunk, codes, compiled, run
 
 FULL = f"""\
 campaign: {CAMPAIGN}
@@ -86,7 +76,7 @@ class TestWhatTellsRowsApart:
 
     def test_without_a_key_it_is_the_content(self) -> None:
         found = response(self.TEXT, **CELLS)
-        assert found.identity == found.content
+        assert found.idempotency_key == found.content
         assert found.key == ""
 
     @pytest.mark.parametrize(
@@ -117,15 +107,15 @@ class TestWhatTellsRowsApart:
 
     def test_a_key_is_all_that_counts_where_it_is_given(self) -> None:
         before, after = response(FULL, **CELLS), response(FULL, **CELLS | {"Score": "1"})
-        assert before.identity == after.identity
+        assert before.idempotency_key == after.idempotency_key
         assert before.content != after.content
-        assert before.identity != response(FULL, **CELLS | {"Row": "R2"}).identity
+        assert before.idempotency_key != response(FULL, **CELLS | {"Row": "R2"}).idempotency_key
 
     def test_parts_of_a_key_are_told_apart(self) -> None:
         text = BASE + "key: [A, B]\n"
         found = response(text, A="x", B="")
         assert found.key == "x"
-        assert found.identity != response(text, A="", B="x").identity
+        assert found.idempotency_key != response(text, A="", B="x").idempotency_key
         assert response(text, A="x", B="y").key == "x / y"
 
     def test_a_user_is_not_an_anonymous_person(self) -> None:
@@ -329,10 +319,8 @@ def test_what_each_part_is_taken_from() -> None:
 
 
 def test_the_same_mapping_has_the_same_digest() -> None:
-    one = mapping.parse(BASE)
-    other = mapping.parse(
-        "# a comment\nname: x\nsending: {rate: max}\n" + BASE.replace(": Id", ': "Id"')
-    )
+    one = parse(BASE)
+    other = parse("# a comment\nname: x\nsending: {rate: max}\n" + BASE.replace(": Id", ': "Id"'))
     assert one.digest == other.digest
 
 
@@ -348,4 +336,4 @@ def test_the_same_mapping_has_the_same_digest() -> None:
     ],
 )
 def test_what_decides_the_bodies_changes_the_digest(text: str) -> None:
-    assert mapping.parse(text).digest != mapping.parse(BASE).digest
+    assert parse(text).digest != parse(BASE).digest

@@ -11,14 +11,13 @@ import pytest
 
 from importer import codes, mapping
 from importer.errors import MappingError
-from importer.mapping import json_schema
-from importer.mapping.extending import extend
-from importer.mapping.files import presets
-from importer.mapping.scalars import resolve
-from importer.mapping.transforms import TRANSFORMS
-from importer.mapping.transforms.formats import NAMED
-from importer.mapping.transforms.numerals import ROUNDINGS
-from importer.mapping.tree import Data, Sheet, read
+from importer.mapping import json_schema, parse
+from importer.mapping.load import presets
+from importer.mapping.transforms.date_formats import NAMED
+from importer.mapping.transforms.numbers import ROUNDINGS
+from importer.mapping.transforms.registry import TRANSFORMS
+from importer.mapping.waves import extend
+from importer.mapping.yaml import Data, YamlText, read_yaml, resolve
 from tests.mapping.making import BASE, with_answer, with_traits
 
 ROOT = Path(__file__).parents[2]
@@ -36,7 +35,7 @@ def as_json(data: Data) -> Any:
 
 
 def shape(text: str) -> Any:
-    return as_json(read(Sheet("example", text)).data)
+    return as_json(read_yaml(YamlText("example", text)).data)
 
 
 def test_the_schema_is_one() -> None:
@@ -47,13 +46,13 @@ def test_the_schema_is_one() -> None:
 def test_each_example_of_the_docs_is_sound(example: str) -> None:
     PARTIAL.validate(shape(example))
 
-    def base(_: str) -> tuple[Sheet, Any]:
-        return Sheet("base", BASE), base
+    def base(_: str) -> tuple[YamlText, Any]:
+        return YamlText("base", BASE), base
 
     own = example if "extends:" in example else f"extends: base\n{example}"
     if "extends: generic_nps" in own:
         own = own.replace("extends: generic_nps", "extends: base") + answers_of("generic_nps")
-    assert mapping.parse(own, base=base)
+    assert parse(own, base=base)
 
 
 def answers_of(preset: str) -> str:
@@ -75,8 +74,10 @@ def test_the_schema_takes_every_mapping_there_is(path: Path) -> None:
 
 @pytest.mark.parametrize("name", presets())
 def test_a_preset_made_whole_fits_the_whole_schema(name: str) -> None:
-    own = read(Sheet("own", BASE))
-    VALIDATOR.validate(as_json(extend(read(Sheet(name, mapping.preset(name).text)), own).data))
+    own = read_yaml(YamlText("own", BASE))
+    VALIDATOR.validate(
+        as_json(extend(read_yaml(YamlText(name, mapping.preset(name).text)), own).data)
+    )
 
 
 WRONG = [
@@ -119,7 +120,7 @@ WRONG = [
 @pytest.mark.parametrize("text", WRONG)
 def test_what_the_parser_refuses_by_shape_the_schema_refuses(text: str) -> None:
     with pytest.raises(MappingError):
-        mapping.parse(text)
+        parse(text)
     assert not VALIDATOR.is_valid(shape(text))
 
 
@@ -138,7 +139,7 @@ TAKEN = [
 
 @pytest.mark.parametrize("text", TAKEN)
 def test_what_the_parser_takes_the_schema_takes(text: str) -> None:
-    assert mapping.parse(text)
+    assert parse(text)
     VALIDATOR.validate(shape(text))
 
 

@@ -8,12 +8,12 @@ from itertools import product
 import orjson
 import pytest
 
-from importer.loader import open_source
 from importer.mapping import Document, load, parse
 from importer.mapping import compile as compile_mapping
-from importer.mapping.tracing import Step, trace
+from importer.mapping.steps import Step, trace
 from importer.model import Invalid, Response
-from importer.shipped import SAMPLES
+from importer.resources import SAMPLES
+from importer.sources.source import open_source
 from tests import golden
 from tests.mapping_out import options
 

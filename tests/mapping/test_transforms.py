@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from importer.mapping.transforms import TRANSFORMS
+from importer.mapping.transforms.registry import TRANSFORMS
 from tests.mapping.making import SCORE, answer, body, codes, trait, with_answer, with_traits
 
 SENT: list[tuple[str, str, Any]] = [

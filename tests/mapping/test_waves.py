@@ -11,13 +11,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from importer import mapping
 from importer.errors import MappingError
-from importer.mapping.recoding import Recodings
-from importer.mapping.tracing import trace
-from importer.mapping.tree import Sheet
-from importer.mapping.uses import uses
+from importer.mapping import parse
+from importer.mapping.steps import trace
+from importer.mapping.usage import Recodings, lineage
 from importer.mapping.waves import OWN
+from importer.mapping.yaml import YamlText
 from importer.model import Invalid, Mapped, Problem, Response, Skipped
 from tests.mapping.making import (
     BASE,
@@ -139,10 +138,10 @@ def test_a_wave_may_be_different_from_the_rest() -> None:
 
 
 def test_a_preset_may_name_waves_and_what_extends_it_has_the_last_word() -> None:
-    def base(_: str) -> tuple[Sheet, Any]:
-        return Sheet("base", WIDE), base
+    def base(_: str) -> tuple[YamlText, Any]:
+        return YamlText("base", WIDE), base
 
-    document = mapping.parse("extends: base\nwaves: [2022, 2023, 2024]\n", base=base)
+    document = parse("extends: base\nwaves: [2022, 2023, 2024]\n", base=base)
     assert [each.wave for each in document.by_wave] == ["2022", "2023", "2024"]
 
 
@@ -229,7 +228,7 @@ class TestIdentity:
         assert isinstance(first, Response)
         assert isinstance(second, Response)
         assert first.body == second.body
-        assert first.identity != second.identity
+        assert first.idempotency_key != second.idempotency_key
         assert first.content != second.content
 
     @pytest.mark.parametrize("key", ["", "key: Id\n"])
@@ -238,7 +237,7 @@ class TestIdentity:
         assert isinstance(one, Response)
         told = b'["u1","",[{"id":"%b","value":9}],null,""]' % SCORE.encode()
         assert one.content == told
-        assert one.identity == (b'{"key":["u1"]}' if key else told)
+        assert one.idempotency_key == (b'{"key":["u1"]}' if key else told)
 
     def test_a_wave_that_comes_next_year_changes_no_other(self) -> None:
         cells = ["u1", "9", "", "", "8", "", ""]
@@ -249,7 +248,7 @@ class TestIdentity:
 
     def test_the_digest_covers_the_waves(self) -> None:
         digests = {
-            mapping.parse(WIDE.replace('[2022, "2023"]', each)).digest
+            parse(WIDE.replace('[2022, "2023"]', each)).digest
             for each in ("[2022, 2023]", "[2022]", "{2022: 22, 2023: 23}", "[2022, 2023, 2024]")
         }
         assert len(digests) == 4
@@ -298,14 +297,14 @@ def test_what_is_told_of_columns() -> None:
     targets = dict(found.targets)
     assert targets["userId"] == "Id"
     assert targets[f"answer {SCORE} (wave 2023)"] == "NPS 2023"
-    used = {(each.target, each.wave): each.positions for each in uses(found)}
+    used = {(each.target, each.wave): each.positions for each in lineage(found)}
     assert used["userId", ""] == (0,)
     assert used[f"answers: {SCORE}", "2022"] == (1,)
     assert used[f"answers: {SCORE}", "2023"] == (4,)
 
 
 def test_a_preview_traces_each_wave_by_its_own_columns() -> None:
-    document = mapping.parse(WIDE)
+    document = parse(WIDE)
     cells = ["u1", "9", "", "", "3", "", ""]
     traced = [list(trace(each, HEADER, cells)) for each in document.by_wave]
     assert [each[2].column for each in traced] == ["NPS 2022", "NPS 2023"]
@@ -314,7 +313,7 @@ def test_a_preview_traces_each_wave_by_its_own_columns() -> None:
 
 def test_recoding_is_told_by_answer_and_wave() -> None:
     text = WIDE.replace("type: nps", "type: nps, values: {good: 9, bad: 2}")
-    found = Recodings(mapping.parse(text), HEADER)
+    found = Recodings(parse(text), HEADER)
     rows_ = chunk(
         HEADER,
         [
@@ -377,7 +376,7 @@ ANYTHING = st.recursive(
 def test_whatever_stands_there_is_sound_or_a_mistake(waves: str) -> None:
     """Nothing else is raised."""
     with contextlib.suppress(MappingError):
-        document = mapping.parse(f"{BASE}waves: {waves}\n")
+        document = parse(f"{BASE}waves: {waves}\n")
         assert all(each.wave for each in document.by_wave)
 
 

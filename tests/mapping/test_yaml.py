@@ -7,8 +7,7 @@ import time
 import pytest
 
 from importer.errors import MappingError
-from importer.mapping.scalars import Core, Plain, resolve
-from importer.mapping.tree import MAX_BYTES, MAX_DEPTH, Sheet, read
+from importer.mapping.yaml import MAX_BYTES, MAX_DEPTH, Core, Plain, YamlText, read_yaml, resolve
 from tests.mapping.making import BASE, refused
 
 
@@ -72,11 +71,11 @@ def test_not_a_number() -> None:
     ],
 )
 def test_question_marks_are_text(text: str, data: object) -> None:
-    assert read(Sheet("m.yaml", f"a: {text}\n")).data == {"a": data}
+    assert read_yaml(YamlText("m.yaml", f"a: {text}\n")).data == {"a": data}
 
 
 def test_a_place_for_each_piece() -> None:
-    tree = read(Sheet("m.yaml", "a:\n  - {b: c}\n"))
+    tree = read_yaml(YamlText("m.yaml", "a:\n  - {b: c}\n"))
     assert tree.data == {"a": [{"b": "c"}]}
     place, key = tree.places["a", 0, "b"], tree.keys["a", 0, "b"]
     assert (place.line, place.column, key.column) == (2, 9, 6)
@@ -112,7 +111,7 @@ BOMBS = {
 def test_what_a_mapping_has_no_use_for_is_refused_at_once(text: str) -> None:
     start = time.process_time()
     with pytest.raises(MappingError) as caught:
-        read(Sheet("m.yaml", text))
+        read_yaml(YamlText("m.yaml", text))
     assert time.process_time() - start < 0.5
     (mistake,) = caught.value.mistakes
     assert mistake.message
@@ -121,7 +120,7 @@ def test_what_a_mapping_has_no_use_for_is_refused_at_once(text: str) -> None:
 
 
 def test_just_deep_enough() -> None:
-    assert read(Sheet("m.yaml", "[" * MAX_DEPTH + "]" * MAX_DEPTH))
+    assert read_yaml(YamlText("m.yaml", "[" * MAX_DEPTH + "]" * MAX_DEPTH))
 
 
 SLIPS = {
@@ -154,7 +153,7 @@ def test_all_keys_that_are_given_twice() -> None:
 
 
 def test_a_byte_order_mark_and_windows_line_ends_are_fine() -> None:
-    assert read(Sheet("m.yaml", "\ufeffa: 1\r\nb: 2\r\n")).data == {"a": "1", "b": "2"}
+    assert read_yaml(YamlText("m.yaml", "\ufeffa: 1\r\nb: 2\r\n")).data == {"a": "1", "b": "2"}
 
 
 @pytest.mark.parametrize("text", ["- a\n", "just text\n", "3\n"])
@@ -163,4 +162,4 @@ def test_a_document_that_is_no_map(text: str) -> None:
 
 
 def test_the_base_of_these_tests_is_sound() -> None:
-    assert read(Sheet("m.yaml", BASE)).data
+    assert read_yaml(YamlText("m.yaml", BASE)).data

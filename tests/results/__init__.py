@@ -1,0 +1,3 @@
+# The report: its figures, its words, and how it looks in a browser.
+
+

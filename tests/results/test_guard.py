@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from importer.guard import restored, safe
+from importer.csv_guard import restored, safe
 
 dangerous = st.text(st.sampled_from("'=+-@\t\r1.5, a"), max_size=8)
 

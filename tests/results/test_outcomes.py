@@ -9,9 +9,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from importer.guard import restored
+from importer.csv_guard import restored
 from importer.model import Line
-from importer.results import outcomes
+from importer.results.files import write_outcomes
 
 LINE = Line(
     seq=0,
@@ -40,7 +40,7 @@ def read(path: Path) -> list[dict[str, str]]:
 def test_a_line_says_what_became_of_a_row(tmp_path: Path) -> None:
     path = tmp_path / "results.csv"
     assert (
-        outcomes.write(path, [LINE, LINE._replace(seq=1, row=3, sent_at=None, ms=None)], "S") == 2
+        write_outcomes(path, [LINE, LINE._replace(seq=1, row=3, sent_at=None, ms=None)], "S") == 2
     )
     first, second = read(path)
     assert first == {
@@ -70,7 +70,7 @@ def test_every_text_comes_back_and_twice_the_same(tmp_path: Path, texts: list[st
     line = LINE._replace(key=key, user_id=user, message=message, value=value)
     one, two = tmp_path / "one.csv", tmp_path / "two.csv"
     for path in (one, two):
-        outcomes.write(path, [line], "")
+        write_outcomes(path, [line], "")
     assert one.read_bytes() == two.read_bytes()
     [found] = read(one)
     shown = [restored(found[name]) for name in ("key", "userId", "message", "value")]
@@ -86,6 +86,6 @@ def test_a_file_is_whole_or_not_there(tmp_path: Path) -> None:
         raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
-        outcomes.write(path, breaking(), "")  # type: ignore[arg-type]  # a generator that breaks
+        write_outcomes(path, breaking(), "")  # type: ignore[arg-type]  # a generator that breaks
     assert path.read_text() == "before"
     assert [each.name for each in tmp_path.iterdir()] == ["results.csv"]

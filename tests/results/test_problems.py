@@ -8,10 +8,11 @@ from pathlib import Path
 import openpyxl
 import pytest
 
-from importer.loader import Source, SourceOptions, open_source
+from importer.engine.record import _writable
 from importer.model import Line, Status
-from importer.pipeline.record import _writable
-from importer.results import problems
+from importer.results.files import write_problem_rows
+from importer.sources.source import Source, open_source
+from importer.sources.table import SourceOptions
 
 PEOPLE = [
     ["u1", "11", "=1+1", "plain"],
@@ -57,7 +58,7 @@ def lines(source: Source) -> Iterator[Line]:
 def mended(path: Path, options: SourceOptions, to: Path) -> None:
     """Write a source's problems."""
     with open_source(str(path), options) as source:
-        problems.write(
+        write_problem_rows(
             to,
             source.preamble,
             source.chunks(),

@@ -10,14 +10,14 @@ import aiohttp
 import orjson
 import pytest
 
-from importer.sandbox import FAULTS, Behaviour, SandboxSettings, Share, Stores
+from importer.sandbox import FAULTS, Behaviour, FaultShare, SandboxSettings, Stores
 from tests.sandbox.conftest import Seen, body, raw_post, talking
 
 HEAD = b"HTTP/1.1 200 OK\r\n"
 
 
 def failing(name: str, slow: float = 0.1) -> SandboxSettings:
-    return SandboxSettings(fail=(Share(Behaviour(name)),), slow=slow)
+    return SandboxSettings(fail=(FaultShare(Behaviour(name)),), slow=slow)
 
 
 def declared_length(seen: Seen) -> tuple[bytes, bytes]:
@@ -201,7 +201,7 @@ async def test_a_status_with_its_headers_and_body() -> None:
 
 async def test_a_script_is_each_users_own_and_ends_in_plain_answers() -> None:
     script = {"a": [Behaviour("status", 503), Behaviour("ok")], "anon": [Behaviour("close_read")]}
-    settings = SandboxSettings(script=script, fail=(Share(Behaviour("status", 500)),))
+    settings = SandboxSettings(script=script, fail=(FaultShare(Behaviour("status", 500)),))
     async with talking(settings) as client:
         a = [(await client.insert(userId="a", forceSurvey=True)).status for _ in range(3)]
         other = await client.insert(userId="b")

@@ -15,13 +15,13 @@ from importer.sandbox import (
     SATISFACTION,
     SCORE,
     ErrorShape,
-    Question,
+    SandboxQuestion,
     SandboxSettings,
     Store,
     SuccessShape,
     Targeting,
 )
-from importer.sandbox.insert import Refusal, checked
+from importer.sandbox.api import Refusal, checked
 from importer.sandbox.store import Insert
 from tests.sandbox.conftest import Clock, body, talking
 
@@ -101,14 +101,14 @@ async def test_a_wrong_type_is_named(changes: dict[str, object], says: str) -> N
     [
         (SCORE, [0, 10], [-1, 11, 9.0, "9", True, None]),
         (SATISFACTION, [1, 5], [0, 6, 3.5]),
-        (Question("effort", "Effort?", "ces"), [1, 7], [0, 8]),
-        (Question("stars", "Stars?", "scale", (1, 100)), [1, 100], [0, 101]),
+        (SandboxQuestion("effort", "Effort?", "ces"), [1, 7], [0, 8]),
+        (SandboxQuestion("stars", "Stars?", "scale", (1, 100)), [1, 100], [0, 101]),
         (COMMENT, ["x", "9"], ["", 9, True, ["x"], None]),
         (RENEW, ["Yes"], ["", 1]),
     ],
 )
 async def test_a_value_fits_its_question(
-    question: Question, fits: list[Any], wrong: list[Any]
+    question: SandboxQuestion, fits: list[Any], wrong: list[Any]
 ) -> None:
     settings = SandboxSettings(questions=(question,), duplicate_window=0)
     async with talking(settings) as client:

@@ -7,8 +7,8 @@ from collections import Counter
 
 import pytest
 
-from importer.sandbox import SCORE, Behaviour, SandboxSettings, Share
-from importer.sandbox.pace import Pace
+from importer.sandbox import SCORE, Behaviour, FaultShare, SandboxSettings
+from importer.sandbox.server import Pace
 from tests.sandbox.conftest import talking
 
 
@@ -61,8 +61,8 @@ async def test_of_racing_posts_of_one_user_one_is_stored() -> None:
 async def test_shares_are_drawn_with_the_seed() -> None:
     async def statuses(seed: int) -> list[int]:
         fail = (
-            Share(Behaviour("status", 503), 0.2),
-            Share(Behaviour("status", 500), 0.1),
+            FaultShare(Behaviour("status", 503), 0.2),
+            FaultShare(Behaviour("status", 500), 0.1),
         )
         async with talking(SandboxSettings(fail=fail, seed=seed)) as client:
             return [(await client.insert(userId=str(n))).status for n in range(400)]

@@ -23,9 +23,8 @@ from importer.sandbox import (
     SATISFACTION,
     SCORE,
     SandboxSettings,
-    statistics,
 )
-from importer.sandbox.store import Stored
+from importer.sandbox.store import Stored, of
 from tests.sandbox.conftest import Client, Clock, talking
 
 DAY = 86400
@@ -226,7 +225,7 @@ def test_statistics_add_up(rows: list[tuple[int, int, str]]) -> None:
         )
         for number, (score, stars, renew) in enumerate(rows)
     ]  # fmt: skip
-    figures: Any = statistics.of(QUESTIONS, responses)
+    figures: Any = of(QUESTIONS, responses)
     assert figures["statistics"]["responses"] == len(rows)
     for question in figures["questions"]:
         counted = question["statistics"]

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from importer.errors import UsageError
-from importer.sandbox import FAULTS, Behaviour, Share
-from importer.sandbox.script import behaviour, script, share
+from importer.sandbox import FAULTS, Behaviour, FaultShare
+from importer.sandbox.faults import behaviour, script, share
 
 
 @pytest.mark.parametrize(
@@ -51,12 +51,12 @@ def test_what_is_no_behaviour(written: object) -> None:
 @pytest.mark.parametrize(
     ("written", "meant"),
     [
-        ("late", Share(Behaviour("late"), 1.0)),
-        ("503:0.1", Share(Behaviour("status", 503), 0.1)),
-        ("429+3:0", Share(Behaviour("status", 429, headers={"Retry-After": "3"}), 0.0)),
+        ("late", FaultShare(Behaviour("late"), 1.0)),
+        ("503:0.1", FaultShare(Behaviour("status", 503), 0.1)),
+        ("429+3:0", FaultShare(Behaviour("status", 429, headers={"Retry-After": "3"}), 0.0)),
     ],
 )
-def test_a_share(written: str, meant: Share) -> None:
+def test_a_share(written: str, meant: FaultShare) -> None:
     assert share(written) == meant
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from importer.sandbox import FAULTS, SandboxSettings, Stores, background
-from importer.sandbox.script import behaviour
+from importer.sandbox.faults import behaviour
 from tests.e2e.commands import Shell
 from tests.figures import figure
 from tests.trials.job import Job, rows

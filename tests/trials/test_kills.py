@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 import pytest
 
-from importer.sandbox import Sandbox, SandboxSettings, Share, background
-from importer.sandbox.script import share
+from importer.sandbox import FaultShare, Sandbox, SandboxSettings, background
+from importer.sandbox.faults import share
 from tests.e2e.commands import Shell
 from tests.figures import figure
 from tests.trials.job import Job, ended, rows
@@ -27,7 +27,7 @@ FAULTS = (
 )
 """13 kinds, each of 1 % of all requests."""
 
-MIX: tuple[Share, ...] = tuple(share(f"{name}:0.01") for name in FAULTS)
+MIX: tuple[FaultShare, ...] = tuple(share(f"{name}:0.01") for name in FAULTS)
 SLOW = 0.15
 OPTIONS = ("--rate", "max", "--settle", 0.4, "--timeout", 0.4)
 """The settle time is longer than the server's work, as the defaults are for a real one."""

@@ -81,7 +81,7 @@ def test_a_ledger_from_the_future_of_the_clock(user: Shell) -> None:
     waited once, by a clock that nobody sets, and no longer."""
     script_free = ("--rate", "max", "--state", "state", "--settle", 0.3)
     from importer.sandbox import SandboxSettings
-    from importer.sandbox.script import behaviour
+    from importer.sandbox.faults import behaviour
 
     script = {"p3": (behaviour("close_read"), behaviour("close_read"))}
     with background(SandboxSettings(script=script)) as sandbox:

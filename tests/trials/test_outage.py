@@ -11,17 +11,16 @@ from pathlib import Path
 
 import pytest
 
+from importer.delivery.circuit_breaker import PROBE_EVERY, CircuitBreaker
+from importer.delivery.rate_limit import RateLimiter
+from importer.delivery.worker import Delivery, DeliveryOptions
 from importer.model import Status
-from importer.sandbox import WRITE_KEY, SandboxSettings, Share, background
-from importer.sandbox.script import share
-from importer.sender.breaker import PROBE_EVERY, Breaker
-from importer.sender.client import Client
-from importer.sender.delivery import Delivery, Terms
-from importer.sender.pacer import Pacer
+from importer.sandbox import WRITE_KEY, FaultShare, SandboxSettings, background
+from importer.sandbox.faults import share
+from importer.satismeter.insert import Client
 from importer.settings import Secret
+from tests.delivery.fakes import Journal, rows
 from tests.figures import figure
-from tests.sender.fakes import Journal
-from tests.sender.fakes import rows as outgoing
 
 COUNT = 1_500
 SCALE = 100
@@ -47,7 +46,7 @@ class Server:
         """Refuse connections; requests under way are cut."""
         self._context.__exit__(None, None, None)
 
-    def back(self, *fail: Share) -> None:
+    def back(self, *fail: FaultShare) -> None:
         """Listen again; fail so."""
         self._context = background(replace(self._settings, fail=fail))
         self.sandbox = self._context.__enter__()
@@ -92,13 +91,13 @@ async def test_a_minute_of_outage(tmp_path: Path, outage: Callable[[Server], Non
             delivery = Delivery(
                 client,
                 journal,
-                Pacer(None),
-                Breaker(probe_every=PROBE_EVERY / SCALE),
+                RateLimiter(None),
+                CircuitBreaker(probe_every=PROBE_EVERY / SCALE),
                 body=body,
                 observer=lambda *_: None,
-                terms=Terms(8),
+                options=DeliveryOptions(8),
             )
-            running = asyncio.create_task(delivery.run(iter(outgoing(COUNT))))
+            running = asyncio.create_task(delivery.run(iter(rows(COUNT))))
             await asyncio.to_thread(server.until, 300)
             await asyncio.to_thread(server.away)
             await asyncio.to_thread(outage, server)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 from importer.sandbox import SandboxSettings, background
-from importer.sandbox.script import share
+from importer.sandbox.faults import share
 from tests.e2e.commands import Shell
 from tests.figures import figure
 from tests.trials.job import Job, rows

@@ -7,15 +7,13 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from importer.mapping.blanks import trimmed
-from importer.mapping.problems import Unfit
-from importer.mapping.transforms import formats
-from importer.mapping.transforms.clocks import in_utc
-from importer.mapping.transforms.halves import halves
+from importer.mapping.text import TransformError, trimmed
+from importer.mapping.transforms.cached_dates import halves
+from importer.mapping.transforms.date_formats import ISO, UNIX, compiled, in_utc
 from importer.mapping.transforms.registry import transform
 
 if TYPE_CHECKING:
-    from importer.mapping.traits import Trait
+    from importer.mapping.blocks import Trait
 
 
 @transform("trait", "format", "timezone")
@@ -38,8 +36,8 @@ def timestamps(
     that fits. Timestamps sort as text. No formats: ISO 8601; no timezone: UTC. `answered`: of an answer,
     so from 1990 to next year. It raises `Unfit` where no format fits, two fit differently, the clocks
     never showed that time, or the year can't be."""
-    wanted = formats_ or (formats.ISO,)
-    first, *others = map(formats.compiled, wanted)
+    wanted = formats_ or (ISO,)
+    first, *others = map(compiled, wanted)
     zone = timezone or "UTC"
     quick = None if others else halves(wanted[0], zone)
     low, high = (_FIRST_ANSWER, datetime.now(UTC).year + 1) if answered else YEARS
@@ -53,10 +51,10 @@ def timestamps(
             if others:
                 when = _only([when, *(read(written) for read in others)], zone, wanted)
             if when is None:
-                raise Unfit("bad_date", f"this doesn't fit {_listed(wanted)}")
+                raise TransformError("bad_date", f"this doesn't fit {_listed(wanted)}")
             found = _utc(when, zone).isoformat("T", "milliseconds") + "Z"
         if not earliest <= found < latest:
-            raise Unfit("bad_date", f"the year isn't from {low} to {high}", _YEAR_FIX)
+            raise TransformError("bad_date", f"the year isn't from {low} to {high}", _YEAR_FIX)
         return found
 
     return timestamp
@@ -70,10 +68,8 @@ _YEAR_FIX = (
 def names_zone(formats_: Sequence[str], text: str) -> bool:
     """Whether the text says its own zone, or needs none (Unix times); true where it is no date at all."""
     return all(
-        each in formats.UNIX
-        or (when := formats.compiled(each)(trimmed(text))) is None
-        or when.tzinfo
-        for each in formats_ or (formats.ISO,)
+        each in UNIX or (when := compiled(each)(trimmed(text))) is None or when.tzinfo
+        for each in formats_ or (ISO,)
     )
 
 
@@ -81,7 +77,7 @@ def _only(read: Sequence[datetime | None], zone: str, wanted: Sequence[str]) -> 
     """The one time that was read, if formats agree on it."""
     times = [when for when in read if when is not None]
     if len({_utc(when, zone) for when in times}) > 1:
-        raise Unfit("ambiguous_date", f"this fits {_listed(wanted)} with different dates")
+        raise TransformError("ambiguous_date", f"this fits {_listed(wanted)} with different dates")
     return times[0] if times else None
 
 
@@ -92,7 +88,7 @@ def _utc(when: datetime, timezone: str) -> datetime:
     try:
         return when.astimezone(UTC).replace(tzinfo=None)
     except OverflowError:
-        raise Unfit("bad_date", "this date is outside of the calendar") from None
+        raise TransformError("bad_date", "this date is outside of the calendar") from None
 
 
 def _listed(wanted: Sequence[str]) -> str:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from importer.mapping.blanks import folded, trimmed
-from importer.mapping.problems import Unfit
+from importer.mapping.text import TransformError, folded, trimmed
 from importer.mapping.transforms.registry import transform
 
 if TYPE_CHECKING:
-    from importer.mapping.traits import Trait
+    from importer.mapping.blocks import Trait
+
 
 _ODD = r"\s@<>()\[\]\\,;:\""
 _EMAIL = re.compile(rf"""(?:"[^"@\s]+"|[^{_ODD}]+)@[^{_ODD}'.]+(?:\.[^{_ODD}'.]+)+""")
@@ -90,7 +90,7 @@ def email(text: str, how: Trait) -> str:
     if not (found.isascii() and is_address(found)):
         found = address(found)
         if not is_address(found):
-            raise Unfit("bad_email", "this isn't an e-mail address")
+            raise TransformError("bad_email", "this isn't an e-mail address")
     return _cased(sound(found), how)
 
 
@@ -99,7 +99,7 @@ def boolean(text: str) -> bool:
     """True or false: `true yes y 1 on t`, `false no n 0 off f`, in any case."""
     word = folded(text)
     if word not in _YES | _NO:
-        raise Unfit("not_boolean", "this is neither yes nor no")
+        raise TransformError("not_boolean", "this is neither yes nor no")
     return word in _YES
 
 
@@ -110,7 +110,7 @@ def sound(text: str) -> str:
         Unfit: It holds a NUL, or half a surrogate pair, which has no place in UTF-8.
     """
     if "\0" in text or not (text.isascii() or _is_unicode(text)):
-        raise Unfit("broken_text", "the text holds a NUL or half a character")
+        raise TransformError("broken_text", "the text holds a NUL or half a character")
     return text
 
 

@@ -1,6 +1,6 @@
 """report.html and verify.html: pages that need nothing but themselves.
 
-`templates` hold all HTML, `page` fills them in; `facts` says what a report knows, `words` how it is said,
+`templates` hold all HTML, `page` fills them in; `facts` says what a report knows and how it is said,
 `bars` and `charts` draw it.
 """
 

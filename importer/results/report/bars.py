@@ -7,8 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from importer import codes
 from importer.model import Cause, duration
 from importer.results.report.charts import Bar, Chart, lines
-from importer.results.report.facts import Column, Slot
-from importer.results.report.words import per_cent, short
+from importer.results.report.facts import Column, Slot, per_cent, short
 from importer.results.scores import DETRACTORS, PROMOTERS, Scores, signed
 
 _MOST_MONTHS = 24

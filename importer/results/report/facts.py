@@ -1,13 +1,22 @@
-"""What the page knows. Whatever is personal has been masked before it gets here."""
+"""What the pages know, and in which words: whatever is personal has been masked before it gets here."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
+import orjson
+
+from importer import codes
+from importer.errors import ExitStatus
 from importer.model import Cause
+from importer.privacy import masked_id
 from importer.results.scores import Scores
 from importer.results.summary import Summary
+
+# What the page knows. Whatever is personal has been masked before it gets here.
 
 Kind = tuple[str, str]
 """A problem's code and column."""
@@ -122,3 +131,118 @@ class Report:
     def scores(self) -> tuple[Scores, ...]:
         """Those that hold an answer."""
         return tuple(each for each in self.summary.scores if each.answers)
+
+
+# The words of the pages, for somebody who never saw a terminal.
+
+
+def cut_short(number: int, shown: int, what: str) -> str:
+    """`… and 12 more columns`, where not all are shown; else ""."""
+    return f"… and {number - shown:,} more {what}" if number > shown else ""
+
+
+def per_cent(part: float, whole: float) -> str:
+    """`38 %`; a part that is there is never 0 %, and one that lacks something never 100 %."""
+    if not whole or not part:
+        return "0 %"
+    share = 100 * part / whole
+    if 0 < share < 1:
+        return "< 1 %"
+    return "> 99 %" if 99 < share < 100 else f"{share:.0f} %"
+
+
+def status_label(status: str) -> str:
+    """What a row's status means, in the middle of a sentence."""
+    label = codes.of("status")[status].label
+    return label[:1].lower() + label[1:]
+
+
+def sentence(text: str) -> str:
+    """With a capital at its start."""
+    return text[:1].upper() + text[1:]
+
+
+def short(text: str, most: int = 120) -> str:
+    """Cut where nobody reads on."""
+    return text if len(text) <= most else text[: most - 1] + "…"
+
+
+def tone(summary: Summary) -> str:
+    """The verdict's colour: its class."""
+    rows, status = summary.rows, summary.exit_status
+    if not (rows.get("created") or rows.get("ready") or rows.get("already_sent")):
+        return "bad"
+    if status == ExitStatus.DONE:
+        return "good"
+    return "fair" if status in (ExitStatus.SOME_REFUSED, ExitStatus.SOME_UNKNOWN) else "bad"
+
+
+def duplicates(counts: Mapping[str, int]) -> Sequence[tuple[str, int, str]]:
+    """Code, number and meaning of each kind."""
+    known = {**codes.of("delivery"), **codes.of("ledger")}
+    return [(code, n, known[code].label if code in known else "") for code, n in counts.items()]
+
+
+def attempts(tries: Mapping[int, int]) -> Sequence[tuple[str, int]]:
+    """Attempts, and rows that took so many."""
+    return [(str(number), rows) for number, rows in tries.items()]
+
+
+def columns(report: Report, some: Sequence[Column]) -> Sequence[tuple[object, ...]]:
+    """Name, letter and fill of columns; of those that are sent, where they go."""
+    return [
+        (
+            short(each.name) or "(no name)",
+            each.letter,
+            per_cent(each.filled, report.summary.rows_of_file),
+            *([tuple(dict.fromkeys(each.targets))] if each.targets else ()),
+        )
+        for each in some
+    ]
+
+
+def unmapped(values: Mapping[str, Mapping[str, int]]) -> Sequence[tuple[str, str, int]]:
+    """Column, value and rows of each value that the mapping doesn't have."""
+    return [
+        (short(column), short(value) or "(blank)", number)
+        for column, found in values.items()
+        for value, number in found.items()
+    ]
+
+
+# Whole requests as they may be shown: their shape, without the person.
+
+_DATE = re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+Z")
+
+
+def shown(body: bytes) -> str:
+    """The request as indented JSON, as it is posted but for the key."""
+    return orjson.dumps(orjson.loads(body), option=orjson.OPT_INDENT_2).decode()
+
+
+def hidden(body: bytes, known: Container[str]) -> str:
+    """The same without personal values: IDs with their e-mail addresses masked; of texts that don't
+    stand in the mapping (`known`), the first letter and the length. Scores, dates and other numbers
+    stay."""
+    request: dict[str, Any] = orjson.loads(body)
+    for name in ("userId", "anonymousId"):
+        if name in request:
+            request[name] = masked_id(request[name])
+    traits = request.get("traits", {})
+    traits.update({name: _hidden(value, known) for name, value in traits.items()})
+    for answer in request["answers"]:
+        answer["value"] = _hidden(answer["value"], known)
+    return orjson.dumps(request, option=orjson.OPT_INDENT_2).decode()
+
+
+def _hidden(value: object, known: Container[str]) -> object:
+    return initial(value) if isinstance(value, str) and value not in known else value
+
+
+def initial(text: str) -> str:
+    """`J… (13 characters)`; e-mail addresses as `j***@example.com`; dates as they are sent."""
+    if not text or _DATE.fullmatch(text):
+        return text
+    if masked_id(text) != text and not text.split()[1:]:
+        return masked_id(text)
+    return f"{text[:1]}… ({len(text):,} characters)"

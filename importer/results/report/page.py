@@ -18,6 +18,7 @@ from importer.results.report.facts import Report
 if TYPE_CHECKING:
     from jinja2 import Environment
 
+
 _UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 """Control characters, those that turn the direction of text, and halves of characters."""
 
@@ -50,7 +51,9 @@ def _environment() -> Environment:
     """Made with the first page: most commands write none, and need no Jinja2."""
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
-    from importer.results.report import bars, charts, words
+    from importer.results.report import bars, charts
+    from importer.results.report import facts as words
+    from importer.results.report.facts import cut_short, per_cent, sentence, short
 
     environment = Environment(
         loader=PackageLoader("importer.results.report"),
@@ -62,7 +65,7 @@ def _environment() -> Environment:
     )
     for each in (
         *(counted, duration, minute, thousands, tenth, code_parts, numeric),
-        *(words.cut_short, words.per_cent, words.sentence, words.short),
+        *(cut_short, per_cent, sentence, short),
     ):
         environment.filters[each.__name__] = each
     style = Path(__file__).with_name("templates") / "style.css"

@@ -1,0 +1,147 @@
+"""Metrics in Prometheus's text format, and the standard `logging` as JSON lines."""
+
+from __future__ import annotations
+
+import json
+import logging
+import logging.handlers
+import os
+import re
+import sys
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from io import TextIOWrapper
+from pathlib import Path
+
+from importer import logs
+from importer.automation.notify import Notice
+from importer.model import Status
+
+# Metrics in Prometheus's text format, for node_exporter's textfile collector.
+
+_SUCCESS = "importer_last_success_timestamp_seconds"
+_KEPT = re.compile(rf"^{_SUCCESS}\{{.*\}} (\d+(?:\.\d+)?)$", re.MULTILINE)
+
+Sample = tuple[Mapping[str, str], float]
+
+
+def last_success(text: str) -> float | None:
+    """When the last import without trouble ended, as an earlier metrics file says; None where it
+    doesn't."""
+    found = _KEPT.search(text)
+    return float(found[1]) if found else None
+
+
+def metrics(notice: Notice, success: float | None) -> str:
+    """The file's text. `success`: when the last import without trouble ended, if that was another."""
+    named = {"mapping": notice.mapping}
+    rows = [({**named, "status": each}, notice.rows.get(each, 0)) for each in Status]
+    success = notice.at if notice.well else success
+    families = (
+        (
+            "importer_last_run_timestamp_seconds",
+            "When the last import ended.",
+            [(named, notice.at)],
+        ),
+        (
+            _SUCCESS,
+            "When the last import with exit status 0 ended.",
+            [] if success is None else [(named, success)],
+        ),
+        ("importer_exit_code", "Its exit status.", [(named, int(notice.exit_status))]),
+        ("importer_duration_seconds", "How long it took.", [(named, notice.seconds)]),
+        ("importer_requests", "Requests that it made.", [(named, notice.requests)]),
+        ("importer_rows_read", "Rows of its file.", [(named, notice.rows.get("read", 0))]),
+        ("importer_rows", "Rows of its file by how they ended.", rows),
+    )
+    return "".join(line for family in families for line in _family(*family))
+
+
+def _family(name: str, told: str, samples: Iterable[Sample]) -> Iterator[str]:
+    yield f"# HELP {name} {told}\n# TYPE {name} gauge\n"
+    for labels, value in samples:
+        shown = ",".join(f'{label}="{_escaped(text)}"' for label, text in labels.items())
+        yield (
+            f"{name}{{{shown}}} {value:.3f}\n" if value % 1 else f"{name}{{{shown}}} {value:.0f}\n"
+        )
+
+
+def _escaped(text: str) -> str:
+    return text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+
+
+# The log as JSON, one object a line: what the command adds to the standard `logging`.
+
+_STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"event"}
+
+
+class JsonFormatter(logging.Formatter):
+    """A record as one JSON object: `time` (UTC), `level`, `event`, `job` (null until the file was read),
+    `pid`, `file`, and what its `extra` holds."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The line, without its end."""
+        known = {
+            "time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(record.created)),
+            "level": record.levelname.lower(),
+            "event": getattr(record, "event", record.getMessage()),
+            "job": logs.JOB.get(),
+            "pid": record.process,
+            "file": logs.FILE.get(),
+        }
+        more = {name: value for name, value in vars(record).items() if name not in _STANDARD}
+        return json.dumps(known | more, ensure_ascii=False, default=str)
+
+
+class PrivateFile(logging.handlers.WatchedFileHandler):
+    """Appends to a file for its owner's eyes, and to a new one where it was moved away meanwhile.
+
+    Raises OSError, at once where it can't be opened. Later a full disk, or a folder that is gone, is told
+    once, and stops no run."""
+
+    def __init__(self, path: Path) -> None:
+        self._failed = False
+        super().__init__(path, encoding="utf-8")
+
+    def _open(self) -> TextIOWrapper:
+        handle = os.open(self.baseFilename, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        return os.fdopen(handle, "a", encoding="utf-8")
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Append a line."""
+        try:
+            super().emit(record)
+        except OSError:  # looking whether the file was moved: logging leaves that to the caller
+            self.handleError(record)
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: ARG002, N802  logging's own names
+        """Say it once; what could not be written is gone, and the next line tries anew."""
+        stream, self.stream = self.stream, None
+        if stream:
+            with suppress(OSError):
+                stream.close()
+        if not self._failed:
+            sys.stderr.write(
+                f"The log {self.baseFilename} can't be written: {sys.exc_info()[1]}.\n"
+            )
+        self._failed = True
+
+
+@contextmanager
+def written(handlers: Sequence[logging.Handler]) -> Iterator[None]:
+    """Within, what is logged goes to these, as JSON lines."""
+    logger = logging.getLogger("importer")
+    level = logger.level
+    for each in handlers:
+        each.setFormatter(JsonFormatter())
+        logger.addHandler(each)
+    if handlers:
+        logger.setLevel(logging.INFO)
+    try:
+        yield
+    finally:
+        logger.setLevel(level)
+        for each in handlers:
+            logger.removeHandler(each)
+            each.close()

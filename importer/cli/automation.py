@@ -1,0 +1,330 @@
+"""`importer watch` and `importer schedule`."""
+
+from __future__ import annotations
+
+import dataclasses
+import sys
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from importer.cli import options, output
+from importer.cli.options import SPAN
+from importer.cli.unattended import Reporter, reporter, unattended
+from importer.errors import ExitStatus, ImporterError, UsageError
+from importer.model import slug
+
+if TYPE_CHECKING:
+    from importer.automation import Arrival, Ending, FileEnded, Inbox
+    from importer.automation.schedule import Task, When
+    from importer.engine.stage import Plan
+    from importer.results.summary import Summary
+    from importer.settings import Settings
+
+
+# `importer watch`: imports what is put into a folder.
+
+
+@click.command("watch")
+@click.argument("folder", metavar="DIR", type=click.Path(path_type=Path, file_okay=False))
+@click.option("-m", "--mapping", required=True, metavar="MAPPING", help="The mapping: a YAML file.")
+@click.option(
+    "--pattern", "patterns", multiple=True, metavar="'*.csv'",
+    help="Which names. Default: everything that can be read. Repeatable.",
+)  # fmt: skip
+@click.option("--once", is_flag=True, help="One round, then end: for cron and its like.")
+@click.option("--every", type=SPAN, default="60s", show_default=True, help="Time between rounds.")
+@click.option(
+    "--settled", type=SPAN, default="10s", show_default=True,
+    help="A file is taken once it has stayed the same for so long.",
+)  # fmt: skip
+@click.option(
+    "--keep", is_flag=True, help="Leave files where they are; the ledger remembers what was done."
+)
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Where results go, a folder per file. Default: DIR/results.",
+)
+@click.option("--show-values", is_flag=True, help="Show e-mail addresses and free text.")
+@options.target
+@options.delivering
+@unattended
+def watch_command(**given: Any) -> ExitStatus:
+    """Import every file that is put into DIR, each once, the oldest first.
+
+    A file that is still being written is left alone. What is done goes to DIR/done, what can't be
+    imported to DIR/failed; what could not be finished (API down, key refused) stays and is tried
+    again. It may be killed at any moment: the next start goes on, and nothing is posted twice.
+    Nobody is asked, so see a file with `importer plan` first.
+
+    \b
+    importer watch inbox -m mapping.yaml                     until Ctrl-C or SIGTERM
+    importer watch inbox -m mapping.yaml --once              from cron: ends with the gravest status
+    importer watch inbox -m mapping.yaml --pattern '*.csv' --keep --notify slack --max-failures 100
+    """
+    from importer import automation, http
+    from importer.automation import FORMATS, Shelves, alone
+
+    folder: Path = given["folder"]
+    settings = options.settings({**given, "file": str(folder), "out": None})
+    report = reporter("watch", given)
+    shelves = None if given["keep"] else Shelves(folder)
+    inbox = automation.Inbox(folder, given["patterns"] or FORMATS, given["settled"], shelves)
+    with ExitStack() as stack:
+        with report.before(settings):
+            key = options.write_key(given["key_file"])
+            http.check(settings.network, settings.endpoint.url)
+            stack.enter_context(alone(folder, settings.state))
+            _check(folder, settings.mapping)
+        ready = dataclasses.replace(settings, write_key=key)
+        desk = _Desk(ready, given["out"] or folder / "results", report, given)
+        return _rounds(desk, inbox, stack.enter_context(automation.Ending()), given)
+
+
+def _check(folder: Path, named: str) -> None:
+    """A folder that can't be read or a mapping that is wrong is no file's fault: it stops the watch
+    before the first."""
+    from importer.automation import arrivals
+    from importer.mapping import load
+
+    arrivals(folder)
+    load(named)
+
+
+def _rounds(desk: _Desk, inbox: Inbox, ending: Ending, given: dict[str, Any]) -> ExitStatus:
+    from importer.automation import forever, gravest, once
+
+    if not given["once"]:
+        output.note(f"Watching {inbox.folder}; Ctrl-C or SIGTERM ends it.")
+        return forever(inbox, ending, desk, given["every"])
+    statuses = once(inbox, ending, desk)
+    if ending.signal:
+        statuses.append(ExitStatus(128 + ending.signal))
+    return gravest(statuses)
+
+
+@dataclass
+class _Desk:
+    """Imports one file after the other, and says how each ended."""
+
+    settings: Settings
+    out: Path
+    reporter: Reporter
+    given: dict[str, Any]
+    job: str = ""
+    """The job of the file at hand."""
+    error: str = ""
+    """Why it can't be imported as it is."""
+
+    def importing(self, arrival: Arrival, ending: Ending) -> FileEnded:
+        """One file. An error is how it ended; it stops no other file."""
+        from importer.automation import FileEnded
+
+        self.job = self.error = ""
+        try:
+            sha256 = arrival.sha256()
+            if former := self._former(sha256):
+                output.note(f"{arrival.name}: imported before, by job {former}; not again.")
+                return FileEnded(ExitStatus.DONE)
+            summary = self._run(arrival, sha256, ending)
+        except ImporterError as error:
+            return self._failed(f"{arrival.name}: {error.message}", error.hint, error.exit_status)
+        except OSError as error:
+            return self._failed(f"{arrival.name} can't be read: {error.strerror}.")
+        except Exception as error:  # noqa: BLE001  a defect met by one file; the others go on
+            return FileEnded(output.defect(error))
+        self._tell(summary)
+        self.error = f"Stopped early: {summary.stopped}\nSee {summary.report.resolve()}"
+        return FileEnded(summary.exit_status, summary.stopped.partition(":")[0])
+
+    def _failed(
+        self, message: str, hint: str = "", status: ExitStatus = ExitStatus.USAGE
+    ) -> FileEnded:
+        from importer.automation import FileEnded
+
+        self.error = f"{message}\n{hint}".rstrip()
+        output.failure(message, hint)
+        return FileEnded(status)
+
+    def put(self, arrival: Arrival, ended: FileEnded, place: Path) -> None:
+        """Say where a file lies now, and let the ledger know."""
+        from importer.automation import Fate, fate
+
+        if place != arrival.path:
+            self._moved(place)
+            if fate(ended) == Fate.FAILED:
+                self._explain(place)
+        if not self.given["as_json"]:
+            where = f"in {place.parent}" if place != arrival.path else "left where it is"
+            output.say(f"{arrival.name}: {fate(ended)} (exit status {int(ended.status)}), {where}")
+        elif ended.status == ExitStatus.USAGE:
+            told = {"exit_code": int(ended.status), "error": self.error, "moved_to": str(place)}
+            output.emit_line({"command": "watch", "file": arrival.name, **told})
+
+    def _explain(self, place: Path) -> None:
+        """Why, beside the file on its shelf; a disk that is full must not stop the watch."""
+        from importer.results import files
+
+        try:
+            with files.whole(place.with_name(f"{place.name}.error.txt")) as file:
+                file.write(f"{self.error}\n")
+        except OSError as error:
+            output.note(f"Why {place} failed can't be written beside it: {error.strerror}.")
+
+    def waiting(self, arrivals: Sequence[Arrival]) -> None:
+        """Say which files the round leaves alone."""
+        for arrival in arrivals:
+            output.note(f"{arrival.name} is still being written; it waits for the next round.")
+
+    def rounded(self, statuses: Sequence[ExitStatus]) -> None:
+        """Write the metrics of the round: the sums, and the gravest exit status."""
+        from importer.automation import gravest
+
+        self.reporter.measure(gravest(statuses))
+
+    def _run(self, arrival: Arrival, sha256: str, ending: Ending) -> Summary:
+        folder = self.out / f"{arrival.path.stem}-{sha256[:8]}"
+        settings = dataclasses.replace(self.settings, file=str(arrival.path), out=folder)
+        with self.reporter.over(settings) as ended:
+            summary = self._posted(settings, ending)
+            ended(summary)
+        return summary
+
+    def _posted(self, settings: Settings, ending: Ending) -> Summary:
+        from importer import engine
+        from importer.cli.output import Progress
+        from importer.engine.observer import Observers
+
+        progress = Progress(silent=self.given["log_format"] == "json")
+
+        def confirm(planned: Plan) -> bool:
+            progress.close()
+            ending.check()
+            self.job = planned.job.name
+            return True
+
+        try:
+            return engine.run(settings, confirm, Observers((progress, ending)))[1]
+        finally:
+            progress.close()
+
+    def _former(self, sha256: str) -> str:
+        """The job that has imported the same bytes to their end; "" where none has."""
+        from importer.ledger import ledger_path
+        from importer.ledger.queries import finished, opened
+        from importer.mapping import load
+
+        path = ledger_path(self.settings.state)
+        if not path.exists():
+            return ""
+        document = load(self.settings.mapping)
+        with opened(self.settings.state) as book:
+            job = finished(book, sha256, document.digest, self.settings.endpoint.origin)
+        self.job = job.name if job else ""
+        return self.job
+
+    def _moved(self, place: Path) -> None:
+        from importer.ledger.queries import moved, opened
+
+        if self.job:
+            with opened(self.settings.state) as book:
+                moved(book, book.job(self.job), place)
+
+    def _tell(self, summary: Summary) -> None:
+        if self.given["as_json"]:
+            output.emit_line(summary.document())
+            return
+        rows = [f"{n:,} {name}" for name, n in summary.rows.items() if n]
+        output.say(f"{Path(summary.file).name}: {', '.join(rows)} (job {summary.job})")
+        if summary.stopped:
+            output.say(f"  stopped early: {summary.stopped}")
+        output.say(f"  results: {summary.folder}")
+
+
+# `importer schedule`: a ready definition for a scheduler.
+
+KINDS = ("systemd", "cron", "github", "airflow", "k8s")
+"""As in `importer.automation.schedule`, which `--help` need not import."""
+
+
+@click.command("schedule")
+@click.argument("source", metavar="FILE|DIR", type=click.Path(path_type=Path))
+@click.option("-m", "--mapping", required=True, metavar="MAPPING", help="The mapping: a YAML file.")
+@click.option("--as", "kind", required=True, type=click.Choice(KINDS), help="Which scheduler.")
+@click.option("--at", metavar="HH:MM", help="Once a day, then. [default: 02:30]")
+@click.option("--every", metavar="SPAN", help="A part of the hour or of the day: 15min, 6h.")
+@click.option("--name", help="What the task is called. Default: after FILE or DIR.")
+@click.option(
+    "--state",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="The folder of the ledger. Default: the platform's place.",
+)
+@click.option(
+    "--with", "more", multiple=True, metavar="'OPTION…'",
+    help="Options of run or watch that go along: --with '--notify slack'. Repeatable.",
+)  # fmt: skip
+@click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout.")
+def schedule_command(**given: Any) -> ExitStatus:
+    """Print what a scheduler needs to import FILE, or every new file of DIR. Installs nothing.
+
+    The write key comes from the platform's own secret place, which the printed comments name.
+
+    \b
+    importer schedule inbox -m mapping.yaml --as systemd --every 15min
+    importer schedule answers.csv -m mapping.yaml --as cron --at 02:30
+    importer schedule inbox -m mapping.yaml --as k8s --with '--notify slack --max-failures 100'
+    """
+    from importer.automation.schedule import RENDERED
+
+    task = _task(given)
+    text = RENDERED[given["kind"]](task)
+    if given["as_json"]:
+        words = list(task.local)
+        output.emit({"kind": given["kind"], "name": task.name, "command": words, "text": text})
+    else:
+        output.say(text.rstrip("\n"))
+    return ExitStatus.DONE
+
+
+def _task(given: dict[str, Any]) -> Task:
+    import shlex
+
+    from importer.automation.schedule import Task
+    from importer.ledger import state
+
+    source: Path = given["source"]
+    if not source.exists():
+        raise UsageError(f"There is no {source}.", hint="Name the file, or a folder to watch.")
+    return Task(
+        name=slug(given["name"] or source.resolve().stem),
+        source=source.resolve(),
+        folder=source.is_dir(),
+        mapping=_mapping(given["mapping"]),
+        when=_when(given["at"], given["every"]),
+        program=str(Path(sys.argv[0]).resolve()),
+        state=(given["state"] or state.default_folder()).resolve(),
+        more=tuple(word for each in given["more"] for word in shlex.split(each)),
+    )
+
+
+def _mapping(named: str) -> str:
+    """Its whole path. It is read, so that no scheduled run fails for a mistake in it."""
+    from importer.mapping import load
+
+    load(named)
+    return str(Path(named).resolve())
+
+
+def _when(at: str | None, every: str | None) -> When:
+    from importer.automation.schedule import When
+
+    if at and every:
+        raise UsageError("Say --at or --every, not both.")
+    if every:
+        return When.each(every)
+    return When.at(at or "02:30")

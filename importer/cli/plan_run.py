@@ -1,0 +1,314 @@
+"""`importer plan`, `run`, `resume`, `retry` and `results`."""
+
+from __future__ import annotations
+
+import dataclasses
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from importer.cli import options, output
+from importer.cli.jobs import job_argument, looking, moved_file, plain_error
+from importer.cli.options import at_hand
+from importer.cli.output import after, next_command
+from importer.cli.text import recoding_document
+from importer.cli.unattended import reporter, unattended
+from importer.errors import ExitStatus, UsageError
+from importer.model import Status
+from importer.privacy import masked, plain
+
+if TYPE_CHECKING:
+    from importer.engine.stage import Plan
+    from importer.model import Job
+    from importer.results.summary import Summary
+    from importer.settings import Secret, Settings
+
+
+# `importer run`: the real thing.
+
+
+@click.command("run")
+@options.source
+@options.target
+@options.sending
+@unattended
+@click.option(
+    "--plan",
+    "signed_plan",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="PLAN",
+    help="Keep to this saved plan; refuse where the file, the mapping or a setting has changed.",
+)
+def run_command(**given: Any) -> ExitStatus:
+    """Post the rows of FILE to SatisMeter, and account for each.
+
+    Every attempt is written down before it leaves. Running the same command again is safe: it posts
+    what is left, and nothing twice. The write key comes from SATISMETER_WRITE_KEY, --key-file or
+    .env.
+
+    \b
+    importer run answers.csv -m mapping.yaml --limit 10     a pilot
+    importer run answers.csv -m mapping.yaml                the rest
+    importer run answers.csv -m mapping.yaml --plan plan.json
+    importer run answers.csv -m mapping.yaml --yes --json   from a job
+    importer run answers.csv -m mapping.yaml --yes --max-failures 100 --notify slack
+    """
+    settings = options.settings(given)
+    report = reporter("run", given)
+    with report.alone(), report.over(settings) as ended, at_hand(settings) as ready:
+        summary = post(ready, given)
+        ended(summary)
+    return shown(summary, as_json=given["as_json"])
+
+
+def shown(summary: Summary, *, as_json: bool) -> ExitStatus:
+    """Say what a run came to; returns its exit status."""
+    from importer.cli.text import print_run
+
+    if as_json:
+        output.emit(summary.document())
+    else:
+        print_run(summary)
+        output.next_step(*after(summary))
+    return summary.exit_status
+
+
+def post(settings: Settings, given: Mapping[str, Any]) -> Summary:
+    """Stage, ask, post and record, with what the command line gave."""
+    from importer import engine, http, shutdown
+    from importer.cli.output import Progress
+    from importer.cli.text import print_before
+
+    settings = dataclasses.replace(settings, write_key=_key(given))
+    http.check(settings.network, settings.endpoint.url)
+    _check_terminal(given["yes"])
+    progress = Progress(silent=given["log_format"] == "json")
+
+    def confirm(planned: Plan) -> bool:
+        progress.close()
+        print_before(planned, settings.endpoint.url, settings.limit)
+        return given["yes"] or not planned.ready or click.confirm("Go on?", err=True)
+
+    try:
+        with shutdown.leaving():
+            _, summary = engine.run(settings, confirm, progress)
+    finally:
+        progress.close()
+    return summary
+
+
+def _key(given: Mapping[str, Any]) -> Secret:
+    return options.write_key(given["key_file"], ask=not given["yes"])
+
+
+def _check_terminal(yes: bool) -> None:
+    if not yes and not sys.stdin.isatty():
+        raise UsageError(
+            "There is no terminal to ask on, so nothing is sent.",
+            hint="Say --yes where a run may send without asking; see it first with `importer plan`.",
+        )
+
+
+# `importer plan`: the dry run.
+
+
+@click.command("plan")
+@options.source
+@options.target
+@options.network
+@click.option("--rate", metavar="N/s", help="10/s, 600/min, max: to tell how long a run takes.")
+@click.option(
+    "--save",
+    "save_plan",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="PLAN",
+    help="Save the plan, to be approved: `run --plan PLAN` keeps to it or refuses.",
+)
+def plan_command(**given: Any) -> ExitStatus:
+    """Show what a run of FILE would do, and send nothing.
+
+    It is the same code as a run, up to the socket: counts by status, problems by cause with what to
+    do, duplicates, warnings, and three whole requests. FILE is a CSV or Excel file, its address
+    (https, s3, gs, az, sftp, a shared Google Sheet), or - for standard input.
+
+    \b
+    importer plan answers.csv -m mapping.yaml
+    importer plan answers.xlsx -m mapping.yaml --sheet Responses --payloads bodies.jsonl
+    importer plan answers.csv -m mapping.yaml --save plan.json
+    """
+    from importer import engine
+    from importer.cli.output import Progress
+    from importer.cli.text import print_plan
+
+    show = plain if given["show_values"] else masked
+    progress = Progress()
+    try:
+        with at_hand(options.settings(given)) as settings:
+            planned, summary = engine.plan(settings, progress)
+    finally:
+        progress.close()
+    if given["as_json"]:
+        output.emit({**summary.document(), **recoding_document(planned.recodings, show)})
+    else:
+        print_plan(planned, summary, show)
+        output.next_step(*after(summary))
+    return summary.exit_status
+
+
+# `importer resume` and `importer retry`: go on with a job, over the very file it was started with.
+
+RETRIABLE = (Status.FAILED, Status.REJECTED, Status.DUPLICATE, Status.PENDING, Status.UNKNOWN)
+
+
+@click.command("resume")
+@job_argument
+@moved_file
+@options.sending
+@plain_error
+@unattended
+def resume_command(**given: Any) -> ExitStatus:
+    """Go on with JOB: post what is left of it, settle what is in doubt.
+
+    The file and the mapping must be those that the job was started with; if they have changed, run
+    the file as it is now. JOB is a name or number of `importer jobs`; without it, the newest that has
+    rows left.
+
+    \b
+    importer resume
+    importer resume 20260301-answers --rate 5/s
+    importer resume 12 --project 5d2f6b8a9b0a4c0017a3e0a1   # SATISMETER_API_KEY: settle by reading
+    """
+    return _go_on("resume", given, (Status.PENDING, Status.FAILED))
+
+
+@click.command("retry")
+@job_argument
+@click.option(
+    "--status", "statuses", default="failed", show_default=True, metavar="S[,S]",
+    help="Which rows: failed, rejected, duplicate, pending, unknown.",
+)  # fmt: skip
+@moved_file
+@options.sending
+@plain_error
+@unattended
+def retry_command(statuses: str, **given: Any) -> ExitStatus:
+    """Post rows of JOB once more that were refused or failed.
+
+    Failed, rejected and duplicate rows are surely not stored: posting them again is safe. Rows of
+    unknown fate are only settled, as at the end of every run: never posted where they may be stored
+    twice.
+
+    \b
+    importer retry                                     the newest job that has failed rows
+    importer retry 20260301-answers --status rejected  after the survey was mended
+    importer retry 12 --status failed,unknown
+    """
+    return _go_on("retry", given, _statuses(statuses))
+
+
+def _statuses(text: str) -> tuple[Status, ...]:
+    words = [each.strip() for each in text.split(",") if each.strip()]
+    wrong = [each for each in words if each not in RETRIABLE]
+    if wrong or not words:
+        raise UsageError(
+            f"{wrong[0] if wrong else text!r} is no status that can be retried.",
+            hint=f"Choose of {', '.join(RETRIABLE)}. Invalid rows: mend problems.csv, and run it.",
+        )
+    return tuple(Status(each) for each in words if each != Status.UNKNOWN)
+
+
+def _go_on(command: str, given: Mapping[str, Any], statuses: Sequence[str]) -> ExitStatus:
+    with looking(given["state"]) as ledger:
+        left = (*statuses, Status.UNKNOWN) if command == "resume" else statuses
+        job = ledger.job(given["job"]) if given["job"] else ledger.newest(left)
+    if not given["job"]:
+        output.note(f"Job {job.name}:")
+    settings = dataclasses.replace(
+        _settings(command, job, given), job=job.name, statuses=tuple(statuses)
+    )
+    report = reporter(command, given)
+    with report.alone(), report.over(settings) as ended:
+        summary = post(settings, given)
+        ended(summary)
+    return shown(summary, as_json=given["as_json"])
+
+
+def _settings(command: str, job: Job, given: Mapping[str, Any]) -> Settings:
+    """As the job was started, but for what is said anew."""
+    kept = job.settings
+    file = str(given["file"] or job.file)
+    if "mapping" not in kept or not file:
+        raise UsageError(
+            f"Job {job.name} was purged: the ledger no longer knows its file and mapping.",
+            hint="`importer run FILE -m MAPPING` sends nothing again that was sent.",
+        )
+    if file == "-":
+        raise UsageError(
+            f"Job {job.name} came from standard input, which can't be read again.",
+            hint=f"Pipe the same bytes into `importer run - -m {kept['mapping']}`, or name --file.",
+        )
+    if "://" not in file and not Path(file).exists():
+        raise UsageError(
+            f"{file}, with which job {job.name} was started, is no longer there.",
+            hint=f"Name where it lies now: importer {command} {job.name} --file FILE",
+        )
+    said = {name: value for name, value in given.items() if value not in (None, False)}
+    sheet = kept.get("sheet")
+    return options.settings(
+        {
+            **{name: kept.get(name) for name in ("rate", "concurrency", "accept_empty", "project")},
+            **said,
+            "file": file,
+            "mapping": kept["mapping"],
+            "sheet": None if sheet is None else str(sheet),
+            "out": Path(str(kept["out"])),
+            "endpoint": kept["endpoint"],
+            "show_values": kept.get("show_values"),
+            "api_key_file": given["api_key_file"],
+        }
+    )
+
+
+# `importer results`: write a job's results anew.
+
+
+@click.command("results")
+@job_argument
+@click.option(
+    "--out", type=click.Path(path_type=Path, file_okay=False),
+    help="Where to. Default: the job's folder.",
+)  # fmt: skip
+@plain_error
+def results_command(job: str, out: Path | None, state: Path | None, as_json: bool) -> ExitStatus:
+    """Write JOB's results.csv and problems.csv anew from the ledger: after a crash, say.
+
+    The same ledger gives the same bytes. problems.csv needs the job's file and mapping, unchanged.
+    JOB is a name or number of `importer jobs`; without it, the newest.
+
+    \b
+    importer results
+    importer results 20260301-answers --out /tmp/answers
+    """
+    from importer.engine.record import explain, folder_of, rewrite
+    from importer.ledger.state import default_folder
+
+    with looking(state) as ledger:
+        found = ledger.job(job)
+        ended = explain(ledger, found, state or default_folder())
+        written = rewrite(ledger, found, folder_of(found, out))
+    if as_json:
+        problems = str(written.problems) if written.problems else None
+        output.emit({"job": found.name, "results": str(written.results), "problems": problems})
+        return ExitStatus.DONE
+    output.say(f"{written.results}   one line per row")
+    if written.problems:
+        output.say(f"{written.problems}   the rows to mend")
+    if written.unread:
+        output.note(f"No problems.csv: {written.unread}")
+    if not ended:
+        output.note("The job is under way: these are its results so far.")
+    output.next_step(next_command("status", found.name))
+    return ExitStatus.DONE

@@ -1,0 +1,308 @@
+"""`importer resolve`, `mark` and `verify`: rows in doubt settled, an import held against the survey."""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from importer.cli import options, output
+from importer.cli.jobs import job_argument, looking, moved_file, plain_error
+from importer.cli.output import next_command
+from importer.errors import ExitStatus
+from importer.model import counted, place
+from importer.settings import DEFAULT_ENDPOINT, Settings
+
+if TYPE_CHECKING:
+    from importer.engine.record import Rewritten
+    from importer.engine.verify import Verification
+    from importer.engine.verify_report import Page
+    from importer.ledger.queries import Expected
+    from importer.results.scores import Scores
+
+
+# `importer resolve` and `importer mark`: settle rows of unknown fate, by reading or by hand.
+
+_out = click.option(
+    "--out", type=click.Path(path_type=Path, file_okay=False),
+    help="Where results.csv is written anew. Default: the job's folder.",
+)  # fmt: skip
+
+
+@click.command("resolve")
+@job_argument
+@options.reading
+@click.option(
+    "--settle", type=click.FloatRange(0),
+    help="Seconds after a row's post from which it may be called absent. [default: 60]",
+)  # fmt: skip
+@_out
+@plain_error
+def resolve_command(**given: Any) -> ExitStatus:
+    """Settle JOB's rows of unknown fate by reading the survey back. Posts nothing.
+
+    A row that the survey holds is created. One that it doesn't hold is failed, and safe to post
+    again, if the rows acknowledged around then are found. The API key, which is not the write key,
+    comes from SATISMETER_API_KEY, --api-key-file or .env.
+
+    \b
+    importer resolve --project 5d2f6b8a9b0a4c0017a3e0a1
+    importer resolve 20260301-answers --json
+    """
+    from importer.engine.resolve import resolve as settle
+
+    with looking(given["state"]):
+        """There is a ledger."""
+    job, settled, written = settle(_settings(given))
+    if given["as_json"]:
+        output.emit(
+            {"job": job.name, **dataclasses.asdict(settled), "results": str(written.results)}
+        )
+    else:
+        output.say(f"Job {job.name}: {counted(settled.created, 'row')} found in the survey,")
+        output.say(f"{settled.absent:,} surely not stored, {settled.left:,} still in doubt.")
+        _print_resolved(written)
+        output.next_step(*_next(job.name, settled.absent, settled.left))
+    return ExitStatus.SOME_UNKNOWN if settled.left else ExitStatus.DONE
+
+
+@click.command("mark")
+@job_argument
+@click.option(
+    "--row", "rows", type=click.IntRange(1), multiple=True, required=True,
+    help="The row's number, as Excel shows it. Repeatable.",
+)  # fmt: skip
+@click.option(
+    "--wave", "waves", multiple=True,
+    help="The wave of the rows, where the mapping has waves and more than one is in doubt. Repeatable.",
+)  # fmt: skip
+@click.option(
+    "--created/--not-created", default=None, required=True,
+    help="You looked: the response is in the survey, or it is not.",
+)  # fmt: skip
+@_out
+@plain_error
+def mark_command(**given: Any) -> ExitStatus:
+    """Settle rows of unknown fate by your own word, once you have looked at the survey.
+
+    A row marked as not created is posted again by `importer resume`.
+
+    \b
+    importer mark 20260301-answers --row 17 --created
+    importer mark 12 --row 17 --row 31 --not-created
+    importer mark 12 --row 17 --wave 2023 --created
+    """
+    from importer.engine.resolve import mark as settle
+
+    with looking(given["state"]):
+        """There is a ledger."""
+    rows = sorted(set(given["rows"]))
+    job, written = settle(_settings(given), rows, given["waves"], created=given["created"])
+    if given["as_json"]:
+        document = {"job": job.name, "rows": rows, "created": given["created"]}
+        waves = {"waves": list(given["waves"])} if given["waves"] else {}
+        output.emit(document | waves | {"results": str(written.results)})
+    else:
+        word = "created" if given["created"] else "not created"
+        output.say(f"Job {job.name}: {counted(len(rows), 'row')} marked as {word}.")
+        _print_resolved(written)
+        output.next_step(*_next(job.name, 0 if given["created"] else len(rows), 0))
+    return ExitStatus.DONE
+
+
+def _settings(given: Mapping[str, Any]) -> Settings:
+    plain = options.settings({**given, "file": "", "mapping": "", "endpoint": DEFAULT_ENDPOINT})
+    return dataclasses.replace(plain, job=given["job"])
+
+
+def _print_resolved(written: Rewritten) -> None:
+    output.say(f"Written anew: {written.results}")
+    if written.unread:
+        output.note(f"problems.csv stays as it is: {written.unread}")
+
+
+def _next(job: str, absent: int, left: int) -> list[str]:
+    steps = [next_command("resume", job, why="posts them again")] if absent else []
+    if left:
+        why = "or --not-created: look, and decide"
+        steps.append(next_command("mark", job, why=why, rows=("N",), created=True))
+    return steps or [next_command("status", job)]
+
+
+# `importer verify`: whether what is in SatisMeter is what was in the file.
+
+_MOST = 20
+
+
+@click.command("verify")
+@job_argument
+@moved_file
+@click.option(
+    "--allow-extra", is_flag=True,
+    help="The survey takes answers from elsewhere too: count extra ones, and don't mind.",
+)  # fmt: skip
+@options.reading
+@plain_error
+def verify_command(**given: Any) -> ExitStatus:
+    """Read the survey back and compare it with what JOB sent, row by row. Changes nothing there.
+
+    Names every response that is missing, altered, doubled or extra, compares the scores, and writes
+    all of it to verify.html in the job's folder. JOB is a name or number of `importer jobs`; without
+    it, the newest. The API key, which is not the write key, comes from SATISMETER_API_KEY,
+    --api-key-file or .env.
+
+    \b
+    importer verify
+    importer verify 20260301-023000-answers --allow-extra
+    importer verify 12 --file /archive/answers.csv --json
+    """
+    from importer.engine import verify_report
+    from importer.engine.verify import verify
+
+    with looking(given["state"]):
+        """There is a ledger."""
+    found = verify(_verify_settings(given), allow_extra=given["allow_extra"])
+    page = verify_report.write_verify_page(found)
+    if given["as_json"]:
+        output.emit(_document(found, page))
+    else:
+        _print_verification(found, page)
+    return found.exit_status
+
+
+def _verify_settings(given: Mapping[str, Any]) -> Settings:
+    file = str(given["file"] or "")
+    plain = options.settings({**given, "file": file, "mapping": "", "endpoint": DEFAULT_ENDPOINT})
+    return dataclasses.replace(plain, job=given["job"])
+
+
+def _document(found: Verification, page: Page) -> dict[str, object]:
+    """As JSON: row numbers and the API's IDs; no person, no answer."""
+    compared = found.comparison
+    return {
+        "job": found.job.name,
+        "file": found.job.file,
+        "campaign": found.job.campaigns,
+        "since": _day(found.since),
+        "until": _day(found.until),
+        "expected": found.expected,
+        "found": found.found,
+        "same": len(compared.same),
+        "missing": [_named(each) for each in compared.missing],
+        "altered": [
+            {**_which(row), "response": seen.id, "questions": list(found.altered[row.seq])}
+            for row, seen in compared.altered
+        ],
+        "doubled": [{**_which(row), "response": seen.id} for row, seen in compared.doubled],
+        "extra": [{"response": each.id, "created": each.created} for each in compared.extra],
+        "unsettled": [_named(each) for each in compared.unsettled],
+        "uncompared": compared.uncompared,
+        "other_jobs": compared.others,
+        "scores": [
+            {"file": sent.document(), "survey": there.document()} for sent, there in found.scores
+        ],
+        "unread": found.unread or None,
+        "page": str(page.path) if page.path else None,
+        "unwritten": page.unwritten or None,
+        "exit_code": int(found.exit_status),
+    }
+
+
+def _which(row: Expected) -> dict[str, object]:
+    return {"row": row.row, "wave": row.wave} if row.wave else {"row": row.row}
+
+
+def _named(row: Expected) -> object:
+    """Its number; with its wave where there are waves."""
+    return _which(row) if row.wave else row.row
+
+
+def _print_verification(found: Verification, page: Page) -> None:
+    from importer.engine import verify_report
+
+    compared = found.comparison
+    output.say(f"Job {found.job.name}, compared with the survey {found.job.campaigns}")
+    output.say(f"Responses from {_day(found.since)} to {_day(found.until)}: {found.found:,}")
+    output.heading("Rows that were sent")
+    output.table(("", "rows", ""), verify_report.counts(found))
+    _list("Missing: accepted, and not in the survey", _rows(compared.missing))
+    _list(
+        "Altered: there with other answers",
+        (
+            f"{place(row.row, row.wave)}, response {seen.id}{_questions(found.altered[row.seq])}"
+            for row, seen in compared.altered
+        ),
+    )
+    _list(
+        "Doubled: there more often than they were sent",
+        (f"{place(row.row, row.wave)}, response {seen.id}" for row, seen in compared.doubled),
+    )
+    _list(
+        "Extra: no row's" + (" (allowed)" if found.allow_extra else ""),
+        (f"response {each.id}, {each.created}" for each in compared.extra),
+    )
+    _list("Of unknown fate, and not in the survey", _rows(compared.unsettled))
+    _scores(found)
+    output.say()
+    output.say(verify_report.verdict(found))
+    _written(page)
+    if found.exit_status == ExitStatus.SOME_REFUSED:
+        output.next_step(
+            next_command("verify", found.job.name, as_json=True, why="every difference")
+        )
+    else:
+        output.next_step(next_command("jobs"))
+
+
+def _written(page: Page) -> None:
+    output.heading("Written")
+    if page.path:
+        output.say(f"  {page.path}   all of it on one page")
+    else:
+        output.say(f"  No page: {page.unwritten}")
+
+
+def _rows(rows: Iterable[Expected]) -> Iterable[str]:
+    return (place(each.row, each.wave) for each in rows)
+
+
+def _questions(questions: Iterable[str]) -> str:
+    named = ", ".join(questions)
+    return f", question {named}" if named else ""
+
+
+def _list(title: str, lines: Iterable[str]) -> None:
+    shown = list(lines)
+    if shown:
+        output.heading(title)
+        for line in shown[:_MOST]:
+            output.say(f"  {line}")
+        if len(shown) > _MOST:
+            output.say(
+                f"  … and {counted(len(shown) - _MOST, 'more', 'more')}; --json has them all"
+            )
+
+
+def _scores(found: Verification) -> None:
+    if found.unread:
+        output.say()
+        output.say(f"Scores and questions were not compared: {found.unread}")
+    elif found.scores:
+        output.heading("Scores")
+        columns = ("question", "answers in the file", "in the survey", "file", "survey")
+        output.table(columns, [_score(*pair) for pair in found.scores])
+
+
+def _score(sent: Scores, there: Scores) -> tuple[object, ...]:
+    from importer.results.report.verified import figure
+
+    name = sent.question.label
+    return (name, sent.answers, there.answers, figure(sent), figure(there))
+
+
+def _day(moment: float) -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(moment))

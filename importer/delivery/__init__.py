@@ -1,0 +1,5 @@
+"""Delivery: rows leave a keyed queue with bounded concurrency, each attempt durable before its request.
+
+`worker` retries with backoff; `rate_limit` throttles (and learns from 429), `concurrency` is AIMD,
+`circuit_breaker` waits through an outage, `abort_rules` end a run. It knows neither HTTP nor SQL.
+"""

@@ -1,0 +1,197 @@
+"""Rate limit (throttle): never more requests in any window than the rate allows, and a pause for all.
+
+An own one, since the usual token bucket lets twice the rate through in its first second.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import math
+import time
+from collections import deque
+from collections.abc import Awaitable, Callable
+
+log = logging.getLogger(__name__)
+
+LEAD = 0.025
+"""Seconds before its slot at which a worker goes on, so that its journal entry is on the disk in time."""
+
+SHARE = 0.995
+"""Of the rate, what is used: in any second a server sees no more than the rate although requests take
+now 1 ms, now 5 ms to arrive."""
+
+_SLOWEST = 0.2  # requests/s: below one in five seconds a run would seem to hang
+_BACK_OFF = (
+    0.9  # of what the server was seen to take: below its limit, so that it need not refuse again
+)
+_PATIENCE = (
+    30.0  # seconds without a refusal before the rate climbs fast: limits are often per half minute
+)
+_LATELY = 1.0  # seconds: the window of most servers' limits, and one burst of refusals
+_RELIEF = 5.0  # seconds of posts that a lowered rate should bring without a refusal
+_AMONG = 100  # posts among which refusals are counted: enough to tell 15 % from chance
+_FEW = (
+    0.15  # so few refusals come from elsewhere (another client, a flaky proxy), not from the rate
+)
+_HARDLY_SEEN = 10.0  # requests/s: the default rate; a first second shows no server's limit below it
+_SEVERAL = 10  # posts of a start: a real limit refuses two of them at least
+
+Clock = Callable[[], float]
+Sleep = Callable[[float], Awaitable[None]]
+
+
+class RateLimiter:
+    """Slots at even distances (GCRA), and a sliding window over the posts as they happened.
+
+    `acquire()` waits until shortly before the next slot; `wait_until(slot)`, called when the attempt is
+    journalled, until the slot itself and until the window has room. Refusals (429) lower the rate to
+    what the server was seen to take; it climbs again by 1 % a second, and after half a minute without
+    a refusal by 10 %. Where refusals go on although the rate was lowered, and are few, the rate is not
+    their cause: what was learned is forgotten, and they change nothing for half a minute.
+    """
+
+    def __init__(
+        self,
+        per_second: float | None,
+        clock: Clock = time.monotonic,
+        sleep: Sleep = asyncio.sleep,
+    ) -> None:
+        self._limit = per_second
+        self._learned: float | None = None
+        self._learned_at = 0.0
+        self._clock = clock
+        self._sleep = sleep
+        self._next_slot = clock()
+        self._paused_until = 0.0
+        self._posts: deque[float] = deque()
+        self._seen = 0
+        self._count = self._count_then = 0
+        self._before: float | None = None
+        self._refusals: deque[int] = deque(maxlen=_AMONG)
+        self._spared_until = 0.0
+        self._first_post: float | None = None
+
+    @property
+    def rate(self) -> float | None:
+        """Requests per second as of now; None is as fast as the server takes them."""
+        if self._learned is None:
+            return self._limit
+        grown = self._learned * _growth(self._clock() - self._learned_at)
+        return grown if self._limit is None else min(grown, self._limit)
+
+    async def acquire(self) -> float:
+        """Take the next slot, and wait until shortly before it."""
+        await self._wait_for_pause()
+        now = self._clock()
+        rate = self.rate
+        if rate is None:
+            return now
+        slot = max(self._next_slot, now)
+        self._next_slot = slot + 1 / (SHARE * rate)
+        if slot - now > LEAD:
+            await self._sleep(slot - now - LEAD)
+        return slot
+
+    async def wait_until(self, slot: float) -> None:
+        """Wait for the slot, for a pause that came meanwhile, and for room in the window."""
+        now = self._clock()
+        while (wait := self._left(slot, now)) > 0:
+            await self._sleep(wait)
+            now = self._clock()
+        if self._first_post is None:
+            self._first_post = now
+        self._posts.append(now)
+        self._count += 1
+        self._forget(now)
+
+    def _left(self, slot: float, now: float) -> float:
+        room = now if self._limit is None and self._learned is None else self._room()
+        return max(slot, self._paused_until, room) - now
+
+    def _room(self) -> float:
+        """When one more post fits: no window holds more than the rate allows, neither that of its
+        whole number of posts nor any second."""
+        rate = self.rate
+        if rate is None:
+            return 0.0
+        most = max(1, int(rate))
+        window = most / rate / SHARE
+        return max(self._after(most, window), self._after(math.ceil(rate), 1.0 / SHARE))
+
+    def _after(self, most: int, window: float) -> float:
+        """When the window has room again, if it may hold so many."""
+        return self._posts[-most] + window if len(self._posts) >= most else 0.0
+
+    def _forget(self, now: float) -> None:
+        """Posts that no window of now or later can hold."""
+        if now - self._posts[0] < _LATELY:
+            return
+        rate = self.rate or 1.0
+        oldest = now - max(_LATELY, 2 / rate)
+        while len(self._posts) > rate + 1 and self._posts[0] < oldest:
+            self._posts.popleft()
+
+    async def _wait_for_pause(self) -> None:
+        while (left := self._paused_until - self._clock()) > 0:
+            await self._sleep(left)
+
+    def pause(self, seconds: float) -> None:
+        """Nobody posts for so long."""
+        until = self._clock() + seconds
+        # Rows in flight bring the same pause again and again; it is one.
+        if until > self._paused_until + 1:
+            figures = {"event": "pausing", "wait": round(seconds, 3)}
+            log.warning("the API asks to wait for %.0f s", seconds, extra=figures)
+        self._paused_until = max(self._paused_until, until)
+
+    def on_429(self) -> None:
+        """The server said 429: go no faster than it took requests in the last second. Refusals that
+        come within a second of the first belong to the same burst, and were none of those it took."""
+        now = self._clock()
+        self._refusals.append(self._count)
+        if (now < self._spared_until and self._are_few()) or self._is_a_lone_start(now):
+            return
+        if self._learned is None or now - self._learned_at >= _LATELY:
+            if self._was_in_vain() and self._are_few():
+                self._learned, self._spared_until = None, now + _PATIENCE
+                return
+            posts = sum(1 for at in self._posts if at >= now - _LATELY)
+            self._seen = posts - self._refused_among(posts) + 1
+            self._before, self._count_then = self.rate, self._count
+            self._learned_at = now
+        self._seen -= 1
+        seen = self._seen if self._before is None else min(self._seen, self._before)
+        self._learned = max(self._slowest(now), _BACK_OFF * seen)
+        self._next_slot = max(self._next_slot, now + 1 / self._learned)
+
+    def _slowest(self, now: float) -> float:
+        """In its first second a run has hardly seen what the server takes."""
+        if not self._is_starting(now):
+            return _SLOWEST
+        return _HARDLY_SEEN if self._limit is None else min(_HARDLY_SEEN, self._limit)
+
+    def _is_starting(self, now: float) -> bool:
+        return self._first_post is None or now - self._first_post < _LATELY
+
+    def _is_a_lone_start(self, now: float) -> bool:
+        """A limit that is met at the start refuses several; one alone tells nothing of the pace."""
+        return self._is_starting(now) and self._refused_among(_SEVERAL) < 2
+
+    def _refused_among(self, posts: int) -> int:
+        """How many of the last posts were refused."""
+        return sum(1 for at in self._refusals if at > self._count - posts)
+
+    def _are_few(self) -> bool:
+        """At most 15 % of the last hundred posts were refused."""
+        return self._refused_among(_AMONG) <= _FEW * min(self._count, _AMONG)
+
+    def _was_in_vain(self) -> bool:
+        """Whether refusals go on right after the rate was lowered, when none should come for long."""
+        return (
+            self._learned is not None and self._count - self._count_then <= _RELIEF * self._learned
+        )
+
+
+def _growth(seconds: float) -> float:
+    return float(1.01 ** min(seconds, _PATIENCE) * 1.1 ** max(seconds - _PATIENCE, 0.0))

@@ -1,0 +1,318 @@
+"""A sheet as it stands: where its header rows are, and whether it holds answers at all."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from importer.discovery import lexicon
+from importer.errors import SourceError
+from importer.mapping.text import folded
+
+if TYPE_CHECKING:
+    from importer.sources.source import Source
+
+
+# A sheet as it stands, before anybody knows which row is the header.
+
+MOST_ROWS = 50_000
+"""As many rows are looked at; a column's kind is clear long before."""
+HEAD = 200
+"""A header stands among these."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Grid:
+    """Rows that are not blank: `cells[i]` is the row that Excel numbers `rows[i]`; all have one width.
+
+    `whole` says whether that is the whole file.
+    """
+
+    rows: Sequence[int]
+    cells: Sequence[Sequence[str]]
+    whole: bool = True
+
+    @property
+    def width(self) -> int:
+        """Cells in a row."""
+        return max(map(len, self.cells[:HEAD]), default=0)
+
+    def at(self, row: int) -> Sequence[str]:
+        """The cells of a row by Excel's number; blank where the row is."""
+        head = dict(zip(self.rows[:HEAD], self.cells[:HEAD], strict=True))
+        return head.get(row, [""] * self.width)
+
+    def below(self, row: int, skipped: Sequence[int] = ()) -> list[Sequence[str]]:
+        """The rows after this one, without those that are skipped."""
+        pairs = zip(self.rows, self.cells, strict=True)
+        return [cells for number, cells in pairs if number > row and number not in skipped]
+
+
+def read_grid(source: Source) -> Grid:
+    """The first `MOST_ROWS` rows of a source that was opened with `header_rows=()`."""
+    rows: list[int] = []
+    cells: list[Sequence[str]] = []
+    for chunk in source.chunks():
+        rows += chunk.rows
+        cells += chunk.lines
+        if len(rows) >= MOST_ROWS:
+            return Grid(rows[:MOST_ROWS], cells[:MOST_ROWS], whole=False)
+    return Grid(rows, cells)
+
+
+# What a cell is by its shape alone: enough to tell a header from the values below it.
+
+_SHAPES = (
+    ("number", re.compile(r"[-+]?\d+(?:[.,]\d+)?%?")),
+    ("date", re.compile(r"\d{1,4}[-/. ](?:\d{1,2}|[A-Za-z]{3,9})[-/. ,]{1,2}\d{2,4}\b.*")),
+    ("e-mail", re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")),
+    ("code", re.compile(r"(?=.*\d)[A-Za-z0-9_-]{8,}")),
+    ("address", re.compile(r"\d{1,3}(?:\.\d{1,3}){3}")),
+)
+_MOSTLY = 0.8
+
+
+def shape(cell: str) -> str:
+    """`number`, `date`, `e-mail`, `code`, `address`; "" for other text and for blanks."""
+    text = cell.strip()
+    return next((name for name, pattern in _SHAPES if pattern.fullmatch(text)), "")
+
+
+def column_shape(cells: Sequence[str]) -> str:
+    """The shape that most of a column's filled cells have; "" where they have none in common."""
+    filled = [cell for cell in cells if cell.strip()]
+    if not filled:
+        return ""
+    most, count = Counter(map(shape, filled)).most_common(1)[0]
+    return most if count >= _MOSTLY * len(filled) else ""
+
+
+# Where the header rows of a sheet are: none to five, with titles, question texts and import ids.
+
+_MOST = 5
+_FULL = 0.5
+_IMPORT_ID = re.compile(r"\{\s*['\"]ImportId['\"]")
+_TAG = re.compile(r"#[a-z]\w*([+ ].*)?", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """Rows as Excel numbers them: `header` make the names (joined, where there are two), `skipped` are
+    neither header nor data, `texts` (0: none) says the questions in words, `ids` (0: none) Qualtrics'
+    import ids. `reason` is for people."""
+
+    header: tuple[int, ...]
+    skipped: tuple[int, ...] = ()
+    texts: int = 0
+    ids: int = 0
+    reason: str = ""
+
+    @property
+    def last(self) -> int:
+        """The last row above the data."""
+        return max((*self.header, *self.skipped), default=0)
+
+
+def layout(grid: Grid, tool_row: int = 0) -> Layout:
+    """The header rows; `tool_row` is the row in which a tool's columns were found (0: no tool)."""
+    at = grid.rows.index(tool_row) if tool_row else _first(grid)
+    if at is None:
+        return Layout((), reason="the first row is like those below it: there is no header")
+    first, after = grid.rows[at], _above_data(grid, at)
+    if not after:
+        return Layout((first,), reason=f"row {first} names the columns")
+    if after[-1] == grid.rows[at + 1] and _completes(grid, at):
+        return Layout(
+            (first, after[-1]), reason=f"rows {first} and {after[-1]} name the columns together"
+        )
+    ids = next((row for row in after if _share(grid.at(row), _IMPORT_ID)), 0)
+    texts = after[0] if after[0] != ids and not _share(grid.at(after[0]), _TAG) else 0
+    reason = f"row {first} names the columns; {_said(grid, after)}"
+    return Layout((first,), after, texts, ids, reason)
+
+
+def _said(grid: Grid, rows: Sequence[int]) -> str:
+    shown = " and ".join(map(str, rows))
+    what = "holds" if len(rows) == 1 else "hold"
+    word = "row" if len(rows) == 1 else "rows"
+    ids = any(_share(grid.at(row), _IMPORT_ID) for row in rows)
+    tags = any(_share(grid.at(row), _TAG) for row in rows)
+    more = " and import ids" if ids else ""
+    return f"{word} {shown} {what} {'tags' if tags else 'texts' + more}, no answers"
+
+
+def _first(grid: Grid) -> int | None:
+    """The index of the first header row; None where there is none."""
+    wide = max(map(_filled, grid.cells[:HEAD]), default=0)
+    full = next(
+        (i for i, cells in enumerate(grid.cells[:HEAD]) if _filled(cells) > _FULL * wide), 0
+    )
+    if full and _spans(grid, full):
+        return full - 1
+    return None if _is_data(grid, full) else full
+
+
+def _spans(grid: Grid, full: int) -> bool:
+    """Whether the row above holds labels that span columns of the full one, and is no title."""
+    above, cells = grid.cells[full - 1], grid.cells[full]
+    adjacent = grid.rows[full - 1] == grid.rows[full] - 1
+    far = any(cell.strip() for cell in above[2:])
+    return (
+        adjacent
+        and far
+        and _filled(above) > 1
+        and not _is_data(grid, full - 1, skip=full)
+        and (not _is_data(grid, full) and _gaps(above, cells) > 0)
+    )
+
+
+def _above_data(grid: Grid, at: int) -> tuple[int, ...]:
+    """The rows right below the first header row that are no data either."""
+    following = range(at + 1, min(at + _MOST, len(grid.rows)))
+    for i in reversed(following):
+        if _share(grid.cells[i], _IMPORT_ID) or _share(grid.cells[i], _TAG):
+            return tuple(grid.rows[at + 1 : i + 1])
+    if at + 1 < len(grid.rows) and _completes(grid, at):
+        return (grid.rows[at + 1],)
+    count = 0
+    while (
+        at + 1 + count < len(grid.rows) - 1
+        and count < _MOST - 1
+        and _is_label(grid, at + 1 + count)
+    ):
+        count += 1
+    return tuple(grid.rows[at + 1 : at + 1 + count])
+
+
+def _completes(grid: Grid, at: int) -> bool:
+    """Whether the row below fills the gaps of a header: the two together name the columns.
+
+    Blanks alone don't say so. Some cell must be one that only SurveyMonkey writes there; or, in a gap of row
+    1, one of an open field or a choice that recurs in its own column below, where columns that row 1 names
+    alone are blank in row 2.
+    """
+    upper, lower = grid.cells[at], grid.cells[at + 1]
+    marks = sum(folded(cell) in lexicon.texts("answer_mark") for cell in lower)
+    if marks > 1 or (marks and _gaps(upper, lower)):
+        return True
+    named_alone = any(up.strip() and not low.strip() for up, low in zip(upper, lower, strict=True))
+    below = grid.cells[at + 2 : at + 2 + HEAD]
+    gaps = [i for i, cell in enumerate(lower) if cell.strip() and not upper[i].strip()]
+    if not named_alone:
+        return _names_each_gap(upper, gaps, lower, below)
+    known = any(folded(lower[i]) in lexicon.texts("beside_mark") for i in gaps)
+    recurring = any(any(row[i].strip() == lower[i].strip() for row in below) for i in gaps)
+    return known or recurring
+
+
+_SEVERAL = 5
+
+
+def _names_each_gap(
+    upper: Sequence[str], gaps: Sequence[int], lower: Sequence[str], below: Sequence[Sequence[str]]
+) -> bool:
+    """Whether the row fills nearly every gap of the header above it, and several with the one text that its
+    column has: a choice's name. A row of answers fills only those that were chosen."""
+    blank = sum(not cell.strip() for cell in upper)
+    choices = [i for i in gaps if {row[i].strip() for row in below} <= {"", lower[i].strip()}]
+    return len(gaps) > 0.9 * blank and len(choices) >= _SEVERAL
+
+
+def _gaps(upper: Sequence[str], lower: Sequence[str]) -> int:
+    return sum(not up.strip() and bool(low.strip()) for up, low in zip(upper, lower, strict=True))
+
+
+def _is_label(grid: Grid, at: int) -> bool:
+    """Whether a row differs in shape from what stands below it, in two columns at least and throughout."""
+    fits, misfits = _fitting(grid, at)
+    return misfits >= 2 and not fits
+
+
+def _is_data(grid: Grid, at: int, skip: int = 0) -> bool:
+    """Whether a row has the shapes of what stands below it."""
+    fits, misfits = _fitting(grid, at, skip)
+    return fits > misfits
+
+
+def _fitting(grid: Grid, at: int, skip: int = 0) -> tuple[int, int]:
+    """In how many columns of one shape the row's cell has that shape, and in how many it doesn't."""
+    below = grid.cells[max(at, skip) + 1 : at + 1 + HEAD]
+    fits = misfits = 0
+    for i, cell in enumerate(grid.cells[at]):
+        wanted = column_shape([row[i] for row in below]) if cell.strip() else ""
+        if wanted:
+            fits, misfits = (fits + 1, misfits) if shape(cell) == wanted else (fits, misfits + 1)
+    return fits, misfits
+
+
+def _share(cells: Sequence[str], pattern: re.Pattern[str]) -> bool:
+    """Whether at least half of the filled cells match, and two of them."""
+    filled = [cell for cell in cells if cell.strip()]
+    found = sum(bool(pattern.match(cell.strip())) for cell in filled)
+    return found >= 2 and found * 2 >= len(filled)
+
+
+def _filled(cells: Sequence[str]) -> int:
+    return sum(bool(cell.strip()) for cell in cells)
+
+
+# Whether a sheet holds answers of single people at all: totals, and the plan of a form, are refused.
+
+_PERCENT = re.compile(r"[-+]?\d+(?:[.,]\d+)?\s*%")
+_NUMBER = re.compile(r"[-+]?\d+(?:[.,]\d+)?")
+_FEWEST = 3
+_PLANNED = frozenset({"begin_group", "end_group", "begin group", "end group", "note", "calculate"})
+
+
+def check_answers(grid: Grid, place: str) -> None:
+    """Raise SourceError where the sheet holds totals or a form's plan, whose rows are nobody's answers."""
+    if _is_plan(grid):
+        raise SourceError(
+            f"{place}: this is the plan of a form (XLSForm: type, name, label); nobody's answers are in it.",
+            hint="In KoboToolbox: Data > Downloads, export type CSV or XLS.",
+        )
+    if _is_totals(grid):
+        raise SourceError(
+            f"{place}: this is a table of totals (percentages by group); the answers of single people are "
+            "not in it.",
+            hint="Export the single responses instead, one row for each person. Another sheet: --sheet.",
+        )
+
+
+def _is_plan(grid: Grid) -> bool:
+    """Columns `type`, `name` and `label`, and types that only a form has: https://xlsform.org."""
+    header = [folded(cell) for cell in grid.cells[0]] if grid.cells else []
+    labelled = any(cell.startswith("label") for cell in header)
+    if not ({"type", "name"} <= set(header) and labelled):
+        return False
+    types = {folded(row[header.index("type")]) for row in grid.cells[1:HEAD]}
+    return bool(types & _PLANNED) or any(each.startswith("select_") for each in types)
+
+
+def _is_totals(grid: Grid) -> bool:
+    """Percentages in most columns; or in some, beside columns called totals. Who answered and when is in no
+    such table."""
+    body = grid.cells[1:HEAD]
+    columns = [[row[i] for row in body] for i in range(grid.width)]
+    if len(body) < _FEWEST or any(
+        column_shape(each) in {"date", "e-mail", "code"} for each in columns
+    ):
+        return False
+    counted = [
+        each
+        for each in columns
+        if _share_of_rows(each, _NUMBER) + _share_of_rows(each, _PERCENT) > 0.5
+    ]
+    percent = [each for each in columns if _share_of_rows(each, _PERCENT) > 0.5]
+    total = lexicon.pattern("total", flags=re.IGNORECASE)
+    totals = sum(bool(total.fullmatch(cell.strip())) for row in grid.cells[:3] for cell in row)
+    most = len(percent) * 2 > len(counted)
+    return len(percent) >= _FEWEST and (most or totals > 1)
+
+
+def _share_of_rows(cells: Sequence[str], pattern: re.Pattern[str]) -> float:
+    filled = [cell.strip() for cell in cells if cell.strip()]
+    return sum(bool(pattern.fullmatch(cell)) for cell in filled) / len(filled) if filled else 0.0

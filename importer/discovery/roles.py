@@ -1,0 +1,200 @@
+"""What a column is by its name, held against its values; and what it says about the person."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+
+from importer.discovery import lexicon
+from importer.discovery.column import Column, Confidence
+from importer.discovery.dates import DateReading, readings
+from importer.discovery.lexicon import Name, is_called, is_question, key, keyed_names, plain
+from importer.discovery.questions import question
+from importer.mapping.ids import is_dummy
+
+# What a column is by its name, held against its values.
+
+_EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s.]+")
+_ADDRESS = re.compile(
+    r"\d{1,3}(?:\.\d{1,3}){3}|[0-9a-f]{0,4}(?::[0-9a-f]{0,4}){2,7}", re.IGNORECASE
+)
+_MOSTLY = 0.8
+
+
+class Role(StrEnum):
+    """What a column holds."""
+
+    USER = "user"
+    EMAIL = "email"
+    RESPONSE = "response"
+    ANSWERED = "answered"
+    STARTED = "started"
+    SIGNED_UP = "signed up"
+    NAME = "name"
+    PRIVATE = "private"
+    MACHINE = "machine"
+    SCORE = "score"
+    COMMENT = "comment"
+    OTHER = "other"
+
+
+_BY_NAME: tuple[tuple[Role, Name], ...] = (
+    (Role.EMAIL, "email"),
+    (Role.USER, "user"),
+    (Role.RESPONSE, "response"),
+    (Role.SIGNED_UP, "signed_up"),
+    (Role.STARTED, "started"),
+    (Role.ANSWERED, "answered"),
+    (Role.NAME, "name"),
+    (Role.PRIVATE, "private"),
+    (Role.SCORE, "score"),
+    (Role.COMMENT, "comment"),
+    (Role.MACHINE, "machine"),
+)
+"""In the order in which a name of several notions is decided."""
+
+
+def named(label: str) -> Role:
+    """The role that a name alone has."""
+    name = key(label)
+    return next((role for role, notion in _BY_NAME if name in keyed_names(notion)), Role.OTHER)
+
+
+def role(column: Column) -> Role:
+    """The role by name and values: what a name promises, its values must keep."""
+    by_value = _by_value(column)
+    if by_value is not None:
+        return by_value
+    name, wanted = plain(column.label), named(column.label)
+    if is_called("bare_id", column.label):
+        return Role.RESPONSE if is_counter(column) else Role.USER
+    if wanted is Role.EMAIL and not column.blank:
+        return Role.USER if name == "username" else Role.OTHER
+    if wanted is Role.USER and not _tells_apart(column):
+        return Role.OTHER
+    return wanted
+
+
+def _by_value(column: Column) -> Role | None:
+    """The role of what nobody could take for anything else."""
+    if _is_derived(column):
+        return Role.MACHINE
+    if _mostly(column, _EMAIL):
+        return Role.EMAIL
+    return Role.PRIVATE if _mostly(column, _ADDRESS) else None
+
+
+_GROUPS = frozenset(
+    ("promoter", "promoters", "passive", "passives", "neutral", "detractor", "detractors")
+)
+
+
+def _is_derived(column: Column) -> bool:
+    """Promoter, passive or detractor: worked out from the score."""
+    seen = {text.casefold() for text in column.profile.counts}
+    return bool(seen) and seen <= _GROUPS and seen != {"neutral"}
+
+
+def is_counter(column: Column) -> bool:
+    """Whether it counts the rows: 1, 2, 3 ..."""
+    texts = list(column.profile.counts)
+    if not texts or any(not text.removesuffix(".0").isdigit() for text in texts):
+        return False
+    numbers = [int(text.removesuffix(".0")) for text in texts]
+    return numbers == list(range(numbers[0], numbers[0] + len(numbers))) and numbers[0] <= 1
+
+
+def _tells_apart(column: Column) -> bool:
+    """Whether the values may be ids: several, and not words of one column like `basic`."""
+    real = [text for text in column.profile.counts if not is_dummy(text)]
+    if len(real) <= 1:
+        return bool(real) and column.profile.rows <= 2
+    return column.profile.distinct >= min(0.2 * column.profile.filled, 100)
+
+
+def _mostly(column: Column, pattern: re.Pattern[str]) -> bool:
+    counts = column.profile.counts
+    found = sum(count for text, count in counts.items() if pattern.fullmatch(text))
+    return bool(found) and found >= _MOSTLY * sum(counts.values())
+
+
+# Columns that say something about the person: traits, with their types.
+
+_NUMBER = re.compile(r"[-+]?\d{1,15}(\.\d+)?")
+_COMMA = re.compile(r"[-+]?\d{1,15},\d+")
+_MARKS = ((",", "."), (".", ","), (",", " "), (".", " "), (".", "'"))
+"""Marks for decimals and for thousands that go together."""
+_SPACE = re.compile(r"[\u00a0\u202f\u2009]")
+_LONE = re.compile(r"[-+]?\d{1,3}[.,]\d{3}")
+"""`1,234` alone: a mark for thousands, or three decimals; nobody knows."""
+_YES_NO = frozenset(("true", "false", "yes", "no", "y", "n", "t", "f", "on", "off"))
+
+
+@dataclass(frozen=True, slots=True)
+class Property:
+    """A trait: its name in the API, its type and how it is written."""
+
+    column: Column
+    name: str
+    type: str
+    sure: Confidence
+    decimal: str = "."
+    thousands: str = ""
+    na: tuple[str, ...] = ()
+    dates: tuple[DateReading, ...] = ()
+
+
+def is_property(column: Column) -> bool:
+    """Whether a column of no known name is a property rather than a question."""
+    if is_question(column.text) or column.group:
+        return False
+    asked = question(column)
+    rated = asked.scale is not None and asked.kind in {"nps", "scale", "csat", "ces"}
+    long = asked.kind == "text" and not asked.separator and column.profile.mean_length > 30
+    return not rated and not long
+
+
+def property_of(column: Column) -> Property:
+    """The trait that a column makes."""
+    counts, na = column.profile.without(lexicon.texts("no_answer"))
+    name = _camel(column.label) or f"column{column.index + 1}"
+    if found := readings(column.profile):
+        return Property(column, name, "date", Confidence.GUESSED, dates=found)
+    texts = [_SPACE.sub(" ", text) for text in counts]
+    if texts and {text.casefold() for text in texts} <= _YES_NO:
+        return Property(column, name, "boolean", Confidence.GUESSED, na=na)
+    if marks := _marks(texts, column.label):
+        return Property(column, name, "number", Confidence.GUESSED, *marks, na=na)
+    return Property(column, name, "text", Confidence.GUESSED)
+
+
+def _marks(texts: list[str], label: str) -> tuple[str, str] | None:
+    """The marks for decimals and thousands of a column of numbers; None where it holds none, or nobody knows
+    which mark is which."""
+    zeros = any(re.fullmatch(r"0\d+", text) for text in texts)
+    if not texts or zeros or plain(label).endswith((" id", " code", " number", " no", " nr")):
+        return None
+    if all(_NUMBER.fullmatch(text) for text in texts):
+        return ".", ""
+    whole_or_comma = all(_COMMA.fullmatch(text) or text.lstrip("+-").isdigit() for text in texts)
+    if whole_or_comma and not all(_LONE.fullmatch(text) for text in texts if "," in text):
+        return ",", ""
+    return next((marks for marks in _MARKS if _written_with(texts, *marks)), None)
+
+
+def _written_with(texts: list[str], decimal: str, thousands: str) -> bool:
+    """Whether all are numbers with these marks, and one of them can be read in no other way."""
+    group, point = re.escape(thousands), re.escape(decimal)
+    whole = rf"[-+]?(?:\d{{1,3}}(?:{group}\d{{3}})+|\d+)(?:{point}\d+)?"
+    if not all(re.fullmatch(whole, text) for text in texts):
+        return False
+    return any(thousands in text and not _LONE.fullmatch(text) for text in texts)
+
+
+def _camel(label: str) -> str:
+    """`Signed up` as `signedUp`; a name that is one word already stays as it is."""
+    if re.fullmatch(r"[A-Za-z][A-Za-z0-9]*", label):
+        return label[0].lower() + label[1:] if not label.isupper() else label.lower()
+    first, *rest = plain(label).split() or [""]
+    return first + "".join(word.capitalize() for word in rest)

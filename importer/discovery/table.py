@@ -1,0 +1,258 @@
+"""Everything that the sections of a draft are written from, and what a preset says of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from importer.discovery.column import Column
+from importer.discovery.header import HEAD, Grid, Layout
+from importer.discovery.questions import Named
+from importer.discovery.roles import Role, named
+from importer.discovery.tool import Match
+from importer.discovery.understand import Analysis
+from importer.discovery.waves import MARK, Waves
+from importer.discovery.yaml_text import flow_map, scalar, shown
+from importer.mapping import Document, Shipped, parse, preset
+from importer.mapping.blocks import Hash, Id, SkipRule, Trait
+from importer.mapping.load import Base
+from importer.mapping.lookup import ColumnLookup
+from importer.mapping.text import Template
+from importer.mapping.types import Selector
+from importer.mapping.yaml import YamlText, read_yaml
+from importer.model import counted
+from importer.privacy import Show, masked
+from importer.sources.table import Facts, RowBlock, SourceOptions, letter, read_header
+
+if TYPE_CHECKING:
+    from importer.discovery.draft import Wishes
+    from importer.sources.source import Source
+
+
+# What a preset says of the columns that this file has.
+
+_QUESTION = "00000000-0000-4000-8000-{:012d}"
+
+
+@dataclass(frozen=True, slots=True)
+class Claims:
+    """A preset against a header: `roles` of its own columns by position, the rules that apply, the column
+    and prefix of the anonymous id, the columns of the key, the trait that reads the date, and the answers
+    that it names, by position."""
+
+    roles: Mapping[int, Role]
+    lowered: frozenset[int] = frozenset()
+    skip_if: tuple[SkipRule, ...] = ()
+    anonymous: tuple[int, str] | None = None
+    key: tuple[int, ...] = ()
+    date: Trait | None = None
+    answers: Mapping[int, Named] = field(default_factory=dict)
+    people: tuple[int, ...] = ()
+    """The columns of `userId`, the one that counts most first."""
+
+
+NOTHING = Claims({})
+"""Where no tool is known."""
+
+
+def claims(shipped: Shipped, labels: Sequence[str]) -> Claims:
+    """What the preset knows of a file with this header; what the file lacks is left out."""
+    document = _document(shipped)
+    at = _Places(labels)
+    roles: dict[int, Role] = {}
+    for names in shipped.about.signature:
+        roles |= {i: Role.MACHINE for i in at.any(names) if named(labels[i]) is Role.OTHER}
+    roles |= dict.fromkeys(at.any(shipped.about.own), Role.MACHINE)
+    roles |= dict.fromkeys(
+        (i for rule in document.source.skip_if for i in at.all(rule)), Role.MACHINE
+    )
+    date = document.traits.get("respondedAt")
+    dated = [i for each in (date.selectors if date else ()) for i in at.all(each)]
+    key = tuple(i for each in document.key for i in at.all(each))
+    anonymous = _anonymous(document, at)
+    roles |= dict.fromkeys([*key, *([anonymous[0]] if anonymous else [])], Role.RESPONSE)
+    roles |= dict.fromkeys(dated[:1], Role.ANSWERED)
+    email = document.traits.get("email")
+    emails = [i for each in (email.selectors if email else ()) for i in at.all(each)]
+    roles |= {i: Role.USER for each in document.userId for i in _ids(each, at)}
+    roles |= dict.fromkeys(emails, Role.EMAIL)
+    answers: dict[int, Named] = {}
+    for each in document.answers if _written(shipped, "answers") else ():
+        found = [i for selector in each.selectors for i in at.all(selector)]
+        answers |= {i: Named(each.id, each.type) for i in found[:1]}
+    return Claims(
+        roles={i: role for i, role in roles.items() if i not in answers},
+        lowered=frozenset(i for each in document.userId if each.lower for i in _ids(each, at)),
+        skip_if=tuple(rule for rule in document.source.skip_if if at.all(rule)),
+        anonymous=anonymous,
+        key=key,
+        date=date,
+        answers=answers,
+        people=tuple(i for each in document.userId for i in _ids(each, at)),
+    )
+
+
+class _Places:
+    """Where columns stand in a header; the quiet side of `mapping.header`."""
+
+    def __init__(self, labels: Sequence[str]) -> None:
+        self._labels = labels
+
+    def all(self, selector: Selector) -> list[int]:
+        found = ColumnLookup(self._labels, "").find(selector, ())
+        return [] if found is None else [found]
+
+    def any(self, names: Sequence[str]) -> list[int]:
+        return [i for name in names for i in self.all(Selector(column=name))]
+
+
+def _ids(block: Id, at: _Places) -> Iterator[int]:
+    for selector in block.selectors:
+        yield from at.all(selector)
+
+
+def _anonymous(document: Document, at: _Places) -> tuple[int, str] | None:
+    """The column that stands in for a person, and what is put before it."""
+    if isinstance(document.anonymousId, Hash):
+        parts = [i for each in document.anonymousId.hash for i in at.all(each)]
+        return (parts[0], document.anonymousId.prefix) if len(parts) == 1 else None
+    for each in document.anonymousId:
+        if each.template:
+            [name] = Template.parse(each.template).columns
+            found, prefix = at.any([name]), each.template.split("{")[0]
+        else:
+            found, prefix = list(_ids(each, at)), ""
+        if found:
+            return found[0], prefix
+    return None
+
+
+def _document(shipped: Shipped) -> Document:
+    """The preset as a whole mapping: with a survey and questions that stand for any."""
+    names = _names(shipped)
+    lines = [f"extends: {shipped.name}", f"campaign: {'0' * 24}"]
+    if names:
+        lines += ["questions:"]
+        lines += [f"  {name}: {_QUESTION.format(n)}" for n, name in enumerate(names, 1)]
+    else:
+        lines += [f"answers: [{{id: {_QUESTION.format(1)}, letter: A, type: text}}]"]
+    return parse("\n".join(lines), shipped.name, base=_base)
+
+
+def _base(name: str) -> tuple[YamlText, Base]:
+    return YamlText(name, preset(name).text), _base
+
+
+def _names(shipped: Shipped) -> list[str]:
+    """The questions that the preset names."""
+    answers = _written(shipped, "answers")
+    return [str(each["id"]) for each in answers] if answers else []
+
+
+def _written(shipped: Shipped, key: str) -> list[dict[str, str]]:
+    """A list of the preset, or of what it extends."""
+    data = read_yaml(YamlText(shipped.name, shipped.text)).data
+    top = data if isinstance(data, dict) else {}
+    if key in top or "extends" not in top:
+        return top.get(key, [])  # type: ignore[return-value]  # a preset is checked by its tests
+    return _written(preset(str(top["extends"])), key)
+
+
+# Everything that the sections of a draft are written from.
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class DraftTable:
+    """A file with all that was found out about it."""
+
+    name: str
+    sheet: str
+    facts: Facts
+    labels: Sequence[str]
+    rows: int
+    whole: bool
+    tool: Match | None
+    layout: Layout
+    claims: Claims
+    meaning: Analysis
+    wishes: Wishes
+    maybe: Waves | None = None
+    waves: Waves | None = None
+
+    def selector(self, column: Column) -> dict[str, str]:
+        """How a mapping names the column: by its name, by which of equal names, or by its letter."""
+        if self.waves and self.is_waved(column):
+            return _in_waves(self.waves, self.waves.labels[column.index])
+        label = self.labels[column.index]
+        if not label.strip() or len(label) > 450 or "\0" in label or not _encodes(label):
+            return {"letter": letter(column.index)}
+        exact = [i for i, each in enumerate(self.labels) if each == label]
+        if len(exact) > 1:
+            return {"column": scalar(label), "nth": str(exact.index(column.index) + 1)}
+        return {"column": scalar(label)}
+
+    def is_waved(self, column: Column) -> bool:
+        """Whether each wave has its own such column."""
+        return self.waves is not None and column.index in self.waves.labels
+
+    def ref(self, column: Column) -> str:
+        """The column where a name or a map may stand."""
+        pairs = self.selector(column)
+        return pairs["column"] if pairs.keys() == {"column"} else flow_map(pairs)
+
+    def plain_name(self, column: Column) -> bool:
+        """Whether its name alone selects it."""
+        return self.selector(column).keys() == {"column"}
+
+    def samples(self, column: Column, most: int = 3, show: Show = masked) -> str:
+        """How full the column is, and some values; masked, but for choices."""
+        profile = column.profile
+        of = counted(self.rows, "row")
+        full = "all rows" if profile.filled == self.rows else f"{profile.filled:,} of {of}"
+        return f"{full}: {shown(profile.samples(most), show)}"
+
+
+def table(
+    source: Source,
+    grid: Grid,
+    found: Layout,
+    labels: Sequence[str],
+    match: Match | None,
+    claimed: Claims,
+    meaning: Analysis,
+    wishes: Wishes,
+) -> DraftTable:
+    """What the sections are written from."""
+    rows = len(grid.below(found.last, found.skipped))
+    return DraftTable(
+        name=source.name,
+        sheet=source.sheet,
+        facts=source.facts,
+        labels=labels,
+        rows=rows,
+        whole=grid.whole,
+        tool=match,
+        layout=found,
+        claims=claimed,
+        meaning=meaning,
+        wishes=wishes,
+    )
+
+
+def _in_waves(waves: Waves, label: str) -> dict[str, str]:
+    """The column of whichever wave: its mark in the name, or which of the equal names it is."""
+    if waves.equal:
+        return {"column": scalar(label), "nth": f'"{MARK}"'}
+    return {"column": scalar(label)}
+
+
+def labels_of(grid: Grid, found: Layout) -> list[str]:
+    """The labels just as the loader makes them of these header rows."""
+    block = RowBlock(grid.rows[:HEAD], [list(cells) for cells in grid.cells[:HEAD]])
+    labels = read_header(block, SourceOptions(header_rows=found.header), "").labels
+    return [*labels, *[""] * (grid.width - len(labels))]
+
+
+def _encodes(label: str) -> bool:
+    return all(not 0xD800 <= ord(char) <= 0xDFFF for char in label)

@@ -1,0 +1,139 @@
+"""Which survey tool wrote a file: by columns that only this tool writes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from importer.discovery.header import HEAD, Grid
+from importer.errors import UsageError
+from importer.mapping import Shipped
+from importer.mapping.text import folded
+
+_CODED = re.compile(r"[a-z][a-z0-9]*(?:_[a-z0-9]+)+|[a-z]+[A-Z]\w*")
+_MOSTLY = 0.9
+_ROWS = 12
+"""A header with the tool's columns stands among the first rows; titles may stand above it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """A preset whose export the file is: `row` holds the signature (as Excel numbers it), `reason` says
+    what it was known by. `complete` is false where only marks were found: the tool's own columns are
+    gone."""
+
+    preset: Shipped
+    row: int
+    reason: str
+    complete: bool = True
+
+    @property
+    def name(self) -> str:
+        """The preset's name."""
+        return self.preset.name
+
+
+def recognise(grid: Grid, presets: Sequence[Shipped], chosen: str = "") -> Match | None:
+    """The tool that wrote the file; None where no signature fits.
+
+    `chosen` names the one preset to look for. Raises UsageError where several fit, or the chosen one
+    doesn't.
+    """
+    if chosen:
+        return _chosen(grid, next(each for each in presets if each.name == chosen))
+    found = [match for each in presets if (match := _match(grid, each))]
+    complete = [match for match in found if match.complete] or found
+    top = [match for match in complete if match.row == min(each.row for each in complete)]
+    if len(top) > 1:
+        raise _several(top)
+    return top[0] if top else None
+
+
+def _chosen(grid: Grid, preset: Shipped) -> Match | None:
+    match = _match(grid, preset)
+    if match is None and preset.about.signature:
+        names = ", ".join(" or ".join(each) for each in preset.about.signature)
+        raise UsageError(
+            f"This isn't an export of {preset.about.tool}: no row has the columns {names}.",
+            hint="Leave --preset out: the columns are then told by their names and values.",
+        )
+    return match
+
+
+def _several(found: Sequence[Match]) -> UsageError:
+    reasons = "; ".join(f"{each.name} ({each.reason})" for each in found)
+    names = " or ".join(f"--preset {each.name}" for each in found)
+    return UsageError(f"The file fits more than one tool: {reasons}.", hint=f"Say which: {names}.")
+
+
+def _match(grid: Grid, preset: Shipped) -> Match | None:
+    for at, (row, cells) in enumerate(zip(grid.rows[:_ROWS], grid.cells[:_ROWS], strict=True)):
+        if columns := _signed(preset, cells, grid.cells[at + 1 : at + 1 + HEAD]):
+            return Match(preset, row, f"row {row} has its columns {', '.join(columns)}")
+    return _stamped(grid, preset) or _marked(grid, preset)
+
+
+def _signed(preset: Shipped, cells: Sequence[str], below: Sequence[Sequence[str]]) -> list[str]:
+    """The cells by which the row is known as the tool's; none where one is missing."""
+    about = preset.about
+    if not about.signature and not about.first:
+        return []
+    present = {folded(cell): cell.strip() for cell in reversed(cells)}
+    wanted = [_present(each, present) for each in about.signature]
+    if about.first:
+        wanted.insert(0, _first(preset, cells, below))
+    return list(dict.fromkeys(wanted)) if all(wanted) else []
+
+
+def _first(preset: Shipped, cells: Sequence[str], below: Sequence[Sequence[str]]) -> str:
+    """The first column's name, where it is one of the tool's and its values are written as the tool does."""
+    at = next((i for i, cell in enumerate(cells) if cell.strip()), 0)
+    name, about = cells[at].strip() if cells else "", preset.about
+    if name not in about.first or (not about.signature and _is_made_by_hand(cells[at + 1 :])):
+        return ""
+    return name if _fit(about.first_values, [row[at] for row in below]) else ""
+
+
+def _stamped(grid: Grid, preset: Shipped) -> Match | None:
+    """Known by how the first column's values are written, whatever it is called."""
+    stamp = preset.about.stamp
+    if not stamp or len(grid.rows) < 2 or not grid.cells[0][0].strip():
+        return None
+    stamps = [row[0] for row in grid.cells[1 : 1 + HEAD]]
+    if not any(cell.strip() for cell in stamps) or not _fit((stamp,), stamps):
+        return None
+    if re.fullmatch(stamp, grid.cells[0][0].strip()):
+        return None
+    return Match(preset, grid.rows[0], f"column {grid.cells[0][0].strip()} holds its time stamps")
+
+
+def _fit(patterns: Sequence[str], cells: Sequence[str]) -> bool:
+    """Whether most of the filled cells fit one of the patterns; true where there is nothing to hold against
+    anything."""
+    filled = [cell.strip() for cell in cells if cell.strip()]
+    fits = sum(any(re.fullmatch(each, cell) for each in patterns) for cell in filled)
+    return not patterns or fits >= _MOSTLY * len(filled)
+
+
+def _is_made_by_hand(cells: Sequence[str]) -> bool:
+    """Whether most names are a programmer's (`user_id`, `npsScore`): a form's are titles and questions."""
+    filled = [cell.strip() for cell in cells if cell.strip()]
+    return sum(bool(_CODED.fullmatch(cell)) for cell in filled) * 2 > len(filled)
+
+
+def _present(names: Sequence[str], present: dict[str, str]) -> str:
+    return next((present[folded(name)] for name in names if folded(name) in present), "")
+
+
+def _marked(grid: Grid, preset: Shipped) -> Match | None:
+    """Known by the second header row alone; the first has gaps there."""
+    marks = frozenset(map(folded, preset.about.marks))
+    if not marks or len(grid.rows) < 2:
+        return None
+    upper, lower = grid.cells[0], grid.cells[1]
+    found = {cell.strip() for cell in lower if folded(cell) in marks}
+    if not found or all(cell.strip() for cell in upper):
+        return None
+    shown = ", ".join(sorted(found))
+    return Match(preset, grid.rows[0], f"its second header row has {shown}", complete=False)

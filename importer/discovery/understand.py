@@ -1,0 +1,250 @@
+"""A whole table, understood: person, date, questions, traits, and what is left out."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from importer.discovery.column import Column, Confidence
+from importer.discovery.dates import DateReading, readings
+from importer.discovery.lexicon import is_called, is_question, plain
+from importer.discovery.questions import (
+    Named,
+    Question,
+    best_comment,
+    best_score,
+    names,
+    questions,
+    renamed,
+)
+from importer.discovery.roles import Property, Role, is_property, property_of, role
+
+
+@dataclass(frozen=True, slots=True)
+class FoundColumn:
+    """A column for a purpose, and what it was told by."""
+
+    column: Column
+    sure: Confidence
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Dated:
+    """A column of dates, and the ways to read it: several are a question to a person."""
+
+    column: Column
+    readings: tuple[DateReading, ...]
+    sure: Confidence
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Analysis:
+    """What a table holds. `names` gives each question a name, by its first column's position; `left` are
+    the columns that are not used, with the reason."""
+
+    users: tuple[FoundColumn, ...]
+    email: FoundColumn | None
+    response: FoundColumn | None
+    answered: Dated | None
+    signed_up: Dated | None
+    questions: tuple[Question, ...]
+    score: Question | None
+    comment: Question | None
+    names: Mapping[int, str]
+    traits: tuple[Property, ...]
+    private: tuple[Column, ...]
+    left: tuple[tuple[Column, str], ...]
+
+
+def analyse(
+    columns: Sequence[Column],
+    claimed: Mapping[int, Role],
+    answers: Mapping[int, Named],
+    *,
+    tool: bool,
+) -> Analysis:
+    """What the columns are. `claimed` says what a tool's own columns are, `answers` which of them it calls
+    answers (both by position); `tool` that those are known, so that every other column is a question."""
+    roles = {each.index: claimed.get(each.index) or role(each) for each in columns}
+    claimed_by = "the tool's own column" if tool else "as you said"
+    by_role = _Columns(columns, roles, claimed, claimed_by)
+    answered = _answered(by_role)
+    signed_up = _dated(by_role, Role.SIGNED_UP)
+    open_ = by_role.open(beside=[answered, signed_up])
+    asked, traits = _asked(open_, roles, tool=tool)
+    found = [renamed(each, answers) for each in questions(asked)]
+    used = {column.index for each in found for column in each.columns}
+    known = {answers[each.index].name: each for each in found if each.index in answers}
+    score = known.get("score") or best_score(found)
+    comment = known.get("comment") or best_comment(found, score)
+    return Analysis(
+        users=by_role.found(Role.USER),
+        email=next(iter(by_role.found(Role.EMAIL)), None),
+        response=next(iter(by_role.found(Role.RESPONSE)), None),
+        answered=answered,
+        signed_up=signed_up,
+        questions=tuple(found),
+        score=score,
+        comment=comment,
+        names=names(found, score, comment, answers),
+        traits=tuple(_unalike(map(property_of, traits))),
+        private=tuple(by_role.of(Role.NAME) + by_role.of(Role.PRIVATE)),
+        left=tuple(by_role.left({*used, *(i.column.index for i in (answered, signed_up) if i)})),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Columns:
+    """The columns by their roles."""
+
+    all: Sequence[Column]
+    roles: Mapping[int, Role]
+    claimed: Mapping[int, Role]
+    claimed_by: str
+
+    def of(self, role_: Role) -> list[Column]:
+        return [each for each in self.all if self.roles[each.index] is role_ and not each.blank]
+
+    def found(self, role_: Role) -> tuple[FoundColumn, ...]:
+        """The columns of a role, the fullest first."""
+        return tuple(
+            FoundColumn(each, Confidence.SURE, self.claimed_by)
+            if each.index in self.claimed
+            else _told(each, role_)
+            for each in sorted(self.of(role_), key=lambda each: -each.profile.filled)
+        )
+
+    def open(self, beside: Sequence[Dated | None]) -> list[Column]:
+        """The columns that are questions or traits, if anything."""
+        taken = {each.column.index for each in beside if each}
+        kinds = {Role.SCORE, Role.COMMENT, Role.OTHER}
+        groups = {each.group for each in self.all if each.group and not each.blank}
+        return [
+            each
+            for each in self.all
+            if self.roles[each.index] in kinds
+            and each.index not in taken
+            and (not each.blank or each.group in groups)
+            and not self._is_stray(each)
+        ]
+
+    def left(self, taken: Collection[int]) -> list[tuple[Column, str]]:
+        """What nothing uses, and why; `taken` are the positions of what something does."""
+        reasons = {
+            Role.MACHINE: "says something about the survey, not about the person",
+            Role.STARTED: "another date",
+            Role.ANSWERED: "another date",
+            Role.SIGNED_UP: "another date",
+        }
+        left = []
+        for each in self.all:
+            kind = self.roles[each.index]
+            if each.index in taken:
+                continue
+            if each.blank:
+                left.append((each, "blank in every row"))
+            elif self._is_stray(each):
+                left.append((each, "no name, and hardly a cell filled"))
+            elif kind in reasons:
+                left.append((each, reasons[kind]))
+        return left
+
+    def _is_stray(self, column: Column) -> bool:
+        """Cells that slipped out of the table: a column without a name, and hardly filled; beyond the last
+        name, filled in less than half of the rows."""
+        if column.label.strip():
+            return False
+        profile = column.profile
+        last = max((each.index for each in self.all if each.label.strip()), default=-1)
+        few = max(1, (0.5 if 0 <= last < column.index else 0.02) * profile.rows)
+        return profile.filled <= few < profile.rows
+
+
+_KEPT = frozenset({"email", "respondedAt", "createdAt"})
+
+
+def _unalike(found: Iterable[Property]) -> Iterator[Property]:
+    """The properties, no two of one name, and none called as a trait that is there already."""
+    taken = set(_KEPT)
+    for each in found:
+        names_ = (f"{each.name}{n}" if n > 1 else each.name for n in range(1, 9_999))
+        name = next(name for name in names_ if name not in taken)
+        taken.add(name)
+        yield replace(each, name=name)
+
+
+def _told(column: Column, role_: Role) -> FoundColumn:
+    if role_ is Role.EMAIL and is_question(column.text):
+        return FoundColumn(column, Confidence.GUESSED, "e-mail addresses, but given as an answer")
+    if role_ is Role.EMAIL:
+        return FoundColumn(column, Confidence.SURE, "e-mail addresses")
+    if is_called("bare_id", column.label):
+        return FoundColumn(
+            column, Confidence.GUESSED, "an id, of a person or of the response: look at it"
+        )
+    return FoundColumn(column, Confidence.SURE, "by its name")
+
+
+_LATEST = (
+    "submi",
+    "survey",
+    "complet",
+    "end",
+    "record",
+    "respond",
+    "answer",
+    "abgesch",
+    "beantw",
+    "fin",
+    "odes",
+)
+"""Words for the moment of the answer; `created` and plain dates come after them."""
+
+
+def _answered(columns: _Columns) -> Dated | None:
+    """The date of the answer: a column named so; else the only column of dates."""
+    dated = _dated(columns, Role.ANSWERED)
+    if dated:
+        return dated
+    others = [
+        (each, found)
+        for each in columns.all
+        if columns.roles[each.index] is Role.OTHER and (found := readings(each.profile))
+    ]
+    if len(others) == 1:
+        column, found = others[0]
+        return Dated(column, found, Confidence.GUESSED, "the only column of dates")
+    return _dated(columns, Role.STARTED)
+
+
+def _dated(columns: _Columns, role_: Role) -> Dated | None:
+    """The most telling column of the role that holds dates."""
+    candidates = sorted(columns.of(role_), key=lambda each: _lateness(each, columns.claimed))
+    for each in candidates:
+        if found := readings(each.profile, numbers=True):
+            own = each.index in columns.claimed
+            return Dated(
+                each, found, Confidence.SURE, "the tool's own column" if own else "by its name"
+            )
+    return None
+
+
+def _lateness(column: Column, claimed: Mapping[int, Role]) -> tuple[bool, int, int]:
+    name = plain(column.label)
+    rank = next((i for i, word in enumerate(_LATEST) if word in name), len(_LATEST))
+    updated = 1 if "updat" in name else 0
+    return column.index not in claimed, rank + 10 * updated, column.index
+
+
+def _asked(
+    columns: Sequence[Column], roles: Mapping[int, Role], *, tool: bool
+) -> tuple[list[Column], list[Column]]:
+    """Questions and traits. Beside a tool's own columns all others are questions."""
+    asked = [
+        each
+        for each in columns
+        if tool or roles[each.index] is not Role.OTHER or not is_property(each)
+    ]
+    return asked, [each for each in columns if each not in asked]

@@ -1,0 +1,75 @@
+"""Lines of YAML with comments, as a person would write them."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Mapping
+
+from importer.mapping.yaml import Plain, resolve
+from importer.privacy import Show
+
+OPEN = '"?"'
+"""What only a person can know."""
+_PLAIN = re.compile(r"[A-Za-z_%/][\w %./()+-]*")
+_WIDTH = 110
+
+
+def scalar(text: str) -> str:
+    """The text as a scalar: bare where YAML reads it as that very text anywhere, else in quotes."""
+    bare = _PLAIN.fullmatch(text) and not text.endswith(" ") and text.isascii()
+    if (
+        bare
+        and not text.startswith("%")
+        and isinstance(resolve(Plain(text)), str)
+        and len(text) < 80
+    ):
+        return text
+    quoted = json.dumps(text, ensure_ascii=False)
+    return "".join(char if char.isprintable() else _escaped(char) for char in quoted)
+
+
+def _escaped(char: str) -> str:
+    return f"\\u{ord(char):04x}" if ord(char) < 0x10000 else f"\\U{ord(char):08x}"
+
+
+def flow_list(texts: Iterable[str]) -> str:
+    """`[a, "b, c"]`."""
+    return f"[{', '.join(map(scalar, texts))}]"
+
+
+def flow_map(pairs: Mapping[str, str]) -> str:
+    """`{column: Name, type: text}`; the values are YAML already."""
+    return "{" + ", ".join(f"{key}: {value}" for key, value in pairs.items()) + "}"
+
+
+def noted(line: str, note: str, indent: str = "") -> list[str]:
+    """A line and its comment: beside it where there is room, else above it."""
+    if not note:
+        return [line]
+    if len(line) + len(note) + 5 <= _WIDTH:
+        return [f"{line}   # {note}"]
+    return [*comment(note, indent), line]
+
+
+def comment(text: str, indent: str = "") -> list[str]:
+    """A comment, wrapped."""
+    lines, line = [], ""
+    for word in text.split():
+        if line and len(indent) + len(line) + len(word) + 3 > _WIDTH:
+            lines.append(line)
+            line = word
+        else:
+            line = f"{line} {word}".strip()
+    return [f"{indent}# {each}" for each in [*lines, line]]
+
+
+def shown(texts: Iterable[str], show: Show) -> str:
+    """Samples for a comment: one line, printable, nothing personal."""
+    parts = [shown_line(show(text)) for text in texts]
+    return " | ".join(part if len(part) <= 40 else part[:39] + "…" for part in parts)
+
+
+def shown_line(text: str) -> str:
+    """One printable line of a text, whole."""
+    return " ".join("".join(char if char.isprintable() else " " for char in text).split())

@@ -1,0 +1,132 @@
+"""The whole story: read -> map -> check -> stage -> send -> record.
+
+A plan and a run are the same code up to the socket. Both stage the whole file first: every row is read,
+mapped, checked and written into a ledger (a throwaway one for a plan), where it meets what was sent
+before. Only then, and only in a run, are the rows that are left posted, oldest first.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing, contextmanager
+
+from importer import ledger as ledger_room
+from importer import logs, mapping
+from importer.engine.approval import ApprovedPlan, hold
+from importer.engine.observer import NULL_OBSERVER, Logged, Observer, Observers
+from importer.engine.record import record, write_requests
+from importer.engine.stage import Plan, campaigns_of, let_go, secret_of, source_options, stage
+from importer.errors import Declined, UsageError
+from importer.ledger import Ledger, explain, ledger_path
+from importer.ledger.spool import Spool
+from importer.mapping import Compiled, Document, load
+from importer.results import files, report
+from importer.results.summary import Summary
+from importer.settings import Settings
+from importer.sources.source import Source, open_source
+
+__all__ = ["Confirm", "Observer", "Plan", "Summary", "plan", "run", "source_options"]
+
+Confirm = Callable[[Plan], bool]
+log = logging.getLogger(__name__)
+
+
+def plan(settings: Settings, watch: Observer = NULL_OBSERVER) -> tuple[Plan, Summary]:
+    """The dry run: everything but the socket. Writes plan.html, plan-problems.csv, plan-summary.json
+    and the payloads; leaves the ledger as it is. Raises ImporterError."""
+    start = time.monotonic()
+    secret = secret_of(settings)
+    with _opened(settings, secret) as (document, source, compiled):
+        files.folder(settings.folder)
+        history = ledger_path(settings.state)
+        with closing(Ledger.throwaway(history, secret)) as ledger, closing(Spool()) as spool:
+            keep = spool.keep if settings.payloads else let_go
+            planned = stage(settings, document, source, compiled, ledger, keep, watch)
+            write_requests(settings, planned, ledger, spool)
+            if settings.save_plan:
+                ApprovedPlan.of(settings, planned, ledger).write(settings.save_plan)
+            summary = record(settings, "plan", planned, ledger, start)
+            return planned, summary
+
+
+def at_once(_: Plan) -> bool:
+    """Go on without asking."""
+    return True
+
+
+def run(
+    settings: Settings,
+    confirm: Confirm = at_once,
+    watch: Observer = NULL_OBSERVER,
+) -> tuple[Plan, Summary]:
+    """The real thing: stage, ask `confirm`, post what is left, write the results.
+
+    Running the same file again goes on with what is left. It brings an event loop of its own: from
+    asynchronous code call it in a thread. Raises ImporterError; Declined where `confirm` says no: then
+    nothing was sent, and a new job is gone again.
+    """
+    from importer.engine.send import send  # brings the HTTP client, which no plan needs
+
+    start, watch = time.monotonic(), Observers((watch, Logged()))
+    _refuse_within_a_loop()
+    if settings.write_key is None:
+        raise UsageError("A run needs the write key.")
+    secret = secret_of(settings)
+    with ExitStack() as stack:
+        stack.enter_context(logs.about(settings.name))
+        document, source, compiled = stack.enter_context(_opened(settings, secret))
+        signed = ApprovedPlan.read(settings.signed_plan) if settings.signed_plan else None
+        if signed:
+            signed.hold_inputs(settings, document, source)
+        files.folder(settings.folder)
+        origin = settings.endpoint.origin
+        campaigns = campaigns_of(document)
+        held = ledger_room.held(settings.state, origin, campaigns, settings.name)
+        stack.enter_context(held)
+        path = ledger_path(settings.state)
+        ledger = stack.enter_context(closing(Ledger.open(path, secret, settings.durability)))
+        ledger.recover(origin, campaigns)
+        if settings.job:
+            hold(ledger.job(settings.job), document, source)
+        spool = stack.enter_context(closing(Spool(settings.state)))
+        planned = stage(settings, document, source, compiled, ledger, spool.keep, watch)
+        with ledger.staging(planned.job):
+            write_requests(settings, planned, ledger, spool)
+            if signed:
+                signed.hold_rows(planned, ledger)
+            logs.JOB.set(planned.job.name)
+            ready = {"event": "planned", "ready": planned.ready}
+            log.info("%d rows to post", planned.ready, extra=ready)
+            if not confirm(planned):
+                raise Declined("Nothing was sent.")
+        ledger.begin_job(planned.job)
+        report.prepare()
+        sent = send(settings, planned, ledger, spool, watch)
+        explain(ledger, planned.job)
+        summary = record(settings, "run", planned, ledger, start, sent)
+        ledger.end_job(planned.job, summary.exit_status, summary.stopped)
+    return planned, summary
+
+
+def _refuse_within_a_loop() -> None:
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return
+    raise UsageError(
+        "A run can't begin within a running event loop.",
+        hint="Call it in a thread: await asyncio.to_thread(run, settings)",
+    )
+
+
+@contextmanager
+def _opened(settings: Settings, secret: bytes) -> Iterator[tuple[Document, Source, Compiled]]:
+    """The mapping, the file, and the mapping compiled against the file's header."""
+    document = load(settings.mapping)
+    place = str(settings.copy or settings.file)
+    with open_source(place, source_options(document, settings.sheet)) as source:
+        compiled = mapping.compile(document, source.header, secret=secret, file=source.place)
+        yield document, source, compiled

@@ -1,0 +1,255 @@
+"""Approval: a saved plan is run as it was, or not at all; a job goes on over the same bytes."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+
+import orjson
+
+from importer import __version__
+from importer.engine.stage import Plan, campaigns_of
+from importer.errors import UsageError
+from importer.ledger import Ledger
+from importer.ledger.queries import sendable
+from importer.mapping import Document
+from importer.model import Job, counted, place
+from importer.results.files import whole
+from importer.settings import Settings
+from importer.sources.source import Source
+
+# A plan that can be signed: saved, approved by somebody, and then run as it was or not at all.
+#
+# The saved plan holds digests, counts and row numbers; no answer, no person, no key. What is compared
+# first are its inputs, so that a change can be named: the file, the sheet, the mapping, the endpoint and
+# the campaign. What proves it is one digest over all bodies, which an other hash key, other time zones or
+# another importer change as well; and the list of the rows to post, of which a run may post fewer (the
+# ledger knows some by then) but never others. How fast, and how many at first, isn't part of it.
+
+FORMAT = 1
+"""The version of the saved plan's own shape."""
+_SHOWN = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """What a plan was made of. `mapping_sha256` is over the mapping's text, `meaning_sha256` over
+    what it says once everything that it extends is merged in."""
+
+    file_sha256: str
+    sheet: str
+    mapping_sha256: str
+    meaning_sha256: str
+    endpoint: str
+    campaign: str
+
+    @classmethod
+    def of(cls, settings: Settings, document: Document, source: Source) -> Inputs:
+        """Those of a job that is about to be staged."""
+        return cls(
+            file_sha256=source.facts.sha256,
+            sheet=source.sheet,
+            mapping_sha256=hashlib.sha256(document.written.text.encode()).hexdigest(),
+            meaning_sha256=document.digest,
+            endpoint=settings.endpoint.url,
+            campaign=",".join(campaigns_of(document)),
+        )
+
+
+_NAMES = {
+    "file_sha256": "the file is another, or was changed",
+    "sheet": "the sheet: {was!r} then, {now!r} now",
+    "mapping_sha256": "the mapping's text was changed",
+    "meaning_sha256": "the mapping says something else, itself or in what it extends",
+    "endpoint": "the endpoint: {was} then, {now} now",
+    "campaign": "the campaign: {was} then, {now} now",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ApprovedPlan:
+    """A plan as it was saved. `rows` are its counts, `to_post` the Excel rows that a run may post, as
+    ranges (`2-40 42`), with waves those of each by its name; `requests_sha256` stands for every body."""
+
+    made: str
+    importer: str
+    file: str
+    mapping: str
+    inputs: Inputs
+    rows: Mapping[str, int]
+    requests_sha256: str
+    to_post: str | Mapping[str, str]
+
+    @classmethod
+    def of(cls, settings: Settings, planned: Plan, ledger: Ledger) -> ApprovedPlan:
+        """The plan, while its ledger is open."""
+        return cls(
+            made=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+            importer=__version__,
+            file=settings.name,
+            mapping=Path(settings.mapping).name,
+            inputs=Inputs.of(settings, planned.document, planned.source),
+            rows=planned.rows,
+            requests_sha256=planned.sealed,
+            to_post=_to_post(planned.job, ledger),
+        )
+
+    def write(self, path: Path) -> None:
+        """Save it; UsageError where that can't be."""
+        text = orjson.dumps({"format": FORMAT, **asdict(self)}, option=orjson.OPT_INDENT_2).decode()
+        try:
+            with whole(path) as file:
+                file.write(text + "\n")
+        except OSError as error:
+            raise UsageError(f"{path} can't be written: {error.strerror}.") from error
+
+    @classmethod
+    def read(cls, path: Path) -> ApprovedPlan:
+        """The plan that was saved there; UsageError where there is none."""
+        try:
+            found = orjson.loads(path.read_bytes())
+        except OSError as error:
+            raise UsageError(f"The plan {path} can't be read: {error.strerror}.") from error
+        except orjson.JSONDecodeError:
+            found = None
+        if not _is_plan(found):
+            raise UsageError(f"{path} is no saved plan of this importer.", hint=_MAKE)
+        del found["format"]
+        return cls(**{**found, "inputs": Inputs(**found["inputs"])})
+
+    def hold_inputs(self, settings: Settings, document: Document, source: Source) -> None:
+        """Refuse a job whose inputs are others; UsageError with all that changed."""
+        now = Inputs.of(settings, document, source)
+        changed = [
+            _NAMES[each.name].format(was=was, now=is_)
+            for each in fields(Inputs)
+            if (was := getattr(self.inputs, each.name)) != (is_ := getattr(now, each.name))
+        ]
+        if changed:
+            raise self._broken(changed)
+
+    def hold_rows(self, planned: Plan, ledger: Ledger) -> None:
+        """Refuse a staged job that would post other bodies, or other rows."""
+        if planned.sealed != self.requests_sha256:
+            raise self._broken([self._other_bodies()])
+        others = list(self._others(planned.job, ledger))
+        if others:
+            raise self._broken([_other_rows(others)])
+
+    def _others(self, job: Job, ledger: Ledger) -> Iterator[str]:
+        """The rows that would be posted, and may not be."""
+        planned = {"": self.to_post} if isinstance(self.to_post, str) else self.to_post
+        for wave in job.waves or ("",):
+            own = (row for row, mine in sendable(ledger, job, wave) if mine)
+            yield from (place(row, wave) for row in outside(planned.get(wave, ""), own))
+
+    def _other_bodies(self) -> str:
+        if self.importer != __version__:
+            return f"the importer: {self.importer} then, {__version__} now, and it makes other requests"
+        return (
+            "the requests differ, though file, mapping and importer are the same: the hash key is "
+            "another one (SATISMETER_HASH_KEY, or hash.key in the --state folder), or the time zones"
+        )
+
+    def _broken(self, changed: Sequence[str]) -> UsageError:
+        listed = "".join(f"\n  - {each}" for each in changed)
+        return UsageError(
+            f"This is not what was planned on {self.made}; nothing was sent:{listed}", hint=_MAKE
+        )
+
+
+def _to_post(job: Job, ledger: Ledger) -> str | Mapping[str, str]:
+    def posted(wave: str) -> str:
+        return " ".join(ranges(row for row, _ in sendable(ledger, job, wave)))
+
+    return {wave: posted(wave) for wave in job.waves} if job.waves else posted("")
+
+
+def _other_rows(rows: Sequence[str]) -> str:
+    shown = "; ".join(rows[:_SHOWN]) + (" …" if len(rows) > _SHOWN else "")
+    return (
+        f"{counted(len(rows), 'row')} would be posted that the plan left out (Excel {shown}): its "
+        "ledger knew them as sent; is this another --state folder?"
+    )
+
+
+_MAKE = "Make a plan anew, and have it approved: importer plan FILE -m MAPPING --save plan.json"
+
+
+def _is_plan(found: object) -> bool:
+    """Whether it has the shape that `write` gives it."""
+    if not isinstance(found, dict) or found.get("format") != FORMAT:
+        return False
+    inputs = found.get("inputs")
+    known = {each.name for each in fields(ApprovedPlan)} | {"format"}
+    return (
+        set(found) == known
+        and isinstance(inputs, dict)
+        and set(inputs) == {each.name for each in fields(Inputs)}
+        and all(map(_are_ranges, _listed(found["to_post"])))
+    )
+
+
+def _listed(to_post: object) -> Iterable[object]:
+    return to_post.values() if isinstance(to_post, dict) else (to_post,)
+
+
+def _are_ranges(text: object) -> bool:
+    return isinstance(text, str) and all(map(_is_range, text.split()))
+
+
+def _is_range(text: str) -> bool:
+    first, _, last = text.partition("-")
+    return first.isdecimal() and (last.isdecimal() or text == first)
+
+
+def ranges(rows: Iterable[int]) -> Iterator[str]:
+    """Ascending numbers as `2-40`, `42`."""
+    first = last = None
+    for row in rows:
+        if last is None or row != last + 1:
+            if first is not None:
+                yield _range(first, last)
+            first = row
+        last = row
+    if first is not None:
+        yield _range(first, last)
+
+
+def _range(first: int, last: int | None) -> str:
+    return str(first) if first == last else f"{first}-{last}"
+
+
+def outside(text: str, rows: Iterable[int]) -> Iterator[int]:
+    """Those of the rows that are in none of the ranges."""
+    pairs = [each.partition("-")[::2] for each in text.split()]
+    firsts = [int(first) for first, _ in pairs]
+    lasts = [int(last or first) for first, last in pairs]
+    for row in rows:
+        place = bisect_right(firsts, row) - 1
+        if place < 0 or row > lasts[place]:
+            yield row
+
+
+# Going on with a job: over the very bytes that it was started with, or not at all.
+
+
+def hold(job: Job, document: Document, source: Source) -> None:
+    """Raise UsageError where the file, its sheet or the mapping is no longer what the job was started
+    with."""
+    if source.facts.sha256 != job.file_sha256 or source.sheet != job.sheet:
+        raise UsageError(
+            f"{source.place} has changed since job {job.name} was started.", hint=_ANEW
+        )
+    if document.digest != job.mapping_sha256:
+        raise UsageError(f"The mapping has changed since job {job.name} was started.", hint=_ANEW)
+
+
+_ANEW = (
+    "Run it as it is now: `importer run FILE -m MAPPING` starts a new job, which sends nothing again "
+    "that was sent, and refused rows only where they were mended. Or put back what was changed."
+)

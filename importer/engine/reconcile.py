@@ -1,0 +1,150 @@
+"""Reading the survey back: rows of unknown fate are settled by what it holds."""
+
+from __future__ import annotations
+
+import time
+from collections import defaultdict
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from importer.errors import UsageError
+from importer.ledger import Hasher, Ledger
+from importer.ledger.reconcile import (
+    Doubt,
+    Known,
+    call_absent,
+    call_stored,
+    controls,
+    doubts,
+    known,
+)
+from importer.model import Job
+from importer.satismeter.read import Reader, StoredResponse
+from importer.settings import Settings
+
+MARGIN = 3600.0
+"""Seconds before a row's first attempt from which responses count as its own: our clock and the
+server's may differ."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """How many rows in doubt were found (`created`), are surely `absent`, and stay in doubt (`left`)."""
+
+    created: int = 0
+    absent: int = 0
+    left: int = 0
+
+
+async def read_back(settings: Settings, ledger: Ledger, job: Job) -> Settled:
+    """Settle the job's rows in doubt. A row that is found is stored. One that isn't is absent, if the
+    server has had the time to store it, the rows that it acknowledged around then are found, and there is
+    no other response of that person since that no row of the ledger explains: it could be this one, its
+    text changed on the way (line ends, an accent, escapes, its end cut off).
+    Raises UsageError without a key or project, ReadError where the survey can't be read."""
+    open_ones = doubts(ledger, job)
+    if not open_ones:
+        return Settled()
+    checks = {each.shown: controls(ledger, job, each) for each in open_ones}
+    wanted = {each.shown for each in open_ones}.union(*checks.values())
+    since = min(each.first for each in open_ones) - MARGIN
+    held = await _held(settings, ledger, job, wanted, known(ledger, job), since)
+    settled = [_settle(settings, ledger, job, each, held, checks[each.shown]) for each in open_ones]
+    return Settled(
+        created=sum(each.created for each in settled),
+        absent=sum(each.absent for each in settled),
+        left=sum(each.left for each in settled),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """The responses that the survey holds: those that `look` like rows of ours, by that look; and, by
+    person, those of people with a row in doubt that are `unexplained`."""
+
+    look: Mapping[bytes, Sequence[StoredResponse]]
+    unexplained: Mapping[bytes, Sequence[StoredResponse]]
+
+
+async def _held(
+    settings: Settings,
+    ledger: Ledger,
+    job: Job,
+    wanted: Collection[bytes],
+    explained: Known,
+    since: float,
+) -> Held:
+    hasher = Hasher(ledger.secret, job.origin)
+    held: defaultdict[bytes, list[StoredResponse]] = defaultdict(list)
+    unexplained: defaultdict[bytes, list[StoredResponse]] = defaultdict(list)
+    async with reader(settings, job.origin) as reading:
+        async for campaign in _campaigns(reading, job):
+            async for each in reading.responses(campaign, datetime.fromtimestamp(since, UTC)):
+                shown = hasher.shown(campaign, each.user_id, each.anonymous_id, each.answers)
+                person = hasher.person(campaign, each.user_id, each.anonymous_id)
+                if shown in wanted:
+                    held[shown].append(each)
+                elif person in explained.people and not (
+                    shown in explained.looks or each.id in explained.ids
+                ):
+                    unexplained[person].append(each)
+    return Held(held, unexplained)
+
+
+def reader(settings: Settings, origin: str) -> Reader:
+    """The read API of the settings' project; UsageError where the key or the project is missing."""
+    if settings.api_key is None:
+        raise UsageError(
+            "There is no API key to read the survey with.",
+            hint="Put it into SATISMETER_API_KEY (it is not the write key): Settings > Integrations > "
+            "API keys.",
+        )
+    if not settings.project:
+        raise UsageError(
+            "The read API wants the project's ID.",
+            hint="Name it with --project, or in SATISMETER_PROJECT: it stands beside the API key.",
+        )
+    return Reader(
+        origin,
+        settings.api_key,
+        settings.project,
+        timeout=2 * settings.timeout,
+        network=settings.network,
+    )
+
+
+async def _campaigns(reading: Reader, job: Job) -> AsyncIterator[str]:
+    named = job.campaigns.split(",")
+    if "*" in named:
+        named = [survey.id for survey in await reading.surveys()]
+    for campaign in named:
+        yield campaign
+
+
+def _settle(
+    settings: Settings, ledger: Ledger, job: Job, doubt: Doubt, held: Held, checks: set[bytes]
+) -> Settled:
+    since = doubt.first - MARGIN
+    mine = [each for each in held.look.get(doubt.shown, ()) if _moment(each) >= since]
+    stored = doubt.stored(len(mine))
+    if stored is None:
+        return Settled(left=len(doubt.seqs))
+    newest = sorted(mine, key=_moment)[len(mine) - stored :]
+    call_stored(ledger, job, doubt.seqs[:stored], [each.id for each in newest])
+    others = doubt.seqs[stored:]
+    proven = bool(checks) and all(shown in held.look for shown in checks)
+    strange = any(_moment(each) >= since for each in held.unexplained.get(doubt.person, ()))
+    if not proven or strange or abs(time.time() - doubt.last) < settings.settling:
+        return Settled(created=stored, left=len(others))
+    call_absent(ledger, job, others)
+    return Settled(created=stored, absent=len(others))
+
+
+def _moment(found: StoredResponse) -> float:
+    """When the survey says it came, as Unix seconds; a date that can't be read is now."""
+    try:
+        moment = datetime.fromisoformat(found.created)
+    except ValueError:
+        return time.time()
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()

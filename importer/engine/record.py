@@ -1,0 +1,216 @@
+"""Recording: results.csv, problems.csv and reports, written (and written anew) from the ledger."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from importer import ledger as ledger_room
+from importer.delivery.abort_rules import Abort
+from importer.engine.approval import hold
+from importer.engine.report import ACCEPTED, READY, reported
+from importer.engine.stage import MASKED_KEY, Plan, assert_sum, source_options
+from importer.errors import Busy, ExitStatus, ImporterError, UsageError
+from importer.ledger import Ledger, held, refusals, sending_order
+from importer.ledger.queries import seqs
+from importer.ledger.spool import Spool
+from importer.mapping import load
+from importer.model import Job, Status
+from importer.results import files, report
+from importer.results import files as files_room
+from importer.results.files import LOST, MENDABLE, write_outcomes, write_problem_rows
+from importer.results.summary import Summary
+from importer.satismeter.redact import with_key
+from importer.settings import Settings
+from importer.sources.source import Source, open_source
+
+if TYPE_CHECKING:
+    from importer.engine.send import DeliveryResult
+
+
+# Recording: what people and scripts read of a job, written from the ledger.
+
+
+@files.wrap_os_errors()
+def record(
+    settings: Settings,
+    command: str,
+    planned: Plan,
+    ledger: Ledger,
+    start: float,
+    sent: DeliveryResult | None = None,
+) -> Summary:
+    """Write what people and scripts read, and say what it came to."""
+    folder, job = settings.folder, planned.job
+    rows = planned.rows if sent is None else _ended(ledger, job, planned.rows["read"])
+    assert_sum(rows)
+    stop = sent.stop if sent else None
+    counted = seqs(ledger, job, ACCEPTED if sent else READY)
+    duplicates, prefix = ledger_room.duplicates(ledger, job), "" if sent else "plan-"
+    if sent:
+        files.begin(folder, job.name)
+    summary = Summary(
+        command=command,
+        file=settings.file,
+        sheet=planned.source.sheet,
+        mapping=settings.mapping,
+        job=job.name if sent else "",
+        endpoint=settings.endpoint.url,
+        campaign=job.campaigns,
+        rows=rows,
+        exit_status=_exit_status(rows, duplicates if sent else {}, stop, settings),
+        seconds=time.monotonic() - start,
+        folder=folder,
+        results=files.free(folder / "results.csv") if sent else None,
+        problems=write_problems(
+            folder / f"{prefix}problems.csv", planned.source, ledger, job, rows
+        ),
+        causes=planned.causes + (refusals(ledger, job) if sent else ()),
+        duplicates=duplicates,
+        warnings=planned.warnings + (sent.notes if sent else ()),
+        requests=sent.requests if sent else 0,
+        stopped=f"{stop.code}: {stop.message}" if stop else "",
+        scores=planned.tally.scores(counted),
+        waves=job.waves,
+    )
+    if summary.results:
+        write_outcomes(summary.results, ledger.lines(job), planned.source.sheet)
+        files.remember(summary.results)
+    summary.write(summary.place)
+    report.write(summary.report, reported(settings, planned, ledger, summary, sent))
+    return summary
+
+
+def _ended(ledger: Ledger, job: Job, read: int) -> dict[str, int]:
+    counts = ledger.counts(job)
+    return {"read": read} | {status.value: counts.get(status, 0) for status in Status}
+
+
+def write_problems(
+    path: Path, source: Source, ledger: Ledger, job: Job, rows: Mapping[str, int]
+) -> Path | None:
+    """problems.csv, where there is something to mend; an older one goes, unless a person has changed
+    it: then it stays, and the new one gets another name."""
+    place = files.free(path)
+    lost = ledger_room.duplicates(ledger, job).get(files_room.LOST)
+    if not lost and not any(rows.get(status) for status in MENDABLE):
+        if place == path:
+            path.unlink(missing_ok=True)
+        return None
+    write_problem_rows(
+        place,
+        source.preamble,
+        source.chunks(),
+        ledger.lines(job),
+        delimiter=source.facts.delimiter or ",",
+        encoding=_writable(source.facts.encoding),
+        waves=len(job.waves) or 1,
+    )
+    files.remember(place)
+    return place
+
+
+def _writable(encoding: str) -> str:
+    """The source's own encoding, so that the mapping's `encoding` still holds; Excel wants a BOM."""
+    return (
+        "utf-8-sig"
+        if encoding.lower().replace("_", "-") in ("", "utf-8", "utf-8-sig")
+        else encoding
+    )
+
+
+def _exit_status(
+    rows: Mapping[str, int], kinds: Mapping[str, int], stop: Abort | None, settings: Settings
+) -> ExitStatus:
+    """What a job came to, the gravest first; `kinds` are its duplicates by code. Rows that are still
+    to be sent though nothing stopped it wait behind one of unknown fate."""
+    if stop:
+        return ExitStatus(128 + stop.signal) if stop.signal else ExitStatus.STOPPED
+    everything = settings.limit is None and Status.PENDING in settings.statuses
+    if rows.get(Status.UNKNOWN) or (everything and rows.get(Status.PENDING)):
+        return ExitStatus.SOME_UNKNOWN
+    refused, lost = sum(rows.get(status, 0) for status in MENDABLE), kinds.get(LOST, 0)
+    hit = settings.fail_on.hit(refused, lost, rows["read"]) or (
+        settings.fail_on.share < 1 and _nothing_stored(rows, kinds)
+    )
+    return ExitStatus.SOME_REFUSED if hit else ExitStatus.DONE
+
+
+def _nothing_stored(rows: Mapping[str, int], kinds: Mapping[str, int]) -> bool:
+    """Whether all that was posted, now or in an earlier run, was refused as a duplicate: a run that
+    stored nothing is no success. A file whose rows were all sent before is."""
+    earlier = kinds.get("duplicate_earlier") and not rows.get(Status.ALREADY_SENT)
+    return not rows.get(Status.CREATED) and bool(kinds.get(LOST) or earlier)
+
+
+# A job's results, written anew from the ledger: the same ledger gives the same bytes.
+
+
+@dataclass(frozen=True, slots=True)
+class Rewritten:
+    """What was written; `problems` is None where there is nothing to mend, or where the file can't be
+    read again: then `unread` says why."""
+
+    results: Path
+    problems: Path | None = None
+    unread: str = ""
+
+
+def rewrite(ledger: Ledger, job: Job, folder: Path) -> Rewritten:
+    """Write results.csv, and problems.csv where the job's file and mapping are still what they were.
+    Raises UsageError for a folder that can't be made, LedgerError where a disk is full."""
+    files.folder(folder)
+    files.begin(folder, job.name)
+    results = files.free(folder / "results.csv")
+    write_outcomes(results, ledger.lines(job), job.sheet)
+    files.remember(results)
+    try:
+        return Rewritten(results, _problems(ledger, job, folder / "problems.csv"))
+    except ImporterError as error:
+        return Rewritten(results, unread=error.message)
+
+
+def _problems(ledger: Ledger, job: Job, path: Path) -> Path | None:
+    if job.file in ("", "-"):
+        raise UsageError("The job's file can't be read again.")
+    document = load(str(job.settings.get("mapping") or job.mapping))
+    with open_source(job.file, source_options(document, job.sheet or None)) as source:
+        hold(job, document, source)
+        return write_problems(path, source, ledger, job, ledger.counts(job))
+
+
+def folder_of(job: Job, out: Path | None) -> Path:
+    """Where the job's results go; UsageError where nobody knows any more."""
+    known = str(job.settings.get("out") or "")
+    if out is None and not known:
+        raise UsageError(
+            "The ledger no longer knows the job's folder.", hint="Name one with --out."
+        )
+    return out or files.of_job(Path(known), job.name)
+
+
+def explain(ledger: Ledger, job: Job, state: Path) -> bool:
+    """Bring the reasons of a job's rows up to date; False where it is under way."""
+    try:
+        with held(state, job.origin, job.campaigns.split(","), "importer results"):
+            ledger.recover(job.origin, job.campaigns.split(","))
+            ledger_room.explain(ledger, job)
+    except Busy:
+        return False
+    return True
+
+
+# The bodies that a run would post, for whoever wants to read them all: one a line, in file order.
+
+
+def write_requests(settings: Settings, planned: Plan, ledger: Ledger, spool: Spool) -> None:
+    """Where the settings name a file for them."""
+    if settings.payloads is None:
+        return
+    files.folder(settings.payloads.parent)
+    with files.whole(settings.payloads) as file:
+        for seq in sorted(sending_order(ledger, planned.job, settings.statuses)):
+            file.write(with_key(spool.body(seq), MASKED_KEY).decode() + "\n")

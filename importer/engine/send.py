@@ -1,0 +1,284 @@
+"""Sending: rows leave the ledger oldest first, outcomes return; rows in doubt are settled last."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from signal import Signals
+
+from importer import shutdown
+from importer.delivery.abort_rules import Abort
+from importer.delivery.circuit_breaker import CircuitBreaker
+from importer.delivery.rate_limit import RateLimiter
+from importer.delivery.worker import Delivery, DeliveryOptions
+from importer.engine.observer import Observer
+from importer.engine.stage import Plan
+from importer.errors import ImporterError
+from importer.ledger import (
+    Journal,
+    Ledger,
+    accepted,
+    askable,
+    behind_order,
+    called_absent,
+    doubtful,
+    late_order,
+    ledger_path,
+    outgoing,
+    sending_order,
+    several,
+    stuck,
+)
+from importer.ledger.spool import Spool
+from importer.model import Job, Outcome, QueuedRow, Status
+from importer.results.files import LOST, MENDABLE
+from importer.satismeter.insert import Client
+from importer.settings import Secret, Settings
+
+# After the first pass: rows of unknown fate are settled once the server has ended its work on them.
+#
+# The wait counts from now, by a clock that nobody can set: the server's work on a row may have begun only
+# a moment ago, whatever the wall clock says.
+
+log = logging.getLogger(__name__)
+
+MOST_ROUNDS = 10
+"""How often a run settles, waits and posts again: a server that never answers must not keep it for ever."""
+
+_BATCH = 500
+
+
+@dataclass(frozen=True, slots=True)
+class SendContext:
+    """A job's sending under way, and all that takes part in it."""
+
+    settings: Settings
+    planned: Plan
+    ledger: Ledger
+    journal: Journal
+    delivery: Delivery
+    watch: Observer
+
+    @property
+    def job(self) -> Job:
+        """The job."""
+        return self.planned.job
+
+
+async def settle_doubts(sending: SendContext) -> tuple[str, ...]:
+    """Settle rows in doubt: by reading the survey back where there is an API key; else, without
+    `forceSurvey`, by posting them again, so that the API's own duplicate check decides. Then post the
+    rows that waited behind them; what of those ends in doubt is settled in the same way, as long as
+    reading settles any. With `forceSurvey` a row that was posted is not posted again here, whatever the
+    survey says: it may only be slow to show it. Returns what the user should know."""
+    notes: list[str] = []
+    for _ in range(MOST_ROUNDS):
+        if not await _in_doubt_and_waited(sending):
+            break
+        before = _in_doubt(sending)
+        notes += await _read_back(sending)
+        settled = before - _in_doubt(sending)
+        await _post_again(sending)
+        await sending.journal.flush()
+        if not settled:
+            break
+    return tuple(dict.fromkeys(notes))
+
+
+async def _in_doubt_and_waited(sending: SendContext) -> bool:
+    await sending.journal.flush()
+    return _anything_to_settle(sending) and await _waited(sending)
+
+
+def _anything_to_settle(sending: SendContext) -> bool:
+    if sending.settings.reads:
+        return _in_doubt(sending) > 0
+    asks = not sending.planned.document.forceSurvey
+    return asks and askable(sending.ledger, sending.job) > 0
+
+
+def _in_doubt(sending: SendContext) -> int:
+    return sending.ledger.own(sending.job).get(Status.UNKNOWN, 0)
+
+
+async def _waited(sending: SendContext) -> bool:
+    """Give the server the time to end its work; False where the run was stopped."""
+    if sending.delivery.stopped:
+        return False
+    sending.watch.settling(_in_doubt(sending), sending.settings.settling)
+    await sending.delivery.wait(sending.settings.settling)
+    return sending.delivery.stopped is None
+
+
+async def _read_back(sending: SendContext) -> tuple[str, ...]:
+    """A survey that can't be read settles nothing, and stops nothing."""
+    if not sending.settings.reads:
+        return ()
+    from importer.engine.reconcile import read_back  # brings an HTTP client that no post needs
+
+    reading = read_back(sending.settings, sending.ledger, sending.job)
+    try:
+        await sending.delivery.unless_stopped(reading)
+    except ImporterError as error:
+        why = {"event": "unsettled", "error": type(error).__name__}
+        log.warning("the survey can't be read back", extra=why)
+        return (f"Rows in doubt could not be settled: {error.message} {error.hint}".strip(),)
+    return ()
+
+
+async def _post_again(sending: SendContext) -> None:
+    settings, ledger, job = sending.settings, sending.ledger, sending.job
+    if sending.delivery.stopped:
+        return
+    behind = () if settings.limit else tuple({*settings.statuses, Status.FAILED})
+    asks = not sending.planned.document.forceSurvey
+    if asks:
+        order = late_order(ledger, job, behind)
+        held = stuck(ledger, job)
+    else:
+        order = behind_order(ledger, job, behind)
+        held = doubtful(ledger) | called_absent(ledger, job)
+    await sending.delivery.run(rows(ledger, job, order), held)
+
+
+def rows(ledger: Ledger, job: Job, order: Sequence[int]) -> Iterator[QueuedRow]:
+    """These rows as the sender takes them, read from the ledger a few at a time."""
+    for start in range(0, len(order), _BATCH):
+        yield from outgoing(ledger, job, order[start : start + _BATCH])
+
+
+# How many rows may be refused before a run stops by itself.
+
+
+class FailureLimit:
+    """Counts rows that are invalid, rejected or failed, those of the staged file first, and calls
+    `stop` once there are more than `most` (None: any number). What the API calls a duplicate counts
+    where no row of the same person is known to be accepted."""
+
+    def __init__(
+        self,
+        most: int | None,
+        staged: Mapping[str, int],
+        stop: Callable[[Abort], None],
+        ledger: Ledger,
+        job: Job,
+    ) -> None:
+        self._most = most
+        self._stop = stop
+        self._ledger = ledger
+        # Of persons with one row nothing need be remembered, and these are nearly all.
+        self._several = set() if most is None else several(ledger, job)
+        self._accepted: set[bytes] = set()
+        self._count = sum(staged.get(status, 0) for status in (Status.INVALID, Status.REJECTED))
+        self._check()
+
+    def add(self, outcome: Outcome, person: bytes = b"") -> None:
+        """Count one more row, if it was refused."""
+        if self._most is None:
+            return
+        if outcome.status is Status.CREATED and person in self._several:
+            self._accepted.add(person)
+        if outcome.status in MENDABLE or (outcome.code == LOST and self._unknown(person)):
+            self._count += 1
+            self._check()
+
+    def _unknown(self, person: bytes) -> bool:
+        return person not in self._accepted and not accepted(self._ledger, person)
+
+    def _check(self) -> None:
+        if self._most is not None and self._count > self._most:
+            self._stop(
+                Abort(
+                    "max_failures",
+                    f"more than {self._most:,} rows are invalid or were refused; see problems.csv",
+                )
+            )
+
+
+# The event loop that posts.
+
+
+def new_loop() -> Callable[[], asyncio.AbstractEventLoop]:
+    """What makes one: uvloop where there is one; it has no Windows build."""
+    try:
+        import uvloop
+    except ImportError:
+        return asyncio.new_event_loop
+    return uvloop.new_event_loop
+
+
+# Sending: the part that only a run has. Rows leave the ledger oldest first, and their outcomes return.
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryResult:
+    """How the sending ended: why it stopped early, if it did, its requests, when it began (Unix
+    seconds), and what the user should know."""
+
+    stop: Abort | None
+    requests: int
+    began: float
+    notes: tuple[str, ...] = ()
+
+
+def send(
+    settings: Settings, planned: Plan, ledger: Ledger, spool: Spool, watch: Observer
+) -> DeliveryResult:
+    """Post what is left, on an event loop of its own."""
+    with asyncio.Runner(loop_factory=new_loop()) as runner:
+        return runner.run(_deliver(settings, planned, ledger, spool, watch))
+
+
+async def _deliver(
+    settings: Settings, planned: Plan, ledger: Ledger, spool: Spool, watch: Observer
+) -> DeliveryResult:
+    job, path, began = planned.job, ledger_path(settings.state), time.time()
+    concurrency = settings.concurrency or planned.document.sending.concurrency
+    async with (
+        Journal(path, job.id, settings.durability) as journal,
+        Client(
+            settings.endpoint.url,
+            settings.write_key or Secret(""),
+            concurrency=concurrency,
+            timeout=settings.timeout,
+            network=settings.network,
+            accept_empty=settings.accept_empty,
+        ) as client,
+    ):
+        delivery = Delivery(
+            client,
+            journal,
+            RateLimiter(planned.rate.per_second),
+            CircuitBreaker(),
+            body=lambda row: spool.body(row.seq),
+            observer=lambda row, outcome: ended(outcome, row.person),
+            options=DeliveryOptions(concurrency, settings.accept_empty, settings.outage),
+        )
+        failures = FailureLimit(settings.max_failures, planned.rows, delivery.stop, ledger, job)
+
+        def ended(outcome: Outcome, person: bytes = b"") -> None:
+            watch.ended(outcome)
+            failures.add(outcome, person)
+
+        sending = SendContext(settings, planned, ledger, journal, delivery, watch)
+        with shutdown.handled(
+            lambda number: delivery.stop(
+                Abort("interrupted", f"by {Signals(number).name}", number)
+            ),
+            delivery.abandon,
+            settings.drain,
+        ):
+            await _first_pass(sending)
+            notes = (*filter(None, [client.note]), *await settle_doubts(sending))
+        return DeliveryResult(delivery.stopped, delivery.requests, began, notes)
+
+
+async def _first_pass(sending: SendContext) -> None:
+    """Rows that were never posted, or surely not stored. Whoever has a row in doubt waits."""
+    ledger, job = sending.ledger, sending.job
+    order = sending_order(ledger, job, sending.settings.statuses)[: sending.settings.limit]
+    sending.watch.sending(len(order))
+    await sending.delivery.run(rows(ledger, job, order), doubtful(ledger))

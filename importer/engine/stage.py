@@ -1,0 +1,437 @@
+"""Staging: every row read, mapped, checked and written into a ledger. Plans and runs share it."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from importer import ledger as ledger_room
+from importer.engine.observer import Observer
+from importer.errors import LedgerError
+from importer.ledger import (
+    SENDABLE,
+    Ledger,
+    Rows,
+    Staging,
+    duplicates,
+    people,
+    prepare,
+    secret,
+    sending_order,
+)
+from importer.mapping import Compiled, Document
+from importer.mapping.checks import check
+from importer.mapping.document import Campaign
+from importer.mapping.run import Program
+from importer.mapping.usage import Recodings
+from importer.model import (
+    Cause,
+    Chunk,
+    Invalid,
+    Job,
+    Mapped,
+    Problem,
+    Response,
+    Status,
+    counted,
+    slug,
+)
+from importer.privacy import Show, odd_character, plain
+from importer.results.scores import RatingQuestion, Tally
+from importer.satismeter.redact import with_key
+from importer.settings import Rate, Settings
+from importer.sources.source import Source
+from importer.sources.table import Facts, KnownBy, SourceOptions
+
+# One figure that stands for every body of a job: two jobs that post the same have the same.
+
+
+class RequestsDigest:
+    """SHA-256 over the rows that can be posted, in file order: each one's row number and body.
+
+    The mapping decides it with the file, the hash key, the time zones and the importer's own code, and
+    nothing else: neither the ledger nor the rate. A body holds no line break, so that no two lists of
+    bodies give the same bytes.
+    """
+
+    def __init__(self) -> None:
+        self._hasher = hashlib.sha256()
+
+    def add(self, mapped: Sequence[Mapped]) -> None:
+        """Take the next rows in."""
+        lines = [
+            b"%d %b\n" % (each.row, each.body) for each in mapped if isinstance(each, Response)
+        ]
+        self._hasher.update(b"".join(lines))
+
+    def hexdigest(self) -> str:
+        """The figure so far."""
+        return self._hasher.hexdigest()
+
+
+# The rating questions of a mapping, as they are counted.
+
+_SCALES = {"nps": (0, 10), "csat": (1, 5), "ces": (1, 7)}
+
+
+def questions(document: Document, compiled: Compiled) -> Iterator[RatingQuestion]:
+    """Those that rows can answer, each with its place in `Response.answers`; wave by wave."""
+    for wave, program in zip(document.by_wave, compiled.programs, strict=True):
+        yield from _of_wave(wave, program)
+
+
+def _of_wave(document: Document, program: Program) -> Iterator[RatingQuestion]:
+    asked = [answer for answer in document.answers if document.question(answer.id)]
+    for place, (answer, found) in enumerate(zip(asked, program.answers, strict=True)):
+        if answer.type == "scale" or answer.type in _SCALES:
+            low, high = _SCALES.get(answer.type, (answer.min or 0, answer.max or 0))
+            label = found.reading.column or answer.id
+            yield RatingQuestion(found.id, label, answer.type, low, high, place, program.wave)
+
+
+# Problems counted by cause, with the first places of each.
+
+_PLACES = 5
+
+
+class Causes:
+    """Counts problems by code and column; keeps the first rows and the first message of each."""
+
+    def __init__(self) -> None:
+        self._first: dict[tuple[str, str], Problem] = {}
+        self._rows: dict[tuple[str, str], list[int]] = {}
+        self._count: dict[tuple[str, str], int] = {}
+
+    def add(self, problems: Iterable[Problem]) -> None:
+        """Count these."""
+        for problem in problems:
+            kind = (problem.code, problem.column)
+            self._first.setdefault(kind, problem)
+            self._count[kind] = self._count.get(kind, 0) + 1
+            rows = self._rows.setdefault(kind, [])
+            if len(rows) < _PLACES and problem.row not in rows:
+                rows.append(problem.row)
+
+    def listed(self) -> tuple[Cause, ...]:
+        """The causes, most frequent first."""
+        ordered = sorted(self._count, key=lambda kind: (-self._count[kind], kind))
+        return tuple(
+            Cause(
+                self._first[kind].code,
+                self._first[kind].message,
+                self._count[kind],
+                self._first[kind].fix,
+                self._first[kind].column,
+                tuple(self._rows[kind]),
+            )
+            for kind in ordered
+        )
+
+
+# What a careful person would want to know before anything is sent.
+
+
+def warnings(
+    document: Document,
+    source: Source,
+    compiled: Compiled,
+    ledger: Ledger,
+    job: Job,
+    damage: Sequence[Cause],
+    show: Show,
+) -> tuple[str, ...]:
+    """Each in one sentence or two; `damage` is what the file had lost already, `show` says how a line
+    of the file may be shown."""
+    return (
+        *guesses(source.facts, show),
+        _dates(compiled),
+        *_people(ledger, job, document.repeats.send),
+        *_force(document),
+        *(f"{_where(each)}: {each.message} {each.fix}".strip() for each in damage),
+        *source.facts.notes,
+        *compiled.notes,
+        *compiled.taken_for_utc,
+    )
+
+
+def guesses(facts: Facts, show: Show = odd_character) -> Iterator[str]:
+    """What was taken for granted about the file without being sure: its encoding. `show` says how a
+    line of it may be shown."""
+    if facts.encoding_known_by != KnownBy.GUESSED:
+        return
+    found = zip(facts.encoding_lines, facts.encoding_samples, strict=True)
+    lines = ", ".join(f"line {number:,} `{show(sample)}`" for number, sample in found)
+    yield (
+        f"The text's encoding is a guess, {facts.encoding}: it reads {lines}. If a character is wrong "
+        "there, write the right `encoding:` under `source:` in the mapping; `importer inspect FILE` shows "
+        "the lines, with --encoding as another reading has them."
+    )
+
+
+def _dates(compiled: Compiled) -> str:
+    lost = "The API has no field for the original date: each response will be dated by its arrival."
+    traits = (name for program in compiled.programs for name, _ in program.traits)
+    if "respondedAt" in traits:
+        return f"{lost} The original date goes along as the trait respondedAt."
+    return f"{lost} Map it as a trait (respondedAt) to keep it."
+
+
+def _people(ledger: Ledger, job: Job, send: str) -> Iterator[str]:
+    several, disagree = people(ledger, job)
+    if several and send == "all":
+        yield (
+            f"{counted(several, 'person has', 'persons have')} more than one row to send: the API may "
+            "refuse the later ones as duplicates. `repeats: {send: latest}` sends one row each."
+        )
+    if disagree:
+        yield (
+            f"The rows of {counted(disagree, 'person')} carry different traits. Traits belong to the "
+            "person: what is sent last stays."
+        )
+
+
+def _force(document: Document) -> Iterator[str]:
+    if document.forceSurvey:
+        yield (
+            "forceSurvey is on: the API checks neither targeting nor duplicates, and a row of "
+            "unknown fate is never posted again by itself."
+        )
+
+
+def _where(cause: Cause) -> str:
+    rows = ", ".join(str(row) for row in cause.rows)
+    more = " …" if cause.count > len(cause.rows) else ""
+    cells = counted(cause.count, "damaged cell")
+    return f"{cells} in column {cause.column!r} (row {rows}{more})"
+
+
+# Staging: every row read, mapped, checked and written into a ledger. Plans and runs share it.
+
+MASKED_KEY = "***"
+_SAMPLES = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A file, staged: what a run would do. `samples` are whole requests, their key masked; `sealed`
+    is a SHA-256 (hex) over the bodies of all rows that can be posted."""
+
+    job: Job
+    source: Source
+    document: Document
+    compiled: Compiled
+    rows: Mapping[str, int]
+    causes: tuple[Cause, ...]
+    skips: Mapping[str, int]
+    duplicates: Mapping[str, int]
+    warnings: tuple[str, ...]
+    samples: tuple[bytes, ...]
+    rate: Rate
+    tally: Tally
+    recodings: Recodings
+    sealed: str
+
+    @property
+    def ready(self) -> int:
+        """Rows that a run would post."""
+        return self.rows.get("ready", 0)
+
+    @property
+    def seconds(self) -> float | None:
+        """How long the posting takes at least; None where only the server sets the pace."""
+        return None if self.rate.per_second is None else self.ready / self.rate.per_second
+
+
+Keep = Callable[[Rows], None]
+
+
+def let_go(_: Rows) -> None:
+    """A plan has no use for the bodies once they are shown."""
+
+
+def stage(
+    settings: Settings,
+    document: Document,
+    source: Source,
+    compiled: Compiled,
+    ledger: Ledger,
+    keep: Keep,
+    watch: Observer,
+) -> Plan:
+    """Read, map and check every row, write it into the ledger, and hand the bodies to `keep`."""
+    wanted = _job(settings, document, source)
+    job = ledger.reopen(settings.job, wanted) if settings.job else ledger.start_job(wanted)
+    staging = Staging(
+        ledger,
+        job,
+        show_values=settings.show_values,
+        sending=(*settings.statuses, *SENDABLE),
+    )
+    causes, damage = Causes(), Causes()
+    tally, seal = Tally(tuple(questions(document, compiled)), len(source.header)), RequestsDigest()
+    recodings = Recodings(document, source.header)
+    samples: dict[bytes, tuple[int, bytes]] = {}
+    with ledger.staging(job):
+        for chunk in source.chunks():
+            mapped = check(compiled.run(chunk))
+            _count(mapped, chunk, causes, damage)
+            tally.add(mapped, chunk)
+            recodings.add(mapped, chunk)
+            seal.add(mapped)
+            rows = staging.add(mapped)
+            keep(rows)
+            _sample(rows, samples)
+            watch.staged(staging.read)
+        staging.finish(document.repeats.send)
+    show = plain if settings.show_values else odd_character
+    counts = _planned(ledger, job, staging.read, settings.statuses)
+    clashes = ledger_room.clashes(ledger, job, _key_columns(compiled))
+    if clashes:
+        sent = set(sending_order(ledger, job, settings.statuses))
+        samples = {by: sample for by, sample in samples.items() if sample[0] in sent}
+    return Plan(
+        job=job,
+        source=source,
+        document=document,
+        compiled=compiled,
+        rows=counts,
+        causes=causes.listed() + clashes,
+        skips=ledger.counted(job, "message", (Status.SKIPPED,)),
+        duplicates=duplicates(ledger, job),
+        warnings=warnings(document, source, compiled, ledger, job, damage.listed(), show),
+        samples=tuple(body for _, body in samples.values()),
+        rate=settings.rate or Rate.parse(document.sending.rate),
+        tally=tally,
+        recodings=recodings,
+        sealed=seal.hexdigest(),
+    )
+
+
+def _key_columns(compiled: Compiled) -> str:
+    return ", ".join(each.column for each in compiled.programs[0].key)
+
+
+def _job(settings: Settings, document: Document, source: Source) -> Job:
+    now = time.time()
+    stem = slug(Path(settings.name).name.split(".")[0])
+    return Job(
+        id=0,
+        name=f"{time.strftime('%Y%m%d-%H%M%S', time.gmtime(now))}-{stem}",
+        file=_place(settings.file),
+        file_sha256=source.facts.sha256,
+        sheet=source.sheet,
+        mapping=settings.mapping,
+        mapping_sha256=document.digest,
+        origin=settings.endpoint.origin,
+        campaigns=",".join(campaigns_of(document)),
+        settings=_kept(settings) | _waves(document),
+        started_at=now,
+    )
+
+
+def _kept(settings: Settings) -> dict[str, object]:
+    """What a later command needs to go on with the job; never a key."""
+    path = Path(settings.mapping)
+    return {
+        "out": str(settings.folder.resolve()),
+        "endpoint": settings.endpoint.url,
+        "mapping": str(path.resolve()) if path.is_file() else settings.mapping,
+        "sheet": settings.sheet,
+        "rate": None if settings.rate is None else str(settings.rate),
+        "concurrency": settings.concurrency,
+        "accept_empty": settings.accept_empty,
+        "show_values": settings.show_values,
+        "project": settings.project,
+    }
+
+
+def _waves(document: Document) -> dict[str, object]:
+    """The waves' names, where there are any: a row's place among the job's tells its wave."""
+    names = [each.wave for each in document.by_wave if each.wave]
+    return {"waves": names} if names else {}
+
+
+def _place(file: str) -> str:
+    """The whole path, so that a later command finds it from anywhere; an address as it is."""
+    return file if file == "-" or "://" in file else str(Path(file).resolve())
+
+
+def campaigns_of(document: Document) -> tuple[str, ...]:
+    """Every survey that the mapping can send to, in any wave; ("*",) where a column names them freely."""
+    named = dict.fromkeys(each for wave in document.by_wave for each in _campaigns(wave.campaign))
+    return ("*",) if "*" in named else tuple(named)
+
+
+def _campaigns(campaign: Campaign) -> list[str]:
+    if campaign.value:
+        return [campaign.value.text]
+    values = campaign.values or {}
+    named = sorted({to.text for text, to in values.items() if text != "*"})
+    return named if named and "*" not in values else ["*"]
+
+
+def _sample(rows: Rows, samples: dict[bytes, tuple[int, bytes]]) -> None:
+    """The first bodies, none of them twice, by what makes their rows themselves."""
+    for seq, response in rows if len(samples) < _SAMPLES else ():
+        if len(samples) < _SAMPLES:
+            samples.setdefault(response.idempotency_key, (seq, with_key(response.body, MASKED_KEY)))
+
+
+def _count(mapped: Sequence[Mapped], chunk: Chunk, causes: Causes, damage: Causes) -> None:
+    for each in mapped:
+        if isinstance(each, Invalid):
+            causes.add(each.problems)
+    damage.add(chunk.damage)
+
+
+def _planned(ledger: Ledger, job: Job, read: int, statuses: Sequence[str]) -> dict[str, int]:
+    """Rows read, and where they stand before anything is sent."""
+    counts, own = ledger.counts(job), ledger.own(job)
+    for status in statuses:
+        counts[status] = counts.get(status, 0) - own.get(status, 0)
+    already = counts.pop(Status.ALREADY_SENT, 0) + counts.pop(Status.CREATED, 0)
+    rows = {
+        "read": read,
+        "ready": sum(own.get(status, 0) for status in statuses),
+        "invalid": counts.pop(Status.INVALID, 0),
+        "skipped": counts.pop(Status.SKIPPED, 0),
+        "already_sent": already,
+        **{status: number for status, number in sorted(counts.items()) if number},
+    }
+    assert_sum(rows)
+    return rows
+
+
+def assert_sum(rows: Mapping[str, int]) -> None:
+    """The promise: rows read = sum of the outcomes. Checked at every end, not only in tests."""
+    if rows["read"] != sum(rows.values()) - rows["read"]:
+        raise LedgerError(f"The rows don't add up: {dict(rows)}.", hint="Please report this.")
+
+
+def source_options(document: Document, sheet: str | int | None = None) -> SourceOptions:
+    """The mapping's `source:` block in the loader's terms; `sheet` overrules it."""
+    block = document.source
+    rows = block.header_rows or ((block.header_row,) if block.header_row else None)
+    return SourceOptions(
+        sheet=sheet if sheet is not None else block.sheet,
+        header_rows=rows,
+        header_join=block.header_join,
+        skip_rows=block.skip_rows,
+        encoding=block.encoding or None,
+        delimiter=block.delimiter or None,
+    )
+
+
+# The key of a job's hashes.
+
+
+def secret_of(settings: Settings) -> bytes:
+    """From the hash key that machines share, where there is one; else the state folder's own, made at
+    first use. Raises LedgerError where the folder can't be written."""
+    if settings.hash_key is not None:
+        prepare(settings.state)
+        return hashlib.sha256(settings.hash_key.reveal().encode()).digest()
+    return secret(settings.state)

@@ -1,0 +1,113 @@
+"""The keyed hashes by which the ledger knows rows, people and bodies without holding any of them."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+import orjson
+
+from importer.model import Response
+
+_SIZE = 16
+_SHORT = 8
+_CAMPAIGNS = 256
+"""Beginnings of hashes that are kept: a few for each campaign."""
+
+
+class Hashes(NamedTuple):
+    """What the ledger keeps of a response.
+
+    `idempotency_key`: what makes the row itself across files and runs; `content`: person, answers and date;
+    `body`: the whole request; `person`; `traits`; `shown`: person and answers as the read API shows
+    them. Each begins with the server and the campaign, so equal rows of two surveys differ.
+    """
+
+    idempotency_key: bytes
+    content: bytes
+    body: bytes
+    person: bytes
+    traits: bytes
+    shown: bytes
+
+
+class _Begun(NamedTuple):
+    """Beginnings of the hashes of one campaign, by what they are of. The fields' names go into the hashes:
+    they stay as 0.1 had them, or its ledgers would know no row any more."""
+
+    identity: hashlib.blake2b
+    body: hashlib.blake2b
+    person: hashlib.blake2b
+    traits: hashlib.blake2b
+    shown: hashlib.blake2b
+
+
+class Hasher:
+    """Hashes of one server's rows. `secret` is the state folder's key, `origin` the server."""
+
+    def __init__(self, secret: bytes, origin: str) -> None:
+        self._start = hashlib.blake2b(origin.encode() + b"\0", key=secret, digest_size=_SIZE)
+        self._begun = lru_cache(_CAMPAIGNS)(self._begin)
+
+    def of(self, response: Response) -> Hashes:
+        """All hashes of one response."""
+        begun = self._begun(response.campaign)
+        who = _person(response.user_id, response.anonymous_id)
+        identity = _digest(begun.identity, response.idempotency_key)
+        same = response.content is response.idempotency_key
+        return Hashes(
+            identity,
+            identity if same else _digest(begun.identity, response.content),
+            _digest(begun.body, response.body),
+            _digest(begun.person, "\0".join(who).encode())[:_SHORT],
+            _digest(begun.traits, response.traits)[:_SHORT],
+            _digest(begun.shown, _seen(who, _answers(response))),
+        )
+
+    def idempotency_key(self, response: Response) -> bytes:
+        """What makes the row itself across files and runs: it is never sent twice."""
+        return _digest(self._begun(response.campaign).identity, response.idempotency_key)
+
+    def person(self, campaign: str, user_id: str, anonymous_id: str) -> bytes:
+        """Who gave a response; a userId never meets an equal anonymousId."""
+        who = "\0".join(_person(user_id, anonymous_id))
+        return _digest(self._begun(campaign).person, who.encode())[:_SHORT]
+
+    def shown(
+        self, campaign: str, user_id: str, anonymous_id: str, answers: Iterable[tuple[str, object]]
+    ) -> bytes:
+        """Person and answers (question ID, value), in any order, as the read API shows a response:
+        a rating may come back as text, white space may be lost at the ends, and a question without an
+        answer may be listed."""
+        return _digest(self._begun(campaign).shown, _seen(_person(user_id, anonymous_id), answers))
+
+    def _begin(self, campaign: str) -> _Begun:
+        return _Begun(*(self._beginning(kind, campaign) for kind in _Begun._fields))
+
+    def _beginning(self, kind: str, campaign: str) -> hashlib.blake2b:
+        hasher = self._start.copy()
+        hasher.update(f"{kind}\0{campaign}\0".encode())
+        return hasher
+
+
+def _digest(begun: hashlib.blake2b, content: bytes) -> bytes:
+    hasher = begun.copy()
+    hasher.update(content)
+    return hasher.digest()
+
+
+def _seen(who: tuple[str, str], answers: Iterable[tuple[str, object]]) -> bytes:
+    texts = [(question, str(value).strip()) for question, value in answers]
+    told = sorted([each for each in texts if each[1]])
+    return orjson.dumps([*who, told])
+
+
+def _person(user_id: str, anonymous_id: str) -> tuple[str, str]:
+    return ("u", user_id) if user_id else ("a", anonymous_id)
+
+
+def _answers(response: Response) -> list[tuple[str, object]]:
+    given: Iterator[Any] = (each for each in response.answers if each is not None)
+    return [(each["id"], each["value"]) for each in given]

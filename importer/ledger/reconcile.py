@@ -1,0 +1,172 @@
+"""Rows in doubt are settled by what the survey holds: by count per person and answers."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence, Set
+from dataclasses import dataclass
+
+from importer.ledger.queries import ANSWERED
+from importer.ledger.store import Ledger
+from importer.model import Job, Status
+
+CONTROLS = 20
+"""Acknowledged rows, posted nearest in time, that must be found before a row is called absent."""
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """Rows of a job that are in doubt and look alike in the survey (`shown`): the same person with the
+    same answers. `seqs` in file order; `acknowledged` rows look the same and were accepted, `others`
+    are in doubt in other jobs. `first` and `last`: when rows of this look were posted (Unix seconds).
+    `by_user`: the person is known by a userId."""
+
+    person: bytes
+    shown: bytes
+    seqs: tuple[int, ...]
+    acknowledged: int
+    others: int
+    first: float
+    last: float
+    by_user: bool
+
+    def stored(self, found: int) -> int | None:
+        """How many of these rows are stored, where the survey holds `found` that look so; None where
+        that can't be told."""
+        surplus = found - self.acknowledged
+        if surplus < 0:
+            return None
+        if surplus >= len(self.seqs) + self.others:
+            return len(self.seqs)
+        return None if self.others and surplus else surplus
+
+
+def doubts(ledger: Ledger, job: Job) -> list[Doubt]:
+    """The job's rows in doubt, by what they look like in the survey."""
+    with ledger.told():
+        found = ledger.connection.execute(
+            "SELECT person, shown, job, seq, status, sent_at, user_id <> '' FROM rows WHERE elsewhere = 0"
+            " AND status IN ('created', 'unknown') AND shown IN (SELECT shown FROM rows WHERE job = ?"
+            " AND status = 'unknown' AND elsewhere = 0) ORDER BY shown, job, seq",
+            (job.id,),
+        ).fetchall()
+    alike: dict[tuple[bytes, bytes], list[tuple[int, int, str, float, bool]]] = {}
+    for person, shown, *rest in found:
+        alike.setdefault((person, shown), []).append(tuple(rest))
+    return [_doubt(*look, rows, job) for look, rows in alike.items()]
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What the ledger can explain in a survey of persons with a row in doubt in the job: `people` by their
+    hashes, the `looks` of their rows that are stored or may be, and the `ids` that the API gave them."""
+
+    people: Set[bytes]
+    looks: Set[bytes]
+    ids: Set[str]
+
+
+def known(ledger: Ledger, job: Job) -> Known:
+    """What it knows of the persons who have a row in doubt in the job, of any job."""
+    with ledger.told():
+        found = ledger.connection.execute(
+            "SELECT person, shown, response_id FROM rows WHERE elsewhere = 0 AND status IN ('created',"
+            " 'unknown') AND person IN (SELECT person FROM rows WHERE job = ? AND status = 'unknown'"
+            " AND elsewhere = 0)",
+            (job.id,),
+        ).fetchall()
+    people, looks, ids = (
+        frozenset(each) for each in (zip(*found, strict=True) if found else ((),) * 3)
+    )
+    return Known(people, looks, ids - {""})
+
+
+def _doubt(
+    person: bytes, shown: bytes, rows: Sequence[tuple[int, int, str, float, bool]], job: Job
+) -> Doubt:
+    times = [at for *_, at, _ in rows if at]
+    doubtful = [(job_id, seq) for job_id, seq, status, *_ in rows if status == Status.UNKNOWN]
+    own = tuple(seq for job_id, seq in doubtful if job_id == job.id)
+    return Doubt(
+        person,
+        shown,
+        own,
+        acknowledged=len(rows) - len(doubtful),
+        others=len(doubtful) - len(own),
+        first=min(times, default=0.0),
+        last=max(times, default=0.0),
+        by_user=bool(rows[0][-1]),
+    )
+
+
+def controls(ledger: Ledger, job: Job, doubt: Doubt) -> set[bytes]:
+    """Rows of the job that were accepted, of the same kind of person and posted nearest to these: as
+    they look in the survey."""
+    with ledger.told():
+        found = ledger.connection.execute(
+            "SELECT shown FROM rows WHERE job = ? AND status = 'created' AND elsewhere = 0"
+            " AND (user_id <> '') = ? ORDER BY ABS(sent_at - ?) LIMIT ?",
+            (job.id, doubt.by_user, doubt.last, CONTROLS),
+        )
+        return {shown for (shown,) in found}
+
+
+def call_stored(ledger: Ledger, job: Job, seqs: Sequence[int], ids: Sequence[str]) -> None:
+    """The survey holds these rows; `ids` are the responses' there."""
+    with ledger.transaction() as connection:
+        for seq, response_id in zip(seqs, ids, strict=True):
+            told = (Status.CREATED, "read_back", "found in the survey when it was read back")
+            _write(connection, job, seq, told, response_id)
+
+
+def call_absent(ledger: Ledger, job: Job, seqs: Sequence[int]) -> None:
+    """The survey doesn't hold these rows: what was last said of each is true, or it failed."""
+    with ledger.transaction() as connection:
+        for seq in seqs:
+            (code,) = connection.execute(
+                "SELECT code FROM rows WHERE job = ? AND seq = ?", (job.id, seq)
+            ).fetchone()
+            _write(connection, job, seq, _ABSENT.get(code, _NOT_STORED))
+
+
+_NOT_STORED = (
+    Status.FAILED,
+    "not_stored",
+    "posted, and not stored: the survey was read back and doesn't hold it",
+)
+_ABSENT = dict(
+    zip(
+        ANSWERED,
+        (
+            (Status.DUPLICATE, "dup_or_targeting", "refused as a duplicate, and not in the survey"),
+            (Status.REJECTED, "rejected", "refused, and not in the survey"),
+        ),
+        strict=True,
+    )
+)
+
+
+def call_by_hand(ledger: Ledger, job: Job, seqs: Sequence[int], *, created: bool) -> None:
+    """A person has looked, and decides."""
+    told = (
+        (Status.CREATED, "marked", "marked as created by a person")
+        if created
+        else (Status.FAILED, "marked", "marked as not created by a person")
+    )
+    with ledger.transaction() as connection:
+        for seq in seqs:
+            _write(connection, job, seq, told)
+
+
+def _write(
+    connection: sqlite3.Connection,
+    job: Job,
+    seq: int,
+    told: tuple[str, str, str],
+    response_id: str = "",
+) -> None:
+    connection.execute(
+        "UPDATE rows SET status = ?, code = ?, message = ?, response_id = ?, doubt = 0"
+        " WHERE job = ? AND seq = ? AND status = 'unknown' AND elsewhere = 0",
+        (*told, response_id, job.id, seq),
+    )

@@ -1,0 +1,183 @@
+"""Transforms to numbers: ratings and numeric traits."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+from importer.mapping.text import TransformError, trimmed
+from importer.mapping.transforms.registry import transform
+
+if TYPE_CHECKING:
+    from importer.mapping.blocks import Answer, Numeric, Trait
+
+
+_PLAIN = re.compile(r"[+-]?[0-9]{1,15}")
+_NUMBER = re.compile(r"[+-]?([0-9]{1,40}(\.[0-9]{0,40})?|\.[0-9]{1,40})([eE][+-]?[0-9]{1,2})?")
+_LEADING = re.compile(r"[+-]?([0-9]+)(?:([.,])([0-9]+))?")
+_GOES_ON = re.compile(
+    r"\d|[.,:/eE]\d|[eE][+-]\d|[ \u00a0\u202f]\d{3}(?!\d)|\s*(?:[-–—−~]|\.\.|…)\s*\d+(?!\d|\s*%)"
+    r"|\s+(?:to|or|and|bis|oder|und|à|a|ou|et|y|o|e|tot|do|až|till|до)\s+\d"
+)
+"""After a number: there is more of it (`10:30`, `1e3`, `5 000`), or it begins a range (`9-10`, `7 to 8`)."""
+_OF = re.compile(r"/([0-9]+)(?![0-9./-])")
+_SIGNED = re.compile(r"(?:(?:^|(?<=[\s(\[:=]))[-−])?\d+")
+_MONTH = re.compile(
+    r"[0-9]{1,2}[-./ ]{1,2}(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|mrz|mär|mai|okt|dez|janv|févr"
+    r"|mars|avr|juin|juil|août|sept|déc|ene|abr|ago|dic|gen|mag|giu|lug|set|ott|fev|out|mrt|mei|maj|sty|lut|kwi|cze"
+    r"|lip|sie|wrz|paź|lis|gru|янв|фев|мар|апр|май|мая|июн|июл|авг|сен|окт|ноя|дек)\.?|[0-9]{1,2}[月월]",
+    re.IGNORECASE,
+)
+"""What Excel makes of a range such as `1-3`."""
+EXACT = 2**53
+"""Above this, JSON readers that hold numbers as doubles lose digits (RFC 8259, section 6)."""
+
+
+@transform("parse")
+def leading_int(text: str) -> str:
+    """The whole number that the text begins with: `10 - Very likely`, `10/10` and `10.0` are 10. Of `9.5`
+    all of it is taken; a range (`9-10`), a date (`3-Mar`) and a longer number (`1.000`) are a problem."""
+    written = trimmed(text)
+    found = _LEADING.match(written)
+    if not found:
+        raise TransformError("bad_number", "the text doesn't begin with a whole number")
+    rest = written[found.end() :]
+    of = _OF.match(rest)
+    out_of = of is not None and not found[3] and int(found[1][:9]) <= int(of[1][:9])
+    if not out_of and (_GOES_ON.match(rest) or rest[:1].isnumeric() or _MONTH.fullmatch(written)):
+        raise TransformError(
+            "bad_number", "the text begins with more than one number, or with a date"
+        )
+    if found[3] is None or (not found[3].strip("0") and len(found[3]) < 3):
+        return written[: found.end(1)]
+    if len(found[3]) == 3 and found[1].strip("0"):
+        raise TransformError(
+            "bad_number", "three digits behind the mark: a fraction, or thousands?"
+        )
+    return found[0]
+
+
+@transform("parse")
+def only_int(text: str) -> str:
+    """The one whole number in the text, with its sign: `Score: 9 (promoter)` is 9. Two numbers are a
+    problem, and so is a date (`3-Mar`)."""
+    found = _SIGNED.findall(text)
+    if len(found) != 1:
+        raise TransformError("bad_number", f"the text holds {len(found)} numbers, not one")
+    if not found[0].lstrip("-−").isascii() or _MONTH.fullmatch(trimmed(text)):
+        raise TransformError("bad_number", "this isn't a whole number")
+    return str(found[0]).replace("−", "-")
+
+
+_SCALED = ("rescale", "round", "decimal", "thousands")
+
+
+@transform("answer", *_SCALED)
+def nps(text: str, how: Answer) -> int:
+    """A whole number from 0 to 10."""
+    return _rating(text, how, (0, 10))
+
+
+@transform("answer", *_SCALED)
+def csat(text: str, how: Answer) -> int:
+    """A whole number from 1 to 5."""
+    return _rating(text, how, (1, 5))
+
+
+@transform("answer", *_SCALED)
+def ces(text: str, how: Answer) -> int:
+    """A whole number from 1 to 7."""
+    return _rating(text, how, (1, 7))
+
+
+@transform("answer", "min", "max", *_SCALED)
+def scale(text: str, how: Answer) -> int:
+    """A whole number from `min` to `max`, which the mapping gives."""
+    return _rating(text, how, (how.min or 0, how.max or 0))
+
+
+@transform("trait", "decimal", "thousands")
+def number(text: str, how: Trait) -> int | float:
+    """A number. `decimal: ","` and `thousands: "."` say how the file writes it; whole ones are sent whole."""
+    value = _fraction(text, how)
+    if abs(value) > EXACT:
+        raise TransformError("number_too_big", "the number has more than 15 digits")
+    return int(value) if value.denominator == 1 else float(value)
+
+
+def _rating(text: str, how: Answer, ends: tuple[int, int]) -> int:
+    if how.rescale is None and _PLAIN.fullmatch(text):
+        value = int(text)
+    else:
+        value = _whole(_rescaled(_fraction(text, how), how), how)
+    low, high = ends
+    if not low <= value <= high:
+        bound = f"below {low}" if value < low else f"above {high}"
+        article = "an" if how.type == "nps" else "a"
+        said = f"{_shown(Fraction(value))} is {bound}; {article} {how.type} answer is {low}-{high}"
+        raise TransformError("out_of_range", said)
+    return value
+
+
+def _rescaled(value: Fraction, how: Answer) -> Fraction:
+    if how.rescale is None:
+        return value
+    (a, b), (c, d) = (map(_exactly, ends) for ends in (how.rescale.source, how.rescale.to))
+    if not min(a, b) <= value <= max(a, b):
+        raise TransformError(
+            "out_of_range",
+            f"{_shown(value)} is outside of {_shown(a)}-{_shown(b)}, the scale to rescale",
+        )
+    return c + (value - a) * (d - c) / (b - a)
+
+
+def _whole(value: Fraction, how: Answer) -> int:
+    if value.denominator == 1:
+        return int(value)
+    if how.round is None:
+        after = " after rescaling" if how.rescale else ""
+        raise TransformError("not_whole", f"{_shown(value)}{after} isn't a whole number")
+    return _ROUNDINGS[how.round](value)
+
+
+_ROUNDINGS: dict[str, Callable[[Fraction], int]] = {
+    "half_up": lambda value: math.floor(value + Fraction(1, 2)),
+    "half_even": round,
+    "floor": math.floor,
+    "ceil": math.ceil,
+}
+ROUNDINGS = tuple(_ROUNDINGS)
+"""The names that `round:` knows. `half_up`: 2.5 is 3, and -2.5 is -2."""
+
+
+def _fraction(text: str, how: Numeric) -> Fraction:
+    written = trimmed(text)
+    if how.thousands:
+        written = _without_groups(written, how.thousands, how.decimal)
+    if how.decimal == ",":
+        written = written.replace(".", "?").replace(",", ".")
+    if not _NUMBER.fullmatch(written):
+        raise TransformError("bad_number", "this isn't a number")
+    return Fraction(written)
+
+
+def _without_groups(text: str, mark: str, decimal: str) -> str:
+    """Thousands stand in groups of three; `1.5` with `thousands: "."` is no number."""
+    spaced = re.sub(r"[\u00a0\u202f\u2009]", " ", text)
+    whole, point, rest = spaced.partition(decimal)
+    groups = whole.split(mark)
+    if any(len(group) != 3 for group in groups[1:]):
+        raise TransformError("bad_number", "the thousands don't stand in groups of three")
+    return "".join(groups) + point + rest
+
+
+def _exactly(number: float) -> Fraction:
+    return Fraction(str(number))
+
+
+def _shown(value: Fraction) -> str:
+    whole = value.denominator == 1 and abs(value) < 10**6
+    return str(int(value)) if whole else f"{float(value):.4g}"

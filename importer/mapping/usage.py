@@ -1,0 +1,268 @@
+"""Where a compiled mapping takes each target of the API from: what people check a mapping by."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from importer.mapping.blocks import Answer
+from importer.mapping.document import Document
+from importer.mapping.extract import Extractor, Filled, First, Fixed, Hashed, Joined, One
+from importer.mapping.lookup import ColumnLookup
+from importer.mapping.run import Compiled, Program
+from importer.mapping.steps import steps, typed
+from importer.mapping.text import folded, trimmed
+from importer.model import Chunk, Invalid, Mapped, Response
+
+DATE = "date of the response"
+"""Not in the body: what rows of one person are ordered by."""
+SKIP = "rule of skip_if"
+"""Not in the body: what rows are left out by."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lineage:
+    """A target (`userId`, `traits.email`, `answers: ID`) and the columns that it comes from, by position
+    from 0; none where it is the constant `value`. `wave` is "" where that is so in all waves."""
+
+    target: str
+    positions: tuple[int, ...]
+    value: str = ""
+    wave: str = ""
+
+
+def lineage(compiled: Compiled) -> tuple[Lineage, ...]:
+    """Every target, in the order of a body; then what rows are known, ordered and left out by."""
+    by_wave = [tuple(_uses(program)) for program in compiled.programs]
+    everywhere = set(by_wave[0]).intersection(*by_wave[1:])
+    return (
+        *(each for each in by_wave[0] if each in everywhere),
+        *(
+            replace(each, wave=program.wave)
+            for program, used in zip(compiled.programs, by_wave, strict=True)
+            for each in used
+            if each not in everywhere
+        ),
+    )
+
+
+def _uses(program: Program) -> Iterator[Lineage]:
+    for target, reading in _targets(program):
+        if not isinstance(reading, Fixed) or reading.value is not None:
+            yield Lineage(target, positions(reading), _constant(reading))
+
+
+def _targets(program: Program) -> Iterator[tuple[str, Extractor]]:
+    yield "campaign", program.campaign
+    yield "method", program.method
+    yield "userId", program.user
+    yield "anonymousId", program.anonymous
+    for name, reading in program.traits:
+        yield f"traits.{name}", reading
+    for asked in program.answers:
+        yield f"answers: {asked.id}", asked.reading
+    yield "rating", program.rating
+    for one in program.key:
+        yield "key", one
+    yield DATE, program.order
+    for skip in program.skips:
+        yield SKIP, skip.reading
+
+
+def positions(reading: Extractor) -> tuple[int, ...]:
+    """The columns that a value is taken from, by position from 0, each once."""
+    return tuple(dict.fromkeys(_positions(reading)))
+
+
+def _positions(reading: Extractor) -> Iterator[int]:
+    match reading:
+        case One():
+            yield reading.position
+        case First():
+            for each in reading.readings:
+                yield from _positions(each)
+        case Joined() | Hashed():
+            for part in reading.parts:
+                yield part.position
+        case Filled():
+            yield from reading.positions
+
+
+def _constant(reading: Extractor) -> str:
+    if not isinstance(reading, Fixed):
+        return ""
+    value = reading.value
+    return str(value["value"] if isinstance(value, dict) else value)
+
+
+# Answers that are sent as something else than they stand in the file: how often each, and as what.
+
+MOST_TEXTS = 1_000
+"""Different texts of one column that are counted; recoded columns hold few."""
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """A text of the file: how many of the rows that can be sent hold it, and what it is sent as (None: no
+    answer). `named`: it stands in the mapping as well, so it is nobody's secret."""
+
+    text: str
+    count: int
+    sent: object
+    named: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Recoding:
+    """One answer of the mapping, recoded: its name, column and type, and its values, the lowest of what is
+    sent first. `wave` is "" where there are no waves."""
+
+    answer: str
+    column: str
+    type: str
+    values: tuple[Value, ...]
+    wave: str = ""
+
+    @property
+    def label(self) -> str:
+        """The column, and the wave where there are any."""
+        return f"{self.column}, wave {self.wave}" if self.wave else self.column
+
+    @property
+    def nps_before(self) -> float | None:
+        """The NPS of the file's own numbers; None where they are no numbers of 0 to 10."""
+        return _nps({each.text: each.count for each in self.values if each.sent is not None})
+
+    @property
+    def nps_after(self) -> float | None:
+        """The NPS of what is sent; None unless it goes to an NPS question."""
+        after: Counter[str] = Counter()
+        for each in self.values:
+            if each.sent is not None:
+                after[str(each.sent)] += each.count
+        return _nps(after) if self.type == "nps" else None
+
+
+@dataclass(frozen=True, slots=True)
+class Unmapped:
+    """A text that `values:` doesn't have: in how many rows, and the first of them as Excel numbers it."""
+
+    column: str
+    text: str
+    count: int
+    first: int
+
+
+def _nps(counts: Mapping[str, int]) -> float | None:
+    if not counts or not all(text.isdigit() and int(text) <= 10 for text in counts):
+        return None
+    total = sum(counts.values())
+    promoters = sum(count for text, count in counts.items() if int(text) >= 9)
+    detractors = sum(count for text, count in counts.items() if int(text) <= 6)
+    return 100 * (promoters - detractors) / total
+
+
+@dataclass(frozen=True, slots=True)
+class _Recoded:
+    answer: Answer
+    positions: Sequence[int]
+    column: str
+    wave: str
+    place: int
+    """The wave's place among the waves of a row."""
+    counts: Counter[str] = field(default_factory=Counter)
+
+    def count(self, text: str, rows: int) -> None:
+        if text and (text in self.counts or len(self.counts) < MOST_TEXTS):
+            self.counts[text] += rows
+
+
+class Recodings:
+    """Counts, chunk by chunk; costs nothing where a mapping recodes nothing."""
+
+    def __init__(self, document: Document, header: Sequence[str]) -> None:
+        self._answers = tuple(
+            recoded
+            for place, wave in enumerate(document.by_wave)
+            for recoded in _recoded(wave, place, header)
+        )
+        self._waves = len(document.by_wave)
+        self._unmapped: dict[tuple[str, str], tuple[int, int]] = {}
+
+    def add(self, mapped: Sequence[Mapped], chunk: Chunk) -> None:
+        """The next rows, in the order of the chunk."""
+        for each in mapped:
+            if isinstance(each, Invalid):
+                self._note(each)
+        if not self._answers:
+            return
+        ready = [
+            [i for i, each in enumerate(mapped[place :: self._waves]) if isinstance(each, Response)]
+            for place in range(self._waves)
+        ]
+        for recoded in self._answers:
+            cells = list(zip(*(chunk.columns[at] for at in recoded.positions), strict=True))
+            found = Counter(map(cells.__getitem__, ready[recoded.place]))
+            for row, count in found.items():
+                recoded.count(_first(row), count)
+
+    def listed(self) -> tuple[Recoding, ...]:
+        """What was recoded, in the mapping's order."""
+        return tuple(_listed(each) for each in self._answers if each.counts)
+
+    def unmapped(self) -> tuple[Unmapped, ...]:
+        """Texts that `values:` doesn't have, the most frequent first."""
+        found = (
+            Unmapped(column, text, count, first)
+            for (column, text), (count, first) in self._unmapped.items()
+        )
+        return tuple(sorted(found, key=lambda each: (-each.count, each.first)))
+
+    def _note(self, row: Invalid) -> None:
+        for each in row.problems:
+            key = (each.column, trimmed(each.value))
+            if each.code == "unmapped_value" and (
+                key in self._unmapped or len(self._unmapped) < MOST_TEXTS
+            ):
+                count, first = self._unmapped.get(key, (0, row.row))
+                self._unmapped[key] = (count + 1, first)
+
+
+def _recoded(document: Document, place: int, header: Sequence[str]) -> Iterator[_Recoded]:
+    for answer in document.answers:
+        changes = answer.values or answer.rescale or answer.parse
+        if not (changes and document.question(answer.id)):
+            continue
+        quiet = ColumnLookup(header, "")
+        found = [quiet.find(each, (), optional=True) for each in answer.selectors]
+        positions = [at for at in found if at is not None]
+        if positions:
+            column = ", ".join(map(quiet.label, positions))
+            yield _Recoded(answer, positions, column, document.wave, place)
+
+
+def _first(cells: Sequence[str]) -> str:
+    return next(filter(None, map(trimmed, cells)), "")
+
+
+def _listed(recoded: _Recoded) -> Recoding:
+    answer = recoded.answer
+    known = frozenset(map(folded, (*(answer.values or {}), *answer.na)))
+    values = [
+        Value(text, count, _sent(answer, text), folded(text) in known)
+        for text, count in recoded.counts.items()
+    ]
+    values.sort(
+        key=lambda each: (
+            each.sent is None,
+            not isinstance(each.sent, int),
+            str(each.sent).zfill(8),
+        )
+    )
+    return Recoding(answer.id, recoded.column, answer.type, tuple(values), recoded.wave)
+
+
+def _sent(answer: Answer, text: str) -> object:
+    *_, last = [None, *(step.result for step in steps(answer, typed(answer), text))]
+    return last

@@ -1,0 +1,279 @@
+"""The read API, v3: the project's surveys, their questions, the responses stored."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import aiohttp
+import orjson
+
+from importer import http
+from importer.errors import ExitStatus, ImporterError
+from importer.http import fault_of
+from importer.settings import Network, Secret
+
+# What the read API tells, as plain facts. It documents few fields: what is absent is "".
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """A survey of the project: `type` is nps, csat, ces …; `state` as the API says it."""
+
+    id: str
+    name: str
+    type: str
+    state: str
+
+    @classmethod
+    def parse(cls, document: Mapping[str, object]) -> Survey:
+        """From one element of `/campaigns`."""
+        return cls(*(text(document.get(name)) for name in ("id", "name", "type", "state")))
+
+
+@dataclass(frozen=True, slots=True)
+class SurveyQuestion:
+    """A question of a survey, from its statistics: the one place where IDs, labels and types stand.
+    `values` are the answers that were given so far."""
+
+    id: str
+    label: str
+    type: str
+    values: tuple[str, ...] = ()
+
+    @classmethod
+    def parse(cls, document: Mapping[str, object]) -> SurveyQuestion:
+        """From one element of `questions`."""
+        statistics = document.get("statistics")
+        listed = statistics.get("values") if isinstance(statistics, Mapping) else None
+        given = [each.get("value") for each in listed or [] if isinstance(each, Mapping)]
+        return cls(
+            text(document.get("id")),
+            text(document.get("label")),
+            text(document.get("type")),
+            tuple(text(value) for value in given),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class StoredResponse:
+    """A response as the survey holds it. `created` is the API's text (ISO 8601); `answers` are
+    (question ID, value) as they were sent: integers or text."""
+
+    id: str
+    created: str
+    user_id: str
+    anonymous_id: str
+    email: str
+    answers: tuple[tuple[str, int | str], ...]
+
+    @classmethod
+    def parse(cls, document: Mapping[str, object]) -> StoredResponse:
+        """From one element of `/responses`."""
+        user = document.get("user")
+        user = user if isinstance(user, Mapping) else {}
+        listed = document.get("answers")
+        answers = (
+            [each for each in listed if isinstance(each, Mapping)]
+            if isinstance(listed, list)
+            else []
+        )
+        return cls(
+            id=text(document.get("id")),
+            created=text(document.get("created")),
+            user_id=text(user.get("userId")),
+            anonymous_id=text(user.get("anonymousId")),
+            email=text(user.get("email")),
+            answers=tuple((text(each.get("id")), _value(each.get("value"))) for each in answers),
+        )
+
+
+def text(value: object) -> str:
+    """A field as text; "" where it is absent."""
+    return "" if value is None else str(value)
+
+
+def _value(value: object) -> int | str:
+    """A whole number stays one: `9.0` of a JSON writer is 9."""
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    return value if isinstance(value, int) and not isinstance(value, bool) else text(value)
+
+
+# The read calls over HTTP. Reading changes nothing, so a failed call is simply made again.
+
+PAGE = 100
+"""Responses a call; the API allows 1 to 100."""
+
+_LARGEST_BODY = 16 * 1024 * 1024
+_TRIES = 4
+_AGAIN = {408, 425, 429, 500, 502, 503, 504}
+
+
+class ReadError(ImporterError):
+    """The survey can't be read; nothing was changed."""
+
+    exit_status = ExitStatus.STOPPED
+
+
+class _Again(Exception):
+    """This call may fare better in a moment."""
+
+
+class Reader:
+    """The read API of one project; an async context manager. `origin` is scheme, host and port, such
+    as `https://app.satismeter.com`; `timeout` the seconds that one call may take. Raises ReadError."""
+
+    def __init__(
+        self,
+        origin: str,
+        api_key: Secret,
+        project: str,
+        *,
+        timeout: float = 60.0,
+        pause: float = 1.0,
+        network: Network | None = None,
+    ) -> None:
+        self._network = network or Network()
+        self._project = f"{origin}/api/v3/projects/{project}"
+        self._key = api_key
+        self._timeout = timeout
+        self._pause = pause
+        self._session: aiohttp.ClientSession
+
+    async def __aenter__(self) -> Reader:
+        self._session = http.session(
+            self._network,
+            self._project,
+            timeout=aiohttp.ClientTimeout(total=self._timeout),
+            headers={"Accept": "application/json"},
+            keep=15.0,
+        )
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._session.close()
+
+    async def surveys(self) -> list[Survey]:
+        """The project's surveys."""
+        document = await self._get("/campaigns", {})
+        return [Survey.parse(each) for each in _items(document)]
+
+    async def questions(self, campaign: str) -> list[SurveyQuestion]:
+        """The questions of a survey, in its order."""
+        document = await self._get(f"/campaigns/{campaign}/statistics", {"startDate": _iso(_EPOCH)})
+        data = document.get("data", document)
+        listed = data.get("questions") if isinstance(data, Mapping) else None
+        return [SurveyQuestion.parse(each) for each in listed or [] if isinstance(each, Mapping)]
+
+    async def responses(
+        self, campaign: str, since: datetime, until: datetime | None = None
+    ) -> AsyncIterator[StoredResponse]:
+        """The survey's responses of a time. `since` is always sent: without it the API silently
+        covers the last 30 days only."""
+        query = {"pageSize": str(PAGE), "startDate": _iso(since)}
+        if until is not None:
+            query["endDate"] = _iso(until)
+        seen: set[str] = set()
+        while True:
+            document = await self._get(f"/campaigns/{campaign}/responses", query)
+            for each in _items(document):
+                yield StoredResponse.parse(each)
+            cursor = _next_cursor(document)
+            if not cursor:
+                return
+            if cursor in seen:
+                raise ReadError("The API's pages lead in a circle.", hint="Try it again later.")
+            seen.add(cursor)
+            query["pageCursor"] = cursor
+
+    async def _get(self, path: str, query: Mapping[str, str]) -> Mapping[str, object]:
+        tries = 0
+        while True:
+            try:
+                return await self._once(self._project + path, query)
+            except (_Again, aiohttp.ClientError, TimeoutError, OSError) as error:
+                tries += 1
+                if tries == _TRIES or fault_of(error).permanent:
+                    raise ReadError(
+                        f"The survey can't be read: {_reason(error)}.",
+                        hint="Nothing was changed; try it again later.",
+                    ) from error
+                await asyncio.sleep(self._pause * 2**tries)
+
+    async def _once(self, url: str, query: Mapping[str, str]) -> Mapping[str, object]:
+        # The key goes with each request: a session's headers are sent to a proxy, too.
+        headers = {"Authorization": f"Bearer {self._key.reveal()}"}
+        async with self._session.get(
+            url, params=query, headers=headers, allow_redirects=False
+        ) as response:
+            if response.status in _AGAIN:
+                raise _Again(f"the server answered {response.status}")
+            if response.status != 200:
+                raise _refusal(response.status)
+            body = await _bounded(response.content)
+        try:
+            document = orjson.loads(body)
+        except orjson.JSONDecodeError as error:
+            raise ReadError("The API answered with something that is not JSON.") from error
+        if not isinstance(document, dict):
+            raise ReadError("The API answered with something unexpected.")
+        return document
+
+
+_EPOCH = datetime(2010, 1, 1, tzinfo=UTC)
+"""Before the first response that there can be."""
+
+
+async def _bounded(content: aiohttp.StreamReader) -> bytes:
+    parts: list[bytes] = []
+    size = 0
+    async for part in content.iter_chunked(64 * 1024):
+        size += len(part)
+        if size > _LARGEST_BODY:
+            raise ReadError("The API's answer is far too large.")
+        parts.append(part)
+    return b"".join(parts)
+
+
+def _refusal(status: int) -> ReadError:
+    if status in (401, 403):
+        return ReadError(
+            f"The API refused the API key ({status}).",
+            hint="SATISMETER_API_KEY is another key than the write key: Settings > Integrations.",
+        )
+    if status == 404:
+        return ReadError(
+            "The API knows no such project or survey (404).",
+            hint="Compare the project's ID and the campaign in the mapping with the settings page.",
+        )
+    return ReadError(f"The API answered {status}.")
+
+
+def _reason(error: BaseException) -> str:
+    """In plain words; never an exception's own text but ours, since it may quote what was sent."""
+    if isinstance(error, _Again):
+        return str(error)
+    if (fault := fault_of(error)).permanent:
+        return fault.value
+    if isinstance(error, TimeoutError):
+        return "no answer came in time"
+    return "the server could not be reached, or broke off"
+
+
+def _items(document: Mapping[str, object]) -> list[Mapping[str, object]]:
+    data = document.get("data")
+    return [each for each in data if isinstance(each, Mapping)] if isinstance(data, list) else []
+
+
+def _next_cursor(document: Mapping[str, object]) -> str:
+    page = document.get("page")
+    if not isinstance(page, Mapping) or not page.get("hasNextPage"):
+        return ""
+    return str(page.get("nextPageCursor") or "")
+
+
+def _iso(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -1,1 +1,0 @@
-"""Posts responses with bounded concurrency: pacing, retries, and the verdict on each reply."""

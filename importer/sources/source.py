@@ -1,0 +1,380 @@
+"""A spreadsheet, opened: the format its bytes have, its header, and its rows in chunks."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+from importer import codes
+from importer.csv_guard import PROBLEM_COLUMN, restored
+from importer.errors import SourceError
+from importer.model import Chunk, Problem
+from importer.sources import damage
+from importer.sources.csv import RUN_TOGETHER, DelimitedTable
+from importer.sources.files import Content
+from importer.sources.table import (
+    MOST_COLUMNS,
+    Facts,
+    Header,
+    RowBlock,
+    SourceOptions,
+    Table,
+    is_blank,
+    letter,
+    read_header,
+)
+from importer.sources.workbook import WorkbookTable
+
+if TYPE_CHECKING:
+    from typing import Self
+
+
+# Which format a file has, by its bytes: names lie (an .xls is often a web page).
+
+_EXPORT = "Open it in the program that made it, and export it as CSV or XLSX."
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """A format that can be read; `recognises` looks at the first bytes."""
+
+    recognises: Callable[[bytes], bool]
+    open: Callable[[Content, SourceOptions], Table]
+
+
+FORMATS = (
+    Format(lambda head: head.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0")), WorkbookTable),
+    Format(lambda _: True, DelimitedTable),
+)
+"""In the order in which they are asked. A new format is a new line."""
+
+_NOT_TABLES = (
+    (re.compile(rb"%PDF-"), "a PDF", _EXPORT),
+    (
+        re.compile(
+            rb"\s*(<!--.*?-->\s*)*<(!doctype html|html|head|body|table|meta|div)\b",
+            re.IGNORECASE | re.DOTALL,
+        ),
+        "a web page",
+        "",
+    ),
+    (
+        re.compile(rb"\s*<\?xml.{0,400}Excel\.Sheet", re.DOTALL),
+        "an XML spreadsheet of Excel 2003",
+        "",
+    ),
+    (re.compile(rb"\s*<(\?xml|[a-z]+[ >])", re.IGNORECASE), "XML", _EXPORT),
+    (re.compile(rb"MIME-Version: ", re.IGNORECASE), "a web archive", ""),
+    (re.compile(rb"\x09[\x00\x02\x04][\x04\x06]\x00"), "a sheet of Excel 4 or older", ""),
+    (re.compile(rb"version https://git-lfs"), "a pointer of Git LFS", "Fetch it: git lfs pull."),
+    (re.compile(rb'\s*(\{\s*"[^"]*"\s*:|\[\s*[\[{])'), "JSON", _EXPORT),
+    (re.compile(rb"PAR1"), "a Parquet file", _EXPORT),
+    (re.compile(rb"SQLite format 3\0"), "a database", _EXPORT),
+    (re.compile(rb"\$FL[23]@"), "an SPSS file", _EXPORT),
+    (re.compile(rb"\x89PNG|\xff\xd8\xff|GIF8"), "a picture", _EXPORT),
+    (re.compile(rb"7z\xbc\xaf|Rar!"), "an archive", "Unpack it and give the file inside."),
+    (re.compile(rb"\{\\rtf"), "a text document", _EXPORT),
+)
+_SAVE_AS = (
+    "Open it in Excel and save it as a real .xlsx: its name says workbook, its content doesn't."
+)
+
+
+def open_table(content: Content, options: SourceOptions) -> Table:
+    """The table in `content`. Raises SourceError, naming what the file is where it is none."""
+    with content.open() as stream:
+        head = stream.read(2_048)
+    if not head:
+        raise SourceError(f"{content.name} is empty.", hint="Export it again.")
+    _refuse_others(content.name, head)
+    return next(each for each in FORMATS if each.recognises(head)).open(content, options)
+
+
+def _refuse_others(name: str, head: bytes) -> None:
+    text = head.removeprefix(b"\xef\xbb\xbf")
+    for pattern, what, remedy in _NOT_TABLES:
+        if pattern.match(text):
+            raise SourceError(f"{name} is {what}, not a table.", hint=remedy or _SAVE_AS)
+
+
+# Rows below the header that are no answers: a header that comes again, totals below the answers.
+
+MOST_TOTALS = 10
+"""Rows at the end that may be totals."""
+
+_TOTALS = frozenset(
+    """
+    total|totals|grand total|subtotal|sub-total|sum|average|averages|avg|mean|median|count
+    |minimum|maximum|std|std dev|stdev|standard deviation|average score|mean score
+    |total responses|response count|nps|csat|nps score|summe|gesamt|gesamtsumme
+    |gesamtergebnis|insgesamt|zwischensumme|durchschnitt|mittelwert|mittel|anzahl|ø
+    |total général|sous-total|somme|moyenne|médiane|nombre|ensemble|total general|suma
+    |promedio|media|mediana|recuento|cuenta|soma|média|contagem|total geral|subtotal geral
+    |totale|totale complessivo|somma|conteggio|totaal|eindtotaal|som|gemiddelde|gemiddeld
+    |aantal|razem|łącznie|ogółem|suma końcowa|średnia|liczba|celkem|součet|průměr|počet|spolu
+    |súčet|priemer|summa|totalsumma|totalt|medelvärde|genomsnitt|medel|antal|i alt|hovedtotal
+    |gennemsnit|sum totalt|gjennomsnitt|yhteensä|keskiarvo|lukumäärä|összesen|végösszeg|átlag
+    |összeg|medie|ukupno|prosjek|skupaj|итого|всего|общий итог|сумма|среднее|среднее значение
+    |количество|разом|усього|всього|середнє|общо|средно|укупно|toplam|genel toplam|ortalama
+    |σύνολο|γενικό σύνολο|μέσος όρος|σύνολα|סה"כ|סך הכל|ממוצע|المجموع|الإجمالي|المتوسط|jumlah
+    |rata-rata|tổng|tổng cộng|trung bình|รวม|ค่าเฉลี่ย|कुल|औसत|合計|総計|小計|平均|平均値|合计|总计|小计|平均值
+    |平均分|總計|总分|합계|총계|총합계|평균
+    """.replace("\n    ", "")
+    .casefold()
+    .split("|")
+)
+"""What stands before the numbers in the languages of Excel's own totals rows, without regard to case."""
+_NUMBER = re.compile(r"[(−+-]?[.,'\u00a0\u202f ]*\d[\d.,'\u00a0\u202f ]*\)? ?[%€$£]?")
+_LONGEST = 60
+"""Letters: what stands before totals is a word or three."""
+_BEHIND = re.compile(r"\s*(?:\([^)]*\)|n\s*=\s*\d+)?\s*[:：=]?$", re.IGNORECASE)
+
+
+class ForeignRows:
+    """Finds them. `above` are the rows that stand above the answers: the header's and the skipped ones."""
+
+    def __init__(self, above: Sequence[Sequence[str]], labels: Sequence[str]) -> None:
+        self._labels = labels
+        self._above = {key for key in map(_key, above) if len(key) > 1}
+        self._first = {next(iter(key))[1] for key in self._above}
+
+    def repeated(self, rows: Sequence[int], cells: Sequence[Sequence[str]]) -> Iterator[Problem]:
+        """The problems of the rows that are such a row once more, in all of its cells."""
+        for row, each in zip(rows, cells, strict=True):
+            first = each[0].strip() or next(filter(str.strip, each), "")
+            if first.strip().casefold() in self._first and _key(each) in self._above:
+                yield self._problem("repeated_header", row, each)
+
+    def totals(self, rows: Sequence[int], cells: Sequence[Sequence[str]]) -> Iterator[Problem]:
+        """The problems of the last rows, from the end upwards while they are totals."""
+        for row, each in zip(
+            reversed(rows[-MOST_TOTALS:]), reversed(cells[-MOST_TOTALS:]), strict=True
+        ):
+            if not are_totals(each):
+                return
+            yield self._problem("totals_row", row, each)
+
+    def _problem(self, code: str, row: int, cells: Sequence[str]) -> Problem:
+        at, word = next((at, cell.strip()) for at, cell in enumerate(cells) if cell.strip())
+        label = self._labels[at] if at < len(self._labels) else ""
+        kind = codes.of("file")[code]
+        return Problem(code, kind.meaning, row, label, word, kind.remedy)
+
+
+def are_totals(cells: Sequence[str]) -> bool:
+    """True for a word for totals or averages with nothing but numbers behind it, and gaps."""
+    filled = [cell.strip() for cell in cells if cell.strip()]
+    if len(filled) < 2 or len(filled[0]) > _LONGEST:
+        return False
+    if _BEHIND.sub("", filled[0]).casefold() not in _TOTALS:
+        return False
+    return all(map(_NUMBER.fullmatch, filled[1:]))
+
+
+def _key(cells: Sequence[str]) -> tuple[tuple[int, str], ...]:
+    """What a row holds, and where, without regard to case and the space around it."""
+    return tuple((at, cell.strip().casefold()) for at, cell in enumerate(cells) if cell.strip())
+
+
+# A spreadsheet, opened: its header, what was found in it, and its rows in chunks.
+
+_MOST_CELLS = 1_000_000
+_DEFAULTS = SourceOptions()
+
+
+def open_source(path: str, options: SourceOptions = _DEFAULTS) -> Source:
+    """Open a spreadsheet: a file, "-" for standard input, or `archive.zip::table.csv`.
+
+    Use it in a `with` statement. Raises SourceError where there is no table of answers in it.
+    """
+    content = Content(path)
+    try:
+        table = open_table(content, options)
+    except BaseException:
+        content.close()
+        raise
+    try:
+        return Source(content, table, options)
+    except BaseException:
+        table.close()
+        content.close()
+        raise
+
+
+class Source:
+    """A table with a header. `name` and `sheet` ("" for text) say where; `header` holds the labels in
+    file order, duplicates as they stand, blanks as "". `blank_rows` counts those below the header
+    that the last complete reading left out; None before that."""
+
+    def __init__(self, content: Content, table: Table, options: SourceOptions) -> None:
+        self._content, self._table = content, table
+        self._skipped = frozenset(options.skip_rows)
+        self.name, self.sheet = content.name, table.sheet
+        found = read_header(table.head, options, self.place)
+        if len(found.labels) > MOST_COLUMNS:
+            raise _too_wide(self.place, found)
+        self.header = _widened(found, table.width(len(found.labels)))
+        self._below = max(found.rows, default=0)
+        self._refuse_swallowing(table.head)
+        head = zip(table.head.rows, table.head.cells, strict=True)
+        above = [cells for row, cells in head if row in found.rows or row in self._skipped]
+        self._foreign = ForeignRows(above, self.header)
+        self.facts = self._facts(found)
+        self.blank_rows: int | None = None
+
+    @property
+    def place(self) -> str:
+        """File and sheet, as a message names them."""
+        return f"{self.name}, sheet {self.sheet}" if self.sheet else self.name
+
+    def chunks(self, size: int = 1_000) -> Iterator[Chunk]:
+        """The rows below the header that are not blank, `size` at most at a time; each call reads the
+        file from its start. Raises SourceError where the file breaks off."""
+        size = max(1, min(size, _MOST_CELLS // max(len(self.header), 1)))
+        last = done = 0
+        waiting: tuple[RowBlock, list[int]] | None = None
+        for block in self._table.blocks(size):
+            self._refuse_swallowing(block)
+            kept = [
+                at
+                for at, row in enumerate(block.rows)
+                if self._is_data(row) and not is_blank(block.cells[at])
+            ]
+            last, done = block.rows[-1], done + len(kept)
+            if kept:
+                if waiting:
+                    yield self._chunk(*waiting, ends=_only_totals(block, kept))
+                waiting = block, kept
+        if waiting:
+            yield self._chunk(*waiting, ends=True)
+        self.blank_rows = self._data_rows(last) - done
+
+    @property
+    def preamble(self) -> tuple[tuple[str, ...], ...]:
+        """The rows above the data, header and skipped rows too, as they stand in the file."""
+        last = self._below
+        while last + 1 in self._skipped:
+            last += 1
+        head = dict(zip(self._table.head.rows, self._table.head.cells, strict=True))
+        width = len(self.header)
+        return tuple(tuple(_fitted(head.get(row, []), width)) for row in range(1, last + 1))
+
+    def close(self) -> None:
+        """End the reading, and delete what was spooled."""
+        self._table.close()
+        self._content.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def label(self, index: int) -> str:
+        """A column's name as a message gives it: its label, or its letter where it has none."""
+        return self.header[index] or f"column {letter(index)}"
+
+    def _refuse_swallowing(self, block: RowBlock) -> None:
+        """A row that is no data and has run together with others takes answers along that nobody counts."""
+        for row, problem in block.problems.items():
+            if problem.message == RUN_TOGETHER and not self._is_data(row):
+                raise SourceError(
+                    f"{self.place}, row {row}: it is no answer, but a quote in it may have swallowed "
+                    "the lines below.",
+                    hint=problem.fix,
+                )
+
+    def _data_rows(self, last: int) -> int:
+        """How many rows up to `last` stand below the header and are not skipped."""
+        skipped = sum(self._below < row <= last for row in self._skipped)
+        return max(last - self._below, 0) - skipped
+
+    def _is_data(self, row: int) -> bool:
+        return row > self._below and row not in self._skipped
+
+    def _chunk(self, block: RowBlock, kept: Sequence[int], *, ends: bool) -> Chunk:
+        """`ends`: nothing but totals follows."""
+        width = len(self.header)
+        rows = [block.rows[at] for at in kept]
+        cells = [block.cells[at] for at in kept]
+        problems = {each.row: each for each in self._foreign.repeated(rows, cells)}
+        if ends:
+            problems |= {each.row: each for each in self._foreign.totals(rows, cells)}
+        problems |= {row: block.problems[row] for row in rows if row in block.problems}
+        if set(map(len, cells)) != {width}:
+            problems |= self._ragged(block, kept)
+            cells = [_fitted(row, width) for row in cells]
+        columns = tuple(zip(*cells, strict=True))
+        if self.header[-1] == PROBLEM_COLUMN:
+            columns = tuple(tuple(map(restored, column)) for column in columns)
+        return Chunk(columns, rows, problems, tuple(self._damage(block, rows, columns)))
+
+    def _ragged(self, block: RowBlock, kept: Sequence[int]) -> dict[int, Problem]:
+        width = len(self.header)
+        over = (at for at in kept if len(block.cells[at]) > width)
+        return {
+            block.rows[at]: _ragged_row(block.rows[at], width)
+            for at in over
+            if not is_blank(block.cells[at][width:])
+        }
+
+    def _damage(
+        self, block: RowBlock, rows: Sequence[int], columns: Sequence[Sequence[str]]
+    ) -> Iterator[Problem]:
+        labels = [self.label(index) for index in range(len(self.header))]
+        yield from damage.found_in(labels, rows, columns)
+        place = {row: at for at, row in enumerate(rows)} if block.marks else {}
+        for mark in block.marks:
+            if mark.row in place and mark.column < len(labels):
+                value = columns[mark.column][place[mark.row]]
+                yield damage.problem(mark.code, mark.row, labels[mark.column], value)
+
+    def _facts(self, header: Header) -> Facts:
+        head = self._table.head
+        data = (
+            row
+            for row, cells in zip(head.rows, head.cells, strict=True)
+            if self._is_data(row) and not is_blank(cells)
+        )
+        facts = self._table.facts
+        return replace(facts, header_rows=header.rows, first_data_row=next(data, 0))
+
+
+def _only_totals(block: RowBlock, kept: Sequence[int]) -> bool:
+    return len(kept) <= MOST_TOTALS and all(are_totals(block.cells[at]) for at in kept)
+
+
+def _too_wide(place: str, header: Header) -> SourceError:
+    last = letter(len(header.labels) - 1)
+    return SourceError(
+        f"{place}: the header reaches column {last}; at most {MOST_COLUMNS:,} columns can be read.",
+        hint=f"Is there a stray cell in column {last}? Clear it.",
+    )
+
+
+def _widened(header: Header, width: int) -> tuple[str, ...]:
+    """Columns beyond the labels: blank, or letters where there is no header at all."""
+    extra = range(len(header.labels), width)
+    return header.labels + tuple("" if header.rows else letter(index) for index in extra)
+
+
+def _fitted(cells: list[str], width: int) -> list[str]:
+    short = width - len(cells)
+    return cells + [""] * short if short > 0 else cells[:width] if short else cells
+
+
+def _ragged_row(row: int, width: int) -> Problem:
+    return Problem(
+        code="ragged_row",
+        message=f"The row has more cells than the header, which has {width}: they may have shifted.",
+        row=row,
+        fix=codes.of("file")["ragged_row"].remedy,
+    )

@@ -1,0 +1,90 @@
+"""The child process that reads a workbook, so that a hostile one can't harm the importer.
+
+It is started by `child.Child`, under limits on memory and time, and writes messages to standard output:
+four bytes of length, then JSON. First the opening (sheet, sheets, notes), then batches of
+text rows, then `{"end": true}`; or one `{"error": ...}`. A stream without an end is a death.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import gc
+import os
+import resource
+import signal
+import struct
+import sys
+import warnings
+from collections.abc import Iterator
+
+import orjson
+
+from importer.errors import SourceError
+from importer.sources.isolation import ReadRequest
+from importer.sources.sheets import Book, choose_sheet
+
+
+def main(request: str) -> None:
+    """Read as the request (JSON) says; the exit status says nothing, the last message does."""
+    wanted = ReadRequest(**orjson.loads(request))
+    _limit(wanted)
+    _die_with_parent()
+    warnings.simplefilter("ignore")
+    gc.disable()  # rows hold no cycles; looking for them costs a tenth
+    try:
+        for message in _messages(wanted):
+            _send(message)
+    except SourceError as error:
+        _send({"error": error.message, "hint": error.hint})
+    except Exception as error:  # noqa: BLE001  whatever the library raises: it can't read this file
+        _send({"unreadable": f"{type(error).__name__}: {error}"[:300]})
+
+
+def _messages(wanted: ReadRequest) -> Iterator[dict[str, object]]:
+    book = _book(wanted)
+    choice = choose_sheet(book, wanted.sheet, wanted.name)
+    rows = book.rows(choice.sheet)
+    yield {
+        "sheet": choice.sheet,
+        "sheets": [each.name for each in book.sheets],
+        "notes": [*choice.notes, *rows.notes],
+    }
+    for batch in rows:
+        yield {"rows": batch.rows, "cells": batch.cells, "marks": batch.marks}
+    yield {"end": True}
+
+
+def _book(wanted: ReadRequest) -> Book:
+    if wanted.format == "xlsx":
+        from importer.sources.engines import XlsxBook
+
+        return XlsxBook(wanted.path, careful=wanted.careful)
+    from importer.sources.engines import CalamineBook
+
+    return CalamineBook(wanted.path, ods=wanted.format == "ods")
+
+
+def _send(message: dict[str, object]) -> None:
+    data = orjson.dumps(message)
+    sys.stdout.buffer.write(struct.pack(">I", len(data)) + data)
+    sys.stdout.buffer.flush()
+
+
+def _limit(wanted: ReadRequest) -> None:
+    """No core dump (it would hold answers), bounded memory (where the system can) and time."""
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    # The first limit is told from a lack of memory by its signal; the second would be a bare SIGKILL.
+    resource.setrlimit(resource.RLIMIT_CPU, (wanted.seconds, wanted.seconds + 1))
+    _, hard = resource.getrlimit(resource.RLIMIT_AS)
+    if hard == resource.RLIM_INFINITY or wanted.memory < hard:
+        resource.setrlimit(resource.RLIMIT_AS, (wanted.memory, hard))
+
+
+def _die_with_parent() -> None:
+    """Standard input is a pipe whose other end only the parent holds. When the parent is gone the
+    system sends SIGIO, which ends this process even in the middle of a library's call."""
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+    signal.signal(signal.SIGIO, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    fcntl.fcntl(0, fcntl.F_SETOWN, os.getpid())
+    fcntl.fcntl(0, fcntl.F_SETFL, fcntl.fcntl(0, fcntl.F_GETFL) | os.O_ASYNC)

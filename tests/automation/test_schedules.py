@@ -1,0 +1,142 @@
+"""Each definition is taken by the tool it is for, and starts the very command it should."""
+
+import ast
+import json
+import shlex
+import shutil
+import subprocess
+import warnings
+from dataclasses import replace
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import kubernetes_validate  # type: ignore[import-untyped]  # it has none
+import pytest
+import yaml
+from croniter import croniter  # type: ignore[import-untyped]  # it has none
+
+from importer.automation.schedule import RENDERED, Task, When
+
+NASTY = Path("/srv/50% of 'all' $HOME/{{ in box }}")
+
+
+def task(folder: bool = True, source: Path = Path("/srv/in")) -> Task:
+    return Task(
+        name="nightly",
+        source=source,
+        folder=folder,
+        mapping="/srv/mapping.yaml",
+        when=When.at("02:30"),
+        program="/usr/bin/env",
+        state=Path("/var/lib/importer"),
+        more=("--notify", "slack"),
+    )
+
+
+TASKS = [task(), task(folder=False, source=Path("/srv/a.csv")), task(source=NASTY)]
+
+
+@pytest.mark.parametrize("kind", RENDERED)
+@pytest.mark.parametrize("one", TASKS, ids=["folder", "file", "nasty"])
+def test_no_key_stands_in_a_definition_and_its_place_is_named(kind: str, one: Task) -> None:
+    text = RENDERED[kind](one)
+
+    assert any(word in text for word in ("write-key", "SATISMETER_WRITE_KEY"))
+    assert "nightly" in text
+
+
+@pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="no systemd here")
+@pytest.mark.parametrize("one", TASKS, ids=["folder", "file", "nasty"])
+def test_systemd(one: Task, tmp_path: Path) -> None:
+    _, *parts = RENDERED["systemd"](one).split("# ---- ")
+    for part in parts:
+        name, _, text = part.partition("\n")
+        (tmp_path / name).write_text(text)
+
+    units = [str(path) for path in tmp_path.glob("satismeter-*")]
+    ended = subprocess.run(
+        ["systemd-analyze", "verify", "--man=no", *units],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert len(units) == 2
+    assert (
+        ended.returncode,
+        [line for line in ended.stderr.splitlines() if "nightly" in line],
+    ) == (
+        0,
+        [],
+    )
+
+
+@pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="no systemd here")
+def test_systemd_finds_the_program_whatever_its_path(tmp_path: Path) -> None:
+    """$ is no variable there: `systemd-analyze verify` looks for the file."""
+    program = tmp_path / "cost $HOME of 100%" / "importer"
+    program.parent.mkdir()
+    program.write_text("#!/bin/sh\n")
+    program.chmod(0o755)
+
+    test_systemd(replace(task(), program=str(program)), tmp_path / "cost $HOME of 100%")
+
+
+@pytest.mark.parametrize("one", TASKS, ids=["folder", "file", "nasty"])
+def test_cron(one: Task) -> None:
+    (line,) = [x for x in RENDERED["cron"](one).splitlines() if not x.startswith("#")]
+    fields, command = line.split(" ", 5)[:5], line.split(" ", 5)[5]
+
+    assert croniter.is_valid(" ".join(fields))
+    plain = command.replace(r"\%", "%")
+    assert "%" not in command.replace(r"\%", "")
+    assert tuple(shlex.split(plain))[: len(one.local)] == one.local
+
+
+def schema(name: str) -> Any:
+    folder = resources.files("check_jsonschema") / "builtin_schemas" / "vendor"
+    return json.loads((folder / f"{name}.json").read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("one", TASKS, ids=["folder", "file", "nasty"])
+def test_github(one: Task) -> None:
+    document = yaml.load(RENDERED["github"](one), yaml.BaseLoader)
+
+    jsonschema.validate(yaml.safe_load(RENDERED["github"](one)), schema("github-workflows"))
+    (step,) = document["jobs"]["import"]["steps"]
+    assert tuple(shlex.split(step["run"])) == one.local
+    assert croniter.is_valid(document["on"]["schedule"][0]["cron"])
+
+
+@pytest.mark.parametrize("one", TASKS, ids=["folder", "file", "nasty"])
+def test_kubernetes(one: Task) -> None:
+    claim, job = yaml.safe_load_all(RENDERED["k8s"](one))
+
+    for document in (claim, job):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)
+            kubernetes_validate.validate(document, "1.32", strict=True)
+    (container,) = job["spec"]["jobTemplate"]["spec"]["template"]["spec"]["containers"]
+    assert container["command"] == ["importer"]
+    inside = "/import/data" if one.folder else "/import/data/a.csv"
+    verb = ["watch", inside] if one.folder else ["run", inside]
+    assert container["args"][:4] == [*verb, "-m", "/import/mapping.yaml"]
+
+
+@pytest.mark.parametrize("one", TASKS, ids=["folder", "file", "nasty"])
+def test_airflow(one: Task) -> None:
+    """Airflow itself is too big to be had for a test: the file compiles, and what it hands to the
+    operator is looked at."""
+    text = RENDERED["airflow"](one)
+    tree = ast.parse(text)
+    compile(tree, "dag.py", "exec")
+
+    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
+    (operator,) = [c for c in calls if getattr(c.func, "id", "") == "BashOperator"]
+    given = {each.arg: each.value for each in operator.keywords}
+    command = ast.literal_eval(given["bash_command"])
+    plain = command.removeprefix("{% raw %}").removesuffix("{% endraw %}")
+    assert ("{" in plain) == (plain != command)
+    assert tuple(shlex.split(plain)) == one.local
+    assert ast.literal_eval(given["env"]) == {
+        "SATISMETER_WRITE_KEY": "{{ conn.satismeter.password }}"
+    }

@@ -1,1 +1,0 @@
-"""The checks, each with what it lets through and what it stops."""

@@ -1,0 +1,196 @@
+"""How a column writes dates: the one reading that fits, or the question which."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from importer.discovery.column import Profile
+from importer.discovery.dates import readings
+from importer.mapping.transforms.date_formats import compiled
+
+
+def formats(*texts: str, numbers: bool = False) -> list[tuple[str, ...]]:
+    return [each.formats for each in readings(Profile.of(texts), numbers=numbers)]
+
+
+@pytest.mark.parametrize(
+    ("text", "format_"),
+    [
+        ("2021-01-05", "iso"),
+        ("2021-01-05T10:00:00.123Z", "iso"),
+        ("2021-01-05 10:00:00 +02:00", "iso"),
+        ("25.12.2020 9:05", "%d.%m.%Y %H:%M"),
+        ("12/25/2020", "%m/%d/%Y"),
+        ("12/25/20 10:00 PM", "%m/%d/%y %I:%M %p"),
+        ("2020/12/25 10:00:00", "%Y/%m/%d %H:%M:%S"),
+        ("25-Dec-2020", "%d-%b-%Y"),
+        ("December 25, 2020 10:00", "%B %d, %Y %H:%M"),
+        ("Fri, 25 Dec 2020 10:00:00", "%a, %d %b %Y %H:%M:%S"),
+        ("2020. 12. 25 오후 9:05:00", "%Y. %m. %d %p %I:%M:%S"),
+        ("2020/12/25 上午 9:05:00", "%Y/%m/%d %p %I:%M:%S"),
+        ("2020年12月25日午後9:05", "%Y年%m月%d日%p%I:%M"),
+        ("25/12/2020 9:05:00 p. m.", "%d/%m/%Y %I:%M:%S %p"),
+        ("25/12/2020 9:05:00\u202fp.\u00a0m.", "%d/%m/%Y %I:%M:%S %p"),
+        ("25/12/2020 9:05 μ.μ.", "%d/%m/%Y %I:%M %p"),
+        ("2020. 12. 25. du. 9:05:00", "%Y. %m. %d. %p %I:%M:%S"),
+        ("25.12.2020 ÖS 9:05", "%d.%m.%Y %p %I:%M"),
+        ("25/12/2020 9:05 م", "%d/%m/%Y %I:%M %p"),
+        ("25.12.2020 9:05 nachm.", "%d.%m.%Y %I:%M %p"),
+        ("2020-12-25 9:05 em", "%Y-%m-%d %I:%M %p"),
+        ("25.12.2020 9:05 odp.", "%d.%m.%Y %I:%M %p"),
+        ("25/12/2020 9:05 CH", "%d/%m/%Y %I:%M %p"),
+        ("12/25/20 9:05P", "%m/%d/%y %I:%M%p"),
+        ("2020/12/25 10:20:30 +0900", "%Y/%m/%d %H:%M:%S %z"),
+        ("25.12.2020 10:20 +02:00", "%d.%m.%Y %H:%M %z"),
+        ("25.12.2020 10:20 +2", "%d.%m.%Y %H:%M %z"),
+        ("Dec 25, 2020 10:20 AM (UTC-05:00)", "%b %d, %Y %I:%M %p (%z)"),
+        ("25.12.2020 10:20 [GMT+1]", "%d.%m.%Y %H:%M [%z]"),
+        ("2020-12-25 10:20:30GMT-04:00", "%Y-%m-%d %H:%M:%S%z"),
+        ("2020-12-25 10:20:30 EST", "%Y-%m-%d %H:%M:%S %z"),
+        ("Fri, 25 Dec 2020 10:00:00 +0200", "%a, %d %b %Y %H:%M:%S %z"),
+        ("Fri, 25 Dec 2020 10:00:00 GMT", "%a, %d %b %Y %H:%M:%S %z"),
+        ("25/Dec/2020:10:00:00 +0900", "%d/%b/%Y:%H:%M:%S %z"),
+        ("25.12.2020 10:20:30.5", "%d.%m.%Y %H:%M:%S.%f"),
+        ("25.12.2020 10:20 Uhr", "%d.%m.%Y %H:%M Uhr"),
+        ("20201225", "%Y%m%d"),
+        ("20201225101500", "%Y%m%d%H%M%S"),
+    ],
+)
+def test_one_reading(text: str, format_: str) -> None:
+    assert formats(text) == [(format_,)]
+
+
+def test_day_and_month_that_could_be_either_is_a_question() -> None:
+    assert formats("03/04/2021", "05/06/2021") == [("%d/%m/%Y",), ("%m/%d/%Y",)]
+
+
+def test_one_value_above_12_answers_it_for_the_column() -> None:
+    assert formats("03/04/2021", "25/06/2021") == [("%d/%m/%Y",)]
+    assert formats("03/04/2021", "06/25/2021") == [("%m/%d/%Y",)]
+
+
+def test_equal_days_and_months_are_no_question() -> None:
+    assert len(formats("05/05/2021", "06/06/2021")) == 1
+
+
+def test_several_formats_of_one_column() -> None:
+    assert formats("25.12.2020", "26.12.2020 10:00") == [("%d.%m.%Y %H:%M", "%d.%m.%Y")] or formats(
+        "25.12.2020", "26.12.2020 10:00"
+    ) == [("%d.%m.%Y", "%d.%m.%Y %H:%M")]
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [("1788042655", "unix"), ("1788042655123", "unix_ms"), ("43831.375", "excel_serial")],
+)
+def test_numbers_are_dates_only_where_the_name_says_so(text: str, name: str) -> None:
+    assert formats(text, numbers=True) == [(name,)]
+    assert formats(text) == []
+
+
+@pytest.mark.parametrize(
+    ("texts", "zone"),
+    [
+        (["2020/06/05 11:34:01 AM CST", "2020/08/05 11:34:01 AM CDT"], "America/Chicago"),
+        (["2020/01/05 11:34:01 AM GMT", "2020/08/05 11:34:01 AM BST"], "Europe/London"),
+        (["2020/06/05 11:34:01 AM CST"], ""),
+        (["2020/06/05 11:34:01 AM GMT+2"], ""),
+        (["2020-06-05 11:34:01"], ""),
+    ],
+)
+def test_a_zone_in_the_text(texts: list[str], zone: str) -> None:
+    [reading] = readings(Profile.of(texts))
+    assert reading.timezone == zone
+
+
+def test_marks_for_no_date_are_set_apart() -> None:
+    [reading] = readings(Profile.of(["1980-01-01 00:00:00", "2021-02-03 10:00:00"]))
+    assert reading.na == ("1980-01-01 00:00:00",)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "25.12.2020 10:20-11:50",
+        "2020-12-25 10:20 - 11:50",
+        "hello",
+        "12",
+        "10-49",
+        "1.2.3",
+        "9/10",
+        "2021",
+        "0012",
+        "99.99.9999",
+    ],
+)
+def test_no_dates(text: str) -> None:
+    assert formats(text) == []
+
+
+@given(
+    st.sampled_from(
+        ["%d.%m.%Y %H:%M", "%m/%d/%Y %I:%M:%S %p", "%Y-%m-%d", "%d %b %Y", "%Y/%m/%d %H:%M"]
+    ),
+    st.lists(
+        st.datetimes(datetime(1995, 1, 1), datetime(2090, 1, 1)),  # noqa: DTZ001  local times
+        min_size=1,
+        max_size=8,
+    ),
+)
+def test_the_format_that_wrote_a_column_is_among_its_readings(
+    format_: str, moments: list[datetime]
+) -> None:
+    """And each reading reads every value."""
+    texts = [moment.strftime(format_) for moment in moments]
+    found = readings(Profile.of(texts))
+    day = timedelta(days=1)
+
+    def read(formats_: tuple[str, ...], text: str) -> datetime | None:
+        return next((when for each in formats_ if (when := compiled(each)(text))), None)
+
+    assert any(
+        all(
+            (when := read(each.formats, text)) and abs(when - moment) < day
+            for text, moment in zip(texts, moments, strict=True)
+        )
+        for each in found
+    )
+
+
+def test_several_offsets_of_one_column_are_one_format() -> None:
+    texts = [
+        "2020/06/05 9:34:01 AM GMT+2",
+        "2020/06/06 9:34:01 PM GMT+2",
+        "2020/11/07 1:34:01 PM GMT+1",
+    ]
+    assert formats(*texts) == [("%Y/%m/%d %I:%M:%S %p %z",)]
+    texts = ["5.6.2020 9:34 CEST", "6.6.2020 21:34 CEST", "17.11.2020 13:34 CET"]
+    assert formats(*texts) == [("%d.%m.%Y %H:%M %z",)]
+
+
+def test_spans_of_time_are_no_offsets() -> None:
+    texts = [f"2020-12-2{n} 0{n}:00-{n + 6:02}:00" for n in range(1, 7)]
+    assert formats(*texts) == []
+
+
+def test_true_dates_beside_texts() -> None:
+    """As a workbook has them where somebody typed some: read, each in its way."""
+    mixed = [
+        "2021-04-03 10:00:00",
+        "2021-05-25 11:00:00",
+        "25.04.2021 12:00:00",
+        "6.5.2021 9:00:00",
+    ]
+    assert formats(*mixed) == [("iso", "%d.%m.%Y %H:%M:%S")]
+
+
+def test_true_dates_that_excel_may_have_read_the_other_way_are_a_question() -> None:
+    """Not one above 12 among them, and each text above 12: 03/04/2021 became 4 March in an American Excel."""
+    mixed = ["2021-03-04", "2021-05-06", "25/04/2021", "26/04/2021", "2021-07-12"]
+    assert formats(*mixed) == [("iso", "%d/%m/%Y"), ("%Y-%d-%m", "%d/%m/%Y")]
+    assert formats(*mixed, "2021-07-13") == [("iso", "%d/%m/%Y")]
+    assert formats(*mixed, "01/04/2021") == [("iso", "%d/%m/%Y")]

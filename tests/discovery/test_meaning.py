@@ -1,0 +1,236 @@
+"""What columns are: by name in several languages, held against their values."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pytest
+
+from importer.discovery import Analysis, Confidence, analyse, columns
+
+Rows = Sequence[Sequence[str]]
+
+
+def understood(labels: Sequence[str], rows: Rows, *, tool: bool = False) -> Analysis:
+    return analyse(columns(labels, rows), {}, {}, tool=tool)
+
+
+def said(meaning: Analysis) -> dict[str, str]:
+    """The labels of person, address, score, comment and date."""
+    return {
+        "person": ", ".join(each.column.label for each in meaning.users),
+        "email": meaning.email.column.label if meaning.email else "",
+        "score": meaning.score.columns[0].label if meaning.score else "",
+        "comment": meaning.comment.columns[0].label if meaning.comment else "",
+        "date": meaning.answered.column.label if meaning.answered else "",
+    }
+
+
+ROWS = [
+    [f"K{100 + i}", f"p{i}@example.com", str(score), text, f"2026-01-{i + 1:02d} 10:00"]
+    for i, (score, text) in enumerate(
+        [
+            (9, "Fast and friendly people"),
+            (10, ""),
+            (3, "Too dear for what it is"),
+            (7, ""),
+            (8, "ok"),
+            (0, "no"),
+            (9, ""),
+        ]
+    )
+]
+
+
+@pytest.mark.parametrize(
+    "labels",
+    [
+        ("Customer ID", "Email", "NPS", "Comment", "Date"),
+        ("Kundennummer", "E-Mail-Adresse", "Bewertung", "Kommentar", "Beantwortet am"),
+        ("Numéro client", "Courriel", "Note", "Commentaire", "Date de réponse"),
+        ("ID de cliente", "Correo electrónico", "Puntuación", "Comentario", "Fecha de respuesta"),
+        ("Číslo zákazníka", "E-mailová adresa", "Hodnocení", "Komentář", "Datum odpovědi"),
+        ("Codice cliente", "Indirizzo e-mail", "Punteggio", "Commento", "Data risposta"),
+        ("Klantnummer", "E-mailadres", "Cijfer", "Opmerking", "Ingevuld op"),
+        ("Código do cliente", "Endereço de e-mail", "Pontuação", "Comentário", "Respondido em"),
+        ("Numer klienta", "Adres e-mail", "Ocena", "Komentarz", "Data odpowiedzi"),
+        ("customerId", "user_email", "score_value", "feedback", "createdAt"),
+    ],
+)
+def test_names_in_several_languages(labels: tuple[str, ...]) -> None:
+    person, email, score, comment, date = labels
+    wanted = {"person": person, "email": email, "score": score, "comment": comment, "date": date}
+    assert said(understood(labels, ROWS)) == wanted
+
+
+@pytest.mark.parametrize(
+    ("asked", "why"),
+    [
+        ("How likely are you to recommend us to a friend?", "What is the reason for your score?"),
+        ("Wie wahrscheinlich ist es, dass Sie uns weiterempfehlen?", "Warum diese Bewertung?"),
+        ("Quelle est la probabilité que vous nous recommandiez ?", "Pour quelle raison ?"),
+        ("¿Qué tan probable es que nos recomiende?", "¿Cuál es el motivo de su nota?"),
+        ("Jak pravděpodobné je, že nás doporučíte?", "Jaký je důvod vašeho hodnocení?"),
+        ("Hoe waarschijnlijk is het dat u ons aanbeveelt?", "Wat is de reden?"),
+    ],
+)
+def test_questions_in_several_languages(asked: str, why: str) -> None:
+    labels = ["id", "mail", asked, why, "Zeit"]
+    meaning = understood(labels, ROWS)
+    assert said(meaning)["score"] == asked
+    assert said(meaning)["comment"] == why
+    assert meaning.score
+    assert meaning.score.kind == "nps"
+    assert meaning.score.sure is Confidence.SURE
+
+
+def test_addresses_are_known_under_any_name() -> None:
+    meaning = understood(["a", "b", "c", "d", "e"], ROWS)
+    assert said(meaning)["email"] == "b"
+
+
+def test_a_name_that_the_values_dont_keep_counts_for_nothing() -> None:
+    """`user` that is a plan, `email` that is yes or no."""
+    rows = [
+        ["basic", "yes", "9"],
+        ["basic", "no", "3"],
+        ["pro", "yes", "10"],
+        ["pro", "yes", "7"],
+    ] * 5
+    meaning = understood(["User", "Email", "NPS"], rows)
+    assert said(meaning)["person"] == ""
+    assert said(meaning)["email"] == ""
+
+
+def test_a_counter_is_no_person() -> None:
+    rows = [[str(i), f"7{i}5", "9"] for i in range(1, 9)]
+    meaning = understood(["id", "customer_id", "nps"], rows)
+    assert said(meaning)["person"] == "customer_id"
+
+
+def test_personal_columns_are_set_apart() -> None:
+    labels = ["First name", "Telefon", "PLZ", "where from", "nps"]
+    rows = [["Ann", "123 456", "10115", f"192.0.2.{i}", str(i)] for i in range(1, 9)]
+    meaning = understood(labels, rows)
+    assert [each.label for each in meaning.private] == [
+        "First name",
+        "Telefon",
+        "PLZ",
+        "where from",
+    ]
+
+
+def test_a_date_that_fits_two_readings_is_left_open() -> None:
+    rows = [[f"0{i}/0{i + 1}/2026", str(i)] for i in range(1, 8)]
+    meaning = understood(["date", "nps"], rows)
+    assert meaning.answered
+    assert len(meaning.answered.readings) == 2
+
+
+def test_submitted_comes_before_started() -> None:
+    rows = [["2026-01-01", "2026-01-02", "2026-01-03", "9"]] * 3
+    meaning = understood(["Started at", "Submitted at", "Updated at", "nps"], rows)
+    assert said(meaning)["date"] == "Submitted at"
+
+
+def test_traits_have_their_types() -> None:
+    labels = ["nps", "Plan", "MRR", "Seats", "Active", "Signed up", "Customer no", "Rebate"]
+    rows = [
+        [
+            str(i),
+            "pro" if i % 2 else "free",
+            f"{i},50",
+            str(i * 20),
+            "yes",
+            f"{i + 12}.01.2025",
+            f"00{i}7",
+            "",
+        ]
+        for i in range(1, 9)
+    ]
+    meaning = understood(labels, rows)
+    types = {each.name: (each.type, each.decimal) for each in meaning.traits}
+    assert types == {
+        "plan": ("text", "."),
+        "mrr": ("number", ","),
+        "seats": ("number", "."),
+        "active": ("boolean", "."),
+    }
+    assert meaning.signed_up
+    assert meaning.signed_up.column.label == "Signed up"
+    assert [(column.label, why) for column, why in meaning.left] == [
+        ("Rebate", "blank in every row")
+    ]
+
+
+def test_one_column_per_choice_is_one_question() -> None:
+    upper = ["", "Which one?", "", "Which ones?", ""]
+    lower = ["id", "Red", "Blue", "Tea", "Milk"]
+    rows = [
+        ["1", "Red", "", "Tea", "Milk"],
+        ["2", "", "Blue", "", "Milk"],
+        ["3", "Red", "", "Tea", ""],
+    ]
+    labels = [
+        "id",
+        *(
+            f"{a} / {b}"
+            for a, b in zip(["Which one?"] * 2 + ["Which ones?"] * 2, lower[1:], strict=True)
+        ),
+    ]
+    meaning = analyse(columns(labels, rows, (), upper, lower), {}, {}, tool=True)
+    kinds = {
+        each.text: (each.kind, len(each.columns)) for each in meaning.questions if each.together
+    }
+    assert kinds == {"Which one?": ("choice", 2), "Which ones?": ("text", 2)}
+
+
+def test_a_rating_with_a_column_for_each_number() -> None:
+    labels = [f"Would you recommend us? [{n}]" for n in range(1, 11)]
+    rows = [[str(n) if n == m else "" for n in range(1, 11)] for m in (10, 9, 3, 7, 10)]
+    meaning = analyse(columns(labels, rows), {}, {}, tool=True)
+    assert meaning.score
+    assert (meaning.score.kind, meaning.score.together, len(meaning.score.columns)) == (
+        "nps",
+        True,
+        10,
+    )
+
+
+def test_several_choices_in_one_cell() -> None:
+    cells = [
+        "Exports; API",
+        "API",
+        "Exports; API; Dashboards",
+        "Dashboards",
+        "Exports",
+        "API; Dashboards",
+    ]
+    meaning = understood(["Which do you use?"], [[cell] for cell in cells] * 3, tool=True)
+    [question] = meaning.questions
+    assert (question.kind, question.separator) == ("text", "; ")
+
+
+def test_what_was_written_beside_a_choice_is_the_answer() -> None:
+    rows = [["Yes", ""], ["Other", "maybe"], ["No", ""], ["Yes", ""]] * 3
+    meaning = understood(
+        ["Would you renew it?", "Other - Write In:Would you renew it?"], rows, tool=True
+    )
+    [question] = meaning.questions
+    assert [each.label for each in question.columns] == [
+        "Other - Write In:Would you renew it?",
+        "Would you renew it?",
+    ]
+    assert question.kind == "choice"
+
+
+def test_names_of_questions_are_never_alike() -> None:
+    rows = [["long enough to be a text of its own, this one"] * 4] * 9
+    meaning = understood(["Why?", "Why?", "comment", "Comment"], rows, tool=True)
+    assert len(set(meaning.names.values())) == len(meaning.questions) == 4
+
+
+def test_the_group_that_a_score_falls_into_is_no_question() -> None:
+    rows = [["9", "Promoter"], ["3", "Detractor"], ["7", "Passive"], ["10", "Promoter"]]
+    meaning = understood(["Q1", "Q1_GROUP"], rows, tool=True)
+    assert [each.columns[0].label for each in meaning.questions] == ["Q1"]

@@ -1,0 +1,87 @@
+"""Ratings: whole numbers, numbers with words, words alone."""
+
+from __future__ import annotations
+
+from importer.discovery.column import Profile
+from importer.discovery.scales import Scale, scale
+
+
+def of(*texts: str, question: str = "", sure: bool = False) -> Scale | None:
+    return scale(Profile.of(texts), question, sure=sure)
+
+
+def test_whole_numbers_also_as_spreadsheets_write_them() -> None:
+    found = of("9", "10.0", "3", "N/A")
+    assert found is not None
+    assert (found.low, found.high, found.na) == (3, 10, ("N/A",))
+
+
+def test_numbers_above_ten_and_fractions_are_no_rating() -> None:
+    assert of("12", "40", "9") is None
+    assert of("4.5", "3.2") is None
+    assert of("-3", "4") is None
+
+
+def test_where_the_name_says_rating_some_strays_are_told() -> None:
+    found = of("9", "8", "7", "11", sure=True)
+    assert found is not None
+    assert dict(found.stray) == {"11": 1}
+
+
+def test_ends_that_are_words() -> None:
+    found = of("Strongly agree", "9", "8", "2", "Strongly disagree", question="10 to 1")
+    assert found is not None
+    assert dict(found.values) == {"Strongly agree": 10, "Strongly disagree": 1}
+
+
+def test_numbers_with_words_beside_them() -> None:
+    found = of("10 - Extremely likely", "9", "0 - Not at all likely")
+    assert found is not None
+    assert (found.parse, found.low, found.high) == ("leading_int", 0, 10)
+    found = of("Extremely likely - 10", "Not at all likely - 0")
+    assert found is not None
+    assert found.parse == "only_int"
+
+
+def test_labels_in_several_languages() -> None:
+    for texts in (
+        ("Agree", "Strongly agree", "Disagree"),
+        ("sehr zufrieden", "zufrieden", "unzufrieden"),
+        ("Très satisfait", "Satisfait"),
+        ("velmi spokojen", "nespokojen"),
+        ("Muy satisfecho", "Insatisfecho"),
+    ):
+        found = of(*texts)
+        assert found is not None
+        assert (found.low, found.high) == (1, 5)
+        assert all(found.values[text] for text in texts)
+
+
+def test_one_label_is_no_scale() -> None:
+    assert of("Good", "Good") is None
+
+
+def test_the_question_names_the_ends() -> None:
+    found = of("7", "8", question="10 - strongly agree, 1 - strongly disagree")
+    assert found is not None
+    assert found.ends == (1, 10)
+    found = of("3", "4", question="In 2019, how many of 3?")
+    assert found is not None
+    assert found.ends is None
+
+
+def test_sharp_s_is_understood_however_it_is_written() -> None:
+    """Case folding makes ss of ß, in the file's texts and in the lexicon's."""
+    for text in ("weiß nicht", "Weiss nicht", "WEISS NICHT"):
+        found = scale(Profile.of([text, "9", "8", "7"]))
+        assert found
+        assert (found.na, found.values) == ((text,), {})
+    found = scale(Profile.of(["Äußerst wahrscheinlich", "9", "8"]))
+    assert found
+    assert found.values == {"Äußerst wahrscheinlich": 10}
+    found = scale(Profile.of(["Schlecht", "Sehr gut", "Mittelmäßig"]))
+    assert found
+    assert found.words == "quality"
+    found = scale(Profile.of(["Schlecht", "Sehr gut"]))
+    assert found
+    assert "Mittelmäßig" in found.values

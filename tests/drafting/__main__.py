@@ -1,5 +1,0 @@
-"""Write the table of `docs/init.md` anew: `python -m tests.drafting`."""
-
-from tests.drafting import table
-
-table.write()

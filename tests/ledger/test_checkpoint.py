@@ -1,0 +1,129 @@
+"""The journal's entries and `rows`: folded at any time, by anybody, they come to the same."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import orjson
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from importer.ledger import Ledger
+from importer.ledger.journal import checkpoint
+from importer.model import Job, Outcome, Status
+from tests.ledger.making import CAMPAIGN, ORIGIN, SECRET, ledger_in, response, staged, statuses
+
+ROWS = 4
+OUTCOMES = [
+    Outcome(Status.CREATED, http_status=201, response_id="id", ms=7),
+    Outcome(Status.PENDING, "not_sent"),
+    Outcome(Status.UNKNOWN, "cut_off", "it may be \ufffd stored", doubt=True),
+]
+Entry = int | tuple[int, Outcome]
+seqs = st.integers(0, ROWS - 1)
+entries = st.lists(st.one_of(seqs, st.tuples(seqs, st.sampled_from(OUTCOMES))), max_size=12)
+
+
+@pytest.fixture
+def ledger(tmp_path: Path) -> Iterator[Ledger]:
+    with ledger_in(tmp_path) as one:
+        yield one
+
+
+def journalled(ledger: Ledger, job: Job, at: float, group: list[Entry]) -> None:
+    """One commit, as the journal makes it."""
+    ledger.connection.execute(
+        "INSERT INTO journal (job, at, entries) VALUES (?, ?, ?)",
+        (job.id, at, orjson.dumps(group).decode()),
+    )
+
+
+def told(ledger: Ledger) -> list[tuple[object, ...]]:
+    return ledger.connection.execute(
+        "SELECT seq, status, code, message, http_status, response_id, ms, doubt, attempts, sent_at"
+        " FROM rows ORDER BY seq"
+    ).fetchall()
+
+
+def one_by_one(groups: list[list[Entry]]) -> list[tuple[object, ...]]:
+    """What the rows would say if each entry had been written where it belongs."""
+    found: list[list[object]] = [
+        [n, "pending", "", "", None, "", None, 0, 0, None] for n in range(ROWS)
+    ]
+    for at, group in enumerate(groups):
+        for entry in group:
+            if isinstance(entry, int):
+                row = found[entry]
+                row[1], row[8], row[9] = "attempting", int(str(row[8])) + 1, float(at)
+            else:
+                seq, o = entry
+                doing = [
+                    o.status.value,
+                    o.code,
+                    o.message,
+                    o.http_status,
+                    o.response_id,
+                    o.ms,
+                    o.doubt,
+                ]
+                found[seq][1:8] = doing
+    return [tuple(row) for row in found]
+
+
+@settings(max_examples=60, deadline=None)
+@given(groups=st.lists(st.tuples(entries, st.booleans()), max_size=6))
+def test_it_comes_to_the_same_whenever_it_is_folded(groups: list[tuple[list[Entry], bool]]) -> None:
+    with TemporaryDirectory() as folder, ledger_in(Path(folder)) as ledger:
+        job, _ = staged(ledger, "a", [response(row) for row in range(2, 2 + ROWS)])
+        for at, (group, folded) in enumerate(groups):
+            journalled(ledger, job, at, group)
+            if folded:
+                checkpoint(ledger.connection)
+        checkpoint(ledger.connection)
+        assert told(ledger) == one_by_one([group for group, _ in groups])
+        assert ledger.connection.execute("SELECT COUNT(*) FROM journal").fetchone() == (0,)
+
+
+@pytest.fixture
+def killed(tmp_path: Path) -> Job:
+    """A run that was killed: one row was acknowledged, one was under way, nothing was folded."""
+    with ledger_in(tmp_path) as ledger:
+        job, _ = staged(ledger, "a", [response(row) for row in range(2, 2 + ROWS)])
+        journalled(ledger, job, 1.0, [0, 1])
+        journalled(ledger, job, 2.0, [(0, OUTCOMES[0])])
+    return job
+
+
+def test_whoever_opens_a_ledger_sees_what_a_killed_run_did(tmp_path: Path, killed: Job) -> None:
+    with ledger_in(tmp_path) as ledger:
+        assert ledger.counts(killed) == {"created": 1, "unknown": 1, "pending": 2}
+        assert ledger.recover(ORIGIN, [CAMPAIGN]) == 1
+        assert statuses(ledger, killed)[3] == ("unknown", "cut_off")
+
+
+def test_a_plan_sees_it_too(tmp_path: Path, killed: Job) -> None:
+    path = tmp_path / "ledger.sqlite3"
+    with closing(Ledger.throwaway(path, SECRET)) as plan:
+        job, to_send = staged(plan, "b", [response(row) for row in range(2, 2 + ROWS)])
+        assert plan.counts(job) == {"already_sent": 1, "unknown": 1, "pending": 2}
+        assert to_send == [4, 5]
+
+
+def test_a_fold_that_fails_changes_nothing(ledger: Ledger, tmp_path: Path) -> None:
+    job, _ = staged(ledger, "a", [response(row) for row in range(2, 2 + ROWS)])
+    journalled(ledger, job, 1.0, [0, 1])
+    before = told(ledger)
+    ledger.connection.execute(
+        "CREATE TRIGGER full BEFORE DELETE ON journal BEGIN SELECT RAISE(ABORT, 'full'); END"
+    )
+    with pytest.raises(sqlite3.Error, match="full"):
+        checkpoint(ledger.connection)
+    assert told(ledger) == before
+    ledger.connection.execute("DROP TRIGGER full")
+    checkpoint(ledger.connection)
+    assert statuses(ledger, job)[2] == ("attempting", "")

@@ -1,0 +1,122 @@
+"""Rows in doubt, settled by count: never more is claimed than the survey holds."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from importer.ledger.reconcile import (
+    CONTROLS,
+    Doubt,
+    call_absent,
+    call_by_hand,
+    call_stored,
+    controls,
+    doubts,
+)
+from importer.model import Status
+from tests.ledger.making import end, ledger_in, response, staged, statuses
+
+
+def doubt(own: int, acknowledged: int = 0, others: int = 0) -> Doubt:
+    return Doubt(b"p", b"x", tuple(range(own)), acknowledged, others, 0.0, 0.0, by_user=True)
+
+
+@pytest.mark.parametrize(
+    ("own", "acknowledged", "others", "found", "stored"),
+    [
+        (1, 0, 0, 0, 0),
+        (1, 0, 0, 1, 1),
+        (1, 0, 0, 5, 1),
+        (1, 1, 0, 1, 0),
+        (1, 1, 0, 2, 1),
+        (1, 1, 0, 0, None),
+        (3, 1, 0, 3, 2),
+        (1, 0, 1, 0, 0),
+        (1, 0, 1, 1, None),
+        (1, 0, 1, 2, 1),
+    ],
+)
+def test_how_many_are_stored(
+    own: int, acknowledged: int, others: int, found: int, stored: int | None
+) -> None:
+    assert doubt(own, acknowledged, others).stored(found) == stored
+
+
+@given(st.integers(1, 5), st.integers(0, 5), st.integers(0, 5), st.integers(0, 20))
+def test_never_more_than_is_there(own: int, acknowledged: int, others: int, found: int) -> None:
+    stored = doubt(own, acknowledged, others).stored(found)
+    if stored is not None:
+        assert 0 <= stored <= own
+        assert acknowledged + stored <= found
+
+
+def test_rows_that_look_alike_are_one_doubt(tmp_path: Path) -> None:
+    """Told apart by their keys, the same in the survey; one was accepted, one is another job's."""
+    rows = [response(row, "u", key=f"k{row}") for row in range(2, 6)]
+    with ledger_in(tmp_path) as ledger:
+        other, _ = staged(ledger, "other", [response(2, "u", key="other")])
+        end(ledger, other, 2, Status.UNKNOWN, at=50.0)
+        job, _ = staged(ledger, "a", [*rows, response(6, "someone")])
+        end(ledger, job, 2, Status.CREATED, at=100.0)
+        end(ledger, job, 3, Status.UNKNOWN, at=200.0)
+        end(ledger, job, 5, Status.UNKNOWN, at=300.0)
+        end(ledger, job, 6, Status.CREATED, at=400.0)
+        [found] = doubts(ledger, job)
+        assert (found.seqs, found.acknowledged, found.others) == ((1, 3), 1, 1)
+        assert (found.first, found.last, found.by_user) == (50.0, 300.0, True)
+        assert doubts(ledger, other)[0].others == 2
+
+
+def test_the_controls_are_the_rows_accepted_nearest_to_it(tmp_path: Path) -> None:
+    rows = [response(row) for row in range(2, 102)]
+    with ledger_in(tmp_path) as ledger:
+        job, _ = staged(ledger, "a", rows, chunk=200)
+        for row in range(2, 102):
+            end(ledger, job, row, Status.CREATED, at=1_000.0 + row)
+        end(ledger, job, 50, Status.UNKNOWN, at=1_050.0)
+        [found] = doubts(ledger, job)
+        near = controls(ledger, job, found)
+        looks = dict(
+            ledger.connection.execute("SELECT shown, row FROM rows WHERE job = ?", (job.id,))
+        )
+    assert len(near) == CONTROLS
+    assert {abs(looks[shown] - 50) for shown in near} == set(range(1, CONTROLS // 2 + 1))
+
+
+def test_what_each_row_becomes(tmp_path: Path) -> None:
+    codes = [
+        "no_reply",
+        "no_reply",
+        "stored_or_duplicate",
+        "rejected_in_doubt",
+        "cut_off",
+        "x",
+        "x",
+    ]
+    rows = [response(row) for row in range(2, 9)]
+    with ledger_in(tmp_path) as ledger:
+        job, _ = staged(ledger, "a", rows)
+        for row, code in enumerate(codes, 2):
+            end(ledger, job, row, Status.UNKNOWN, code)
+        call_stored(ledger, job, [0], ["5d2"])
+        call_absent(ledger, job, [1, 2, 3, 4])
+        call_by_hand(ledger, job, [5], created=True)
+        call_by_hand(ledger, job, [6], created=False)
+        call_absent(ledger, job, [0])
+        assert list(statuses(ledger, job).values()) == [
+            ("created", "read_back"),
+            ("failed", "not_stored"),
+            ("duplicate", "dup_or_targeting"),
+            ("rejected", "rejected"),
+            ("failed", "not_stored"),
+            ("created", "marked"),
+            ("failed", "marked"),
+        ]
+        found = ledger.connection.execute("SELECT doubt FROM rows WHERE job = ?", (job.id,))
+        assert Counter(each for (each,) in found) == {0: 7}
+        assert next(ledger.lines(job)).response_id == "5d2"

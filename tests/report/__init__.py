@@ -1,1 +1,0 @@
-"""The report: its figures, its words, and how it looks in a browser."""

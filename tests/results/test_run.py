@@ -1,0 +1,101 @@
+"""After a run the page tells what the server holds."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from jinja2 import Environment
+
+from importer import engine
+from importer.engine.observer import NullObserver
+from importer.engine.report import slots
+from importer.ledger.queries import Post
+from importer.results.report import page
+from importer.sandbox import SATISFACTION, SCORE, WRITE_KEY, background
+from importer.settings import Endpoint, Rate, Secret
+from tests.results import jobs
+
+
+def test_the_scores_are_those_that_the_server_holds(tmp_path: Path) -> None:
+    with background() as sandbox:
+        settings = jobs.settings(
+            tmp_path,
+            endpoint=Endpoint.parse(sandbox.url),
+            rate=Rate(None),
+            write_key=Secret(WRITE_KEY),
+            durability="process",
+            limit=120,
+        )
+        engine.run(settings)
+        _, summary = engine.run(settings)
+        stored = [answer for each in sandbox.stored() for answer in each.answers]
+
+    for scores, question in zip(summary.scores, (SCORE, SATISFACTION), strict=True):
+        values = [value for id_, value in stored if id_ == question.id]
+        assert scores.counts == {each: values.count(each) for each in sorted(set(values))}
+    assert summary.rows["created"] > 200
+
+
+def test_retries_and_refusals_are_told(pages: tuple[Path, Path]) -> None:
+    page = pages[1].read_text(encoding="utf-8")
+    summary = json.loads((pages[1].parent / "summary.json").read_bytes())
+
+    assert f"{summary['requests']} requests for 448 rows." in page
+    assert '<th scope="row">2</th><td class="number">1</td>' in page
+    assert f"{summary['rows']['rejected']} refused by SatisMeter" in page
+    assert "traits are not valid" in page
+
+
+def test_a_run_is_cut_into_slots() -> None:
+    posts = [Post(1000 + n / 10, 20 if n % 2 else 40, 1) for n in range(100)]
+
+    found = list(slots(posts))
+
+    assert [each.start for each in found] == list(range(10))
+    assert {round(each.rate) for each in found} == {10}
+    assert {each.median for each in found} == {40}
+    assert sum(each.rate for each in found[:-1]) == 90
+
+
+def test_gaps_and_lone_replies_are_slots_too() -> None:
+    gap = list(slots([Post(0, 5, 1), Post(0.5, None, 1), Post(7200, None, 2)]))
+
+    assert len(gap) <= 60
+    assert gap[0].median == 5
+    assert {(each.rate, each.median) for each in gap[1:-1]} == {(0, None)}
+    assert [each.rate for each in slots([Post(3, 5, 1)])] == [1]
+    assert list(slots([])) == []
+
+
+def test_nothing_is_left_to_compile_once_rows_are_sent(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A run that is told to stop has two seconds to write its results."""
+    page._environment.cache_clear()
+    compiled: list[str] = []
+    counts: list[int] = []
+    real = Environment.compile
+
+    def noted(*given: Any) -> object:
+        compiled.append(given[2])
+        return real(*given)
+
+    monkeypatch.setattr(Environment, "compile", noted)
+
+    class Counting(NullObserver):
+        def sending(self, rows: int) -> None:
+            counts.append(len(compiled))
+
+    with background() as sandbox:
+        settings = jobs.settings(
+            tmp_path,
+            endpoint=Endpoint.parse(sandbox.url),
+            rate=Rate(None),
+            write_key=Secret(WRITE_KEY),
+            limit=3,
+        )
+        engine.run(settings, watch=Counting())
+
+    assert counts == [len(compiled)]
+    assert "report.html.jinja" in compiled

@@ -1,1 +1,0 @@
-"""Definitions for schedulers, each checked by its own tool."""

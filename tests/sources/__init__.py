@@ -1,0 +1,3 @@
+# Files that lie elsewhere.
+
+

@@ -1,0 +1,169 @@
+"""Where the bytes come from: files, standard input, pipes, archives; and what is no table at all."""
+
+from __future__ import annotations
+
+import bz2
+import gzip
+import hashlib
+import io
+import lzma
+import os
+import stat
+import subprocess
+import sys
+import tempfile
+import threading
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from importer.errors import SourceError
+from importer.sources.source import open_source
+from tests.sources import workbooks
+from tests.sources.reading import read, written
+
+CSV = b"a,b\n1,2\n"
+ROWS = [(2, ["1", "2"])]
+
+
+def zipped(path: Path, members: dict[str, bytes]) -> str:
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, data in members.items():
+            archive.writestr(name, data)
+    return str(path)
+
+
+@pytest.mark.parametrize(
+    ("pack", "name"), [(gzip.compress, "gzip"), (bz2.compress, "bzip2"), (lzma.compress, "xz")]
+)
+def test_compressed_text(tmp_path: Path, pack: Callable[[bytes], bytes], name: str) -> None:
+    packed = pack(CSV)
+    found = read(written(tmp_path / "a.csv.packed", packed))
+    assert (found.rows, found.facts.compression, found.facts.size) == (ROWS, name, len(packed))
+    assert found.facts.sha256 == hashlib.sha256(packed).hexdigest()
+
+
+def test_a_zip_with_one_table(tmp_path: Path) -> None:
+    members = {"folder/": b"", "folder/a.csv": CSV, "__MACOSX/._a.csv": b"x", ".DS_Store": b"x"}
+    found = read(zipped(tmp_path / "a.zip", members))
+    assert (found.rows, found.facts.compression) == (ROWS, "zip")
+
+
+def test_a_zip_with_several_names_them(tmp_path: Path) -> None:
+    path = zipped(tmp_path / "a.zip", {"one.csv": CSV, "two.csv": b"c\n3\n"})
+    with pytest.raises(SourceError, match="holds 2 files") as caught:
+        open_source(path)
+    assert "one.csv, two.csv" in caught.value.hint
+    assert read(f"{path}::two.csv").header == ("c",)
+    with pytest.raises(SourceError, match=r"holds no three\.csv"):
+        open_source(f"{path}::three.csv")
+
+
+def test_a_workbook_in_an_archive(tmp_path: Path) -> None:
+    book = Path(workbooks.saved(tmp_path / "a.xlsx", [["a", "b"], [1, 2]])).read_bytes()
+    before = set(Path(tempfile.gettempdir()).glob("importer-*"))
+    assert read(zipped(tmp_path / "a.zip", {"a.xlsx": book})).rows == ROWS
+    assert read(written(tmp_path / "a.xlsx.gz", gzip.compress(book))).rows == ROWS
+    assert set(Path(tempfile.gettempdir()).glob("importer-*")) == before
+
+
+@pytest.mark.parametrize("cut", [4, 12])
+def test_a_damaged_archive(tmp_path: Path, cut: int) -> None:
+    path = written(tmp_path / "a.csv.gz", gzip.compress(CSV * 100)[:-cut])
+    with pytest.raises(SourceError, match="damaged"):
+        open_source(path)
+
+
+def test_a_decompression_bomb(tmp_path: Path) -> None:
+    packed = gzip.compress(b"\n" * (32 << 20), 9)
+    path = written(tmp_path / "a.csv.gz", packed * 36)
+    with pytest.raises(SourceError, match="unpacks to more than 200 times"):
+        open_source(path)
+
+
+def test_standard_input_is_spooled_in_private() -> None:
+    script = (
+        "import os, stat, sys, glob, tempfile\n"
+        "from importer.sources import open_source\n"
+        "pattern = tempfile.gettempdir() + '/importer-*'\n"
+        "before = set(glob.glob(pattern))\n"
+        "with open_source('-') as source:\n"
+        "    (spooled,) = set(glob.glob(pattern)) - before\n"
+        "    rows = [list(c.lines) for c in source.chunks()]\n"
+        "    again = [list(c.lines) for c in source.chunks()]\n"
+        "    print(source.name, rows == again, rows, oct(stat.S_IMODE(os.stat(spooled).st_mode)))\n"
+        "print(os.path.exists(spooled))\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], input=CSV, capture_output=True, check=True
+    )
+    assert done.stdout.decode().splitlines() == [
+        "standard input True [[('1', '2')]] 0o600",
+        "False",
+    ]
+
+
+def test_a_named_pipe(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    writer = threading.Thread(target=pipe.write_bytes, args=(CSV,))
+    writer.start()
+    assert read(pipe).rows == ROWS
+    writer.join()
+
+
+def test_no_such_file(tmp_path: Path) -> None:
+    written(tmp_path / "answers.csv", CSV)
+    with pytest.raises(SourceError, match="no such file") as caught:
+        open_source(str(tmp_path / "answer.csv"))
+    assert "answers.csv" in caught.value.hint
+    with pytest.raises(SourceError, match="is a folder"):
+        open_source(str(tmp_path))
+    with pytest.raises(SourceError, match="no such file"):
+        open_source(str(tmp_path / "nowhere" / "a.csv"))
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
+def test_no_right_to_read(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_bytes(CSV)
+    path.chmod(stat.S_IWUSR)
+    with pytest.raises(SourceError, match="permission denied"):
+        open_source(str(path))
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "what"),
+    [
+        ("a.xls", b"<html><body><table><tr><td>a", "a web page"),
+        ("a.xls", b"\xef\xbb\xbf<!DOCTYPE html>\n<html>", "a web page"),
+        ("a.xls", b'<?xml version="1.0"?>\n<?mso-application progid="Excel.Sheet"?>', "Excel 2003"),
+        ("a.xml", b'<?xml version="1.0"?><rows>', "is XML"),
+        ("a.csv", b'[{"id": 1}]', "is JSON"),
+        ("a.csv", b'{\n  "id": 1}', "is JSON"),
+        ("a.csv", b"%PDF-1.7\n", "a PDF"),
+        ("a.csv", b"PAR1xxxx", "a Parquet file"),
+        ("a.csv", b"SQLite format 3\0", "a database"),
+        ("a.csv", b"\x89PNG\r\n\x1a\n", "a picture"),
+        ("a.csv", bytes(range(256)) * 20, "is not text"),
+    ],
+)
+def test_what_is_no_table_is_named(tmp_path: Path, name: str, content: bytes, what: str) -> None:
+    with pytest.raises(SourceError, match=what) as caught:
+        open_source(written(tmp_path / name, content))
+    assert caught.value.hint
+
+
+def test_text_that_is_called_a_workbook_is_read_as_what_it_is(tmp_path: Path) -> None:
+    found = read(written(tmp_path / "a.xls", "a\tb\r\n1\t2\r\n".encode("utf-16")))
+    assert (found.rows, found.facts.format, found.facts.delimiter) == (ROWS, "csv", "\t")
+
+
+def test_an_archive_of_a_numbers_document(tmp_path: Path) -> None:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        archive.writestr("Index/Document.iwa", b"x")
+    with pytest.raises(SourceError, match="Apple Numbers"):
+        open_source(written(tmp_path / "a.numbers", out.getvalue()))

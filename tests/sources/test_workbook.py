@@ -1,0 +1,254 @@
+"""Workbooks of every format, read through the child process."""
+
+from __future__ import annotations
+
+import io
+import shutil
+import zipfile
+from pathlib import Path
+
+import openpyxl
+import pytest
+from openpyxl.chart import BarChart
+
+from importer.errors import SourceError
+from importer.sources.source import open_source
+from importer.sources.table import SourceOptions
+from tests.sources import workbooks
+from tests.sources.reading import read
+
+DATA = Path(__file__).parent / "data"
+
+KINDS = {
+    "id": "6666761644",
+    "fraction": "0.3",
+    "small": "0.00001",
+    "huge": "1.5E+30",
+    "true": "TRUE",
+    "false": "FALSE",
+    "date": "2024-03-05",
+    "moment": "2024-03-05T10:20:30",
+    "fraction of a second": "2024-03-05T10:20:30.123",
+    "time": "10:20:30",
+    "duration": "30:15:00",
+    "leading zeros": "00123",
+    "apostrophe": "'+12",
+    "line break": "a\nb",
+    "spaces": "  x ",
+    "NA": "NA",
+    "1e5": "1e5",
+    "accents": "žluťoučký 日本 🙂",
+    "percent": "0.85",
+    "blank": "",
+    "formula": "2",
+    "error": "#DIV/0!",
+    "missing": "#N/A",
+    "last": "end",
+}
+BLANK_ERRORS = {"error": "", "missing": ""}
+DIFFERENT = {
+    "xlsx": {},
+    "xls": BLANK_ERRORS,
+    "ods": BLANK_ERRORS
+    | {"true": "1", "false": "0", "fraction of a second": "2024-03-05T10:20:30.120"},
+}
+
+
+@pytest.mark.parametrize("kind", ["xlsx", "xls", "ods"])
+def test_every_format_gives_the_same_text(kind: str) -> None:
+    found = read(DATA / f"kinds.{kind}")
+    assert dict(found.cells) == KINDS | DIFFERENT[kind]
+    assert [row for row, _ in found.rows] == list(range(2, 26))
+    assert (found.sheet, found.facts.format) == ("Kinds", kind)
+    assert found.facts.sheets == ("Kinds", "Empty", "Notes")
+    assert "Other sheets with data: Notes (hidden)." in found.facts.notes
+    assert any("can't be told from a blank" in note for note in found.facts.notes) == (
+        kind != "xlsx"
+    )
+
+
+def test_xlsb(tmp_path: Path) -> None:
+    rows: list[list[object]] = [
+        ["Kind", "Value"],
+        ["id", 6666761644],
+        ["yes", True],
+        ["zeros", "00123"],
+        [None, "é"],
+    ]
+    found = read(workbooks.xlsb(tmp_path / "a.xlsb", rows))
+    assert found.header == ("Kind", "Value")
+    assert found.cells == [["id", "6666761644"], ["yes", "TRUE"], ["zeros", "00123"], ["", "é"]]
+    assert found.facts.format == "xlsb"
+
+
+def test_rows_and_letters_are_those_of_excel(tmp_path: Path) -> None:
+    rows = workbooks.row(7, ("C", "id"), ("D", "score")) + workbooks.row(9, ("C", "1"), ("D", "9"))
+    found = read(workbooks.by_hand(tmp_path / "a.xlsx", rows))
+    assert found.header == ("", "", "id", "score")
+    assert found.rows == [(9, ["", "", "1", "9"])]
+    assert (found.facts.header_rows, found.blank_rows) == ((7,), 1)
+
+
+def test_small_chunks_and_second_reading(tmp_path: Path) -> None:
+    path = workbooks.saved(tmp_path / "a.xlsx", [["n"], *[[n] for n in range(5_000)]])
+    expected = [(n + 2, [str(n)]) for n in range(5_000)]
+    assert read(path).rows == expected
+    with open_source(path) as source:
+        for _ in range(2):
+            rows = [row for chunk in source.chunks(700) for row in chunk.rows]
+            assert rows == [row for row, _ in expected]
+        next(source.chunks(10))
+        assert sum(len(chunk.rows) for chunk in source.chunks()) == 5_000
+
+
+def test_damage_only_a_workbook_has(tmp_path: Path) -> None:
+    rows: list[list[object]] = [
+        ["id", "score"],
+        [12345678901234567890, "=1+1"],
+        [1234567890123456, 9],
+        [5, "#REF!"],
+    ]
+    found = read(workbooks.saved(tmp_path / "a.xlsx", rows))
+    assert found.cells[0] == ["12345678901234570000", ""]
+    assert sorted(found.damaged()) == [
+        ("big_number", 2, "id"),
+        ("big_number", 3, "id"),
+        ("excel_error", 4, "score"),
+        ("formula_without_value", 2, "score"),
+    ]
+
+
+def test_a_formula_that_gives_an_empty_text_has_a_value(tmp_path: Path) -> None:
+    cells = '<c r="A2" t="str"><f>""</f><v></v></c><c r="B2"><f>1+1</f><v>2</v></c>'
+    rows = workbooks.row(1, ("A", "a"), ("B", "b")) + f'<row r="2">{cells}</row>'
+    found = read(workbooks.by_hand(tmp_path / "a.xlsx", rows))
+    assert (found.cells, found.damage) == ([["", "2"]], [])
+
+
+def test_hidden_rows_are_read_and_told(tmp_path: Path) -> None:
+    hidden = workbooks.row(2, ("A", "x")).replace("<row", '<row hidden="1"')
+    rows = workbooks.row(1, ("A", "a")) + hidden + workbooks.row(3, ("A", "y"))
+    found = read(workbooks.by_hand(tmp_path / "a.xlsx", rows))
+    assert len(found.rows) == 2
+    assert found.facts.notes == ("1 row is hidden or filtered away; it is read too.",)
+
+
+def test_a_column_without_a_label_is_a_column_but_a_far_cell_is_ragged(tmp_path: Path) -> None:
+    rows: list[list[object]] = [["a", "b"], [1, 2, 3]]
+    rows += [[1, 2] for _ in range(300)]
+    rows += [[1, 2, None, None, "far"]]
+    found = read(workbooks.saved(tmp_path / "a.xlsx", rows))
+    assert found.header == ("a", "b", "")
+    assert found.cells[0] == ["1", "2", "3"]
+    assert [(row, each.code) for row, each in found.problems.items()] == [(303, "ragged_row")]
+
+
+def several(path: Path) -> str:
+    book = openpyxl.Workbook()
+    book.worksheets[0].title = "Empty"
+    for name, state in [("Secret", "hidden"), ("Answers", "visible"), ("Raw Data", "visible")]:
+        sheet = book.create_sheet(name)
+        sheet.sheet_state = state
+        sheet.append([name])
+        sheet.append([1])
+    book.create_chartsheet("Chart").add_chart(BarChart())
+    book.save(path)
+    return str(path)
+
+
+def test_the_first_visible_sheet_with_data(tmp_path: Path) -> None:
+    found = read(several(tmp_path / "a.xlsx"))
+    assert (found.sheet, found.header) == ("Answers", ("Answers",))
+    assert found.facts.notes == ("Other sheets with data: Secret (hidden), Raw Data.",)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "sheet"),
+    [("Raw Data", "Raw Data"), (" raw data", "Raw Data"), (2, "Secret"), ("3", "Answers")],
+)
+def test_a_sheet_by_name_or_number(tmp_path: Path, wanted: str | int, sheet: str) -> None:
+    assert read(several(tmp_path / "a.xlsx"), SourceOptions(sheet=wanted)).sheet == sheet
+
+
+@pytest.mark.parametrize(
+    ("wanted", "message", "hint"),
+    [
+        ("Answer", "no sheet Answer", "Did you mean Answers?"),
+        (9, "no sheet 9", "Empty, Secret (hidden), Answers, Raw Data, Chart"),
+        ("Chart", "is a chart", "Answers"),
+        ("Empty", "Empty is empty", "Answers"),
+    ],
+)
+def test_a_wrong_sheet(tmp_path: Path, wanted: str | int, message: str, hint: str) -> None:
+    with pytest.raises(SourceError, match=message) as caught:
+        open_source(several(tmp_path / "a.xlsx"), SourceOptions(sheet=wanted))
+    assert hint in caught.value.hint
+
+
+def test_a_workbook_is_known_by_its_bytes_not_by_its_name(tmp_path: Path) -> None:
+    for kind in ("xlsx", "xls", "ods"):
+        expected = read(DATA / f"kinds.{kind}").cells
+        for name in ("a.xls", "a.xlsx", "a.ods", "a.csv", "answers"):
+            path = shutil.copy(DATA / f"kinds.{kind}", tmp_path / name)
+            found = read(path)
+            assert (found.facts.format, found.cells) == (kind, expected), name
+
+
+def test_an_xls_with_a_zip_inside_is_an_xls(tmp_path: Path) -> None:
+    """Excel since 2007 saves the theme so; zipfile finds it in a small one."""
+    theme = io.BytesIO()
+    with zipfile.ZipFile(theme, "w") as archive:
+        archive.writestr("theme/theme/theme1.xml", "<theme/>")
+    path = tmp_path / "a.xls"
+    path.write_bytes((DATA / "kinds.xls").read_bytes() + theme.getvalue())
+    assert zipfile.is_zipfile(path)
+    found = read(path)
+    assert (found.facts.format, found.cells) == ("xls", read(DATA / "kinds.xls").cells)
+
+
+def test_an_encrypted_xls(tmp_path: Path) -> None:
+    """The record after the stream's first says so (MS-XLS 2.4.117, FilePass)."""
+    data = bytearray((DATA / "kinds.xls").read_bytes())
+    first = data.find(b"\x09\x08\x10\x00\x00\x06\x05\x00")
+    data[first + 20 : first + 22] = b"\x2f\x00"
+    (tmp_path / "a.xls").write_bytes(data)
+    with pytest.raises(SourceError, match=r"a\.xls is encrypted") as caught:
+        open_source(str(tmp_path / "a.xls"))
+    assert "password" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("content", "what"),
+    [
+        (b"<!-- exported -->\n<html><table><tr><td>1</td></tr></table>", "a web page"),
+        (b"\xef\xbb\xbf<table><tr><td>1</td></tr></table>", "a web page"),
+        (b"MIME-Version: 1.0\nContent-Type: multipart/related", "a web archive"),
+        (b'<?xml version="1.0"?><?mso-application progid="Excel.Sheet"?>', "an XML spreadsheet"),
+        (b"\x09\x04\x06\x00\x00\x04\x10\x00" + bytes(50), "a sheet of Excel 4 or older"),
+        (b"version https://git-lfs.github.com/spec/v1\noid sha256:00\n", "Git LFS"),
+    ],
+)
+def test_what_is_called_xls_and_is_none(tmp_path: Path, content: bytes, what: str) -> None:
+    (tmp_path / "a.xls").write_bytes(content)
+    with pytest.raises(SourceError, match=what):
+        open_source(str(tmp_path / "a.xls"))
+
+
+def test_text_called_xls_is_text(tmp_path: Path) -> None:
+    (tmp_path / "a.xls").write_text("id\tMIME-Version\tversion\n1\t2\t3\n")
+    found = read(tmp_path / "a.xls")
+    assert (found.facts.format, found.cells) == ("csv", [["1", "2", "3"]])
+
+
+def test_a_document_is_no_workbook(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "a.xlsx", "w") as archive:
+        archive.writestr("[Content_Types].xml", "<Types/>")
+        archive.writestr("word/document.xml", "<document/>")
+    with pytest.raises(SourceError, match="it holds no workbook"):
+        open_source(str(tmp_path / "a.xlsx"))
+
+
+def test_text_has_no_sheets(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("a\n1\n")
+    assert read(path, SourceOptions(sheet="Answers")).sheet == ""
