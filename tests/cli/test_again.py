@@ -12,8 +12,10 @@ from importer.cli import command
 from importer.cli.output import next_command
 from importer.sandbox import API_KEY, PROJECT, Sandbox, SandboxSettings, background
 from tests.e2e.commands import Ended, shell
-from tests.e2e.conftest import MAPPING
+from tests.e2e.conftest import MAPPING, sandbox
 from tests.e2e.here import Here
+
+__all__ = ["sandbox"]
 
 NAME = "Umfrage Q3 2025 (final v2).xlsx"
 HEADER = ("id", "score", "comment", "email")
