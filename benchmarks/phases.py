@@ -37,7 +37,7 @@ class Phases:
 
     def ended(self, _: Outcome) -> None:
         """The last call counts."""
-        self.marks["send: journal, post, judge"] = time.process_time()
+        self.marks["send: journal, post, classify"] = time.process_time()
 
     def settling(self, _: int, __: float) -> None:
         """Nothing is in doubt here."""

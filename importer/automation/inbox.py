@@ -313,7 +313,7 @@ class Ending:
         if self.signal:
             raise Interrupted(self.signal)
 
-    # as a Watch
+    # as an Observer
 
     def staged(self, _: int) -> None:
         """A chunk has been read: a safe place."""

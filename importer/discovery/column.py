@@ -58,7 +58,7 @@ class Profile:
         return {text: count for text, count in self.counts.items() if text not in out}, out
 
 
-# A column, as inference sees it; and columns that belong to one question.
+# A column, as discovery sees it; and columns that belong to one question.
 
 
 class Confidence(StrEnum):

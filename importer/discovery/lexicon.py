@@ -32,7 +32,7 @@ Pattern = Literal[
 
 
 def names(notion: Name) -> tuple[str, ...]:
-    """What columns of this kind are called, as the file has it; `words.names` has them to compare."""
+    """What columns of this kind are called, as the file has it; `keyed_names` has them to compare."""
     return tuple(_words("names", notion))
 
 
@@ -55,7 +55,7 @@ def one_of(notion: Pattern) -> str:
 
 @cache
 def grades() -> Mapping[str, float]:
-    """How good something is by a label alone, as `words.plain` writes it: -4 to 4."""
+    """How good something is by a label alone, as `plain` writes it: -4 to 4."""
     return {
         label: step for language in _data()["grades"].values() for label, step in language.items()
     }

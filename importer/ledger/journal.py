@@ -104,7 +104,7 @@ _UNDER_WAY = (
 # It commits in groups: whatever a turn of the event loop has brought goes into one line of the
 # table `journal`, so that a commit costs the same however many rows it holds. Workers wait for
 # their attempt's commit; outcomes ride along, since losing one only makes its row `unknown`. Now
-# and then `fold` carries the lines over to `rows`.
+# and then `checkpoint` carries the lines over to `rows`.
 #
 # Everything happens on the event loop. A thread of its own costs more than the disk, as two threads share
 # one interpreter lock; and while the disk doesn't answer there is nothing to do, for nothing may be posted.

@@ -32,7 +32,7 @@ def mapping_error(tree: Tree, sheet: YamlText, oddities: Iterable[Issue]) -> Map
 
 
 def error_of_waves(sheet: YamlText, found: Sequence[Findings]) -> MappingError:
-    """As `error`, of all waves together: what isn't wrong with each of them names those it is wrong
+    """As `mapping_error`, of all waves together: what isn't wrong with each of them names those it is wrong
     with."""
     placed = _told_once(sheet, found)
     ordered = sorted(placed, key=lambda each: each.order(sheet))

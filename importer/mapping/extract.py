@@ -42,7 +42,7 @@ class CellProblem:
 
 
 Result = object
-"""A value to send, `None` for blank, or a `Fault`."""
+"""A value to send, `None` for blank, or a `CellProblem`."""
 
 
 class Memo(dict[str, Result]):

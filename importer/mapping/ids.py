@@ -140,7 +140,7 @@ def identifier(text: str) -> str:
     """An id: without the space around it, otherwise untouched (`007` stays).
 
     Raises:
-        Unfit: It is a dummy, was destroyed by Excel, or can't be an id.
+        TransformError: It is a dummy, was destroyed by Excel, or can't be an id.
     """
     id_ = trimmed(text)
     if _NUMBERED.fullmatch(id_) is not None:
@@ -191,7 +191,7 @@ def key_part(text: str) -> str | None:
     """A part of a row's key; None where it is blank.
 
     Raises:
-        Unfit: Excel has overwritten it: different rows would have one key.
+        TransformError: Excel has overwritten it: different rows would have one key.
     """
     part = trimmed(text)
     if is_overwritten(part):
@@ -203,7 +203,7 @@ def lone_key(text: str) -> str | None:
     """The key of a row, where it is one column; None where it is blank.
 
     Raises:
-        Unfit: It stands for nothing, or Excel has overwritten it.
+        TransformError: It stands for nothing, or Excel has overwritten it.
     """
     part = trimmed(text)
     if _NUMBERED.fullmatch(part) is not None:
@@ -217,7 +217,7 @@ def hash_part(text: str) -> str | None:
     """A part of a hash; None where it is blank.
 
     Raises:
-        Unfit: Excel has overwritten it.
+        TransformError: Excel has overwritten it.
     """
     part = trimmed(text)
     if part[:1] == "0" and _OLD_ZEROS.fullmatch(part):

@@ -24,7 +24,8 @@ Read = Callable[[str], Result]
 
 def reader(block: Cell, finish: Read) -> Read:
     """What becomes of a cell of this block's column: None where it is blank or `na`, its target where
-    `values` has it, else what `parse` and then `finish` (the type) make of it. Pure; raises `Unfit`."""
+    `values` has it, else what `parse` and then `finish` (the type) make of it. Pure; raises
+    `TransformError`."""
     blank = blank_test(block)
     targets = None if block.values is None else Targets(block, finish)
     parses = [TRANSFORMS["parse", name].bound(block) for name in block.parse]
@@ -70,7 +71,7 @@ class Targets:
         """Whether the map decides on the text, and what becomes of it then (None: left out).
 
         Raises:
-            Unfit: The map doesn't have it, and says nothing of others.
+            TransformError: The map doesn't have it, and says nothing of others.
         """
         if text in self._exact:
             return True, self._exact[text]
@@ -96,7 +97,7 @@ def target(block: Cell, constant: Constant, finish: Read) -> Result:
     """What a constant is sent as: as its YAML type where the block names none, else by the type.
 
     Raises:
-        Unfit: The type can't take it.
+        TransformError: The type can't take it.
     """
     if isinstance(block, Trait) and "type" not in block.model_fields_set:
         value = constant.value

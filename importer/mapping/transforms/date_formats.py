@@ -91,7 +91,7 @@ def in_utc(local: datetime, timezone: str) -> datetime:
     went back) is the first one.
 
     Raises:
-        Unfit: The clocks went forward over it, or the calendar ends there.
+        TransformError: The clocks went forward over it, or the calendar ends there.
     """
     if timezone == "UTC":
         return local

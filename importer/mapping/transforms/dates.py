@@ -34,8 +34,8 @@ def timestamps(
 ) -> Callable[[str], str]:
     """The function from a text to `2015-06-16T09:19:47.155Z`, the moment that it names in the one format
     that fits. Timestamps sort as text. No formats: ISO 8601; no timezone: UTC. `answered`: of an answer,
-    so from 1990 to next year. It raises `Unfit` where no format fits, two fit differently, the clocks
-    never showed that time, or the year can't be."""
+    so from 1990 to next year. It raises `TransformError` where no format fits, two fit
+    differently, the clocks never showed that time, or the year can't be."""
     wanted = formats_ or (ISO,)
     first, *others = map(compiled, wanted)
     zone = timezone or "UTC"

@@ -2,7 +2,7 @@
 
 To add one, decorate it in the module of its subject; its docstring is its reference. `parse` transforms
 are `text -> text`, those of a type `text -> value`; one that reads options of the block that names it says
-which, and takes the block as a second argument. One that can't take a text raises `problems.Unfit`.
+which, and takes the block as a second argument. One that can't take a text raises `text.TransformError`.
 """
 
 from __future__ import annotations

@@ -107,7 +107,7 @@ def sound(text: str) -> str:
     """The text, if it can be sent.
 
     Raises:
-        Unfit: It holds a NUL, or half a surrogate pair, which has no place in UTF-8.
+        TransformError: It holds a NUL, or half a surrogate pair, which has no place in UTF-8.
     """
     if "\0" in text or not (text.isascii() or _is_unicode(text)):
         raise TransformError("broken_text", "the text holds a NUL or half a character")
