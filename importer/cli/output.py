@@ -25,9 +25,6 @@ if TYPE_CHECKING:
     from importer.results.summary import Summary
 
 
-# What commands print: results on standard output, everything else on standard error.
-
-
 def _colour() -> bool | None:
     """None lets click decide by the terminal; see no-color.org."""
     return False if os.environ.get("NO_COLOR") else None

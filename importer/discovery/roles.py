@@ -13,8 +13,6 @@ from importer.discovery.lexicon import Name, is_called, is_question, key, keyed_
 from importer.discovery.questions import question
 from importer.mapping.ids import is_dummy
 
-# What a column is by its name, held against its values.
-
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s.]+")
 _ADDRESS = re.compile(
     r"\d{1,3}(?:\.\d{1,3}){3}|[0-9a-f]{0,4}(?::[0-9a-f]{0,4}){2,7}", re.IGNORECASE

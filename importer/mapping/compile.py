@@ -29,8 +29,8 @@ from importer.mapping.lookup import ColumnLookup
 from importer.mapping.run import Asked, Compiled, Program, Zoneless
 from importer.mapping.steps import Read, blank_test, reader, target, typed
 from importer.mapping.text import Template, TransformError, trimmed
-from importer.mapping.transforms.date_formats import UNIX, read_as
-from importer.mapping.transforms.dates import timestamps
+from importer.mapping.transforms.date_formats import read_as
+from importer.mapping.transforms.dates import may_lack_zone, timestamps
 from importer.mapping.transforms.texts import sound
 from importer.mapping.types import Constant, Issue, Selector
 from importer.mapping.usage import positions
@@ -173,8 +173,7 @@ class _Compiler:
             read = typed(trait, answered=name == DATED_BY)
             if trait.timezone and (note := read_as(trait.timezone)):
                 self.header.notes.append(note)
-            is_unix = bool(trait.format) and all(each in UNIX for each in trait.format)
-            if trait.type != "date" or trait.timezone or is_unix:
+            if trait.type != "date" or trait.timezone or not may_lack_zone(trait.format):
                 yield name, self._reading(trait, ("traits", name), read)
                 continue
             zoneless = Zoneless(trait.format)

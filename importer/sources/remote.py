@@ -1,4 +1,8 @@
-"""Files that lie elsewhere (https, Google Sheets, S3 and its like): fetched, then read like any other."""
+"""Files that lie elsewhere (https, Google Sheets, S3 and its like): fetched, then read like any other.
+
+https and shared Google Sheets need nothing more; `s3://`, `gs://`, `az://` and `sftp://` go through
+fsspec and its drivers, which are extras.
+"""
 
 from __future__ import annotations
 
@@ -217,9 +221,3 @@ def _wrap_fetch_errors(address: Address) -> Iterator[None]:
             f"{address.shown} can't be fetched ({why}).",
             hint="Check the address and the credentials of its service.",
         ) from None
-
-
-# Files that lie elsewhere: fetched into a private temporary file, then read like any other.
-#
-# https and shared Google Sheets need nothing more; `s3://`, `gs://`, `az://` and `sftp://` go through
-# fsspec and its drivers, which are extras.

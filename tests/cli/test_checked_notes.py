@@ -18,9 +18,15 @@ traits: {respondedAt: {column: At, type: date, format: %s}}
 
 @pytest.mark.parametrize(
     ("written", "noted"),
-    [("unix", False), ("[unix, unix_ms]", False), ('"%Y-%m-%d"', True), ("[unix, iso]", True)],
+    [
+        *(("unix", False), ("[unix, unix_ms]", False), ("[unix, iso]", True)),
+        *(('"%Y-%m-%d %H:%M %z"', False), ('["%Y-%m-%d %z", "%Y-%m-%d"]', True)),
+        *(('"%Y-%m-%d"', True), ('"%Y-%m-%d %%z"', True)),
+    ],
 )
-def test_unix_times_are_utc_by_themselves(tmp_path: Path, written: str, noted: bool) -> None:
+def test_only_times_that_can_lack_a_zone_are_said_to(
+    tmp_path: Path, written: str, noted: bool
+) -> None:
     mapping, table = tmp_path / "m.yaml", tmp_path / "a.csv"
     mapping.write_text(MAPPING.replace("%s", written), encoding="utf-8")
     table.write_text("ID,Score,At\nu1,9,1788042655\n", encoding="utf-8")

@@ -11,8 +11,6 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from importer.mapping.text import TransformError
 
-# Time zones: from what a clock showed to UTC.
-
 _DAY = timedelta(days=1)
 _HOURS = tuple(timedelta(hours=hour) for hour in range(25))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -70,6 +71,13 @@ def names_zone(formats_: Sequence[str], text: str) -> bool:
     return all(
         each in UNIX or (when := compiled(each)(trimmed(text))) is None or when.tzinfo
         for each in formats_ or (ISO,)
+    )
+
+
+def may_lack_zone(formats_: Sequence[str]) -> bool:
+    """Whether a text that fits can be without a zone: one of `%z` must name it, Unix times need none."""
+    return any(
+        each not in UNIX and "%z" not in re.findall("%.", each) for each in formats_ or (ISO,)
     )
 
 
