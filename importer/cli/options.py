@@ -355,4 +355,4 @@ def at_hand(settings: Settings) -> Iterator[Settings]:
         return
     address = Address.parse(settings.file)
     with fetched(address, network=settings.network) as copy:
-        yield dataclasses.replace(settings, file=address.shown, copy=copy)
+        yield dataclasses.replace(settings, file=address.shown, copy=copy, called=address.name)

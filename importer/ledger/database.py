@@ -55,7 +55,7 @@ _DAMAGED = (
     "Nothing was sent. Restore the file from a backup. Without one, move it away: the importer then "
     "knows nothing of earlier runs, so look at the survey before you run a file again."
 )
-_FULL = (
+FULL = (
     "Nothing is posted after this. Free some disk space, then run the same command again: it goes on "
     "where it stopped."
 )
@@ -76,7 +76,7 @@ def failure(path: Path, error: Exception) -> LedgerError:
     )
     if damaged:
         return LedgerError(f"The ledger {path} is damaged: {error}.", hint=_DAMAGED)
-    return LedgerError(f"The ledger {path} failed: {error}. Posting has stopped.", hint=_FULL)
+    return LedgerError(f"The ledger {path} failed: {error}. Posting has stopped.", hint=FULL)
 
 
 # The ledger's tables, and how an older ledger becomes a current one.
