@@ -78,6 +78,7 @@ for each in (
     schedule_command,
     drop,
     purge_command,
+    jobs.new_ledger,
     explain_command,
     sandbox.sandbox_command,
 ):

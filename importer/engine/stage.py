@@ -22,6 +22,7 @@ from importer.ledger import (
     prepare,
     secret,
     sending_order,
+    unknown_survey,
 )
 from importer.mapping import Compiled, Document
 from importer.mapping.checks import check
@@ -149,6 +150,7 @@ def warnings(
     return (
         *guesses(source.facts, show),
         _dates(compiled),
+        *filter(None, [unknown_survey(ledger, job)]),
         *_people(ledger, job, document.repeats.send),
         *_force(document),
         *(f"{_where(each)}: {each.message} {each.fix}".strip() for each in damage),

@@ -52,8 +52,8 @@ def check_secret(
 
 
 _DAMAGED = (
-    "Nothing was sent. Restore the file from a backup. Without one, move it away: the importer then "
-    "knows nothing of earlier runs, so look at the survey before you run a file again."
+    "Nothing was sent. Restore the file from a backup. Without one, look at the survey; then move the file "
+    "away, and `importer new-ledger --state DIR` begins a new one, which knows nothing of earlier runs."
 )
 FULL = (
     "Nothing is posted after this. Free some disk space, then run the same command again: it goes on "
@@ -175,7 +175,15 @@ def migrate(connection: sqlite3.Connection, path: str) -> None:
         )
     if version == len(MIGRATIONS):
         return
-    script = "".join(MIGRATIONS[version:])
-    connection.executescript(
-        f"BEGIN IMMEDIATE; {script} PRAGMA user_version = {len(MIGRATIONS)}; COMMIT;"
-    )
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        (version,) = connection.execute(
+            "PRAGMA user_version"
+        ).fetchone()  # another start may have been first
+        for statement in "".join(MIGRATIONS[version:]).split(";"):
+            connection.execute(statement)
+        connection.execute(f"PRAGMA user_version = {len(MIGRATIONS)}")
+    except BaseException:
+        connection.execute("ROLLBACK")
+        raise
+    connection.execute("COMMIT")
