@@ -1,4 +1,4 @@
-"""SIGINT and SIGTERM. While rows are posted the first drains and the second leaves at once; before and
+"""Signals. While rows are posted the first drains and the second leaves at once; before and
 after, the first leaves."""
 
 from __future__ import annotations
@@ -7,9 +7,10 @@ import asyncio
 import os
 import signal
 import socket
+import stat
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager, suppress
 from types import FrameType
 
 from importer.errors import Interrupted
@@ -23,7 +24,25 @@ Hear = Callable[[int], None]
 STUCK = 2.0
 """Seconds that an event loop may take to notice a second signal."""
 
-_WANTED = (signal.SIGINT, signal.SIGTERM)
+
+def wanted() -> tuple[signal.Signals, ...]:
+    """The signals that end the program. SIGHUP, which comes when the terminal is closed, is one of them,
+    unless it is ignored (nohup)."""
+    hangup = () if signal.getsignal(signal.SIGHUP) == signal.SIG_IGN else (signal.SIGHUP,)
+    return (signal.SIGINT, signal.SIGTERM, *hangup)
+
+
+def meant(number: int) -> int:
+    """SIGTERM for SIGHUP, else the signal itself. What would go to the terminal that is gone goes nowhere."""
+    if number != signal.SIGHUP:
+        return number
+    for output in (1, 2):
+        with suppress(OSError):
+            if stat.S_ISCHR(os.fstat(output).st_mode):
+                os.dup2(os.open(os.devnull, os.O_WRONLY), output)
+    return signal.SIGTERM
+
+
 _GONE = b"The disk does not answer, so this ends here. The same command goes on where it stopped.\n"
 
 
@@ -36,9 +55,9 @@ def leaving() -> Iterator[None]:
         return
 
     def leave(number: int, _: FrameType | None) -> None:
-        raise Interrupted(number)
+        raise Interrupted(meant(number))
 
-    former = {each: signal.signal(each, leave) for each in _WANTED}
+    former = {each: signal.signal(each, leave) for each in wanted()}
     try:
         yield
     finally:
@@ -107,9 +126,11 @@ def _heard(hear: Hear) -> Iterator[None]:
     waiting for a disk. The interpreter writes their numbers to the wake-up descriptor at once."""
     ours, its = socket.socketpair()
     its.setblocking(False)
-    former = {each: signal.signal(each, lambda *_: None) for each in _WANTED}
+    former = {each: signal.signal(each, lambda *_: None) for each in wanted()}
     descriptor = signal.set_wakeup_fd(its.fileno(), warn_on_full_buffer=False)
-    threading.Thread(target=_listen, args=(ours, hear), name="signals", daemon=True).start()
+    threading.Thread(
+        target=_listen, args=(ours, hear, tuple(former)), name="signals", daemon=True
+    ).start()
     try:
         yield
     finally:
@@ -119,10 +140,10 @@ def _heard(hear: Hear) -> Iterator[None]:
         its.close()
 
 
-def _listen(ours: socket.socket, hear: Hear) -> None:
+def _listen(ours: socket.socket, hear: Hear, heard: Collection[int]) -> None:
     """Until the other end is closed."""
     with ours:
         while numbers := ours.recv(16):
             for number in numbers:
-                if number in _WANTED:
-                    hear(number)
+                if number in heard:
+                    hear(meant(number))

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
+import os
+import select
 import signal
 import subprocess
 import sys
+import termios
+import threading
 import time
+from collections import Counter
+from collections.abc import Callable
+from contextlib import ExitStack
 
 import pytest
 
 from importer.sandbox import Behaviour, FaultShare, Sandbox, SandboxSettings, background
 from importer.shutdown import STUCK
-from tests.e2e.commands import Shell
+from tests.e2e.commands import IMPORTER, Shell
 from tests.e2e.processes import people, started, wait_until
 from tests.e2e.test_run import results, run
 from tests.figures import figure
@@ -33,7 +41,10 @@ def left(process: subprocess.Popen[str], within: float) -> tuple[float, dict[str
     return time.monotonic() - start, json.loads(out)["rows"]
 
 
-@pytest.mark.parametrize(("number", "status"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
+@pytest.mark.parametrize(
+    ("number", "status"),
+    [(signal.SIGTERM, 143), (signal.SIGINT, 130), (signal.SIGHUP, 143)],
+)
 def test_with_a_live_server_it_leaves_within_two_seconds(
     user: Shell, number: signal.Signals, status: int
 ) -> None:
@@ -50,6 +61,55 @@ def test_with_a_live_server_it_leaves_within_two_seconds(
         assert rows["created"] + rows["pending"] == rows["read"] == 3_000
     figure(f"{number.name}, live server", left_after_seconds=round(seconds, 2), exit=status)
     assert len(results(user)) == 3_000
+
+
+def test_a_closed_terminal_takes_no_results_away(user: Shell) -> None:
+    """The kernel sends SIGHUP, and writing to the terminal fails from then on."""
+    user.write("answers.csv", people(300))
+    ours, its = os.openpty()
+    with background(SandboxSettings(latency=0.05)) as sandbox, ExitStack() as stack:
+        line = [IMPORTER, *map(str, words(sandbox, "--concurrency", "2"))]
+        process = stack.enter_context(
+            subprocess.Popen(
+                line, cwd=user.folder, env=dict(user.environment), stdin=its, stdout=its, stderr=its,
+                start_new_session=True,
+                preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),  # noqa: PLW1509  takes no lock
+            )
+        )  # fmt: skip
+        stack.callback(process.kill)
+        os.close(its)
+        threading.Thread(target=_drain, args=(ours, lambda: len(sandbox.posts()) >= 10)).start()
+        assert process.wait(timeout=30) == 143
+        stored = len(sandbox.stored())
+    assert 0 < stored < 300
+    assert Counter(line["status"] for line in results(user)) == {
+        "created": stored,
+        "pending": 300 - stored,
+    }
+
+
+def _drain(terminal: int, until: Callable[[], bool]) -> None:
+    """Read what is written to the terminal, then close it."""
+    while not until():
+        if select.select([terminal], [], [], 0.01)[0]:
+            os.read(terminal, 4096)
+    os.close(terminal)
+
+
+def test_nohup_is_heeded(user: Shell) -> None:
+    """Whoever ignores SIGHUP wants the run to go on without its terminal."""
+    user.write("answers.csv", people(60))
+
+    def ignoring() -> None:
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
+
+    with background(SandboxSettings(latency=0.02)) as sandbox:
+        with started(user, *words(sandbox, "--rate", "max"), preexec=ignoring) as process:
+            wait_until(lambda: len(sandbox.posts()) >= 2)
+            process.send_signal(signal.SIGHUP)
+            _, rows = left(process, 30)
+        assert process.returncode == 0
+        assert rows["created"] == len(sandbox.stored()) == 60
 
 
 def test_while_it_waits_it_leaves_at_once(user: Shell) -> None:
