@@ -126,6 +126,7 @@ class _Desk:
         from importer.automation import FileEnded
 
         self.job = self.error = ""
+        output.QUIET.set(self.given["quiet"])
         try:
             sha256 = arrival.sha256()
             if former := self._former(sha256):
@@ -159,6 +160,7 @@ class _Desk:
             self._moved(place)
             if fate(ended) == Fate.FAILED:
                 self._explain(place)
+        output.QUIET.set(self.given["quiet"] and ended.status == ExitStatus.DONE)
         if not self.given["as_json"]:
             where = f"in {place.parent}" if place != arrival.path else "left where it is"
             output.say(f"{arrival.name}: {fate(ended)} (exit status {int(ended.status)}), {where}")
@@ -200,7 +202,7 @@ class _Desk:
         from importer.cli.output import Progress
         from importer.engine.observer import Observers
 
-        progress = Progress(silent=self.given["log_format"] == "json")
+        progress = Progress(silent=output.spoken_for(self.given))
 
         def confirm(planned: Plan) -> bool:
             progress.close()
@@ -236,6 +238,7 @@ class _Desk:
                 moved(book, book.job(self.job), place)
 
     def _tell(self, summary: Summary) -> None:
+        output.QUIET.set(self.given["quiet"] and summary.exit_status == ExitStatus.DONE)
         if self.given["as_json"]:
             output.emit_line(summary.document())
             return

@@ -82,6 +82,20 @@ state_option = click.option(
 json_option = click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout.")
 
 
+quiet_option = click.option(
+    "-q",
+    "--quiet",
+    is_flag=True,
+    help="Say nothing where all is well (exit code 0); for cron, which mails what is said.",
+)
+verbose_option = click.option(
+    "-v",
+    "--verbose",
+    is_flag=True,
+    help="Say more on standard error: pauses, outages, and settings that were not typed.",
+)
+
+
 _network = (
     click.option(
         "--proxy",

@@ -30,14 +30,21 @@ def _colour() -> bool | None:
     return False if os.environ.get("NO_COLOR") else None
 
 
+QUIET: ContextVar[bool] = ContextVar("quiet", default=False)
+"""Whether nothing is said but errors and what is asked."""
+
+
 def say(text: str = "") -> None:
     """A line of the result, on standard output."""
-    _echo(text)
+    if not QUIET.get():
+        _echo(text)
 
 
-def note(text: str) -> None:
-    """A line beside the result (progress, warnings), on standard error; JSON under `--log json`."""
-    _echo(_logged(text) if LINES.get() else text, err=True)
+def note(text: str, *, always: bool = False) -> None:
+    """A line beside the result (progress, warnings), on standard error; JSON under `--log json`. `always`:
+    under --quiet, too."""
+    if always or not QUIET.get():
+        _echo(_logged(text) if LINES.get() else text, err=True)
 
 
 def _echo(text: str, *, err: bool = False) -> None:
@@ -116,9 +123,9 @@ def _shown(cell: object) -> str:
 
 def failure(message: str, hint: str = "") -> None:
     """An error for the user: what happened, and what to do."""
-    note(click.style("Error: ", fg="red", bold=True) + message)
+    note(click.style("Error: ", fg="red", bold=True) + message, always=True)
     if hint:
-        note(hint)
+        note(hint, always=True)
 
 
 def _places(error: BaseException) -> Iterator[str]:
@@ -227,6 +234,17 @@ class Progress:
         return f", {duration(spent / done * (self._total - done))} left" if done else ""
 
 
+def spoken_for(given: Mapping[str, Any]) -> bool:
+    """Whether standard error is a log's, or to be silent, so that it gets no progress."""
+    return bool(given["log_format"] == "json" or given["quiet"] or given["verbose"])
+
+
+def was_typed(name: str) -> bool:
+    """Whether this parameter of the command at hand stood on its command line."""
+    source = click.get_current_context().get_parameter_source(name)
+    return source is ParameterSource.COMMANDLINE
+
+
 def _nothing(_: str) -> None:
     """Say nothing."""
 
@@ -257,8 +275,7 @@ def next_command(
     values: dict[str, object] = {
         each: value
         for each, value in context.params.items()
-        if each in own.keys() - {*_ONCE, *without}
-        and context.get_parameter_source(each) is ParameterSource.COMMANDLINE
+        if each in own.keys() - {*_ONCE, *without} and was_typed(each)
     }
     values |= changed
     typed = [str(word) for word in words]

@@ -68,6 +68,8 @@ def shown(summary: Summary, *, as_json: bool) -> ExitStatus:
     """Say what a run came to; returns its exit status."""
     from importer.cli.text import print_run
 
+    if summary.exit_status != ExitStatus.DONE:
+        output.QUIET.set(False)
     if as_json:
         output.emit(summary.document())
     else:
@@ -85,10 +87,11 @@ def post(settings: Settings, given: Mapping[str, Any]) -> Summary:
     settings = dataclasses.replace(settings, write_key=_key(given))
     http.check(settings.network, settings.endpoint.url)
     _check_terminal(given["yes"])
-    progress = Progress(silent=given["log_format"] == "json")
+    progress = Progress(silent=output.spoken_for(given))
 
     def confirm(planned: Plan) -> bool:
         progress.close()
+        output.QUIET.set(given["quiet"] and given["yes"])
         print_before(planned, settings.endpoint.url, settings.limit)
         return given["yes"] or not planned.ready or click.confirm("Go on?", err=True)
 
@@ -120,6 +123,7 @@ def _check_terminal(yes: bool) -> None:
 @options.target
 @options.network
 @click.option("--rate", metavar="N/s", help="10/s, 600/min, max: to tell how long a run takes.")
+@options.quiet_option
 @click.option(
     "--save",
     "save_plan",
@@ -144,12 +148,15 @@ def plan_command(**given: Any) -> ExitStatus:
     from importer.cli.text import print_plan
 
     show = plain if given["show_values"] else masked
-    progress = Progress()
+    output.QUIET.set(given["quiet"])
+    progress = Progress(silent=given["quiet"])
     try:
         with at_hand(options.settings(given)) as settings:
             planned, summary = engine.plan(settings, progress)
     finally:
         progress.close()
+    if summary.exit_status != ExitStatus.DONE:
+        output.QUIET.set(False)
     if given["as_json"]:
         output.emit({**summary.document(), **recoding_document(planned.recodings, show)})
     else:
@@ -255,7 +262,11 @@ def _settings(command: str, job: Job, given: Mapping[str, Any]) -> Settings:
             f"{file}, with which job {job.name} was started, is no longer there.",
             hint=f"Name where it lies now: importer {command} {job.name} --file FILE",
         )
-    said = {name: value for name, value in given.items() if value not in (None, False)}
+    said = {
+        name: value
+        for name, value in given.items()
+        if value not in (None, False) and (kept.get(name) is None or output.was_typed(name))
+    }
     sheet = kept.get("sheet")
     return options.settings(
         {
