@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import dataclasses
 import os
 import re
 import stat
 import sys
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -354,19 +352,3 @@ class Span(click.ParamType[float]):
 
 
 SPAN = Span()
-
-
-# FILE at hand: a remote one is fetched first.
-
-
-@contextmanager
-def at_hand(settings: Settings) -> Iterator[Settings]:
-    """The settings as they are, or with the remote file's copy. Raises ImporterError."""
-    from importer.sources.remote import Address, fetched, is_remote
-
-    if not is_remote(settings.file):
-        yield settings
-        return
-    address = Address.parse(settings.file)
-    with fetched(address, network=settings.network) as copy:
-        yield dataclasses.replace(settings, file=address.shown, copy=copy)

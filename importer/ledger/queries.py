@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from importer import codes
+from importer.errors import UsageError
 from importer.ledger.state import ledger_path
 from importer.ledger.store import SENDABLE, Ledger
 from importer.model import Cause, Job, QueuedRow, Status
@@ -381,6 +382,18 @@ def _people(ledger: Ledger, where: str, *values: object) -> set[bytes]:
 
 
 # What a watched folder asks the ledger: whether a file's import has ended, and where the file is now.
+
+
+@contextmanager
+def existing(state: Path) -> Iterator[Ledger]:
+    """As `opened`; UsageError where there is no ledger, so that looking makes none."""
+    if not ledger_path(state).exists():
+        raise UsageError(
+            f"There is no ledger in {state}: nothing was run yet.",
+            hint="Another folder? Name it with --state DIR.",
+        )
+    with opened(state) as ledger:
+        yield ledger
 
 
 @contextmanager

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from os import PathLike
 from types import TracebackType
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ from importer import codes
 from importer.csv_guard import PROBLEM_COLUMN, restored
 from importer.errors import SourceError
 from importer.model import Chunk, Problem
+from importer.settings import path_text
 from importer.sources import damage
 from importer.sources.csv import RUN_TOGETHER, DelimitedTable
 from importer.sources.files import Content
@@ -185,12 +187,12 @@ _MOST_CELLS = 1_000_000
 _DEFAULTS = SourceOptions()
 
 
-def open_source(path: str, options: SourceOptions = _DEFAULTS) -> Source:
+def open_source(path: str | PathLike[str], options: SourceOptions = _DEFAULTS) -> Source:
     """Open a spreadsheet: a file, "-" for standard input, or `archive.zip::table.csv`.
 
     Use it in a `with` statement. Raises SourceError where there is no table of answers in it.
     """
-    content = Content(path)
+    content = Content(path_text(path, "open_source()"))
     try:
         table = open_table(content, options)
     except BaseException:
