@@ -87,6 +87,7 @@ for each in (
     drop,
     purge_command,
     doctor_command,
+    jobs.new_ledger,
     explain_command,
     sandbox.sandbox_command,
 ):

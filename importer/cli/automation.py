@@ -69,7 +69,7 @@ def watch_command(**given: Any) -> ExitStatus:
     importer watch inbox -m mapping.yaml --pattern '*.csv' --keep --notify slack --max-failures 100
     """
     from importer import automation, http
-    from importer.automation import FORMATS, Shelves, alone
+    from importer.automation import FORMATS, SHELVES, Shelves, alone, check_shelves
 
     folder: Path = given["folder"]
     settings = options.settings({**given, "file": str(folder), "out": None})
@@ -82,6 +82,7 @@ def watch_command(**given: Any) -> ExitStatus:
             http.check(settings.network, settings.endpoint.url)
             stack.enter_context(alone(folder, settings.state))
             _check(folder, settings.mapping)
+            check_shelves(folder, SHELVES)
         ready = dataclasses.replace(settings, write_key=key)
         desk = _Desk(ready, given["out"] or folder / "results", report, given)
         return _rounds(desk, inbox, stack.enter_context(automation.Ending()), given)
@@ -191,8 +192,14 @@ class _Desk:
         self.reporter.measure(gravest(statuses))
 
     def _run(self, arrival: Arrival, sha256: str, ending: Ending) -> Summary:
+        from importer.automation import SHELVES, check_shelves
+
         folder = self.out / f"{arrival.path.stem}-{sha256[:8]}"
-        settings = dataclasses.replace(self.settings, file=str(arrival.path), out=folder)
+        if self.given["out"] is None:
+            check_shelves(arrival.path.parent, SHELVES)
+        settings = dataclasses.replace(
+            self.settings, file=str(arrival.path), out=folder, links=False
+        )
         with self.reporter.over(settings) as ended:
             summary = self._posted(settings, ending)
             ended(summary)

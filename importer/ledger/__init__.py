@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importer.ledger.dedupe import unknown_survey
 from importer.ledger.fingerprint import Hasher
 from importer.ledger.journal import Journal
 from importer.ledger.queries import (
@@ -51,4 +52,5 @@ __all__ = [
     "sending_order",
     "several",
     "stuck",
+    "unknown_survey",
 ]

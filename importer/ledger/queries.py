@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from importer import codes
 from importer.errors import UsageError
-from importer.ledger.state import ledger_path
+from importer.ledger.state import hold_there, ledger_path
 from importer.ledger.store import SENDABLE, Ledger
 from importer.model import Cause, Job, QueuedRow, Status
 
@@ -387,6 +387,7 @@ def _people(ledger: Ledger, where: str, *values: object) -> set[bytes]:
 @contextmanager
 def existing(state: Path) -> Iterator[Ledger]:
     """As `opened`; UsageError where there is no ledger, so that looking makes none."""
+    hold_there(ledger_path(state))
     if not ledger_path(state).exists():
         raise UsageError(
             f"There is no ledger in {state}: nothing was run yet.",
