@@ -11,6 +11,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from importer.errors import UsageError
+from importer.model import utf8
 
 DEFAULT_ENDPOINT = "https://app.satismeter.com/api/responses"
 
@@ -226,9 +227,9 @@ class Settings:
     def name(self) -> str:
         """The file's name as messages show it."""
         if self.copy is not None:
-            return self.copy.name
+            return utf8(self.copy.name)
         path = urlsplit(self.file).path if "://" in self.file else self.file
-        return "standard input" if path == "-" else Path(path).name
+        return "standard input" if path == "-" else utf8(Path(path).name)
 
     @property
     def reads(self) -> bool:

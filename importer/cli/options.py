@@ -279,10 +279,9 @@ def write_key(key_file: Path | None, *, ask: bool = False) -> Secret:
 
 
 def _asked_key() -> str:
-    click.echo(
-        "The write key is missing; SatisMeter has it under Settings > Integrations > API keys.",
-        err=True,
-    )
+    from importer.cli.output import note
+
+    note("The write key is missing; SatisMeter has it under Settings > Integrations > API keys.")
     text: str = click.prompt("Write key (it doesn't show)", hide_input=True, err=True).strip()
     dotenv = Path(".env")
     if not dotenv.exists() and click.confirm("Keep it in .env here, for your eyes only?", err=True):

@@ -29,6 +29,8 @@ _RUN_OF_KEY = 6
 """The same of a key: careful servers print its beginning only."""
 _RUN_OF_SIGNS = 4
 """The same in scripts whose signs are words or syllables."""
+_DISTINCT = 3
+"""Different letters of such a run at least: the zeros of a date are in many an ID."""
 _SIGNS = "\u2e80"
 """The first of them: CJK, kana, and whatever comes later."""
 _SHORTEST = 4
@@ -115,7 +117,7 @@ class Redactor:
         length = _RUN_OF_SIGNS if min(signs) >= _SIGNS else _RUN
         for most, known in ((length, runs), (_RUN_OF_KEY, self._key_runs)):
             run = letters[start : start + most]
-            if len(run) == most and run in known:
+            if len(run) == most and run in known and len(set(run)) >= _DISTINCT:
                 return most
         return 0
 

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from importer.errors import SourceError
+from importer.model import utf8
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer
@@ -47,7 +48,7 @@ class Content:
 
     def __init__(self, path: str) -> None:
         file, _, self._member = (path, "", "") if Path(path).exists() else path.partition("::")
-        self.name = "standard input" if path == STDIN else Path(file).name
+        self.name = "standard input" if path == STDIN else utf8(Path(file).name)
         self._spooled: list[IO[bytes]] = []
         try:
             self._path = self._located(file)

@@ -22,6 +22,7 @@ SENT = json.dumps(
         "userId": "Jörg.Müller-77",
         "campaign": "5f1e2d3c4b5a",
         "method": "Import",
+        "createdAt": "2026-03-01T00:00:00.000Z",
         "answers": [
             {"id": "q-comment", "value": COMMENT},
             {"id": "q-name", "value": "山田太郎です"},
@@ -155,6 +156,7 @@ def test_an_id_that_quotes_somebody_is_none() -> None:
         return REDACTOR.classification(classified, SENT).response_id
 
     assert id_of(KEY) == id_of("jane.roe3@example.com") == ""
+    assert id_of("000000000000000000000017") == "000000000000000000000017"
     assert id_of("5f1e2d3c4b5a69788796a5b4") == "5f1e2d3c4b5a69788796a5b4"
 
 
