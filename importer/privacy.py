@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Callable
 
 LONGEST = 4_096
@@ -75,6 +76,13 @@ def _escaped(found: re.Match[str]) -> str:
     if 0xDC80 <= code <= 0xDCFF or code < 0x80:
         return f"\\x{code & 0xFF:02x}"
     return f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"
+
+
+def shell_word(word: str) -> str:
+    """The word as a shell takes it, and as a terminal may show it."""
+    if UNSEEN.search(word):
+        return "$'" + visible(word.replace("\\", "\\\\").replace("'", "\\'")) + "'"
+    return shlex.quote(word)
 
 
 _NAMED = {"\t": "\\t", "\n": "\\n", "\r": "\\r"}

@@ -6,7 +6,6 @@ import json
 import logging
 import os
 import secrets
-import shlex
 import sys
 import time
 import traceback
@@ -21,7 +20,7 @@ from click.core import ParameterSource
 from importer.cli import options
 from importer.errors import ExitStatus, ResultsError
 from importer.model import Outcome, Status, counted, duration
-from importer.privacy import UNSEEN, visible
+from importer.privacy import shell_word, visible
 from importer.settings import DEFAULT_ENDPOINT, Endpoint
 
 if TYPE_CHECKING:
@@ -299,15 +298,8 @@ def next_command(
     typed = [f"./{each}" if each[:1] == "-" and each[1:] else each for each in typed]
     for option in sorted(values.keys() & known, key=list(values).index):
         typed += _typed(known[option], values[option])
-    line = " ".join(map(quoted, ("importer", name, *typed)))
+    line = " ".join(map(shell_word, ("importer", name, *typed)))
     return f"{line}   # {why}" if why else line
-
-
-def quoted(word: str) -> str:
-    """A word as a shell takes it, and as a terminal may show it."""
-    if UNSEEN.search(word):
-        return "$'" + visible(word.replace("\\", "\\\\").replace("'", "\\'")) + "'"
-    return shlex.quote(word)
 
 
 def _options(command: click.Command) -> dict[str, click.Option]:

@@ -18,7 +18,7 @@ from importer.cli.text import recoding_document
 from importer.cli.unattended import reporter, unattended
 from importer.errors import ExitStatus, UsageError
 from importer.model import Status
-from importer.privacy import masked, plain
+from importer.privacy import masked, plain, shell_word
 
 if TYPE_CHECKING:
     from importer.engine.stage import Plan
@@ -248,7 +248,8 @@ def _settings(command: str, job: Job, given: Mapping[str, Any]) -> Settings:
     if file == "-":
         raise UsageError(
             f"Job {job.name} came from standard input, which can't be read again.",
-            hint=f"Pipe the same bytes into `importer run - -m {kept['mapping']}`, or name --file.",
+            hint="Pipe the same bytes into "
+            f"`importer run - -m {shell_word(kept['mapping'])}`, or name --file.",
         )
     if "://" not in file and not Path(file).exists():
         raise UsageError(
