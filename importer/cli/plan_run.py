@@ -249,7 +249,7 @@ def _settings(command: str, job: Job, given: Mapping[str, Any]) -> Settings:
         raise UsageError(
             f"Job {job.name} came from standard input, which can't be read again.",
             hint="Pipe the same bytes into "
-            f"`importer run - -m {shell_word(kept['mapping'])}`, or name --file.",
+            f"`importer run - -m {shell_word(str(kept['mapping']))}`, or name --file.",
         )
     if "://" not in file and not Path(file).exists():
         raise UsageError(
