@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from importer.errors import UsageError
+from importer.model import utf8
 
 DEFAULT_ENDPOINT = "https://app.satismeter.com/api/responses"
 
@@ -241,9 +242,9 @@ class Settings:
     def name(self) -> str:
         """The file's name as messages show it."""
         if self.called:
-            return self.called
+            return utf8(self.called)
         path = urlsplit(self.file).path if "://" in self.file else self.file
-        return "standard input" if path == "-" else Path(path).name
+        return "standard input" if path == "-" else utf8(Path(path).name)
 
     @property
     def reads(self) -> bool:

@@ -18,6 +18,7 @@ from importer.cli.options import SPAN
 from importer.cli.unattended import Reporter, reporter, unattended
 from importer.errors import ExitStatus, ImporterError, UsageError
 from importer.model import slug
+from importer.privacy import visible
 
 if TYPE_CHECKING:
     from importer.automation import Arrival, Ending, FileEnded, Inbox
@@ -136,7 +137,9 @@ class _Desk:
                 return FileEnded(ExitStatus.DONE)
             summary = self._run(arrival, sha256, ending)
         except ImporterError as error:
-            return self._failed(f"{arrival.name}: {error.message}", error.hint, error.exit_status)
+            first, *more = error.lines
+            told = (f"{arrival.name}: {first}", *more)
+            return self._failed(*told, hint=error.hint, status=error.exit_status)
         except OSError as error:
             return self._failed(f"{arrival.name} can't be read: {error.strerror}.")
         except Exception as error:  # noqa: BLE001  a defect met by one file; the others go on
@@ -146,12 +149,12 @@ class _Desk:
         return FileEnded(summary.exit_status, summary.stopped.partition(":")[0])
 
     def _failed(
-        self, message: str, hint: str = "", status: ExitStatus = ExitStatus.USAGE
+        self, *lines: str, hint: str = "", status: ExitStatus = ExitStatus.USAGE
     ) -> FileEnded:
         from importer.automation import FileEnded
 
-        self.error = f"{message}\n{hint}".rstrip()
-        output.failure(message, hint)
+        self.error = "\n".join(map(visible, (*lines, hint))).rstrip()
+        output.failure(*lines, hint=hint)
         return FileEnded(status)
 
     def put(self, arrival: Arrival, ended: FileEnded, place: Path) -> None:
@@ -299,7 +302,7 @@ def schedule_command(**given: Any) -> ExitStatus:
         words = list(task.local)
         output.emit({"kind": given["kind"], "name": task.name, "command": words, "text": text})
     else:
-        output.say(text.rstrip("\n"))
+        output.whole(text.rstrip("\n"))
     return ExitStatus.DONE
 
 

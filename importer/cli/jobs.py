@@ -125,7 +125,7 @@ def _print_status(job: Job, counts: Mapping[str, int], causes: tuple[Cause, ...]
     output.say(f"to {job.origin}, campaign {job.campaigns}")
     output.say(f"started {_moment(job.started_at)} UTC, {_ending(job)}")
     if job.stopped:
-        output.say(click.style(f"Stopped early: {job.stopped}", fg="red"))
+        output.say(output.style(f"Stopped early: {job.stopped}", fg="red"))
         remedy(job.stopped)
     if report := _report(job):
         output.say(f"report: {report}")

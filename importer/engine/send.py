@@ -36,6 +36,7 @@ from importer.ledger.spool import Spool
 from importer.model import Job, Outcome, QueuedRow, Status
 from importer.results.files import LOST, MENDABLE
 from importer.satismeter.insert import Client
+from importer.satismeter.redact import Redactor
 from importer.settings import Secret, Settings
 
 # After the first pass: rows of unknown fate are settled once the server has ended its work on them.
@@ -255,7 +256,12 @@ async def _deliver(
             CircuitBreaker(),
             body=lambda row: spool.body(row.seq),
             observer=lambda row, outcome: ended(outcome, row.person),
-            options=DeliveryOptions(concurrency, settings.accept_empty, settings.outage),
+            options=DeliveryOptions(
+                concurrency,
+                settings.accept_empty,
+                settings.outage,
+                Redactor(settings.write_key, settings.api_key, settings.hash_key),
+            ),
         )
         failures = FailureLimit(settings.max_failures, planned.rows, delivery.stop, ledger, job)
 

@@ -15,7 +15,7 @@ from importer import codes
 from importer.errors import UsageError
 from importer.ledger.state import hold_there, ledger_path
 from importer.ledger.store import SENDABLE, Ledger
-from importer.model import Cause, Job, QueuedRow, Status
+from importer.model import Cause, Job, QueuedRow, Status, utf8
 
 # What a job's rows came to: the reasons that only the whole of them can give.
 
@@ -422,4 +422,6 @@ def finished(ledger: Ledger, file_sha256: str, mapping_sha256: str, origin: str)
 def moved(ledger: Ledger, job: Job, path: Path) -> None:
     """Write down where the job's file lies now, so that a later command finds it."""
     with ledger.transaction() as connection:
-        connection.execute("UPDATE jobs SET file = ? WHERE id = ?", (str(path.resolve()), job.id))
+        connection.execute(
+            "UPDATE jobs SET file = ? WHERE id = ?", (utf8(str(path.resolve())), job.id)
+        )

@@ -223,6 +223,9 @@ class Source:
         self._skipped = frozenset(options.skip_rows)
         self.name, self.sheet = content.name, table.sheet
         found = read_header(table.head, options, self.place)
+        if found.labels[-1:] == (PROBLEM_COLUMN,):
+            cells = [list(map(restored, row)) for row in table.head.cells]
+            found = read_header(replace(table.head, cells=cells), options, self.place)
         if len(found.labels) > MOST_COLUMNS:
             raise _too_wide(self.place, found)
         self.header = _widened(found, table.width(len(found.labels)))
