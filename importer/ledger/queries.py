@@ -309,24 +309,6 @@ def late_order(ledger: Ledger, job: Job, behind: Sequence[str]) -> list[int]:
     )
 
 
-def behind_order(ledger: Ledger, job: Job, behind: Sequence[str]) -> list[int]:
-    """The rows of the statuses `behind`, but for those that were posted and called absent from the survey:
-    where nothing on the server's side would stop a second copy, the same run doesn't post them again."""
-    marks = ",".join("?" * len(behind))
-    where = f"job = ? AND elsewhere = 0 AND status IN ({marks}) AND NOT ({_ABSENT})"
-    return _seqs(ledger, where, job.id, *behind)
-
-
-def called_absent(ledger: Ledger, job: Job) -> set[bytes]:
-    """The persons with a row of this job that was posted and called absent from the survey."""
-    with ledger.told():
-        query = f"SELECT DISTINCT person FROM rows WHERE job = ? AND elsewhere = 0 AND {_ABSENT}"
-        return {person for (person,) in ledger.connection.execute(query, (job.id,))}
-
-
-_ABSENT = "status = 'failed' AND code = 'not_stored'"
-
-
 def askable(ledger: Ledger, job: Job) -> int:
     """How many rows in doubt the API's duplicate check can decide: posted lately, and not asked about
     before."""
