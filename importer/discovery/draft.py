@@ -25,7 +25,15 @@ from importer.discovery.sections import (
     wave_lines,
 )
 from importer.discovery.survey_match import Matched, match_questions
-from importer.discovery.table import NOTHING, Claims, DraftTable, claims, labels_of, table
+from importer.discovery.table import (
+    NOTHING,
+    Claims,
+    DraftTable,
+    claims,
+    labels_of,
+    table,
+    tool_rows,
+)
 from importer.discovery.tool import Match, recognise
 from importer.discovery.understand import Analysis, FoundColumn, analyse
 from importer.discovery.waves import Waves, first_wave, waves
@@ -267,7 +275,7 @@ def draft(source: Source, wishes: Wishes = Wishes()) -> Draft:
     check_answers(grid, f"{source.name}, sheet {source.sheet}" if source.sheet else source.name)
     presets = [each for each in shipped() if each.about.signature or each.about.first]
     match = recognise(grid, presets, wishes.preset) if wishes.preset != "generic_nps" else None
-    found = layout(grid, match.row if match else 0)
+    found = layout(grid, tool_rows(match.preset, match.row) if match else None)
     labels = labels_of(grid, found)
     claimed = claims(match.preset, labels) if match else NOTHING
     if wishes.person and wishes.person in labels:

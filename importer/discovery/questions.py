@@ -181,7 +181,7 @@ def _is_called_score(column: Column, text: str) -> bool:
 
 def _is_rating(column: Column, found: Scale, text: str) -> bool:
     plain = lexicon_room.plain(text)
-    if found.high <= 1:
+    if found.high <= 1 or (found.words and is_called("comment", column.label)):
         return False
     if asks_rating(plain) or is_called("score", column.label):
         return True
