@@ -14,7 +14,7 @@ from importer.cli import options, output
 from importer.cli.options import SPAN
 from importer.cli.output import next_command
 from importer.cli.text import remedy
-from importer.errors import ExitStatus, UsageError
+from importer.errors import ExitStatus
 from importer.model import Status, counted
 
 if TYPE_CHECKING:
@@ -37,18 +37,10 @@ moved_file = click.option(
 @contextmanager
 def looking(state: Path | None) -> Iterator[Ledger]:
     """The ledger of a state folder; UsageError where there is none, so that looking makes none."""
-    from importer.ledger import ledger_path
-    from importer.ledger.queries import opened
-    from importer.ledger.state import default_folder, hold_there
+    from importer.ledger.queries import existing
+    from importer.ledger.state import default_folder
 
-    folder = state or default_folder()
-    hold_there(ledger_path(folder))
-    if not ledger_path(folder).exists():
-        raise UsageError(
-            f"There is no ledger in {folder}: nothing was run yet.",
-            hint="Another folder? Name it with --state DIR.",
-        )
-    with opened(folder) as ledger:
+    with existing(state or default_folder()) as ledger:
         yield ledger
 
 
@@ -133,7 +125,7 @@ def _print_status(job: Job, counts: Mapping[str, int], causes: tuple[Cause, ...]
     output.say(f"to {job.origin}, campaign {job.campaigns}")
     output.say(f"started {_moment(job.started_at)} UTC, {_ending(job)}")
     if job.stopped:
-        output.say(click.style(f"Stopped early: {job.stopped}", fg="red"))
+        output.say(output.style(f"Stopped early: {job.stopped}", fg="red"))
         remedy(job.stopped)
     if report := _report(job):
         output.say(f"report: {report}")

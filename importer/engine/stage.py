@@ -40,6 +40,7 @@ from importer.model import (
     Status,
     counted,
     slug,
+    utf8,
 )
 from importer.privacy import Show, odd_character, plain
 from importer.results.scores import RatingQuestion, Tally
@@ -331,10 +332,10 @@ def _job(settings: Settings, document: Document, source: Source) -> Job:
     return Job(
         id=0,
         name=f"{time.strftime('%Y%m%d-%H%M%S', time.gmtime(now))}-{stem}",
-        file=_place(settings.file),
+        file=utf8(_place(settings.file)),
         file_sha256=source.facts.sha256,
         sheet=source.sheet,
-        mapping=settings.mapping,
+        mapping=utf8(settings.mapping),
         mapping_sha256=document.digest,
         origin=settings.endpoint.origin,
         campaigns=",".join(campaigns_of(document)),

@@ -8,8 +8,6 @@ from importer.ledger.journal import Journal
 from importer.ledger.queries import (
     accepted,
     askable,
-    behind_order,
-    called_absent,
     clashes,
     doubtful,
     duplicates,
@@ -35,8 +33,6 @@ __all__ = [
     "Staging",
     "accepted",
     "askable",
-    "behind_order",
-    "called_absent",
     "clashes",
     "doubtful",
     "duplicates",

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from importer.ledger.fingerprint import Hashes
 from importer.ledger.store import Ledger, meet
 from importer.model import Job, Status
+from importer.privacy import shell_word
 
 # Where a row stands before it is sent, by what earlier runs have sent.
 
@@ -53,14 +54,15 @@ def decide(earlier: Earlier, hashes: Hashes) -> Decision:
         return Decision(Status.ALREADY_SENT, True, code, told)
     if earlier.status in _REFUSED:
         return _refused(earlier, hashes, where)
-    told = f"posted in {where}, and may be stored; `importer resolve {earlier.job_name}` settles it"
+    settling = f"importer resolve {shell_word(earlier.job_name)}"
+    told = f"posted in {where}, and may be stored; `{settling}` settles it"
     return Decision(Status.UNKNOWN, True, "unknown_earlier", told)
 
 
 def _refused(earlier: Earlier, hashes: Hashes, where: str) -> Decision:
     if earlier.body != hashes.body:
         return TO_SEND
-    again = f"importer retry {earlier.job_name} --status {earlier.status}"
+    again = f"importer retry {shell_word(earlier.job_name)} --status {earlier.status}"
     told = f"this very request was refused in {where}; `{again}` posts it again"
     return Decision(Status(earlier.status), True, f"{earlier.status}_earlier", told)
 

@@ -22,6 +22,7 @@ from typing import IO, TYPE_CHECKING
 
 from importer import resources
 from importer.errors import SourceError
+from importer.model import utf8
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer
@@ -55,7 +56,7 @@ class Content:
 
     def __init__(self, path: str, name: str = "", *, links: bool = True) -> None:
         file, _, self._member = (path, "", "") if Path(path).exists() else path.partition("::")
-        self.name = name or ("standard input" if path == STDIN else Path(file).name)
+        self.name = utf8(name or ("standard input" if path == STDIN else Path(file).name))
         self._links, self._path = links, Path(file)
         self._spooled: list[IO[bytes]] = []
         self._descriptor = -1

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from os import PathLike
 from types import TracebackType
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ from importer import codes
 from importer.csv_guard import PROBLEM_COLUMN, restored
 from importer.errors import SourceError
 from importer.model import Chunk, Problem
+from importer.settings import path_text
 from importer.sources import damage
 from importer.sources.csv import RUN_TOGETHER, DelimitedTable
 from importer.sources.files import Content
@@ -186,14 +188,18 @@ _DEFAULTS = SourceOptions()
 
 
 def open_source(
-    path: str, options: SourceOptions = _DEFAULTS, *, name: str = "", links: bool = True
+    path: str | PathLike[str],
+    options: SourceOptions = _DEFAULTS,
+    *,
+    name: str = "",
+    links: bool = True,
 ) -> Source:
     """Open a spreadsheet: a file, "-" for standard input, or `archive.zip::table.csv`. Messages call it
     `name`; without `links` a path that is one is refused.
 
     Use it in a `with` statement. Raises SourceError where there is no table of answers in it.
     """
-    content = Content(path, name, links=links)
+    content = Content(path_text(path, "open_source()"), name, links=links)
     try:
         table = open_table(content, options)
     except BaseException:
@@ -217,6 +223,9 @@ class Source:
         self._skipped = frozenset(options.skip_rows)
         self.name, self.sheet = content.name, table.sheet
         found = read_header(table.head, options, self.place)
+        if found.labels[-1:] == (PROBLEM_COLUMN,):
+            cells = [list(map(restored, row)) for row in table.head.cells]
+            found = read_header(replace(table.head, cells=cells), options, self.place)
         if len(found.labels) > MOST_COLUMNS:
             raise _too_wide(self.place, found)
         self.header = _widened(found, table.width(len(found.labels)))
