@@ -13,6 +13,7 @@ from typing import Any
 
 import click
 
+from importer import resources
 from importer.errors import UsageError
 from importer.privacy import shell_word
 from importer.settings import DEFAULT_ENDPOINT, Endpoint, FailOn, Network, Rate, Secret, Settings
@@ -315,11 +316,12 @@ def private_text(path: Path, what: str) -> str:
     """The text of a file that holds a secret (`what` names it); UsageError where others can read
     it."""
     try:
-        mode = path.stat().st_mode
-        text = path.read_text(encoding="utf-8").strip()
+        content, facts = resources.small(path)
+        text = content.decode().strip()
     except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"The {what} {path} can't be read: {error}.") from error
-    if os.name == "posix" and mode & (stat.S_IRWXG | stat.S_IRWXO):
+        why = error.strerror if isinstance(error, OSError) else "it is no UTF-8"
+        raise UsageError(f"The {what} {path} can't be read: {why}.") from error
+    if os.name == "posix" and facts.st_mode & (stat.S_IRWXG | stat.S_IRWXO):
         raise UsageError(
             f"The {what} {path} can be read by others.",
             hint=f"Mend it: chmod 600 {shell_word(str(path))}",

@@ -7,6 +7,7 @@ import json
 import os
 import secrets
 import socket
+import stat
 import time
 from collections.abc import Collection, Iterator
 from contextlib import ExitStack, contextmanager
@@ -15,6 +16,7 @@ from typing import NamedTuple
 
 from filelock import FileLock, Timeout
 
+from importer import resources
 from importer.errors import Busy, LedgerError
 
 _SECRET_BYTES = 32
@@ -78,7 +80,7 @@ def hold_there(path: Path) -> None:
 def hold_known(path: Path, found: Mark) -> None:
     """Raise LedgerError where the ledger isn't the one that the mark speaks of, or an older copy of it."""
     try:
-        marked = Mark(**json.loads(path.with_name(_MARK).read_bytes()))
+        marked = Mark(**json.loads(resources.small(path.with_name(_MARK))[0]))
     except (OSError, ValueError, TypeError):
         return
     if found.ledger != marked.ledger:
@@ -141,7 +143,12 @@ def secret(folder: Path) -> bytes:
             pass  # another start was first: its secret counts
         finally:
             fresh.unlink()
-    content = path.read_bytes()
+    content, facts = resources.small(path)
+    if os.name == "posix" and (facts.st_mode | folder.stat().st_mode) & stat.S_IWOTH:
+        raise LedgerError(
+            f"Everybody may write {path} or its folder, so the ledger proves nothing.",
+            hint=f"Nothing was sent. Mend it: chmod 700 {folder}; chmod 600 {path}",
+        )
     if len(content) != _SECRET_BYTES:
         raise LedgerError(
             f"{path} is damaged: {len(content)} bytes instead of {_SECRET_BYTES}.",
@@ -224,7 +231,7 @@ def _tell(holder: Path, file: str) -> None:
 def _told(holder: Path) -> str:
     """The holder in words; it may have gone, or not have written itself down yet."""
     try:
-        facts = json.loads(holder.read_text())
+        facts = json.loads(resources.small(holder)[0])
         since = time.strftime("%H:%M:%S", time.localtime(facts["since"]))
         return f"process {facts['pid']} on {facts['host']}, importing {facts['file']} since {since}"
     except (OSError, ValueError, KeyError, TypeError):

@@ -16,6 +16,7 @@ from itertools import chain, count, islice
 from pathlib import Path
 from typing import IO
 
+from importer import resources
 from importer.csv_guard import PROBLEM_COLUMN, safe
 from importer.errors import ResultsError, UsageError
 from importer.model import Chunk, Line, Status
@@ -27,7 +28,9 @@ from importer.privacy import UNSEEN
 def folder(path: Path) -> Path:
     """Make the folder that a job writes into; UsageError where that can't be."""
     try:
-        path.mkdir(parents=True, exist_ok=True, mode=0o700)
+        for each in (*reversed(path.parents), path):  # `parents=True` would make them for everybody
+            if not each.is_dir():
+                each.mkdir(exist_ok=True, mode=0o700)
     except OSError as error:
         raise UsageError(
             f"The folder {path} can't be made: {error.strerror}.",
@@ -82,7 +85,7 @@ def _record(folder: Path) -> dict[str, str]:
     """What can't be read is not known, and then nothing there counts as ours. The job's name is that of a
     folder: anything else that somebody wrote there is none."""
     try:
-        found = dict(json.loads((folder / _RECORD).read_text(encoding="utf-8")))
+        found = dict(json.loads(resources.small(folder / _RECORD)[0]))
     except (OSError, ValueError, TypeError):
         return {}
     record = {name: text for name, text in found.items() if isinstance(text, str)}
