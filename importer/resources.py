@@ -6,9 +6,13 @@ The data lies under `importer/_shipped/` in the wheel; in a checkout at its top 
 from __future__ import annotations
 
 import errno
+import fcntl
 import io
 import os
+import re
 import stat
+import time
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -69,6 +73,17 @@ def small(path: str | Path, most: int = MOST_TEXT) -> tuple[bytes, os.stat_resul
     if len(content) > most:
         raise OSError(errno.EFBIG, f"it has more than {most:,} bytes", str(path))
     return content, facts
+
+
+def sweep(folder: Path, names: re.Pattern[str], seconds: float = 0.0) -> None:
+    """Delete what killed writes have left in a folder: files of such names that nobody has locked,
+    unchanged for so long."""
+    with suppress(OSError):
+        for path in [each for each in folder.iterdir() if names.fullmatch(each.name)]:
+            with suppress(OSError), os.fdopen(opened(path, links=False), "rb") as file:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                if time.time() - os.fstat(file.fileno()).st_mtime >= seconds:
+                    path.unlink()
 
 
 class Positioned(io.RawIOBase):

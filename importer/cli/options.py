@@ -342,13 +342,11 @@ def _from_dotenv(name: str) -> str:
         return ""
     place = f"The .env of {Path.cwd()}"
     try:
-        with path.open("rb") as file:
-            facts = os.fstat(file.fileno())
-            content = file.read(_LARGEST_DOTENV + 1)
+        content, facts = resources.small(path, _LARGEST_DOTENV)
     except OSError as error:
-        raise UsageError(f"{place} can't be read: {error.strerror}.") from error
-    if len(content) > _LARGEST_DOTENV:
-        raise UsageError(f"{place} is larger than 64 kB.", hint="Put keys into the environment.")
+        raise UsageError(
+            f"{place} can't be read: {error.strerror}.", hint="Put keys into the environment."
+        ) from error
     if name.encode() not in content:  # it may be another program's
         return ""
     try:

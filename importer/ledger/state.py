@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import secrets
 import socket
 import stat
@@ -104,17 +105,25 @@ def _lost(path: Path, what: str) -> LedgerError:
 
 
 def prepare(folder: Path) -> None:
-    """Make the folder, readable by its owner only."""
+    """Make the folder, readable by its owner only; what a killed start has left there goes."""
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         probe = folder / f".writable-{os.getpid()}"
         private_file(probe, b"")
         probe.unlink()
+        resources.sweep(folder, _DRAFTS, _HOUR)
     except OSError as error:
         raise LedgerError(
             f"The state folder {folder} can't be written: {error.strerror}.",
             hint="Name another with --state DIR. Nothing was sent.",
         ) from error
+
+
+_DRAFTS = re.compile(
+    r"\.(writable|hash|ledger\.mark|ledger\.sqlite3)-\d+(-[0-9a-f]{8})?(-wal|-shm)?"
+)
+_HOUR = 3600.0
+"""Seconds; a start under way has done with its own by then."""
 
 
 def private_file(path: Path, content: bytes) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import fcntl
 import hashlib
 import itertools
 import json
@@ -10,7 +11,7 @@ import os
 import re
 import secrets
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from itertools import chain, count, islice
 from pathlib import Path
@@ -36,7 +37,15 @@ def folder(path: Path) -> Path:
             f"The folder {path} can't be made: {error.strerror}.",
             hint="Name another with --out DIR.",
         ) from error
+    resources.sweep(path, _DRAFTS)
     return path
+
+
+_DRAFTS = re.compile(
+    r"\.(\.written\.json|(plan|report|verify)\.html|((plan-)?problems|results)(-\d+)?\.csv"
+    r"|(plan-)?summary\.json)\.[0-9a-f]{8}"
+)
+"""What `whole` writes into before a job's file takes its place."""
 
 
 _RECORD = ".written.json"
@@ -113,6 +122,8 @@ def whole(path: Path, encoding: str = "utf-8", mode: int = 0o600) -> Iterator[IO
     handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
         with os.fdopen(handle, "w", encoding=encoding, newline="", errors="replace") as file:
+            with suppress(OSError):  # no such locks here; then nobody sweeps, either
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             draft.chmod(mode)
             yield file
             file.flush()
