@@ -235,6 +235,7 @@ _PLAIN = {
         "limit",
         "durability",
         "accept_empty",
+        "check_survey",
         "settle",
         "timeout",
         "outage",

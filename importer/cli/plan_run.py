@@ -41,6 +41,11 @@ if TYPE_CHECKING:
     metavar="PLAN",
     help="Keep to this saved plan; refuse where the file, the mapping or a setting has changed.",
 )
+@click.option(
+    "--check-survey",
+    is_flag=True,
+    help="Read the survey first (API key, --project); send no row that is there, by person and answers.",
+)
 def run_command(**given: Any) -> ExitStatus:
     """Post the rows of FILE to SatisMeter, and account for each.
 

@@ -299,7 +299,7 @@ def stage(
             watch.staged(staging.read)
         staging.finish(document.repeats.send)
     show = plain if settings.show_values else odd_character
-    counts = _planned(ledger, job, staging.read, settings.statuses)
+    counts = planned_rows(ledger, job, staging.read, settings.statuses)
     clashes = ledger_room.clashes(ledger, job, _key_columns(compiled))
     if clashes:
         sent = set(sending_order(ledger, job, settings.statuses))
@@ -399,7 +399,7 @@ def _count(mapped: Sequence[Mapped], chunk: Chunk, causes: Causes, damage: Cause
     damage.add(chunk.damage)
 
 
-def _planned(ledger: Ledger, job: Job, read: int, statuses: Sequence[str]) -> dict[str, int]:
+def planned_rows(ledger: Ledger, job: Job, read: int, statuses: Sequence[str]) -> dict[str, int]:
     """Rows read, and where they stand before anything is sent."""
     counts, own = ledger.counts(job), ledger.own(job)
     for status in statuses:
