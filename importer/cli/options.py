@@ -49,9 +49,17 @@ def source(command: Command) -> Command:
             help="Write every body there, its key masked, one JSON a line.",
         ),
         click.option("--show-values", is_flag=True, help="Show e-mail addresses and free text."),
+        xlsx_option,
     ):
         command = option(command)
     return command
+
+
+xlsx_option = click.option(
+    "--xlsx",
+    is_flag=True,
+    help="Write results and problems as .xlsx, too: what people open in Excel comes back unharmed.",
+)
 
 
 def target(command: Command) -> Command:
@@ -226,7 +234,7 @@ def network_of(options: Mapping[str, Any]) -> Network:
 
 
 _PLAIN = {
-    *("file", "mapping", "out", "payloads", "save_plan", "signed_plan", "show_values"),
+    *("file", "mapping", "out", "payloads", "save_plan", "signed_plan", "show_values", "xlsx"),
     *(
         "concurrency",
         "limit",

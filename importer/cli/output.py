@@ -302,15 +302,17 @@ def _typed(option: click.Option, value: object) -> Iterator[str]:
 def after(summary: Summary) -> list[str]:
     """What to type after a plan or a run, by how it ended."""
     steps = _after_plan(summary) if summary.command == "plan" else _after_run(summary)
-    if summary.problems:
+    if mended := summary.workbook or summary.problems:
         server = {} if "endpoint" in _given() else _server(summary)
+        sheet = {"sheet": summary.sheet} if summary.workbook and summary.sheet else {}
         steps.append(
             next_command(
                 "run",
-                summary.problems,
+                mended,
                 without=_OF_THE_FILE,
                 why="once its rows are mended",
                 mapping=summary.mapping,
+                **sheet,
                 **server,
             )
         )

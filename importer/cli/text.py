@@ -247,9 +247,13 @@ def _written(summary: Summary) -> None:
         output.say(f"  {summary.results}   one line per row")
     if summary.problems:
         output.say(f"  {summary.problems}   the rows to mend, as they stand in the file")
+    if summary.workbook:
+        output.say(
+            f"  {summary.workbook}   the same for Excel, which leaves ids and dates alone there"
+        )
     output.say(f"  {summary.report}   all of it on one page, for whoever approves it")
     output.say(f"  {summary.place}")
-    for path in (summary.results, summary.problems):
+    for path in (summary.results, summary.problems, summary.workbook):
         if path and path.stem not in {"results", "problems", "plan-problems"}:
             former = f"{path.stem.rpartition('-')[0]}{path.suffix}"
             output.say(f"  {former} was changed since it was written, so it stays as it is.")

@@ -344,6 +344,7 @@ def _kept(settings: Settings) -> dict[str, object]:
         "concurrency": settings.concurrency,
         "accept_empty": settings.accept_empty,
         "show_values": settings.show_values,
+        **({"xlsx": True} if settings.xlsx else {}),
         "project": settings.project,
     }
 

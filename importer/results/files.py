@@ -7,6 +7,7 @@ import hashlib
 import itertools
 import json
 import os
+import re
 import secrets
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -36,7 +37,12 @@ def folder(path: Path) -> Path:
 
 _RECORD = ".written.json"
 """What was written into the folder: the newest job, and the SHA-256 of each file by its name."""
-_OF_A_JOB = ("results.csv", "problems.csv", "report.html", "summary.json", "verify.html")
+_OF_A_JOB = (
+    *("results.csv", "problems.csv", "report.html", "summary.json", "verify.html"),
+    *("results.xlsx", "problems.xlsx"),
+)
+_MENDED = {".csv", ".xlsx"}
+"""What people work on."""
 
 
 def begin(folder: Path, job: str) -> None:
@@ -47,7 +53,9 @@ def begin(folder: Path, job: str) -> None:
         former = folder / record["job"]
         former.mkdir(exist_ok=True, mode=0o700)
         for path in (folder / name for name in _OF_A_JOB):
-            if path.exists() and (path.suffix != ".csv" or _sha256(path) == record.get(path.name)):
+            if path.exists() and (
+                path.suffix not in _MENDED or _sha256(path) == record.get(path.name)
+            ):
                 path.replace(former / path.name)
         _write_record(former, record)
     _write_record(folder, {**record, "job": job})
@@ -233,3 +241,47 @@ def _told(wrong: Sequence[Line], waves: int) -> str:
     if len(set(told.values())) == 1 and len(wrong) == waves:
         return told[wrong[0].wave]
     return "; ".join(f"wave {wave}: {each}" for wave, each in told.items())
+
+
+# The same as workbooks, for people: every cell is text, so that Excel leaves `00121` and `=1+1` as they are.
+
+_MOST_ROWS = 1_048_576
+"""Rows that a sheet of Excel has."""
+_NOT_IN_XML = re.compile(r"[\x00-\x08\x0b-\x1f\ufffe\uffff\ud800-\udfff]|_(?=x[0-9A-Fa-f]{4}_)")
+
+
+def write_workbook(
+    path: Path, table: Path, *, delimiter: str, encoding: str, sheets: Sequence[str], at: str
+) -> Path | None:
+    """A CSV file of ours as a workbook of text cells: on the sheet called `at` of `sheets`, so that a
+    mapping which names its sheet, or its number, finds it. None where it has more rows than a sheet can."""
+    from openpyxl import Workbook
+    from openpyxl.cell import WriteOnlyCell
+
+    book = Workbook(write_only=True)
+    pages = {name: book.create_sheet(name) for name in sheets or (at,)}
+    page = pages.get(at) or next(iter(pages.values()))
+    with table.open(encoding=encoding, newline="") as file:
+        for number, row in enumerate(csv.reader(file, delimiter=delimiter), 1):
+            if number > _MOST_ROWS:
+                return None
+            cells = [WriteOnlyCell(page, _escaped(cell)) for cell in row]
+            for cell in cells:
+                cell.data_type = "s"  # nothing is a formula
+                cell.number_format = "@"  # and what a person types beside it stays text, too
+            page.append(cells)
+    place = free(path)
+    draft = place.with_name(f".{place.name}.{secrets.token_hex(4)}")
+    try:
+        draft.touch(0o600)
+        book.save(draft)
+        draft.replace(place)
+    finally:
+        draft.unlink(missing_ok=True)
+    remember(place)
+    return place
+
+
+def _escaped(cell: str) -> str:
+    """What XML can't hold, as Excel writes it (ECMA-376 part 1, 22.9.2.19)."""
+    return _NOT_IN_XML.sub(lambda found: f"_x{ord(found[0]):04X}_", cell)
