@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from importer.errors import UsageError
+from importer.model import utf8
 
 DEFAULT_ENDPOINT = "https://app.satismeter.com/api/responses"
 
@@ -170,6 +171,10 @@ class Settings:
     """Where results go; None: a folder named after the file, beside it."""
     copy: Path | None = None
     """Where a remote file was fetched to; it is read in place of `file`, which is then its address."""
+    called: str = ""
+    """What messages call the file. "": the last part of its path."""
+    links: bool = True
+    """Whether the file may be a link. In a folder that others put files into it may not."""
     sheet: str | int | None = None
     """Overrules the mapping's `source.sheet`."""
     endpoint: Endpoint = field(default_factory=lambda: Endpoint.parse(DEFAULT_ENDPOINT))
@@ -238,10 +243,10 @@ class Settings:
     @property
     def name(self) -> str:
         """The file's name as messages show it."""
-        if self.copy is not None:
-            return self.copy.name
+        if self.called:
+            return utf8(self.called)
         path = urlsplit(self.file).path if "://" in self.file else self.file
-        return "standard input" if path == "-" else Path(path).name
+        return "standard input" if path == "-" else utf8(Path(path).name)
 
     @property
     def reads(self) -> bool:

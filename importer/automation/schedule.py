@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Self
 from importer.automation.notify import VARIABLES
 from importer.errors import UsageError
 from importer.model import slug
+from importer.privacy import UNSEEN
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -80,10 +81,6 @@ class When:
 
 # What is to be run, and when.
 
-_UNSEEN = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
-"""Control characters, line breaks of any kind (YAML knows more of them than others), those that turn the
-direction of text, and bytes of a name that are no UTF-8."""
-
 
 @dataclass(frozen=True, slots=True)
 class Task:
@@ -102,7 +99,7 @@ class Task:
 
     def __post_init__(self) -> None:
         for word in self.local:
-            if _UNSEEN.search(word):
+            if UNSEEN.search(word):
                 raise UsageError(
                     f"{word!r} has a line break or another character that can't be seen in it.",
                     hint="Give it another name: a scheduler could take what follows for a line of its own.",

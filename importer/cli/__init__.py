@@ -6,6 +6,7 @@ Nothing heavy is imported until a command runs, so that `--help` comes at once.
 from __future__ import annotations
 
 import gc
+import io
 import sys
 from contextlib import suppress
 from typing import NoReturn
@@ -87,6 +88,7 @@ for each in (
     drop,
     purge_command,
     doctor_command,
+    jobs.new_ledger,
     explain_command,
     sandbox.sandbox_command,
 ):
@@ -110,7 +112,10 @@ def main() -> NoReturn:
     except click.exceptions.Abort:
         status = ExitStatus.INTERRUPTED
     except click.ClickException as error:
-        error.show()
+        shown = io.StringIO()
+        error.show(file=shown)
+        for line in shown.getvalue().splitlines():
+            output.note(line)
         if getattr(getattr(error, "param", None), "name", "") == "mapping":
             output.note("`importer init FILE` writes a mapping.")
         _elsewhere(error)
@@ -119,7 +124,7 @@ def main() -> NoReturn:
         output.note(error.message)
         status = _told(error.exit_status, error.message)
     except ImporterError as error:
-        output.failure(error.message, error.hint)
+        output.failure(*error.lines, hint=error.hint)
         if error.exit_status == ExitStatus.USAGE:
             _elsewhere()
         status = _told(error.exit_status, error.message, error.hint)

@@ -18,6 +18,7 @@ from importer.cli.options import SPAN
 from importer.cli.unattended import Reporter, reporter, unattended
 from importer.errors import ExitStatus, ImporterError, UsageError
 from importer.model import slug
+from importer.privacy import visible
 
 if TYPE_CHECKING:
     from importer.automation import Arrival, Ending, FileEnded, Inbox
@@ -70,7 +71,7 @@ def watch_command(**given: Any) -> ExitStatus:
     importer watch inbox -m mapping.yaml --pattern '*.csv' --keep --notify slack --max-failures 100
     """
     from importer import automation, http
-    from importer.automation import FORMATS, Shelves, alone
+    from importer.automation import FORMATS, SHELVES, Shelves, alone, check_shelves
 
     folder: Path = given["folder"]
     settings = options.settings({**given, "file": str(folder), "out": None})
@@ -83,6 +84,7 @@ def watch_command(**given: Any) -> ExitStatus:
             http.check(settings.network, settings.endpoint.url)
             stack.enter_context(alone(folder, settings.state))
             _check(folder, settings.mapping)
+            check_shelves(folder, SHELVES)
         ready = dataclasses.replace(settings, write_key=key)
         desk = _Desk(ready, given["out"] or folder / "results", report, given)
         return _rounds(desk, inbox, stack.enter_context(automation.Ending()), given)
@@ -136,7 +138,9 @@ class _Desk:
                 return FileEnded(ExitStatus.DONE)
             summary = self._run(arrival, sha256, ending)
         except ImporterError as error:
-            return self._failed(f"{arrival.name}: {error.message}", error.hint, error.exit_status)
+            first, *more = error.lines
+            told = (f"{arrival.name}: {first}", *more)
+            return self._failed(*told, hint=error.hint, status=error.exit_status)
         except OSError as error:
             return self._failed(f"{arrival.name} can't be read: {error.strerror}.")
         except Exception as error:  # noqa: BLE001  a defect met by one file; the others go on
@@ -146,12 +150,12 @@ class _Desk:
         return FileEnded(summary.exit_status, summary.stopped.partition(":")[0])
 
     def _failed(
-        self, message: str, hint: str = "", status: ExitStatus = ExitStatus.USAGE
+        self, *lines: str, hint: str = "", status: ExitStatus = ExitStatus.USAGE
     ) -> FileEnded:
         from importer.automation import FileEnded
 
-        self.error = f"{message}\n{hint}".rstrip()
-        output.failure(message, hint)
+        self.error = "\n".join(map(visible, (*lines, hint))).rstrip()
+        output.failure(*lines, hint=hint)
         return FileEnded(status)
 
     def put(self, arrival: Arrival, ended: FileEnded, place: Path) -> None:
@@ -192,8 +196,14 @@ class _Desk:
         self.reporter.measure(gravest(statuses))
 
     def _run(self, arrival: Arrival, sha256: str, ending: Ending) -> Summary:
+        from importer.automation import SHELVES, check_shelves
+
         folder = self.out / f"{arrival.path.stem}-{sha256[:8]}"
-        settings = dataclasses.replace(self.settings, file=str(arrival.path), out=folder)
+        if self.given["out"] is None:
+            check_shelves(arrival.path.parent, SHELVES)
+        settings = dataclasses.replace(
+            self.settings, file=str(arrival.path), out=folder, links=False
+        )
         with self.reporter.over(settings) as ended:
             summary = self._posted(settings, ending)
             ended(summary)
@@ -293,7 +303,7 @@ def schedule_command(**given: Any) -> ExitStatus:
         words = list(task.local)
         output.emit({"kind": given["kind"], "name": task.name, "command": words, "text": text})
     else:
-        output.say(text.rstrip("\n"))
+        output.whole(text.rstrip("\n"))
     return ExitStatus.DONE
 
 

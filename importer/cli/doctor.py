@@ -81,7 +81,7 @@ def doctor_command(**given: Any) -> ExitStatus:
         return status
     colours = {OK: "green", LOOK: "yellow", WRONG: "red"}
     for each in checks:
-        state = click.style(f"{each.state:<5}", fg=colours[each.state])
+        state = output.style(f"{each.state:<5}", fg=colours[each.state])
         output.say(f"{state}  {each.name}: {each.found}")
         if each.remedy:
             output.say(f"       → {each.remedy}")

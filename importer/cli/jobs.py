@@ -125,7 +125,7 @@ def _print_status(job: Job, counts: Mapping[str, int], causes: tuple[Cause, ...]
     output.say(f"to {job.origin}, campaign {job.campaigns}")
     output.say(f"started {_moment(job.started_at)} UTC, {_ending(job)}")
     if job.stopped:
-        output.say(click.style(f"Stopped early: {job.stopped}", fg="red"))
+        output.say(output.style(f"Stopped early: {job.stopped}", fg="red"))
         remedy(job.stopped)
     if report := _report(job):
         output.say(f"report: {report}")
@@ -287,6 +287,35 @@ def drop(job: str, state: Path | None, as_json: bool) -> ExitStatus:
     output.say(f"Job {found.name}: {counted(given_up, 'row')} given up, {doubt:,} in doubt.")
     steps = [next_command("resolve", found.name, why="settles rows in doubt")] if doubt else []
     output.next_step(*steps, next_command("jobs"))
+    return ExitStatus.DONE
+
+
+@click.command("new-ledger")
+@plain_error
+def new_ledger(state: Path | None, as_json: bool) -> ExitStatus:
+    """Let a new ledger begin, or an older copy go on, where the one of earlier runs is lost.
+
+    A run refuses to begin beside a ledger that is gone, empty, or older than the last run: it couldn't tell
+    what was sent. Restore the ledger from a backup if there is one. After this command rows are sent that
+    no ledger knows of, so look at the survey first.
+
+    \b
+    importer new-ledger --state DIR
+    """
+    from importer.ledger import ledger_path
+    from importer.ledger.state import default_folder, unmark
+
+    path = ledger_path(state or default_folder())
+    done = unmark(path)
+    if as_json:
+        output.emit({"ledger": str(path), "changed": done})
+        return ExitStatus.DONE
+    output.say(
+        f"The next run takes the ledger {path} as it is."
+        if done
+        else "Nothing to do: none is lost."
+    )
+    output.next_step(next_command("jobs") if path.exists() else "importer plan FILE -m MAPPING")
     return ExitStatus.DONE
 
 

@@ -22,7 +22,7 @@ from importer import logs
 from importer.cli import config, options, output
 from importer.cli.output import after, next_command
 from importer.errors import Declined, ExitStatus, ImporterError, MappingError, UsageError
-from importer.privacy import masked_id
+from importer.privacy import masked_id, visible
 
 if TYPE_CHECKING:
     from importer.automation import Notice, NotifyTarget
@@ -222,12 +222,12 @@ def _message(error: BaseException) -> str:
     a person's answers; and so are the mapping's lines, one of which may hold a key."""
     if not isinstance(error, ImporterError):
         return ""
-    told = [error.message, error.hint]
+    told = [*error.lines, error.hint]
     if isinstance(error, MappingError):
         wrong = ((f"line {each.line}: {each.message}", each.hint) for each in error.mistakes)
         told = [error.name, *chain.from_iterable(wrong)]
-    lines = "\n".join(told).splitlines()
-    return masked_id("\n".join(each for each in lines if each and not each.startswith(_COLUMNS)))
+    shown = (line for each in told for line in each.partition(_COLUMNS)[0].splitlines())
+    return masked_id("\n".join(visible(line) for line in shown if line))
 
 
 _COLUMNS = "Its columns: "

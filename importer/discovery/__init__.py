@@ -8,7 +8,7 @@ from os import PathLike
 
 from importer.discovery.column import Column, Confidence, columns
 from importer.discovery.draft import Draft, Wishes, draft
-from importer.discovery.header import Grid, Layout, check_answers, layout, read_grid
+from importer.discovery.header import Grid, Layout, ToolRows, check_answers, layout, read_grid
 from importer.discovery.questions import Named, Question
 from importer.discovery.roles import Property, Role, named
 from importer.discovery.tool import Match, recognise
@@ -31,6 +31,7 @@ __all__ = [
     "Property",
     "Question",
     "Role",
+    "ToolRows",
     "Waves",
     "Wishes",
     "analyse",

@@ -18,8 +18,8 @@ from importer import ledger as ledger_room
 from importer.engine.approval import ApprovedPlan, hold
 from importer.engine.observer import NULL_OBSERVER, Logged, Observer, Observers
 from importer.engine.record import record, write_requests
-from importer.engine.stage import Plan, campaigns_of, let_go, secret_of, source_options, stage
-from importer.errors import Declined, UsageError
+from importer.engine.stage import Plan, campaigns_of, secret_of, source_options, stage
+from importer.errors import Declined, ExitStatus, ImporterError, ResultsError, UsageError
 from importer.ledger import Ledger, explain, ledger_path
 from importer.ledger.spool import Spool
 from importer.mapping import Compiled, Document, load
@@ -47,12 +47,14 @@ def plan(settings: Settings, watch: Observer = NULL_OBSERVER) -> tuple[Plan, Sum
         history = ledger_path(settings.state)
         ledger = stack.enter_context(closing(Ledger.throwaway(history, secret)))
         spool = stack.enter_context(closing(Spool()))
-        keep = spool.keep if settings.payloads else let_go
-        planned = stage(settings, document, source, compiled, ledger, keep, watch)
+        planned = stage(
+            *(settings, document, source, compiled, ledger, spool, watch),
+            bodies=settings.payloads is not None,
+        )
         write_requests(settings, planned, ledger, spool)
         if settings.save_plan:
             ApprovedPlan.of(settings, planned, ledger).write(settings.save_plan)
-        summary = record(settings, "plan", planned, ledger, start)
+        summary = record(settings, "plan", planned, ledger, spool, start)
         return planned, summary
 
 
@@ -97,7 +99,7 @@ def run(
         if settings.job:
             hold(ledger.job(settings.job), document, source)
         spool = stack.enter_context(closing(Spool(settings.state)))
-        planned = stage(settings, document, source, compiled, ledger, spool.keep, watch)
+        planned = stage(settings, document, source, compiled, ledger, spool, watch)
         with ledger.staging(planned.job):
             write_requests(settings, planned, ledger, spool)
             if signed:
@@ -107,13 +109,27 @@ def run(
             log.info("%d rows to post", planned.ready, extra=ready)
             if not confirm(planned):
                 raise Declined("Nothing was sent.")
+            spool.flush()
+            source.hold()  # it may have lain there for hours, before who was asked said yes
         ledger.begin_job(planned.job)
         report.prepare()
-        sent = send(settings, planned, ledger, spool, watch)
-        explain(ledger, planned.job)
-        summary = record(settings, "run", planned, ledger, start, sent)
-        ledger.end_job(planned.job, summary.exit_status, summary.stopped)
+        with _after_posts():
+            sent = send(settings, planned, ledger, spool, watch)
+            explain(ledger, planned.job)
+            summary = record(settings, "run", planned, ledger, spool, start, sent)
+            ledger.end_job(planned.job, summary.exit_status, summary.stopped)
     return planned, summary
+
+
+@contextmanager
+def _after_posts() -> Iterator[None]:
+    """Exit status 2 says that nothing was sent: from here on nothing may end with it."""
+    try:
+        yield
+    except ImporterError as error:
+        if error.exit_status != ExitStatus.USAGE:
+            raise
+        raise ResultsError(error.message, hint=f"{error.hint} {files.IN_THE_LEDGER}") from error
 
 
 @contextmanager
@@ -124,7 +140,7 @@ def at_hand(settings: Settings) -> Iterator[Settings]:
         return
     address = Address.parse(settings.file)
     with fetched(address, network=settings.network) as copy:
-        yield dataclasses.replace(settings, file=address.shown, copy=copy)
+        yield dataclasses.replace(settings, file=address.shown, copy=copy, called=address.name)
 
 
 @contextmanager
@@ -132,6 +148,7 @@ def _opened(settings: Settings, secret: bytes) -> Iterator[tuple[Document, Sourc
     """The mapping, the file, and the mapping compiled against the file's header."""
     document = load(settings.mapping)
     place = str(settings.copy or settings.file)
-    with open_source(place, source_options(document, settings.sheet)) as source:
+    how = source_options(document, settings.sheet)
+    with open_source(place, how, name=settings.called, links=settings.links) as source:
         compiled = mapping.compile(document, source.header, secret=secret, file=source.place)
         yield document, source, compiled

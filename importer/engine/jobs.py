@@ -16,6 +16,7 @@ from importer.engine.stage import Plan
 from importer.errors import UsageError
 from importer.ledger.queries import existing
 from importer.model import Job, Status
+from importer.privacy import shell_word
 from importer.results.summary import Summary
 from importer.settings import Endpoint, Rate, Settings
 
@@ -86,7 +87,8 @@ def resumed(job: Job, settings: Settings, command: str = "resume") -> Settings:
     if file == "-":
         raise UsageError(
             f"Job {job.name} came from standard input, which can't be read again.",
-            hint=f"Pipe the same bytes into `importer run - -m {kept['mapping']}`, or name --file.",
+            hint=f"Pipe the same bytes into `importer run - -m {shell_word(str(kept['mapping']))}`, "
+            "or name --file.",
         )
     if "://" not in file and not Path(file).exists():
         raise UsageError(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,7 +18,7 @@ from importer.ledger import Ledger, held, refusals, sending_order
 from importer.ledger.queries import seqs
 from importer.ledger.spool import Spool
 from importer.mapping import load
-from importer.model import Job, Status
+from importer.model import Chunk, Job, Status
 from importer.results import files, report
 from importer.results import files as files_room
 from importer.results.files import LOST, MENDABLE, write_outcomes, write_problem_rows
@@ -40,6 +40,7 @@ def record(
     command: str,
     planned: Plan,
     ledger: Ledger,
+    spool: Spool,
     start: float,
     sent: DeliveryResult | None = None,
 ) -> Summary:
@@ -50,10 +51,20 @@ def record(
     stop = sent.stop if sent else None
     counted = seqs(ledger, job, ACCEPTED if sent else READY)
     duplicates, prefix = ledger_room.duplicates(ledger, job), "" if sent else "plan-"
+    results = None
     if sent:
         files.begin(folder, job.name)
+        results = files.free(folder / "results.csv")
+        write_outcomes(results, ledger.lines(job), planned.source.sheet)
+        files.remember(results)
+        _results_workbook(results, xlsx=settings.xlsx)
     problems = write_problems(
-        folder / f"{prefix}problems.csv", planned.source, ledger, job, rows, xlsx=settings.xlsx
+        folder / f"{prefix}problems.csv",
+        planned.source,
+        spool.chunks(),
+        ledger,
+        job,
+        xlsx=settings.xlsx,
     )
     summary = Summary(
         command=command,
@@ -67,7 +78,7 @@ def record(
         exit_status=_exit_status(rows, duplicates if sent else {}, stop, settings),
         seconds=time.monotonic() - start,
         folder=folder,
-        results=files.free(folder / "results.csv") if sent else None,
+        results=results,
         problems=problems.table if problems else None,
         workbook=problems.workbook if problems else None,
         causes=planned.causes + (refusals(ledger, job) if sent else ()),
@@ -78,10 +89,6 @@ def record(
         scores=planned.tally.scores(counted),
         waves=job.waves,
     )
-    if summary.results:
-        write_outcomes(summary.results, ledger.lines(job), planned.source.sheet)
-        files.remember(summary.results)
-        _results_workbook(summary.results, xlsx=settings.xlsx)
     summary.write(summary.place)
     report.write(summary.report, reported(settings, planned, ledger, summary, sent))
     return summary
@@ -101,12 +108,12 @@ class Problems:
 
 
 def write_problems(
-    path: Path, source: Source, ledger: Ledger, job: Job, rows: Mapping[str, int], *, xlsx: bool
+    path: Path, source: Source, chunks: Iterable[Chunk], ledger: Ledger, job: Job, *, xlsx: bool
 ) -> Problems | None:
-    """problems.csv, where there is something to mend; an older one goes, unless a person has changed
-    it: then it stays, and the new one gets another name. Beside it problems.xlsx, where that is wanted, or
-    the file is a workbook: it is mended in Excel, which makes 121 of a CSV file's 00121."""
-    place, facts = files.free(path), source.facts
+    """problems.csv, where there is something to mend, of the rows in `chunks`; an older one goes, unless a
+    person has changed it: then it stays, and the new one gets another name. Beside it problems.xlsx, where
+    that is wanted, or the file is a workbook: Excel makes 121 of a CSV file's 00121."""
+    place, facts, rows = files.free(path), source.facts, ledger.counts(job)
     book = files.free(path.with_suffix(".xlsx"))
     lost = ledger_room.duplicates(ledger, job).get(files_room.LOST)
     if book == path.with_suffix(".xlsx"):
@@ -119,7 +126,7 @@ def write_problems(
     write_problem_rows(
         place,
         source.preamble,
-        source.chunks(),
+        chunks,
         ledger.lines(job),
         delimiter=delimiter,
         encoding=encoding,
@@ -221,7 +228,7 @@ def _problems(ledger: Ledger, job: Job, path: Path, *, xlsx: bool) -> Problems |
     document = load(str(job.settings.get("mapping") or job.mapping))
     with open_source(job.file, source_options(document, job.sheet or None)) as source:
         hold(job, document, source)
-        return write_problems(path, source, ledger, job, ledger.counts(job), xlsx=xlsx)
+        return write_problems(path, source, source.chunks(), ledger, job, xlsx=xlsx)
 
 
 def folder_of(job: Job, out: Path | None) -> Path:

@@ -11,6 +11,7 @@ from importer import engine
 from importer.engine.observer import NullObserver
 from importer.engine.report import slots
 from importer.ledger.queries import Post
+from importer.results import files
 from importer.results.report import page
 from importer.sandbox import SATISFACTION, SCORE, WRITE_KEY, background
 from importer.settings import Endpoint, Rate, Secret
@@ -110,3 +111,25 @@ def test_nothing_is_left_to_compile_once_rows_are_sent(
 
     assert counts == [len(compiled)]
     assert "report.html.jinja" in compiled
+
+
+@pytest.mark.parametrize("job", ["../../elsewhere", "..", ".hidden", "/tmp/x", "a\nb", "", 7, None])
+def test_a_record_that_somebody_wrote_moves_nothing_elsewhere(tmp_path: Path, job: object) -> None:
+    folder = tmp_path / "a" / "out"
+    folder.mkdir(parents=True)
+    (folder / "report.html").write_text("x")
+    (folder / ".written.json").write_text(json.dumps({"job": job}))
+    files.begin(folder, "20260301-answers")
+    assert {path.name for path in tmp_path.rglob("*")} == {
+        "a",
+        "out",
+        "report.html",
+        ".written.json",
+    }
+
+
+def test_the_files_of_a_job_of_any_honest_name_are_kept(tmp_path: Path) -> None:
+    (tmp_path / "report.html").write_text("x")
+    (tmp_path / ".written.json").write_text(json.dumps({"job": "20260301-Käufe März;"}))
+    files.begin(tmp_path, "20260302-answers")
+    assert (tmp_path / "20260301-Käufe März;" / "report.html").exists()
