@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import logging
 import os
 import secrets
+import stat
 import sys
 import time
 import traceback
@@ -71,12 +73,16 @@ def whole(text: str) -> None:
 
 
 def _echo(text: str, *, err: bool = False) -> None:
-    """A reader that has gone (`| head`) ends no run, and takes nothing from its exit status."""
+    """A reader that has gone (`| head`, a terminal that was closed) ends no run, and takes nothing from its
+    exit status."""
     try:
         click.echo(text, err=err, color=_colour())
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), (sys.stderr if err else sys.stdout).fileno())
     except OSError as error:
+        handle = (sys.stderr if err else sys.stdout).fileno()
+        gone = error.errno == errno.EIO and stat.S_ISCHR(os.fstat(handle).st_mode)
+        if gone or isinstance(error, BrokenPipeError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), handle)
+            return
         raise ResultsError(
             f"Standard {'error' if err else 'output'} can't be written: {error.strerror}.",
             hint="What was done is done, and in the ledger; `importer status` shows it.",
