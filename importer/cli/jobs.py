@@ -123,7 +123,8 @@ def _print_status(job: Job, counts: Mapping[str, int], causes: tuple[Cause, ...]
         f"Job {job.name} (number {job.id}): {f'{job.file} with {job.mapping}' if job.file else 'purged'}"
     )
     output.say(f"to {job.origin}, campaign {job.campaigns}")
-    output.say(f"started {_moment(job.started_at)} UTC, {_ending(job)}")
+    host = f" on {job.settings['host']}" if job.settings.get("host") else ""
+    output.say(f"started {_moment(job.started_at)} UTC{host}, {_ending(job)}")
     if job.stopped:
         output.say(output.style(f"Stopped early: {job.stopped}", fg="red"))
         remedy(job.stopped)
@@ -181,6 +182,7 @@ def _document(job: Job, counts: Mapping[str, int]) -> dict[str, object]:
         "started_at": job.started_at,
         "ended_at": job.ended_at,
         "exit_code": job.exit_status,
+        "host": job.settings.get("host"),
         "stopped": job.stopped or None,
         "report": _report(job) or None,
         "rows": {"read": sum(counts.values())}
