@@ -147,11 +147,12 @@ class PrivateFile(logging.handlers.WatchedFileHandler):
 
 @contextmanager
 def written(handlers: Sequence[logging.Handler]) -> Iterator[None]:
-    """Within, what is logged goes to these, as JSON lines."""
+    """Within, what is logged goes to these: as JSON lines, where they have no format of their own."""
     logger = logging.getLogger("importer")
     level = logger.level
     for each in handlers:
-        each.setFormatter(JsonFormatter())
+        if each.formatter is None:
+            each.setFormatter(JsonFormatter())
         logger.addHandler(each)
     if handlers:
         logger.setLevel(logging.INFO)

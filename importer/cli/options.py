@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import dataclasses
 import io
 import os
 import re
 import stat
 import sys
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -82,6 +80,20 @@ state_option = click.option(
     help="The folder of the ledger, which knows what was sent. Default: the platform's place.",
 )
 json_option = click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout.")
+
+
+quiet_option = click.option(
+    "-q",
+    "--quiet",
+    is_flag=True,
+    help="Say nothing where all is well (exit code 0); for cron, which mails what is said.",
+)
+verbose_option = click.option(
+    "-v",
+    "--verbose",
+    is_flag=True,
+    help="Say more on standard error: pauses, outages, and settings that were not typed.",
+)
 
 
 _network = (
@@ -373,19 +385,3 @@ class Span(click.ParamType[float]):
 
 
 SPAN = Span()
-
-
-# FILE at hand: a remote one is fetched first.
-
-
-@contextmanager
-def at_hand(settings: Settings) -> Iterator[Settings]:
-    """The settings as they are, or with the remote file's copy. Raises ImporterError."""
-    from importer.sources.remote import Address, fetched, is_remote
-
-    if not is_remote(settings.file):
-        yield settings
-        return
-    address = Address.parse(settings.file)
-    with fetched(address, network=settings.network) as copy:
-        yield dataclasses.replace(settings, file=address.shown, copy=copy)

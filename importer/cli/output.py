@@ -32,6 +32,9 @@ def _colour() -> bool | None:
     return False if os.environ.get("NO_COLOR") else None
 
 
+QUIET: ContextVar[bool] = ContextVar("quiet", default=False)
+"""Whether nothing is said but errors and what is asked."""
+
 # Whatever a command prints passes here: names of files, sheets, columns, jobs and surveys are anybody's, and
 # none of them moves the cursor, ends a line, or begins one that looks like ours.
 
@@ -50,12 +53,15 @@ def _line(text: str) -> str:
 
 def say(text: str = "") -> None:
     """A line of the result, on standard output; a line break in it is shown as such."""
-    _echo(_line(text))
+    if not QUIET.get():
+        _echo(_line(text))
 
 
-def note(text: str = "") -> None:
-    """A line beside the result (progress, warnings), on standard error; JSON under `--log json`."""
-    _echo(_logged(_line(text)) if LINES.get() else _line(text), err=True)
+def note(text: str = "", *, always: bool = False) -> None:
+    """A line beside the result (progress, warnings), on standard error; JSON under `--log json`. `always`:
+    under --quiet, too."""
+    if always or not QUIET.get():
+        _echo(_logged(_line(text)) if LINES.get() else _line(text), err=True)
 
 
 def whole(text: str) -> None:
@@ -148,9 +154,9 @@ def _shown(cell: object) -> str:
 
 def failure(message: str, *more: str, hint: str = "") -> None:
     """An error for the user: what happened, in one line or more, and what to do."""
-    note(style("Error: ", fg="red", bold=True) + message)
+    note(style("Error: ", fg="red", bold=True) + message, always=True)
     for line in (*more, *filter(None, [hint])):
-        note(line)
+        note(line, always=True)
 
 
 def _places(error: BaseException) -> Iterator[str]:
@@ -260,6 +266,17 @@ class Progress:
         return f", {duration(spent / done * (self._total - done))} left" if done else ""
 
 
+def spoken_for(given: Mapping[str, Any]) -> bool:
+    """Whether standard error is a log's, or to be silent, so that it gets no progress."""
+    return bool(given["log_format"] == "json" or given["quiet"] or given["verbose"])
+
+
+def was_typed(name: str) -> bool:
+    """Whether this parameter of the command at hand stood on its command line."""
+    source = click.get_current_context().get_parameter_source(name)
+    return source is ParameterSource.COMMANDLINE
+
+
 def _nothing(_: str) -> None:
     """Say nothing."""
 
@@ -290,8 +307,7 @@ def next_command(
     values: dict[str, object] = {
         each: value
         for each, value in context.params.items()
-        if each in own.keys() - {*_ONCE, *without}
-        and context.get_parameter_source(each) is ParameterSource.COMMANDLINE
+        if each in own.keys() - {*_ONCE, *without} and was_typed(each)
     }
     values |= changed
     typed = [str(word) for word in words]

@@ -119,6 +119,11 @@ def whole(path: Path, encoding: str = "utf-8", mode: int = 0o600) -> Iterator[IO
         draft.unlink(missing_ok=True)
 
 
+IN_THE_LEDGER = (
+    "Every outcome is in the ledger; the same command writes the results, and posts none twice."
+)
+
+
 @contextmanager
 def wrap_os_errors() -> Iterator[None]:
     """Turn the system's errors while results are written into ours."""
@@ -128,8 +133,7 @@ def wrap_os_errors() -> Iterator[None]:
         place = f" {error.filename}" if error.filename else ""
         raise ResultsError(
             f"The results{place} can't be written: {error.strerror}.",
-            hint="Every outcome is in the ledger. Make room, or name another folder with --out, and "
-            "run the same command again: it posts nothing twice and writes the results.",
+            hint=f"Make room, or name another folder with --out. {IN_THE_LEDGER}",
         ) from error
 
 

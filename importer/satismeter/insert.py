@@ -15,7 +15,7 @@ from yarl import URL
 
 from importer import http
 from importer.http import NetworkFault, fault_of
-from importer.satismeter.classify import LARGEST_BODY, Reply, acknowledges
+from importer.satismeter.classify import LARGEST_BODY, Reply, acknowledges, located
 from importer.satismeter.redact import unpacked, with_key
 from importer.settings import Network, Secret
 
@@ -312,6 +312,7 @@ class Client:
             date=headers.get("Date", ""),
             reused=post.reused,
             ms=post.ms,
+            located=located(headers.get("Location", ""), str(self._url)),
         )
 
     def _clean(self, reply: Reply) -> bool:

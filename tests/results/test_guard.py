@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from importer.csv_guard import restored, safe
 from importer.model import Chunk, Line, Status
 from importer.results.files import write_problem_rows
-from importer.sources.source import SourceOptions, open_source
+from importer.sources.source import open_source
+from importer.sources.table import SourceOptions
 
 LINE = Line(0, 2, "", "", "", Status.INVALID, "c", "m", "", "", None, 0, "", None, None)
 

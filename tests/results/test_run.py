@@ -48,6 +48,17 @@ def test_retries_and_refusals_are_told(pages: tuple[Path, Path]) -> None:
     assert "traits are not valid" in page
 
 
+def test_the_page_of_a_run_warns_as_its_plan_did(pages: tuple[Path, Path]) -> None:
+    """Whoever sees nothing but this page must learn of it."""
+    plan, run = (each.read_text(encoding="utf-8") for each in pages)
+    warnings = json.loads((pages[1].parent / "summary.json").read_bytes())["warnings"]
+    told = [each.split("`")[0].split("'")[0].strip()[:40] for each in warnings]
+
+    assert told
+    assert [each for each in told if each not in plan] == []
+    assert [each for each in told if each not in run] == []
+
+
 def test_a_run_is_cut_into_slots() -> None:
     posts = [Post(1000 + n / 10, 20 if n % 2 else 40, 1) for n in range(100)]
 
