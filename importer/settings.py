@@ -218,6 +218,8 @@ class Settings:
     """The saved plan that a run has to keep to, or not to begin."""
     show_values: bool = False
     """Show e-mail addresses and free text in results and messages."""
+    xlsx: bool = False
+    """Write results.xlsx and problems.xlsx too. The latter is written anyway where the file is a workbook."""
     job: str = ""
     """Go on with the job of this name, whatever other jobs there are; "" finds it by the file."""
     statuses: tuple[str, ...] = ("pending", "failed")

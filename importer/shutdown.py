@@ -1,5 +1,5 @@
-"""Signals. While rows are posted the first drains and the second leaves at once; before and
-after, the first leaves."""
+"""SIGINT, SIGTERM, and SIGHUP (the terminal has gone), which counts as SIGTERM. While rows are posted the
+first drains and the second leaves at once; before and after, the first leaves."""
 
 from __future__ import annotations
 
@@ -7,10 +7,9 @@ import asyncio
 import os
 import signal
 import socket
-import stat
 import threading
 from collections.abc import Callable, Collection, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from types import FrameType
 
 from importer.errors import Interrupted
@@ -24,23 +23,18 @@ Hear = Callable[[int], None]
 STUCK = 2.0
 """Seconds that an event loop may take to notice a second signal."""
 
+_HANGUP = getattr(signal, "SIGHUP", None)  # Windows has none
+
 
 def wanted() -> tuple[signal.Signals, ...]:
-    """The signals that end the program. SIGHUP, which comes when the terminal is closed, is one of them,
-    unless it is ignored (nohup)."""
-    hangup = () if signal.getsignal(signal.SIGHUP) == signal.SIG_IGN else (signal.SIGHUP,)
+    """The signals to handle; a hang-up is none of them where `nohup` has said so."""
+    hangup = (_HANGUP,) if _HANGUP and signal.getsignal(_HANGUP) is not signal.SIG_IGN else ()
     return (signal.SIGINT, signal.SIGTERM, *hangup)
 
 
-def meant(number: int) -> int:
-    """SIGTERM for SIGHUP, else the signal itself. What would go to the terminal that is gone goes nowhere."""
-    if number != signal.SIGHUP:
-        return number
-    for output in (1, 2):
-        with suppress(OSError):
-            if stat.S_ISCHR(os.fstat(output).st_mode):
-                os.dup2(os.open(os.devnull, os.O_WRONLY), output)
-    return signal.SIGTERM
+def counted_as(number: int) -> int:
+    """The signal as which this one ends a run, and in its exit status."""
+    return signal.SIGTERM if number == _HANGUP else number
 
 
 _GONE = b"The disk does not answer, so this ends here. The same command goes on where it stopped.\n"
@@ -55,7 +49,7 @@ def leaving() -> Iterator[None]:
         return
 
     def leave(number: int, _: FrameType | None) -> None:
-        raise Interrupted(meant(number))
+        raise Interrupted(counted_as(number))
 
     former = {each: signal.signal(each, leave) for each in wanted()}
     try:
@@ -129,7 +123,7 @@ def _heard(hear: Hear) -> Iterator[None]:
     former = {each: signal.signal(each, lambda *_: None) for each in wanted()}
     descriptor = signal.set_wakeup_fd(its.fileno(), warn_on_full_buffer=False)
     threading.Thread(
-        target=_listen, args=(ours, hear, tuple(former)), name="signals", daemon=True
+        target=_listen, args=(ours, hear, set(former)), name="signals", daemon=True
     ).start()
     try:
         yield
@@ -146,4 +140,4 @@ def _listen(ours: socket.socket, hear: Hear, heard: Collection[int]) -> None:
         while numbers := ours.recv(16):
             for number in numbers:
                 if number in heard:
-                    hear(meant(number))
+                    hear(counted_as(number))

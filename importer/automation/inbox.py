@@ -322,7 +322,7 @@ _SLICE = 0.2
 
 
 class Ending:
-    """`with Ending() as ending:` remembers the first such signal instead of dying of it. The
+    """`with Ending() as ending:` remembers the first SIGINT, SIGTERM or SIGHUP instead of dying of it. The
     second one ends the program as it would without. It is a `engine.Observer` too: while a file is
     being read, the signal raises Interrupted before the next chunk."""
 
@@ -348,7 +348,7 @@ class Ending:
         if self.signal:
             signal.signal(number, signal.SIG_DFL)
             signal.raise_signal(signal.Signals(number))
-        self.signal = shutdown.meant(number)
+        self.signal = shutdown.counted_as(number)
 
     def sleep(self, seconds: float) -> None:
         """Let time pass, unless a signal came."""

@@ -272,8 +272,11 @@ _KEPT = ("rate", "concurrency", "accept_empty")
     "--out", type=click.Path(path_type=Path, file_okay=False),
     help="Where to. Default: the job's folder.",
 )  # fmt: skip
+@options.xlsx_option
 @plain_error
-def results_command(job: str, out: Path | None, state: Path | None, as_json: bool) -> ExitStatus:
+def results_command(
+    job: str, out: Path | None, state: Path | None, xlsx: bool, as_json: bool
+) -> ExitStatus:
     """Write JOB's results.csv and problems.csv anew from the ledger: after a crash, say.
 
     The same ledger gives the same bytes. problems.csv needs the job's file and mapping, unchanged.
@@ -281,12 +284,12 @@ def results_command(job: str, out: Path | None, state: Path | None, as_json: boo
 
     \b
     importer results
-    importer results 20260301-answers --out /tmp/answers
+    importer results 20260301-answers --out /tmp/answers --xlsx
     """
     from importer.engine.jobs import write_results
     from importer.ledger.state import default_folder
 
-    found, written, ended = write_results(state or default_folder(), job, out)
+    found, written, ended = write_results(state or default_folder(), job, out, xlsx=xlsx)
     if as_json:
         problems = str(written.problems) if written.problems else None
         output.emit({"job": found.name, "results": str(written.results), "problems": problems})

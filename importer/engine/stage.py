@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import platform
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -356,7 +357,9 @@ def _kept(settings: Settings) -> dict[str, object]:
         "concurrency": settings.concurrency,
         "accept_empty": settings.accept_empty,
         "show_values": settings.show_values,
+        **({"xlsx": True} if settings.xlsx else {}),
         "project": settings.project,
+        "host": platform.node(),
     }
 
 

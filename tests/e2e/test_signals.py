@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import pty
 import select
 import signal
 import subprocess
@@ -42,8 +43,7 @@ def left(process: subprocess.Popen[str], within: float) -> tuple[float, dict[str
 
 
 @pytest.mark.parametrize(
-    ("number", "status"),
-    [(signal.SIGTERM, 143), (signal.SIGINT, 130), (signal.SIGHUP, 143)],
+    ("number", "status"), [(signal.SIGTERM, 143), (signal.SIGINT, 130), (signal.SIGHUP, 143)]
 )
 def test_with_a_live_server_it_leaves_within_two_seconds(
     user: Shell, number: signal.Signals, status: int
@@ -61,6 +61,32 @@ def test_with_a_live_server_it_leaves_within_two_seconds(
         assert rows["created"] + rows["pending"] == rows["read"] == 3_000
     figure(f"{number.name}, live server", left_after_seconds=round(seconds, 2), exit=status)
     assert len(results(user)) == 3_000
+
+
+@pytest.mark.parametrize("way", ["terminal", "pipe", "nohup"])
+def test_who_watched_has_gone(user: Shell, way: str) -> None:
+    """The terminal was closed, or who read the output has ended: results are written all the same."""
+    user.write("answers.csv", people(60))
+    here, there = os.pipe() if way == "pipe" else pty.openpty()
+    ignores = ["nohup"] if way == "nohup" else []
+    with (
+        background(SandboxSettings(latency=0.1)) as sandbox,
+        subprocess.Popen(
+            [*ignores, IMPORTER, *map(str, words(sandbox, "--rate", "max", "--concurrency", 4))],
+            cwd=user.folder, env=user.environment, stdin=subprocess.DEVNULL, stdout=there,
+            stderr=there,
+        ) as process,
+    ):  # fmt: skip
+        os.close(there)
+        wait_until(lambda: len(sandbox.posts()) >= 8)
+        os.close(here)
+        if way != "pipe":
+            process.send_signal(signal.SIGHUP)
+        status, stored = process.wait(30), len(sandbox.stored())
+
+    assert status == (143 if way == "terminal" else 0)
+    assert [line["status"] for line in results(user)].count("created") == stored
+    assert (stored == 60) is (way != "terminal")
 
 
 def test_a_closed_terminal_takes_no_results_away(user: Shell) -> None:
@@ -94,22 +120,6 @@ def _drain(terminal: int, until: Callable[[], bool]) -> None:
         if select.select([terminal], [], [], 0.01)[0]:
             os.read(terminal, 4096)
     os.close(terminal)
-
-
-def test_nohup_is_heeded(user: Shell) -> None:
-    """Whoever ignores SIGHUP wants the run to go on without its terminal."""
-    user.write("answers.csv", people(60))
-
-    def ignoring() -> None:
-        signal.signal(signal.SIGHUP, signal.SIG_IGN)
-
-    with background(SandboxSettings(latency=0.02)) as sandbox:
-        with started(user, *words(sandbox, "--rate", "max"), preexec=ignoring) as process:
-            wait_until(lambda: len(sandbox.posts()) >= 2)
-            process.send_signal(signal.SIGHUP)
-            _, rows = left(process, 30)
-        assert process.returncode == 0
-        assert rows["created"] == len(sandbox.stored()) == 60
 
 
 def test_while_it_waits_it_leaves_at_once(user: Shell) -> None:
