@@ -41,7 +41,7 @@ def answered(drafted: Draft, wishes: Wishes, given: Mapping[str, Any]) -> Wishes
     if not wishes.asked:
         wishes = replace(wishes, ids=_questions(drafted))
     meaning = drafted.meaning
-    if not (meaning.users or meaning.email or wishes.person):
+    if not wishes.person and _unsure_of_person(drafted):
         wishes = _person(drafted, wishes)
     if drafted.maybe and not drafted.waves:
         wishes = replace(wishes, waves=_waves(drafted.maybe))
@@ -90,11 +90,19 @@ def _questions(drafted: Draft) -> dict[str, str]:
     return {name: text for name, text in found.items() if text}
 
 
+def _unsure_of_person(drafted: Draft) -> bool:
+    """Whether no column is surely the person's, or an id beside it may be that as well."""
+    sure = any(each.sure == "sure" for each in drafted.people)
+    response = drafted.meaning.response
+    return not sure or (response is not None and response.sure == "not known")
+
+
 def _person(drafted: Draft, wishes: Wishes) -> Wishes:
     """The column of the person, of those that may be ids: the values that differ most come first."""
-    columns = sorted(_candidates(drafted), key=lambda each: (-each.profile.distinct, each.index))[
-        :_MOST
-    ]
+    known = [each.column for each in drafted.people]
+    others = [each for each in _candidates(drafted) if each not in known]
+    others = sorted(others, key=lambda each: (-each.profile.distinct, each.index))
+    columns = [*known, *others][:_MOST]
     stand_in = drafted.moment or drafted.meaning.response
     if not columns and stand_in:
         return wishes

@@ -11,7 +11,7 @@ from importer.discovery import lexicon
 from importer.discovery.column import Column, columns
 from importer.discovery.header import Grid, Layout, check_answers, layout, read_grid
 from importer.discovery.questions import Question, ends_of
-from importer.discovery.roles import Role
+from importer.discovery.roles import Role, role
 from importer.discovery.scales import Best, Scale
 from importer.discovery.sections import (
     in_order,
@@ -307,10 +307,11 @@ def draft(source: Source, wishes: Wishes = Wishes()) -> Draft:
     found = layout(grid, tool_rows(match.preset, match.row) if match else None)
     labels = labels_of(grid, found)
     claimed = claims(match.preset, labels) if match else NOTHING
-    if wishes.person and wishes.person in labels:
-        person = {labels.index(wishes.person): Role.USER}
-        claimed = replace(claimed, roles={**claimed.roles, **person})
     seen = _columns(grid, found, labels)
+    if wishes.person and wishes.person in labels:
+        person = seen[labels.index(wishes.person)]
+        said = Role.EMAIL if role(person) is Role.EMAIL else Role.USER
+        claimed = replace(claimed, roles={**claimed.roles, person.index: said})
     maybe = waves(seen, loops=match is not None and match.name in _LOOPING)
     found_waves = maybe if maybe and (maybe.sure or wishes.waves) else None
     single = first_wave(seen, found_waves) if found_waves else seen

@@ -71,7 +71,18 @@ def role(column: Column) -> Role:
         return Role.USER if name == "username" else Role.OTHER
     if wanted is Role.USER and not _tells_apart(column):
         return Role.OTHER
-    return wanted
+    return Role.NAME if wanted is Role.USER and are_names(column, words=2) else wanted
+
+
+_NAME = re.compile(r"[^\W\d_]+(?:['’.-]+[^\W\d_]*)*")
+
+
+def are_names(column: Column, words: int = 1) -> bool:
+    """Whether the values may be people's names: letters alone, of so many words at least in most of them."""
+    texts = [text.split() for text in column.profile.counts]
+    named = [each for each in texts if all(map(_NAME.fullmatch, each))]
+    several = sum(len(each) >= words for each in named)
+    return len(named) >= _MOSTLY * len(texts) and several * 2 > len(texts)
 
 
 def _by_value(column: Column) -> Role | None:
