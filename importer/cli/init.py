@@ -332,6 +332,8 @@ def _print(file: str, path: Path, drafted: Draft) -> None:
 
 
 def _found(drafted: Draft) -> list[tuple[str, str, str]]:
+    from importer.discovery.roles import other_scores
+
     meaning, tool = drafted.meaning, drafted.tool
     rows = " and ".join(map(str, drafted.layout.header)) or "none"
     shown: list[tuple[str, str, str]] = [
@@ -348,6 +350,10 @@ def _found(drafted: Draft) -> list[tuple[str, str, str]]:
     elif not people:
         shown.append(("person", "not known", ""))
     shown += _question("score", meaning.score)
+    for each in other_scores(meaning.questions, meaning.score)[:3]:
+        shown.append(
+            ("", f"{_label(each.columns[-1])} ({each.kind})", "a score as well? it is left out")
+        )
     shown += _question("comment", meaning.comment)
     shown += _date(meaning.answered)
     if drafted.waves:

@@ -11,7 +11,7 @@ from importer.discovery import lexicon
 from importer.discovery.column import Column, columns
 from importer.discovery.header import Grid, Layout, check_answers, layout, read_grid
 from importer.discovery.questions import Question, ends_of
-from importer.discovery.roles import Role, role
+from importer.discovery.roles import Role, other_scores, role
 from importer.discovery.scales import Best, Scale
 from importer.discovery.sections import (
     in_order,
@@ -70,6 +70,11 @@ def question_lines(table: DraftTable) -> list[str]:
     for each in asked:
         name = table.meaning.names[each.index]
         lines += noted(f"  {name}: {_id_of(table, each, matched)}", _note(each, matched), "  ")
+    if others := other_scores(asked, table.meaning.score):
+        names = ", ".join(table.meaning.names[each.index] for each in others)
+        lines += comment(
+            f"More that may be scores, and are left out until they get an ID: {names}", "  "
+        )
     answered = {each.asked.id for each in matched.values()}
     for theirs in table.wishes.asked:
         if theirs.id not in answered:
@@ -104,7 +109,7 @@ def _note(question: Question, matched: Mapping[int, Matched]) -> str:
 def _wanted(table: DraftTable, question: Question) -> bool:
     """The score and its comment; every question where there is no score."""
     main = (table.meaning.score, table.meaning.comment)
-    return question in main or table.meaning.score is None
+    return question in main or (table.meaning.score is None and not question.ticked)
 
 
 def answer_lines(table: DraftTable) -> list[str]:

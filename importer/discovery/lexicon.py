@@ -27,7 +27,7 @@ Pattern = Literal[
     "recommend", "satisfied", "effort", "why", "overall", "counted", "specify", "or_more", "asking", "other",
     "total", "best", "worst", "not_at_all", "not_so", "extreme", "strong", "weak", "neutral", "good", "bad",
     "yes", "no", "not", "link", "outside", "stars", "out_of", "wave", "month", "means", "until",
-    "worse_upwards", "school_grade", "amount",
+    "worse_upwards", "school_grade", "amount", "likely",
 ]
 # fmt: on
 

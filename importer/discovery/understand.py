@@ -11,13 +11,20 @@ from importer.discovery.lexicon import is_called, is_question, plain
 from importer.discovery.questions import (
     Named,
     Question,
-    best_comment,
-    best_score,
-    names,
     questions,
     renamed,
 )
-from importer.discovery.roles import Property, Role, are_names, is_property, property_of, role
+from importer.discovery.roles import (
+    Property,
+    Role,
+    are_names,
+    best_comment,
+    best_score,
+    is_property,
+    names,
+    property_of,
+    role,
+)
 from importer.mapping.ids import is_damaged
 
 
