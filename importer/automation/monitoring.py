@@ -17,6 +17,7 @@ from pathlib import Path
 from importer import logs
 from importer.automation.notify import Notice
 from importer.model import Status
+from importer.privacy import UNSEEN, visible
 
 # Metrics in Prometheus's text format, for node_exporter's textfile collector.
 
@@ -68,7 +69,7 @@ def _family(name: str, told: str, samples: Iterable[Sample]) -> Iterator[str]:
 
 
 def _escaped(text: str) -> str:
-    return text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+    return visible(text).replace("\\", "\\\\").replace('"', '\\"')
 
 
 # The log as JSON, one object a line: what the command adds to the standard `logging`.
@@ -91,7 +92,22 @@ class JsonFormatter(logging.Formatter):
             "file": logs.FILE.get(),
         }
         more = {name: value for name, value in vars(record).items() if name not in _STANDARD}
-        return json.dumps(known | more, ensure_ascii=False, default=str)
+        return json_escaped(json.dumps(known | more, ensure_ascii=False, default=str))
+
+
+def json_escaped(text: str) -> str:
+    """JSON with what nobody sees as escapes: the same to a parser, and one line to everything else. Line
+    breaks between values stay."""
+    return UNSEEN.sub(_escaped_in_json, text)
+
+
+def _escaped_in_json(found: re.Match[str]) -> str:
+    char = found[0]
+    if char == "\n":
+        return char
+    if "\ud800" <= char <= "\udfff":
+        return "\N{REPLACEMENT CHARACTER}"
+    return json.dumps(char)[1:-1]
 
 
 class PrivateFile(logging.handlers.WatchedFileHandler):
@@ -123,18 +139,20 @@ class PrivateFile(logging.handlers.WatchedFileHandler):
                 stream.close()
         if not self._failed:
             sys.stderr.write(
-                f"The log {self.baseFilename} can't be written: {sys.exc_info()[1]}.\n"
+                visible(f"The log {self.baseFilename} can't be written: {sys.exc_info()[1]}.")
+                + "\n"
             )
         self._failed = True
 
 
 @contextmanager
 def written(handlers: Sequence[logging.Handler]) -> Iterator[None]:
-    """Within, what is logged goes to these, as JSON lines."""
+    """Within, what is logged goes to these: as JSON lines, where they have no format of their own."""
     logger = logging.getLogger("importer")
     level = logger.level
     for each in handlers:
-        each.setFormatter(JsonFormatter())
+        if each.formatter is None:
+            each.setFormatter(JsonFormatter())
         logger.addHandler(each)
     if handlers:
         logger.setLevel(logging.INFO)

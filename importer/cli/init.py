@@ -304,7 +304,7 @@ def _stem(file: str) -> str:
 
 def _write(path: Path, drafted: Draft) -> None:
     if str(path) == "-":
-        output.say(drafted.text.rstrip())
+        output.whole(drafted.text.rstrip())
         return
     try:
         path.write_text(drafted.text, encoding="utf-8")

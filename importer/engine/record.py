@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,7 +18,7 @@ from importer.ledger import Ledger, held, refusals, sending_order
 from importer.ledger.queries import seqs
 from importer.ledger.spool import Spool
 from importer.mapping import load
-from importer.model import Job, Status
+from importer.model import Chunk, Job, Status
 from importer.results import files, report
 from importer.results import files as files_room
 from importer.results.files import LOST, MENDABLE, write_outcomes, write_problem_rows
@@ -40,6 +40,7 @@ def record(
     command: str,
     planned: Plan,
     ledger: Ledger,
+    spool: Spool,
     start: float,
     sent: DeliveryResult | None = None,
 ) -> Summary:
@@ -50,8 +51,12 @@ def record(
     stop = sent.stop if sent else None
     counted = seqs(ledger, job, ACCEPTED if sent else READY)
     duplicates, prefix = ledger_room.duplicates(ledger, job), "" if sent else "plan-"
+    results = None
     if sent:
         files.begin(folder, job.name)
+        results = files.free(folder / "results.csv")
+        write_outcomes(results, ledger.lines(job), planned.source.sheet)
+        files.remember(results)
     summary = Summary(
         command=command,
         file=settings.file,
@@ -64,9 +69,9 @@ def record(
         exit_status=_exit_status(rows, duplicates if sent else {}, stop, settings),
         seconds=time.monotonic() - start,
         folder=folder,
-        results=files.free(folder / "results.csv") if sent else None,
+        results=results,
         problems=write_problems(
-            folder / f"{prefix}problems.csv", planned.source, ledger, job, rows
+            folder / f"{prefix}problems.csv", planned.source, spool.chunks(), ledger, job
         ),
         causes=planned.causes + (refusals(ledger, job) if sent else ()),
         duplicates=duplicates,
@@ -76,9 +81,6 @@ def record(
         scores=planned.tally.scores(counted),
         waves=job.waves,
     )
-    if summary.results:
-        write_outcomes(summary.results, ledger.lines(job), planned.source.sheet)
-        files.remember(summary.results)
     summary.write(summary.place)
     report.write(summary.report, reported(settings, planned, ledger, summary, sent))
     return summary
@@ -90,11 +92,11 @@ def _ended(ledger: Ledger, job: Job, read: int) -> dict[str, int]:
 
 
 def write_problems(
-    path: Path, source: Source, ledger: Ledger, job: Job, rows: Mapping[str, int]
+    path: Path, source: Source, chunks: Iterable[Chunk], ledger: Ledger, job: Job
 ) -> Path | None:
-    """problems.csv, where there is something to mend; an older one goes, unless a person has changed
-    it: then it stays, and the new one gets another name."""
-    place = files.free(path)
+    """problems.csv, where there is something to mend, of the rows in `chunks`; an older one goes, unless a
+    person has changed it: then it stays, and the new one gets another name."""
+    place, rows = files.free(path), ledger.counts(job)
     lost = ledger_room.duplicates(ledger, job).get(files_room.LOST)
     if not lost and not any(rows.get(status) for status in MENDABLE):
         if place == path:
@@ -103,7 +105,7 @@ def write_problems(
     write_problem_rows(
         place,
         source.preamble,
-        source.chunks(),
+        chunks,
         ledger.lines(job),
         delimiter=source.facts.delimiter or ",",
         encoding=_writable(source.facts.encoding),
@@ -179,7 +181,7 @@ def _problems(ledger: Ledger, job: Job, path: Path) -> Path | None:
     document = load(str(job.settings.get("mapping") or job.mapping))
     with open_source(job.file, source_options(document, job.sheet or None)) as source:
         hold(job, document, source)
-        return write_problems(path, source, ledger, job, ledger.counts(job))
+        return write_problems(path, source, source.chunks(), ledger, job)
 
 
 def folder_of(job: Job, out: Path | None) -> Path:

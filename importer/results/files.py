@@ -7,6 +7,7 @@ import hashlib
 import itertools
 import json
 import os
+import re
 import secrets
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -18,6 +19,7 @@ from typing import IO
 from importer.csv_guard import PROBLEM_COLUMN, safe
 from importer.errors import ResultsError, UsageError
 from importer.model import Chunk, Line, Status
+from importer.privacy import UNSEEN
 
 # Files that are whole or not there: written beside their place, synced, then renamed; 0600.
 
@@ -77,11 +79,18 @@ def remember(path: Path) -> None:
 
 
 def _record(folder: Path) -> dict[str, str]:
-    """What can't be read is not known, and then nothing there counts as ours."""
+    """What can't be read is not known, and then nothing there counts as ours. The job's name is that of a
+    folder: anything else that somebody wrote there is none."""
     try:
-        return dict(json.loads((folder / _RECORD).read_text(encoding="utf-8")))
-    except (OSError, ValueError):
+        found = dict(json.loads((folder / _RECORD).read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError):
         return {}
+    record = {name: text for name, text in found.items() if isinstance(text, str)}
+    if "job" in record and (
+        UNSEEN.search(record["job"]) or not re.fullmatch(r"[^./\\][^/\\]{0,200}", record["job"])
+    ):
+        del record["job"]
+    return record
 
 
 def _write_record(folder: Path, record: Mapping[str, str]) -> None:
@@ -110,6 +119,11 @@ def whole(path: Path, encoding: str = "utf-8", mode: int = 0o600) -> Iterator[IO
         draft.unlink(missing_ok=True)
 
 
+IN_THE_LEDGER = (
+    "Every outcome is in the ledger; the same command writes the results, and posts none twice."
+)
+
+
 @contextmanager
 def wrap_os_errors() -> Iterator[None]:
     """Turn the system's errors while results are written into ours."""
@@ -119,8 +133,7 @@ def wrap_os_errors() -> Iterator[None]:
         place = f" {error.filename}" if error.filename else ""
         raise ResultsError(
             f"The results{place} can't be written: {error.strerror}.",
-            hint="Every outcome is in the ledger. Make room, or name another folder with --out, and "
-            "run the same command again: it posts nothing twice and writes the results.",
+            hint=f"Make room, or name another folder with --out. {IN_THE_LEDGER}",
         ) from error
 
 
