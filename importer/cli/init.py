@@ -261,7 +261,7 @@ def init_command(  # noqa: PLR0913, PLR0917  one argument per option
     importer init answers.csv --personal --json
     SATISMETER_API_KEY=... SATISMETER_PROJECT=... importer init answers.csv --campaign ID
     """
-    from importer.discovery import Wishes, draft
+    from importer.discovery import Wishes, draft, sheet_of_answers
     from importer.mapping import preset as known_preset
     from importer.sources.source import open_source
     from importer.sources.table import SourceOptions
@@ -286,7 +286,7 @@ def init_command(  # noqa: PLR0913, PLR0917  one argument per option
         waves=waves,
         asked=asked_in(given, campaign) if campaign and options.read_access(given) else (),
     )
-    with open_source(file, read) as source:
+    with open_source(file, read) as opened, sheet_of_answers(opened, read, wishes) as source:
         drafted = draft(source, wishes)
         if not (no_input or as_json) and possible():
             drafted = draft(source, answered(drafted, wishes, given))
@@ -340,6 +340,8 @@ def _found(drafted: Draft) -> list[tuple[str, str, str]]:
         ("tool", tool.preset.about.tool if tool else "not known", tool.reason if tool else ""),
         ("header", f"row {rows}", drafted.layout.reason),
     ]
+    if len(drafted.sheets) > 1:
+        shown.insert(1, ("sheet", drafted.sheet, f"of {', '.join(drafted.sheets)}"))
     people = list(drafted.people) or ([meaning.response] if meaning.response else [])
     shown += [("person", _label(each.column), f"{each.sure}: {each.why}") for each in people]
     if not people and drafted.moment:
@@ -391,6 +393,7 @@ def _document(file: str, path: Path, drafted: Draft) -> dict[str, object]:
         "mapping": str(path),
         "tool": tool.name if tool else "",
         "tool_reason": tool.reason if tool else "",
+        "sheet": drafted.sheet,
         "header_rows": list(drafted.layout.header),
         "skip_rows": list(drafted.layout.skipped),
         "user": people,

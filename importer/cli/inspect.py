@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -11,13 +12,13 @@ import click
 from importer import codes
 from importer.cli import options, output
 from importer.cli.output import next_command
-from importer.errors import UsageError
+from importer.errors import ImporterError, MappingError, Mistake, UsageError
 
 if TYPE_CHECKING:
     from importer.satismeter.read import Reader, Survey, SurveyQuestion
     from importer.sources.inspect import Finding, Inspection
     from importer.sources.source import Source
-    from importer.sources.table import Facts
+    from importer.sources.table import Facts, SourceOptions
 
 
 # `importer inspect`: what is in a spreadsheet, before a mapping is written.
@@ -71,18 +72,95 @@ def inspect_command(
         encoding=encoding,
         delimiter=delimiter,
     )
-    with open_source(file, options) as source:
+    with ExitStack() as stack:
+        if options.header_rows is None and not options.skip_rows:
+            source, known = _as_init_reads(file, options, stack)
+        else:
+            source, known = stack.enter_context(open_source(file, options)), _Known()
         found = inspect(source)
         if as_json:
-            output.emit(_document(source, found, no_values=no_values))
+            output.emit(_document(source, found, known, no_values=no_values))
         else:
-            _print(file, source, found, no_values=no_values)
+            _print(file, source, found, known, no_values=no_values)
 
 
-def _print(file: str, source: Source, found: Inspection, *, no_values: bool) -> None:
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What `init` finds of a sheet as well: its tool, and rows that are neither header nor answers; `refused`
+    says why it writes no mapping."""
+
+    tool: str = ""
+    skipped: tuple[int, ...] = ()
+    refused: str = ""
+
+
+def _as_init_reads(file: str, options: SourceOptions, stack: ExitStack) -> tuple[Source, _Known]:
+    """The sheet and the header that `init` takes."""
+    from importer.discovery import laid_out, layout, read_grid, sheet_of_answers
+    from importer.sources.source import open_source
+
+    bare = replace(options, header_rows=())
+    opened = stack.enter_context(open_source(file, bare))
+    source = stack.enter_context(sheet_of_answers(opened, bare))
+    grid = read_grid(source)
+    tool = refused = ""
+    try:
+        match, found = laid_out(source, grid)
+        tool = match.preset.about.tool if match else ""
+    except ImporterError as error:
+        refused, found = str(error).splitlines()[0], layout(grid)
+    again = replace(
+        options, sheet=source.sheet or None, header_rows=found.header, skip_rows=found.skipped
+    )
+    return stack.enter_context(source.reopened(again)), _Known(tool, found.skipped, refused)
+
+
+@contextmanager
+def telling_of_header(file: str, mapping: str, sheet: str | int | None = None) -> Iterator[None]:
+    """Where a mapping's columns aren't found, say which header row or sheet the file seems to have."""
+    try:
+        yield
+    except MappingError as error:
+        if not any("column" in each.message for each in error.mistakes) or file == "-":
+            raise
+        said = None
+        with suppress(ImporterError):
+            said = _header_of(file, mapping, sheet)
+        if said is None:
+            raise
+        raise MappingError(error.name, error.text, [*error.mistakes, said]) from None
+
+
+def _header_of(file: str, mapping: str, sheet: str | int | None) -> Mistake | None:
+    """What the mapping should say of the file's header and sheet; None where that is how it was read."""
+    from importer.engine.stage import source_options
+    from importer.mapping import load
+    from importer.sources.source import open_source
+
+    options = source_options(load(mapping), sheet)
+    with ExitStack() as stack:
+        read = stack.enter_context(open_source(file, options))
+        now, of = read.facts.header_rows, read.sheet
+        source, _ = _as_init_reads(file, replace(options, skip_rows=()), stack)
+        found = source.facts.header_rows
+    said = [f"sheet: {source.sheet}"] if source.sheet != of else []
+    if found and found != now:
+        rows = ", ".join(map(str, found))
+        said.append(f"header_row: {rows}" if len(found) == 1 else f"header_rows: [{rows}]")
+    if not said:
+        return None
+    told = f"the header of {source.place} seems to be row {' and '.join(map(str, found))}"
+    return Mistake(
+        0, 0, told, f"Say so under `source:`: {'; '.join(f'`{each}`' for each in said)}."
+    )
+
+
+def _print(file: str, source: Source, found: Inspection, known: _Known, *, no_values: bool) -> None:
     output.say(output.style(source.place, bold=True))
-    for name, fact in _facts(source.facts, found, no_values=no_values):
+    for name, fact in _facts(source.facts, found, known, no_values=no_values):
         output.say(f"  {name:<12}{fact}")
+    if known.refused:
+        output.say(f"  Note: {known.refused}")
     for note in source.facts.notes:
         output.say(f"  Note: {note}")
     output.heading("Columns")
@@ -94,23 +172,27 @@ def _print(file: str, source: Source, found: Inspection, *, no_values: bool) -> 
     output.next_step(next_command("init", file, why="writes its mapping"))
 
 
-def _facts(facts: Facts, found: Inspection, *, no_values: bool) -> list[tuple[str, str]]:
+def _facts(
+    facts: Facts, found: Inspection, known: _Known, *, no_values: bool
+) -> list[tuple[str, str]]:
     shown = [("format", " in ".join(filter(None, (facts.format, facts.compression))))]
     if facts.encoding:
-        known = {
+        ways = {
             "bom": "by its byte order mark",
             "utf-8": "all of it is valid",
             "given": "as given",
         }
-        how = known.get(
-            str(facts.encoding_known_by), "a guess; is this text right? Else --encoding"
-        )
+        how = ways.get(str(facts.encoding_known_by), "a guess; is this text right? Else --encoding")
         shown += [("encoding", f"{facts.encoding} ({how})")]
         shown += [("", _short(each, 70)) for each in facts.encoding_samples if not no_values]
         shown += [("delimiter", _DELIMITERS.get(facts.delimiter, facts.delimiter))]
     if len(facts.sheets) > 1:
         shown += [("sheets", ", ".join(facts.sheets))]
     rows = "row " + " and ".join(map(str, facts.header_rows)) if facts.header_rows else "none"
+    if known.skipped:
+        rows += f", without row {' and '.join(map(str, known.skipped))}"
+    if known.tool:
+        shown += [("tool", known.tool)]
     blank = f" ({found.blank_rows:,} blank rows left out)" if found.blank_rows else ""
     return [*shown, ("header", rows), ("rows", f"{found.rows:,}{blank}")]
 
@@ -150,7 +232,9 @@ def _places(finding: Finding, *, no_values: bool) -> list[str]:
     ]
 
 
-def _document(source: Source, found: Inspection, *, no_values: bool) -> dict[str, object]:
+def _document(
+    source: Source, found: Inspection, known: _Known, *, no_values: bool
+) -> dict[str, object]:
     facts, seen = asdict(source.facts), asdict(found)
     if no_values:
         facts.pop("encoding_samples")
@@ -158,7 +242,16 @@ def _document(source: Source, found: Inspection, *, no_values: bool) -> dict[str
             column.pop("samples")
         for place in (each for finding in seen["findings"] for each in finding["places"]):
             place.pop("value")
-    return {"command": "inspect", "file": source.name, "sheet": source.sheet, **facts, **seen}
+    told = {"tool": known.tool, "skip_rows": list(known.skipped)}
+    told |= {"refused": known.refused} if known.refused else {}
+    return {
+        "command": "inspect",
+        "file": source.name,
+        "sheet": source.sheet,
+        **told,
+        **facts,
+        **seen,
+    }
 
 
 def _both_ends(text: str, most: int) -> str:

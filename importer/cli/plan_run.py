@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -95,11 +96,17 @@ def post(settings: Settings, given: Mapping[str, Any]) -> Summary:
         return given["yes"] or not planned.ready or click.confirm("Go on?", err=True)
 
     try:
-        with shutdown.leaving():
+        with shutdown.leaving(), _header_told(settings):
             _, summary = engine.run(settings, confirm, progress)
     finally:
         progress.close()
     return summary
+
+
+def _header_told(settings: Settings) -> AbstractContextManager[None]:
+    from importer.cli.inspect import telling_of_header
+
+    return telling_of_header(settings.file, settings.mapping, settings.sheet)
 
 
 def _key(given: Mapping[str, Any]) -> Secret:
@@ -150,7 +157,9 @@ def plan_command(**given: Any) -> ExitStatus:
     output.QUIET.set(given["quiet"])
     progress = Progress(silent=given["quiet"])
     try:
-        planned, summary = engine.plan(options.settings(given), progress)
+        settings = options.settings(given)
+        with _header_told(settings):
+            planned, summary = engine.plan(settings, progress)
     finally:
         progress.close()
     if summary.exit_status != ExitStatus.DONE:

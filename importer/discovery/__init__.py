@@ -7,7 +7,7 @@ from __future__ import annotations
 from os import PathLike
 
 from importer.discovery.column import Column, Confidence, columns
-from importer.discovery.draft import Draft, Wishes, draft
+from importer.discovery.draft import Draft, Wishes, draft, laid_out, sheet_of_answers
 from importer.discovery.header import Grid, Layout, ToolRows, check_answers, layout, read_grid
 from importer.discovery.questions import Named, Question
 from importer.discovery.roles import Property, Role, named
@@ -40,10 +40,12 @@ __all__ = [
     "draft",
     "first_wave",
     "init",
+    "laid_out",
     "layout",
     "named",
     "read_grid",
     "recognise",
+    "sheet_of_answers",
     "waves",
 ]
 

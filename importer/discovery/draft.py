@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -38,6 +39,7 @@ from importer.discovery.tool import Match, recognise
 from importer.discovery.understand import Analysis, FoundColumn, analyse
 from importer.discovery.waves import Waves, first_wave, waves
 from importer.discovery.yaml_text import OPEN, comment, flow_list, noted, scalar, shown, shown_line
+from importer.errors import SourceError, UsageError
 from importer.mapping import shipped
 from importer.mapping.errors import unfilled
 from importer.mapping.text import compile_pattern, folded
@@ -47,6 +49,7 @@ from importer.satismeter.read import SurveyQuestion
 
 if TYPE_CHECKING:
     from importer.sources.source import Source
+    from importer.sources.table import SourceOptions
 
 
 # The survey, its questions, and where their answers stand.
@@ -279,7 +282,8 @@ class Draft:
     `people` the columns that say who answered, the one that counts most first, `moment`
     the column whose moments tell them apart where nothing else does, `anonymous` that nobody's id is in the
     file, as was said; `maybe` what may
-    be several responses of each row, `waves` the same where the mapping takes it for that."""
+    be several responses of each row, `waves` the same where the mapping takes it for that; `sheet` of the
+    workbook's `sheets`."""
 
     text: str
     tool: Match | None
@@ -292,6 +296,8 @@ class Draft:
     anonymous: bool = False
     maybe: Waves | None = field(repr=False, default=None)
     waves: Waves | None = field(repr=False, default=None)
+    sheet: str = ""
+    sheets: tuple[str, ...] = ()
 
     @property
     def open(self) -> tuple[int, ...]:
@@ -300,16 +306,74 @@ class Draft:
         return tuple(sorted({tree.places[each.path].line for each in unfilled(tree)}))
 
 
+def laid_out(source: Source, grid: Grid, preset: str = "") -> tuple[Match | None, Layout]:
+    """The tool that wrote a sheet, and its rows above the answers.
+
+    Raises UsageError where several tools fit, and SourceError where the sheet holds no answers of people.
+    """
+    check_answers(grid, source.place)
+    presets = [each for each in shipped() if each.about.signature or each.about.first]
+    match = recognise(grid, presets, preset) if preset != "generic_nps" else None
+    return match, layout(grid, tool_rows(match.preset, match.row) if match else None)
+
+
+_MOST_SHEETS = 10
+
+
+@contextmanager
+def sheet_of_answers(
+    source: Source, options: SourceOptions, wishes: Wishes = Wishes()
+) -> Iterator[Source]:
+    """The source, or another sheet of its workbook that looks like answers where this one doesn't, or is
+    called a summary. A sheet that was asked for (`options.sheet`) is kept."""
+    seen = [note for note in source.facts.notes if note.startswith("Other sheets with data: ")]
+    others = [
+        each
+        for each in source.facts.sheets
+        if options.sheet is None
+        and any(each in note and f"{each} (hidden)" not in note for note in seen)
+    ]
+    first = _answers_in(source, wishes) if others else _ENOUGH
+    if first >= _ENOUGH and not lexicon.says("summary_sheet", source.sheet):
+        yield source
+        return
+    best, found = None, max(first, 1)
+    for name in others[:_MOST_SHEETS]:
+        asked = replace(options, sheet=name)
+        with suppress(SourceError), source.reopened(asked) as other:
+            told = _answers_in(other, wishes)
+            if name != source.sheet and told > found:
+                best, found = asked, told
+    if best is None:
+        yield source
+        return
+    with source.reopened(best) as other:
+        yield other
+
+
+_ENOUGH = 4
+"""Person and score count two, comment and date one: a sheet with so many holds answers."""
+
+
+def _answers_in(source: Source, wishes: Wishes) -> int:
+    """How much of a response a sheet holds."""
+    try:
+        found = draft(source, wishes)
+    except (SourceError, UsageError):
+        return 0
+    meaning = found.meaning
+    person = found.people or meaning.response
+    most, more = (person, meaning.score), (meaning.comment, meaning.answered)
+    return 2 * sum(map(bool, most)) + sum(map(bool, more))
+
+
 def draft(source: Source, wishes: Wishes = Wishes()) -> Draft:
     """Write the mapping of a source that was opened with `header_rows=()`.
 
     Raises UsageError where several tools fit, and SourceError where the sheet holds no answers of people.
     """
     grid = read_grid(source)
-    check_answers(grid, f"{source.name}, sheet {source.sheet}" if source.sheet else source.name)
-    presets = [each for each in shipped() if each.about.signature or each.about.first]
-    match = recognise(grid, presets, wishes.preset) if wishes.preset != "generic_nps" else None
-    found = layout(grid, tool_rows(match.preset, match.row) if match else None)
+    match, found = laid_out(source, grid, wishes.preset)
     labels = labels_of(grid, found)
     claimed = claims(match.preset, labels) if match else NOTHING
     seen = _columns(grid, found, labels)
@@ -337,6 +401,8 @@ def draft(source: Source, wishes: Wishes = Wishes()) -> Draft:
         anonymous=wishes.anonymous,
         maybe=maybe,
         waves=found_waves,
+        sheet=source.sheet,
+        sheets=source.facts.sheets,
     )
 
 

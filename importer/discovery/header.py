@@ -174,11 +174,22 @@ def _first(grid: Grid) -> int | None:
     )
     if full and _spans(grid, full):
         return full - 1
+    below = grid.cells[full + 1 : full + 2]
+    if below and _known_names(below[0]) > 1 and not _known_names(grid.cells[full]):
+        full += 1  # two cells above a narrow table are a title still
     if not _is_data(grid, full):
         return full
     above = full - 1  # names of half the columns are no title, where answers follow at once
     near = full and grid.rows[above] == grid.rows[full] - 1 and _filled(grid.cells[above]) > 1
     return above if near and not _is_data(grid, above) else None
+
+
+_NOTIONS: tuple[lexicon.Name, ...] = ("user", "email", "score", "comment", "response", "answered")
+
+
+def _known_names(cells: Sequence[str]) -> int:
+    """How many of the cells are names that columns have."""
+    return sum(any(lexicon.is_called(each, cell) for each in _NOTIONS) for cell in cells)
 
 
 def _spans(grid: Grid, full: int) -> bool:
@@ -322,12 +333,19 @@ def check_answers(grid: Grid, place: str) -> None:
             f"{place}: this is the plan of a form (XLSForm: type, name, label); nobody's answers are in it.",
             hint="In KoboToolbox: Data > Downloads, export type CSV or XLS.",
         )
-    if _is_totals(grid):
+    if _is_totals(grid) or _is_crosstab(grid):
         raise SourceError(
-            f"{place}: this is a table of totals (percentages by group); the answers of single people are "
-            "not in it.",
+            f"{place}: this is a table of totals (percentages or counts by group); the answers of "
+            "single people are not in it.",
             hint="Export the single responses instead, one row for each person. Another sheet: --sheet.",
         )
+
+
+def _is_crosstab(grid: Grid) -> bool:
+    """Rows of how many answered the question and how many skipped it, as SurveyMonkey's summaries have."""
+    first = [next(filter(str.strip, cells), "") for cells in grid.cells[:HEAD]]
+    said = {folded(cell).rstrip(":") for cell in first}
+    return bool(said & lexicon.texts("answered_row")) and bool(said & lexicon.texts("skipped_row"))
 
 
 def _is_plan(grid: Grid) -> bool:
