@@ -215,8 +215,10 @@ class _Columns:
                 left.append((each, "blank in every row"))
             elif self._is_stray(each):
                 left.append((each, "no name, and hardly a cell filled"))
-            elif kind in reasons:
+            elif kind in reasons and (kind is Role.MACHINE or readings(each.profile, numbers=True)):
                 left.append((each, reasons[kind]))
+            elif kind in reasons:
+                left.append((each, "called a date, but no few formats fit its values"))
         return left
 
     def _is_stray(self, column: Column) -> bool:
