@@ -53,6 +53,7 @@ if TYPE_CHECKING:
     help="Where results go, a folder per file. Default: DIR/results.",
 )
 @click.option("--show-values", is_flag=True, help="Show e-mail addresses and free text.")
+@options.xlsx_option
 @options.target
 @options.delivering
 @unattended

@@ -26,7 +26,7 @@ PREFIX = "IMPORTER_"
 _FOLDERS_TOO = frozenset(
     (
         *("mapping", "out", "rate", "concurrency", "max_failures", "fail_on", "notify_on", "log"),
-        *("timeout", "outage", "settle", "every", "settled", "project"),
+        *("timeout", "outage", "settle", "every", "settled", "project", "xlsx"),
     )
 )
 """What a folder's file may say."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -12,13 +12,15 @@ import click
 from importer import codes
 from importer.cli import options, output
 from importer.cli.output import next_command
-from importer.errors import ImporterError, MappingError, Mistake, UsageError
+from importer.errors import UsageError
+from importer.privacy import masked, odd_character
 
 if TYPE_CHECKING:
+    from importer.discovery import Known
     from importer.satismeter.read import Reader, Survey, SurveyQuestion
     from importer.sources.inspect import Finding, Inspection
     from importer.sources.source import Source
-    from importer.sources.table import Facts, SourceOptions
+    from importer.sources.table import Facts
 
 
 # `importer inspect`: what is in a spreadsheet, before a mapping is written.
@@ -39,9 +41,10 @@ _DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab"}
 @click.option("--skip-row", "skip_rows", type=int, multiple=True, help="A row that is no data.")
 @click.option("--encoding", help="Overrules the encoding that was found: utf-8, cp1252, ...")
 @click.option("--delimiter", help="Overrules the delimiter that was found; `tab` for a tab.")
-@click.option("--no-values", is_flag=True, help="Show no cell of the file.")
+@click.option("--no-values", is_flag=True, help="Show no cell of the file, nor its shape.")
+@click.option("--show-values", is_flag=True, help="Show cells as they stand, not their shapes.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object on standard output.")
-def inspect_command(
+def inspect_command(  # noqa: PLR0913, PLR0917  one argument per option
     file: str,
     sheet: str | None,
     header_rows: tuple[int, ...],
@@ -49,6 +52,7 @@ def inspect_command(
     encoding: str | None,
     delimiter: str | None,
     no_values: bool,
+    show_values: bool,
     as_json: bool,
 ) -> None:
     """Show what is in FILE: its encoding, header and columns, and what it has lost already.
@@ -61,6 +65,7 @@ def inspect_command(
     importer inspect answers.xlsx --sheet Responses --header-row 1 --header-row 2
     importer inspect old.csv --encoding mac_roman --no-values
     """
+    from importer.discovery import Known, as_init_reads
     from importer.sources.inspect import inspect
     from importer.sources.source import open_source
     from importer.sources.table import SourceOptions
@@ -74,94 +79,51 @@ def inspect_command(
     )
     with ExitStack() as stack:
         if options.header_rows is None and not options.skip_rows:
-            source, known = _as_init_reads(file, options, stack)
+            source, known = as_init_reads(file, options, stack)
         else:
-            source, known = stack.enter_context(open_source(file, options)), _Known()
-        found = inspect(source)
+            source, known = stack.enter_context(open_source(file, options)), Known()
+        found, facts = inspect(source), source.facts
+        if not show_values:
+            found, facts = _shaped(found), _odd_only(facts)
         if as_json:
-            output.emit(_document(source, found, known, no_values=no_values))
+            output.emit(_document(source, facts, found, known, no_values=no_values))
         else:
-            _print(file, source, found, known, no_values=no_values)
+            _print(file, source, facts, found, known, no_values=no_values)
 
 
-@dataclass(frozen=True, slots=True)
-class _Known:
-    """What `init` finds of a sheet as well: its tool, and rows that are neither header nor answers; `refused`
-    says why it writes no mapping."""
+def _shaped(found: Inspection) -> Inspection:
+    """What a sample tells of a person is left out; damage is shown as results show it."""
+    from importer.discovery import shown_sample
 
-    tool: str = ""
-    skipped: tuple[int, ...] = ()
-    refused: str = ""
-
-
-def _as_init_reads(file: str, options: SourceOptions, stack: ExitStack) -> tuple[Source, _Known]:
-    """The sheet and the header that `init` takes."""
-    from importer.discovery import laid_out, layout, read_grid, sheet_of_answers
-    from importer.sources.source import open_source
-
-    bare = replace(options, header_rows=())
-    opened = stack.enter_context(open_source(file, bare))
-    source = stack.enter_context(sheet_of_answers(opened, bare))
-    grid = read_grid(source)
-    tool = refused = ""
-    try:
-        match, found = laid_out(source, grid)
-        tool = match.preset.about.tool if match else ""
-    except ImporterError as error:
-        refused, found = str(error).splitlines()[0], layout(grid)
-    again = replace(
-        options, sheet=source.sheet or None, header_rows=found.header, skip_rows=found.skipped
-    )
-    return stack.enter_context(source.reopened(again)), _Known(tool, found.skipped, refused)
-
-
-@contextmanager
-def telling_of_header(file: str, mapping: str, sheet: str | int | None = None) -> Iterator[None]:
-    """Where a mapping's columns aren't found, say which header row or sheet the file seems to have."""
-    try:
-        yield
-    except MappingError as error:
-        if not any("column" in each.message for each in error.mistakes) or file == "-":
-            raise
-        said = None
-        with suppress(ImporterError):
-            said = _header_of(file, mapping, sheet)
-        if said is None:
-            raise
-        raise MappingError(error.name, error.text, [*error.mistakes, said]) from None
-
-
-def _header_of(file: str, mapping: str, sheet: str | int | None) -> Mistake | None:
-    """What the mapping should say of the file's header and sheet; None where that is how it was read."""
-    from importer.engine.stage import source_options
-    from importer.mapping import load
-    from importer.sources.source import open_source
-
-    options = source_options(load(mapping), sheet)
-    with ExitStack() as stack:
-        read = stack.enter_context(open_source(file, options))
-        now, of = read.facts.header_rows, read.sheet
-        source, _ = _as_init_reads(file, replace(options, skip_rows=()), stack)
-        found = source.facts.header_rows
-    said = [f"sheet: {source.sheet}"] if source.sheet != of else []
-    if found and found != now:
-        rows = ", ".join(map(str, found))
-        said.append(f"header_row: {rows}" if len(found) == 1 else f"header_rows: [{rows}]")
-    if not said:
-        return None
-    told = f"the header of {source.place} seems to be row {' and '.join(map(str, found))}"
-    return Mistake(
-        0, 0, told, f"Say so under `source:`: {'; '.join(f'`{each}`' for each in said)}."
+    return replace(
+        found,
+        columns=tuple(
+            replace(each, samples=tuple(map(shown_sample, each.samples))) for each in found.columns
+        ),
+        findings=tuple(
+            replace(
+                each,
+                places=tuple(replace(place, value=masked(place.value)) for place in each.places),
+            )
+            for each in found.findings
+        ),
     )
 
 
-def _print(file: str, source: Source, found: Inspection, known: _Known, *, no_values: bool) -> None:
+def _odd_only(facts: Facts) -> Facts:
+    """Of the lines that show a guessed encoding, the characters that it decides on."""
+    return replace(facts, encoding_samples=tuple(map(odd_character, facts.encoding_samples)))
+
+
+def _print(
+    file: str, source: Source, facts: Facts, found: Inspection, known: Known, *, no_values: bool
+) -> None:
     output.say(output.style(source.place, bold=True))
-    for name, fact in _facts(source.facts, found, known, no_values=no_values):
+    for name, fact in _facts(facts, found, known, no_values=no_values):
         output.say(f"  {name:<12}{fact}")
     if known.refused:
         output.say(f"  Note: {known.refused}")
-    for note in source.facts.notes:
+    for note in facts.notes:
         output.say(f"  Note: {note}")
     output.heading("Columns")
     output.table(
@@ -169,11 +131,11 @@ def _print(file: str, source: Source, found: Inspection, known: _Known, *, no_va
         _columns(found, no_values),
     )
     _print_findings(found, no_values=no_values)
-    output.next_step(next_command("init", file, why="writes its mapping"))
+    output.next_step(next_command("init", file, without=("show_values",), why="writes its mapping"))
 
 
 def _facts(
-    facts: Facts, found: Inspection, known: _Known, *, no_values: bool
+    facts: Facts, found: Inspection, known: Known, *, no_values: bool
 ) -> list[tuple[str, str]]:
     shown = [("format", " in ".join(filter(None, (facts.format, facts.compression))))]
     if facts.encoding:
@@ -233,9 +195,9 @@ def _places(finding: Finding, *, no_values: bool) -> list[str]:
 
 
 def _document(
-    source: Source, found: Inspection, known: _Known, *, no_values: bool
+    source: Source, shown: Facts, found: Inspection, known: Known, *, no_values: bool
 ) -> dict[str, object]:
-    facts, seen = asdict(source.facts), asdict(found)
+    facts, seen = asdict(shown), asdict(found)
     if no_values:
         facts.pop("encoding_samples")
         for column in seen["columns"]:

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from importer.cli import options, output
-from importer.cli.inspect import asked_in, telling_of_header
+from importer.cli.inspect import asked_in
 from importer.cli.output import next_command
+from importer.cli.plan_run import telling_of_header
 from importer.errors import ExitStatus, MappingError, UsageError
 
 if TYPE_CHECKING:

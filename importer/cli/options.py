@@ -51,9 +51,17 @@ def source(command: Command) -> Command:
             help="Write every body there, its key masked, one JSON a line.",
         ),
         click.option("--show-values", is_flag=True, help="Show e-mail addresses and free text."),
+        xlsx_option,
     ):
         command = option(command)
     return command
+
+
+xlsx_option = click.option(
+    "--xlsx",
+    is_flag=True,
+    help="Write results and problems as .xlsx, too: what people open in Excel comes back unharmed.",
+)
 
 
 def target(command: Command) -> Command:
@@ -210,7 +218,7 @@ def settings(options: Mapping[str, Any]) -> Settings:
         endpoint=Endpoint.parse(options["endpoint"]),
         network=network_of(options),
         rate=None if rate is None else Rate.parse(rate),
-        hash_key=_hash_key(),
+        hash_key=hash_key(),
         fail_on=FailOn.parse(options.get("fail_on") or "any"),
         **(_readback(options) if "api_key_file" in options else {}),
     )
@@ -228,7 +236,7 @@ def network_of(options: Mapping[str, Any]) -> Network:
 
 
 _PLAIN = {
-    *("file", "mapping", "out", "payloads", "save_plan", "signed_plan", "show_values"),
+    *("file", "mapping", "out", "payloads", "save_plan", "signed_plan", "show_values", "xlsx"),
     *(
         "concurrency",
         "limit",
@@ -264,7 +272,7 @@ def _sheet(text: str | None) -> str | int | None:
     return int(text) if text and text.isdigit() else text
 
 
-def _hash_key() -> Secret | None:
+def hash_key() -> Secret | None:
     """What keys the hashes where several machines must agree; at least 16 characters."""
     text = os.environ.get(HASH_KEY, "")
     if text and len(text) < 16:

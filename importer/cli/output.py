@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import logging
 import os
 import secrets
+import stat
 import sys
 import time
 import traceback
@@ -71,12 +73,16 @@ def whole(text: str) -> None:
 
 
 def _echo(text: str, *, err: bool = False) -> None:
-    """A reader that has gone (`| head`) ends no run, and takes nothing from its exit status."""
+    """A reader that has gone (`| head`, a terminal that was closed) ends no run, and takes nothing from its
+    exit status."""
     try:
         click.echo(text, err=err, color=_colour())
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), (sys.stderr if err else sys.stdout).fileno())
     except OSError as error:
+        handle = (sys.stderr if err else sys.stdout).fileno()
+        gone = error.errno == errno.EIO and stat.S_ISCHR(os.fstat(handle).st_mode)
+        if gone or isinstance(error, BrokenPipeError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), handle)
+            return
         raise ResultsError(
             f"Standard {'error' if err else 'output'} can't be written: {error.strerror}.",
             hint="What was done is done, and in the ledger; `importer status` shows it.",
@@ -334,15 +340,17 @@ def _typed(option: click.Option, value: object) -> Iterator[str]:
 def after(summary: Summary) -> list[str]:
     """What to type after a plan or a run, by how it ended."""
     steps = _after_plan(summary) if summary.command == "plan" else _after_run(summary)
-    if summary.problems:
+    if mended := summary.workbook or summary.problems:
         server = {} if "endpoint" in _given() else _server(summary)
+        sheet = {"sheet": summary.sheet} if summary.workbook and summary.sheet else {}
         steps.append(
             next_command(
                 "run",
-                summary.problems,
+                mended,
                 without=_OF_THE_FILE,
                 why="once its rows are mended",
                 mapping=summary.mapping,
+                **sheet,
                 **server,
             )
         )

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import sys
-from collections.abc import Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +16,7 @@ from importer.cli.jobs import job_argument, moved_file, plain_error
 from importer.cli.output import after, next_command
 from importer.cli.text import recoding_document
 from importer.cli.unattended import reporter, unattended
-from importer.errors import ExitStatus, UsageError
+from importer.errors import ExitStatus, ImporterError, MappingError, Mistake, UsageError
 from importer.model import Status
 from importer.privacy import masked, plain
 from importer.settings import DEFAULT_ENDPOINT
@@ -104,9 +104,48 @@ def post(settings: Settings, given: Mapping[str, Any]) -> Summary:
 
 
 def _header_told(settings: Settings) -> AbstractContextManager[None]:
-    from importer.cli.inspect import telling_of_header
-
     return telling_of_header(settings.file, settings.mapping, settings.sheet)
+
+
+@contextmanager
+def telling_of_header(file: str, mapping: str, sheet: str | int | None = None) -> Iterator[None]:
+    """Where a mapping's columns aren't found, say which header row or sheet the file seems to have."""
+    try:
+        yield
+    except MappingError as error:
+        if not any("column" in each.message for each in error.mistakes) or file == "-":
+            raise
+        said = None
+        with suppress(ImporterError):
+            said = _header_of(file, mapping, sheet)
+        if said is None:
+            raise
+        raise MappingError(error.name, error.text, [*error.mistakes, said]) from None
+
+
+def _header_of(file: str, mapping: str, sheet: str | int | None) -> Mistake | None:
+    """What the mapping should say of the file's header and sheet; None where that is how it was read."""
+    from importer.discovery import as_init_reads
+    from importer.engine.stage import source_options
+    from importer.mapping import load
+    from importer.sources.source import open_source
+
+    options = source_options(load(mapping), sheet)
+    with ExitStack() as stack:
+        read = stack.enter_context(open_source(file, options))
+        now, of = read.facts.header_rows, read.sheet
+        source, _ = as_init_reads(file, dataclasses.replace(options, skip_rows=()), stack)
+        found = source.facts.header_rows
+    said = [f"sheet: {source.sheet}"] if source.sheet != of else []
+    if found and found != now:
+        rows = ", ".join(map(str, found))
+        said.append(f"header_row: {rows}" if len(found) == 1 else f"header_rows: [{rows}]")
+    if not said:
+        return None
+    told = f"the header of {source.place} seems to be row {' and '.join(map(str, found))}"
+    return Mistake(
+        0, 0, told, f"Say so under `source:`: {'; '.join(f'`{each}`' for each in said)}."
+    )
 
 
 def _key(given: Mapping[str, Any]) -> Secret:
@@ -276,8 +315,11 @@ _KEPT = ("rate", "concurrency", "accept_empty")
     "--out", type=click.Path(path_type=Path, file_okay=False),
     help="Where to. Default: the job's folder.",
 )  # fmt: skip
+@options.xlsx_option
 @plain_error
-def results_command(job: str, out: Path | None, state: Path | None, as_json: bool) -> ExitStatus:
+def results_command(
+    job: str, out: Path | None, state: Path | None, xlsx: bool, as_json: bool
+) -> ExitStatus:
     """Write JOB's results.csv and problems.csv anew from the ledger: after a crash, say.
 
     The same ledger gives the same bytes. problems.csv needs the job's file and mapping, unchanged.
@@ -285,12 +327,12 @@ def results_command(job: str, out: Path | None, state: Path | None, as_json: boo
 
     \b
     importer results
-    importer results 20260301-answers --out /tmp/answers
+    importer results 20260301-answers --out /tmp/answers --xlsx
     """
     from importer.engine.jobs import write_results
     from importer.ledger.state import default_folder
 
-    found, written, ended = write_results(state or default_folder(), job, out)
+    found, written, ended = write_results(state or default_folder(), job, out, xlsx=xlsx)
     if as_json:
         problems = str(written.problems) if written.problems else None
         output.emit({"job": found.name, "results": str(written.results), "problems": problems})

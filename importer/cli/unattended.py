@@ -256,13 +256,13 @@ def together(told: Sequence[Notice], status: ExitStatus) -> Notice:
 
 def _write_metrics(path: Path, notice: Notice) -> None:
     """The collector runs as somebody else, so everybody may read it: it holds nothing private."""
-    from importer.automation import last_success, metrics
+    from importer.automation import metrics
     from importer.results import files
 
     try:
         former = path.read_text(encoding="utf-8") if path.exists() else ""
         with files.whole(path, mode=0o644) as file:
-            file.write(metrics(notice, last_success(former)))
+            file.write(metrics(notice, former))
     except (OSError, UnicodeDecodeError) as error:
         output.note(f"The metrics file {path} can't be written: {error}.")
 

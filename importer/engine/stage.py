@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import platform
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -300,19 +301,18 @@ def stage(
             watch.staged(staging.read)
         staging.finish(document.repeats.send)
     show = plain if settings.show_values else odd_character
-    warned = warnings(document, source, compiled, ledger, job, damage.listed(), show)
     counts = _planned(ledger, job, staging.read, settings.statuses)
     clashes = ledger_room.clashes(ledger, job, _key_columns(compiled))
     if clashes:
         sent = set(sending_order(ledger, job, settings.statuses))
         samples = {by: sample for by, sample in samples.items() if sample[0] in sent}
     return Plan(
-        *(job, source, document, compiled),
-        rows=counts,
+        *(job, source, document, compiled, counts),
         causes=causes.listed() + clashes,
         skips=ledger.counted(job, "message", (Status.SKIPPED,)),
         duplicates=duplicates(ledger, job),
-        warnings=persons.told + warned,
+        warnings=persons.told
+        + warnings(document, source, compiled, ledger, job, damage.listed(), show),
         samples=tuple(body for _, body in samples.values()),
         rate=settings.rate or Rate.parse(document.sending.rate),
         tally=tally,
@@ -355,7 +355,9 @@ def _kept(settings: Settings) -> dict[str, object]:
         "concurrency": settings.concurrency,
         "accept_empty": settings.accept_empty,
         "show_values": settings.show_values,
+        **({"xlsx": True} if settings.xlsx else {}),
         "project": settings.project,
+        "host": platform.node(),
     }
 
 

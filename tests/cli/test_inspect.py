@@ -8,7 +8,8 @@ import orjson
 import pytest
 from click.testing import CliRunner
 
-from importer.cli.inspect import inspect_command, telling_of_header
+from importer.cli.inspect import inspect_command
+from importer.cli.plan_run import telling_of_header
 from importer.errors import MappingError
 from importer.mapping import compile as compile_mapping
 from importer.mapping import load
