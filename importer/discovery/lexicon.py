@@ -18,7 +18,7 @@ from importer.mapping.text import folded
 # fmt: off
 Name = Literal[
     "score", "comment", "user", "bare_id", "email", "response", "answered", "started", "signed_up", "name",
-    "private", "machine",
+    "private", "machine", "question", "answer",
 ]
 Text = Literal[
     "no_answer", "open", "answer_mark", "beside_mark", "asks_why", "says_nothing", "dull", "joining", "hour",

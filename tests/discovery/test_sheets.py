@@ -80,3 +80,27 @@ def test_a_crosstab_is_refused(tmp_path: Path, answered: str, skipped: str) -> N
     with pytest.raises(SourceError, match="sheet Question 1: this is a table of totals"):
         taken(file)
     assert taken(book(tmp_path, {"Question 1": rows, "Data": ANSWERS})) == "Data"
+
+
+LONG: Rows = [[f"r{n // 3}", ("NPS", "Why?", "Plan")[n % 3], str(n)] for n in range(18)]
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        ["Respondent ID", "Question", "Answer"],
+        ["Teilnehmer", "Frage", "Antwort"],
+        ["id", "pregunta", "respuesta"],
+        ["id_respondenta", "otázka", "odpověď"],
+    ],
+)
+def test_one_answer_a_row_is_told(tmp_path: Path, header: list[object]) -> None:
+    with pytest.raises(SourceError, match="each row holds one answer"):
+        taken(book(tmp_path, {"Data": [header, *LONG]}))
+
+
+def test_a_question_in_words_beside_each_answer_is_no_long_table(tmp_path: Path) -> None:
+    rows: Rows = [[f"u{n}", "How likely are you to recommend us?", n % 11] for n in range(12)]
+    assert taken(book(tmp_path, {"Data": [["user_id", "Question", "Answer"], *rows]})) == "Data"
+    rows = [[f"u{n}", ("en", "de")[n % 2], n % 11] for n in range(12)]
+    assert taken(book(tmp_path, {"Data": [["user_id", "Question", "Answer"], *rows]})) == "Data"
