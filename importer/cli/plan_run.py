@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 # `importer run`: the real thing.
 
 
-@click.command("run")
+@click.command("run", cls=options.Sections)
 @options.source
 @options.target
 @options.sending
@@ -117,7 +117,7 @@ def _check_terminal(yes: bool) -> None:
 # `importer plan`: the dry run.
 
 
-@click.command("plan")
+@click.command("plan", cls=options.Sections)
 @options.source
 @options.target
 @options.network
@@ -168,7 +168,7 @@ def plan_command(**given: Any) -> ExitStatus:
 RETRIABLE = (Status.FAILED, Status.REJECTED, Status.DUPLICATE, Status.PENDING, Status.UNKNOWN)
 
 
-@click.command("resume")
+@click.command("resume", cls=options.Sections)
 @job_argument
 @moved_file
 @options.sending
@@ -189,7 +189,7 @@ def resume_command(**given: Any) -> ExitStatus:
     return _go_on("resume", given, (Status.PENDING, Status.FAILED))
 
 
-@click.command("retry")
+@click.command("retry", cls=options.Sections)
 @job_argument
 @click.option(
     "--status", "statuses", default="failed", show_default=True, metavar="S[,S]",

@@ -236,7 +236,7 @@ def _samples(planned: Plan) -> None:
         first = counted(len(planned.samples), "request")
         output.heading(f"The first {first}, whole (key masked)")
         for sample in planned.samples:
-            output.say(f"  {sample.decode()}")
+            output.say(f"  {sample.decode()}", hang=None)
 
 
 def _written(summary: Summary) -> None:
