@@ -75,7 +75,8 @@ def _folded(text: str, hang: int = 0, *, err: bool = False) -> str:
         return text
     width = shutil.get_terminal_size().columns
     within = len(text) - len(text.lstrip()) + hang
-    if len(click.unstyle(text)) <= width or within > width - 20:
+    path = text.lstrip()[:1] in {"/", "~"}  # is copied, too
+    if path or len(click.unstyle(text)) <= width or within > width - 20:
         return text
     return textwrap.fill(
         text,
