@@ -121,7 +121,7 @@ def _print_status(job: Job, counts: Mapping[str, int], causes: tuple[Cause, ...]
     output.say(
         f"Job {job.name} (number {job.id}): {f'{job.file} with {job.mapping}' if job.file else 'purged'}"
     )
-    output.say(f"to {job.origin}, campaign {job.campaigns}")
+    output.say(f"to {job.origin}, survey {job.campaigns}")
     host = f" on {job.settings['host']}" if job.settings.get("host") else ""
     output.say(f"started {_moment(job.started_at)} UTC{host}, {_ending(job)}")
     if job.stopped:

@@ -131,7 +131,7 @@ def _check_terminal(yes: bool) -> None:
     help="Save the plan, to be approved: `run --plan PLAN` keeps to it or refuses.",
 )
 def plan_command(**given: Any) -> ExitStatus:
-    """Show what a run of FILE would do, and send nothing.
+    """The dry run: show what a run of FILE would do, and send nothing. `importer dry-run` is the same.
 
     It is the same code as a run, up to the socket: counts by status, problems by cause with what to
     do, duplicates, warnings, and three whole requests. FILE is a CSV or Excel file, its address

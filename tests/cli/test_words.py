@@ -5,12 +5,15 @@ from __future__ import annotations
 import io
 import os
 from contextlib import redirect_stdout
+from pathlib import Path
 
 import click
 import pytest
 
 from importer.cli import command, jobs, output
 from importer.model import Job
+from tests.e2e.conftest import MAPPING
+from tests.e2e.here import Here
 
 
 class Terminal(io.StringIO):
@@ -79,3 +82,24 @@ def test_jobs_fit_eighty_columns(capsys: pytest.CaptureFixture[str]) -> None:
     lines = capsys.readouterr().out.splitlines()
     assert max(map(len, lines)) <= 80
     assert lines[-1].endswith("stopped: outage")
+
+
+def test_a_dry_run_is_a_plan_and_a_campaign_is_a_survey(tmp_path: Path) -> None:
+    user = Here(tmp_path, {"PATH": os.environ["PATH"], "HOME": str(tmp_path)})
+    user.write("a.csv", "id,score,comment,email\na,9,,\n")
+    user.write("m.yaml", MAPPING)
+
+    ended = user("dry-run", "a.csv", "-m", "m.yaml", "--json", IMPORTER_RATE="5/s")
+    drafted = user("init", "a.csv", "--survey", "5d2f6c1e9b0a4c0017a3e1b2", "-o", "-")
+
+    assert (ended.status, ended.document["command"]) == (0, "plan")
+    assert "5d2f6c1e9b0a4c0017a3e1b2" in drafted.out
+
+
+def test_every_word_that_people_asked_for_is_in_the_glossary() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "glossary.md").read_text(encoding="utf-8")
+    asked = (
+        *("mapping", "YAML", "trait", "key", "campaign", "survey", "ledger", "pilot", "endpoint"),
+        *("ready", "verified", "preset", "0600", "API key", "write key", "dry run", "wave"),
+    )
+    assert [word for word in asked if f"| {word}" not in text] == []
