@@ -14,7 +14,7 @@ from importer.cli import options, output
 from importer.cli.jobs import job_argument, moved_file, plain_error
 from importer.cli.output import after, next_command
 from importer.cli.text import recoding_document
-from importer.cli.unattended import reporter, unattended
+from importer.cli.unattended import fail_on_option, reporter, unattended
 from importer.errors import ExitStatus, UsageError
 from importer.model import Status
 from importer.privacy import masked, plain
@@ -122,6 +122,7 @@ def _check_terminal(yes: bool) -> None:
 @options.target
 @options.network
 @click.option("--rate", metavar="N/s", help="10/s, 600/min, max: to tell how long a run takes.")
+@fail_on_option
 @options.quiet_option
 @click.option(
     "--save",

@@ -103,3 +103,15 @@ def test_every_word_that_people_asked_for_is_in_the_glossary() -> None:
         *("ready", "verified", "preset", "0600", "API key", "write key", "dry run", "wave"),
     )
     assert [word for word in asked if f"| {word}" not in text] == []
+
+
+def test_a_sheet_of_a_text_file_is_told_and_a_plan_may_be_lenient(tmp_path: Path) -> None:
+    user = Here(tmp_path, {"PATH": os.environ["PATH"], "HOME": str(tmp_path)})
+    user.write("a.csv", "id,score,comment,email\na,9,,\nb,99,,\n")
+    user.write("m.yaml", MAPPING)
+    words = ("plan", "a.csv", "-m", "m.yaml")
+
+    plain, told = user(*words), user(*words, "--sheet", "Answers", "--fail-on", "50%")
+    assert (plain.status, told.status) == (3, 0)
+    assert "no meaning: a.csv is text" in told.out
+    assert "no meaning" not in plain.out
