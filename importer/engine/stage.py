@@ -162,6 +162,14 @@ def warnings(
     )
 
 
+def _sheetless(settings: Settings, source: Source) -> tuple[str, ...]:
+    if settings.sheet is None or source.facts.sheets:
+        return ()
+    return (
+        f"The sheet {settings.sheet!r} that was asked for has no meaning: {source.name} is text.",
+    )
+
+
 def guesses(facts: Facts, show: Show = odd_character) -> Iterator[str]:
     """What was taken for granted about the file without being sure: its encoding. `show` says how a
     line of it may be shown."""
@@ -311,7 +319,8 @@ def stage(
         causes=causes.listed() + clashes,
         skips=ledger.counted(job, "message", (Status.SKIPPED,)),
         duplicates=duplicates(ledger, job),
-        warnings=persons.told
+        warnings=_sheetless(settings, source)
+        + persons.told
         + warnings(document, source, compiled, ledger, job, damage.listed(), show),
         samples=tuple(body for _, body in samples.values()),
         rate=settings.rate or Rate.parse(document.sending.rate),
