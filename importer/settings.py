@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import ipaddress
+import platform
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from os import PathLike
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from importer.errors import UsageError
 from importer.model import utf8
@@ -72,7 +73,7 @@ class Endpoint:
     def parse(cls, text: str) -> Endpoint:
         """A URL with or without the path; https, or http on this machine only, since the body
         carries the write key."""
-        parts = urlsplit(text.strip())
+        parts = split_url(text.strip())
         if parts.scheme not in ("http", "https") or not parts.hostname:
             raise UsageError(f"{text!r} is not a web address.", hint=f"Such as {DEFAULT_ENDPOINT}")
         if parts.username or parts.password:
@@ -93,6 +94,27 @@ class Endpoint:
 
     def __str__(self) -> str:
         return self.url
+
+
+_PLACE = re.compile(r"([^\[\]:@\\\s]*|\[[0-9A-Fa-f:.]+(%\w+)?\])(:\d{0,5})?")
+
+
+def split_url(text: str) -> SplitResult:
+    """The parts of a URL. Raises UsageError, which quotes nothing of it, where its host or port can't be
+    one: what one program takes for the host there, another takes for a part of its name."""
+    try:
+        parts = urlsplit(text)
+        user, _, place = parts.netloc.rpartition("@")
+        bad = parts.port == 0 or "\\" in user or not _PLACE.fullmatch(place)
+        if place.startswith("["):
+            ipaddress.IPv6Address(parts.hostname or "")
+    except ValueError:
+        bad = True
+    if bad:
+        raise UsageError(
+            "The host or the port of this address can't be one.", hint=f"Such as {DEFAULT_ENDPOINT}"
+        )
+    return parts
 
 
 def is_loopback(host: str) -> bool:
@@ -266,6 +288,24 @@ class Settings:
         stem = "stdin" if self.file == "-" else self.name.split(".")[0]
         elsewhere = self.file == "-" or "://" in self.file
         return Path("." if elsewhere else Path(self.file).parent) / f"{stem}-import"
+
+    @property
+    def kept(self) -> dict[str, object]:
+        """What a later command needs to go on with the job; never a key."""
+        path = Path(self.mapping)
+        return {
+            "out": str(self.folder.resolve()),
+            "endpoint": self.endpoint.url,
+            "mapping": str(path.resolve()) if path.is_file() else self.mapping,
+            "sheet": self.sheet,
+            "rate": None if self.rate is None else str(self.rate),
+            "concurrency": self.concurrency,
+            "accept_empty": self.accept_empty,
+            "show_values": self.show_values,
+            **({"xlsx": True} if self.xlsx else {}),
+            "project": self.project,
+            "host": platform.node(),
+        }
 
 
 _MADE: Mapping[str, tuple[type, Callable[[str], object]]] = {

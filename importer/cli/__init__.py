@@ -18,7 +18,7 @@ from importer.cli import config, init, inspect, jobs, output, sandbox
 from importer.cli.automation import schedule_command, watch_command
 from importer.cli.doctor import doctor_command
 from importer.cli.inspect import explain_command, surveys_command
-from importer.cli.jobs import drop, purge_command
+from importer.cli.jobs import drop, forget_command, purge_command
 from importer.cli.mapping import check_command, presets_command, preview_command, schema_command
 from importer.cli.plan_run import (
     plan_command,
@@ -95,6 +95,7 @@ for each in (
     schedule_command,
     drop,
     purge_command,
+    forget_command,
     doctor_command,
     jobs.new_ledger,
     explain_command,

@@ -226,6 +226,7 @@ def _text(prompt: str) -> str:
     metavar="ID",
     help="The survey; its questions are read, too.",
 )
+@click.option("--show-values", is_flag=True, help="Samples as they stand, not their shapes.")
 @click.option("--no-input", is_flag=True, help="Ask nothing, not even on a terminal.")
 @options.reading
 @options.endpoint_option
@@ -241,6 +242,7 @@ def init_command(  # noqa: PLR0913, PLR0917  one argument per option
     encoding: str | None,
     delimiter: str | None,
     campaign: str,
+    show_values: bool,
     no_input: bool,
     force: bool,
     as_json: bool,
@@ -281,6 +283,7 @@ def init_command(  # noqa: PLR0913, PLR0917  one argument per option
         delimiter or "",
         campaign=campaign,
         waves=waves,
+        show_values=show_values,
         asked=asked_in(given, campaign) if campaign and options.read_access(given) else (),
     )
     with open_source(file, read) as source:

@@ -245,7 +245,7 @@ def settings(options: Mapping[str, Any]) -> Settings:
         endpoint=Endpoint.parse(options["endpoint"]),
         network=network_of(options),
         rate=None if rate is None else Rate.parse(rate),
-        hash_key=_hash_key(),
+        hash_key=hash_key(),
         fail_on=FailOn.parse(options.get("fail_on") or "any"),
         **(_readback(options) if "api_key_file" in options else {}),
     )
@@ -299,7 +299,7 @@ def _sheet(text: str | None) -> str | int | None:
     return int(text) if text and text.isdigit() else text
 
 
-def _hash_key() -> Secret | None:
+def hash_key() -> Secret | None:
     """What keys the hashes where several machines must agree; at least 16 characters."""
     text = os.environ.get(HASH_KEY, "")
     if text and len(text) < 16:

@@ -11,6 +11,7 @@ from importer.discovery.draft import Draft, Wishes, draft
 from importer.discovery.header import Grid, Layout, ToolRows, check_answers, layout, read_grid
 from importer.discovery.questions import Named, Question
 from importer.discovery.roles import Property, Role, named
+from importer.discovery.table import shown_sample
 from importer.discovery.tool import Match, recognise
 from importer.discovery.understand import Analysis, Dated, FoundColumn, analyse
 from importer.discovery.waves import Waves, first_wave, waves
@@ -44,6 +45,7 @@ __all__ = [
     "named",
     "read_grid",
     "recognise",
+    "shown_sample",
     "waves",
 ]
 

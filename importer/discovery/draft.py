@@ -31,6 +31,7 @@ from importer.discovery.table import (
     DraftTable,
     claims,
     labels_of,
+    shown_sample,
     table,
     tool_rows,
 )
@@ -114,7 +115,7 @@ def answer_lines(table: DraftTable) -> list[str]:
         return ["answers:", f"{none}   # not known: no column looks like an answer"]
     lines = ["answers:"]
     for each in table.meaning.questions:
-        show = plain if each.kind == "choice" else masked
+        show = plain if each.kind == "choice" else masked if each.scale else shown_sample
         note = f"{each.sure}: {each.why}; {table.samples(each.columns[-1], show=show)}"
         lines += [*comment(note, "  "), *_answer(table, each)]
     return lines
@@ -197,7 +198,7 @@ def _scale(kind: str, found: Scale) -> Iterator[str]:
         yield f"parse: {found.parse}"
     if found.stray:
         most = list(found.stray.items())[:5]
-        texts = ", ".join(f"{shown([text], masked)} ({count})" for text, count in most)
+        texts = ", ".join(f"{shown([text], shown_sample)} ({count})" for text, count in most)
         yield from comment(f"These don't fit, and their rows will be invalid: {texts}")
 
 
@@ -252,7 +253,8 @@ class Wishes:
     questions, where they are known; `person` names the column of the person, and `order` (`day first`,
     `month first`) how dates are read, where somebody was asked. `waves`: columns that come again are several
     responses of one row. `anonymous`: nobody's id is in the file. `best` (`high`, `low`) are the best ends of
-    scales and `ids` those of questions, by the names that the draft gives them."""
+    scales and `ids` those of questions, by the names that the draft gives them. `show_values`: samples as
+    they stand, but for addresses and long texts."""
 
     preset: str = ""
     personal: bool = False
@@ -266,6 +268,7 @@ class Wishes:
     anonymous: bool = False
     best: Mapping[str, str] = field(default_factory=dict)
     ids: Mapping[str, str] = field(default_factory=dict)
+    show_values: bool = False
 
 
 @dataclass(frozen=True, slots=True)

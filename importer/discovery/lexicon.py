@@ -124,6 +124,17 @@ def is_called(notion: Name, label: str) -> bool:
     return key(label) in keyed_names(notion)
 
 
+def is_label(text: str) -> bool:
+    """Whether the text is a label of some scale, or says that there is no answer: nobody's own words."""
+    words = plain(text)
+    return words in _labels() or folded(text) in texts("no_answer") or text in faces()
+
+
+@cache
+def _labels() -> frozenset[str]:
+    return frozenset(grades()) | {plain(label) for _, labels in scales() for label in labels}
+
+
 def says(notion: Pattern, text: str) -> bool:
     """Whether the text says this somewhere."""
     return bool(pattern(notion).search(plain(text)))

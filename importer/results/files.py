@@ -68,6 +68,13 @@ def of_job(folder: Path, job: str) -> Path:
     return folder if _record(folder).get("job", job) == job else folder / job
 
 
+def written(folder: Path, job: str) -> list[Path]:
+    """What there is of this job's files."""
+    place = of_job(folder, job)
+    found = (each for pattern in _OF_A_JOB for each in place.glob(pattern.replace(".", "*.")))
+    return sorted(each for each in found if each.is_file())
+
+
 def free(path: Path) -> Path:
     """`path`, or the next name (`problems-2.csv`) where the file isn't, or no longer, as the importer
     has written it: what a person mended is never overwritten."""
@@ -207,6 +214,8 @@ def _time(seconds: float | None) -> str:
 
 MENDABLE = (Status.INVALID, Status.REJECTED, Status.FAILED)
 """What the file holds: rows that are surely not stored."""
+ERASED = "erased"
+"""The code of a forgotten person's rows, which it doesn't."""
 LOST = "dup_or_targeting"
 """The code of rows that it holds, too: refused as duplicates of nothing that is known, or by targeting."""
 
@@ -240,7 +249,7 @@ def _mendable(chunk: Chunk, lines: Iterator[Line], waves: int) -> Iterator[list[
     here = list(itertools.islice(lines, len(chunk.rows) * waves))
     wrong: dict[int, list[Line]] = {}
     for at, line in enumerate(here):
-        if line.status in MENDABLE or line.code == LOST:
+        if (line.status in MENDABLE and line.code != ERASED) or line.code == LOST:
             wrong.setdefault(at // waves, []).append(line)
     for place, of_row in wrong.items():
         cells = (column[place] for column in chunk.columns)
