@@ -18,6 +18,7 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
+from importer import resources
 from importer.errors import UsageError
 
 NAME = "importer.toml"
@@ -161,7 +162,7 @@ def _read(path: Path) -> dict[str, Any]:
     if not os.path.isfile(path):  # noqa: PTH113  False, and no error, for a home that is another user's
         return {}
     try:
-        found = tomllib.loads(path.read_text(encoding="utf-8"))
+        found = tomllib.loads(resources.small(path)[0].decode())
     except (OSError, ValueError) as error:  # TOMLDecodeError, UnicodeDecodeError
         raise UsageError(f"{path} can't be read: {error}.") from error
     return {key.replace("-", "_"): value for key, value in found.items()}

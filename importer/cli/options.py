@@ -13,6 +13,7 @@ from typing import Any
 
 import click
 
+from importer import resources
 from importer.errors import UsageError
 from importer.privacy import shell_word
 from importer.settings import DEFAULT_ENDPOINT, Endpoint, FailOn, Network, Rate, Secret, Settings
@@ -269,6 +270,7 @@ _PLAIN = {
         "limit",
         "durability",
         "accept_empty",
+        "check_survey",
         "settle",
         "timeout",
         "outage",
@@ -350,11 +352,12 @@ def private_text(path: Path, what: str) -> str:
     """The text of a file that holds a secret (`what` names it); UsageError where others can read
     it."""
     try:
-        mode = path.stat().st_mode
-        text = path.read_text(encoding="utf-8").strip()
+        content, facts = resources.small(path)
+        text = content.decode().strip()
     except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"The {what} {path} can't be read: {error}.") from error
-    if os.name == "posix" and mode & (stat.S_IRWXG | stat.S_IRWXO):
+        why = error.strerror if isinstance(error, OSError) else "it is no UTF-8"
+        raise UsageError(f"The {what} {path} can't be read: {why}.") from error
+    if os.name == "posix" and facts.st_mode & (stat.S_IRWXG | stat.S_IRWXO):
         raise UsageError(
             f"The {what} {path} can be read by others.",
             hint=f"Mend it: chmod 600 {shell_word(str(path))}",
@@ -375,13 +378,11 @@ def _from_dotenv(name: str) -> str:
         return ""
     place = f"The .env of {Path.cwd()}"
     try:
-        with path.open("rb") as file:
-            facts = os.fstat(file.fileno())
-            content = file.read(_LARGEST_DOTENV + 1)
+        content, facts = resources.small(path, _LARGEST_DOTENV)
     except OSError as error:
-        raise UsageError(f"{place} can't be read: {error.strerror}.") from error
-    if len(content) > _LARGEST_DOTENV:
-        raise UsageError(f"{place} is larger than 64 kB.", hint="Put keys into the environment.")
+        raise UsageError(
+            f"{place} can't be read: {error.strerror}.", hint="Put keys into the environment."
+        ) from error
     if name.encode() not in content:  # it may be another program's
         return ""
     try:

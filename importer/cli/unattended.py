@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from importer import logs
+from importer import logs, resources
 from importer.cli import config, options, output
 from importer.cli.output import after, next_command
 from importer.errors import Declined, ExitStatus, ImporterError, MappingError, UsageError
@@ -263,7 +263,7 @@ def _write_metrics(path: Path, notice: Notice) -> None:
     from importer.results import files
 
     try:
-        former = path.read_text(encoding="utf-8") if path.exists() else ""
+        former = resources.small(path)[0].decode() if path.exists() else ""
         with files.whole(path, mode=0o644) as file:
             file.write(metrics(notice, former))
     except (OSError, UnicodeDecodeError) as error:

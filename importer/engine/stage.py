@@ -28,7 +28,7 @@ from importer.mapping import Compiled, Document
 from importer.mapping.checks import check
 from importer.mapping.document import Campaign
 from importer.mapping.run import Program
-from importer.mapping.usage import Recodings
+from importer.mapping.usage import People, Recodings
 from importer.model import (
     Cause,
     Chunk,
@@ -290,7 +290,7 @@ def stage(
     )
     causes, damage = Causes(), Causes()
     tally, seal = Tally(tuple(questions(document, compiled)), len(source.header)), RequestsDigest()
-    recodings = Recodings(document, source.header)
+    recodings, persons = Recodings(document, source.header), People(compiled)
     samples: dict[bytes, tuple[int, bytes]] = {}
     with ledger.staging(job):
         for chunk in source.chunks():
@@ -298,6 +298,7 @@ def stage(
             _count(mapped, chunk, causes, damage)
             tally.add(mapped, chunk)
             recodings.add(mapped, chunk)
+            persons.add(mapped, chunk)
             seal.add(mapped)
             rows = staging.add(mapped)
             spool.keep_cells(chunk)
@@ -307,21 +308,18 @@ def stage(
             watch.staged(staging.read)
         staging.finish(document.repeats.send)
     show = plain if settings.show_values else odd_character
-    counts = _planned(ledger, job, staging.read, settings.statuses)
+    counts = planned_rows(ledger, job, staging.read, settings.statuses)
     clashes = ledger_room.clashes(ledger, job, _key_columns(compiled))
     if clashes:
         sent = set(sending_order(ledger, job, settings.statuses))
         samples = {by: sample for by, sample in samples.items() if sample[0] in sent}
     return Plan(
-        job=job,
-        source=source,
-        document=document,
-        compiled=compiled,
-        rows=counts,
+        *(job, source, document, compiled, counts),
         causes=causes.listed() + clashes,
         skips=ledger.counted(job, "message", (Status.SKIPPED,)),
         duplicates=duplicates(ledger, job),
         warnings=_sheetless(settings, source)
+        + persons.told
         + warnings(document, source, compiled, ledger, job, damage.listed(), show),
         samples=tuple(body for _, body in samples.values()),
         rate=settings.rate or Rate.parse(document.sending.rate),
@@ -392,7 +390,7 @@ def _count(mapped: Sequence[Mapped], chunk: Chunk, causes: Causes, damage: Cause
     damage.add(chunk.damage)
 
 
-def _planned(ledger: Ledger, job: Job, read: int, statuses: Sequence[str]) -> dict[str, int]:
+def planned_rows(ledger: Ledger, job: Job, read: int, statuses: Sequence[str]) -> dict[str, int]:
     """Rows read, and where they stand before anything is sent."""
     counts, own = ledger.counts(job), ledger.own(job)
     for status in statuses:
