@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import platform
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -347,27 +346,9 @@ def _job(settings: Settings, document: Document, source: Source) -> Job:
         mapping_sha256=document.digest,
         origin=settings.endpoint.origin,
         campaigns=",".join(campaigns_of(document)),
-        settings=_kept(settings) | _waves(document),
+        settings=settings.kept | _waves(document),
         started_at=now,
     )
-
-
-def _kept(settings: Settings) -> dict[str, object]:
-    """What a later command needs to go on with the job; never a key."""
-    path = Path(settings.mapping)
-    return {
-        "out": str(settings.folder.resolve()),
-        "endpoint": settings.endpoint.url,
-        "mapping": str(path.resolve()) if path.is_file() else settings.mapping,
-        "sheet": settings.sheet,
-        "rate": None if settings.rate is None else str(settings.rate),
-        "concurrency": settings.concurrency,
-        "accept_empty": settings.accept_empty,
-        "show_values": settings.show_values,
-        **({"xlsx": True} if settings.xlsx else {}),
-        "project": settings.project,
-        "host": platform.node(),
-    }
 
 
 def _waves(document: Document) -> dict[str, object]:
