@@ -180,10 +180,18 @@ def direction(labels: Mapping[str, int], numbers: Collection[int], question: str
         return Direction(best, shown, ends)
     if best is not None or (low in {0, 1} and high > low + 1):
         return Direction(Best.UNCLEAR, shown, ends)
-    if says("worse_upwards", question) or (
-        max(numbers) <= _GRADES and says("school_grade", question)
-    ):
+    return _by_signs(numbers, question)
+
+
+def _by_signs(numbers: Collection[int], question: str) -> Direction:
+    """Where no words stand beside numbers: whether the question itself may mean that the lowest is the best."""
+    if says("worse_upwards", question):
         return Direction(Best.UNCLEAR, "the question may mean that more is worse")
+    if max(numbers) <= _GRADES and min(numbers) and says("school_grade", question):
+        grades = (1, _GRADES) if max(numbers) == _GRADES else None
+        return Direction(
+            Best.UNCLEAR, "of a school's grades, 1 is the best in some countries", grades
+        )
     listed = [step for each in _listed(question) if (step := step_of(each)) is not None]
     if len(listed) > 1 and listed[0] > 0 > listed[-1]:
         return Direction(Best.UNCLEAR, "the question names the best first")

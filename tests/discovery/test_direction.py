@@ -65,6 +65,9 @@ def test_a_question_says_that_1_is_the_best(question: str) -> None:
         "Notez de 1 (pas du tout satisfait) à 5 (très satisfait)",
         "Wie schwer war es? 1 = sehr schwer, 5 = sehr einfach",
         "Wie zufrieden sind Sie? (sehr unzufrieden bis sehr zufrieden)",
+        "Recommend us? (0: would not recommend - 5: would definitely recommend)",
+        "Skulle du rekommendera oss? 0 = inte alls troligt, 5 = mycket troligt",
+        "Doporučili byste nás? 0 = rozhodně ne, 5 = rozhodně ano",
     ],
 )
 def test_the_highest_is_the_best_by_habit_or_by_words(question: str) -> None:
@@ -82,6 +85,7 @@ def test_the_highest_is_the_best_by_habit_or_by_words(question: str) -> None:
         "How do you feel? (very satisfied, satisfied, neutral, dissatisfied, very dissatisfied)",
         "Wie zufrieden? sehr zufrieden bis sehr unzufrieden",
         "Tyytyväisyys? 1 = loistava, 5 = surkea",
+        "Note",
     ],
 )
 def test_where_nothing_tells_and_it_matters_it_is_a_question(question: str) -> None:
