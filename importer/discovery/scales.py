@@ -184,7 +184,7 @@ def direction(labels: Mapping[str, int], numbers: Collection[int], question: str
 
 
 def _by_signs(numbers: Collection[int], question: str) -> Direction:
-    """Where no words stand beside numbers: whether the question itself may mean that the lowest is the best."""
+    """Where no words stand beside numbers: whether the question may mean that the lowest is the best."""
     if says("worse_upwards", question):
         return Direction(Best.UNCLEAR, "the question may mean that more is worse")
     if max(numbers) <= _GRADES and min(numbers) and says("school_grade", question):
