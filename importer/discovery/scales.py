@@ -164,13 +164,15 @@ def direction(labels: Mapping[str, int], numbers: Collection[int], question: str
     words = {text if " " in text else text[:4] for text in map(_plain_or_drawn, said.values())}
     if len(words) < min(2, len(said)):
         said = {}  # `Level 1`, `5 points`: the word says nothing of either
-    said = {**dict(_told(question)), **said}
+    asked = dict(_told(question))
+    said = {**asked, **said}
     steps = {number: step for number, text in said.items() if (step := _leading(text)) is not None}
     low, high = min(said, default=0), max(said, default=0)
     ends = _worded_ends(steps, low, high)
+    known = asked | {n: text for n, text in said.items() if step_of(text) is not None}
     shown = "; ".join(
-        f"{n} is {' '.join(said[n].split())[:40].strip(' .:=-–')!r}"
-        for n in sorted({low, high} & said.keys())
+        f"{n} is {' '.join(known[n].split())[:40].strip(' .:=-–')!r}"
+        for n in sorted({low, high} & known.keys())
     )
     best = _best(steps, [*said, *numbers])
     amounts = any(says("amount", text) for text in said.values())

@@ -191,3 +191,10 @@ def test_an_end_word_without_a_number_is_told(tmp_path: Path) -> None:
     assert "Very good: 10" in text
     assert "Not at all good: " not in text
     assert "is Not at all good 0, or 1?" in text
+
+
+def test_words_of_a_cell_are_shown_only_where_they_are_known() -> None:
+    """What stands beside a number may be anything that somebody has typed."""
+    found = scale(Profile.of(("1 - bad", "3 - Ann Miller", "5 - Ann Miller helped")), "")
+    assert found is not None
+    assert found.signs == "1 is 'bad'"
