@@ -228,6 +228,8 @@ class Settings:
     """For the read API: rows of unknown fate are settled by what the survey holds."""
     project: str = ""
     """The project's ID, which the read API wants."""
+    check_survey: bool = False
+    """Read the survey before the first post, and send no row that it holds already."""
     durability: str = "full"
     """`full` survives a power cut, `process` a crash of the program only."""
     accept_empty: bool = False

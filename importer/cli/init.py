@@ -227,7 +227,12 @@ def _text(prompt: str) -> str:
 @click.option("--encoding", help="Overrules the encoding that was found: utf-8, cp1252, ...")
 @click.option("--delimiter", help="Overrules the delimiter that was found; `tab` for a tab.")
 @click.option(
-    "--campaign", default="", metavar="ID", help="The survey; its questions are read, too."
+    "--campaign",
+    "--survey",
+    "campaign",
+    default="",
+    metavar="ID",
+    help="The survey; its questions are read, too.",
 )
 @click.option("--show-values", is_flag=True, help="Samples as they stand, not their shapes.")
 @click.option("--no-input", is_flag=True, help="Ask nothing, not even on a terminal.")

@@ -235,7 +235,14 @@ def _short(text: str, most: int) -> str:
 
 @click.command("surveys")
 @click.option("--questions", is_flag=True, help="Show each survey's questions, with their IDs.")
-@click.option("--campaign", default="", metavar="ID", help="This survey only, with its questions.")
+@click.option(
+    "--campaign",
+    "--survey",
+    "campaign",
+    default="",
+    metavar="ID",
+    help="This survey only, with its questions.",
+)
 @options.reading
 @options.endpoint_option
 @options.json_option

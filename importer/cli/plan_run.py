@@ -15,7 +15,7 @@ from importer.cli import options, output
 from importer.cli.jobs import job_argument, moved_file, plain_error
 from importer.cli.output import after, next_command
 from importer.cli.text import recoding_document
-from importer.cli.unattended import reporter, unattended
+from importer.cli.unattended import fail_on_option, reporter, unattended
 from importer.errors import ExitStatus, ImporterError, MappingError, Mistake, UsageError
 from importer.model import Status
 from importer.privacy import masked, plain
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 # `importer run`: the real thing.
 
 
-@click.command("run")
+@click.command("run", cls=options.Sections)
 @options.source
 @options.target
 @options.sending
@@ -41,6 +41,11 @@ if TYPE_CHECKING:
     type=click.Path(path_type=Path, dir_okay=False),
     metavar="PLAN",
     help="Keep to this saved plan; refuse where the file, the mapping or a setting has changed.",
+)
+@click.option(
+    "--check-survey",
+    is_flag=True,
+    help="Read the survey first (API key, --project); send no row that is there, by person and answers.",
 )
 def run_command(**given: Any) -> ExitStatus:
     """Post the rows of FILE to SatisMeter, and account for each.
@@ -163,11 +168,12 @@ def _check_terminal(yes: bool) -> None:
 # `importer plan`: the dry run.
 
 
-@click.command("plan")
+@click.command("plan", cls=options.Sections)
 @options.source
 @options.target
 @options.network
 @click.option("--rate", metavar="N/s", help="10/s, 600/min, max: to tell how long a run takes.")
+@fail_on_option
 @options.quiet_option
 @click.option(
     "--save",
@@ -177,7 +183,7 @@ def _check_terminal(yes: bool) -> None:
     help="Save the plan, to be approved: `run --plan PLAN` keeps to it or refuses.",
 )
 def plan_command(**given: Any) -> ExitStatus:
-    """Show what a run of FILE would do, and send nothing.
+    """The dry run: show what a run of FILE would do, and send nothing. `importer dry-run` is the same.
 
     It is the same code as a run, up to the socket: counts by status, problems by cause with what to
     do, duplicates, warnings, and three whole requests. FILE is a CSV or Excel file, its address
@@ -216,7 +222,7 @@ def plan_command(**given: Any) -> ExitStatus:
 RETRIABLE = (Status.FAILED, Status.REJECTED, Status.DUPLICATE, Status.PENDING, Status.UNKNOWN)
 
 
-@click.command("resume")
+@click.command("resume", cls=options.Sections)
 @job_argument
 @moved_file
 @options.sending
@@ -237,7 +243,7 @@ def resume_command(**given: Any) -> ExitStatus:
     return _go_on("resume", given, (Status.PENDING, Status.FAILED))
 
 
-@click.command("retry")
+@click.command("retry", cls=options.Sections)
 @job_argument
 @click.option(
     "--status", "statuses", default="failed", show_default=True, metavar="S[,S]",
