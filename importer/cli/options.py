@@ -28,6 +28,25 @@ PROJECT = "SATISMETER_PROJECT"
 
 Command = Callable[..., Any]
 
+_FIRST = (
+    *("mapping", "limit", "yes", "sheet", "out", "xlsx", "rate", "save_plan", "signed_plan"),
+    *("once", "every", "max_failures", "notify", "state"),
+)
+"""The options that people use most, in the order in which they come to want them."""
+
+
+class Sections(click.Command):
+    """A command of many options: its help begins with those that people use."""
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Two lists."""
+        own = [each for each in self.get_params(ctx) if isinstance(each, click.Option)]
+        records = {str(each.name): each.get_help_record(ctx) for each in own}
+        first = [records.pop(name, None) for name in _FIRST]
+        for title, shown in (("Most used", first), ("More options", list(records.values()))):
+            with formatter.section(title):
+                formatter.write_dl([each for each in shown if each])
+
 
 def source(command: Command) -> Command:
     """FILE, the mapping, and what overrules the mapping."""
@@ -129,7 +148,9 @@ def network(command: Command) -> Command:
 def sending(command: Command) -> Command:
     """How to send, where somebody may be asked first."""
     for option in (
-        click.option("--limit", type=click.IntRange(1), help="A pilot: post N rows at most."),
+        click.option(
+            "--limit", type=click.IntRange(1), metavar="N", help="A pilot: post N rows at most."
+        ),
         click.option("--yes", is_flag=True, help="Send without asking."),
     ):
         command = option(command)
@@ -163,7 +184,10 @@ def delivering(command: Command) -> Command:
     for option in (
         click.option("--rate", metavar="N/s", help="10/s, 600/min, max. [default: 10/s]"),
         click.option(
-            "--concurrency", type=click.IntRange(1, 1000), help="In flight at most. [default: 8]"
+            "--concurrency",
+            type=click.IntRange(1, 1000),
+            metavar="N",
+            help="In flight at most. [default: 8]",
         ),
         click.option(
             "--key-file",
@@ -183,12 +207,14 @@ def delivering(command: Command) -> Command:
         ),
         click.option(
             "--settle",
+            metavar="SECONDS",
             type=click.FloatRange(0),
             help="Seconds before a row of unknown fate is asked about again. "
             "[default: 60, or twice --timeout]",
         ),
         click.option(
             "--timeout",
+            metavar="SECONDS",
             type=click.FloatRange(0.1),
             default=30.0,
             show_default=True,
@@ -196,6 +222,7 @@ def delivering(command: Command) -> Command:
         ),
         click.option(
             "--outage",
+            metavar="SECONDS",
             type=click.FloatRange(0),
             default=900.0,
             show_default=True,

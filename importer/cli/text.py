@@ -239,7 +239,7 @@ def _samples(planned: Plan, *, show_values: bool) -> None:
         personal = "key masked" if show_values else "key and personal values masked; --show-values"
         output.heading(f"The first {first}, whole ({personal})")
         for sample in sample_requests(planned, show_values=show_values):
-            output.say("  " + " ".join(line.strip() for line in sample.split("\n")))
+            output.say("  " + " ".join(line.strip() for line in sample.split("\n")), hang=None)
 
 
 def _written(summary: Summary) -> None:

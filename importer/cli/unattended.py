@@ -37,18 +37,21 @@ KINDS = ("webhook", "slack", "email", "command")
 """As in `importer.automation`, which `--help` need not import."""
 
 
+fail_on_option = click.option(
+    "--fail-on",
+    default="any",
+    show_default=True,
+    metavar="any|none|N%|duplicate",
+    help="Exit with 3 where any, none or more than N% of the rows were refused (invalid, "
+    "rejected or failed; `duplicate` and `N%,duplicate` count what the API called one). It is 3 "
+    "anyhow where rows were posted and none was accepted, but for none.",
+)
+
+
 def unattended(command: options.Command) -> options.Command:
     """The options of runs that report by themselves."""
     for option in (
-        click.option(
-            "--fail-on",
-            default="any",
-            show_default=True,
-            metavar="any|none|N%|duplicate",
-            help="Exit with 3 where any, none or more than N% of the rows were refused (invalid, "
-            "rejected or failed; `duplicate` and `N%,duplicate` count what the API called one). It is 3 "
-            "anyhow where rows were posted and none was accepted, but for none.",
-        ),
+        fail_on_option,
         click.option(
             "--max-failures",
             type=click.IntRange(0),

@@ -29,7 +29,7 @@ from importer.mapping import Compiled, Document
 from importer.mapping.checks import check
 from importer.mapping.document import Campaign
 from importer.mapping.run import Program
-from importer.mapping.usage import Recodings
+from importer.mapping.usage import People, Recodings
 from importer.model import (
     Cause,
     Chunk,
@@ -162,6 +162,14 @@ def warnings(
     )
 
 
+def _sheetless(settings: Settings, source: Source) -> tuple[str, ...]:
+    if settings.sheet is None or source.facts.sheets:
+        return ()
+    return (
+        f"The sheet {settings.sheet!r} that was asked for has no meaning: {source.name} is text.",
+    )
+
+
 def guesses(facts: Facts, show: Show = odd_character) -> Iterator[str]:
     """What was taken for granted about the file without being sure: its encoding. `show` says how a
     line of it may be shown."""
@@ -283,7 +291,7 @@ def stage(
     )
     causes, damage = Causes(), Causes()
     tally, seal = Tally(tuple(questions(document, compiled)), len(source.header)), RequestsDigest()
-    recodings = Recodings(document, source.header)
+    recodings, persons = Recodings(document, source.header), People(compiled)
     samples: dict[bytes, tuple[int, bytes]] = {}
     with ledger.staging(job):
         for chunk in source.chunks():
@@ -291,6 +299,7 @@ def stage(
             _count(mapped, chunk, causes, damage)
             tally.add(mapped, chunk)
             recodings.add(mapped, chunk)
+            persons.add(mapped, chunk)
             seal.add(mapped)
             rows = staging.add(mapped)
             spool.keep_cells(chunk)
@@ -306,15 +315,13 @@ def stage(
         sent = set(sending_order(ledger, job, settings.statuses))
         samples = {by: sample for by, sample in samples.items() if sample[0] in sent}
     return Plan(
-        job=job,
-        source=source,
-        document=document,
-        compiled=compiled,
-        rows=counts,
+        *(job, source, document, compiled, counts),
         causes=causes.listed() + clashes,
         skips=ledger.counted(job, "message", (Status.SKIPPED,)),
         duplicates=duplicates(ledger, job),
-        warnings=warnings(document, source, compiled, ledger, job, damage.listed(), show),
+        warnings=_sheetless(settings, source)
+        + persons.told
+        + warnings(document, source, compiled, ledger, job, damage.listed(), show),
         samples=tuple(body for _, body in samples.values()),
         rate=settings.rate or Rate.parse(document.sending.rate),
         tally=tally,

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from os import PathLike
 
 from importer.model import Problem
-from importer.sources.source import Source, open_source
-from importer.sources.table import Facts, SourceOptions, letter
+from importer.sources.source import Source
+from importer.sources.table import letter
 
 MOST_DISTINCT = 1_000
 _SAMPLES, _PLACES = 3, 3
@@ -63,14 +62,6 @@ def inspect(source: Source) -> Inspection:
         for at, (label, tally) in enumerate(zip(source.header, tallies, strict=True))
     ]
     return Inspection(rows, source.blank_rows or 0, tuple(columns), tuple(found.values()))
-
-
-def inspect_file(
-    file: str | PathLike[str], options: SourceOptions | None = None
-) -> tuple[Facts, Inspection]:
-    """How a file was read (its encoding, sheet, header), and what is in it. Raises SourceError."""
-    with open_source(file, options or SourceOptions()) as source:
-        return source.facts, inspect(source)
 
 
 @dataclass(slots=True)
