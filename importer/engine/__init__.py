@@ -128,5 +128,11 @@ def _opened(settings: Settings, secret: bytes) -> Iterator[tuple[Document, Sourc
     document = load(settings.mapping)
     place = str(settings.copy or settings.file)
     with open_source(place, source_options(document, settings.sheet)) as source:
-        compiled = mapping.compile(document, source.header, secret=secret, file=source.place)
+        compiled = mapping.compile(
+            document,
+            source.header,
+            secret=secret,
+            file=source.place,
+            since_1904=source.facts.since_1904,
+        )
         yield document, source, compiled

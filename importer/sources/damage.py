@@ -78,10 +78,11 @@ def found_in(
                     yield problem(code, row, label, cell)
 
 
-def problem(code: str, row: int, label: str, value: str) -> Problem:
-    """The problem of one damaged cell."""
+def problem(code: str, row: int, label: str, value: str, where: str = "") -> Problem:
+    """The problem of one damaged cell. `where`: the cells that it is one of."""
     kind = codes.of("file")[code]
-    return Problem(code, kind.meaning, row, label, value, kind.remedy)
+    message = f"{kind.meaning.removesuffix('.')} ({where})." if where else kind.meaning
+    return Problem(code, message, row, label, value, kind.remedy)
 
 
 def _suspects(cells: Sequence[str], label: str) -> Iterator[tuple[str, Callable[[str], object]]]:

@@ -335,7 +335,7 @@ class Source:
         for mark in block.marks:
             if mark.row in place and mark.column < len(labels):
                 value = columns[mark.column][place[mark.row]]
-                yield damage.problem(mark.code, mark.row, labels[mark.column], value)
+                yield damage.problem(mark.code, mark.row, labels[mark.column], value, mark.where)
 
     def _facts(self, header: Header) -> Facts:
         head = self._table.head

@@ -34,7 +34,8 @@ class Facts:
     `format`: csv, xlsx, xls, xlsb or ods. `size` (bytes) and `sha256` are those of the file as it
     lies there, before anything is unpacked. `encoding` (a Python codec) and `delimiter` are "" for
     workbooks, `sheets` is empty for text. `encoding_samples` are lines that show a guessed encoding
-    at work, and `encoding_lines` their numbers in the text. `notes` are sentences for the user.
+    at work, and `encoding_lines` their numbers in the text. `since_1904`: a workbook that counts days
+    from 1904. `notes` are sentences for the user.
     """
 
     format: str
@@ -47,6 +48,7 @@ class Facts:
     encoding_lines: tuple[int, ...] = ()
     delimiter: str = ""
     sheets: tuple[str, ...] = ()
+    since_1904: bool = False
     header_rows: tuple[int, ...] = ()
     first_data_row: int = 0
     notes: tuple[str, ...] = ()
@@ -62,11 +64,13 @@ MOST_COLUMNS = 5_000
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """Damage that only the format's own reader can see. `column` counts from 0."""
+    """Damage that only the format's own reader can see. `column` counts from 0; `where` is a range of cells
+    that it is part of."""
 
     row: int
     column: int
     code: str
+    where: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -100,6 +100,7 @@ def test_every_kind_is_explained() -> None:
         "date_serial",
         "big_number",
         "formula_without_value",
+        "merged_cell",
     }
     of_rows = {"ragged_row", "stray_quote", "repeated_header", "totals_row"}
     assert {*tested, *of_rows} == set(codes.of("file"))
