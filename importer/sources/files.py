@@ -162,7 +162,14 @@ class Content:
                 f"{self.name} holds {len(tables)} files; one is needed.",
                 hint=_listed(tables) + f" Choose one: {self.name}::{tables[0]}" if tables else "",
             )
-        return self._member or tables[0]
+        member = self._member or tables[0]
+        with zipfile.ZipFile(self._path) as archive:
+            if archive.getinfo(member).flag_bits & 1:
+                raise SourceError(
+                    f"{self.name}: {member} is encrypted.",
+                    hint="Unpack it with its password, and give the file inside.",
+                )
+        return member
 
 
 class _Guarded(io.RawIOBase):

@@ -160,7 +160,9 @@ def _first_row(head: RowBlock, place: str) -> int:
     for row, cells in zip(head.rows, head.cells, strict=True):
         if not is_blank(cells):
             return row
-    raise SourceError(f"{place}: the first {len(head.rows)} rows are blank.", hint="Is it empty?")
+    blank = "row is" if len(head.rows) == 1 else f"{len(head.rows)} rows are"
+    told = f"the first {blank} blank" if head.rows else "it holds no text"
+    raise SourceError(f"{place}: {told}.", hint="Is it empty? Export it again.")
 
 
 def _cells(head: RowBlock, row: int, place: str) -> list[str]:

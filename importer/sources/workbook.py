@@ -30,6 +30,8 @@ _ENCRYPTED = re.compile(
 )
 """An .xlsx with a password is a stream of this name; an .xls says so in the record (FilePass, MS-XLS
 2.4.117) after its first (BOF), or after WriteProtect."""
+_BOOK = re.compile(re.escape("book".encode("utf-16-le")), re.IGNORECASE)
+"""The stream of an .xls is called Book, or Workbook."""
 _READ_TOO = ("is {}; it is read too.", "are {}; they are read too.")
 _NAMED = 20
 _MOST_TOLD = 100_000
@@ -208,11 +210,28 @@ def _format_of(name: str, path: Path) -> str:
     with zipfile.ZipFile(path) as archive:
         _refuse_bomb(name, archive, path.stat().st_size)
         parts = set(archive.namelist())
+        if "mimetype" in parts:
+            return _open_document(name, archive)
     if "Index/Document.iwa" in parts:
         raise SourceError(f"{name} is an Apple Numbers file.", hint="Export it as XLSX or CSV.")
-    if "mimetype" in parts:
-        return "ods"
     return "xlsb" if any(part.endswith("workbook.bin") for part in parts) else "xlsx"
+
+
+def _open_document(name: str, archive: zipfile.ZipFile) -> str:
+    """Its manifest says of each part whether it is encrypted."""
+    manifest = "META-INF/manifest.xml"
+    if manifest in archive.namelist() and b"encryption-data" in archive.read(manifest):
+        raise _encrypted(name)
+    if b"spreadsheet" not in archive.read("mimetype"):
+        raise SourceError(f"{name} is a document, but no spreadsheet.", hint=_RESAVE)
+    return "ods"
+
+
+def _encrypted(name: str) -> SourceError:
+    return SourceError(
+        f"{name} is encrypted.",
+        hint="Open it with its password, and save a copy without one (File > Info).",
+    )
 
 
 def _old_format(name: str, path: Path, start: bytes) -> str:
@@ -224,9 +243,11 @@ def _old_format(name: str, path: Path, start: bytes) -> str:
         )
     with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
         if _ENCRYPTED.search(data):
+            raise _encrypted(name)
+        if not _BOOK.search(data):
             raise SourceError(
-                f"{name} is encrypted.",
-                hint="Open it with its password, and save a copy without one (File > Info).",
+                f"{name} holds no workbook: it is damaged, or a document of Word or Outlook.",
+                hint=_RESAVE,
             )
     return "xls"
 

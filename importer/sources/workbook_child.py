@@ -25,6 +25,9 @@ from importer.errors import SourceError
 from importer.sources.isolation import ReadRequest
 from importer.sources.sheets import Book, choose_sheet
 
+_OURS = (LookupError, AttributeError, TypeError, AssertionError, struct.error)
+"""What a library raises where it doesn't look: its text says nothing to people."""
+
 
 def main(request: str) -> None:
     """Read as the request (JSON) says; the exit status says nothing, the last message does."""
@@ -39,7 +42,8 @@ def main(request: str) -> None:
     except SourceError as error:
         _send({"error": error.message, "hint": error.hint})
     except Exception as error:  # noqa: BLE001  whatever the library raises: it can't read this file
-        _send({"unreadable": f"{type(error).__name__}: {error}"[:300]})
+        said = "a part of it is missing or broken" if isinstance(error, _OURS) else str(error)
+        _send({"unreadable": said[:300]})
 
 
 def _messages(wanted: ReadRequest) -> Iterator[dict[str, object]]:
