@@ -4,6 +4,7 @@ zeros in front, days since 1904, errors."""
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -270,6 +271,23 @@ def test_a_number_of_an_xls_by_its_format(tmp_path: Path, code: str, shown: str)
     sheet.write(1, 0, 45356.25, xlwt.easyxf(num_format_str=code))
     book.save(str(tmp_path / "a.xls"))
     assert read(tmp_path / "a.xls").cells == [[shown]]
+
+
+@pytest.mark.parametrize("number", [14, 22, 27, 31, 36, 50, 58])
+def test_dates_of_an_xls_known_by_number(tmp_path: Path, number: int) -> None:
+    """27 to 36 and 50 to 58 are dates in East Asian workbooks, without a code in the file."""
+    book = xlwt.Workbook()
+    sheet = book.add_sheet("A")
+    sheet.write(0, 0, "when")
+    sheet.write(1, 0, 45356.25, xlwt.easyxf(num_format_str="0.0000"))
+    book.save(str(tmp_path / "a.xls"))
+    style = re.compile(rb"(\xe0\x00\x14\x00..)\xa5\x00", re.DOTALL)
+    data, times = style.subn(
+        lambda found: found[1] + bytes([number, 0]), (tmp_path / "a.xls").read_bytes()
+    )
+    (tmp_path / "a.xls").write_bytes(data)
+    assert times == 1
+    assert read(tmp_path / "a.xls").cells == [["2024-03-05T06:00:00"]]
 
 
 def test_hidden_and_very_hidden_sheets_of_an_xls(tmp_path: Path) -> None:
