@@ -11,6 +11,7 @@ import shutil
 import sys
 import tempfile
 import zipfile
+import zlib
 from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
@@ -29,9 +30,18 @@ _COMPRESSED: tuple[tuple[bytes, str, Callable[[Path], Unpacked]], ...] = (
     (b"BZh", "bzip2", bz2.BZ2File),
     (b"\xfd7zXZ\x00", "xz", lzma.LZMAFile),
 )
-_BROKEN = (OSError, EOFError, zipfile.BadZipFile, lzma.LZMAError, RuntimeError, NotImplementedError)
+BROKEN = (
+    OSError,
+    EOFError,
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    RuntimeError,
+    NotImplementedError,
+    ValueError,
+)
 """What readers of archives raise. zipfile says RuntimeError of an encrypted member, NotImplementedError of a
-compression that it doesn't know."""
+compression that it doesn't know, ValueError of a place before the file."""
 _WORKBOOK_PARTS = ("[Content_Types].xml", "mimetype", "Index/Document.iwa")
 _EXPANSION = 200
 _HARMLESS = 1 << 30
@@ -69,7 +79,7 @@ class Content:
         damaged, or unpacks to what only a decompression bomb does."""
         try:
             stream = self._unpack(self._path)
-        except _BROKEN as error:
+        except BROKEN as error:
             raise self.broken(error) from error
         return io.BufferedReader(_Guarded(stream, self), _BLOCK)
 
@@ -121,7 +131,7 @@ class Content:
         try:
             shutil.copyfileobj(stream, spooled, _BLOCK)
             spooled.flush()
-        except _BROKEN as error:
+        except BROKEN as error:
             raise SourceError(
                 f"{self.name}: {_reason(error)}.", hint="Is the disk full?"
             ) from error
@@ -147,7 +157,7 @@ class Content:
         try:
             with zipfile.ZipFile(self._path) as archive:
                 return archive.namelist()
-        except _BROKEN as error:
+        except BROKEN as error:
             raise SourceError(
                 f"{self.name} is cut short or damaged: its list of contents is missing.",
                 hint="Download or copy the file again.",
@@ -186,7 +196,7 @@ class _Guarded(io.RawIOBase):
     def readinto(self, buffer: Buffer) -> int:
         try:
             data = self._stream.read(memoryview(buffer).nbytes)
-        except _BROKEN as error:
+        except BROKEN as error:
             raise self._content.broken(error) from error
         self._read += len(data)
         if self._read > self._most:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from importer.errors import SourceError
 from importer.model import counted
-from importer.sources.files import Content
+from importer.sources.files import BROKEN, Content
 from importer.sources.isolation import Child, Message, OutOfMemory, ReadRequest, Unreadable
 from importer.sources.table import HEAD, MOST_COLUMNS, Facts, Mark, RowBlock, SourceOptions, letter
 
@@ -207,11 +207,14 @@ def _format_of(name: str, path: Path) -> str:
         start = file.read(len(_OLE))
     if start == _OLE or not zipfile.is_zipfile(path):
         return _old_format(name, path, start)
-    with zipfile.ZipFile(path) as archive:
-        _refuse_bomb(name, archive, path.stat().st_size)
-        parts = set(archive.namelist())
-        if "mimetype" in parts:
-            return _open_document(name, archive)
+    try:
+        with zipfile.ZipFile(path) as archive:
+            _refuse_bomb(name, archive, path.stat().st_size)
+            parts = set(archive.namelist())
+            if "mimetype" in parts:
+                return _open_document(name, archive)
+    except BROKEN as error:
+        raise _damaged(name) from error
     if "Index/Document.iwa" in parts:
         raise SourceError(f"{name} is an Apple Numbers file.", hint="Export it as XLSX or CSV.")
     return "xlsb" if any(part.endswith("workbook.bin") for part in parts) else "xlsx"
@@ -238,9 +241,7 @@ def _old_format(name: str, path: Path, start: bytes) -> str:
     if not start:
         raise SourceError(f"{name} is empty.", hint="Export it again.")
     if start != _OLE:
-        raise SourceError(
-            f"{name} is cut short or damaged.", hint="Download or copy the file again."
-        )
+        raise _damaged(name)
     with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
         if _ENCRYPTED.search(data):
             raise _encrypted(name)
@@ -250,6 +251,10 @@ def _old_format(name: str, path: Path, start: bytes) -> str:
                 hint=_RESAVE,
             )
     return "xls"
+
+
+def _damaged(name: str) -> SourceError:
+    return SourceError(f"{name} is cut short or damaged.", hint="Download or copy the file again.")
 
 
 def _refuse_bomb(name: str, archive: zipfile.ZipFile, packed: int) -> None:

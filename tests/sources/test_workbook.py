@@ -279,6 +279,18 @@ def test_an_encrypted_ods(tmp_path: Path, part: str) -> None:
     assert "password" in caught.value.hint
 
 
+def test_a_damaged_ods(tmp_path: Path) -> None:
+    """Its list says a wrong place of its first part."""
+    path = Path(workbooks.ods(tmp_path / "a.ods", ""))
+    for wrong in (b"\x05\0\0\0", b"\xff\xff\xff\x7f"):
+        data = bytearray(path.read_bytes())
+        place = data.find(b"PK\x01\x02") + 42
+        data[place : place + 4] = wrong
+        path.write_bytes(data)
+        with pytest.raises(SourceError, match="damaged"):
+            open_source(str(path))
+
+
 def test_a_zip_with_a_password(tmp_path: Path) -> None:
     with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
         archive.writestr("a.csv", "id,score\n1,9\n")

@@ -194,5 +194,5 @@ def test_mutations(tmp_path: Path, originals: list[tuple[Path, Path]]) -> None:
             ends[f"{original.suffix[1:]} {end}"] += 1
             if end not in ("planned", "read", "refused"):
                 wrong.append(f"{seed} of {original.name}: {end}")
-    assert wrong == []
+    assert not wrong, "\n".join(wrong)
     figure("mutations", **{each.replace(" ", "_"): n for each, n in sorted(ends.items())})
