@@ -47,6 +47,8 @@ def answered(drafted: Draft, wishes: Wishes, given: Mapping[str, Any]) -> Wishes
         wishes = replace(wishes, waves=_waves(drafted.maybe))
     if meaning.answered and len(meaning.answered.readings) > 1:
         wishes = replace(wishes, order=_order(drafted))
+    if meaning.score and meaning.score.scale and meaning.score.scale.best == "not known":
+        wishes = replace(wishes, best=_best(meaning.score, meaning.names[meaning.score.index]))
     return wishes
 
 
@@ -146,6 +148,18 @@ def _order(drafted: Draft) -> str:
     return "" if chosen is None else readings[chosen].order
 
 
+def _best(score: Question, name: str) -> dict[str, str]:
+    """The best end of the score's scale, by the draft's name of the question."""
+    found = score.scale
+    if found is None:
+        return {}
+    low, high = found.ends or (found.low, found.high)
+    signs = f" ({_short(found.signs)})" if found.signs else ""
+    asked = f"{_short(score.columns[-1].label)}: which number is the best?{signs}"
+    chosen = _choice(asked, [str(high), f"{low}: it is sent as {high}"])
+    return {} if chosen is None else {name: ("high", "low")[chosen]}
+
+
 def _day(reading: DateReading, example: str) -> str:
     """The day of a value, in words."""
     when = reading.moment(example)
@@ -207,6 +221,7 @@ def _text(prompt: str) -> str:
 @click.option(
     "--campaign", default="", metavar="ID", help="The survey; its questions are read, too."
 )
+@click.option("--show-values", is_flag=True, help="Samples as they stand, not their shapes.")
 @click.option("--no-input", is_flag=True, help="Ask nothing, not even on a terminal.")
 @options.reading
 @options.endpoint_option
@@ -222,6 +237,7 @@ def init_command(  # noqa: PLR0913, PLR0917  one argument per option
     encoding: str | None,
     delimiter: str | None,
     campaign: str,
+    show_values: bool,
     no_input: bool,
     force: bool,
     as_json: bool,
@@ -262,6 +278,7 @@ def init_command(  # noqa: PLR0913, PLR0917  one argument per option
         delimiter or "",
         campaign=campaign,
         waves=waves,
+        show_values=show_values,
         asked=asked_in(given, campaign) if campaign and options.read_access(given) else (),
     )
     with open_source(file, read) as source:
@@ -282,7 +299,7 @@ def _stem(file: str) -> str:
 
 def _write(path: Path, drafted: Draft) -> None:
     if str(path) == "-":
-        output.say(drafted.text.rstrip())
+        output.whole(drafted.text.rstrip())
         return
     try:
         path.write_text(drafted.text, encoding="utf-8")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -12,6 +12,7 @@ from importer import codes
 from importer.cli import options, output
 from importer.cli.output import next_command
 from importer.errors import UsageError
+from importer.privacy import masked, odd_character
 
 if TYPE_CHECKING:
     from importer.satismeter.read import Reader, Survey, SurveyQuestion
@@ -38,9 +39,10 @@ _DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab"}
 @click.option("--skip-row", "skip_rows", type=int, multiple=True, help="A row that is no data.")
 @click.option("--encoding", help="Overrules the encoding that was found: utf-8, cp1252, ...")
 @click.option("--delimiter", help="Overrules the delimiter that was found; `tab` for a tab.")
-@click.option("--no-values", is_flag=True, help="Show no cell of the file.")
+@click.option("--no-values", is_flag=True, help="Show no cell of the file, nor its shape.")
+@click.option("--show-values", is_flag=True, help="Show cells as they stand, not their shapes.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object on standard output.")
-def inspect_command(
+def inspect_command(  # noqa: PLR0913, PLR0917  one argument per option
     file: str,
     sheet: str | None,
     header_rows: tuple[int, ...],
@@ -48,6 +50,7 @@ def inspect_command(
     encoding: str | None,
     delimiter: str | None,
     no_values: bool,
+    show_values: bool,
     as_json: bool,
 ) -> None:
     """Show what is in FILE: its encoding, header and columns, and what it has lost already.
@@ -72,18 +75,44 @@ def inspect_command(
         delimiter=delimiter,
     )
     with open_source(file, options) as source:
-        found = inspect(source)
+        found, facts = inspect(source), source.facts
+        if not show_values:
+            found, facts = _shaped(found), _odd_only(facts)
         if as_json:
-            output.emit(_document(source, found, no_values=no_values))
+            output.emit(_document(source, facts, found, no_values=no_values))
         else:
-            _print(file, source, found, no_values=no_values)
+            _print(file, source, facts, found, no_values=no_values)
 
 
-def _print(file: str, source: Source, found: Inspection, *, no_values: bool) -> None:
-    output.say(click.style(source.place, bold=True))
-    for name, fact in _facts(source.facts, found, no_values=no_values):
+def _shaped(found: Inspection) -> Inspection:
+    """What a sample tells of a person is left out; damage is shown as results show it."""
+    from importer.discovery import shown_sample
+
+    return replace(
+        found,
+        columns=tuple(
+            replace(each, samples=tuple(map(shown_sample, each.samples))) for each in found.columns
+        ),
+        findings=tuple(
+            replace(
+                each,
+                places=tuple(replace(place, value=masked(place.value)) for place in each.places),
+            )
+            for each in found.findings
+        ),
+    )
+
+
+def _odd_only(facts: Facts) -> Facts:
+    """Of the lines that show a guessed encoding, the characters that it decides on."""
+    return replace(facts, encoding_samples=tuple(map(odd_character, facts.encoding_samples)))
+
+
+def _print(file: str, source: Source, facts: Facts, found: Inspection, *, no_values: bool) -> None:
+    output.say(output.style(source.place, bold=True))
+    for name, fact in _facts(facts, found, no_values=no_values):
         output.say(f"  {name:<12}{fact}")
-    for note in source.facts.notes:
+    for note in facts.notes:
         output.say(f"  Note: {note}")
     output.heading("Columns")
     output.table(
@@ -91,7 +120,7 @@ def _print(file: str, source: Source, found: Inspection, *, no_values: bool) -> 
         _columns(found, no_values),
     )
     _print_findings(found, no_values=no_values)
-    output.next_step(next_command("init", file, why="writes its mapping"))
+    output.next_step(next_command("init", file, without=("show_values",), why="writes its mapping"))
 
 
 def _facts(facts: Facts, found: Inspection, *, no_values: bool) -> list[tuple[str, str]]:
@@ -150,8 +179,10 @@ def _places(finding: Finding, *, no_values: bool) -> list[str]:
     ]
 
 
-def _document(source: Source, found: Inspection, *, no_values: bool) -> dict[str, object]:
-    facts, seen = asdict(source.facts), asdict(found)
+def _document(
+    source: Source, shown: Facts, found: Inspection, *, no_values: bool
+) -> dict[str, object]:
+    facts, seen = asdict(shown), asdict(found)
     if no_values:
         facts.pop("encoding_samples")
         for column in seen["columns"]:
@@ -320,7 +351,7 @@ def explain_command(code: str | None, as_json: bool) -> None:
         _list(known)
     else:
         for each in found:
-            output.say(f"{click.style(each.code, bold=True)} ({each.given_by})")
+            output.say(f"{output.style(each.code, bold=True)} ({each.given_by})")
             output.say(f"  {each.meaning}")
             output.say(f"  → {each.remedy}")
 

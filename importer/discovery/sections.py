@@ -15,7 +15,7 @@ from importer.discovery.yaml_text import OPEN, comment, flow_list, flow_map, not
 from importer.mapping.blocks import SkipRule
 from importer.mapping.ids import is_dummy
 from importer.mapping.transforms.dates import names_zone
-from importer.privacy import plain
+from importer.privacy import masked, odd_character, plain
 from importer.sources.table import KnownBy, letter
 
 # The head of a draft, how to read the file, and what is left out.
@@ -101,7 +101,8 @@ def _given(table: DraftTable) -> Iterator[str]:
         others = shown([f"the workbook has {', '.join(facts.sheets)}"], plain)
         yield from noted(f"  sheet: {scalar(table.sheet)}", others, "  ")
     if facts.encoding_known_by in {KnownBy.GUESSED, KnownBy.GIVEN}:
-        lines = shown(facts.encoding_samples[:1], plain)
+        show = plain if wishes.show_values else odd_character
+        lines = shown(facts.encoding_samples[:1], show)
         guess = f"guessed; is this text right? {lines}" if lines and not wishes.encoding else ""
         yield from noted(f"  encoding: {facts.encoding}", guess, "  ")
     if wishes.delimiter:
@@ -335,7 +336,7 @@ def _date(table: DraftTable, name: str, dated: Dated, what: str) -> list[str]:
     zone, known = _zone(table, dated.column, reading)
     pairs |= {"timezone": zone} if zone else {}
     pairs |= {"na": flow_list(reading.na)} if reading.na else {}
-    note = f"{what}{_sureness(dated)}; {known}; {table.samples(dated.column, 2)}"
+    note = f"{what}{_sureness(dated)}; {known}; {table.samples(dated.column, 2, masked)}"
     return noted(f"  {name}: {flow_map(pairs)}", note, "  ")
 
 

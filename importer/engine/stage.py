@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import platform
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 from importer import ledger as ledger_room
 from importer.engine.observer import Observer
@@ -21,6 +23,7 @@ from importer.ledger import (
     prepare,
     secret,
     sending_order,
+    unknown_survey,
 )
 from importer.mapping import Compiled, Document
 from importer.mapping.checks import check
@@ -38,6 +41,7 @@ from importer.model import (
     Status,
     counted,
     slug,
+    utf8,
 )
 from importer.privacy import Show, odd_character, plain
 from importer.results.scores import RatingQuestion, Tally
@@ -148,6 +152,7 @@ def warnings(
     return (
         *guesses(source.facts, show),
         _dates(compiled),
+        *filter(None, [unknown_survey(ledger, job)]),
         *_people(ledger, job, document.repeats.send),
         *_force(document),
         *(f"{_where(each)}: {each.message} {each.fix}".strip() for each in damage),
@@ -245,11 +250,14 @@ class Plan:
         return None if self.rate.per_second is None else self.ready / self.rate.per_second
 
 
-Keep = Callable[[Rows], None]
+class Keep(Protocol):
+    """What becomes of what was read."""
 
+    def keep(self, rows: Rows) -> None:
+        """Bodies that a run posts, by `seq`."""
 
-def let_go(_: Rows) -> None:
-    """A plan has no use for the bodies once they are shown."""
+    def keep_cells(self, chunk: Chunk) -> None:
+        """Rows and their cells, as they stood in the file."""
 
 
 def stage(
@@ -258,10 +266,13 @@ def stage(
     source: Source,
     compiled: Compiled,
     ledger: Ledger,
-    keep: Keep,
+    spool: Keep,
     watch: Observer,
+    *,
+    bodies: bool = True,
 ) -> Plan:
-    """Read, map and check every row, write it into the ledger, and hand the bodies to `keep`."""
+    """Read, map and check every row, write it into the ledger, and hand what was read to `spool`, of the
+    bodies only those that are wanted (`bodies`)."""
     wanted = _job(settings, document, source)
     job = ledger.reopen(settings.job, wanted) if settings.job else ledger.start_job(wanted)
     staging = Staging(
@@ -282,7 +293,9 @@ def stage(
             recodings.add(mapped, chunk)
             seal.add(mapped)
             rows = staging.add(mapped)
-            keep(rows)
+            spool.keep_cells(chunk)
+            if bodies:
+                spool.keep(rows)
             _sample(rows, samples)
             watch.staged(staging.read)
         staging.finish(document.repeats.send)
@@ -320,10 +333,10 @@ def _job(settings: Settings, document: Document, source: Source) -> Job:
     return Job(
         id=0,
         name=f"{time.strftime('%Y%m%d-%H%M%S', time.gmtime(now))}-{stem}",
-        file=_place(settings.file),
+        file=utf8(_place(settings.file)),
         file_sha256=source.facts.sha256,
         sheet=source.sheet,
-        mapping=settings.mapping,
+        mapping=utf8(settings.mapping),
         mapping_sha256=document.digest,
         origin=settings.endpoint.origin,
         campaigns=",".join(campaigns_of(document)),
@@ -344,7 +357,9 @@ def _kept(settings: Settings) -> dict[str, object]:
         "concurrency": settings.concurrency,
         "accept_empty": settings.accept_empty,
         "show_values": settings.show_values,
+        **({"xlsx": True} if settings.xlsx else {}),
         "project": settings.project,
+        "host": platform.node(),
     }
 
 

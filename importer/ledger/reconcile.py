@@ -119,20 +119,31 @@ def call_stored(ledger: Ledger, job: Job, seqs: Sequence[int], ids: Sequence[str
             _write(connection, job, seq, told, response_id)
 
 
-def call_absent(ledger: Ledger, job: Job, seqs: Sequence[int]) -> None:
-    """The survey doesn't hold these rows: what was last said of each is true, or it failed."""
+def call_absent(ledger: Ledger, job: Job, seqs: Sequence[int], *, final: bool = True) -> int:
+    """The survey doesn't hold these rows: what was last said of each is true, or it failed; or, where that
+    is not `final`, it stays in doubt. Returns how many are absent."""
+    absent = _NOT_STORED if final else _NOT_FOUND
     with ledger.transaction() as connection:
-        for seq in seqs:
-            (code,) = connection.execute(
+        codes = [
+            connection.execute(
                 "SELECT code FROM rows WHERE job = ? AND seq = ?", (job.id, seq)
-            ).fetchone()
-            _write(connection, job, seq, _ABSENT.get(code, _NOT_STORED))
+            ).fetchone()[0]
+            for seq in seqs
+        ]
+        for seq, code in zip(seqs, codes, strict=True):
+            _write(connection, job, seq, _ABSENT.get(code, absent))
+    return sum(final or code in _ABSENT for code in codes)
 
 
 _NOT_STORED = (
     Status.FAILED,
     "not_stored",
     "posted, and not stored: the survey was read back and doesn't hold it",
+)
+_NOT_FOUND = (
+    Status.UNKNOWN,
+    "not_found",
+    "posted, and not in the survey when it was read back, which may only be slow to show it",
 )
 _ABSENT = dict(
     zip(
@@ -166,7 +177,7 @@ def _write(
     response_id: str = "",
 ) -> None:
     connection.execute(
-        "UPDATE rows SET status = ?, code = ?, message = ?, response_id = ?, doubt = 0"
-        " WHERE job = ? AND seq = ? AND status = 'unknown' AND elsewhere = 0",
+        "UPDATE rows SET status = ?1, code = ?2, message = ?3, response_id = ?4, doubt = ?1 = 'unknown'"
+        " WHERE job = ?5 AND seq = ?6 AND status = 'unknown' AND elsewhere = 0",
         (*told, response_id, job.id, seq),
     )

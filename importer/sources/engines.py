@@ -8,7 +8,6 @@ import sys
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
-from itertools import islice
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
@@ -86,7 +85,6 @@ class XlsxBook:
 
 # Workbooks by python-calamine: XLSB, and most sheets of XLSX. It holds the whole sheet in memory.
 
-_TOGETHER = 500
 _ERRORS_ARE_BLANK = (
     "In this format an error (#REF!) can't be told from a blank cell; save it as .xlsx to see them."
 )
@@ -95,6 +93,7 @@ _ERRORS_ARE_BLANK = (
 def opened(path: str) -> CalamineWorkbook:
     """The workbook, whatever its name says it is."""
     with Path(path).open("rb") as file:
+        file.seek(0)  # on macOS all who open a descriptor's path share one place in it
         return CalamineWorkbook.from_filelike(file)
 
 
@@ -137,18 +136,19 @@ class CalamineRows:
 
     def __iter__(self) -> Iterator[Batch]:
         left = [""] * (self._sheet.start or (0, 0))[1]
-        numbered = enumerate(self._sheet.iter_rows(), start=1)
-        while rows := list(islice(numbered, _TOGETHER)):
-            batch = Batch()
-            for number, values in rows:
-                cells = [each if type(each) is str else text(each) for each in values]
-                batch.add(number, left + cells)
-                batch.marks.extend(
-                    (number, len(left) + at, "big_number")
-                    for at, value in enumerate(values)
-                    if type(value) is float and is_big(value)
-                )
-            yield batch
+        batch = Batch()
+        for number, values in enumerate(self._sheet.iter_rows(), start=1):
+            cells = [each if type(each) is str else text(each) for each in values]
+            batch.add(number, left + cells)
+            batch.marks.extend(
+                (number, len(left) + at, "big_number")
+                for at, value in enumerate(values)
+                if type(value) is float and is_big(value)
+            )
+            if batch.full:
+                yield batch
+                batch = Batch()
+        yield batch
 
 
 # XLS by xlrd, which alone sees number formats, errors and the layout, and reads every code page.
@@ -212,23 +212,20 @@ class XlsRows:
         )
 
     def __iter__(self) -> Iterator[Batch]:
-        for start in range(0, self._sheet.nrows, _TOGETHER):
-            batch = Batch()
-            for row in range(start, min(start + _TOGETHER, self._sheet.nrows)):
-                found = self._sheet.row_types(row), self._sheet.row_values(row)
-                batch.add(
-                    row + 1,
-                    [
-                        self._text(row, at, kind, value)
-                        for at, (kind, value) in enumerate(zip(*found, strict=True))
-                    ],
-                )
-                batch.marks.extend(
-                    (row + 1, at, "big_number")
-                    for at, (kind, value) in enumerate(zip(*found, strict=True))
-                    if kind == xlrd.XL_CELL_NUMBER and is_big(value)
-                )
-            yield batch
+        batch = Batch()
+        for row in range(self._sheet.nrows):
+            kinds, values = self._sheet.row_types(row), self._sheet.row_values(row)
+            found = list(enumerate(zip(kinds, values, strict=True)))
+            batch.add(row + 1, [self._text(row, at, *each) for at, each in found])
+            batch.marks.extend(
+                (row + 1, at, "big_number")
+                for at, (kind, value) in found
+                if kind == xlrd.XL_CELL_NUMBER and is_big(value)
+            )
+            if batch.full:
+                yield batch
+                batch = Batch()
+        yield batch
 
     def _filled(self, row: int) -> bool:
         return row < self._sheet.nrows and any(
@@ -341,7 +338,7 @@ class OdsRows:
             self._hidden += times
         self._count(len(cells) * times)
         for each in range(row, row + times):
-            if len(self._batches[-1].rows) == _TOGETHER:
+            if self._batches[-1].full:
                 self._batches.append(Batch())
             self._batches[-1].add(each, list(cells))
             self._batches[-1].marks.extend((each, place, code) for place, code in marks)

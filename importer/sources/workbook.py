@@ -3,19 +3,29 @@
 from __future__ import annotations
 
 import mmap
+import os
 import re
 import zipfile
 from bisect import bisect_left, bisect_right
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, islice
-from pathlib import Path
 
 from importer.errors import SourceError
 from importer.model import counted
+from importer.resources import Positioned
 from importer.sources.files import BROKEN, Content
 from importer.sources.isolation import Child, Message, OutOfMemory, ReadRequest, Unreadable
-from importer.sources.table import HEAD, MOST_COLUMNS, Facts, Mark, RowBlock, SourceOptions, letter
+from importer.sources.table import (
+    HEAD,
+    MOST_COLUMNS,
+    MOST_TEXT,
+    Facts,
+    Mark,
+    RowBlock,
+    SourceOptions,
+    letter,
+)
 
 _MIB = 1 << 20
 _MEMORY, _MEMORY_PER_BYTE, _MOST_MEMORY = 768 * _MIB, 50, 4096 * _MIB
@@ -45,8 +55,8 @@ class WorkbookTable:
 
     def __init__(self, content: Content, options: SourceOptions) -> None:
         self._content, self._wanted = content, options.sheet
-        self._path = content.on_disk()
-        self._format = _format_of(content.name, self._path)
+        self._descriptor = content.on_disk()
+        self._format = _format_of(content.name, self._descriptor)
         self._careful = False
         self._child: Child | None = self._started()
         try:
@@ -89,9 +99,9 @@ class WorkbookTable:
             self._child = None
 
     def _started(self) -> Child:
-        size = self._path.stat().st_size
+        size = os.fstat(self._descriptor).st_size
         request = ReadRequest(
-            path=str(self._path),
+            descriptor=self._descriptor,
             name=self._content.name,
             format=self._format,
             sheet=self._wanted,
@@ -127,10 +137,12 @@ class WorkbookTable:
 
 
 def _first(rows: int, batches: Iterator[Message]) -> Iterator[Message]:
-    """Batches until they hold so many rows."""
-    while rows > 0 and (batch := next(batches, None)):
+    """Batches until they hold so many rows, or as much text as a block may."""
+    letters = 0
+    while rows > 0 and letters < MOST_TEXT and (batch := next(batches, None)):
         yield batch
         rows -= len(batch["rows"])
+        letters += batch["letters"]
 
 
 def _head(batches: Sequence[Message]) -> RowBlock:
@@ -166,7 +178,7 @@ class _Merged:
 
     def marks(self, rows: Sequence[int], cells: Sequence[Sequence[str]]) -> Iterator[Mark]:
         """Those of the next rows."""
-        if not self._below and not self._open:
+        if self._told >= _MOST_TOLD or not (self._below or self._open):
             return
         found = dict(zip(rows, cells, strict=True))
         while self._below and self._below[0][0] <= rows[-1]:
@@ -201,15 +213,14 @@ def _cut(batch: Message, size: int, merged: _Merged) -> Iterator[RowBlock]:
         )
 
 
-def _format_of(name: str, path: Path) -> str:
+def _format_of(name: str, descriptor: int) -> str:
     """By the first bytes: Excel since 2007 puts a zip (its theme) into an .xls, where zipfile finds it."""
-    with path.open("rb") as file:
-        start = file.read(len(_OLE))
-    if start == _OLE or not zipfile.is_zipfile(path):
-        return _old_format(name, path, start)
+    file, start = Positioned(descriptor), os.pread(descriptor, len(_OLE), 0)
+    if start == _OLE or not zipfile.is_zipfile(file):
+        return _old_format(name, descriptor, start)
     try:
-        with zipfile.ZipFile(path) as archive:
-            _refuse_bomb(name, archive, path.stat().st_size)
+        with zipfile.ZipFile(file) as archive:
+            _refuse_bomb(name, archive, os.fstat(descriptor).st_size)
             parts = set(archive.namelist())
             if "mimetype" in parts:
                 return _open_document(name, archive)
@@ -237,12 +248,12 @@ def _encrypted(name: str) -> SourceError:
     )
 
 
-def _old_format(name: str, path: Path, start: bytes) -> str:
+def _old_format(name: str, descriptor: int, start: bytes) -> str:
     if not start:
         raise SourceError(f"{name} is empty.", hint="Export it again.")
     if start != _OLE:
         raise _damaged(name)
-    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+    with mmap.mmap(descriptor, 0, access=mmap.ACCESS_READ) as data:
         if _ENCRYPTED.search(data):
             raise _encrypted(name)
         if not _BOOK.search(data):

@@ -58,7 +58,12 @@ def _messages(wanted: ReadRequest) -> Iterator[dict[str, object]]:
         "since_1904": book.since_1904,
     }
     for batch in rows:
-        yield {"rows": batch.rows, "cells": batch.cells, "marks": batch.marks}
+        yield {
+            "rows": batch.rows,
+            "cells": batch.cells,
+            "marks": batch.marks,
+            "letters": batch.letters,
+        }
     yield {"end": True}
 
 

@@ -1,78 +1,74 @@
-"""A workbook's own ways reach the bodies and the plan: its epoch, its zeros, its merged cells."""
+"""Results and problems as workbooks: for people, and read back as they are."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from pathlib import Path
-from typing import Any
+import shlex
 
 import openpyxl
-import orjson
 import pytest
-import xlwt
-from openpyxl.utils.datetime import CALENDAR_MAC_1904
 
+from importer.sandbox import Sandbox
 from tests.e2e.commands import Shell
-
-ROWS: list[tuple[Any, ...]] = [
-    ("id", "score", "comment", "when"),
-    (42, 9, "gut", 43895.25),
-    (43, None, "geht so", 43896),
-]
-MAPPING = """
-campaign: 5d2f6c1e9b0a4c0017a3e1b2
-userId: id
-answers:
-  - {id: 79593580-95a7-11ed-8974-9b5d06700b8d, column: score, type: nps}
-  - {id: 8a2f1c40-95a7-11ed-8974-9b5d06700b8d, column: comment, type: text}
-traits:
-  respondedAt: {column: when, type: date, format: excel_serial}
-repeats: {order_by: {column: when, type: date, format: excel_serial}, send: latest}
-"""
+from tests.e2e.here import Here
 
 
-def xlsx(folder: Path) -> str:
+@pytest.fixture
+def user(user: Shell) -> Shell:
+    """Starts commands within this process."""
+    return Here(user.folder, user.environment)
+
+
+def words(sandbox: Sandbox, file: str) -> tuple[object, ...]:
+    return ("run", file, "-m", "mapping.yaml", "--yes", "--rate", "max", "--endpoint", sandbox.url)
+
+
+def test_ids_survive_being_mended_in_excel(user: Shell, sandbox: Sandbox) -> None:
+    user.write("answers.csv", "id,score,comment,email\n00121,99,=1+1,\n00122,9,,\n")
+
+    ended = user(*words(sandbox, "answers.csv"), "--xlsx", "--json")
+
+    folder = user.folder / "answers-import"
+    assert ended.document["problems_xlsx"] == str(folder.relative_to(user.folder) / "problems.xlsx")
+    results = openpyxl.load_workbook(folder / "results.xlsx")["results"]
+    assert [row[3].value for row in results.iter_rows(min_row=2)] == ["00121", "00122"]
+    book = openpyxl.load_workbook(folder / "problems.xlsx")
+    book["problems"]["B2"] = "9"
+    book.save(folder / "problems.xlsx")
+    again = user(*words(sandbox, "answers-import/problems.xlsx"))
+    assert again.status == 0, again.out + again.err
+    assert sorted(each.user_id for each in sandbox.stored()) == ["00121", "00122"]
+    assert "=1+1" in str([each.answers for each in sandbox.stored()])
+
+
+def test_a_workbook_gets_its_problems_as_one(user: Shell, sandbox: Sandbox) -> None:
+    """On the sheet where they were; the next step, as printed, reads them."""
     book = openpyxl.Workbook()
-    book.epoch = CALENDAR_MAC_1904
-    sheet = book.worksheets[0]
-    for row in ROWS:
-        sheet.append(row)
-    for at in (2, 3):
-        sheet[f"A{at}"].number_format = "00000"
-    sheet.merge_cells("B2:B3")
-    book.save(folder / "book.xlsx")
-    return "book.xlsx"
+    book.create_sheet("Answers")
+    for row in (["id", "score", "comment", "email"], ["00121", 99, "", ""], ["00122", 9, "", ""]):
+        book["Answers"].append(row)
+    book.save(user.folder / "answers.xlsx")
+
+    ended = user(*words(sandbox, "answers.xlsx"), "--sheet", "Answers")
+
+    assert not (user.folder / "answers-import" / "results.xlsx").exists()
+    (line,) = [each for each in ended.out.splitlines() if "problems.xlsx -m" in each]
+    typed = shlex.split(line.partition("importer ")[2], comments=True)
+    mended = openpyxl.load_workbook(user.folder / typed[1])
+    mended["Answers"]["B2"] = "8"
+    mended.save(user.folder / typed[1])
+    again = user(*typed)
+    assert again.status == 0, again.out + again.err
+    assert sorted(each.user_id for each in sandbox.stored()) == ["00121", "00122"]
 
 
-def xls(folder: Path) -> str:
-    book = xlwt.Workbook()
-    book.dates_1904 = True
-    sheet = book.add_sheet("A")
-    for at, row in enumerate(ROWS):
-        for column, cell in enumerate(row):
-            if column != 1 or not at:
-                sheet.write(
-                    at, column, cell, xlwt.easyxf(num_format_str="General" if column else "00000")
-                )
-    sheet.write_merge(1, 2, 1, 1, 9)
-    book.save(str(folder / "book.xls"))
-    return "book.xls"
+def test_without_problems_there_is_no_workbook(user: Shell, sandbox: Sandbox) -> None:
+    user.write("answers.csv", "id,score,comment,email\na,99,,\n")
+    user(*words(sandbox, "answers.csv"), "--xlsx")
+    user.write("answers.csv", "id,score,comment,email\na,9,,\n")
+    user(*words(sandbox, "answers.csv"), "--xlsx")
 
-
-@pytest.mark.parametrize("make", [xlsx, xls])
-def test_epoch_zeros_and_merged_cells(user: Shell, make: Callable[[Path], str]) -> None:
-    file = make(user.folder)
-    (user.folder / "m.yaml").write_text(MAPPING)
-    planned = user("plan", file, "-m", "m.yaml", "--payloads", "p.jsonl", "--json")
-    assert planned.document["rows"]["ready"] == 2
-    bodies = [orjson.loads(line) for line in (user.folder / "p.jsonl").read_bytes().splitlines()]
-    assert [(each["userId"], each["traits"]["respondedAt"][:16]) for each in bodies] == [
-        ("00042", "2024-03-06T06:00"),
-        ("00043", "2024-03-07T00:00"),
-    ]
-    assert any(
-        "'score' (row 3)" in each and "(B2:B3)" in each for each in planned.document["warnings"]
-    )
-    traced = user("preview", file, "-m", "m.yaml", "--json").out
-    assert "2024-03-06T06:00:00.000Z" in traced
-    assert "2020-" not in traced
+    folder = user.folder / "answers-import"
+    assert not (folder / "problems.xlsx").exists()
+    assert (folder / "results.xlsx").exists()
+    assert user("results", "--xlsx", "--out", "anew").status == 0
+    assert (user.folder / "anew" / "results.xlsx").exists()
