@@ -12,7 +12,7 @@ import click
 from importer.cli import options, output
 from importer.cli.inspect import asked_in
 from importer.cli.output import next_command
-from importer.cli.plan_run import telling_of_header
+from importer.cli.plan_run import opened_for
 from importer.errors import ExitStatus, MappingError, UsageError
 
 if TYPE_CHECKING:
@@ -74,10 +74,9 @@ def _checked(
     mapping: str, file: str | None, sheet: str | None
 ) -> tuple[Document, Compiled | None, list[str]]:
     """The mapping, how it fits the file, and what of the file's reading is a guess."""
-    from importer.engine.stage import guesses, source_options
+    from importer.engine.stage import guesses
     from importer.mapping import compile as compile_mapping
     from importer.mapping import load
-    from importer.sources.source import open_source
 
     unfilled = None
     try:
@@ -88,11 +87,7 @@ def _checked(
         document, unfilled = _but_for_the_unfilled(mapping, error), error
     if file is None:
         return document, None, []
-    number = int(sheet) if sheet and sheet.isdigit() else sheet
-    with (
-        telling_of_header(file, mapping, number),
-        open_source(file, source_options(document, number)) as source,
-    ):
+    with opened_for(document, file, mapping, sheet) as source:
         try:
             # The hashes' key doesn't matter: no row is read.
             compiled = compile_mapping(document, source.header, secret=b"", file=source.place)
@@ -307,17 +302,11 @@ def preview_command(
     importer preview answers.csv -m mapping.yaml
     importer preview answers.xlsx -m mapping.yaml --row 117
     """
-    from importer.engine.stage import source_options
     from importer.mapping import compile as compile_mapping
     from importer.mapping import load
-    from importer.sources.source import open_source
 
     document = load(mapping)
-    number = int(sheet) if sheet and sheet.isdigit() else sheet
-    with (
-        telling_of_header(file, mapping, number),
-        open_source(file, source_options(document, number)) as source,
-    ):
+    with opened_for(document, file, mapping, sheet) as source:
         # A preview hashes with no secret: its anonymous ids are examples.
         compiled = compile_mapping(
             document,

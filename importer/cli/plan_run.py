@@ -23,8 +23,10 @@ from importer.settings import DEFAULT_ENDPOINT
 
 if TYPE_CHECKING:
     from importer.engine.stage import Plan
+    from importer.mapping import Document
     from importer.results.summary import Summary
     from importer.settings import Secret, Settings
+    from importer.sources.source import Source
 
 
 # `importer run`: the real thing.
@@ -126,6 +128,20 @@ def telling_of_header(file: str, mapping: str, sheet: str | int | None = None) -
         if said is None:
             raise
         raise MappingError(error.name, error.text, [*error.mistakes, said]) from None
+
+
+@contextmanager
+def opened_for(document: Document, file: str, mapping: str, sheet: str | None) -> Iterator[Source]:
+    """The file, read as the mapping says; `sheet` (a name, or a number from 1) overrules it."""
+    from importer.engine.stage import source_options
+    from importer.sources.source import open_source
+
+    number = int(sheet) if sheet and sheet.isdigit() else sheet
+    with (
+        telling_of_header(file, mapping, number),
+        open_source(file, source_options(document, number)) as source,
+    ):
+        yield source
 
 
 def _header_of(file: str, mapping: str, sheet: str | int | None) -> Mistake | None:
