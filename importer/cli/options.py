@@ -108,9 +108,17 @@ def sending(command: Command) -> Command:
     for option in (
         click.option("--limit", type=click.IntRange(1), help="A pilot: post N rows at most."),
         click.option("--yes", is_flag=True, help="Send without asking."),
+        again_option,
     ):
         command = option(command)
     return delivering(command)
+
+
+again_option = click.option(
+    "--again",
+    is_flag=True,
+    help="Send also rows that were sent before, it seems, by another key, date or set of answers.",
+)
 
 
 _reading = (
@@ -214,7 +222,7 @@ def network_of(options: Mapping[str, Any]) -> Network:
 
 
 _PLAIN = {
-    *("file", "mapping", "out", "payloads", "save_plan", "signed_plan", "show_values"),
+    *("file", "mapping", "out", "payloads", "save_plan", "signed_plan", "show_values", "again"),
     *(
         "concurrency",
         "limit",

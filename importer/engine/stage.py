@@ -12,6 +12,7 @@ from importer import ledger as ledger_room
 from importer.engine.observer import Observer
 from importer.errors import LedgerError
 from importer.ledger import (
+    REKEYED,
     SENDABLE,
     Ledger,
     Rows,
@@ -149,6 +150,7 @@ def warnings(
         *guesses(source.facts, show),
         _dates(compiled),
         *_people(ledger, job, document.repeats.send),
+        *_by_other_rule(ledger, job),
         *_force(document),
         *(f"{_where(each)}: {each.message} {each.fix}".strip() for each in damage),
         *source.facts.notes,
@@ -190,6 +192,16 @@ def _people(ledger: Ledger, job: Job, send: str) -> Iterator[str]:
         yield (
             f"The rows of {counted(disagree, 'person')} carry different traits. Traits belong to the "
             "person: what is sent last stays."
+        )
+
+
+def _by_other_rule(ledger: Ledger, job: Job) -> Iterator[str]:
+    if number := duplicates(ledger, job).get(REKEYED):
+        first = next(ledger.lines(job, REKEYED, 1))
+        yield (
+            f"{counted(number, 'row')} may have been sent before: the mapping's key, date or answers have "
+            f"changed since. Row {first.row}: {first.message}. They are held; --again sends them all the "
+            "same, as new responses."
         )
 
 
@@ -262,14 +274,11 @@ def stage(
     watch: Observer,
 ) -> Plan:
     """Read, map and check every row, write it into the ledger, and hand the bodies to `keep`."""
-    wanted = _job(settings, document, source)
+    wanted = _job(settings, document, source, compiled, ledger)
     job = ledger.reopen(settings.job, wanted) if settings.job else ledger.start_job(wanted)
-    staging = Staging(
-        ledger,
-        job,
-        show_values=settings.show_values,
-        sending=(*settings.statuses, *SENDABLE),
-    )
+    sending = (*settings.statuses, *SENDABLE)
+    show_values, again = settings.show_values, settings.again
+    staging = Staging(ledger, job, show_values=show_values, sending=sending, again=again)
     causes, damage = Causes(), Causes()
     tally, seal = Tally(tuple(questions(document, compiled)), len(source.header)), RequestsDigest()
     recodings = Recodings(document, source.header)
@@ -286,7 +295,7 @@ def stage(
             _sample(rows, samples)
             watch.staged(staging.read)
         staging.finish(document.repeats.send)
-    show = plain if settings.show_values else odd_character
+    show = plain if show_values else odd_character
     counts = _planned(ledger, job, staging.read, settings.statuses)
     clashes = ledger_room.clashes(ledger, job, _key_columns(compiled))
     if clashes:
@@ -314,7 +323,10 @@ def _key_columns(compiled: Compiled) -> str:
     return ", ".join(each.column for each in compiled.programs[0].key)
 
 
-def _job(settings: Settings, document: Document, source: Source) -> Job:
+def _job(
+    settings: Settings, document: Document, source: Source, compiled: Compiled, ledger: Ledger
+) -> Job:
+    rule = {"rule": document.rule, "columns": compiled.answer_columns}
     now = time.time()
     stem = slug(Path(settings.name).name.split(".")[0])
     return Job(
@@ -325,9 +337,9 @@ def _job(settings: Settings, document: Document, source: Source) -> Job:
         sheet=source.sheet,
         mapping=settings.mapping,
         mapping_sha256=document.digest,
-        origin=settings.endpoint.origin,
+        origin=ledger.spelled(settings.endpoint.origin),
         campaigns=",".join(campaigns_of(document)),
-        settings=_kept(settings) | _waves(document),
+        settings=_kept(settings) | _waves(document) | rule,
         started_at=now,
     )
 

@@ -384,7 +384,7 @@ def finished(ledger: Ledger, file_sha256: str, mapping_sha256: str, origin: str)
             " AND ended_at IS NOT NULL AND exit_status IN (0, 3) AND NOT EXISTS"
             " (SELECT 1 FROM rows WHERE job = jobs.id AND status IN ('pending', 'attempting')"
             " AND elsewhere = 0) ORDER BY id DESC LIMIT 1",
-            (file_sha256, mapping_sha256, origin),
+            (file_sha256, mapping_sha256, ledger.spelled(origin)),
         ).fetchone()
     return ledger.job(str(found[0])) if found else None
 

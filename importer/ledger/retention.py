@@ -98,8 +98,12 @@ def purge(ledger: Ledger, jobs: Sequence[Job]) -> None:
 
 
 def _kept(job: Job) -> dict[str, object]:
-    """Without the waves' names, a row's lines couldn't be told apart; what was given up stays so."""
-    return {name: job.settings[name] for name in ("waves", "dropped") if name in job.settings}
+    """Without the waves' names, a row's lines couldn't be told apart; what was given up stays so; and by
+    which rule rows were told apart tells whether others are the same."""
+    return {name: job.settings[name] for name in _STAYS if name in job.settings}
+
+
+_STAYS = ("waves", "dropped", "rule", "columns")
 
 
 def _compact(connection: sqlite3.Connection) -> None:

@@ -15,6 +15,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from importer.errors import Busy, LedgerError
+from importer.settings import server_of
 
 _SECRET_BYTES = 32
 
@@ -93,7 +94,7 @@ def held(folder: Path, origin: str, campaigns: Collection[str], file: str) -> It
     """Hold the lock of every campaign that the job posts to; raises `Busy` naming the holder."""
     places = folder / "locks"
     places.mkdir(mode=0o700, exist_ok=True)
-    server = _short(origin)
+    server = _short(server_of(origin))
     paths = {each: places / f"{server}-{_short(each)}.lock" for each in sorted(set(campaigns))}
     anyones = places / f"{server}-{_short(ANY)}.lock"
     with ExitStack() as stack:
