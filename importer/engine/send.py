@@ -254,7 +254,12 @@ async def _deliver(
             CircuitBreaker(),
             body=lambda row: spool.body(row.seq),
             observer=lambda row, outcome: ended(outcome, row.person),
-            options=DeliveryOptions(concurrency, settings.accept_empty, settings.outage),
+            options=DeliveryOptions(
+                concurrency,
+                settings.accept_empty,
+                settings.outage,
+                begun=bool(ledger.counts(job).get(Status.CREATED)),
+            ),
         )
         failures = FailureLimit(settings.max_failures, planned.rows, delivery.stop, ledger, job)
 
