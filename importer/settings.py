@@ -8,9 +8,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from os import PathLike
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 from importer.errors import UsageError
+from importer.model import utf8
 
 DEFAULT_ENDPOINT = "https://app.satismeter.com/api/responses"
 
@@ -154,6 +156,16 @@ class FailOn:
         return refused + (duplicates if self.duplicates else 0) > self.share * read
 
 
+def path_text(value: object, what: str) -> str:
+    """Text or a path, as text; UsageError for an open file, a DataFrame or whatever else `what` was given."""
+    if not isinstance(value, str | PathLike):
+        raise UsageError(
+            f"{what} takes text or a path, not a {type(value).__name__}.",
+            hint="Give the path of a file; rows in memory go into one first: docs/library.md.",
+        )
+    return str(value)
+
+
 @dataclass(frozen=True, slots=True)
 class Settings:
     """One job. Only `file`, `mapping` and `state` are needed for a plan, `write_key` too for a run.
@@ -172,6 +184,10 @@ class Settings:
     """Where results go; None: a folder named after the file, beside it."""
     copy: Path | None = None
     """Where a remote file was fetched to; it is read in place of `file`, which is then its address."""
+    called: str = ""
+    """What messages call the file. "": the last part of its path."""
+    links: bool = True
+    """Whether the file may be a link. In a folder that others put files into it may not."""
     sheet: str | int | None = None
     """Overrules the mapping's `source.sheet`."""
     endpoint: Endpoint = field(default_factory=lambda: Endpoint.parse(DEFAULT_ENDPOINT))
@@ -194,6 +210,8 @@ class Settings:
     """The saved plan that a run has to keep to, or not to begin."""
     show_values: bool = False
     """Show e-mail addresses and free text in results and messages."""
+    xlsx: bool = False
+    """Write results.xlsx and problems.xlsx too. The latter is written anyway where the file is a workbook."""
     job: str = ""
     """Go on with the job of this name, whatever other jobs there are; "" finds it by the file."""
     statuses: tuple[str, ...] = ("pending", "failed")
@@ -230,20 +248,20 @@ class Settings:
                 value is None and name not in {"file", "mapping", "state"}
             ):
                 continue
-            if not isinstance(value, str | PathLike):
-                raise UsageError(
-                    f"Settings({name}=...) takes text or a path, not a {type(value).__name__}.",
-                    hint="Give the path of a file; rows in memory go into one first.",
-                )
-            object.__setattr__(self, name, make(str(value)))
+            object.__setattr__(self, name, make(path_text(value, f"Settings({name}=...)")))
+
+    @classmethod
+    def of_job(cls, state: str | PathLike[str], job: str = "", **more: Any) -> Settings:
+        """For a job that was begun: its name or number, "" for the newest; `more` as in `Settings`."""
+        return cls(**{"file": "", "mapping": "", "state": state, "job": job, **more})
 
     @property
     def name(self) -> str:
         """The file's name as messages show it."""
-        if self.copy is not None:
-            return self.copy.name
+        if self.called:
+            return utf8(self.called)
         path = urlsplit(self.file).path if "://" in self.file else self.file
-        return "standard input" if path == "-" else Path(path).name
+        return "standard input" if path == "-" else utf8(Path(path).name)
 
     @property
     def reads(self) -> bool:

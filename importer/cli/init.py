@@ -47,6 +47,8 @@ def answered(drafted: Draft, wishes: Wishes, given: Mapping[str, Any]) -> Wishes
         wishes = replace(wishes, waves=_waves(drafted.maybe))
     if meaning.answered and len(meaning.answered.readings) > 1:
         wishes = replace(wishes, order=_order(drafted))
+    if meaning.score and meaning.score.scale and meaning.score.scale.best == "not known":
+        wishes = replace(wishes, best=_best(meaning.score, meaning.names[meaning.score.index]))
     return wishes
 
 
@@ -144,6 +146,18 @@ def _order(drafted: Draft) -> str:
     shown = [f"{each.order}: {_day(each, example)}" for each in readings]
     chosen = _choice(f"How is {example} to be read?", shown)
     return "" if chosen is None else readings[chosen].order
+
+
+def _best(score: Question, name: str) -> dict[str, str]:
+    """The best end of the score's scale, by the draft's name of the question."""
+    found = score.scale
+    if found is None:
+        return {}
+    low, high = found.ends or (found.low, found.high)
+    signs = f" ({_short(found.signs)})" if found.signs else ""
+    asked = f"{_short(score.columns[-1].label)}: which number is the best?{signs}"
+    chosen = _choice(asked, [str(high), f"{low}: it is sent as {high}"])
+    return {} if chosen is None else {name: ("high", "low")[chosen]}
 
 
 def _day(reading: DateReading, example: str) -> str:
@@ -282,7 +296,7 @@ def _stem(file: str) -> str:
 
 def _write(path: Path, drafted: Draft) -> None:
     if str(path) == "-":
-        output.say(drafted.text.rstrip())
+        output.whole(drafted.text.rstrip())
         return
     try:
         path.write_text(drafted.text, encoding="utf-8")

@@ -80,7 +80,7 @@ def inspect_command(
 
 
 def _print(file: str, source: Source, found: Inspection, *, no_values: bool) -> None:
-    output.say(click.style(source.place, bold=True))
+    output.say(output.style(source.place, bold=True))
     for name, fact in _facts(source.facts, found, no_values=no_values):
         output.say(f"  {name:<12}{fact}")
     for note in source.facts.notes:
@@ -320,7 +320,7 @@ def explain_command(code: str | None, as_json: bool) -> None:
         _list(known)
     else:
         for each in found:
-            output.say(f"{click.style(each.code, bold=True)} ({each.given_by})")
+            output.say(f"{output.style(each.code, bold=True)} ({each.given_by})")
             output.say(f"  {each.meaning}")
             output.say(f"  → {each.remedy}")
 

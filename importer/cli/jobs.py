@@ -14,7 +14,7 @@ from importer.cli import options, output
 from importer.cli.options import SPAN
 from importer.cli.output import next_command
 from importer.cli.text import remedy
-from importer.errors import ExitStatus, UsageError
+from importer.errors import ExitStatus
 from importer.model import Status, counted
 from importer.settings import server_of
 
@@ -38,17 +38,10 @@ moved_file = click.option(
 @contextmanager
 def looking(state: Path | None) -> Iterator[Ledger]:
     """The ledger of a state folder; UsageError where there is none, so that looking makes none."""
-    from importer.ledger import ledger_path
-    from importer.ledger.queries import opened
+    from importer.ledger.queries import existing
     from importer.ledger.state import default_folder
 
-    folder = state or default_folder()
-    if not ledger_path(folder).exists():
-        raise UsageError(
-            f"There is no ledger in {folder}: nothing was run yet.",
-            hint="Another folder? Name it with --state DIR.",
-        )
-    with opened(folder) as ledger:
+    with existing(state or default_folder()) as ledger:
         yield ledger
 
 
@@ -131,9 +124,10 @@ def _print_status(job: Job, counts: Mapping[str, int], causes: tuple[Cause, ...]
         f"Job {job.name} (number {job.id}): {f'{job.file} with {job.mapping}' if job.file else 'purged'}"
     )
     output.say(f"to {job.origin}, campaign {job.campaigns}")
-    output.say(f"started {_moment(job.started_at)} UTC, {_ending(job)}")
+    host = f" on {job.settings['host']}" if job.settings.get("host") else ""
+    output.say(f"started {_moment(job.started_at)} UTC{host}, {_ending(job)}")
     if job.stopped:
-        output.say(click.style(f"Stopped early: {job.stopped}", fg="red"))
+        output.say(output.style(f"Stopped early: {job.stopped}", fg="red"))
         remedy(job.stopped)
     if report := _report(job):
         output.say(f"report: {report}")
@@ -189,6 +183,7 @@ def _document(job: Job, counts: Mapping[str, int]) -> dict[str, object]:
         "started_at": job.started_at,
         "ended_at": job.ended_at,
         "exit_code": job.exit_status,
+        "host": job.settings.get("host"),
         "stopped": job.stopped or None,
         "report": _report(job) or None,
         "rows": {"read": sum(counts.values())}
@@ -295,6 +290,35 @@ def drop(job: str, state: Path | None, as_json: bool) -> ExitStatus:
     output.say(f"Job {found.name}: {counted(given_up, 'row')} given up, {doubt:,} in doubt.")
     steps = [next_command("resolve", found.name, why="settles rows in doubt")] if doubt else []
     output.next_step(*steps, next_command("jobs"))
+    return ExitStatus.DONE
+
+
+@click.command("new-ledger")
+@plain_error
+def new_ledger(state: Path | None, as_json: bool) -> ExitStatus:
+    """Let a new ledger begin, or an older copy go on, where the one of earlier runs is lost.
+
+    A run refuses to begin beside a ledger that is gone, empty, or older than the last run: it couldn't tell
+    what was sent. Restore the ledger from a backup if there is one. After this command rows are sent that
+    no ledger knows of, so look at the survey first.
+
+    \b
+    importer new-ledger --state DIR
+    """
+    from importer.ledger import ledger_path
+    from importer.ledger.state import default_folder, unmark
+
+    path = ledger_path(state or default_folder())
+    done = unmark(path)
+    if as_json:
+        output.emit({"ledger": str(path), "changed": done})
+        return ExitStatus.DONE
+    output.say(
+        f"The next run takes the ledger {path} as it is."
+        if done
+        else "Nothing to do: none is lost."
+    )
+    output.next_step(next_command("jobs") if path.exists() else "importer plan FILE -m MAPPING")
     return ExitStatus.DONE
 
 

@@ -228,9 +228,10 @@ def presets_command(name: str | None, as_json: bool) -> None:
         found = mapping_room.preset(name)
         output.emit({"command": "presets", **_fact(found), "text": found.text})
     else:
-        output.say(mapping_room.preset(name).text.rstrip())
+        output.whole(mapping_room.preset(name).text.rstrip())
+        output.note()
         output.note(
-            f"\nNext: write a mapping with `extends: {name}`; importer check mapping.yaml FILE"
+            f"Next: write a mapping with `extends: {name}`; importer check mapping.yaml FILE"
         )
 
 
@@ -317,7 +318,8 @@ def preview_command(
             output.emit(_preview_document(file, mapping, shown))
         else:
             for number, each in enumerate(shown):
-                output.say("\n" if number else "")
+                for _ in range(2 if number else 1):
+                    output.say()
                 _print_preview(source, each)
             output.next_step(next_command("plan", file))
 
@@ -367,11 +369,11 @@ def _chunk(source: Source, row: int | None) -> Chunk:
 def _print_preview(source: Source, shown: _Shown) -> None:
     from importer.model import Invalid, Response, Skipped, place
 
-    output.say(click.style(f"{source.place}, {place(shown.row, shown.wave)}", bold=True))
+    output.say(output.style(f"{source.place}, {place(shown.row, shown.wave)}", bold=True))
     for trace in shown.traces:
         output.say()
         where = f"  ← {_cut(trace.column)}" if trace.column else ""
-        output.say(f"  {click.style(trace.target, bold=True)}{where}")
+        output.say(f"  {output.style(trace.target, bold=True)}{where}")
         if trace.column:
             output.say(f"      {_quoted(trace.cell)}")
         for step in trace.steps or ():
@@ -380,7 +382,7 @@ def _print_preview(source: Source, shown: _Shown) -> None:
             output.say("      → nothing: it is blank")
     output.heading("Comes to")
     if isinstance(shown.mapped, Response):
-        output.say(_pretty(shown.mapped.body))
+        output.whole(_pretty(shown.mapped.body))
     elif isinstance(shown.mapped, Skipped):
         output.say(f"  skipped: {shown.mapped.rule}")
     elif isinstance(shown.mapped, Invalid):

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import dataclasses
+import io
 import os
 import re
 import stat
 import sys
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import click
 
 from importer.errors import UsageError
+from importer.privacy import shell_word
 from importer.settings import DEFAULT_ENDPOINT, Endpoint, FailOn, Network, Rate, Secret, Settings
 
 # Options that commands share, and how they become `Settings`. The one place that reads the
@@ -51,9 +51,17 @@ def source(command: Command) -> Command:
             help="Write every body there, its key masked, one JSON a line.",
         ),
         click.option("--show-values", is_flag=True, help="Show e-mail addresses and free text."),
+        xlsx_option,
     ):
         command = option(command)
     return command
+
+
+xlsx_option = click.option(
+    "--xlsx",
+    is_flag=True,
+    help="Write results and problems as .xlsx, too: what people open in Excel comes back unharmed.",
+)
 
 
 def target(command: Command) -> Command:
@@ -80,6 +88,20 @@ state_option = click.option(
     help="The folder of the ledger, which knows what was sent. Default: the platform's place.",
 )
 json_option = click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout.")
+
+
+quiet_option = click.option(
+    "-q",
+    "--quiet",
+    is_flag=True,
+    help="Say nothing where all is well (exit code 0); for cron, which mails what is said.",
+)
+verbose_option = click.option(
+    "-v",
+    "--verbose",
+    is_flag=True,
+    help="Say more on standard error: pauses, outages, and settings that were not typed.",
+)
 
 
 _network = (
@@ -222,7 +244,17 @@ def network_of(options: Mapping[str, Any]) -> Network:
 
 
 _PLAIN = {
-    *("file", "mapping", "out", "payloads", "save_plan", "signed_plan", "show_values", "again"),
+    *(
+        "file",
+        "mapping",
+        "out",
+        "payloads",
+        "save_plan",
+        "signed_plan",
+        "show_values",
+        "xlsx",
+        "again",
+    ),
     *(
         "concurrency",
         "limit",
@@ -269,11 +301,11 @@ def _hash_key() -> Secret | None:
 def write_key(key_file: Path | None, *, ask: bool = False) -> Secret:
     """The write key: from the key file, the environment or `.env`, never from an argument; with `ask`,
     from whoever sits at the terminal."""
-    text = (
-        private_text(key_file, "key file")
-        if key_file
-        else os.environ.get(WRITE_KEY) or _from_dotenv(WRITE_KEY)
-    )
+    from importer.cli.output import note
+
+    text = private_text(key_file, "key file") if key_file else os.environ.get(WRITE_KEY, "")
+    if not text and (text := _from_dotenv(WRITE_KEY)):
+        note(f"The write key is that of the .env in {Path.cwd()}.")
     if not text and ask and sys.stdin.isatty():
         text = _asked_key()
     if not text:
@@ -287,10 +319,9 @@ def write_key(key_file: Path | None, *, ask: bool = False) -> Secret:
 
 
 def _asked_key() -> str:
-    click.echo(
-        "The write key is missing; SatisMeter has it under Settings > Integrations > API keys.",
-        err=True,
-    )
+    from importer.cli.output import note
+
+    note("The write key is missing; SatisMeter has it under Settings > Integrations > API keys.")
     text: str = click.prompt("Write key (it doesn't show)", hide_input=True, err=True).strip()
     dotenv = Path(".env")
     if not dotenv.exists() and click.confirm("Keep it in .env here, for your eyes only?", err=True):
@@ -316,15 +347,47 @@ def private_text(path: Path, what: str) -> str:
         raise UsageError(f"The {what} {path} can't be read: {error}.") from error
     if os.name == "posix" and mode & (stat.S_IRWXG | stat.S_IRWXO):
         raise UsageError(
-            f"The {what} {path} can be read by others.", hint=f"Mend it: chmod 600 {path}"
+            f"The {what} {path} can be read by others.",
+            hint=f"Mend it: chmod 600 {shell_word(str(path))}",
         )
     return text
 
 
+_LARGEST_DOTENV = 64 * 1024
+
+
 def _from_dotenv(name: str) -> str:
+    """What `.env` of the folder says, word by word; "" where it names no such. A key must be for its owner's
+    eyes only, and whoever runs the importer, or root, must be that owner: UsageError."""
     import dotenv
 
-    return (dotenv.dotenv_values(".env").get(name) or "").strip() if Path(".env").is_file() else ""
+    path = Path(".env")
+    if not path.is_file():
+        return ""
+    place = f"The .env of {Path.cwd()}"
+    try:
+        with path.open("rb") as file:
+            facts = os.fstat(file.fileno())
+            content = file.read(_LARGEST_DOTENV + 1)
+    except OSError as error:
+        raise UsageError(f"{place} can't be read: {error.strerror}.") from error
+    if len(content) > _LARGEST_DOTENV:
+        raise UsageError(f"{place} is larger than 64 kB.", hint="Put keys into the environment.")
+    if name.encode() not in content:  # it may be another program's
+        return ""
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{place} isn't written in UTF-8.", hint="Save it as UTF-8.") from error
+    found = (
+        dotenv.dotenv_values(stream=io.StringIO(text), interpolate=False).get(name) or ""
+    ).strip()
+    if found and os.name == "posix":
+        if facts.st_uid not in (0, os.geteuid()):
+            raise UsageError(f"{place} is somebody else's, and names {name}.", hint="Move it away.")
+        if name != PROJECT and facts.st_mode & (stat.S_IRWXG | stat.S_IRWXO):
+            raise UsageError(f"{place} can be read by others.", hint="Mend it: chmod 600 .env")
+    return found
 
 
 # Spans of time on the command line: 10s, 5min, 2h, 180d.
@@ -348,19 +411,3 @@ class Span(click.ParamType[float]):
 
 
 SPAN = Span()
-
-
-# FILE at hand: a remote one is fetched first.
-
-
-@contextmanager
-def at_hand(settings: Settings) -> Iterator[Settings]:
-    """The settings as they are, or with the remote file's copy. Raises ImporterError."""
-    from importer.sources.remote import Address, fetched, is_remote
-
-    if not is_remote(settings.file):
-        yield settings
-        return
-    address = Address.parse(settings.file)
-    with fetched(address, network=settings.network) as copy:
-        yield dataclasses.replace(settings, file=address.shown, copy=copy)

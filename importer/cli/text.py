@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-import click
-
 from importer import codes
 from importer.cli import output
 from importer.model import counted, duration
@@ -121,7 +119,7 @@ def print_run(summary: Summary) -> None:
     """What became of the rows."""
     output.say(f"Run of {_file(summary)} with {summary.mapping} (job {summary.job})")
     if summary.stopped:
-        output.say(click.style(f"Stopped early: {summary.stopped}", fg="red"))
+        output.say(output.style(f"Stopped early: {summary.stopped}", fg="red"))
         remedy(summary.stopped)
     _rows(summary)
     _scores(summary)
@@ -209,7 +207,7 @@ def _causes(summary: Summary) -> None:
     for cause in summary.causes[:_MOST_CAUSES]:
         column = f", column {cause.column!r}" if cause.column else ""
         output.say(
-            f"  {cause.count:>7,} × {click.style(cause.code, bold=True)}{column} ({cause.where})"
+            f"  {cause.count:>7,} × {output.style(cause.code, bold=True)}{column} ({cause.where})"
         )
         output.say(f"            {cause.message}")
         if cause.fix:
@@ -247,9 +245,13 @@ def _written(summary: Summary) -> None:
         output.say(f"  {summary.results}   one line per row")
     if summary.problems:
         output.say(f"  {summary.problems}   the rows to mend, as they stand in the file")
+    if summary.workbook:
+        output.say(
+            f"  {summary.workbook}   the same for Excel, which leaves ids and dates alone there"
+        )
     output.say(f"  {summary.report}   all of it on one page, for whoever approves it")
     output.say(f"  {summary.place}")
-    for path in (summary.results, summary.problems):
+    for path in (summary.results, summary.problems, summary.workbook):
         if path and path.stem not in {"results", "problems", "plan-problems"}:
             former = f"{path.stem.rpartition('-')[0]}{path.suffix}"
             output.say(f"  {former} was changed since it was written, so it stays as it is.")

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from importer.delivery.abort_rules import Abort, AbortRules
@@ -17,7 +17,7 @@ from importer.delivery.rate_limit import RateLimiter, Sleep
 from importer.errors import LedgerError
 from importer.model import Outcome, QueuedRow, Status
 from importer.satismeter.classify import Action, Classification, Poster, Reply, classify
-from importer.satismeter.redact import redact_echo
+from importer.satismeter.redact import Redactor
 
 log = logging.getLogger(__name__)
 
@@ -41,11 +41,13 @@ class WriteAheadLog(Protocol):
 @dataclass(frozen=True, slots=True)
 class DeliveryOptions:
     """How to deliver: requests in flight at most, whether an empty 200 acknowledges, the seconds of outage
-    that are waited through, and whether rows of the job were accepted before."""
+    that are waited through, what masks the server's words, and whether rows of the job were accepted
+    before."""
 
     concurrency: int
     accept_empty: bool = False
     outage: float = 900.0
+    redactor: Redactor = field(default_factory=Redactor)
     begun: bool = False
 
 
@@ -187,11 +189,12 @@ class Delivery:
             await self._journal.attempting(row.seq)
             await self._rate_limiter.wait_until(slot)
             cut, since = _CUT_OFF, self._abort_rules.refusals
-            reply = redact_echo(await self._post(body), body)
+            reply = await self._post(body)
         except BaseException:
             self._journal.record(row.seq, cut)
             raise
         classified = classify(reply, doubt=row.doubt, accept_empty=self._options.accept_empty)
+        classified = self._options.redactor.classification(classified, body)
         classified = self._abort_rules.judged(row, classified)
         self._learn(row, classified, reply)
         if classified.status is Status.CREATED:

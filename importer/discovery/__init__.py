@@ -4,14 +4,18 @@
 
 from __future__ import annotations
 
+from os import PathLike
+
 from importer.discovery.column import Column, Confidence, columns
 from importer.discovery.draft import Draft, Wishes, draft
-from importer.discovery.header import Grid, Layout, check_answers, layout, read_grid
+from importer.discovery.header import Grid, Layout, ToolRows, check_answers, layout, read_grid
 from importer.discovery.questions import Named, Question
 from importer.discovery.roles import Property, Role, named
 from importer.discovery.tool import Match, recognise
 from importer.discovery.understand import Analysis, Dated, FoundColumn, analyse
 from importer.discovery.waves import Waves, first_wave, waves
+from importer.sources.source import open_source
+from importer.sources.table import SourceOptions
 
 __all__ = [
     "Analysis",
@@ -27,6 +31,7 @@ __all__ = [
     "Property",
     "Question",
     "Role",
+    "ToolRows",
     "Waves",
     "Wishes",
     "analyse",
@@ -34,9 +39,23 @@ __all__ = [
     "columns",
     "draft",
     "first_wave",
+    "init",
     "layout",
     "named",
     "read_grid",
     "recognise",
     "waves",
 ]
+
+
+def init(
+    file: str | PathLike[str], wishes: Wishes | None = None, *, sheet: str | int | None = None
+) -> Draft:
+    """Draft the mapping of a file: `text` is the YAML, `open` its lines that a person has to fill in. Asks
+    nobody and writes nothing. Raises SourceError, and UsageError where several tools fit."""
+    wishes = wishes or Wishes()
+    read = SourceOptions(
+        sheet, (), encoding=wishes.encoding or None, delimiter=wishes.delimiter or None
+    )
+    with open_source(file, read) as source:
+        return draft(source, wishes)

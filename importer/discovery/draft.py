@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 from importer.discovery import lexicon
 from importer.discovery.column import Column, columns
 from importer.discovery.header import Grid, Layout, check_answers, layout, read_grid
-from importer.discovery.questions import Question
+from importer.discovery.questions import Question, ends_of
 from importer.discovery.roles import Role
-from importer.discovery.scales import Scale
+from importer.discovery.scales import Best, Scale
 from importer.discovery.sections import (
     in_order,
     key_lines,
@@ -25,7 +25,15 @@ from importer.discovery.sections import (
     wave_lines,
 )
 from importer.discovery.survey_match import Matched, match_questions
-from importer.discovery.table import NOTHING, Claims, DraftTable, claims, labels_of, table
+from importer.discovery.table import (
+    NOTHING,
+    Claims,
+    DraftTable,
+    claims,
+    labels_of,
+    table,
+    tool_rows,
+)
 from importer.discovery.tool import Match, recognise
 from importer.discovery.understand import Analysis, FoundColumn, analyse
 from importer.discovery.waves import Waves, first_wave, waves
@@ -122,6 +130,7 @@ def _answer(table: DraftTable, question: Question) -> Iterator[str]:
         yield f"    na: {flow_list(na)}   # guessed: no answer"
     if question.scale:
         yield from (f"    {line}" for line in _scale(question.kind, question.scale))
+        yield from (f"    {line}" for line in _turned(table, question, question.scale))
 
 
 def _answer_columns(table: DraftTable, question: Question) -> Iterator[str]:
@@ -182,7 +191,7 @@ def _scale(kind: str, found: Scale) -> Iterator[str]:
         yield f"max: {high}"
     if found.na:
         yield f"na: {flow_list(found.na)}   # no answer"
-    if found.values:
+    if found.values or found.unplaced:
         yield from _values(found)
     if found.parse and not found.stray:
         yield f"parse: {found.parse}"
@@ -199,8 +208,35 @@ def _values(found: Scale) -> Iterator[str]:
     yield f"values:   # guessed: {said}"
     for text, number in sorted(found.values.items(), key=lambda each: each[1]):
         yield f"  {scalar(text)}: {number}"
+    for text in found.unplaced:
+        yield f"  # not known: is {scalar(text)} 0, or 1? Until it stands here, its rows are invalid"
     if not found.words:
         yield '  "*": keep'
+
+
+def _turned(table: DraftTable, question: Question, found: Scale) -> list[str]:
+    """Where the lowest number is the best, it is sent as the highest; where nobody can tell, that is asked,
+    and of an answer that is left out it is told."""
+    name = table.meaning.names[question.index]
+    best = Best(table.wishes.best.get(name, found.best))
+    ends = ends_of(question.kind, found)
+    if best is Best.HIGH:
+        return []
+    low, high = ends or (found.low, found.high)
+    turned = f"{{from: [{low}, {high}], to: [{high}, {low}]}}"
+    signs = f" ({shown_line(found.signs)})" if found.signs else ""
+    if best is Best.LOW and ends:
+        known = "guessed" if name not in table.wishes.best else "as you said"
+        return noted(f"rescale: {turned}", f"{known}: {low} is the best{signs}, and sent as {high}")
+    asked = f"not known: is {low} the best, or {high}?{signs}"
+    if best is Best.LOW:
+        asked = (
+            f"{low} is the best{signs}, but not known: which number is the worst? {high} was seen"
+        )
+    asked += f". If {high} is the best, delete `rescale`; if {low} is: {turned}"
+    if name not in table.wishes.best and _id_of(table, question, _matched(table)) == "false":
+        return comment(asked)
+    return noted(f"rescale: {OPEN}", asked)
 
 
 # From an opened file to the text of its mapping.
@@ -215,8 +251,8 @@ class Wishes:
     and `delimiter` were given and go into the mapping; `campaign` is the survey's ID and `asked` its
     questions, where they are known; `person` names the column of the person, and `order` (`day first`,
     `month first`) how dates are read, where somebody was asked. `waves`: columns that come again are several
-    responses of one row. `anonymous`: nobody's id is in the file. `ids` of questions, by the names that the
-    draft gives them."""
+    responses of one row. `anonymous`: nobody's id is in the file. `best` (`high`, `low`) are the best ends of
+    scales and `ids` those of questions, by the names that the draft gives them."""
 
     preset: str = ""
     personal: bool = False
@@ -228,6 +264,7 @@ class Wishes:
     order: str = ""
     waves: bool = False
     anonymous: bool = False
+    best: Mapping[str, str] = field(default_factory=dict)
     ids: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -267,7 +304,7 @@ def draft(source: Source, wishes: Wishes = Wishes()) -> Draft:
     check_answers(grid, f"{source.name}, sheet {source.sheet}" if source.sheet else source.name)
     presets = [each for each in shipped() if each.about.signature or each.about.first]
     match = recognise(grid, presets, wishes.preset) if wishes.preset != "generic_nps" else None
-    found = layout(grid, match.row if match else 0)
+    found = layout(grid, tool_rows(match.preset, match.row) if match else None)
     labels = labels_of(grid, found)
     claimed = claims(match.preset, labels) if match else NOTHING
     if wishes.person and wishes.person in labels:

@@ -10,7 +10,7 @@ from importer.discovery import lexicon
 from importer.discovery import lexicon as lexicon_room
 from importer.discovery.column import Column, Confidence, Profile, exclusive
 from importer.discovery.lexicon import asks_rating, is_called, is_question, key, keyed_names, says
-from importer.discovery.scales import Scale, scale
+from importer.discovery.scales import Best, Scale, scale
 from importer.mapping.text import folded
 
 SEPARATORS = ("; ", ";", " | ", "|", ", ")
@@ -181,7 +181,7 @@ def _is_called_score(column: Column, text: str) -> bool:
 
 def _is_rating(column: Column, found: Scale, text: str) -> bool:
     plain = lexicon_room.plain(text)
-    if found.high <= 1:
+    if found.high <= 1 or (found.words and is_called("comment", column.label)):
         return False
     if asks_rating(plain) or is_called("score", column.label):
         return True
@@ -219,10 +219,16 @@ def _rating(column: Column, found: Scale, text: str) -> Question:
         why = "whole numbers of a scale" if not found.words else f"labels of {found.words}"
     if kind == "nps" and not recommends:
         sure = Confidence.GUESSED
-    if found.words and high not in {5, 7, 10}:
+    if (found.words or found.ends) and high not in {5, 7, 10}:
         kind = "scale"
     if found.ends:
         why += f"; its scale is {low} to {high} by its own words"
+    if found.best is Best.LOW:
+        why += f"; {low} is the best"
+    elif found.best is Best.UNCLEAR:
+        why += "; not known which end is the best"
+    if found.best is not Best.HIGH:
+        sure = Confidence.GUESSED
     return Question((column,), kind, sure, why, found, recommends=recommends)
 
 
@@ -235,6 +241,17 @@ def _kind(low: int, high: int, *, named: bool) -> tuple[str, Confidence]:
     if low >= 1:
         return "ces", Confidence.GUESSED
     return ("nps", Confidence.GUESSED) if named else ("scale", Confidence.GUESSED)
+
+
+_RANGES: Mapping[str, tuple[int, int]] = {"nps": (0, 10), "csat": (1, 5), "ces": (1, 7)}
+
+
+def ends_of(kind: str, found: Scale) -> tuple[int, int] | None:
+    """The ends of a scale of this type of answer; None where neither the question nor the values tell."""
+    if found.ends:
+        return found.ends
+    low, high = _RANGES.get(kind, (min(found.low, 1), found.high))
+    return (low, high) if found.high in {5, 7, 10, high} and found.low >= low else None
 
 
 def _separator(column: Column) -> str:

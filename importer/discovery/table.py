@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from importer.discovery.column import Column
-from importer.discovery.header import HEAD, Grid, Layout
+from importer.discovery.header import HEAD, Grid, Layout, ToolRows
 from importer.discovery.questions import Named
 from importer.discovery.roles import Role, named
 from importer.discovery.tool import Match
@@ -91,6 +91,12 @@ def claims(shipped: Shipped, labels: Sequence[str]) -> Claims:
         answers=answers,
         people=tuple(i for each in document.userId for i in _ids(each, at)),
     )
+
+
+def tool_rows(shipped: Shipped, row: int) -> ToolRows:
+    """What the preset says of the rows above the answers, where its columns stand in `row`."""
+    source = _document(shipped).source
+    return ToolRows(row, len(source.header_rows or ()) or 1, len(source.skip_rows))
 
 
 class _Places:

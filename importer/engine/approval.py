@@ -156,9 +156,10 @@ class ApprovedPlan:
         )
 
     def _broken(self, changed: Sequence[str]) -> UsageError:
-        listed = "".join(f"\n  - {each}" for each in changed)
         return UsageError(
-            f"This is not what was planned on {self.made}; nothing was sent:{listed}", hint=_MAKE
+            f"This is not what was planned on {self.made}; nothing was sent:",
+            *(f"  - {each}" for each in changed),
+            hint=_MAKE,
         )
 
 

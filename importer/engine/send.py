@@ -34,6 +34,7 @@ from importer.ledger.spool import Spool
 from importer.model import Job, Outcome, QueuedRow, Status
 from importer.results.files import LOST, MENDABLE
 from importer.satismeter.insert import Client
+from importer.satismeter.redact import Redactor
 from importer.settings import Secret, Settings
 
 # After the first pass: rows of unknown fate are settled once the server has ended its work on them.
@@ -258,6 +259,7 @@ async def _deliver(
                 concurrency,
                 settings.accept_empty,
                 settings.outage,
+                Redactor(settings.write_key, settings.api_key, settings.hash_key),
                 begun=bool(ledger.counts(job).get(Status.CREATED)),
             ),
         )

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import platform
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 from importer import ledger as ledger_room
 from importer.engine.observer import Observer
@@ -22,7 +24,9 @@ from importer.ledger import (
     prepare,
     secret,
     sending_order,
+    unknown_survey,
 )
+from importer.ledger.fingerprint import RequestsDigest
 from importer.mapping import Compiled, Document
 from importer.mapping.checks import check
 from importer.mapping.document import Campaign
@@ -35,10 +39,10 @@ from importer.model import (
     Job,
     Mapped,
     Problem,
-    Response,
     Status,
     counted,
     slug,
+    utf8,
 )
 from importer.privacy import Show, odd_character, plain
 from importer.results.scores import RatingQuestion, Tally
@@ -46,32 +50,6 @@ from importer.satismeter.redact import with_key
 from importer.settings import Rate, Settings
 from importer.sources.source import Source
 from importer.sources.table import Facts, KnownBy, SourceOptions
-
-# One figure that stands for every body of a job: two jobs that post the same have the same.
-
-
-class RequestsDigest:
-    """SHA-256 over the rows that can be posted, in file order: each one's row number and body.
-
-    The mapping decides it with the file, the hash key, the time zones and the importer's own code, and
-    nothing else: neither the ledger nor the rate. A body holds no line break, so that no two lists of
-    bodies give the same bytes.
-    """
-
-    def __init__(self) -> None:
-        self._hasher = hashlib.sha256()
-
-    def add(self, mapped: Sequence[Mapped]) -> None:
-        """Take the next rows in."""
-        lines = [
-            b"%d %b\n" % (each.row, each.body) for each in mapped if isinstance(each, Response)
-        ]
-        self._hasher.update(b"".join(lines))
-
-    def hexdigest(self) -> str:
-        """The figure so far."""
-        return self._hasher.hexdigest()
-
 
 # The rating questions of a mapping, as they are counted.
 
@@ -149,6 +127,7 @@ def warnings(
     return (
         *guesses(source.facts, show),
         _dates(compiled),
+        *filter(None, [unknown_survey(ledger, job)]),
         *_people(ledger, job, document.repeats.send),
         *_by_other_rule(ledger, job),
         *_force(document),
@@ -257,11 +236,14 @@ class Plan:
         return None if self.rate.per_second is None else self.ready / self.rate.per_second
 
 
-Keep = Callable[[Rows], None]
+class Keep(Protocol):
+    """What becomes of what was read."""
 
+    def keep(self, rows: Rows) -> None:
+        """Bodies that a run posts, by `seq`."""
 
-def let_go(_: Rows) -> None:
-    """A plan has no use for the bodies once they are shown."""
+    def keep_cells(self, chunk: Chunk) -> None:
+        """Rows and their cells, as they stood in the file."""
 
 
 def stage(
@@ -270,10 +252,13 @@ def stage(
     source: Source,
     compiled: Compiled,
     ledger: Ledger,
-    keep: Keep,
+    spool: Keep,
     watch: Observer,
+    *,
+    bodies: bool = True,
 ) -> Plan:
-    """Read, map and check every row, write it into the ledger, and hand the bodies to `keep`."""
+    """Read, map and check every row, write it into the ledger, and hand what was read to `spool`, of the
+    bodies only those that are wanted (`bodies`)."""
     wanted = _job(settings, document, source, compiled, ledger)
     job = ledger.reopen(settings.job, wanted) if settings.job else ledger.start_job(wanted)
     sending = (*settings.statuses, *SENDABLE)
@@ -291,7 +276,9 @@ def stage(
             recodings.add(mapped, chunk)
             seal.add(mapped)
             rows = staging.add(mapped)
-            keep(rows)
+            spool.keep_cells(chunk)
+            if bodies:
+                spool.keep(rows)
             _sample(rows, samples)
             watch.staged(staging.read)
         staging.finish(document.repeats.send)
@@ -332,10 +319,10 @@ def _job(
     return Job(
         id=0,
         name=f"{time.strftime('%Y%m%d-%H%M%S', time.gmtime(now))}-{stem}",
-        file=_place(settings.file),
+        file=utf8(_place(settings.file)),
         file_sha256=source.facts.sha256,
         sheet=source.sheet,
-        mapping=settings.mapping,
+        mapping=utf8(settings.mapping),
         mapping_sha256=document.digest,
         origin=ledger.spelled(settings.endpoint.origin),
         campaigns=",".join(campaigns_of(document)),
@@ -356,7 +343,9 @@ def _kept(settings: Settings) -> dict[str, object]:
         "concurrency": settings.concurrency,
         "accept_empty": settings.accept_empty,
         "show_values": settings.show_values,
+        **({"xlsx": True} if settings.xlsx else {}),
         "project": settings.project,
+        "host": platform.node(),
     }
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from importer.ledger.dedupe import REKEYED
+from importer.ledger.dedupe import REKEYED, unknown_survey
 from importer.ledger.fingerprint import Hasher
 from importer.ledger.journal import Journal
 from importer.ledger.queries import (
@@ -49,4 +49,5 @@ __all__ = [
     "sending_order",
     "several",
     "stuck",
+    "unknown_survey",
 ]

@@ -12,6 +12,7 @@ from typing import NamedTuple
 from importer.ledger.fingerprint import Hasher, Hashes
 from importer.ledger.store import Ledger, meet
 from importer.model import Job, Response, Status
+from importer.privacy import shell_word
 from importer.settings import server_of
 
 # Where a row stands before it is sent, by what earlier runs have sent.
@@ -57,14 +58,15 @@ def decide(earlier: Earlier, hashes: Hashes) -> Decision:
         return Decision(Status.ALREADY_SENT, True, code, told)
     if earlier.status in _REFUSED:
         return _refused(earlier, hashes, where)
-    told = f"posted in {where}, and may be stored; `importer resolve {earlier.job_name}` settles it"
+    settling = f"importer resolve {shell_word(earlier.job_name)}"
+    told = f"posted in {where}, and may be stored; `{settling}` settles it"
     return Decision(Status.UNKNOWN, True, "unknown_earlier", told)
 
 
 def _refused(earlier: Earlier, hashes: Hashes, where: str) -> Decision:
     if earlier.body != hashes.body:
         return TO_SEND
-    again = f"importer retry {earlier.job_name} --status {earlier.status}"
+    again = f"importer retry {shell_word(earlier.job_name)} --status {earlier.status}"
     told = f"this very request was refused in {where}; `{again}` posts it again"
     return Decision(Status(earlier.status), True, f"{earlier.status}_earlier", told)
 
@@ -122,6 +124,24 @@ class History:
         )
         with self._ledger.told():
             return self._ledger.connection.execute(query).fetchone() is not None
+
+
+def unknown_survey(ledger: Ledger, job: Job) -> str:
+    """What a person should know where the ledger knows of no row that was sent to the job's surveys; "" where
+    it does."""
+    history = ledger.history
+    query = (
+        f"SELECT DISTINCT j.campaigns FROM {history}.jobs j WHERE j.origin = ? AND EXISTS (SELECT 1 FROM"
+        f" {history}.rows r WHERE r.job = j.id AND {_SENT})"
+    )
+    with ledger.told():
+        known = ledger.connection.execute(query, (job.origin,)).fetchall()
+    if any(meet(named.split(","), job.campaigns.split(",")) for (named,) in known):
+        return ""
+    return (
+        "The ledger knows of no earlier import into this survey. Rows that were sent from elsewhere (another "
+        "machine, another --state folder) would be sent again: use the ledger that knows them."
+    )
 
 
 _SENT = "r.status IN ('created', 'duplicate', 'rejected', 'unknown', 'attempting')"

@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 from importer import codes
-from importer.ledger.state import ledger_path
+from importer.errors import UsageError
+from importer.ledger.state import hold_there, ledger_path
 from importer.ledger.store import SENDABLE, Ledger
-from importer.model import PERHAPS_ALONE, Cause, Job, QueuedRow, Status
+from importer.model import PERHAPS_ALONE, Cause, Job, QueuedRow, Status, utf8
 
 # What a job's rows came to: the reasons that only the whole of them can give.
 
@@ -379,6 +380,19 @@ def _people(ledger: Ledger, where: str, *values: object) -> set[bytes]:
 
 
 @contextmanager
+def existing(state: Path) -> Iterator[Ledger]:
+    """As `opened`; UsageError where there is no ledger, so that looking makes none."""
+    hold_there(ledger_path(state))
+    if not ledger_path(state).exists():
+        raise UsageError(
+            f"There is no ledger in {state}: nothing was run yet.",
+            hint="Another folder? Name it with --state DIR.",
+        )
+    with opened(state) as ledger:
+        yield ledger
+
+
+@contextmanager
 def opened(state: Path) -> Iterator[Ledger]:
     """The ledger of a state folder, to ask it and to keep its house: without the key of its hashes,
     so no row can be staged. Raises LedgerError."""
@@ -403,4 +417,6 @@ def finished(ledger: Ledger, file_sha256: str, mapping_sha256: str, origin: str)
 def moved(ledger: Ledger, job: Job, path: Path) -> None:
     """Write down where the job's file lies now, so that a later command finds it."""
     with ledger.transaction() as connection:
-        connection.execute("UPDATE jobs SET file = ? WHERE id = ?", (str(path.resolve()), job.id))
+        connection.execute(
+            "UPDATE jobs SET file = ? WHERE id = ?", (utf8(str(path.resolve())), job.id)
+        )

@@ -7,6 +7,7 @@ import hashlib
 import itertools
 import json
 import os
+import re
 import secrets
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -18,6 +19,7 @@ from typing import IO
 from importer.csv_guard import PROBLEM_COLUMN, safe
 from importer.errors import ResultsError, UsageError
 from importer.model import Chunk, Line, Status
+from importer.privacy import UNSEEN
 
 # Files that are whole or not there: written beside their place, synced, then renamed; 0600.
 
@@ -36,7 +38,12 @@ def folder(path: Path) -> Path:
 
 _RECORD = ".written.json"
 """What was written into the folder: the newest job, and the SHA-256 of each file by its name."""
-_OF_A_JOB = ("results.csv", "problems.csv", "report.html", "summary.json", "verify.html")
+_OF_A_JOB = (
+    *("results.csv", "problems.csv", "report.html", "summary.json", "verify.html"),
+    *("results.xlsx", "problems.xlsx"),
+)
+_MENDED = {".csv", ".xlsx"}
+"""What people work on."""
 
 
 def begin(folder: Path, job: str) -> None:
@@ -47,7 +54,9 @@ def begin(folder: Path, job: str) -> None:
         former = folder / record["job"]
         former.mkdir(exist_ok=True, mode=0o700)
         for path in (folder / name for name in _OF_A_JOB):
-            if path.exists() and (path.suffix != ".csv" or _sha256(path) == record.get(path.name)):
+            if path.exists() and (
+                path.suffix not in _MENDED or _sha256(path) == record.get(path.name)
+            ):
                 path.replace(former / path.name)
         _write_record(former, record)
     _write_record(folder, {**record, "job": job})
@@ -77,11 +86,18 @@ def remember(path: Path) -> None:
 
 
 def _record(folder: Path) -> dict[str, str]:
-    """What can't be read is not known, and then nothing there counts as ours."""
+    """What can't be read is not known, and then nothing there counts as ours. The job's name is that of a
+    folder: anything else that somebody wrote there is none."""
     try:
-        return dict(json.loads((folder / _RECORD).read_text(encoding="utf-8")))
-    except (OSError, ValueError):
+        found = dict(json.loads((folder / _RECORD).read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError):
         return {}
+    record = {name: text for name, text in found.items() if isinstance(text, str)}
+    if "job" in record and (
+        UNSEEN.search(record["job"]) or not re.fullmatch(r"[^./\\][^/\\]{0,200}", record["job"])
+    ):
+        del record["job"]
+    return record
 
 
 def _write_record(folder: Path, record: Mapping[str, str]) -> None:
@@ -110,6 +126,11 @@ def whole(path: Path, encoding: str = "utf-8", mode: int = 0o600) -> Iterator[IO
         draft.unlink(missing_ok=True)
 
 
+IN_THE_LEDGER = (
+    "Every outcome is in the ledger; the same command writes the results, and posts none twice."
+)
+
+
 @contextmanager
 def wrap_os_errors() -> Iterator[None]:
     """Turn the system's errors while results are written into ours."""
@@ -119,8 +140,7 @@ def wrap_os_errors() -> Iterator[None]:
         place = f" {error.filename}" if error.filename else ""
         raise ResultsError(
             f"The results{place} can't be written: {error.strerror}.",
-            hint="Every outcome is in the ledger. Make room, or name another folder with --out, and "
-            "run the same command again: it posts nothing twice and writes the results.",
+            hint=f"Make room, or name another folder with --out. {IN_THE_LEDGER}",
         ) from error
 
 
@@ -233,3 +253,47 @@ def _told(wrong: Sequence[Line], waves: int) -> str:
     if len(set(told.values())) == 1 and len(wrong) == waves:
         return told[wrong[0].wave]
     return "; ".join(f"wave {wave}: {each}" for wave, each in told.items())
+
+
+# The same as workbooks, for people: every cell is text, so that Excel leaves `00121` and `=1+1` as they are.
+
+_MOST_ROWS = 1_048_576
+"""Rows that a sheet of Excel has."""
+_NOT_IN_XML = re.compile(r"[\x00-\x08\x0b-\x1f\ufffe\uffff\ud800-\udfff]|_(?=x[0-9A-Fa-f]{4}_)")
+
+
+def write_workbook(
+    path: Path, table: Path, *, delimiter: str, encoding: str, sheets: Sequence[str], at: str
+) -> Path | None:
+    """A CSV file of ours as a workbook of text cells: on the sheet called `at` of `sheets`, so that a
+    mapping which names its sheet, or its number, finds it. None where it has more rows than a sheet can."""
+    from openpyxl import Workbook
+    from openpyxl.cell import WriteOnlyCell
+
+    book = Workbook(write_only=True)
+    pages = {name: book.create_sheet(name) for name in sheets or (at,)}
+    page = pages.get(at) or next(iter(pages.values()))
+    with table.open(encoding=encoding, newline="") as file:
+        for number, row in enumerate(csv.reader(file, delimiter=delimiter), 1):
+            if number > _MOST_ROWS:
+                return None
+            cells = [WriteOnlyCell(page, _escaped(cell)) for cell in row]
+            for cell in cells:
+                cell.data_type = "s"  # nothing is a formula
+                cell.number_format = "@"  # and what a person types beside it stays text, too
+            page.append(cells)
+    place = free(path)
+    draft = place.with_name(f".{place.name}.{secrets.token_hex(4)}")
+    try:
+        draft.touch(0o600)
+        book.save(draft)
+        draft.replace(place)
+    finally:
+        draft.unlink(missing_ok=True)
+    remember(place)
+    return place
+
+
+def _escaped(cell: str) -> str:
+    """What XML can't hold, as Excel writes it (ECMA-376 part 1, 22.9.2.19)."""
+    return _NOT_IN_XML.sub(lambda found: f"_x{ord(found[0]):04X}_", cell)

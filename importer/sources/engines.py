@@ -99,6 +99,7 @@ _ERRORS_ARE_BLANK = (
 def opened(path: str) -> CalamineWorkbook:
     """The workbook, whatever its name says it is."""
     with Path(path).open("rb") as file:
+        file.seek(0)  # on macOS all who open a descriptor's path share one place in it
         return CalamineWorkbook.from_filelike(file)
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from os import PathLike
 
 from importer.model import Problem
-from importer.sources.source import Source
-from importer.sources.table import letter
+from importer.sources.source import Source, open_source
+from importer.sources.table import Facts, SourceOptions, letter
 
 MOST_DISTINCT = 1_000
 _SAMPLES, _PLACES = 3, 3
@@ -63,6 +64,14 @@ def inspect(source: Source) -> Inspection:
     ]
     findings = [_finding(found) for found in problems.values()]
     return Inspection(rows, source.blank_rows or 0, tuple(columns), tuple(findings))
+
+
+def inspect_file(
+    file: str | PathLike[str], options: SourceOptions | None = None
+) -> tuple[Facts, Inspection]:
+    """How a file was read (its encoding, sheet, header), and what is in it. Raises SourceError."""
+    with open_source(file, options or SourceOptions()) as source:
+        return source.facts, inspect(source)
 
 
 @dataclass(slots=True)

@@ -398,7 +398,8 @@ def test_the_read_key_comes_from_a_private_file_or_dotenv(user: Shell, file: Pat
         readable = user("resolve", "--project", PROJECT, "--api-key-file", "read-key")
         key.chmod(0o600)
         nowhere = user("resolve", "--project", PROJECT)
-        user.write(".env", f"SATISMETER_API_KEY={API_KEY}\nSATISMETER_PROJECT={PROJECT}\n")
+        text = f"SATISMETER_API_KEY={API_KEY}\nSATISMETER_PROJECT={PROJECT}\n"
+        user.write(".env", text).chmod(0o600)
         dotenv = user("resolve", "--json")
     assert (readable.status, nowhere.status, dotenv.status) == (2, 2, 0)
     assert "chmod 600" in readable.err
