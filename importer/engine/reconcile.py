@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections import defaultdict
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from importer.errors import UsageError
@@ -17,6 +17,7 @@ from importer.ledger.reconcile import (
     call_stored,
     controls,
     doubts,
+    in_other_form,
     known,
 )
 from importer.model import Job
@@ -64,10 +65,11 @@ async def read_back(settings: Settings, ledger: Ledger, job: Job, *, final: bool
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """The responses that the survey holds: those that `look` like rows of ours, by that look; and, by
-    person, those of people with a row in doubt that are `unexplained`."""
+    """The responses that the survey holds: those that `look` like rows of ours, by that look, each with
+    its look in the other form (0.1's, or today's); and, by person, those of people with a row in doubt that
+    are `unexplained`."""
 
-    look: Mapping[bytes, Sequence[StoredResponse]]
+    look: Mapping[bytes, Sequence[tuple[StoredResponse, bytes]]]
     unexplained: Mapping[bytes, Sequence[StoredResponse]]
 
 
@@ -80,18 +82,19 @@ async def _held(
     since: float,
 ) -> Held:
     hasher = Hasher(ledger.secret, job.origin)
-    held: defaultdict[bytes, list[StoredResponse]] = defaultdict(list)
+    held: defaultdict[bytes, list[tuple[StoredResponse, bytes]]] = defaultdict(list)
     unexplained: defaultdict[bytes, list[StoredResponse]] = defaultdict(list)
     async with reader(settings, job.origin) as reading:
         async for campaign in _campaigns(reading, job):
             async for each in reading.responses(campaign, datetime.fromtimestamp(since, UTC)):
-                shown = hasher.shown(campaign, each.user_id, each.anonymous_id, each.answers)
-                person = hasher.person(campaign, each.user_id, each.anonymous_id)
-                if shown in wanted:
-                    held[shown].append(each)
-                elif person in explained.people and not (
-                    shown in explained.looks or each.id in explained.ids
-                ):
+                who = (campaign, each.user_id, each.anonymous_id)
+                person = hasher.person(*who)
+                looks = (hasher.shown(*who, each.answers), hasher.shown_0_1(*who, each.answers))
+                for shown, other in (looks, looks[::-1]):
+                    if shown in wanted:
+                        held[shown].append((each, other))
+                known_look = not explained.looks.isdisjoint(looks)
+                if person in explained.people and not (known_look or each.id in explained.ids):
                     unexplained[person].append(each)
     return Held(held, unexplained)
 
@@ -137,7 +140,12 @@ def _settle(
     final: bool,
 ) -> Settled:
     since = doubt.first - MARGIN
-    mine = [each for each in held.look.get(doubt.shown, ()) if _moment(each) >= since]
+    alike = [each for each in held.look.get(doubt.shown, ()) if _moment(each[0]) >= since]
+    mine, others_looks = [each for each, _ in alike], {look for _, look in alike}
+    accepted, doubtful = in_other_form(ledger, others_looks, since)
+    doubt = replace(
+        doubt, acknowledged=doubt.acknowledged + accepted, others=doubt.others + doubtful
+    )
     stored = doubt.stored(len(mine))
     if stored is None:
         return Settled(left=len(doubt.seqs))

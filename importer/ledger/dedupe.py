@@ -7,6 +7,7 @@ import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import chain
 from typing import NamedTuple
 
 from importer.ledger.fingerprint import Hasher, Hashes
@@ -246,7 +247,8 @@ class OtherRules:
         ):
             sent.setdefault(one.shown, []).append(one)
         for seq, each in rows if sent else ():
-            same = (one for one in sent.get(hasher.of(each).shown, ()) if self._answers(one, each))
+            alike = chain.from_iterable(sent.get(look, ()) for look in hasher.looks(each))
+            same = (one for one in alike if self._answers(one, each))
             if (found := next(same, None)) is not None:
                 self._spent.add((found.job, found.seq))
                 yield seq, self._held(found, "the same person's same answers were")

@@ -18,6 +18,7 @@ from importer.ledger import state
 from importer.ledger.database import (
     ATTEMPTING,
     INDEXES,
+    LOOKED_INTO,
     MIGRATIONS,
     check,
     check_secret,
@@ -158,7 +159,7 @@ class Ledger:
         if version == 0:
             self.connection.execute("DETACH history")
             return
-        if version != len(MIGRATIONS):
+        if not LOOKED_INTO <= version <= len(MIGRATIONS):
             raise LedgerError(
                 f"{history} has version {version}, this importer's is {len(MIGRATIONS)}.",
                 hint="A run brings an older ledger up to date; a newer one needs a newer importer.",
