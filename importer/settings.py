@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from os import PathLike
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from importer.errors import UsageError
 from importer.model import utf8
@@ -72,7 +72,7 @@ class Endpoint:
     def parse(cls, text: str) -> Endpoint:
         """A URL with or without the path; https, or http on this machine only, since the body
         carries the write key."""
-        parts = urlsplit(text.strip())
+        parts = split_url(text.strip())
         if parts.scheme not in ("http", "https") or not parts.hostname:
             raise UsageError(f"{text!r} is not a web address.", hint=f"Such as {DEFAULT_ENDPOINT}")
         if parts.username or parts.password:
@@ -96,16 +96,37 @@ class Endpoint:
 
 def server_of(url: str) -> str:
     """Scheme, host and port of a URL, as all spellings of one server have them: `https://H.:443/x` is
-    `https://h`. UsageError for a port that is none."""
+    `https://h`. One that is no address (0.1 wrote such down) is as it is."""
     try:
         parts = urlsplit(url)
         port = parts.port
-    except ValueError as error:
-        raise UsageError(f"{url!r} is not a web address: {error}.") from None
+    except ValueError:
+        return url
     host = (parts.hostname or "").rstrip(".")
     host = f"[{host}]" if ":" in host else host
     usual = port is None or port == {"http": 80, "https": 443}.get(parts.scheme)
     return f"{parts.scheme}://{host}" if usual else f"{parts.scheme}://{host}:{port}"
+
+
+_PLACE = re.compile(r"([^\[\]:@\\\s]*|\[[0-9A-Fa-f:.]+(%\w+)?\])(:\d{0,5})?")
+
+
+def split_url(text: str) -> SplitResult:
+    """The parts of a URL. Raises UsageError, which quotes nothing of it, where its host or port can't be
+    one: what one program takes for the host there, another takes for a part of its name."""
+    try:
+        parts = urlsplit(text)
+        user, _, place = parts.netloc.rpartition("@")
+        bad = parts.port == 0 or "\\" in user or not _PLACE.fullmatch(place)
+        if place.startswith("["):
+            ipaddress.IPv6Address(parts.hostname or "")
+    except ValueError:
+        bad = True
+    if bad:
+        raise UsageError(
+            "The host or the port of this address can't be one.", hint=f"Such as {DEFAULT_ENDPOINT}"
+        )
+    return parts
 
 
 def is_loopback(host: str) -> bool:
@@ -222,6 +243,8 @@ class Settings:
     """The project's ID, which the read API wants."""
     again: bool = False
     """Send also what other jobs seem to have sent, by another key, date or set of answers."""
+    check_survey: bool = False
+    """Read the survey before the first post, and send no row that it holds already."""
     durability: str = "full"
     """`full` survives a power cut, `process` a crash of the program only."""
     accept_empty: bool = False

@@ -319,7 +319,7 @@ class Inbox:
         return arrival.path
 
 
-# SIGINT and SIGTERM outside of sending: the work at hand comes to its next safe place, then ends.
+# SIGINT, SIGTERM and SIGHUP outside of sending: the work at hand comes to its next safe place, then ends.
 
 _SLICE = 0.2
 """Seconds between two looks at whether a signal came."""

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 # `importer watch`: imports what is put into a folder.
 
 
-@click.command("watch")
+@click.command("watch", cls=options.Sections)
 @click.argument("folder", metavar="DIR", type=click.Path(path_type=Path, file_okay=False))
 @click.option("-m", "--mapping", required=True, metavar="MAPPING", help="The mapping: a YAML file.")
 @click.option(

@@ -7,8 +7,10 @@ import json
 import logging
 import os
 import secrets
+import shutil
 import stat
 import sys
+import textwrap
 import time
 import traceback
 from collections import Counter
@@ -53,17 +55,37 @@ def _line(text: str) -> str:
     return "\x1b".join(map(visible, text.split(_PEN)))
 
 
-def say(text: str = "") -> None:
-    """A line of the result, on standard output; a line break in it is shown as such."""
+def say(text: str = "", *, hang: int | None = 0) -> None:
+    """A line of the result, on standard output; a line break in it is shown as such. On a terminal a line
+    that is too long goes on below, `hang` characters further in; None leaves it whole, to be copied."""
     if not QUIET.get():
-        _echo(_line(text))
+        _echo(_line(text) if hang is None else _folded(_line(text), hang))
 
 
 def note(text: str = "", *, always: bool = False) -> None:
     """A line beside the result (progress, warnings), on standard error; JSON under `--log json`. `always`:
     under --quiet, too."""
     if always or not QUIET.get():
-        _echo(_logged(_line(text)) if LINES.get() else _line(text), err=True)
+        _echo(_logged(_line(text)) if LINES.get() else _folded(_line(text), err=True), err=True)
+
+
+def _folded(text: str, hang: int = 0, *, err: bool = False) -> str:
+    """Broken between words where the terminal would break it within one."""
+    if not (sys.stderr if err else sys.stdout).isatty():
+        return text
+    width = shutil.get_terminal_size().columns
+    within = len(text) - len(text.lstrip()) + hang
+    path = text.lstrip()[:1] in {"/", "~"}  # is copied, too
+    if path or len(click.unstyle(text)) <= width or within > width - 20:
+        return text
+    return textwrap.fill(
+        text,
+        width,
+        drop_whitespace=True,
+        subsequent_indent=" " * within,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
 
 
 def whole(text: str) -> None:
@@ -135,7 +157,7 @@ def next_step(*commands: str) -> None:
     """How every command ends: what to type next."""
     say()
     for number, line in enumerate(commands):
-        say(("Next: " if number == 0 else "      ") + style(line, fg="cyan"))
+        say(("Next: " if number == 0 else "      ") + style(line, fg="cyan"), hang=None)
 
 
 def table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
@@ -151,7 +173,7 @@ def table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
             cell.rjust(width) if right else cell.ljust(width)
             for cell, width, right in zip(line, widths, numeric, strict=True)
         ]
-        say(("  " + "  ".join(shown)).rstrip())
+        say(("  " + "  ".join(shown)).rstrip(), hang=sum(widths[:-1]) + 2 * len(widths) - 2)
 
 
 def _shown(cell: object) -> str:

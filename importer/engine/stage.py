@@ -31,7 +31,7 @@ from importer.mapping import Compiled, Document
 from importer.mapping.checks import check
 from importer.mapping.document import Campaign
 from importer.mapping.run import Program
-from importer.mapping.usage import Recodings
+from importer.mapping.usage import People, Recodings
 from importer.model import (
     Cause,
     Chunk,
@@ -135,6 +135,14 @@ def warnings(
         *source.facts.notes,
         *compiled.notes,
         *compiled.taken_for_utc,
+    )
+
+
+def _sheetless(settings: Settings, source: Source) -> tuple[str, ...]:
+    if settings.sheet is None or source.facts.sheets:
+        return ()
+    return (
+        f"The sheet {settings.sheet!r} that was asked for has no meaning: {source.name} is text.",
     )
 
 
@@ -266,7 +274,7 @@ def stage(
     staging = Staging(ledger, job, show_values=show_values, sending=sending, again=again)
     causes, damage = Causes(), Causes()
     tally, seal = Tally(tuple(questions(document, compiled)), len(source.header)), RequestsDigest()
-    recodings = Recodings(document, source.header)
+    recodings, persons = Recodings(document, source.header), People(compiled)
     samples: dict[bytes, tuple[int, bytes]] = {}
     with ledger.staging(job):
         for chunk in source.chunks():
@@ -274,6 +282,7 @@ def stage(
             _count(mapped, chunk, causes, damage)
             tally.add(mapped, chunk)
             recodings.add(mapped, chunk)
+            persons.add(mapped, chunk)
             seal.add(mapped)
             rows = staging.add(mapped)
             spool.keep_cells(chunk)
@@ -283,21 +292,19 @@ def stage(
             watch.staged(staging.read)
         staging.finish(document.repeats.send)
     show = plain if show_values else odd_character
-    counts = _planned(ledger, job, staging.read, settings.statuses)
+    counts = planned_rows(ledger, job, staging.read, settings.statuses)
     clashes = ledger_room.clashes(ledger, job, _key_columns(compiled))
     if clashes:
         sent = set(sending_order(ledger, job, settings.statuses))
         samples = {by: sample for by, sample in samples.items() if sample[0] in sent}
     return Plan(
-        job=job,
-        source=source,
-        document=document,
-        compiled=compiled,
-        rows=counts,
+        *(job, source, document, compiled, counts),
         causes=causes.listed() + clashes,
         skips=ledger.counted(job, "message", (Status.SKIPPED,)),
         duplicates=duplicates(ledger, job),
-        warnings=warnings(document, source, compiled, ledger, job, damage.listed(), show),
+        warnings=_sheetless(settings, source)
+        + persons.told
+        + warnings(document, source, compiled, ledger, job, damage.listed(), show),
         samples=tuple(body for _, body in samples.values()),
         rate=settings.rate or Rate.parse(document.sending.rate),
         tally=tally,
@@ -388,7 +395,7 @@ def _count(mapped: Sequence[Mapped], chunk: Chunk, causes: Causes, damage: Cause
     damage.add(chunk.damage)
 
 
-def _planned(ledger: Ledger, job: Job, read: int, statuses: Sequence[str]) -> dict[str, int]:
+def planned_rows(ledger: Ledger, job: Job, read: int, statuses: Sequence[str]) -> dict[str, int]:
     """Rows read, and where they stand before anything is sent."""
     counts, own = ledger.counts(job), ledger.own(job)
     for status in statuses:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import fcntl
 import hashlib
 import itertools
 import json
@@ -10,12 +11,13 @@ import os
 import re
 import secrets
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from itertools import chain, count, islice
 from pathlib import Path
 from typing import IO
 
+from importer import resources
 from importer.csv_guard import PROBLEM_COLUMN, safe
 from importer.errors import ResultsError, UsageError
 from importer.model import Chunk, Line, Status
@@ -27,13 +29,23 @@ from importer.privacy import UNSEEN
 def folder(path: Path) -> Path:
     """Make the folder that a job writes into; UsageError where that can't be."""
     try:
-        path.mkdir(parents=True, exist_ok=True, mode=0o700)
+        for each in (*reversed(path.parents), path):  # `parents=True` would make them for everybody
+            if not each.is_dir():
+                each.mkdir(exist_ok=True, mode=0o700)
     except OSError as error:
         raise UsageError(
             f"The folder {path} can't be made: {error.strerror}.",
             hint="Name another with --out DIR.",
         ) from error
+    resources.sweep(path, _DRAFTS)
     return path
+
+
+_DRAFTS = re.compile(
+    r"\.(\.written\.json|(plan|report|verify)\.html|((plan-)?problems|results)(-\d+)?\.csv"
+    r"|(plan-)?summary\.json)\.[0-9a-f]{8}"
+)
+"""What `whole` writes into before a job's file takes its place."""
 
 
 _RECORD = ".written.json"
@@ -68,6 +80,13 @@ def of_job(folder: Path, job: str) -> Path:
     return folder if _record(folder).get("job", job) == job else folder / job
 
 
+def written(folder: Path, job: str) -> list[Path]:
+    """What there is of this job's files."""
+    place = of_job(folder, job)
+    found = (each for pattern in _OF_A_JOB for each in place.glob(pattern.replace(".", "*.")))
+    return sorted(each for each in found if each.is_file())
+
+
 def free(path: Path) -> Path:
     """`path`, or the next name (`problems-2.csv`) where the file isn't, or no longer, as the importer
     has written it: what a person mended is never overwritten."""
@@ -89,7 +108,7 @@ def _record(folder: Path) -> dict[str, str]:
     """What can't be read is not known, and then nothing there counts as ours. The job's name is that of a
     folder: anything else that somebody wrote there is none."""
     try:
-        found = dict(json.loads((folder / _RECORD).read_text(encoding="utf-8")))
+        found = dict(json.loads(resources.small(folder / _RECORD)[0]))
     except (OSError, ValueError, TypeError):
         return {}
     record = {name: text for name, text in found.items() if isinstance(text, str)}
@@ -117,6 +136,8 @@ def whole(path: Path, encoding: str = "utf-8", mode: int = 0o600) -> Iterator[IO
     handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
         with os.fdopen(handle, "w", encoding=encoding, newline="", errors="replace") as file:
+            with suppress(OSError):  # no such locks here; then nobody sweeps, either
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             draft.chmod(mode)
             yield file
             file.flush()
@@ -207,6 +228,8 @@ def _time(seconds: float | None) -> str:
 
 MENDABLE = (Status.INVALID, Status.REJECTED, Status.FAILED)
 """What the file holds: rows that are surely not stored."""
+ERASED = "erased"
+"""The code of a forgotten person's rows, which it doesn't."""
 LOST = "dup_or_targeting"
 """The code of rows that it holds, too: refused as duplicates of nothing that is known, or by targeting."""
 
@@ -240,7 +263,7 @@ def _mendable(chunk: Chunk, lines: Iterator[Line], waves: int) -> Iterator[list[
     here = list(itertools.islice(lines, len(chunk.rows) * waves))
     wrong: dict[int, list[Line]] = {}
     for at, line in enumerate(here):
-        if line.status in MENDABLE or line.code == LOST:
+        if (line.status in MENDABLE and line.code != ERASED) or line.code == LOST:
             wrong.setdefault(at // waves, []).append(line)
     for place, of_row in wrong.items():
         cells = (column[place] for column in chunk.columns)

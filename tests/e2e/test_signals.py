@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import pty
+import select
 import signal
 import subprocess
 import sys
+import termios
+import threading
 import time
+from collections import Counter
+from collections.abc import Callable
+from contextlib import ExitStack
 
 import pytest
 
@@ -80,6 +87,39 @@ def test_who_watched_has_gone(user: Shell, way: str) -> None:
     assert status == (143 if way == "terminal" else 0)
     assert [line["status"] for line in results(user)].count("created") == stored
     assert (stored == 60) is (way != "terminal")
+
+
+def test_a_closed_terminal_takes_no_results_away(user: Shell) -> None:
+    """The kernel sends SIGHUP, and writing to the terminal fails from then on."""
+    user.write("answers.csv", people(300))
+    ours, its = os.openpty()
+    with background(SandboxSettings(latency=0.05)) as sandbox, ExitStack() as stack:
+        line = [IMPORTER, *map(str, words(sandbox, "--concurrency", "2"))]
+        process = stack.enter_context(
+            subprocess.Popen(
+                line, cwd=user.folder, env=dict(user.environment), stdin=its, stdout=its, stderr=its,
+                start_new_session=True,
+                preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),  # noqa: PLW1509  takes no lock
+            )
+        )  # fmt: skip
+        stack.callback(process.kill)
+        os.close(its)
+        threading.Thread(target=_drain, args=(ours, lambda: len(sandbox.posts()) >= 10)).start()
+        assert process.wait(timeout=30) == 143
+        stored = len(sandbox.stored())
+    assert 0 < stored < 300
+    assert Counter(line["status"] for line in results(user)) == {
+        "created": stored,
+        "pending": 300 - stored,
+    }
+
+
+def _drain(terminal: int, until: Callable[[], bool]) -> None:
+    """Read what is written to the terminal, then close it."""
+    while not until():
+        if select.select([terminal], [], [], 0.01)[0]:
+            os.read(terminal, 4096)
+    os.close(terminal)
 
 
 def test_while_it_waits_it_leaves_at_once(user: Shell) -> None:
