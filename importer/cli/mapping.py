@@ -319,7 +319,13 @@ def preview_command(
         open_source(file, source_options(document, number)) as source,
     ):
         # A preview hashes with no secret: its anonymous ids are examples.
-        compiled = compile_mapping(document, source.header, secret=b"preview", file=source.place)
+        compiled = compile_mapping(
+            document,
+            source.header,
+            secret=b"preview",
+            file=source.place,
+            since_1904=source.facts.since_1904,
+        )
         shown = _row(source, document, compiled, row)
         if as_json:
             output.emit(_preview_document(file, mapping, shown))
@@ -345,11 +351,10 @@ def _row(source: Source, document: Document, compiled: Compiled, row: int | None
     from importer.mapping.steps import trace
 
     chunk = _chunk(source, row)
-    cells = [cell for (cell,) in chunk.columns]
-    return [
-        _Shown(chunk.rows[0], wave.wave, tuple(trace(wave, source.header, cells)), mapped)
-        for wave, mapped in zip(document.by_wave, compiled.run(chunk), strict=True)
-    ]
+    cells, epoch = [cell for (cell,) in chunk.columns], source.facts.since_1904
+    traces = (trace(wave, source.header, cells, since_1904=epoch) for wave in document.by_wave)
+    rows = zip(document.by_wave, traces, compiled.run(chunk), strict=True)
+    return [_Shown(chunk.rows[0], wave.wave, tuple(steps), each) for wave, steps, each in rows]
 
 
 def _chunk(source: Source, row: int | None) -> Chunk:
