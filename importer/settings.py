@@ -89,11 +89,24 @@ class Endpoint:
     @property
     def origin(self) -> str:
         """Scheme, host and port: what the ledger tells servers apart by."""
-        parts = urlsplit(self.url)
-        return f"{parts.scheme}://{parts.netloc.lower()}"
+        return server_of(self.url)
 
     def __str__(self) -> str:
         return self.url
+
+
+def server_of(url: str) -> str:
+    """Scheme, host and port of a URL, as all spellings of one server have them: `https://H.:443/x` is
+    `https://h`. One that is no address (0.1 wrote such down) is as it is."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        return url
+    host = (parts.hostname or "").rstrip(".")
+    host = f"[{host}]" if ":" in host else host
+    usual = port is None or port == {"http": 80, "https": 443}.get(parts.scheme)
+    return f"{parts.scheme}://{host}" if usual else f"{parts.scheme}://{host}:{port}"
 
 
 _PLACE = re.compile(r"([^\[\]:@\\\s]*|\[[0-9A-Fa-f:.]+(%\w+)?\])(:\d{0,5})?")
@@ -229,6 +242,8 @@ class Settings:
     """For the read API: rows of unknown fate are settled by what the survey holds."""
     project: str = ""
     """The project's ID, which the read API wants."""
+    again: bool = False
+    """Send also what other jobs seem to have sent, by another key, date or set of answers."""
     check_survey: bool = False
     """Read the survey before the first post, and send no row that it holds already."""
     durability: str = "full"

@@ -188,6 +188,7 @@ def _check_terminal(yes: bool) -> None:
 @options.source
 @options.target
 @options.network
+@options.again_option
 @click.option("--rate", metavar="N/s", help="10/s, 600/min, max: to tell how long a run takes.")
 @fail_on_option
 @options.quiet_option
