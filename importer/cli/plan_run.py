@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -40,6 +41,11 @@ if TYPE_CHECKING:
     type=click.Path(path_type=Path, dir_okay=False),
     metavar="PLAN",
     help="Keep to this saved plan; refuse where the file, the mapping or a setting has changed.",
+)
+@click.option(
+    "--plan-sha256",
+    metavar="HEX",
+    help="The SHA-256 that `plan --save` said; refuse a plan that was changed since.",
 )
 def run_command(**given: Any) -> ExitStatus:
     """Post the rows of FILE to SatisMeter, and account for each.
@@ -159,6 +165,9 @@ def plan_command(**given: Any) -> ExitStatus:
         output.emit({**summary.document(), **recoding_document(planned.recodings, show)})
     else:
         print_plan(planned, summary, show)
+        if path := given["save_plan"]:
+            digest = hashlib.sha256(path.read_bytes()).hexdigest()
+            output.say(f"  {path}   to be approved; SHA-256 {digest}")
         output.next_step(*after(summary))
     return summary.exit_status
 

@@ -108,10 +108,15 @@ class ApprovedPlan:
             raise UsageError(f"{path} can't be written: {error.strerror}.") from error
 
     @classmethod
-    def read(cls, path: Path) -> ApprovedPlan:
-        """The plan that was saved there; UsageError where there is none."""
+    def read(cls, path: Path, sha256: str = "") -> ApprovedPlan:
+        """The plan that was saved there; UsageError where there is none, or one of another SHA-256."""
         try:
-            found = orjson.loads(path.read_bytes())
+            content = path.read_bytes()
+            if sha256 and hashlib.sha256(content).hexdigest() != sha256.strip().lower():
+                raise UsageError(
+                    f"{path} is not the plan that was approved: its SHA-256 is another.", hint=_MAKE
+                )
+            found = orjson.loads(content)
         except OSError as error:
             raise UsageError(f"The plan {path} can't be read: {error.strerror}.") from error
         except orjson.JSONDecodeError:
@@ -192,6 +197,8 @@ def _is_plan(found: object) -> bool:
         and isinstance(inputs, dict)
         and set(inputs) == {each.name for each in fields(Inputs)}
         and all(map(_are_ranges, _listed(found["to_post"])))
+        and isinstance(found["made"], str)
+        and isinstance(found["rows"], dict)
     )
 
 
@@ -205,7 +212,7 @@ def _are_ranges(text: object) -> bool:
 
 def _is_range(text: str) -> bool:
     first, _, last = text.partition("-")
-    return first.isdecimal() and (last.isdecimal() or text == first)
+    return len(text) < 40 and first.isdecimal() and (last.isdecimal() or text == first)
 
 
 def ranges(rows: Iterable[int]) -> Iterator[str]:
