@@ -69,7 +69,7 @@ def jobs_command(state: Path | None, as_json: bool) -> ExitStatus:
         output.emit({"jobs": [_document(job, counts) for job, counts in found]})
         return ExitStatus.DONE
     output.table(
-        ("job", "started (UTC)", "rows", "created", "left", "in doubt", "ended", "file"),
+        ("no.", "job", "rows", "created", "left", "ended"),
         [_line(job, counts) for job, counts in found],
     )
     if found:
@@ -78,11 +78,10 @@ def jobs_command(state: Path | None, as_json: bool) -> ExitStatus:
 
 
 def _line(job: Job, counts: Mapping[str, int]) -> tuple[object, ...]:
-    left = sum(counts.get(status, 0) for status in (Status.PENDING, Status.FAILED))
-    return (
-        *(job.name, _moment(job.started_at), sum(counts.values()), counts.get(Status.CREATED, 0)),
-        *(left, counts.get(Status.UNKNOWN, 0), _ending(job), Path(job.file).name or "(purged)"),
-    )
+    """In 80 columns for a name of 35; the name begins with the job's date and has its file's name in it."""
+    left = sum(counts.get(status, 0) for status in _LEFT)
+    rows = (sum(counts.values()), counts.get(Status.CREATED, 0), left)
+    return (str(job.id), job.name, *rows, _ending(job))
 
 
 @click.command("status")
@@ -122,8 +121,9 @@ def _print_status(job: Job, counts: Mapping[str, int], causes: tuple[Cause, ...]
     output.say(
         f"Job {job.name} (number {job.id}): {f'{job.file} with {job.mapping}' if job.file else 'purged'}"
     )
-    output.say(f"to {job.origin}, campaign {job.campaigns}")
-    output.say(f"started {_moment(job.started_at)} UTC, {_ending(job)}")
+    output.say(f"to {job.origin}, survey {job.campaigns}")
+    host = f" on {job.settings['host']}" if job.settings.get("host") else ""
+    output.say(f"started {_moment(job.started_at)} UTC{host}, {_ending(job)}")
     if job.stopped:
         output.say(output.style(f"Stopped early: {job.stopped}", fg="red"))
         remedy(job.stopped)
@@ -181,6 +181,7 @@ def _document(job: Job, counts: Mapping[str, int]) -> dict[str, object]:
         "started_at": job.started_at,
         "ended_at": job.ended_at,
         "exit_code": job.exit_status,
+        "host": job.settings.get("host"),
         "stopped": job.stopped or None,
         "report": _report(job) or None,
         "rows": {"read": sum(counts.values())}
@@ -206,7 +207,16 @@ def _moment(seconds: float) -> str:
 def _ending(job: Job) -> str:
     if "dropped" in job.settings:
         return "given up"
-    return "under way, or cut off" if job.ended_at is None else f"exit {job.exit_status}"
+    if "mapping" not in job.settings:
+        return "purged"
+    if job.stopped:
+        return f"stopped: {job.stopped.partition(':')[0]}"
+    if job.ended_at is None:
+        return "under way, or cut off"
+    return _ENDED.get(job.exit_status or 0, f"exit code {job.exit_status}")
+
+
+_ENDED = {0: "done", 3: "done, some refused", 4: "some in doubt"}
 
 
 # `importer purge`: what people can read of old jobs goes from the ledger.

@@ -239,7 +239,7 @@ def _samples(planned: Plan, *, show_values: bool) -> None:
         personal = "key masked" if show_values else "key and personal values masked; --show-values"
         output.heading(f"The first {first}, whole ({personal})")
         for sample in sample_requests(planned, show_values=show_values):
-            output.say("  " + " ".join(line.strip() for line in sample.split("\n")))
+            output.say("  " + " ".join(line.strip() for line in sample.split("\n")), hang=None)
 
 
 def _written(summary: Summary) -> None:
@@ -248,9 +248,13 @@ def _written(summary: Summary) -> None:
         output.say(f"  {summary.results}   one line per row")
     if summary.problems:
         output.say(f"  {summary.problems}   the rows to mend, as they stand in the file")
+    if summary.workbook:
+        output.say(
+            f"  {summary.workbook}   the same for Excel, which leaves ids and dates alone there"
+        )
     output.say(f"  {summary.report}   all of it on one page, for whoever approves it")
     output.say(f"  {summary.place}")
-    for path in (summary.results, summary.problems):
+    for path in (summary.results, summary.problems, summary.workbook):
         if path and path.stem not in {"results", "problems", "plan-problems"}:
             former = f"{path.stem.rpartition('-')[0]}{path.suffix}"
             output.say(f"  {former} was changed since it was written, so it stays as it is.")

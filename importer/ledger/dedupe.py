@@ -137,7 +137,8 @@ def unknown_survey(ledger: Ledger, job: Job) -> str:
         return ""
     return (
         "The ledger knows of no earlier import into this survey. Rows that were sent from elsewhere (another "
-        "machine, another --state folder) would be sent again: use the ledger that knows them."
+        "machine, another --state folder) would be sent again: use the ledger that knows them, or, with an "
+        "API key, `run --check-survey`."
     )
 
 

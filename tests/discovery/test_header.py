@@ -178,3 +178,16 @@ def test_the_second_row_over_a_single_question(mark: str) -> None:
     rows += [["1", "2024-01-01", "9"], ["2", "2024-01-02", "3"]]
     assert found(rows, SURVEYMONKEY) == ((1, 2), (), 0)
     assert found(rows) == ((1, 2), (), 0)
+
+
+@pytest.mark.parametrize(
+    ("title", "names"),
+    [
+        (["Report", "2025"], ["Email", "Score", "Comment"]),
+        (["Auswertung", "Q3"], ["Kundennummer", "Bewertung", "Kommentar"]),
+        (["Export", "leden"], ["e-mail", "hodnocení", "komentář"]),
+    ],
+)
+def test_a_title_of_two_cells_above_three_columns(title: list[str], names: list[str]) -> None:
+    rows = [title, names, ["K1", "9", "fine"], ["K2", "3", "bad"], ["K3", "5", ""]]
+    assert found(rows) == ((2,), (), 0)
