@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import platform
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -302,6 +303,24 @@ class Settings:
         stem = "stdin" if self.file == "-" else self.name.split(".")[0]
         elsewhere = self.file == "-" or "://" in self.file
         return Path("." if elsewhere else Path(self.file).parent) / f"{stem}-import"
+
+    @property
+    def kept(self) -> dict[str, object]:
+        """What a later command needs to go on with the job; never a key."""
+        path = Path(self.mapping)
+        return {
+            "out": str(self.folder.resolve()),
+            "endpoint": self.endpoint.url,
+            "mapping": str(path.resolve()) if path.is_file() else self.mapping,
+            "sheet": self.sheet,
+            "rate": None if self.rate is None else str(self.rate),
+            "concurrency": self.concurrency,
+            "accept_empty": self.accept_empty,
+            "show_values": self.show_values,
+            **({"xlsx": True} if self.xlsx else {}),
+            "project": self.project,
+            "host": platform.node(),
+        }
 
 
 _MADE: Mapping[str, tuple[type, Callable[[str], object]]] = {

@@ -234,9 +234,7 @@ def presets_command(name: str | None, as_json: bool) -> None:
     else:
         output.whole(mapping_room.preset(name).text.rstrip())
         output.note()
-        output.note(
-            f"Next: write a mapping with `extends: {name}`; importer check mapping.yaml FILE"
-        )
+        output.note(f"Next: a mapping with `extends: {name}`; importer check mapping.yaml FILE")
 
 
 def _list(presets: list[Shipped], *, as_json: bool) -> None:
@@ -319,7 +317,13 @@ def preview_command(
         open_source(file, source_options(document, number)) as source,
     ):
         # A preview hashes with no secret: its anonymous ids are examples.
-        compiled = compile_mapping(document, source.header, secret=b"preview", file=source.place)
+        compiled = compile_mapping(
+            document,
+            source.header,
+            secret=b"preview",
+            file=source.place,
+            since_1904=source.facts.since_1904,
+        )
         shown = _row(source, document, compiled, row)
         if as_json:
             output.emit(_preview_document(file, mapping, shown))
@@ -345,11 +349,10 @@ def _row(source: Source, document: Document, compiled: Compiled, row: int | None
     from importer.mapping.steps import trace
 
     chunk = _chunk(source, row)
-    cells = [cell for (cell,) in chunk.columns]
-    return [
-        _Shown(chunk.rows[0], wave.wave, tuple(trace(wave, source.header, cells)), mapped)
-        for wave, mapped in zip(document.by_wave, compiled.run(chunk), strict=True)
-    ]
+    cells, epoch = [cell for (cell,) in chunk.columns], source.facts.since_1904
+    traces = (trace(wave, source.header, cells, since_1904=epoch) for wave in document.by_wave)
+    rows = zip(document.by_wave, traces, compiled.run(chunk), strict=True)
+    return [_Shown(chunk.rows[0], wave.wave, tuple(steps), each) for wave, steps, each in rows]
 
 
 def _chunk(source: Source, row: int | None) -> Chunk:
@@ -374,6 +377,8 @@ def _chunk(source: Source, row: int | None) -> Chunk:
 
 
 def _print_preview(source: Source, shown: _Shown) -> None:
+    import orjson
+
     from importer.model import Invalid, Response, Skipped, place
 
     output.say(output.style(f"{source.place}, {place(shown.row, shown.wave)}", bold=True))
@@ -389,7 +394,8 @@ def _print_preview(source: Source, shown: _Shown) -> None:
             output.say("      → nothing: it is blank")
     output.heading("Comes to")
     if isinstance(shown.mapped, Response):
-        output.whole(_pretty(shown.mapped.body))
+        text = orjson.dumps(orjson.loads(shown.mapped.body), option=orjson.OPT_INDENT_2).decode()
+        output.whole("\n".join(f"  {line}" for line in text.split("\n")))
     elif isinstance(shown.mapped, Skipped):
         output.say(f"  skipped: {shown.mapped.rule}")
     elif isinstance(shown.mapped, Invalid):
@@ -416,13 +422,6 @@ def _quoted(value: object) -> str:
 def _cut(text: str) -> str:
     line = " ".join(text.split())
     return line if len(line) <= _WIDTH else f"{line[: _WIDTH // 2]} … {line[-_WIDTH // 2 + 3 :]}"
-
-
-def _pretty(body: bytes) -> str:
-    import orjson
-
-    text = orjson.dumps(orjson.loads(body), option=orjson.OPT_INDENT_2).decode()
-    return "\n".join(f"  {line}" for line in text.splitlines())
 
 
 def _preview_document(file: str, mapping: str, shown: Sequence[_Shown]) -> dict[str, object]:

@@ -178,5 +178,11 @@ def _opened(settings: Settings, secret: bytes) -> Iterator[tuple[Document, Sourc
     place = str(settings.copy or settings.file)
     how = source_options(document, settings.sheet)
     with open_source(place, how, name=settings.called, links=settings.links) as source:
-        compiled = mapping.compile(document, source.header, secret=secret, file=source.place)
+        compiled = mapping.compile(
+            document,
+            source.header,
+            secret=secret,
+            file=source.place,
+            since_1904=source.facts.since_1904,
+        )
         yield document, source, compiled

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-import platform
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -36,7 +35,6 @@ from importer.model import (
     Invalid,
     Job,
     Mapped,
-    Problem,
     Response,
     Status,
     counted,
@@ -45,6 +43,7 @@ from importer.model import (
 )
 from importer.privacy import Show, odd_character, plain
 from importer.results.scores import RatingQuestion, Tally
+from importer.results.summary import Causes
 from importer.satismeter.redact import with_key
 from importer.settings import Rate, Settings
 from importer.sources.source import Source
@@ -94,45 +93,6 @@ def _of_wave(document: Document, program: Program) -> Iterator[RatingQuestion]:
             low, high = _SCALES.get(answer.type, (answer.min or 0, answer.max or 0))
             label = found.reading.column or answer.id
             yield RatingQuestion(found.id, label, answer.type, low, high, place, program.wave)
-
-
-# Problems counted by cause, with the first places of each.
-
-_PLACES = 5
-
-
-class Causes:
-    """Counts problems by code and column; keeps the first rows and the first message of each."""
-
-    def __init__(self) -> None:
-        self._first: dict[tuple[str, str], Problem] = {}
-        self._rows: dict[tuple[str, str], list[int]] = {}
-        self._count: dict[tuple[str, str], int] = {}
-
-    def add(self, problems: Iterable[Problem]) -> None:
-        """Count these."""
-        for problem in problems:
-            kind = (problem.code, problem.column)
-            self._first.setdefault(kind, problem)
-            self._count[kind] = self._count.get(kind, 0) + 1
-            rows = self._rows.setdefault(kind, [])
-            if len(rows) < _PLACES and problem.row not in rows:
-                rows.append(problem.row)
-
-    def listed(self) -> tuple[Cause, ...]:
-        """The causes, most frequent first."""
-        ordered = sorted(self._count, key=lambda kind: (-self._count[kind], kind))
-        return tuple(
-            Cause(
-                self._first[kind].code,
-                self._first[kind].message,
-                self._count[kind],
-                self._first[kind].fix,
-                self._first[kind].column,
-                tuple(self._rows[kind]),
-            )
-            for kind in ordered
-        )
 
 
 # What a careful person would want to know before anything is sent.
@@ -347,27 +307,9 @@ def _job(settings: Settings, document: Document, source: Source) -> Job:
         mapping_sha256=document.digest,
         origin=settings.endpoint.origin,
         campaigns=",".join(campaigns_of(document)),
-        settings=_kept(settings) | _waves(document),
+        settings=settings.kept | _waves(document),
         started_at=now,
     )
-
-
-def _kept(settings: Settings) -> dict[str, object]:
-    """What a later command needs to go on with the job; never a key."""
-    path = Path(settings.mapping)
-    return {
-        "out": str(settings.folder.resolve()),
-        "endpoint": settings.endpoint.url,
-        "mapping": str(path.resolve()) if path.is_file() else settings.mapping,
-        "sheet": settings.sheet,
-        "rate": None if settings.rate is None else str(settings.rate),
-        "concurrency": settings.concurrency,
-        "accept_empty": settings.accept_empty,
-        "show_values": settings.show_values,
-        **({"xlsx": True} if settings.xlsx else {}),
-        "project": settings.project,
-        "host": platform.node(),
-    }
 
 
 def _waves(document: Document) -> dict[str, object]:

@@ -175,7 +175,13 @@ def reread(job: Job, secret: bytes, seqs: Collection[int], file: str = "") -> Re
     with open_source(file or _file(job), source_options(document, job.sheet or None)) as source:
         if source.facts.sha256 != job.file_sha256:
             raise UsageError(f"{source.place} has changed since it was imported.")
-        compiled = mapping.compile(document, source.header, secret=secret, file=source.place)
+        compiled = mapping.compile(
+            document,
+            source.header,
+            secret=secret,
+            file=source.place,
+            since_1904=source.facts.since_1904,
+        )
         tally = Tally(tuple(questions(document, compiled)), len(source.header))
         answers: dict[int, Mapping[str, object]] = {}
         for chunk in source.chunks():

@@ -76,7 +76,7 @@ def counts(found: Verification) -> list[tuple[str, int, str]]:
 def _facts(found: Verification) -> Verified:
     return Verified(
         job=found.job.name,
-        file=found.job.file,
+        file=Path(found.job.file).name,
         campaigns=found.job.campaigns,
         endpoint=found.job.origin,
         since=found.since,
