@@ -29,11 +29,22 @@ _SECONDS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
 class Secret:
-    """A value that no log, repr or traceback shows."""
+    """A value that no log, repr, traceback or `dataclasses.asdict` shows."""
 
-    _value: str = field(repr=False)
+    __slots__ = ("_value",)
+
+    def __init__(self, value: str) -> None:
+        self._value = value
+
+    def __repr__(self) -> str:
+        return "Secret()"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Secret) and other._value == self._value
+
+    def __hash__(self) -> int:
+        return hash(self._value)
 
     def reveal(self) -> str:
         """The value itself, for the one place that needs it."""
@@ -229,6 +240,8 @@ class Settings:
     save_plan: Path | None = None
     """Where a plan is saved, so that it can be approved."""
     signed_plan: Path | None = None
+    plan_sha256: str = ""
+    """What the saved plan's SHA-256 has to be: that of the file which was approved. "" takes any."""
     """The saved plan that a run has to keep to, or not to begin."""
     show_values: bool = False
     """Show e-mail addresses and free text in results and messages."""

@@ -229,9 +229,7 @@ def presets_command(name: str | None, as_json: bool) -> None:
     else:
         output.whole(mapping_room.preset(name).text.rstrip())
         output.note()
-        output.note(
-            f"Next: write a mapping with `extends: {name}`; importer check mapping.yaml FILE"
-        )
+        output.note(f"Next: a mapping with `extends: {name}`; importer check mapping.yaml FILE")
 
 
 def _list(presets: list[Shipped], *, as_json: bool) -> None:
@@ -368,6 +366,8 @@ def _chunk(source: Source, row: int | None) -> Chunk:
 
 
 def _print_preview(source: Source, shown: _Shown) -> None:
+    import orjson
+
     from importer.model import Invalid, Response, Skipped, place
 
     output.say(output.style(f"{source.place}, {place(shown.row, shown.wave)}", bold=True))
@@ -383,7 +383,8 @@ def _print_preview(source: Source, shown: _Shown) -> None:
             output.say("      → nothing: it is blank")
     output.heading("Comes to")
     if isinstance(shown.mapped, Response):
-        output.whole(_pretty(shown.mapped.body))
+        text = orjson.dumps(orjson.loads(shown.mapped.body), option=orjson.OPT_INDENT_2).decode()
+        output.whole("\n".join(f"  {line}" for line in text.split("\n")))
     elif isinstance(shown.mapped, Skipped):
         output.say(f"  skipped: {shown.mapped.rule}")
     elif isinstance(shown.mapped, Invalid):
@@ -410,13 +411,6 @@ def _quoted(value: object) -> str:
 def _cut(text: str) -> str:
     line = " ".join(text.split())
     return line if len(line) <= _WIDTH else f"{line[: _WIDTH // 2]} … {line[-_WIDTH // 2 + 3 :]}"
-
-
-def _pretty(body: bytes) -> str:
-    import orjson
-
-    text = orjson.dumps(orjson.loads(body), option=orjson.OPT_INDENT_2).decode()
-    return "\n".join(f"  {line}" for line in text.splitlines())
 
 
 def _preview_document(file: str, mapping: str, shown: Sequence[_Shown]) -> dict[str, object]:

@@ -272,17 +272,8 @@ def network_of(options: Mapping[str, Any]) -> Network:
 
 
 _PLAIN = {
-    *(
-        "file",
-        "mapping",
-        "out",
-        "payloads",
-        "save_plan",
-        "signed_plan",
-        "show_values",
-        "xlsx",
-        "again",
-    ),
+    *("file", "mapping", "out", "payloads", "save_plan", "signed_plan", "plan_sha256"),
+    *("show_values", "xlsx", "again"),
     *(
         "concurrency",
         "limit",
@@ -361,9 +352,22 @@ def _asked_key() -> str:
 
 
 def _checked(text: str, what: str) -> Secret:
+    _leave_no_core()
     if any(not 32 < ord(letter) < 127 for letter in text):
         raise UsageError(f"The {what} holds a space or a letter that no key has; copy it again.")
     return Secret(text)
+
+
+def _leave_no_core() -> None:
+    """From the first key on, a crash writes no memory to the disk, and no other process of the user reads
+    it (Linux: PR_SET_DUMPABLE)."""
+    if os.name == "posix":
+        import ctypes
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+        if sys.platform == "linux":
+            ctypes.CDLL(None).prctl(4, 0, 0, 0, 0)
 
 
 def private_text(path: Path, what: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from importer import resources
 from importer.cli import options, output
 from importer.cli.jobs import job_argument, moved_file, plain_error
 from importer.cli.output import after, next_command
@@ -43,6 +45,11 @@ if TYPE_CHECKING:
     type=click.Path(path_type=Path, dir_okay=False),
     metavar="PLAN",
     help="Keep to this saved plan; refuse where the file, the mapping or a setting has changed.",
+)
+@click.option(
+    "--plan-sha256",
+    metavar="HEX",
+    help="The SHA-256 that `plan --save` said; refuse a plan that was changed since.",
 )
 @click.option(
     "--check-survey",
@@ -183,6 +190,8 @@ def _check_terminal(yes: bool) -> None:
 
 # `importer plan`: the dry run.
 
+_LARGEST_PLAN = 1 << 30
+
 
 @click.command("plan", cls=options.Sections)
 @options.source
@@ -230,6 +239,9 @@ def plan_command(**given: Any) -> ExitStatus:
         output.emit({**summary.document(), **recoding_document(planned.recodings, show)})
     else:
         print_plan(planned, summary, show)
+        if path := given["save_plan"]:
+            digest = hashlib.sha256(resources.small(path, _LARGEST_PLAN)[0]).hexdigest()
+            output.say(f"  {path}   to be approved; SHA-256 {digest}")
         output.next_step(*after(summary))
     return summary.exit_status
 

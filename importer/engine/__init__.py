@@ -93,7 +93,11 @@ def run(
         stack.enter_context(logs.about(settings.name))
         settings = stack.enter_context(at_hand(settings))
         document, source, compiled = stack.enter_context(_opened(settings, secret))
-        signed = ApprovedPlan.read(settings.signed_plan) if settings.signed_plan else None
+        signed = (
+            ApprovedPlan.read(settings.signed_plan, settings.plan_sha256)
+            if settings.signed_plan
+            else None
+        )
         if signed:
             signed.hold_inputs(settings, document, source)
         files.folder(settings.folder)
