@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter, defaultdict
-from collections.abc import AsyncIterator, Collection, Mapping, Sequence, Set
+from collections.abc import AsyncIterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import NamedTuple
@@ -57,7 +57,8 @@ async def read_back(settings: Settings, ledger: Ledger, job: Job, *, final: bool
     checks = {each.shown: controls(ledger, job, each) for each in open_ones}
     since = min(each.first for each in open_ones) - MARGIN
     doubted = {each.person for each in open_ones}
-    held = await _held(settings, ledger, job, doubted, set().union(*checks.values()), since)
+    every = {shown: each for found in checks.values() for shown, each in found.items()}
+    held = await _held(settings, ledger, job, doubted, every, since)
     settled = [
         _settle(settings, ledger, job, each, held, checks[each.shown], final=final)
         for each in open_ones
@@ -93,9 +94,9 @@ _EVER = datetime(2000, 1, 1, tzinfo=UTC)
 
 @dataclass(slots=True)
 class Held:
-    """What the survey holds: when the responses `came` (Unix seconds) that look like rows that were
-    accepted; by person, those of people with a row in doubt, or of somebody of nearly that name; and when
-    those came that name nobody."""
+    """What the survey holds: when the responses `came` (Unix seconds) that are those of accepted rows, by
+    their looks, or by person and ID; by person, those of people with a row in doubt, or of somebody of
+    nearly that name; and when those came that name nobody."""
 
     came: defaultdict[bytes, list[float]] = field(default_factory=lambda: defaultdict(list))
     theirs: defaultdict[bytes, list[Found]] = field(default_factory=lambda: defaultdict(list))
@@ -117,19 +118,20 @@ async def _held(
     ledger: Ledger,
     job: Job,
     doubted: Set[bytes],
-    checks: Collection[bytes],
+    checks: Mapping[bytes, Sent],
     since: float,
 ) -> Held:
     hasher, held, named = Hasher(ledger.secret, job.origin), Held(), names(ledger, job)
+    by_id = {(each.response_id, each.person): each.shown for each in checks.values()}
     async with reader(settings, job.origin) as reading:
         async for campaign in _campaigns(reading, job):
             async for each in reading.responses(campaign, datetime.fromtimestamp(since, UTC)):
                 who = (campaign, each.user_id, each.anonymous_id)
                 looks = (hasher.shown(*who, each.answers), hasher.shown_0_1(*who, each.answers))
                 person, at = hasher.person(*who), _moment(each)
-                for look in looks:
-                    if look in checks:
-                        held.came[look].append(at)
+                own = by_id.get((each.id, person), b"") if each.id else b""
+                for look in {*looks, own} & checks.keys():
+                    held.came[look].append(at)
                 if not any(who[1:]):
                     held.nobodys.append(at)
                 alike = (named.get(loose(one), set()) for one in filter(None, who[1:]))
@@ -176,7 +178,7 @@ def _settle(
     job: Job,
     doubt: Doubt,
     held: Held,
-    checks: Mapping[bytes, float],
+    checks: Mapping[bytes, Sent],
     *,
     final: bool,
 ) -> Settled:
@@ -203,8 +205,10 @@ def _settle(
     strange = _unexplained(theirs, recent, known) or any(
         doubt.first - MARGIN <= at <= doubt.last + MARGIN for at in held.nobodys
     )
-    seen = all(any(abs(at - sent_at) <= MARGIN / 2 for at in held.came[shown])
-               for shown, sent_at in checks.items())  # fmt: skip
+    seen = all(
+        any(abs(at - one.at) <= MARGIN / 2 for at in held.came[one.shown])
+        for one in checks.values()
+    )
     early = abs(time.time() - doubt.last) < settings.settling
     if strange or not seen:
         call_unclear(ledger, job, others)

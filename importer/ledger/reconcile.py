@@ -141,16 +141,17 @@ def _doubt(
     )
 
 
-def controls(ledger: Ledger, job: Job, doubt: Doubt) -> dict[bytes, float]:
-    """Rows of the job that were accepted, of the same kind of person and posted nearest to these: how
-    they look in the survey, and when they were posted (Unix seconds)."""
+def controls(ledger: Ledger, job: Job, doubt: Doubt) -> dict[bytes, Sent]:
+    """Rows of the job that were accepted, of the same kind of person and posted nearest to these, by how
+    they look in the survey."""
     with ledger.told():
         found = ledger.connection.execute(
-            "SELECT shown, sent_at FROM rows WHERE job = ? AND status = 'created' AND elsewhere = 0"
-            " AND (user_id <> '') = ? AND sent_at IS NOT NULL ORDER BY ABS(sent_at - ?) LIMIT ?",
+            "SELECT person, shown, response_id, 1, sent_at FROM rows WHERE job = ? AND status = 'created'"
+            " AND elsewhere = 0 AND (user_id <> '') = ? AND sent_at IS NOT NULL"
+            " ORDER BY ABS(sent_at - ?) LIMIT ?",
             (job.id, doubt.by_user, doubt.last, CONTROLS),
         )
-        return dict(found.fetchall())
+        return {each.shown: each for each in map(Sent._make, found)}
 
 
 @dataclass(frozen=True, slots=True)

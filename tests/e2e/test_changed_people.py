@@ -53,9 +53,14 @@ def small_letters(document: dict[str, Any]) -> None:
         each["value"] = str(each["value"]).lower()
 
 
+def ids_of_its_own(document: dict[str, Any]) -> None:
+    document["user"]["userId"] = "internal-" + document["user"]["userId"]
+
+
 CHANGES: dict[str, tuple[str, Change]] = {
     "the ID in small letters": ("P7", lower_case),
     "the ID as a number": ("007", numbers),
+    "an ID of its own": ("P7", ids_of_its_own),
     "no ID": ("P7", without_a_name),
     "a clock two hours behind": ("P7", two_hours_behind),
     "texts left out": ("P7", without_texts),
@@ -131,6 +136,22 @@ def test_two_rows_of_one_person_that_look_alike_once_texts_are_left_out(
     told = [line["status"] for line in results(user) if line["userId"] == "p7"]
     assert there <= 2
     assert sum(each in ("created", "already_sent") for each in told) <= there
+
+
+def test_the_rows_around_are_known_by_their_ids_where_all_texts_change(
+    user: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    force(user)
+    lines = "".join(f"q{number},9,Fine,\n" for number in range(8))
+    user.write("answers.csv", "id,score,comment,email\nP7,9,Fine,\n" + lines)
+    changing(monkeypatch, small_letters)
+    with background(SandboxSettings(script={"P7": [Behaviour("close_read")]})) as sandbox:
+        posted(user, sandbox.url)
+        asked = user("resolve", "--settle", "0", "--json", **READING)
+        again = posted(user, sandbox.url)
+        assert set(sandbox.copies().values()) == {1}
+    assert asked.document["absent"] == 1
+    assert (again.status, rows_of(again)) == (0, {"read": 9, "created": 9})
 
 
 def test_two_persons_whose_ids_differ_in_their_letters_only(user: Shell) -> None:
