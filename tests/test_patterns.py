@@ -80,6 +80,7 @@ ANCHORED = {
     "importer.discovery.scales._GOES_ON": "match",
     "importer.discovery.scales._ONLY": "fullmatch",
     "importer.discovery.scales._TIED": "match",
+    "importer.satismeter.classify._DUPLICATE_ALONE": "fullmatch",
     "importer.sources.damage._FLOAT_ID": "fullmatch",
     "importer.sources.damage._RANGE": "fullmatch",
     "importer.discovery.sections._DRESSES[0][1]": "fullmatch",
