@@ -17,6 +17,7 @@ _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s.]+")
 _ADDRESS = re.compile(
     r"\d{1,3}(?:\.\d{1,3}){3}|[0-9a-f]{0,4}(?::[0-9a-f]{0,4}){2,7}", re.IGNORECASE
 )
+_TOKEN = re.compile(r"(?=.*\d)(?=.*[a-z])[\w-]{16,64}", re.IGNORECASE)
 _MOSTLY = 0.8
 
 
@@ -80,7 +81,15 @@ def _by_value(column: Column) -> Role | None:
         return Role.MACHINE
     if _mostly(column, _EMAIL):
         return Role.EMAIL
+    if not plain(column.label) and _is_token(column):
+        return Role.RESPONSE
     return Role.PRIVATE if _mostly(column, _ADDRESS) else None
+
+
+def _is_token(column: Column) -> bool:
+    """Whether each row has a long code of its own, as Typeform writes below `#`."""
+    counts = column.profile.counts
+    return len(counts) == column.profile.rows and all(map(_TOKEN.fullmatch, counts))
 
 
 _GROUPS = frozenset(
