@@ -1,6 +1,7 @@
 from importer.discovery import Draft as Draft
 from importer.discovery import Wishes as Wishes
 from importer.discovery import init as init
+from importer.discovery.recognition import inspect_file as inspect
 from importer.engine import Observer as Observer
 from importer.engine import Plan as Plan
 from importer.engine import Summary as Summary
@@ -29,7 +30,6 @@ from importer.settings import Rate as Rate
 from importer.settings import Secret as Secret
 from importer.settings import Settings as Settings
 from importer.sources.inspect import Inspection as Inspection
-from importer.sources.inspect import inspect_file as inspect
 from importer.sources.table import SourceOptions as SourceOptions
 
 __all__ = [

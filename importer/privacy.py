@@ -33,6 +33,29 @@ def masked(text: str) -> str:
     return text if len(text) <= 80 else hidden(text)
 
 
+_TELLING_NOTHING = re.compile(
+    r"[+-]?(?:\d{1,2}(?:[.,]\d)?|100)\s?%?"
+    r"|\d{1,4}([-/.])\d{1,2}\1\d{1,4}(?:[T ][\d:.,]+\s?(?:Z|[AP]M|[+-][\d:]+)?)?"
+)
+"""A score, a share, a date with or without its time."""
+
+
+def shaped(text: str) -> str:
+    """Its shape: `Jane Roe-7` as `Xxxx Xxx-9`; a long or many-worded text as its length. Scores and dates,
+    which are nobody's, stay."""
+    if _TELLING_NOTHING.fullmatch(text.strip()):
+        return text
+    if len(text) > _LONGEST or len(text.split()) > 3:
+        return hidden(text)
+    return "".join(map(_shape, text))
+
+
+def _shape(char: str) -> str:
+    if char.isdecimal():
+        return "9"
+    return ("X" if char.isupper() else "x") if char.isalpha() else char
+
+
 def hidden(text: str) -> str:
     """Only how long it is."""
     return f"({len(text):,} characters)"

@@ -6,9 +6,13 @@ The data lies under `importer/_shipped/` in the wheel; in a checkout at its top 
 from __future__ import annotations
 
 import errno
+import fcntl
 import io
 import os
+import re
 import stat
+import time
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,13 +31,17 @@ SAMPLES = _ROOT / "sample_data"
 # The one opener, with two rules. What a person or a scheduler names may be a link, and another's: Kubernetes
 # mounts secrets as links that root owns. What lies in a folder that others put files into may not.
 
-MOST_TEXT = 16 << 20
-"""Bytes of a small file at most: a key, a plan, settings."""
+MOST_TEXT = 1 << 20
+"""Bytes of a small file at most: a key, settings."""
+
+
+_HANDED = ("/dev/fd/", "/proc/self/fd/", "/dev/stdin")
 
 
 def opened(path: str | Path, *, links: bool = True) -> int:
-    """The descriptor of a regular file, for reading. Nothing is waited for, as a pipe would be. Raises
-    OSError, also for a folder, a pipe, a device or, without `links`, a link."""
+    """The descriptor of a regular file, for reading. Nothing is waited for, as a pipe would be, but for one
+    that a shell hands over (`<(…)`). Raises OSError, also for a folder, a pipe with a name, a device or,
+    without `links`, a link."""
     flags = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | (0 if links else os.O_NOFOLLOW)
     try:
         descriptor = os.open(path, flags)
@@ -43,7 +51,11 @@ def opened(path: str | Path, *, links: bool = True) -> int:
                 errno.ELOOP, "it is a link, and none is followed here", str(path)
             ) from None
         raise
-    if stat.S_ISREG(os.fstat(descriptor).st_mode):
+    mode = os.fstat(descriptor).st_mode
+    if stat.S_ISREG(mode):
+        return descriptor
+    if links and stat.S_ISFIFO(mode) and str(path).startswith(_HANDED):
+        os.set_blocking(descriptor, True)
         return descriptor
     os.close(descriptor)
     raise OSError(
@@ -61,6 +73,17 @@ def small(path: str | Path, most: int = MOST_TEXT) -> tuple[bytes, os.stat_resul
     if len(content) > most:
         raise OSError(errno.EFBIG, f"it has more than {most:,} bytes", str(path))
     return content, facts
+
+
+def sweep(folder: Path, names: re.Pattern[str], seconds: float = 0.0) -> None:
+    """Delete what killed writes have left in a folder: files of such names that nobody has locked,
+    unchanged for so long."""
+    with suppress(OSError):
+        for path in [each for each in folder.iterdir() if names.fullmatch(each.name)]:
+            with suppress(OSError), os.fdopen(opened(path, links=False), "rb") as file:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                if time.time() - os.fstat(file.fileno()).st_mtime >= seconds:
+                    path.unlink()
 
 
 class Positioned(io.RawIOBase):

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from os import PathLike
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from importer.errors import UsageError
 from importer.model import utf8
@@ -72,7 +72,7 @@ class Endpoint:
     def parse(cls, text: str) -> Endpoint:
         """A URL with or without the path; https, or http on this machine only, since the body
         carries the write key."""
-        parts = urlsplit(text.strip())
+        parts = split_url(text.strip())
         if parts.scheme not in ("http", "https") or not parts.hostname:
             raise UsageError(f"{text!r} is not a web address.", hint=f"Such as {DEFAULT_ENDPOINT}")
         if parts.username or parts.password:
@@ -93,6 +93,27 @@ class Endpoint:
 
     def __str__(self) -> str:
         return self.url
+
+
+_PLACE = re.compile(r"([^\[\]:@\\\s]*|\[[0-9A-Fa-f:.]+(%\w+)?\])(:\d{0,5})?")
+
+
+def split_url(text: str) -> SplitResult:
+    """The parts of a URL. Raises UsageError, which quotes nothing of it, where its host or port can't be
+    one: what one program takes for the host there, another takes for a part of its name."""
+    try:
+        parts = urlsplit(text)
+        user, _, place = parts.netloc.rpartition("@")
+        bad = parts.port == 0 or "\\" in user or not _PLACE.fullmatch(place)
+        if place.startswith("["):
+            ipaddress.IPv6Address(parts.hostname or "")
+    except ValueError:
+        bad = True
+    if bad:
+        raise UsageError(
+            "The host or the port of this address can't be one.", hint=f"Such as {DEFAULT_ENDPOINT}"
+        )
+    return parts
 
 
 def is_loopback(host: str) -> bool:
@@ -197,6 +218,8 @@ class Settings:
     """The saved plan that a run has to keep to, or not to begin."""
     show_values: bool = False
     """Show e-mail addresses and free text in results and messages."""
+    xlsx: bool = False
+    """Write results.xlsx and problems.xlsx too. The latter is written anyway where the file is a workbook."""
     job: str = ""
     """Go on with the job of this name, whatever other jobs there are; "" finds it by the file."""
     statuses: tuple[str, ...] = ("pending", "failed")
@@ -205,6 +228,8 @@ class Settings:
     """For the read API: rows of unknown fate are settled by what the survey holds."""
     project: str = ""
     """The project's ID, which the read API wants."""
+    check_survey: bool = False
+    """Read the survey before the first post, and send no row that it holds already."""
     durability: str = "full"
     """`full` survives a power cut, `process` a crash of the program only."""
     accept_empty: bool = False

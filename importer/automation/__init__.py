@@ -23,7 +23,7 @@ from importer.automation.inbox import (
     once,
     scratch,
 )
-from importer.automation.monitoring import PrivateFile, last_success, metrics, written
+from importer.automation.monitoring import PrivateFile, metrics, written
 from importer.automation.notify import (
     KINDS,
     VARIABLES,
@@ -57,7 +57,6 @@ __all__ = [
     "fate",
     "forever",
     "gravest",
-    "last_success",
     "metrics",
     "notify_target",
     "once",

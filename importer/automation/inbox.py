@@ -20,7 +20,7 @@ from typing import Any, Protocol, Self
 
 from filelock import FileLock, Timeout
 
-from importer import resources
+from importer import resources, shutdown
 from importer.errors import Busy, ExitStatus, Interrupted, ResultsError, SourceError, UsageError
 from importer.model import Outcome
 
@@ -315,14 +315,14 @@ class Inbox:
         return arrival.path
 
 
-# SIGINT and SIGTERM outside of sending: the work at hand comes to its next safe place, then ends.
+# SIGINT, SIGTERM and SIGHUP outside of sending: the work at hand comes to its next safe place, then ends.
 
 _SLICE = 0.2
 """Seconds between two looks at whether a signal came."""
 
 
 class Ending:
-    """`with Ending() as ending:` remembers the first SIGINT or SIGTERM instead of dying of it. The
+    """`with Ending() as ending:` remembers the first SIGINT, SIGTERM or SIGHUP instead of dying of it. The
     second one ends the program as it would without. It is a `engine.Observer` too: while a file is
     being read, the signal raises Interrupted before the next chunk."""
 
@@ -331,7 +331,7 @@ class Ending:
         self._former: dict[signal.Signals, Any] = {}
 
     def __enter__(self) -> Self:
-        for each in (signal.SIGINT, signal.SIGTERM):
+        for each in shutdown.wanted():
             self._former[each] = signal.signal(each, self._caught)
         return self
 
@@ -348,7 +348,7 @@ class Ending:
         if self.signal:
             signal.signal(number, signal.SIG_DFL)
             signal.raise_signal(signal.Signals(number))
-        self.signal = number
+        self.signal = shutdown.counted_as(number)
 
     def sleep(self, seconds: float) -> None:
         """Let time pass, unless a signal came."""

@@ -20,7 +20,7 @@ from importer.errors import ExitStatus, ImporterError, UsageError
 from importer.http import NetworkFault, fault_of
 from importer.model import counted
 from importer.privacy import visible
-from importer.settings import Network, Secret, is_loopback
+from importer.settings import Network, Secret, is_loopback, split_url
 
 # What a job came to, fit to be told to anybody.
 
@@ -149,7 +149,7 @@ class Webhook:
     @classmethod
     def parse(cls, text: str) -> Self:
         """https, or http on this machine. Raises UsageError, which doesn't quote the URL."""
-        parts = urlsplit(text)
+        parts = split_url(text)
         safe = parts.scheme == "https" or (
             parts.scheme == "http" and is_loopback(parts.hostname or "")
         )

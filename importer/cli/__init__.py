@@ -18,7 +18,7 @@ from importer.cli import config, init, inspect, jobs, output, sandbox
 from importer.cli.automation import schedule_command, watch_command
 from importer.cli.doctor import doctor_command
 from importer.cli.inspect import explain_command, surveys_command
-from importer.cli.jobs import drop, purge_command
+from importer.cli.jobs import drop, forget_command, purge_command
 from importer.cli.mapping import check_command, presets_command, preview_command, schema_command
 from importer.cli.plan_run import (
     plan_command,
@@ -38,6 +38,14 @@ class _InOrder(click.Group):
     def list_commands(self, _: click.Context) -> list[str]:
         return list(self.commands)
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """`dry-run` is what many type for `plan`."""
+        return super().resolve_command(
+            ctx, ["plan" if args[0] == "dry-run" else args[0], *args[1:]]
+        )
+
 
 @click.group(
     cls=_InOrder,
@@ -53,7 +61,7 @@ def command(context: click.Context) -> None:
     importer demo                                    see it work
     importer inspect answers.xlsx                    what is in the file
     importer init answers.xlsx                       write its mapping, with comments
-    importer plan answers.xlsx -m mapping.yaml       the dry run
+    importer plan answers.xlsx -m mapping.yaml       the dry run (or: importer dry-run …)
     importer run answers.xlsx -m mapping.yaml        the real thing
     """
     if context.invoked_subcommand and not {"-h", "--help"} & set(sys.argv[1:]):
@@ -87,6 +95,7 @@ for each in (
     schedule_command,
     drop,
     purge_command,
+    forget_command,
     doctor_command,
     jobs.new_ledger,
     explain_command,

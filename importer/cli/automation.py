@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 # `importer watch`: imports what is put into a folder.
 
 
-@click.command("watch")
+@click.command("watch", cls=options.Sections)
 @click.argument("folder", metavar="DIR", type=click.Path(path_type=Path, file_okay=False))
 @click.option("-m", "--mapping", required=True, metavar="MAPPING", help="The mapping: a YAML file.")
 @click.option(
@@ -53,6 +53,7 @@ if TYPE_CHECKING:
     help="Where results go, a folder per file. Default: DIR/results.",
 )
 @click.option("--show-values", is_flag=True, help="Show e-mail addresses and free text.")
+@options.xlsx_option
 @options.target
 @options.delivering
 @unattended

@@ -18,6 +18,7 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
+from importer import resources
 from importer.errors import UsageError
 
 NAME = "importer.toml"
@@ -26,7 +27,7 @@ PREFIX = "IMPORTER_"
 _FOLDERS_TOO = frozenset(
     (
         *("mapping", "out", "rate", "concurrency", "max_failures", "fail_on", "notify_on", "log"),
-        *("timeout", "outage", "settle", "every", "settled", "project"),
+        *("timeout", "outage", "settle", "every", "settled", "project", "xlsx"),
     )
 )
 """What a folder's file may say."""
@@ -156,7 +157,7 @@ def _read(path: Path) -> dict[str, Any]:
     if not path.is_file():
         return {}
     try:
-        found = tomllib.loads(path.read_text(encoding="utf-8"))
+        found = tomllib.loads(resources.small(path)[0].decode())
     except (OSError, ValueError) as error:  # TOMLDecodeError, UnicodeDecodeError
         raise UsageError(f"{path} can't be read: {error}.") from error
     return {key.replace("-", "_"): value for key, value in found.items()}

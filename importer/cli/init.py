@@ -41,7 +41,7 @@ def answered(drafted: Draft, wishes: Wishes, given: Mapping[str, Any]) -> Wishes
     if not wishes.asked:
         wishes = replace(wishes, ids=_questions(drafted))
     meaning = drafted.meaning
-    if not (meaning.users or meaning.email or wishes.person):
+    if not wishes.person and _unsure_of_person(drafted):
         wishes = _person(drafted, wishes)
     if drafted.maybe and not drafted.waves:
         wishes = replace(wishes, waves=_waves(drafted.maybe))
@@ -90,11 +90,19 @@ def _questions(drafted: Draft) -> dict[str, str]:
     return {name: text for name, text in found.items() if text}
 
 
+def _unsure_of_person(drafted: Draft) -> bool:
+    """Whether no column is surely the person's, or an id beside it may be that as well."""
+    sure = any(each.sure == "sure" for each in drafted.people)
+    response = drafted.meaning.response
+    return not sure or (response is not None and response.sure == "not known")
+
+
 def _person(drafted: Draft, wishes: Wishes) -> Wishes:
     """The column of the person, of those that may be ids: the values that differ most come first."""
-    columns = sorted(_candidates(drafted), key=lambda each: (-each.profile.distinct, each.index))[
-        :_MOST
-    ]
+    known = [each.column for each in drafted.people]
+    others = [each for each in _candidates(drafted) if each not in known]
+    others = sorted(others, key=lambda each: (-each.profile.distinct, each.index))
+    columns = [*known, *others][:_MOST]
     stand_in = drafted.moment or drafted.meaning.response
     if not columns and stand_in:
         return wishes
@@ -219,8 +227,14 @@ def _text(prompt: str) -> str:
 @click.option("--encoding", help="Overrules the encoding that was found: utf-8, cp1252, ...")
 @click.option("--delimiter", help="Overrules the delimiter that was found; `tab` for a tab.")
 @click.option(
-    "--campaign", default="", metavar="ID", help="The survey; its questions are read, too."
+    "--campaign",
+    "--survey",
+    "campaign",
+    default="",
+    metavar="ID",
+    help="The survey; its questions are read, too.",
 )
+@click.option("--show-values", is_flag=True, help="Samples as they stand, not their shapes.")
 @click.option("--no-input", is_flag=True, help="Ask nothing, not even on a terminal.")
 @options.reading
 @options.endpoint_option
@@ -236,6 +250,7 @@ def init_command(  # noqa: PLR0913, PLR0917  one argument per option
     encoding: str | None,
     delimiter: str | None,
     campaign: str,
+    show_values: bool,
     no_input: bool,
     force: bool,
     as_json: bool,
@@ -253,7 +268,7 @@ def init_command(  # noqa: PLR0913, PLR0917  one argument per option
     importer init answers.csv --personal --json
     SATISMETER_API_KEY=... SATISMETER_PROJECT=... importer init answers.csv --campaign ID
     """
-    from importer.discovery import Wishes, draft
+    from importer.discovery import Wishes, draft, sheet_of_answers
     from importer.mapping import preset as known_preset
     from importer.sources.source import open_source
     from importer.sources.table import SourceOptions
@@ -276,9 +291,10 @@ def init_command(  # noqa: PLR0913, PLR0917  one argument per option
         delimiter or "",
         campaign=campaign,
         waves=waves,
+        show_values=show_values,
         asked=asked_in(given, campaign) if campaign and options.read_access(given) else (),
     )
-    with open_source(file, read) as source:
+    with open_source(file, read) as opened, sheet_of_answers(opened, read, wishes) as source:
         drafted = draft(source, wishes)
         if not (no_input or as_json) and possible():
             drafted = draft(source, answered(drafted, wishes, given))
@@ -324,12 +340,16 @@ def _print(file: str, path: Path, drafted: Draft) -> None:
 
 
 def _found(drafted: Draft) -> list[tuple[str, str, str]]:
+    from importer.discovery.roles import other_scores
+
     meaning, tool = drafted.meaning, drafted.tool
     rows = " and ".join(map(str, drafted.layout.header)) or "none"
     shown: list[tuple[str, str, str]] = [
         ("tool", tool.preset.about.tool if tool else "not known", tool.reason if tool else ""),
         ("header", f"row {rows}", drafted.layout.reason),
     ]
+    if len(drafted.sheets) > 1:
+        shown.insert(1, ("sheet", drafted.sheet, f"of {', '.join(drafted.sheets)}"))
     people = list(drafted.people) or ([meaning.response] if meaning.response else [])
     shown += [("person", _label(each.column), f"{each.sure}: {each.why}") for each in people]
     if not people and drafted.moment:
@@ -340,6 +360,10 @@ def _found(drafted: Draft) -> list[tuple[str, str, str]]:
     elif not people:
         shown.append(("person", "not known", ""))
     shown += _question("score", meaning.score)
+    for each in other_scores(meaning.questions, meaning.score)[:3]:
+        shown.append(
+            ("", f"{_label(each.columns[-1])} ({each.kind})", "a score as well? it is left out")
+        )
     shown += _question("comment", meaning.comment)
     shown += _date(meaning.answered)
     if drafted.waves:
@@ -377,6 +401,7 @@ def _document(file: str, path: Path, drafted: Draft) -> dict[str, object]:
         "mapping": str(path),
         "tool": tool.name if tool else "",
         "tool_reason": tool.reason if tool else "",
+        "sheet": drafted.sheet,
         "header_rows": list(drafted.layout.header),
         "skip_rows": list(drafted.layout.skipped),
         "user": people,

@@ -12,6 +12,7 @@ import click
 from importer.cli import options, output
 from importer.cli.inspect import asked_in
 from importer.cli.output import next_command
+from importer.cli.plan_run import telling_of_header
 from importer.errors import ExitStatus, MappingError, UsageError
 
 if TYPE_CHECKING:
@@ -88,7 +89,10 @@ def _checked(
     if file is None:
         return document, None, []
     number = int(sheet) if sheet and sheet.isdigit() else sheet
-    with open_source(file, source_options(document, number)) as source:
+    with (
+        telling_of_header(file, mapping, number),
+        open_source(file, source_options(document, number)) as source,
+    ):
         try:
             # The hashes' key doesn't matter: no row is read.
             compiled = compile_mapping(document, source.header, secret=b"", file=source.place)
@@ -310,7 +314,10 @@ def preview_command(
 
     document = load(mapping)
     number = int(sheet) if sheet and sheet.isdigit() else sheet
-    with open_source(file, source_options(document, number)) as source:
+    with (
+        telling_of_header(file, mapping, number),
+        open_source(file, source_options(document, number)) as source,
+    ):
         # A preview hashes with no secret: its anonymous ids are examples.
         compiled = compile_mapping(document, source.header, secret=b"preview", file=source.place)
         shown = _row(source, document, compiled, row)

@@ -13,6 +13,7 @@ from typing import Any
 
 import click
 
+from importer import resources
 from importer.errors import UsageError
 from importer.privacy import shell_word
 from importer.settings import DEFAULT_ENDPOINT, Endpoint, FailOn, Network, Rate, Secret, Settings
@@ -26,6 +27,25 @@ API_KEY = "SATISMETER_API_KEY"
 PROJECT = "SATISMETER_PROJECT"
 
 Command = Callable[..., Any]
+
+_FIRST = (
+    *("mapping", "limit", "yes", "sheet", "out", "xlsx", "rate", "save_plan", "signed_plan"),
+    *("once", "every", "max_failures", "notify", "state"),
+)
+"""The options that people use most, in the order in which they come to want them."""
+
+
+class Sections(click.Command):
+    """A command of many options: its help begins with those that people use."""
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Two lists."""
+        own = [each for each in self.get_params(ctx) if isinstance(each, click.Option)]
+        records = {str(each.name): each.get_help_record(ctx) for each in own}
+        first = [records.pop(name, None) for name in _FIRST]
+        for title, shown in (("Most used", first), ("More options", list(records.values()))):
+            with formatter.section(title):
+                formatter.write_dl([each for each in shown if each])
 
 
 def source(command: Command) -> Command:
@@ -51,9 +71,17 @@ def source(command: Command) -> Command:
             help="Write every body there, its key masked, one JSON a line.",
         ),
         click.option("--show-values", is_flag=True, help="Show e-mail addresses and free text."),
+        xlsx_option,
     ):
         command = option(command)
     return command
+
+
+xlsx_option = click.option(
+    "--xlsx",
+    is_flag=True,
+    help="Write results and problems as .xlsx, too: what people open in Excel comes back unharmed.",
+)
 
 
 def target(command: Command) -> Command:
@@ -120,7 +148,9 @@ def network(command: Command) -> Command:
 def sending(command: Command) -> Command:
     """How to send, where somebody may be asked first."""
     for option in (
-        click.option("--limit", type=click.IntRange(1), help="A pilot: post N rows at most."),
+        click.option(
+            "--limit", type=click.IntRange(1), metavar="N", help="A pilot: post N rows at most."
+        ),
         click.option("--yes", is_flag=True, help="Send without asking."),
     ):
         command = option(command)
@@ -154,7 +184,10 @@ def delivering(command: Command) -> Command:
     for option in (
         click.option("--rate", metavar="N/s", help="10/s, 600/min, max. [default: 10/s]"),
         click.option(
-            "--concurrency", type=click.IntRange(1, 1000), help="In flight at most. [default: 8]"
+            "--concurrency",
+            type=click.IntRange(1, 1000),
+            metavar="N",
+            help="In flight at most. [default: 8]",
         ),
         click.option(
             "--key-file",
@@ -174,12 +207,14 @@ def delivering(command: Command) -> Command:
         ),
         click.option(
             "--settle",
+            metavar="SECONDS",
             type=click.FloatRange(0),
             help="Seconds before a row of unknown fate is asked about again. "
             "[default: 60, or twice --timeout]",
         ),
         click.option(
             "--timeout",
+            metavar="SECONDS",
             type=click.FloatRange(0.1),
             default=30.0,
             show_default=True,
@@ -187,6 +222,7 @@ def delivering(command: Command) -> Command:
         ),
         click.option(
             "--outage",
+            metavar="SECONDS",
             type=click.FloatRange(0),
             default=900.0,
             show_default=True,
@@ -210,7 +246,7 @@ def settings(options: Mapping[str, Any]) -> Settings:
         endpoint=Endpoint.parse(options["endpoint"]),
         network=network_of(options),
         rate=None if rate is None else Rate.parse(rate),
-        hash_key=_hash_key(),
+        hash_key=hash_key(),
         fail_on=FailOn.parse(options.get("fail_on") or "any"),
         **(_readback(options) if "api_key_file" in options else {}),
     )
@@ -228,12 +264,13 @@ def network_of(options: Mapping[str, Any]) -> Network:
 
 
 _PLAIN = {
-    *("file", "mapping", "out", "payloads", "save_plan", "signed_plan", "show_values"),
+    *("file", "mapping", "out", "payloads", "save_plan", "signed_plan", "show_values", "xlsx"),
     *(
         "concurrency",
         "limit",
         "durability",
         "accept_empty",
+        "check_survey",
         "settle",
         "timeout",
         "outage",
@@ -264,7 +301,7 @@ def _sheet(text: str | None) -> str | int | None:
     return int(text) if text and text.isdigit() else text
 
 
-def _hash_key() -> Secret | None:
+def hash_key() -> Secret | None:
     """What keys the hashes where several machines must agree; at least 16 characters."""
     text = os.environ.get(HASH_KEY, "")
     if text and len(text) < 16:
@@ -315,11 +352,12 @@ def private_text(path: Path, what: str) -> str:
     """The text of a file that holds a secret (`what` names it); UsageError where others can read
     it."""
     try:
-        mode = path.stat().st_mode
-        text = path.read_text(encoding="utf-8").strip()
+        content, facts = resources.small(path)
+        text = content.decode().strip()
     except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"The {what} {path} can't be read: {error}.") from error
-    if os.name == "posix" and mode & (stat.S_IRWXG | stat.S_IRWXO):
+        why = error.strerror if isinstance(error, OSError) else "it is no UTF-8"
+        raise UsageError(f"The {what} {path} can't be read: {why}.") from error
+    if os.name == "posix" and facts.st_mode & (stat.S_IRWXG | stat.S_IRWXO):
         raise UsageError(
             f"The {what} {path} can be read by others.",
             hint=f"Mend it: chmod 600 {shell_word(str(path))}",
@@ -340,13 +378,11 @@ def _from_dotenv(name: str) -> str:
         return ""
     place = f"The .env of {Path.cwd()}"
     try:
-        with path.open("rb") as file:
-            facts = os.fstat(file.fileno())
-            content = file.read(_LARGEST_DOTENV + 1)
+        content, facts = resources.small(path, _LARGEST_DOTENV)
     except OSError as error:
-        raise UsageError(f"{place} can't be read: {error.strerror}.") from error
-    if len(content) > _LARGEST_DOTENV:
-        raise UsageError(f"{place} is larger than 64 kB.", hint="Put keys into the environment.")
+        raise UsageError(
+            f"{place} can't be read: {error.strerror}.", hint="Put keys into the environment."
+        ) from error
     if name.encode() not in content:  # it may be another program's
         return ""
     try:

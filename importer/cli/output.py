@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import logging
 import os
 import secrets
+import shutil
+import stat
 import sys
+import textwrap
 import time
 import traceback
 from collections import Counter
@@ -51,17 +55,37 @@ def _line(text: str) -> str:
     return "\x1b".join(map(visible, text.split(_PEN)))
 
 
-def say(text: str = "") -> None:
-    """A line of the result, on standard output; a line break in it is shown as such."""
+def say(text: str = "", *, hang: int | None = 0) -> None:
+    """A line of the result, on standard output; a line break in it is shown as such. On a terminal a line
+    that is too long goes on below, `hang` characters further in; None leaves it whole, to be copied."""
     if not QUIET.get():
-        _echo(_line(text))
+        _echo(_line(text) if hang is None else _folded(_line(text), hang))
 
 
 def note(text: str = "", *, always: bool = False) -> None:
     """A line beside the result (progress, warnings), on standard error; JSON under `--log json`. `always`:
     under --quiet, too."""
     if always or not QUIET.get():
-        _echo(_logged(_line(text)) if LINES.get() else _line(text), err=True)
+        _echo(_logged(_line(text)) if LINES.get() else _folded(_line(text), err=True), err=True)
+
+
+def _folded(text: str, hang: int = 0, *, err: bool = False) -> str:
+    """Broken between words where the terminal would break it within one."""
+    if not (sys.stderr if err else sys.stdout).isatty():
+        return text
+    width = shutil.get_terminal_size().columns
+    within = len(text) - len(text.lstrip()) + hang
+    path = text.lstrip()[:1] in {"/", "~"}  # is copied, too
+    if path or len(click.unstyle(text)) <= width or within > width - 20:
+        return text
+    return textwrap.fill(
+        text,
+        width,
+        drop_whitespace=True,
+        subsequent_indent=" " * within,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
 
 
 def whole(text: str) -> None:
@@ -71,12 +95,16 @@ def whole(text: str) -> None:
 
 
 def _echo(text: str, *, err: bool = False) -> None:
-    """A reader that has gone (`| head`) ends no run, and takes nothing from its exit status."""
+    """A reader that has gone (`| head`, a terminal that was closed) ends no run, and takes nothing from its
+    exit status."""
     try:
         click.echo(text, err=err, color=_colour())
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), (sys.stderr if err else sys.stdout).fileno())
     except OSError as error:
+        handle = (sys.stderr if err else sys.stdout).fileno()
+        gone = error.errno == errno.EIO and stat.S_ISCHR(os.fstat(handle).st_mode)
+        if gone or isinstance(error, BrokenPipeError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), handle)
+            return
         raise ResultsError(
             f"Standard {'error' if err else 'output'} can't be written: {error.strerror}.",
             hint="What was done is done, and in the ledger; `importer status` shows it.",
@@ -129,7 +157,7 @@ def next_step(*commands: str) -> None:
     """How every command ends: what to type next."""
     say()
     for number, line in enumerate(commands):
-        say(("Next: " if number == 0 else "      ") + style(line, fg="cyan"))
+        say(("Next: " if number == 0 else "      ") + style(line, fg="cyan"), hang=None)
 
 
 def table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
@@ -145,7 +173,7 @@ def table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
             cell.rjust(width) if right else cell.ljust(width)
             for cell, width, right in zip(line, widths, numeric, strict=True)
         ]
-        say(("  " + "  ".join(shown)).rstrip())
+        say(("  " + "  ".join(shown)).rstrip(), hang=sum(widths[:-1]) + 2 * len(widths) - 2)
 
 
 def _shown(cell: object) -> str:
@@ -334,15 +362,17 @@ def _typed(option: click.Option, value: object) -> Iterator[str]:
 def after(summary: Summary) -> list[str]:
     """What to type after a plan or a run, by how it ended."""
     steps = _after_plan(summary) if summary.command == "plan" else _after_run(summary)
-    if summary.problems:
+    if mended := summary.workbook or summary.problems:
         server = {} if "endpoint" in _given() else _server(summary)
+        sheet = {"sheet": summary.sheet} if summary.workbook and summary.sheet else {}
         steps.append(
             next_command(
                 "run",
-                summary.problems,
+                mended,
                 without=_OF_THE_FILE,
                 why="once its rows are mended",
                 mapping=summary.mapping,
+                **sheet,
                 **server,
             )
         )

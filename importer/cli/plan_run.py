@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,8 +15,8 @@ from importer.cli import options, output
 from importer.cli.jobs import job_argument, moved_file, plain_error
 from importer.cli.output import after, next_command
 from importer.cli.text import recoding_document
-from importer.cli.unattended import reporter, unattended
-from importer.errors import ExitStatus, UsageError
+from importer.cli.unattended import fail_on_option, reporter, unattended
+from importer.errors import ExitStatus, ImporterError, MappingError, Mistake, UsageError
 from importer.model import Status
 from importer.privacy import masked, plain
 from importer.settings import DEFAULT_ENDPOINT
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 # `importer run`: the real thing.
 
 
-@click.command("run")
+@click.command("run", cls=options.Sections)
 @options.source
 @options.target
 @options.sending
@@ -40,6 +41,11 @@ if TYPE_CHECKING:
     type=click.Path(path_type=Path, dir_okay=False),
     metavar="PLAN",
     help="Keep to this saved plan; refuse where the file, the mapping or a setting has changed.",
+)
+@click.option(
+    "--check-survey",
+    is_flag=True,
+    help="Read the survey first (API key, --project); send no row that is there, by person and answers.",
 )
 def run_command(**given: Any) -> ExitStatus:
     """Post the rows of FILE to SatisMeter, and account for each.
@@ -95,11 +101,56 @@ def post(settings: Settings, given: Mapping[str, Any]) -> Summary:
         return given["yes"] or not planned.ready or click.confirm("Go on?", err=True)
 
     try:
-        with shutdown.leaving():
+        with shutdown.leaving(), _header_told(settings):
             _, summary = engine.run(settings, confirm, progress)
     finally:
         progress.close()
     return summary
+
+
+def _header_told(settings: Settings) -> AbstractContextManager[None]:
+    return telling_of_header(settings.file, settings.mapping, settings.sheet)
+
+
+@contextmanager
+def telling_of_header(file: str, mapping: str, sheet: str | int | None = None) -> Iterator[None]:
+    """Where a mapping's columns aren't found, say which header row or sheet the file seems to have."""
+    try:
+        yield
+    except MappingError as error:
+        if not any("column" in each.message for each in error.mistakes) or file == "-":
+            raise
+        said = None
+        with suppress(ImporterError):
+            said = _header_of(file, mapping, sheet)
+        if said is None:
+            raise
+        raise MappingError(error.name, error.text, [*error.mistakes, said]) from None
+
+
+def _header_of(file: str, mapping: str, sheet: str | int | None) -> Mistake | None:
+    """What the mapping should say of the file's header and sheet; None where that is how it was read."""
+    from importer.discovery import as_init_reads
+    from importer.engine.stage import source_options
+    from importer.mapping import load
+    from importer.sources.source import open_source
+
+    options = source_options(load(mapping), sheet)
+    with ExitStack() as stack:
+        read = stack.enter_context(open_source(file, options))
+        now, of = read.facts.header_rows, read.sheet
+        source, _ = as_init_reads(file, dataclasses.replace(options, skip_rows=()), stack)
+        found = source.facts.header_rows
+    said = [f"sheet: {source.sheet}"] if source.sheet != of else []
+    if found and found != now:
+        rows = ", ".join(map(str, found))
+        said.append(f"header_row: {rows}" if len(found) == 1 else f"header_rows: [{rows}]")
+    if not said:
+        return None
+    told = f"the header of {source.place} seems to be row {' and '.join(map(str, found))}"
+    return Mistake(
+        0, 0, told, f"Say so under `source:`: {'; '.join(f'`{each}`' for each in said)}."
+    )
 
 
 def _key(given: Mapping[str, Any]) -> Secret:
@@ -117,11 +168,12 @@ def _check_terminal(yes: bool) -> None:
 # `importer plan`: the dry run.
 
 
-@click.command("plan")
+@click.command("plan", cls=options.Sections)
 @options.source
 @options.target
 @options.network
 @click.option("--rate", metavar="N/s", help="10/s, 600/min, max: to tell how long a run takes.")
+@fail_on_option
 @options.quiet_option
 @click.option(
     "--save",
@@ -131,7 +183,7 @@ def _check_terminal(yes: bool) -> None:
     help="Save the plan, to be approved: `run --plan PLAN` keeps to it or refuses.",
 )
 def plan_command(**given: Any) -> ExitStatus:
-    """Show what a run of FILE would do, and send nothing.
+    """The dry run: show what a run of FILE would do, and send nothing. `importer dry-run` is the same.
 
     It is the same code as a run, up to the socket: counts by status, problems by cause with what to
     do, duplicates, warnings, and three whole requests. FILE is a CSV or Excel file, its address
@@ -150,7 +202,9 @@ def plan_command(**given: Any) -> ExitStatus:
     output.QUIET.set(given["quiet"])
     progress = Progress(silent=given["quiet"])
     try:
-        planned, summary = engine.plan(options.settings(given), progress)
+        settings = options.settings(given)
+        with _header_told(settings):
+            planned, summary = engine.plan(settings, progress)
     finally:
         progress.close()
     if summary.exit_status != ExitStatus.DONE:
@@ -168,7 +222,7 @@ def plan_command(**given: Any) -> ExitStatus:
 RETRIABLE = (Status.FAILED, Status.REJECTED, Status.DUPLICATE, Status.PENDING, Status.UNKNOWN)
 
 
-@click.command("resume")
+@click.command("resume", cls=options.Sections)
 @job_argument
 @moved_file
 @options.sending
@@ -189,7 +243,7 @@ def resume_command(**given: Any) -> ExitStatus:
     return _go_on("resume", given, (Status.PENDING, Status.FAILED))
 
 
-@click.command("retry")
+@click.command("retry", cls=options.Sections)
 @job_argument
 @click.option(
     "--status", "statuses", default="failed", show_default=True, metavar="S[,S]",
@@ -267,8 +321,11 @@ _KEPT = ("rate", "concurrency", "accept_empty")
     "--out", type=click.Path(path_type=Path, file_okay=False),
     help="Where to. Default: the job's folder.",
 )  # fmt: skip
+@options.xlsx_option
 @plain_error
-def results_command(job: str, out: Path | None, state: Path | None, as_json: bool) -> ExitStatus:
+def results_command(
+    job: str, out: Path | None, state: Path | None, xlsx: bool, as_json: bool
+) -> ExitStatus:
     """Write JOB's results.csv and problems.csv anew from the ledger: after a crash, say.
 
     The same ledger gives the same bytes. problems.csv needs the job's file and mapping, unchanged.
@@ -276,12 +333,12 @@ def results_command(job: str, out: Path | None, state: Path | None, as_json: boo
 
     \b
     importer results
-    importer results 20260301-answers --out /tmp/answers
+    importer results 20260301-answers --out /tmp/answers --xlsx
     """
     from importer.engine.jobs import write_results
     from importer.ledger.state import default_folder
 
-    found, written, ended = write_results(state or default_folder(), job, out)
+    found, written, ended = write_results(state or default_folder(), job, out, xlsx=xlsx)
     if as_json:
         problems = str(written.problems) if written.problems else None
         output.emit({"job": found.name, "results": str(written.results), "problems": problems})

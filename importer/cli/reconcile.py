@@ -286,8 +286,8 @@ def _scores(found: Verification) -> None:
         output.say()
         output.say(f"Scores and questions were not compared: {found.unread}")
     elif found.scores:
-        output.heading("Scores")
-        columns = ("question", "answers in the file", "in the survey", "file", "survey")
+        output.heading("Answers and scores, in the file and in the survey")
+        columns = ("file", "survey", "file", "survey", "question")
         output.table(columns, [_score(*pair) for pair in found.scores])
 
 
@@ -295,7 +295,7 @@ def _score(sent: Scores, there: Scores) -> tuple[object, ...]:
     from importer.results.report.verified import figure
 
     name = sent.question.label
-    return (name, sent.answers, there.answers, figure(sent), figure(there))
+    return (sent.answers, there.answers, figure(sent), figure(there), name)
 
 
 def _day(moment: float) -> str:

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from importer import logs
+from importer import logs, resources
 from importer.cli import config, options, output
 from importer.cli.output import after, next_command
 from importer.errors import Declined, ExitStatus, ImporterError, MappingError, UsageError
@@ -37,18 +37,21 @@ KINDS = ("webhook", "slack", "email", "command")
 """As in `importer.automation`, which `--help` need not import."""
 
 
+fail_on_option = click.option(
+    "--fail-on",
+    default="any",
+    show_default=True,
+    metavar="any|none|N%|duplicate",
+    help="Exit with 3 where any, none or more than N% of the rows were refused (invalid, "
+    "rejected or failed; `duplicate` and `N%,duplicate` count what the API called one). It is 3 "
+    "anyhow where rows were posted and none was accepted, but for none.",
+)
+
+
 def unattended(command: options.Command) -> options.Command:
     """The options of runs that report by themselves."""
     for option in (
-        click.option(
-            "--fail-on",
-            default="any",
-            show_default=True,
-            metavar="any|none|N%|duplicate",
-            help="Exit with 3 where any, none or more than N% of the rows were refused (invalid, "
-            "rejected or failed; `duplicate` and `N%,duplicate` count what the API called one). It is 3 "
-            "anyhow where rows were posted and none was accepted, but for none.",
-        ),
+        fail_on_option,
         click.option(
             "--max-failures",
             type=click.IntRange(0),
@@ -256,13 +259,13 @@ def together(told: Sequence[Notice], status: ExitStatus) -> Notice:
 
 def _write_metrics(path: Path, notice: Notice) -> None:
     """The collector runs as somebody else, so everybody may read it: it holds nothing private."""
-    from importer.automation import last_success, metrics
+    from importer.automation import metrics
     from importer.results import files
 
     try:
-        former = path.read_text(encoding="utf-8") if path.exists() else ""
+        former = resources.small(path)[0].decode() if path.exists() else ""
         with files.whole(path, mode=0o644) as file:
-            file.write(metrics(notice, last_success(former)))
+            file.write(metrics(notice, former))
     except (OSError, UnicodeDecodeError) as error:
         output.note(f"The metrics file {path} can't be written: {error}.")
 

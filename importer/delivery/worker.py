@@ -216,7 +216,21 @@ class Delivery:
             self._rate_limiter.on_429()
         if classified.pause:
             self._rate_limiter.pause(classified.pause)
+            self._stop_within(classified, self._options.outage - self._breaker.away_for)
         if stop := self._abort_rules.reason(row, classified, self._breaker.away_for):
+            self.stop(stop)
+
+    def _stop_within(self, classified: Classification, left: float) -> None:
+        """A pause that is longer than an outage may still last: nobody posts that would notice its end."""
+        if (classified.pause or 0.0) > left:
+            asyncio.get_running_loop().call_later(
+                max(left, 0.0) + 0.01, self._stop_if_away, classified
+            )
+
+    def _stop_if_away(self, classified: Classification) -> None:
+        if not self.stopped and (
+            stop := self._abort_rules.outage(classified, self._breaker.away_for)
+        ):
             self.stop(stop)
 
     def _take_back(self) -> None:

@@ -7,10 +7,12 @@ from __future__ import annotations
 from os import PathLike
 
 from importer.discovery.column import Column, Confidence, columns
-from importer.discovery.draft import Draft, Wishes, draft
+from importer.discovery.draft import Draft, Wishes, draft, laid_out, sheet_of_answers
 from importer.discovery.header import Grid, Layout, ToolRows, check_answers, layout, read_grid
 from importer.discovery.questions import Named, Question
+from importer.discovery.recognition import Known, as_init_reads
 from importer.discovery.roles import Property, Role, named
+from importer.discovery.table import shown_sample
 from importer.discovery.tool import Match, recognise
 from importer.discovery.understand import Analysis, Dated, FoundColumn, analyse
 from importer.discovery.waves import Waves, first_wave, waves
@@ -25,6 +27,7 @@ __all__ = [
     "Draft",
     "FoundColumn",
     "Grid",
+    "Known",
     "Layout",
     "Match",
     "Named",
@@ -35,15 +38,19 @@ __all__ = [
     "Waves",
     "Wishes",
     "analyse",
+    "as_init_reads",
     "check_answers",
     "columns",
     "draft",
     "first_wave",
     "init",
+    "laid_out",
     "layout",
     "named",
     "read_grid",
     "recognise",
+    "sheet_of_answers",
+    "shown_sample",
     "waves",
 ]
 

@@ -174,11 +174,22 @@ def _first(grid: Grid) -> int | None:
     )
     if full and _spans(grid, full):
         return full - 1
+    below = grid.cells[full + 1 : full + 2]
+    if below and _known_names(below[0]) > 1 and not _known_names(grid.cells[full]):
+        full += 1  # two cells above a narrow table are a title still
     if not _is_data(grid, full):
         return full
     above = full - 1  # names of half the columns are no title, where answers follow at once
     near = full and grid.rows[above] == grid.rows[full] - 1 and _filled(grid.cells[above]) > 1
     return above if near and not _is_data(grid, above) else None
+
+
+_NOTIONS: tuple[lexicon.Name, ...] = ("user", "email", "score", "comment", "response", "answered")
+
+
+def _known_names(cells: Sequence[str]) -> int:
+    """How many of the cells are names that columns have."""
+    return sum(any(lexicon.is_called(each, cell) for each in _NOTIONS) for cell in cells)
 
 
 def _spans(grid: Grid, full: int) -> bool:
@@ -335,18 +346,57 @@ _PLANNED = frozenset({"begin_group", "end_group", "begin group", "end group", "n
 
 
 def check_answers(grid: Grid, place: str) -> None:
-    """Raise SourceError where the sheet holds totals or a form's plan, whose rows are nobody's answers."""
+    """Raise SourceError where the sheet holds totals or a form's plan, whose rows are nobody's answers, or
+    one answer in each row."""
     if _is_plan(grid):
         raise SourceError(
             f"{place}: this is the plan of a form (XLSForm: type, name, label); nobody's answers are in it.",
             hint="In KoboToolbox: Data > Downloads, export type CSV or XLS.",
         )
-    if _is_totals(grid):
+    if long := _long(grid):
         raise SourceError(
-            f"{place}: this is a table of totals (percentages by group); the answers of single people are "
-            "not in it.",
+            f"{place}: each row holds one answer ({long[0]!r} asks, {long[1]!r} answers), so a response is "
+            "several rows; the importer takes a row for a response.",
+            hint="Export it with a column for each question, or turn it: in Excel, Data > From Table, then "
+            f"Transform > Pivot Column on {long[0]!r}, values {long[1]!r}, don't aggregate.",
+        )
+    if _is_totals(grid) or _is_crosstab(grid):
+        raise SourceError(
+            f"{place}: this is a table of totals (percentages or counts by group); the answers of "
+            "single people are not in it.",
             hint="Export the single responses instead, one row for each person. Another sheet: --sheet.",
         )
+
+
+def _long(grid: Grid) -> tuple[str, str] | None:
+    """The names of the columns of questions and of answers, where each row holds one answer of a response:
+    questions recur, and another column comes again, but never twice with one of them."""
+    for at, cells in enumerate(grid.cells[:_MOST]):
+        asked = [i for i, cell in enumerate(cells) if lexicon.is_called("question", cell)]
+        given = [i for i, cell in enumerate(cells) if lexicon.is_called("answer", cell)]
+        rows = grid.cells[at + 1 : at + 1 + HEAD]
+        questions = {row[asked[0]].strip() for row in rows} if len(asked) == 1 else set()
+        if len(given) != 1 or not 1 < len(questions) * 2 <= len(rows):
+            continue
+        for i, cell in enumerate(cells):
+            ids = {row[i].strip() for row in rows}
+            pairs = {(row[i].strip(), row[asked[0]].strip()) for row in rows}
+            if (
+                i not in {*asked, *given}
+                and 1 < len(ids) < len(rows)
+                and "" not in ids
+                and len(pairs) == len(rows)
+                and cell.strip()
+            ):
+                return cells[asked[0]].strip(), cells[given[0]].strip()
+    return None
+
+
+def _is_crosstab(grid: Grid) -> bool:
+    """Rows of how many answered the question and how many skipped it, as SurveyMonkey's summaries have."""
+    first = [next(filter(str.strip, cells), "") for cells in grid.cells[:HEAD]]
+    said = {folded(cell).rstrip(":") for cell in first}
+    return bool(said & lexicon.texts("answered_row")) and bool(said & lexicon.texts("skipped_row"))
 
 
 def _is_plan(grid: Grid) -> bool:

@@ -18,16 +18,17 @@ from importer.mapping.text import folded
 # fmt: off
 Name = Literal[
     "score", "comment", "user", "bare_id", "email", "response", "answered", "started", "signed_up", "name",
-    "private", "machine",
+    "private", "machine", "question", "answer",
 ]
 Text = Literal[
     "no_answer", "open", "answer_mark", "beside_mark", "asks_why", "says_nothing", "dull", "joining", "hour",
+    "answered_row", "skipped_row",
 ]
 Pattern = Literal[
     "recommend", "satisfied", "effort", "why", "remarks", "overall", "counted", "specify", "or_more",
     "asking", "other", "total", "best", "worst", "not_at_all", "not_so", "extreme", "strong", "weak",
     "neutral", "good", "bad", "yes", "no", "not", "link", "outside", "stars", "out_of", "wave", "month",
-    "means", "until", "worse_upwards", "school_grade", "amount",
+    "means", "until", "worse_upwards", "school_grade", "amount", "likely", "summary_sheet",
 ]
 # fmt: on
 
@@ -125,6 +126,17 @@ def keyed_names(notion: Name) -> frozenset[str]:
 def is_called(notion: Name, label: str) -> bool:
     """Whether a column of this name is of this kind."""
     return key(label) in keyed_names(notion)
+
+
+def is_label(text: str) -> bool:
+    """Whether the text is a label of some scale, or says that there is no answer: nobody's own words."""
+    words = plain(text)
+    return words in _labels() or folded(text) in texts("no_answer") or text in faces()
+
+
+@cache
+def _labels() -> frozenset[str]:
+    return frozenset(grades()) | {plain(label) for _, labels in scales() for label in labels}
 
 
 def says(notion: Pattern, text: str) -> bool:

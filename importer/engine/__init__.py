@@ -18,11 +18,19 @@ from importer import ledger as ledger_room
 from importer.engine.approval import ApprovedPlan, hold
 from importer.engine.observer import NULL_OBSERVER, Logged, Observer, Observers
 from importer.engine.record import record, write_requests
-from importer.engine.stage import Plan, campaigns_of, secret_of, source_options, stage
+from importer.engine.stage import (
+    Plan,
+    campaigns_of,
+    planned_rows,
+    secret_of,
+    source_options,
+    stage,
+)
 from importer.errors import Declined, ExitStatus, ImporterError, ResultsError, UsageError
 from importer.ledger import Ledger, explain, ledger_path
 from importer.ledger.spool import Spool
 from importer.mapping import Compiled, Document, load
+from importer.model import counted
 from importer.results import files, report
 from importer.results.summary import Summary
 from importer.settings import Settings
@@ -102,6 +110,8 @@ def run(
         planned = stage(settings, document, source, compiled, ledger, spool, watch)
         with ledger.staging(planned.job):
             write_requests(settings, planned, ledger, spool)
+            if settings.check_survey:
+                planned = _not_there(settings, planned, ledger)
             if signed:
                 signed.hold_rows(planned, ledger)
             logs.JOB.set(planned.job.name)
@@ -119,6 +129,20 @@ def run(
             summary = record(settings, "run", planned, ledger, spool, start, sent)
             ledger.end_job(planned.job, summary.exit_status, summary.stopped)
     return planned, summary
+
+
+def _not_there(settings: Settings, planned: Plan, ledger: Ledger) -> Plan:
+    """The plan without the rows that the survey holds already, and with a word on them."""
+    from importer.engine.reconcile import check_survey  # brings an HTTP client, as a run does
+
+    found = http.run(check_survey(settings, ledger, planned.job))
+    told = (
+        f"{counted(found, 'row is', 'rows are')} in the survey already, by person and answers: not sent."
+        if found
+        else "The survey was read: none of the rows to send is there, by person and answers."
+    )
+    rows = planned_rows(ledger, planned.job, planned.rows["read"], settings.statuses)
+    return dataclasses.replace(planned, rows=rows, warnings=(*planned.warnings, told))
 
 
 @contextmanager

@@ -108,17 +108,23 @@ def resumed(job: Job, settings: Settings, command: str = "resume") -> Settings:
         concurrency=settings.concurrency
         or (int(concurrency) if isinstance(concurrency, int) else None),
         accept_empty=settings.accept_empty or bool(kept.get("accept_empty")),
+        xlsx=settings.xlsx or bool(kept.get("xlsx")),
         show_values=settings.show_values or bool(kept.get("show_values")),
         project=settings.project or str(kept.get("project") or ""),
     )
 
 
 def write_results(
-    state: str | PathLike[str], job: str = "", out: str | PathLike[str] | None = None
+    state: str | PathLike[str],
+    job: str = "",
+    out: str | PathLike[str] | None = None,
+    *,
+    xlsx: bool = False,
 ) -> tuple[Job, Rewritten, bool]:
     """Write results.csv and problems.csv of a job (the newest where it is "") anew into its folder, or
     into `out`; the same ledger gives the same bytes. The last says whether the job has ended."""
     with existing(Path(state)) as ledger:
         found = ledger.job(job)
         ended = explain(ledger, found, Path(state))
-        return found, rewrite(ledger, found, folder_of(found, Path(out) if out else None)), ended
+        folder = folder_of(found, Path(out) if out else None)
+        return found, rewrite(ledger, found, folder, xlsx=xlsx), ended

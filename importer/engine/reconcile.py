@@ -15,9 +15,11 @@ from importer.ledger.reconcile import (
     Known,
     call_absent,
     call_stored,
+    call_there,
     controls,
     doubts,
     known,
+    to_send,
 )
 from importer.model import Job
 from importer.satismeter.read import Reader, StoredResponse
@@ -60,6 +62,24 @@ async def read_back(settings: Settings, ledger: Ledger, job: Job, *, final: bool
         absent=sum(each.absent for each in settled),
         left=sum(each.left for each in settled),
     )
+
+
+async def check_survey(settings: Settings, ledger: Ledger, job: Job) -> int:
+    """Before the first post: rows to send count as stored where the survey holds a response of the same
+    person with the same answers, for which no other row of the ledger accounts. Returns how many. Raises as
+    `read_back`."""
+    hasher, waiting = Hasher(ledger.secret, job.origin), to_send(ledger, job)
+    there: defaultdict[bytes, list[str]] = defaultdict(list)
+    async with reader(settings, job.origin) as reading:
+        async for campaign in _campaigns(reading, job):
+            async for each in reading.responses(campaign, _EVER):
+                shown = hasher.shown(campaign, each.user_id, each.anonymous_id, each.answers)
+                if shown in waiting:
+                    there[shown].append(each.id)
+    return sum(call_there(ledger, job, waiting[shown], ids) for shown, ids in there.items())
+
+
+_EVER = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)

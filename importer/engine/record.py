@@ -57,6 +57,15 @@ def record(
         results = files.free(folder / "results.csv")
         write_outcomes(results, ledger.lines(job), planned.source.sheet)
         files.remember(results)
+        _results_workbook(results, xlsx=settings.xlsx)
+    problems = write_problems(
+        folder / f"{prefix}problems.csv",
+        planned.source,
+        spool.chunks(),
+        ledger,
+        job,
+        xlsx=settings.xlsx,
+    )
     summary = Summary(
         command=command,
         file=settings.file,
@@ -70,9 +79,8 @@ def record(
         seconds=time.monotonic() - start,
         folder=folder,
         results=results,
-        problems=write_problems(
-            folder / f"{prefix}problems.csv", planned.source, spool.chunks(), ledger, job
-        ),
+        problems=problems.table if problems else None,
+        workbook=problems.workbook if problems else None,
         causes=planned.causes + (refusals(ledger, job) if sent else ()),
         duplicates=duplicates,
         warnings=planned.warnings + (sent.notes if sent else ()),
@@ -91,28 +99,65 @@ def _ended(ledger: Ledger, job: Job, read: int) -> dict[str, int]:
     return {"read": read} | {status.value: counts.get(status, 0) for status in Status}
 
 
+@dataclass(frozen=True, slots=True)
+class Problems:
+    """The rows to mend: as CSV, and for people as a workbook, where one is written."""
+
+    table: Path
+    workbook: Path | None = None
+
+
 def write_problems(
-    path: Path, source: Source, chunks: Iterable[Chunk], ledger: Ledger, job: Job
-) -> Path | None:
+    path: Path, source: Source, chunks: Iterable[Chunk], ledger: Ledger, job: Job, *, xlsx: bool
+) -> Problems | None:
     """problems.csv, where there is something to mend, of the rows in `chunks`; an older one goes, unless a
-    person has changed it: then it stays, and the new one gets another name."""
-    place, rows = files.free(path), ledger.counts(job)
+    person has changed it: then it stays, and the new one gets another name. Beside it problems.xlsx, where
+    that is wanted, or the file is a workbook: Excel makes 121 of a CSV file's 00121."""
+    place, facts, rows = files.free(path), source.facts, ledger.counts(job)
+    book = files.free(path.with_suffix(".xlsx"))
     lost = ledger_room.duplicates(ledger, job).get(files_room.LOST)
+    if book == path.with_suffix(".xlsx"):
+        book.unlink(missing_ok=True)
     if not lost and not any(rows.get(status) for status in MENDABLE):
         if place == path:
             path.unlink(missing_ok=True)
         return None
+    delimiter, encoding = facts.delimiter or ",", _writable(facts.encoding)
     write_problem_rows(
         place,
         source.preamble,
         chunks,
         ledger.lines(job),
-        delimiter=source.facts.delimiter or ",",
-        encoding=_writable(source.facts.encoding),
+        delimiter=delimiter,
+        encoding=encoding,
         waves=len(job.waves) or 1,
     )
     files.remember(place)
-    return place
+    if not xlsx and not facts.sheets:
+        return Problems(place)
+    return Problems(
+        place,
+        files.write_workbook(
+            path.with_suffix(".xlsx"),
+            place,
+            delimiter=delimiter,
+            encoding=encoding,
+            sheets=facts.sheets,
+            at=source.sheet or "problems",
+        ),
+    )
+
+
+def _results_workbook(results: Path, *, xlsx: bool) -> None:
+    if xlsx:
+        files.write_workbook(
+            results.parent / "results.xlsx",
+            results,
+            delimiter=",",
+            encoding="utf-8",
+            sheets=(),
+            at="results",
+        )
 
 
 def _writable(encoding: str) -> str:
@@ -161,7 +206,7 @@ class Rewritten:
     unread: str = ""
 
 
-def rewrite(ledger: Ledger, job: Job, folder: Path) -> Rewritten:
+def rewrite(ledger: Ledger, job: Job, folder: Path, *, xlsx: bool = False) -> Rewritten:
     """Write results.csv, and problems.csv where the job's file and mapping are still what they were.
     Raises UsageError for a folder that can't be made, LedgerError where a disk is full."""
     files.folder(folder)
@@ -169,19 +214,21 @@ def rewrite(ledger: Ledger, job: Job, folder: Path) -> Rewritten:
     results = files.free(folder / "results.csv")
     write_outcomes(results, ledger.lines(job), job.sheet)
     files.remember(results)
+    _results_workbook(results, xlsx=xlsx)
     try:
-        return Rewritten(results, _problems(ledger, job, folder / "problems.csv"))
+        found = _problems(ledger, job, folder / "problems.csv", xlsx=xlsx)
+        return Rewritten(results, found.table if found else None)
     except ImporterError as error:
         return Rewritten(results, unread=error.message)
 
 
-def _problems(ledger: Ledger, job: Job, path: Path) -> Path | None:
+def _problems(ledger: Ledger, job: Job, path: Path, *, xlsx: bool) -> Problems | None:
     if job.file in ("", "-"):
         raise UsageError("The job's file can't be read again.")
     document = load(str(job.settings.get("mapping") or job.mapping))
     with open_source(job.file, source_options(document, job.sheet or None)) as source:
         hold(job, document, source)
-        return write_problems(path, source, source.chunks(), ledger, job)
+        return write_problems(path, source, source.chunks(), ledger, job, xlsx=xlsx)
 
 
 def folder_of(job: Job, out: Path | None) -> Path:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import platform
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -28,7 +29,7 @@ from importer.mapping import Compiled, Document
 from importer.mapping.checks import check
 from importer.mapping.document import Campaign
 from importer.mapping.run import Program
-from importer.mapping.usage import Recodings
+from importer.mapping.usage import People, Recodings
 from importer.model import (
     Cause,
     Chunk,
@@ -161,6 +162,14 @@ def warnings(
     )
 
 
+def _sheetless(settings: Settings, source: Source) -> tuple[str, ...]:
+    if settings.sheet is None or source.facts.sheets:
+        return ()
+    return (
+        f"The sheet {settings.sheet!r} that was asked for has no meaning: {source.name} is text.",
+    )
+
+
 def guesses(facts: Facts, show: Show = odd_character) -> Iterator[str]:
     """What was taken for granted about the file without being sure: its encoding. `show` says how a
     line of it may be shown."""
@@ -282,7 +291,7 @@ def stage(
     )
     causes, damage = Causes(), Causes()
     tally, seal = Tally(tuple(questions(document, compiled)), len(source.header)), RequestsDigest()
-    recodings = Recodings(document, source.header)
+    recodings, persons = Recodings(document, source.header), People(compiled)
     samples: dict[bytes, tuple[int, bytes]] = {}
     with ledger.staging(job):
         for chunk in source.chunks():
@@ -290,6 +299,7 @@ def stage(
             _count(mapped, chunk, causes, damage)
             tally.add(mapped, chunk)
             recodings.add(mapped, chunk)
+            persons.add(mapped, chunk)
             seal.add(mapped)
             rows = staging.add(mapped)
             spool.keep_cells(chunk)
@@ -299,21 +309,19 @@ def stage(
             watch.staged(staging.read)
         staging.finish(document.repeats.send)
     show = plain if settings.show_values else odd_character
-    counts = _planned(ledger, job, staging.read, settings.statuses)
+    counts = planned_rows(ledger, job, staging.read, settings.statuses)
     clashes = ledger_room.clashes(ledger, job, _key_columns(compiled))
     if clashes:
         sent = set(sending_order(ledger, job, settings.statuses))
         samples = {by: sample for by, sample in samples.items() if sample[0] in sent}
     return Plan(
-        job=job,
-        source=source,
-        document=document,
-        compiled=compiled,
-        rows=counts,
+        *(job, source, document, compiled, counts),
         causes=causes.listed() + clashes,
         skips=ledger.counted(job, "message", (Status.SKIPPED,)),
         duplicates=duplicates(ledger, job),
-        warnings=warnings(document, source, compiled, ledger, job, damage.listed(), show),
+        warnings=_sheetless(settings, source)
+        + persons.told
+        + warnings(document, source, compiled, ledger, job, damage.listed(), show),
         samples=tuple(body for _, body in samples.values()),
         rate=settings.rate or Rate.parse(document.sending.rate),
         tally=tally,
@@ -356,7 +364,9 @@ def _kept(settings: Settings) -> dict[str, object]:
         "concurrency": settings.concurrency,
         "accept_empty": settings.accept_empty,
         "show_values": settings.show_values,
+        **({"xlsx": True} if settings.xlsx else {}),
         "project": settings.project,
+        "host": platform.node(),
     }
 
 
@@ -399,7 +409,7 @@ def _count(mapped: Sequence[Mapped], chunk: Chunk, causes: Causes, damage: Cause
     damage.add(chunk.damage)
 
 
-def _planned(ledger: Ledger, job: Job, read: int, statuses: Sequence[str]) -> dict[str, int]:
+def planned_rows(ledger: Ledger, job: Job, read: int, statuses: Sequence[str]) -> dict[str, int]:
     """Rows read, and where they stand before anything is sent."""
     counts, own = ledger.counts(job), ledger.own(job)
     for status in statuses:

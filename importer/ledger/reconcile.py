@@ -111,6 +111,47 @@ def controls(ledger: Ledger, job: Job, doubt: Doubt) -> set[bytes]:
         return {shown for (shown,) in found}
 
 
+@dataclass(frozen=True, slots=True)
+class Alike:
+    """Rows of a job that are to be sent and look alike in the survey, in file order; `accounted` such
+    responses are there by rows that were sent, or may have been."""
+
+    seqs: tuple[int, ...]
+    accounted: int
+
+
+def to_send(ledger: Ledger, job: Job) -> dict[bytes, Alike]:
+    """The job's rows to send, by what they will look like in the survey (`shown`)."""
+    mine = "status IN ('pending', 'failed') AND elsewhere = 0"
+    with ledger.told():
+        found = ledger.connection.execute(
+            f"SELECT shown, seq FROM rows WHERE job = ? AND {mine} ORDER BY seq", (job.id,)
+        ).fetchall()
+        sent = ledger.connection.execute(
+            "SELECT shown, COUNT(*) FROM rows WHERE elsewhere = 0 AND status IN ('created', 'unknown')"
+            f" AND shown IN (SELECT shown FROM rows WHERE job = ? AND {mine}) GROUP BY shown",
+            (job.id,),
+        ).fetchall()
+    seqs: dict[bytes, list[int]] = {}
+    for shown, seq in found:
+        seqs.setdefault(shown, []).append(seq)
+    accounted = dict(sent)
+    return {shown: Alike(tuple(each), accounted.get(shown, 0)) for shown, each in seqs.items()}
+
+
+def call_there(ledger: Ledger, job: Job, alike: Alike, ids: Sequence[str]) -> int:
+    """The survey holds responses of these `ids` that look so: as many of the rows as nothing else accounts
+    for are there already. Returns how many."""
+    left = list(zip(alike.seqs, ids[alike.accounted :], strict=False))
+    with ledger.transaction() as connection:
+        connection.executemany(
+            f"UPDATE rows SET status = '{Status.CREATED}', code = 'read_back', response_id = ?, message ="
+            " 'found in the survey before it was sent' WHERE job = ? AND seq = ?",
+            ((response_id, job.id, seq) for seq, response_id in left),
+        )
+    return len(left)
+
+
 def call_stored(ledger: Ledger, job: Job, seqs: Sequence[int], ids: Sequence[str]) -> None:
     """The survey holds these rows; `ids` are the responses' there."""
     with ledger.transaction() as connection:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import secrets
 import socket
+import stat
 import time
 from collections.abc import Collection, Iterator
 from contextlib import ExitStack, contextmanager
@@ -15,6 +17,7 @@ from typing import NamedTuple
 
 from filelock import FileLock, Timeout
 
+from importer import resources
 from importer.errors import Busy, LedgerError
 
 _SECRET_BYTES = 32
@@ -78,7 +81,7 @@ def hold_there(path: Path) -> None:
 def hold_known(path: Path, found: Mark) -> None:
     """Raise LedgerError where the ledger isn't the one that the mark speaks of, or an older copy of it."""
     try:
-        marked = Mark(**json.loads(path.with_name(_MARK).read_bytes()))
+        marked = Mark(**json.loads(resources.small(path.with_name(_MARK))[0]))
     except (OSError, ValueError, TypeError):
         return
     if found.ledger != marked.ledger:
@@ -102,17 +105,25 @@ def _lost(path: Path, what: str) -> LedgerError:
 
 
 def prepare(folder: Path) -> None:
-    """Make the folder, readable by its owner only."""
+    """Make the folder, readable by its owner only; what a killed start has left there goes."""
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         probe = folder / f".writable-{os.getpid()}"
         private_file(probe, b"")
         probe.unlink()
+        resources.sweep(folder, _DRAFTS, _HOUR)
     except OSError as error:
         raise LedgerError(
             f"The state folder {folder} can't be written: {error.strerror}.",
             hint="Name another with --state DIR. Nothing was sent.",
         ) from error
+
+
+_DRAFTS = re.compile(
+    r"\.(writable|hash|ledger\.mark|ledger\.sqlite3)-\d+(-[0-9a-f]{8})?(-wal|-shm)?"
+)
+_HOUR = 3600.0
+"""Seconds; a start under way has done with its own by then."""
 
 
 def private_file(path: Path, content: bytes) -> None:
@@ -141,7 +152,12 @@ def secret(folder: Path) -> bytes:
             pass  # another start was first: its secret counts
         finally:
             fresh.unlink()
-    content = path.read_bytes()
+    content, facts = resources.small(path)
+    if os.name == "posix" and (facts.st_mode | folder.stat().st_mode) & stat.S_IWOTH:
+        raise LedgerError(
+            f"Everybody may write {path} or its folder, so the ledger proves nothing.",
+            hint=f"Nothing was sent. Mend it: chmod 700 {folder}; chmod 600 {path}",
+        )
     if len(content) != _SECRET_BYTES:
         raise LedgerError(
             f"{path} is damaged: {len(content)} bytes instead of {_SECRET_BYTES}.",
@@ -224,7 +240,7 @@ def _tell(holder: Path, file: str) -> None:
 def _told(holder: Path) -> str:
     """The holder in words; it may have gone, or not have written itself down yet."""
     try:
-        facts = json.loads(holder.read_text())
+        facts = json.loads(resources.small(holder)[0])
         since = time.strftime("%H:%M:%S", time.localtime(facts["since"]))
         return f"process {facts['pid']} on {facts['host']}, importing {facts['file']} since {since}"
     except (OSError, ValueError, KeyError, TypeError):

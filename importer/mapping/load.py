@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from os import PathLike
+from os import PathLike, fdopen
 from pathlib import Path
 
 from pydantic import ValidationError
 
+from importer import resources
 from importer.errors import MappingError, Mistake
 from importer.mapping import errors, waves
 from importer.mapping.document import Document, Preset, crosscheck
@@ -70,7 +71,7 @@ def read_sheet(path: Path) -> YamlText:
     """
     name = path.name
     try:
-        with path.open("rb") as file:
+        with fdopen(resources.opened(path), "rb") as file:
             content = file.read(MAX_BYTES + 1)
         return YamlText(name, content.decode("utf-8-sig"))
     except UnicodeDecodeError as error:

@@ -31,6 +31,8 @@ class Summary:
     folder: Path
     results: Path | None = None
     problems: Path | None = None
+    workbook: Path | None = None
+    """The rows to mend as a workbook, for people."""
     causes: tuple[Cause, ...] = ()
     duplicates: Mapping[str, int] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
@@ -70,6 +72,7 @@ class Summary:
             "seconds": round(self.seconds, 3),
             "results": None if self.results is None else utf8(str(self.results)),
             "problems": None if self.problems is None else utf8(str(self.problems)),
+            **({} if self.workbook is None else {"problems_xlsx": utf8(str(self.workbook))}),
             "report": utf8(str(self.report)),
             "scores": [each.document() for each in self.scores],
             "causes": [each.document() for each in self.causes],

@@ -13,12 +13,12 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Protocol, Self
-from urllib.parse import unquote, urljoin, urlsplit
+from urllib.parse import unquote, urljoin
 
 from importer import http
 from importer.errors import SourceError, UsageError
 from importer.http import NetworkFault, fault_of
-from importer.settings import Network, is_loopback
+from importer.settings import Network, is_loopback, split_url
 from importer.sources.files import LARGEST
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ class Address:
     def parse(cls, text: str) -> Self:
         """https, http on this machine, a shared Google Sheet's address as it stands in the browser,
         or one of `CLOUD`. Raises UsageError, which quotes no query."""
-        parts = urlsplit(text)
+        parts = split_url(text)
         shown = parts._replace(query="", fragment="").geturl()
         if parts.password:
             raise UsageError(

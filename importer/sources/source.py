@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from os import PathLike
 from types import TracebackType
@@ -286,6 +287,15 @@ class Source:
         head = dict(zip(self._table.head.rows, self._table.head.cells, strict=True))
         width = len(self.header)
         return tuple(tuple(_fitted(head.get(row, []), width)) for row in range(1, last + 1))
+
+    @contextmanager
+    def reopened(self, options: SourceOptions) -> Iterator[Source]:
+        """The same content read in another way: another sheet, another header."""
+        table = open_table(self._content, options)
+        try:
+            yield Source(self._content, table, options)
+        finally:
+            table.close()
 
     def close(self) -> None:
         """End the reading, and delete what was spooled."""

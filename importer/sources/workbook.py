@@ -13,7 +13,15 @@ from importer.errors import SourceError
 from importer.resources import Positioned
 from importer.sources.files import Content
 from importer.sources.isolation import Child, Message, OutOfMemory, ReadRequest, Unreadable
-from importer.sources.table import HEAD, MOST_COLUMNS, Facts, Mark, RowBlock, SourceOptions
+from importer.sources.table import (
+    HEAD,
+    MOST_COLUMNS,
+    MOST_TEXT,
+    Facts,
+    Mark,
+    RowBlock,
+    SourceOptions,
+)
 
 _MIB = 1 << 20
 _MEMORY, _MEMORY_PER_BYTE, _MOST_MEMORY = 768 * _MIB, 50, 4096 * _MIB
@@ -117,10 +125,12 @@ class WorkbookTable:
 
 
 def _first(rows: int, batches: Iterator[Message]) -> Iterator[Message]:
-    """Batches until they hold so many rows."""
-    while rows > 0 and (batch := next(batches, None)):
+    """Batches until they hold so many rows, or as much text as a block may."""
+    letters = 0
+    while rows > 0 and letters < MOST_TEXT and (batch := next(batches, None)):
         yield batch
         rows -= len(batch["rows"])
+        letters += batch["letters"]
 
 
 def _head(batches: Sequence[Message]) -> RowBlock:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import platform
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -167,6 +168,8 @@ def test_a_resumed_job_keeps_what_it_was_started_with(user: Here, sandbox: Sandb
 
     assert ended.status == 0, ended.err
     assert len(sandbox.stored()) == 4
+    assert user("status", "--json").document["host"] == platform.node()
+    assert f"UTC on {platform.node()}," in user("status").out
 
 
 def test_quiet_says_nothing_where_all_is_well(user: Here, sandbox: Sandbox) -> None:

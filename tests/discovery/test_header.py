@@ -213,3 +213,16 @@ def test_a_first_response_in_columns_without_names_is_none() -> None:
     header = ["What is your background?", *[""] * 5, "How often?"]
     rows = [[("Ja", "Nein")[(i + k) % 3 == 0] for k in range(6)] + ["oft"] for i in range(20)]
     assert found([header, *rows]) == ((1,), (), 0)
+
+
+@pytest.mark.parametrize(
+    ("title", "names"),
+    [
+        (["Report", "2025"], ["Email", "Score", "Comment"]),
+        (["Auswertung", "Q3"], ["Kundennummer", "Bewertung", "Kommentar"]),
+        (["Export", "leden"], ["e-mail", "hodnocení", "komentář"]),
+    ],
+)
+def test_a_title_of_two_cells_above_three_columns(title: list[str], names: list[str]) -> None:
+    rows = [title, names, ["K1", "9", "fine"], ["K2", "3", "bad"], ["K3", "5", ""]]
+    assert found(rows) == ((2,), (), 0)

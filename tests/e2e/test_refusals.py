@@ -91,7 +91,7 @@ def test_a_key_from_a_file_or_dotenv(user: Shell, sandbox: Sandbox) -> None:
         (b"SATISMETER_WRITE_KEY=sandbox-write-key\n", 0o644, "chmod 600 .env"),
         (b"SATISMETER_WRITE_KEY=sandbox-write-key\n", 0o620, "chmod 600 .env"),
         (b"# caf\xe9\nSATISMETER_WRITE_KEY=sandbox-write-key\n", 0o600, "UTF-8"),
-        (b"SATISMETER_WRITE_KEY=sandbox-write-key\n" + b"#" * 70_000, 0o600, "64 kB"),
+        (b"SATISMETER_WRITE_KEY=sandbox-write-key\n" + b"#" * 70_000, 0o600, "65,536 bytes"),
         (b"OTHER=caf\xe9\n", 0o644, "There is no write key"),
         (b"SATISMETER_WRITE_KEY=${OTHER_SECRET}\n", 0o600, "key_refused"),
     ],

@@ -1,5 +1,6 @@
 """A ledger that is gone, empty, another or an older copy is noticed before anything is sent."""
 
+import os
 import shutil
 import sqlite3
 from collections.abc import Callable
@@ -211,3 +212,14 @@ def test_a_first_import_into_a_survey_is_told(tmp_path: Path) -> None:
         )
     with closing(Ledger.throwaway(ledger_path(folder), secret(folder))) as plan:
         assert unknown_survey(plan, plan.start_job(job_of("plan"))) == ""
+
+
+def test_what_a_killed_start_has_left_goes(tmp_path: Path) -> None:
+    secret(tmp_path)
+    old, new = tmp_path / ".hash-123-0123abcd", tmp_path / ".ledger.sqlite3-124-0123abcd"
+    for each in (old, new):
+        each.write_bytes(b"x")
+    os.utime(old, (1, 1))
+    os.utime(tmp_path / "hash.key", (1, 1))
+    begun(tmp_path, "first")
+    assert (old.exists(), new.exists()) == (False, True)
