@@ -32,6 +32,15 @@ class Secret:
 
     _value: str = field(repr=False)
 
+    @classmethod
+    def parse(cls, text: str, what: str = "key") -> Secret:
+        """A key as somebody has typed or pasted it; `what` names it."""
+        if any(not 32 < ord(letter) < 127 for letter in text):
+            raise UsageError(
+                f"The {what} holds a space or a letter that no key has; copy it again."
+            )
+        return cls(text)
+
     def reveal(self) -> str:
         """The value itself, for the one place that needs it."""
         return self._value

@@ -17,7 +17,6 @@ from importer.errors import UsageError
 
 if TYPE_CHECKING:
     from importer.discovery import Column, Dated, Draft, Question, Waves, Wishes
-    from importer.discovery.dates import DateReading
 
 
 # What `importer init` asks a person on a terminal; off a terminal it asks nothing.
@@ -90,9 +89,9 @@ def _questions(drafted: Draft) -> dict[str, str]:
 
 def _person(drafted: Draft, wishes: Wishes) -> Wishes:
     """The column of the person, of those that may be ids: the values that differ most come first."""
-    columns = sorted(_candidates(drafted), key=lambda each: (-each.profile.distinct, each.index))[
-        :_MOST
-    ]
+    from importer.discovery import candidates
+
+    columns = candidates(drafted)[:_MOST]
     stand_in = drafted.moment or drafted.meaning.response
     if not columns and stand_in:
         return wishes
@@ -103,27 +102,6 @@ def _person(drafted: Draft, wishes: Wishes) -> Wishes:
         return wishes
     anonymous = chosen == len(columns)
     return replace(wishes, person="" if anonymous else columns[chosen].label, anonymous=anonymous)
-
-
-def _candidates(drafted: Draft) -> list[Column]:
-    """Columns that may be ids: not ratings, not the date, not what is personal for its own sake."""
-    meaning = drafted.meaning
-    rated = {each.index for asked in meaning.questions if asked.scale for each in asked.columns}
-    other = {each.column.index for each in (meaning.answered, meaning.signed_up) if each}
-    other |= {each.index for each in meaning.private}
-    return [
-        each for each in drafted.columns if each.index not in rated | other and _may_be_id(each)
-    ]
-
-
-def _may_be_id(column: Column) -> bool:
-    """Whether it has a name, is filled in most rows, and hardly a value comes twice."""
-    profile = column.profile
-    return (
-        bool(column.label.strip())
-        and profile.filled * 2 > profile.rows
-        and profile.distinct > 0.8 * profile.filled
-    )
 
 
 def _short(label: str) -> str:
@@ -138,18 +116,14 @@ def _waves(found: Waves) -> bool:
 
 
 def _order(drafted: Draft) -> str:
+    from importer.discovery import in_words
+
     dated = drafted.meaning.answered
     readings = dated.readings if dated else ()
     example = readings[0].example if readings else ""
-    shown = [f"{each.order}: {_day(each, example)}" for each in readings]
+    shown = [f"{each.order}: {in_words(each, example)}" for each in readings]
     chosen = _choice(f"How is {example} to be read?", shown)
     return "" if chosen is None else readings[chosen].order
-
-
-def _day(reading: DateReading, example: str) -> str:
-    """The day of a value, in words."""
-    when = reading.moment(example)
-    return f"{when.day} {when:%B %Y}" if when else ", ".join(reading.formats)
 
 
 def _choice(question: str, choices: Sequence[str]) -> int | None:

@@ -237,7 +237,7 @@ def _readback(options: Mapping[str, Any]) -> dict[str, Any]:
         if given
         else os.environ.get(API_KEY) or _from_dotenv(API_KEY)
     )
-    return {"project": project, "api_key": _checked(text, "API key") if text else None}
+    return {"project": project, "api_key": Secret.parse(text, "API key") if text else None}
 
 
 def read_access(options: Mapping[str, Any]) -> tuple[Secret, str] | None:
@@ -275,7 +275,7 @@ def write_key(key_file: Path | None, *, ask: bool = False) -> Secret:
             "(--key-file), or into .env. You find it in SatisMeter: Settings > Integrations > API "
             "keys. `importer plan` needs none.",
         )
-    return _checked(text, "write key")
+    return Secret.parse(text, "write key")
 
 
 def _asked_key() -> str:
@@ -288,14 +288,8 @@ def _asked_key() -> str:
     if not dotenv.exists() and click.confirm("Keep it in .env here, for your eyes only?", err=True):
         handle = os.open(dotenv, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(f"{WRITE_KEY}='{_checked(text, 'write key').reveal()}'\n")
+            file.write(f"{WRITE_KEY}='{Secret.parse(text, 'write key').reveal()}'\n")
     return text
-
-
-def _checked(text: str, what: str) -> Secret:
-    if any(not 32 < ord(letter) < 127 for letter in text):
-        raise UsageError(f"The {what} holds a space or a letter that no key has; copy it again.")
-    return Secret(text)
 
 
 def private_text(path: Path, what: str) -> str:

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from importer.discovery.column import Column, Confidence, columns
-from importer.discovery.draft import Draft, Wishes, draft
+from importer.discovery.draft import Draft, Wishes, candidates, draft, in_words
 from importer.discovery.header import Grid, Layout, check_answers, layout, read_grid
 from importer.discovery.questions import Named, Question
 from importer.discovery.roles import Property, Role, named
@@ -30,10 +30,12 @@ __all__ = [
     "Waves",
     "Wishes",
     "analyse",
+    "candidates",
     "check_answers",
     "columns",
     "draft",
     "first_wave",
+    "in_words",
     "layout",
     "named",
     "read_grid",

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from importer.discovery import lexicon
 from importer.discovery.column import Column, columns
+from importer.discovery.dates import DateReading
 from importer.discovery.header import Grid, Layout, check_answers, layout, read_grid
 from importer.discovery.questions import Question
 from importer.discovery.roles import Role
@@ -216,7 +217,7 @@ class Wishes:
     questions, where they are known; `person` names the column of the person, and `order` (`day first`,
     `month first`) how dates are read, where somebody was asked. `waves`: columns that come again are several
     responses of one row. `anonymous`: nobody's id is in the file. `ids` of questions, by the names that the
-    draft gives them."""
+    draft gives them. `header`: the rows that name the columns, where somebody has said so; () is none."""
 
     preset: str = ""
     personal: bool = False
@@ -228,6 +229,7 @@ class Wishes:
     order: str = ""
     waves: bool = False
     anonymous: bool = False
+    header: tuple[int, ...] | None = None
     ids: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -268,6 +270,8 @@ def draft(source: Source, wishes: Wishes = Wishes()) -> Draft:
     presets = [each for each in shipped() if each.about.signature or each.about.first]
     match = recognise(grid, presets, wishes.preset) if wishes.preset != "generic_nps" else None
     found = layout(grid, match.row if match else 0)
+    if wishes.header not in {None, found.header}:
+        found = Layout(wishes.header or (), reason="as you said")
     labels = labels_of(grid, found)
     claimed = claims(match.preset, labels) if match else NOTHING
     if wishes.person and wishes.person in labels:
@@ -330,3 +334,35 @@ def _written(facts: DraftTable) -> str:
         left_lines(facts),
     ]
     return "\n\n".join("\n".join(block) for block in blocks if block) + "\n"
+
+
+# What only a person can say of the columns: offered by whoever asks.
+
+
+def candidates(drafted: Draft) -> list[Column]:
+    """Columns that may be people's ids, those that differ most first: not ratings, not the date, not what is
+    personal for its own sake."""
+    meaning = drafted.meaning
+    rated = {each.index for asked in meaning.questions if asked.scale for each in asked.columns}
+    other = {each.column.index for each in (meaning.answered, meaning.signed_up) if each}
+    other |= {each.index for each in meaning.private}
+    found = [
+        each for each in drafted.columns if each.index not in rated | other and _may_be_id(each)
+    ]
+    return sorted(found, key=lambda each: (-each.profile.distinct, each.index))
+
+
+def _may_be_id(column: Column) -> bool:
+    """Whether it has a name, is filled in most rows, and hardly a value comes twice."""
+    profile = column.profile
+    return (
+        bool(column.label.strip())
+        and profile.filled * 2 > profile.rows
+        and profile.distinct > 0.8 * profile.filled
+    )
+
+
+def in_words(reading: DateReading, example: str) -> str:
+    """The day that a value is in this reading: `3 April 2025`."""
+    when = reading.moment(example)
+    return f"{when.day} {when:%B %Y}" if when else ", ".join(reading.formats)
