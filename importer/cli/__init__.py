@@ -27,6 +27,7 @@ from importer.cli.plan_run import (
 )
 from importer.cli.reconcile import mark_command, resolve_command, verify_command
 from importer.cli.sandbox import demo_command
+from importer.cli.web import web_command
 from importer.errors import Declined, ExitStatus, ImporterError
 
 
@@ -57,6 +58,7 @@ def command() -> None:
 
 for each in (
     demo_command,
+    web_command,
     inspect.inspect_command,
     surveys_command,
     init.init_command,

@@ -258,15 +258,24 @@ def _hash_key() -> Secret | None:
     return Secret(text) if text else None
 
 
-def write_key(key_file: Path | None, *, ask: bool = False) -> Secret:
-    """The write key: from the key file, the environment or `.env`, never from an argument; with `ask`,
-    from whoever sits at the terminal."""
+def known_write_key(key_file: Path | None) -> Secret | None:
+    """The write key as far as nobody need be asked: from the key file, the environment or `.env`."""
     text = (
         private_text(key_file, "key file")
         if key_file
         else os.environ.get(WRITE_KEY) or _from_dotenv(WRITE_KEY)
     )
-    if not text and ask and sys.stdin.isatty():
+    return Secret.parse(text, "write key") if text else None
+
+
+def write_key(key_file: Path | None, *, ask: bool = False) -> Secret:
+    """The write key: from the key file, the environment or `.env`, never from an argument; with `ask`,
+    from whoever sits at the terminal."""
+    known = known_write_key(key_file)
+    if known:
+        return known
+    text = ""
+    if ask and sys.stdin.isatty():
         text = _asked_key()
     if not text:
         raise UsageError(

@@ -408,8 +408,8 @@ def reading(state: Path) -> Iterator[Ledger | None]:
     with closing(connection):
         with wrap_sqlite_errors(path):
             (version,) = connection.execute("PRAGMA user_version").fetchone()
-        if version == len(MIGRATIONS):
-            yield Ledger(connection, path, b"")
+        if version in {0, len(MIGRATIONS)}:
+            yield Ledger(connection, path, b"") if version else None
             return
     with opened(state) as ledger:  # an older one, which is brought up to date
         yield ledger

@@ -5,9 +5,11 @@ from __future__ import annotations
 import sqlite3
 from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from threading import Barrier
 
 import orjson
 import pytest
@@ -15,6 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from importer.ledger import Ledger
+from importer.ledger.database import connect
 from importer.ledger.journal import checkpoint, progress
 from importer.ledger.queries import reading
 from importer.model import Job, Outcome, Status
@@ -126,6 +129,26 @@ def test_who_only_looks_makes_no_ledger(tmp_path: Path) -> None:
     with reading(tmp_path) as looked:
         assert looked is None
     assert list(tmp_path.iterdir()) == []
+
+
+def test_whoever_opens_a_new_ledger_at_the_same_time_finds_it_made(tmp_path: Path) -> None:
+    for turn in range(5):
+        path, together = tmp_path / f"{turn}.sqlite3", Barrier(6)
+
+        def opened(path: Path = path, together: Barrier = together) -> int:
+            together.wait()
+            with closing(Ledger.open(path, SECRET, "process")) as ledger:
+                return len(ledger.jobs())
+
+        with ThreadPoolExecutor(6) as pool:
+            assert [each.result() for each in [pool.submit(opened) for _ in range(6)]] == [0] * 6
+
+
+def test_a_ledger_that_is_just_being_made_holds_nothing_yet(tmp_path: Path) -> None:
+    with closing(connect(tmp_path / "ledger.sqlite3")) as connection:
+        connection.execute("CREATE TABLE facts (name TEXT)")
+        with reading(tmp_path) as looked:
+            assert looked is None
 
 
 def test_a_plan_sees_it_too(tmp_path: Path, killed: Job) -> None:

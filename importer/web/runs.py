@@ -1,0 +1,470 @@
+"""A plan, in a thread; a run, as a process of its own: the command `importer run`.
+
+What the pages say of a run they read from the ledger, so that a reload, a second tab, a crash of the server
+and the command line all see the same."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import os
+import shlex
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import islice
+from pathlib import Path
+from typing import IO
+
+import orjson
+
+from importer import codes, engine
+from importer.engine.observer import NullObserver
+from importer.errors import ImporterError, UsageError
+from importer.ledger.database import ATTEMPTING
+from importer.ledger.journal import progress
+from importer.ledger.queries import reading, refusals
+from importer.ledger.state import holder
+from importer.ledger.store import Ledger
+from importer.model import Cause, Job, Line, Status, counted, duration
+from importer.results import files
+from importer.settings import Settings
+from importer.web.drafts import Draft, Drafts
+from importer.web.reading import sheet_of
+
+PILOT = 10
+"""Rows of a first run."""
+OPEN = (Status.PENDING, Status.FAILED, Status.UNKNOWN)
+"""What is left of a job: to be posted, or to be settled."""
+
+# A plan.
+
+
+class _Cancelled(Exception):
+    """The person wants it no longer."""
+
+
+class Planning(NullObserver):
+    """A plan under way, or broken off: `rows` read so far, and why it failed, if it did."""
+
+    def __init__(self) -> None:
+        self.rows = 0
+        self.cancelled = False
+        self.failed: ImporterError | None = None
+        self.task: asyncio.Task[None] | None = None
+
+    @property
+    def on(self) -> bool:
+        """Whether it is still being made."""
+        return self.task is not None and not self.task.done()
+
+    def staged(self, rows: int) -> None:
+        """Rows read so far; here a plan can be broken off, since it leaves nothing behind."""
+        self.rows = rows
+        if self.cancelled:
+            raise _Cancelled
+
+
+# A run, as it stands.
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How far a run is. `counts` are the job's rows by status, `attempting` those in flight; `said` is the
+    command's last word (summary.json's, or its `error` and `hint`), once it has ended; `waits` says why
+    nothing happens, where nothing does."""
+
+    running: bool = False
+    job: Job | None = None
+    counts: Mapping[str, int] = field(default_factory=dict)
+    said: Mapping[str, object] = field(default_factory=dict)
+    waits: str = ""
+
+    @property
+    def left(self) -> int:
+        """Rows that are still to be posted or settled."""
+        return sum(self.counts.get(each, 0) for each in (*OPEN, ATTEMPTING))
+
+    @property
+    def unsent(self) -> int:
+        """Rows that are not posted yet, or whose answer hasn't come."""
+        return self.counts.get(Status.PENDING, 0) + self.counts.get(ATTEMPTING, 0)
+
+    @property
+    def stopped(self) -> str:
+        """Why it stopped early or didn't begin, in words; "" where neither is so."""
+        if self.running:
+            return ""
+        if self.said.get("error"):
+            return f"{self.said['error']} {self.said.get('hint') or ''}".strip()
+        code, _, message = (self.job.stopped if self.job else "").partition(": ")
+        return message or code
+
+    @property
+    def paused(self) -> bool:
+        """Whether it was told to stop, and rows are left."""
+        told = bool(self.job and self.job.stopped.startswith("interrupted:"))
+        return told and not self.running and not self.said.get("error") and self.unsent > 0
+
+    @property
+    def cut_off(self) -> bool:
+        """Whether it has ended without saying how."""
+        return self.job is not None and not self.running and self.job.ended_at is None
+
+    @property
+    def remedy(self) -> str:
+        """What to do about an early stop."""
+        found = codes.of_stop(self.job.stopped.partition(":")[0]) if self.job else None
+        return found.remedy if found and self.stopped else ""
+
+
+@dataclass
+class Runs:
+    """Starts them, stops them, says how they stand."""
+
+    drafts: Drafts
+    _plans: dict[str, Planning] = field(default_factory=dict)
+    _children: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+    stopping: set[str] = field(default_factory=set)
+
+    # plans
+
+    def planning(self, one: Draft) -> Planning | None:
+        """The plan that is being made of a draft, or has failed since the server began."""
+        return self._plans.get(one.id)
+
+    def settings(self, base: Settings, one: Draft) -> Settings:
+        """A job's settings, as the command has them of the words of `words`."""
+        return replace(
+            base,
+            file=one.file,
+            mapping=str(self.drafts.mapping(one)),
+            out=self.drafts.out(one),
+            sheet=sheet_of(one),
+            save_plan=self.drafts.plan(one),
+        )
+
+    def plan(self, base: Settings, one: Draft) -> None:
+        """Begin to plan, unless that is under way."""
+        now = self._plans.get(one.id)
+        if now is None or not now.on:
+            self._plans[one.id] = now = Planning()
+            now.task = asyncio.create_task(self._plan(self.settings(base, one), one, now))
+
+    async def _plan(self, settings: Settings, one: Draft, watch: Planning) -> None:
+        try:
+            await asyncio.to_thread(engine.plan, settings, watch)
+        except _Cancelled:
+            return
+        except ImporterError as error:
+            watch.failed = error
+            return
+        except Exception as error:  # noqa: BLE001  a defect is told on the page, not by a task that nobody awaits
+            watch.failed = UsageError(f"unexpected {type(error).__name__}: please report it.")
+            return
+        current = self.drafts.load(one.id)
+        if current and current.revision == one.revision:
+            self.drafts.save(current, planned=True)
+
+    def summary(self, base: Settings, one: Draft) -> Mapping[str, object]:
+        """What the plan came to: plan-summary.json; {} where there is none."""
+        return (
+            _document(self.settings(base, one).folder / "plan-summary.json") if one.planned else {}
+        )
+
+    def seal(self, one: Draft) -> str:
+        """The saved plan's SHA-256; "" where there is none."""
+        try:
+            return hashlib.sha256(self.drafts.plan(one).read_bytes()).hexdigest()
+        except OSError:
+            return ""
+
+    # runs
+
+    def words(self, base: Settings, one: Draft, limit: int | None = None) -> list[str]:
+        """The command that does what the page does."""
+        out, network = self.drafts.out(one), base.network
+        given: dict[str, object] = {
+            "--plan": self.drafts.plan(one),
+            "--limit": limit,
+            "--sheet": sheet_of(one),
+            "--out": out,
+            "--state": base.state,
+            "--endpoint": base.endpoint.url,
+            "--project": base.project or None,
+            "--proxy": network.proxy.reveal() if network.proxy else None,
+            "--ca-file": network.ca_file,
+        }
+        options = [
+            str(part)
+            for name, value in given.items()
+            if value is not None
+            for part in (name, value)
+        ]
+        return ["run", one.file, "-m", str(self.drafts.mapping(one)), *options]
+
+    def commands(self, base: Settings, one: Draft) -> list[str]:
+        """The same as commands, to be typed."""
+        plan = self.words(base, one)
+        plan[0], plan[plan.index("--plan")] = "plan", "--save"
+        if "--project" in plan:
+            at = plan.index("--project")
+            del plan[at : at + 2]
+        return [
+            shlex.join(["importer", *each])
+            for each in (plan, self.words(base, one, PILOT), self.words(base, one))
+        ]
+
+    def start(self, base: Settings, one: Draft, limit: int | None) -> Draft:
+        """Start the run, unless it is on; returns the draft with its process. Raises UsageError."""
+        standing = self.standing(one)
+        if standing.running:
+            return one
+        if not one.approved or self.seal(one) != one.approved:
+            raise UsageError(
+                "The plan is not the one that was approved.", hint="Plan anew, and approve that."
+            )
+        if base.write_key is None:
+            raise UsageError("There is no write key.")
+        before = standing.unsent if standing.job else _ready(self.summary(base, one))
+        folder = self.drafts.folder(one.id)
+        with _private(folder / "run.json") as out, _private(folder / "run.log") as log:
+            child = subprocess.Popen(  # noqa: S603  this interpreter, our own command
+                [
+                    sys.executable,
+                    "-P",
+                    "-c",
+                    _START,
+                    _ROOT,
+                    *self.words(base, one, limit),
+                    *_UNATTENDED,
+                ],
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=log,
+                env=_environment(base),
+                start_new_session=True,
+            )
+        self._children[one.id] = child
+        self.stopping.discard(one.id)
+        return self.drafts.save(
+            one,
+            pid=child.pid,
+            began=time.time(),
+            before=before,
+            goal=min(before, limit or before),
+            got=(),
+        )
+
+    def stop(self, one: Draft) -> None:
+        """Let the rows in flight end, and no other leave; where that was said before, leave at once."""
+        if self.standing(one).running:
+            self.stopping.add(one.id)
+            os.kill(one.pid, signal.SIGTERM)
+
+    def standing(self, one: Draft) -> Standing:
+        """How the draft's run stands, by the ledger."""
+        with reading(self.drafts.state) as ledger:
+            job = self._job(ledger, one) if ledger else None
+            counts = _counts(ledger, job) if ledger and job else {}
+        running = self._running(one, job)
+        if not running:
+            self.stopping.discard(one.id)
+        folder = self.drafts.folder(one.id)
+        said = {} if running else _document(folder / "run.json")
+        if one.pid and not (running or said or job):
+            said = {"error": "The run has ended before a row was sent.", "hint": "Start it again."}
+        return Standing(
+            running,
+            job,
+            counts,
+            said,
+            _waits(folder / "run.log") if running else "",
+        )
+
+    def _job(self, ledger: Ledger, one: Draft) -> Job | None:
+        """The newest of this import; once a plan is approved, only that of this very mapping and file."""
+        mapping = str(self.drafts.mapping(one).resolve())
+        inputs = _document(self.drafts.plan(one)).get("inputs") if one.approved else None
+        if isinstance(inputs, dict):
+            wanted = inputs.get("meaning_sha256"), inputs.get("file_sha256")
+            return next(
+                (
+                    each
+                    for each in ledger.jobs()
+                    if each.settings.get("mapping") == mapping
+                    and (each.mapping_sha256, each.file_sha256) == wanted
+                ),
+                None,
+            )
+        return next(
+            (each for each in ledger.jobs() if each.settings.get("mapping") == mapping), None
+        )
+
+    def _running(self, one: Draft, job: Job | None) -> bool:
+        """Whether its process is there: a child of this server; or of one before, if it holds the lock."""
+        if not one.pid:
+            return False
+        child = self._children.get(one.id)
+        if child is not None and child.pid == one.pid:
+            return child.poll() is None
+        return job is not None and _held(self.drafts.state, job).get("pid") == one.pid
+
+    def running(self) -> list[Draft]:
+        """The drafts whose run is on."""
+        begun = [each for each in self.drafts.all() if each.pid]
+        with reading(self.drafts.state) as ledger:
+            jobs = {each.id: self._job(ledger, each) if ledger else None for each in begun}
+        return [each for each in begun if self._running(each, jobs[each.id])]
+
+    def close(self) -> None:
+        """Break off the plans that are being made, so that nobody waits for them."""
+        for each in self._plans.values():
+            each.cancelled = True
+
+    def posted(self, one: Draft, most: int) -> list[Line]:
+        """The first rows that were posted, in file order."""
+        with reading(self.drafts.state) as ledger:
+            job = self._job(ledger, one) if ledger else None
+            if not ledger or not job:
+                return []
+            return list(islice((each for each in ledger.lines(job) if each.attempts), most))
+
+
+_ROOT = str(Path(__file__).resolve().parents[2])
+_START = (
+    "import sys; sys.path.insert(0, sys.argv.pop(1)); sys.argv[0] = 'importer'; "
+    "from importer.cli import main; main()"
+)
+"""`python -m importer` without the folder at hand in its path, where another `importer.py` may lie."""
+_UNATTENDED = ("--yes", "--json", "--log", "json")
+
+
+def _environment(base: Settings) -> dict[str, str]:
+    """The keys go in here: a command line can be read by every user of the machine."""
+    keys = {"SATISMETER_WRITE_KEY": base.write_key, "SATISMETER_API_KEY": base.api_key}
+    return {**os.environ, **{name: key.reveal() for name, key in keys.items() if key}}
+
+
+def _private(path: Path) -> IO[bytes]:
+    """A file of our own, emptied, for its owner's eyes."""
+    return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb")
+
+
+def _document(path: Path) -> dict[str, object]:
+    try:
+        found = orjson.loads(path.read_bytes())
+    except (OSError, orjson.JSONDecodeError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _ready(summary: Mapping[str, object]) -> int:
+    rows = summary.get("rows")
+    return int(rows.get("ready", 0)) if isinstance(rows, dict) else 0
+
+
+def _counts(ledger: Ledger, job: Job) -> dict[str, int]:
+    with ledger.told():
+        return progress(ledger.connection, job.id)
+
+
+def _held(state: Path, job: Job) -> Mapping[str, object]:
+    return holder(state, job.origin, job.campaigns.split(",")) or {}
+
+
+_TAIL = 16_384
+
+
+def _waits(log: Path) -> str:
+    """Why nothing happens now, by the last lines of the run's log."""
+    try:
+        with log.open("rb") as file:
+            file.seek(max(0, file.seek(0, os.SEEK_END) - _TAIL))
+            lines = file.read().splitlines()
+    except OSError:
+        return ""
+    for line in reversed(lines):
+        try:
+            told = orjson.loads(line)
+        except orjson.JSONDecodeError:
+            continue
+        event = told.get("event") if isinstance(told, dict) else None
+        if event in _WAITS:
+            return _WAITS[event].format(
+                rows=counted(int(told.get("rows", 0)), "row"),
+                wait=duration(float(told.get("wait", 0))),
+            )
+        if event in {"back", "progress", "sending"}:
+            return ""
+    return ""
+
+
+_WAITS = {
+    "starting": "The file is being read.",
+    "pausing": "SatisMeter asked for a pause of {wait}.",
+    "away": "SatisMeter does not answer; it is tried again now and then, for 15 minutes at most.",
+    "settling": "{rows} may be stored, and no answer came: in {wait} they are asked about once more.",
+    "stopping": "The rows in flight are being recorded.",
+}
+
+
+# Jobs, whoever began them.
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A job of the ledger: its rows by status, whether it is under way, and what was written of it."""
+
+    job: Job
+    counts: Mapping[str, int]
+    running: bool
+    causes: Sequence[Cause] = ()
+    folder: Path | None = None
+
+    @property
+    def read(self) -> int:
+        """All of its rows."""
+        return sum(self.counts.values())
+
+    @property
+    def left(self) -> int:
+        """Rows that are not posted, or surely not stored."""
+        return sum(self.counts.get(each, 0) for each in (Status.PENDING, Status.FAILED, ATTEMPTING))
+
+    @property
+    def ending(self) -> str:
+        """How it ended, in words."""
+        if self.running:
+            return "running"
+        if "dropped" in self.job.settings:
+            return "given up"
+        if self.job.ended_at is None:
+            return "cut off"
+        return codes.of("exit")[str(self.job.exit_status)].brief
+
+
+def history(state: Path, most: int = 100) -> list[Entry]:
+    """The jobs of the ledger, newest first; those of the command line, too."""
+    with reading(state) as ledger:
+        return [_entry(state, ledger, job) for job in ledger.jobs()[:most]] if ledger else []
+
+
+def entry(state: Path, name: str) -> Entry | None:
+    """One job, with the reasons of its rows, and where its files lie."""
+    with reading(state) as ledger:
+        job = next((each for each in ledger.jobs() if each.name == name), None) if ledger else None
+        if not ledger or not job:
+            return None
+        found = _entry(state, ledger, job)
+        out = str(job.settings.get("out") or "")
+        folder = files.of_job(Path(out), job.name) if out else None
+        return replace(found, causes=refusals(ledger, job), folder=folder)
+
+
+def _entry(state: Path, ledger: Ledger, job: Job) -> Entry:
+    running = job.ended_at is None and _held(state, job).get("file") == Path(job.file).name
+    return Entry(job, _counts(ledger, job), running)
