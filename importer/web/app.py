@@ -18,7 +18,7 @@ from importer.settings import Secret, Settings
 from importer.web.drafts import Drafts
 from importer.web.guard import FORM, Refused, dressed
 from importer.web.pages import Desk
-from importer.web.runs import entry, history
+from importer.web.standing import found, history
 from importer.web.steps import Steps
 
 ADDRESS = "127.0.0.1"
@@ -76,16 +76,16 @@ class Front:
     async def job(self, request: web.Request) -> web.StreamResponse:
         """One job, whoever began it."""
         name = request.match_info["name"]
-        found = await asyncio.to_thread(entry, self._desk.drafts.state, name)
-        if found is None:
+        standing = await asyncio.to_thread(found, self._desk.drafts.state, name)
+        if standing is None or standing.job is None:
             raise Refused(404, "There is no such job in the ledger.")
-        place = str(found.job.settings.get("mapping", ""))
+        place = str(standing.job.settings.get("mapping", ""))
         drafts = (
             each
             for each in self._desk.drafts.all()
             if str(self._desk.drafts.mapping(each)) == place
         )
-        return self._desk.page(request, "job", entry=found, draft=next(drafts, None))
+        return self._desk.page(request, "job", standing=standing, draft=next(drafts, None))
 
     async def keys(self, request: web.Request) -> web.StreamResponse:
         """Which keys are known; never a key itself."""

@@ -10,7 +10,7 @@ import shutil
 import time
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from functools import cache
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any
@@ -71,20 +71,8 @@ class Draft:
 
     def wishes(self, **more: Any) -> Wishes:
         """What was chosen, as drafting takes it."""
-        return Wishes(
-            preset=self.preset,
-            personal=self.personal,
-            encoding=self.encoding,
-            delimiter=self.delimiter,
-            campaign=self.campaign,
-            person=self.person,
-            order=self.order,
-            waves=self.waves,
-            anonymous=self.anonymous,
-            header=self.header,
-            ids=self.ids,
-            **more,
-        )
+        own = {each.name for each in fields(self)} & {each.name for each in fields(Wishes)}
+        return Wishes(**{name: getattr(self, name) for name in own}, **more)
 
 
 @cache

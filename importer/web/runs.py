@@ -10,6 +10,7 @@ import hashlib
 import os
 import shlex
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -17,29 +18,22 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
+from threading import Lock
 from typing import IO
 
-import orjson
-
-from importer import codes, engine
+from importer import engine
 from importer.engine.observer import NullObserver
 from importer.errors import ImporterError, UsageError
-from importer.ledger.database import ATTEMPTING
-from importer.ledger.journal import progress
-from importer.ledger.queries import reading, refusals
-from importer.ledger.state import holder
+from importer.ledger.queries import reading
 from importer.ledger.store import Ledger
-from importer.model import Cause, Job, Line, Status, counted, duration
-from importer.results import files
+from importer.model import Job, Line
 from importer.settings import Settings
 from importer.web.drafts import Draft, Drafts
 from importer.web.reading import sheet_of
+from importer.web.standing import Standing, counts_of, document, held_by, waiting
 
 PILOT = 10
 """Rows of a first run."""
-OPEN = (Status.PENDING, Status.FAILED, Status.UNKNOWN)
-"""What is left of a job: to be posted, or to be settled."""
-
 # A plan.
 
 
@@ -68,59 +62,6 @@ class Planning(NullObserver):
             raise _Cancelled
 
 
-# A run, as it stands.
-
-
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """How far a run is. `counts` are the job's rows by status, `attempting` those in flight; `said` is the
-    command's last word (summary.json's, or its `error` and `hint`), once it has ended; `waits` says why
-    nothing happens, where nothing does."""
-
-    running: bool = False
-    job: Job | None = None
-    counts: Mapping[str, int] = field(default_factory=dict)
-    said: Mapping[str, object] = field(default_factory=dict)
-    waits: str = ""
-
-    @property
-    def left(self) -> int:
-        """Rows that are still to be posted or settled."""
-        return sum(self.counts.get(each, 0) for each in (*OPEN, ATTEMPTING))
-
-    @property
-    def unsent(self) -> int:
-        """Rows that are not posted yet, or whose answer hasn't come."""
-        return self.counts.get(Status.PENDING, 0) + self.counts.get(ATTEMPTING, 0)
-
-    @property
-    def stopped(self) -> str:
-        """Why it stopped early or didn't begin, in words; "" where neither is so."""
-        if self.running:
-            return ""
-        if self.said.get("error"):
-            return f"{self.said['error']} {self.said.get('hint') or ''}".strip()
-        code, _, message = (self.job.stopped if self.job else "").partition(": ")
-        return message or code
-
-    @property
-    def paused(self) -> bool:
-        """Whether it was told to stop, and rows are left."""
-        told = bool(self.job and self.job.stopped.startswith("interrupted:"))
-        return told and not self.running and not self.said.get("error") and self.unsent > 0
-
-    @property
-    def cut_off(self) -> bool:
-        """Whether it has ended without saying how."""
-        return self.job is not None and not self.running and self.job.ended_at is None
-
-    @property
-    def remedy(self) -> str:
-        """What to do about an early stop."""
-        found = codes.of_stop(self.job.stopped.partition(":")[0]) if self.job else None
-        return found.remedy if found and self.stopped else ""
-
-
 @dataclass
 class Runs:
     """Starts them, stops them, says how they stand."""
@@ -129,6 +70,7 @@ class Runs:
     _plans: dict[str, Planning] = field(default_factory=dict)
     _children: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
     stopping: set[str] = field(default_factory=set)
+    _starting: Lock = field(default_factory=Lock)
 
     # plans
 
@@ -172,7 +114,7 @@ class Runs:
     def summary(self, base: Settings, one: Draft) -> Mapping[str, object]:
         """What the plan came to: plan-summary.json; {} where there is none."""
         return (
-            _document(self.settings(base, one).folder / "plan-summary.json") if one.planned else {}
+            document(self.settings(base, one).folder / "plan-summary.json") if one.planned else {}
         )
 
     def seal(self, one: Draft) -> str:
@@ -220,9 +162,12 @@ class Runs:
 
     def start(self, base: Settings, one: Draft, limit: int | None) -> Draft:
         """Start the run, unless it is on; returns the draft with its process. Raises UsageError."""
-        standing = self.standing(one)
-        if standing.running:
-            return one
+        with self._starting:
+            one = self.drafts.load(one.id) or one
+            standing = self.standing(one)
+            return one if standing.running else self._start(base, one, standing, limit)
+
+    def _start(self, base: Settings, one: Draft, standing: Standing, limit: int | None) -> Draft:
         if not one.approved or self.seal(one) != one.approved:
             raise UsageError(
                 "The plan is not the one that was approved.", hint="Plan anew, and approve that."
@@ -261,7 +206,7 @@ class Runs:
 
     def stop(self, one: Draft) -> None:
         """Let the rows in flight end, and no other leave; where that was said before, leave at once."""
-        if self.standing(one).running:
+        if self.is_running(one):
             self.stopping.add(one.id)
             os.kill(one.pid, signal.SIGTERM)
 
@@ -269,12 +214,12 @@ class Runs:
         """How the draft's run stands, by the ledger."""
         with reading(self.drafts.state) as ledger:
             job = self._job(ledger, one) if ledger else None
-            counts = _counts(ledger, job) if ledger and job else {}
+            counts = counts_of(ledger, job) if ledger and job else {}
         running = self._running(one, job)
         if not running:
             self.stopping.discard(one.id)
         folder = self.drafts.folder(one.id)
-        said = {} if running else _document(folder / "run.json")
+        said = {} if running else document(folder / "run.json")
         if one.pid and not (running or said or job):
             said = {"error": "The run has ended before a row was sent.", "hint": "Start it again."}
         return Standing(
@@ -282,13 +227,17 @@ class Runs:
             job,
             counts,
             said,
-            _waits(folder / "run.log") if running else "",
+            waiting(folder / "run.log") if running else "",
         )
+
+    def is_running(self, one: Draft) -> bool:
+        """Whether the draft's run is on."""
+        return any(each.id == one.id for each in self.running([one]))
 
     def _job(self, ledger: Ledger, one: Draft) -> Job | None:
         """The newest of this import; once a plan is approved, only that of this very mapping and file."""
         mapping = str(self.drafts.mapping(one).resolve())
-        inputs = _document(self.drafts.plan(one)).get("inputs") if one.approved else None
+        inputs = document(self.drafts.plan(one)).get("inputs") if one.approved else None
         if isinstance(inputs, dict):
             wanted = inputs.get("meaning_sha256"), inputs.get("file_sha256")
             return next(
@@ -311,11 +260,12 @@ class Runs:
         child = self._children.get(one.id)
         if child is not None and child.pid == one.pid:
             return child.poll() is None
-        return job is not None and _held(self.drafts.state, job).get("pid") == one.pid
+        held = held_by(self.drafts.state, job) if job else {}
+        return (held.get("pid"), held.get("host")) == (one.pid, socket.gethostname())
 
-    def running(self) -> list[Draft]:
+    def running(self, among: Sequence[Draft] | None = None) -> list[Draft]:
         """The drafts whose run is on."""
-        begun = [each for each in self.drafts.all() if each.pid]
+        begun = [each for each in (self.drafts.all() if among is None else among) if each.pid]
         with reading(self.drafts.state) as ledger:
             jobs = {each.id: self._job(ledger, each) if ledger else None for each in begun}
         return [each for each in begun if self._running(each, jobs[each.id])]
@@ -354,117 +304,6 @@ def _private(path: Path) -> IO[bytes]:
     return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb")
 
 
-def _document(path: Path) -> dict[str, object]:
-    try:
-        found = orjson.loads(path.read_bytes())
-    except (OSError, orjson.JSONDecodeError):
-        return {}
-    return found if isinstance(found, dict) else {}
-
-
 def _ready(summary: Mapping[str, object]) -> int:
     rows = summary.get("rows")
     return int(rows.get("ready", 0)) if isinstance(rows, dict) else 0
-
-
-def _counts(ledger: Ledger, job: Job) -> dict[str, int]:
-    with ledger.told():
-        return progress(ledger.connection, job.id)
-
-
-def _held(state: Path, job: Job) -> Mapping[str, object]:
-    return holder(state, job.origin, job.campaigns.split(",")) or {}
-
-
-_TAIL = 16_384
-
-
-def _waits(log: Path) -> str:
-    """Why nothing happens now, by the last lines of the run's log."""
-    try:
-        with log.open("rb") as file:
-            file.seek(max(0, file.seek(0, os.SEEK_END) - _TAIL))
-            lines = file.read().splitlines()
-    except OSError:
-        return ""
-    for line in reversed(lines):
-        try:
-            told = orjson.loads(line)
-        except orjson.JSONDecodeError:
-            continue
-        event = told.get("event") if isinstance(told, dict) else None
-        if event in _WAITS:
-            return _WAITS[event].format(
-                rows=counted(int(told.get("rows", 0)), "row"),
-                wait=duration(float(told.get("wait", 0))),
-            )
-        if event in {"back", "progress", "sending"}:
-            return ""
-    return ""
-
-
-_WAITS = {
-    "starting": "The file is being read.",
-    "pausing": "SatisMeter asked for a pause of {wait}.",
-    "away": "SatisMeter does not answer; it is tried again now and then, for 15 minutes at most.",
-    "settling": "{rows} may be stored, and no answer came: in {wait} they are asked about once more.",
-    "stopping": "The rows in flight are being recorded.",
-}
-
-
-# Jobs, whoever began them.
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """A job of the ledger: its rows by status, whether it is under way, and what was written of it."""
-
-    job: Job
-    counts: Mapping[str, int]
-    running: bool
-    causes: Sequence[Cause] = ()
-    folder: Path | None = None
-
-    @property
-    def read(self) -> int:
-        """All of its rows."""
-        return sum(self.counts.values())
-
-    @property
-    def left(self) -> int:
-        """Rows that are not posted, or surely not stored."""
-        return sum(self.counts.get(each, 0) for each in (Status.PENDING, Status.FAILED, ATTEMPTING))
-
-    @property
-    def ending(self) -> str:
-        """How it ended, in words."""
-        if self.running:
-            return "running"
-        if "dropped" in self.job.settings:
-            return "given up"
-        if self.job.ended_at is None:
-            return "cut off"
-        return codes.of("exit")[str(self.job.exit_status)].brief
-
-
-def history(state: Path, most: int = 100) -> list[Entry]:
-    """The jobs of the ledger, newest first; those of the command line, too."""
-    with reading(state) as ledger:
-        return [_entry(state, ledger, job) for job in ledger.jobs()[:most]] if ledger else []
-
-
-def entry(state: Path, name: str) -> Entry | None:
-    """One job, with the reasons of its rows, and where its files lie."""
-    with reading(state) as ledger:
-        job = next((each for each in ledger.jobs() if each.name == name), None) if ledger else None
-        if not ledger or not job:
-            return None
-        found = _entry(state, ledger, job)
-        out = str(job.settings.get("out") or "")
-        folder = files.of_job(Path(out), job.name) if out else None
-        return replace(found, causes=refusals(ledger, job), folder=folder)
-
-
-def _entry(state: Path, ledger: Ledger, job: Job) -> Entry:
-    running = job.ended_at is None and _held(state, job).get("file") == Path(job.file).name
-    return Entry(job, _counts(ledger, job), running)

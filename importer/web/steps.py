@@ -15,12 +15,12 @@ from importer.errors import SourceError, UsageError
 from importer.mapping import shipped
 from importer.mapping.yaml import MAX_BYTES
 from importer.model import counted, duration
-from importer.results import files
 from importer.web import reading as readings
 from importer.web.drafts import Draft, Drafts
 from importer.web.guard import FORM, FRAMED, PARTS, Refused
 from importer.web.pages import Desk
-from importer.web.runs import OPEN, PILOT, Standing
+from importer.web.runs import PILOT
+from importer.web.standing import OPEN, Standing
 
 _SHOWN = 25
 _RESULTS = {"results.csv", "problems.csv", "report.html", "summary.json"}
@@ -37,26 +37,19 @@ class Steps:
 
     def routes(self) -> list[web.RouteDef]:
         """What is asked for, and who answers."""
-        at = "/drafts/{id:[0-9a-f]{16}}"
+        at = "/drafts/{id:[0-9a-f]{16}}/"
+        shown = (self.read, self.mapping, self.plan, self.run, self.results, self.progress)
+        sent = {
+            "read": self.read_anew, "mapping": self.fill_in, "own": self.own, "plan": self.plan_anew,
+            "cancel": self.cancel, "approve": self.approve, "start": self.start, "stop": self.stop,
+            "forget": self.forget,
+        }  # fmt: skip
         return [
             web.post("/drafts", self.take),
-            web.get(f"{at}/read", self.read),
-            web.post(f"{at}/read", self.read_anew),
-            web.get(f"{at}/mapping", self.mapping),
-            web.post(f"{at}/mapping", self.fill_in),
-            web.post(f"{at}/own", self.own),
-            web.get(f"{at}/plan", self.plan),
-            web.post(f"{at}/plan", self.plan_anew),
-            web.post(f"{at}/cancel", self.cancel),
-            web.post(f"{at}/approve", self.approve),
-            web.get(f"{at}/run", self.run),
-            web.post(f"{at}/start", self.start),
-            web.post(f"{at}/stop", self.stop),
-            web.get(f"{at}/progress", self.progress),
-            web.get(f"{at}/results", self.results),
-            web.get(f"{at}/files/{{name}}", self.file),
-            web.get(f"{at}/frame/{{name}}", self.framed),
-            web.post(f"{at}/forget", self.forget),
+            *(web.get(at + each.__name__, each) for each in shown),
+            *(web.post(at + name, each) for name, each in sent.items()),
+            web.get(f"{at}files/{{name}}", self.file),
+            web.get(f"{at}frame/{{name}}", self.framed),
         ]
 
     # what all of them begin with
@@ -78,7 +71,7 @@ class Steps:
                 "Another tab has changed this import meanwhile; what you sent was not taken.",
                 "Load the page anew, and go on from how it is now.",
             )
-        if changing and self._desk.runs.standing(one).running:
+        if changing and self._desk.runs.is_running(one):
             raise Refused(409, "The run is under way.", "Pause it before you change anything.")
         return one
 
@@ -339,7 +332,7 @@ class Steps:
         """What became of the rows."""
         one, runs = self._one(request), self._desk.runs
         standing = await asyncio.to_thread(runs.standing, one)
-        folder = self._folder(standing)
+        folder = standing.folder
         there = sorted(each for each in _RESULTS if folder and (folder / each).is_file())
         return self._desk.page(
             request,
@@ -355,15 +348,11 @@ class Steps:
             folder=None if one.ours else folder,
         )
 
-    def _folder(self, standing: Standing) -> Path | None:
-        out = standing.job.settings.get("out") if standing.job else None
-        return files.of_job(Path(str(out)), standing.job.name) if out and standing.job else None
-
     def _path(self, one: Draft, name: str) -> Path:
         """Where a file of this name lies; only those are handed out that the importer writes."""
         standing, folder = self._desk.runs.standing(one), None
         if name in _RESULTS:
-            folder = self._folder(standing)
+            folder = standing.folder
         elif name in _PLANNED:
             folder = self._desk.runs.settings(self._desk.settings, one).folder
         elif name in _OWN:
@@ -383,7 +372,7 @@ class Steps:
 
     def _let_go(self, one: Draft) -> None:
         standing = self._desk.runs.standing(one)
-        folder = self._folder(standing)
+        folder = standing.folder
         wanted = {
             name for name in ("results.csv", "problems.csv") if folder and (folder / name).is_file()
         }
@@ -402,7 +391,7 @@ class Steps:
     async def forget(self, request: web.Request) -> web.StreamResponse:
         """Remove the upload and what was written of it."""
         one = self._one(request)
-        if (await asyncio.to_thread(self._desk.runs.standing, one)).running:
+        if await asyncio.to_thread(self._desk.runs.is_running, one):
             raise Refused(409, "The run is under way.", "Pause it first.")
         if planning := self._desk.runs.planning(one):
             planning.cancelled = True
