@@ -1,6 +1,6 @@
 """Puts a spreadsheet of survey answers into SatisMeter, and accounts for every row.
 
-As a library: `from importer import Settings, load_mapping, plan, run`; see docs/library.md. Each name is
+As a library: `from importer import Settings, plan, run`; see docs/library.md. Each name is
 imported when it is first used, so that `import importer` stays light; type checkers read `__init__.pyi`.
 """
 
@@ -12,23 +12,41 @@ __version__ = "0.2.0.dev0"
 logging.getLogger(__name__).addHandler(logging.NullHandler())
 
 _PLACES = {
+    "Busy": "importer.errors:Busy",
     "Declined": "importer.errors:Declined",
+    "default_state": "importer.ledger.state:default_folder",
     "Document": "importer.mapping:Document",
+    "Draft": "importer.discovery:Draft",
     "Endpoint": "importer.settings:Endpoint",
     "ExitStatus": "importer.errors:ExitStatus",
     "ImporterError": "importer.errors:ImporterError",
+    "init": "importer.discovery:init",
+    "inspect": "importer.discovery.recognition:inspect_file",
+    "Inspection": "importer.sources.inspect:Inspection",
+    "jobs": "importer.engine.jobs:jobs",
+    "JobState": "importer.engine.jobs:JobState",
+    "load_mapping": "importer.mapping:load",
+    "mark": "importer.engine.resolve:mark",
     "Network": "importer.settings:Network",
+    "Observer": "importer.engine:Observer",
     "Plan": "importer.engine:Plan",
+    "plan": "importer.engine:plan",
     "Rate": "importer.settings:Rate",
+    "resolve": "importer.engine.resolve:resolve",
+    "resume": "importer.engine.jobs:resume",
+    "retry": "importer.engine.jobs:retry",
+    "Rewritten": "importer.engine.record:Rewritten",
+    "run": "importer.engine:run",
     "Secret": "importer.settings:Secret",
     "Settings": "importer.settings:Settings",
+    "SourceOptions": "importer.sources.table:SourceOptions",
     "Summary": "importer.engine:Summary",
-    "Observer": "importer.engine:Observer",
-    "default_state": "importer.ledger.state:default_folder",
-    "load_mapping": "importer.mapping:load",
-    "plan": "importer.engine:plan",
-    "run": "importer.engine:run",
+    "Verification": "importer.engine.verify:Verification",
+    "verify": "importer.engine.verify:verify",
+    "Wishes": "importer.discovery:Wishes",
+    "write_results": "importer.engine.jobs:write_results",
 }
+__all__ = (*_PLACES,)  # noqa: PLE0604  so that a star import finds them
 
 
 def __getattr__(name: str) -> object:

@@ -1,8 +1,23 @@
+from importer.discovery import Draft as Draft
+from importer.discovery import Wishes as Wishes
+from importer.discovery import init as init
+from importer.discovery.recognition import inspect_file as inspect
 from importer.engine import Observer as Observer
 from importer.engine import Plan as Plan
 from importer.engine import Summary as Summary
 from importer.engine import plan as plan
 from importer.engine import run as run
+from importer.engine.jobs import JobState as JobState
+from importer.engine.jobs import jobs as jobs
+from importer.engine.jobs import resume as resume
+from importer.engine.jobs import retry as retry
+from importer.engine.jobs import write_results as write_results
+from importer.engine.record import Rewritten as Rewritten
+from importer.engine.resolve import mark as mark
+from importer.engine.resolve import resolve as resolve
+from importer.engine.verify import Verification as Verification
+from importer.engine.verify import verify as verify
+from importer.errors import Busy as Busy
 from importer.errors import Declined as Declined
 from importer.errors import ExitStatus as ExitStatus
 from importer.errors import ImporterError as ImporterError
@@ -14,23 +29,42 @@ from importer.settings import Network as Network
 from importer.settings import Rate as Rate
 from importer.settings import Secret as Secret
 from importer.settings import Settings as Settings
+from importer.sources.inspect import Inspection as Inspection
+from importer.sources.table import SourceOptions as SourceOptions
 
 __all__ = [
+    "Busy",
     "Declined",
     "Document",
+    "Draft",
     "Endpoint",
     "ExitStatus",
     "ImporterError",
+    "Inspection",
+    "JobState",
     "Network",
     "Observer",
     "Plan",
     "Rate",
+    "Rewritten",
     "Secret",
     "Settings",
+    "SourceOptions",
     "Summary",
+    "Verification",
+    "Wishes",
     "default_state",
+    "init",
+    "inspect",
+    "jobs",
     "load_mapping",
+    "mark",
     "plan",
+    "resolve",
+    "resume",
+    "retry",
     "run",
+    "verify",
+    "write_results",
 ]
 __version__: str

@@ -34,14 +34,16 @@ class ExitStatus(IntEnum):
 
 
 class ImporterError(Exception):
-    """What a user is told: what happened, and what to do (`hint`)."""
+    """What a user is told: what happened, and what to do (`hint`). `lines` are the message by its lines: a
+    line break within one of them comes from the data."""
 
     exit_status = ExitStatus.UNEXPECTED
 
-    def __init__(self, message: str, *, hint: str = "") -> None:
-        super().__init__(message)
-        self.message = message
+    def __init__(self, *lines: str, hint: str = "") -> None:
+        self.lines = lines
+        self.message = "\n".join(lines)
         self.hint = hint
+        super().__init__(self.message)
 
 
 class UsageError(ImporterError):
@@ -84,7 +86,8 @@ class MappingError(ImporterError):
         self.name = name
         self.text = text
         self.mistakes = tuple(mistakes)
-        super().__init__("\n\n".join(self._shown(text.splitlines(), each) for each in mistakes))
+        shown = "\n\n".join(self._shown(text.splitlines(), each) for each in mistakes)
+        super().__init__(*shown.split("\n"))
 
     def beside(self, other: MappingError) -> MappingError:
         """Both at once, in the order of the lines; a place is told of once."""
@@ -95,15 +98,22 @@ class MappingError(ImporterError):
 
     def _shown(self, lines: Sequence[str], mistake: Mistake) -> str:
         if not 0 < mistake.line <= len(lines):
-            parts = [f"{self.name}: {mistake.message}"]
+            parts = [_indented(f"{self.name}: {mistake.message}")]
         else:
             margin = f"{mistake.line:>4} | "
             parts = [
-                f"{self.name}, line {mistake.line}, column {mistake.column}: {mistake.message}",
+                _indented(
+                    f"{self.name}, line {mistake.line}, column {mistake.column}: {mistake.message}"
+                ),
                 margin + _WRITE_KEY.sub(r"\1***", lines[mistake.line - 1].rstrip()),
                 " " * (len(margin) + mistake.column - 1) + "^",
             ]
-        return "\n".join([*parts, mistake.hint] if mistake.hint else parts)
+        return "\n".join([*parts, _indented(mistake.hint)] if mistake.hint else parts)
+
+
+def _indented(text: str) -> str:
+    """Several lines, of which only the first begins where a message of its own would."""
+    return "\n  ".join(text.splitlines())
 
 
 class LedgerError(ImporterError):

@@ -141,6 +141,19 @@ def run(work: Coroutine[Any, Any, _T]) -> _T:
         return thread.submit(asyncio.run, work).result()
 
 
+def refuse_within_a_loop(name: str) -> None:
+    """Raises UsageError where this thread runs an event loop already: what `name` does takes long, and brings
+    a loop of its own."""
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return
+    raise UsageError(
+        f"`{name}` can't begin within a running event loop, which it would stop for as long as it takes.",
+        hint=f"Call it in a thread: await asyncio.to_thread({name}, settings)",
+    )
+
+
 # What can break a request, in plain words: the same wherever it is made.
 
 

@@ -259,6 +259,11 @@ def slug(text: str) -> str:
     return re.sub("[^a-z0-9]+", "-", plain).strip("-")[:40].strip("-") or "import"
 
 
+def utf8(text: str) -> str:
+    """A name with U+FFFD for each byte that is no UTF-8: databases and JSON take no such."""
+    return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+
+
 def place(row: int, wave: str) -> str:
     """`row 5`, or `row 5, wave 2022`."""
     return f"row {row}, wave {wave}" if wave else f"row {row}"

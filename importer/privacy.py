@@ -1,8 +1,9 @@
-"""What of a cell may be shown where personal data has no place."""
+"""What of a cell may be shown where personal data has no place; and how any data is shown in one line."""
 
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Callable
 
 LONGEST = 4_096
@@ -32,6 +33,29 @@ def masked(text: str) -> str:
     return text if len(text) <= 80 else hidden(text)
 
 
+_TELLING_NOTHING = re.compile(
+    r"[+-]?(?:\d{1,2}(?:[.,]\d)?|100)\s?%?"
+    r"|\d{1,4}([-/.])\d{1,2}\1\d{1,4}(?:[T ][\d:.,]+\s?(?:Z|[AP]M|[+-][\d:]+)?)?"
+)
+"""A score, a share, a date with or without its time."""
+
+
+def shaped(text: str) -> str:
+    """Its shape: `Jane Roe-7` as `Xxxx Xxx-9`; a long or many-worded text as its length. Scores and dates,
+    which are nobody's, stay."""
+    if _TELLING_NOTHING.fullmatch(text.strip()):
+        return text
+    if len(text) > _LONGEST or len(text.split()) > 3:
+        return hidden(text)
+    return "".join(map(_shape, text))
+
+
+def _shape(char: str) -> str:
+    if char.isdecimal():
+        return "9"
+    return ("X" if char.isupper() else "x") if char.isalpha() else char
+
+
 def hidden(text: str) -> str:
     """Only how long it is."""
     return f"({len(text):,} characters)"
@@ -50,6 +74,41 @@ def odd_character(text: str) -> str:
     before, after = _WORD_BEFORE.search(text[:at]), _WORD_AFTER.match(text[at + 1 :])
     left = "x" * len(before[0]) if before else ""
     return left + text[at : at + 1] + ("x" * len(after[0]) if after else "")
+
+
+UNSEEN = re.compile(
+    "[\x00-\x1f\x7f-\x9f\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
+    "\ud800-\udfff\U000e0000-\U000e0fff]"
+)
+"""Characters that nobody sees: controls, line breaks of any kind, those that turn the direction of text or
+have no width, and bytes of a file's name that are no UTF-8. The two that join letters (Persian, emoji)
+stay."""
+
+
+def visible(text: str) -> str:
+    r"""One line of text as a terminal, a log and a notice may have it: what nobody sees as `\x1b`, `\n`,
+    `\u202e`; a byte that is no UTF-8 as `\xff`. The same in `$'…'` is the text itself to a shell."""
+    return UNSEEN.sub(_escaped, text)
+
+
+def _escaped(found: re.Match[str]) -> str:
+    char = found[0]
+    if char in _NAMED:
+        return _NAMED[char]
+    code = ord(char)
+    if 0xDC80 <= code <= 0xDCFF or code < 0x80:
+        return f"\\x{code & 0xFF:02x}"
+    return f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"
+
+
+def shell_word(word: str) -> str:
+    """The word as a shell takes it, and as a terminal may show it."""
+    if UNSEEN.search(word):
+        return "$'" + visible(word.replace("\\", "\\\\").replace("'", "\\'")) + "'"
+    return shlex.quote(word)
+
+
+_NAMED = {"\t": "\\t", "\n": "\\n", "\r": "\\r"}
 
 
 def plain(text: str) -> str:

@@ -8,9 +8,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from os import PathLike
 from pathlib import Path
-from urllib.parse import urlsplit
+from typing import Any
+from urllib.parse import SplitResult, urlsplit
 
 from importer.errors import UsageError
+from importer.model import utf8
 
 DEFAULT_ENDPOINT = "https://app.satismeter.com/api/responses"
 
@@ -79,7 +81,7 @@ class Endpoint:
     def parse(cls, text: str) -> Endpoint:
         """A URL with or without the path; https, or http on this machine only, since the body
         carries the write key."""
-        parts = urlsplit(text.strip())
+        parts = split_url(text.strip())
         if parts.scheme not in ("http", "https") or not parts.hostname:
             raise UsageError(f"{text!r} is not a web address.", hint=f"Such as {DEFAULT_ENDPOINT}")
         if parts.username or parts.password:
@@ -100,6 +102,27 @@ class Endpoint:
 
     def __str__(self) -> str:
         return self.url
+
+
+_PLACE = re.compile(r"([^\[\]:@\\\s]*|\[[0-9A-Fa-f:.]+(%\w+)?\])(:\d{0,5})?")
+
+
+def split_url(text: str) -> SplitResult:
+    """The parts of a URL. Raises UsageError, which quotes nothing of it, where its host or port can't be
+    one: what one program takes for the host there, another takes for a part of its name."""
+    try:
+        parts = urlsplit(text)
+        user, _, place = parts.netloc.rpartition("@")
+        bad = parts.port == 0 or "\\" in user or not _PLACE.fullmatch(place)
+        if place.startswith("["):
+            ipaddress.IPv6Address(parts.hostname or "")
+    except ValueError:
+        bad = True
+    if bad:
+        raise UsageError(
+            "The host or the port of this address can't be one.", hint=f"Such as {DEFAULT_ENDPOINT}"
+        )
+    return parts
 
 
 def is_loopback(host: str) -> bool:
@@ -150,6 +173,16 @@ class FailOn:
         return refused + (duplicates if self.duplicates else 0) > self.share * read
 
 
+def path_text(value: object, what: str) -> str:
+    """Text or a path, as text; UsageError for an open file, a DataFrame or whatever else `what` was given."""
+    if not isinstance(value, str | PathLike):
+        raise UsageError(
+            f"{what} takes text or a path, not a {type(value).__name__}.",
+            hint="Give the path of a file; rows in memory go into one first: docs/library.md.",
+        )
+    return str(value)
+
+
 @dataclass(frozen=True, slots=True)
 class Settings:
     """One job. Only `file`, `mapping` and `state` are needed for a plan, `write_key` too for a run.
@@ -168,6 +201,10 @@ class Settings:
     """Where results go; None: a folder named after the file, beside it."""
     copy: Path | None = None
     """Where a remote file was fetched to; it is read in place of `file`, which is then its address."""
+    called: str = ""
+    """What messages call the file. "": the last part of its path."""
+    links: bool = True
+    """Whether the file may be a link. In a folder that others put files into it may not."""
     sheet: str | int | None = None
     """Overrules the mapping's `source.sheet`."""
     endpoint: Endpoint = field(default_factory=lambda: Endpoint.parse(DEFAULT_ENDPOINT))
@@ -190,6 +227,8 @@ class Settings:
     """The saved plan that a run has to keep to, or not to begin."""
     show_values: bool = False
     """Show e-mail addresses and free text in results and messages."""
+    xlsx: bool = False
+    """Write results.xlsx and problems.xlsx too. The latter is written anyway where the file is a workbook."""
     job: str = ""
     """Go on with the job of this name, whatever other jobs there are; "" finds it by the file."""
     statuses: tuple[str, ...] = ("pending", "failed")
@@ -198,6 +237,8 @@ class Settings:
     """For the read API: rows of unknown fate are settled by what the survey holds."""
     project: str = ""
     """The project's ID, which the read API wants."""
+    check_survey: bool = False
+    """Read the survey before the first post, and send no row that it holds already."""
     durability: str = "full"
     """`full` survives a power cut, `process` a crash of the program only."""
     accept_empty: bool = False
@@ -224,20 +265,20 @@ class Settings:
                 value is None and name not in {"file", "mapping", "state"}
             ):
                 continue
-            if not isinstance(value, str | PathLike):
-                raise UsageError(
-                    f"Settings({name}=...) takes text or a path, not a {type(value).__name__}.",
-                    hint="Give the path of a file; rows in memory go into one first.",
-                )
-            object.__setattr__(self, name, make(str(value)))
+            object.__setattr__(self, name, make(path_text(value, f"Settings({name}=...)")))
+
+    @classmethod
+    def of_job(cls, state: str | PathLike[str], job: str = "", **more: Any) -> Settings:
+        """For a job that was begun: its name or number, "" for the newest; `more` as in `Settings`."""
+        return cls(**{"file": "", "mapping": "", "state": state, "job": job, **more})
 
     @property
     def name(self) -> str:
         """The file's name as messages show it."""
-        if self.copy is not None:
-            return self.copy.name
+        if self.called:
+            return utf8(self.called)
         path = urlsplit(self.file).path if "://" in self.file else self.file
-        return "standard input" if path == "-" else Path(path).name
+        return "standard input" if path == "-" else utf8(Path(path).name)
 
     @property
     def reads(self) -> bool:

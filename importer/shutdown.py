@@ -1,5 +1,5 @@
-"""SIGINT and SIGTERM. While rows are posted the first drains and the second leaves at once; before and
-after, the first leaves."""
+"""SIGINT, SIGTERM, and SIGHUP (the terminal has gone), which counts as SIGTERM. While rows are posted the
+first drains and the second leaves at once; before and after, the first leaves."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import os
 import signal
 import socket
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
@@ -23,7 +23,20 @@ Hear = Callable[[int], None]
 STUCK = 2.0
 """Seconds that an event loop may take to notice a second signal."""
 
-_WANTED = (signal.SIGINT, signal.SIGTERM)
+_HANGUP = getattr(signal, "SIGHUP", None)  # Windows has none
+
+
+def wanted() -> tuple[signal.Signals, ...]:
+    """The signals to handle; a hang-up is none of them where `nohup` has said so."""
+    hangup = (_HANGUP,) if _HANGUP and signal.getsignal(_HANGUP) is not signal.SIG_IGN else ()
+    return (signal.SIGINT, signal.SIGTERM, *hangup)
+
+
+def counted_as(number: int) -> int:
+    """The signal as which this one ends a run, and in its exit status."""
+    return signal.SIGTERM if number == _HANGUP else number
+
+
 _GONE = b"The disk does not answer, so this ends here. The same command goes on where it stopped.\n"
 
 
@@ -36,9 +49,9 @@ def leaving() -> Iterator[None]:
         return
 
     def leave(number: int, _: FrameType | None) -> None:
-        raise Interrupted(number)
+        raise Interrupted(counted_as(number))
 
-    former = {each: signal.signal(each, leave) for each in _WANTED}
+    former = {each: signal.signal(each, leave) for each in wanted()}
     try:
         yield
     finally:
@@ -107,9 +120,11 @@ def _heard(hear: Hear) -> Iterator[None]:
     waiting for a disk. The interpreter writes their numbers to the wake-up descriptor at once."""
     ours, its = socket.socketpair()
     its.setblocking(False)
-    former = {each: signal.signal(each, lambda *_: None) for each in _WANTED}
+    former = {each: signal.signal(each, lambda *_: None) for each in wanted()}
     descriptor = signal.set_wakeup_fd(its.fileno(), warn_on_full_buffer=False)
-    threading.Thread(target=_listen, args=(ours, hear), name="signals", daemon=True).start()
+    threading.Thread(
+        target=_listen, args=(ours, hear, set(former)), name="signals", daemon=True
+    ).start()
     try:
         yield
     finally:
@@ -119,10 +134,10 @@ def _heard(hear: Hear) -> Iterator[None]:
         its.close()
 
 
-def _listen(ours: socket.socket, hear: Hear) -> None:
+def _listen(ours: socket.socket, hear: Hear, heard: Collection[int]) -> None:
     """Until the other end is closed."""
     with ours:
         while numbers := ours.recv(16):
             for number in numbers:
-                if number in _WANTED:
-                    hear(number)
+                if number in heard:
+                    hear(counted_as(number))

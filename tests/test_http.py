@@ -14,6 +14,7 @@ import trustme
 
 from importer import Endpoint, Settings, http, run
 from importer.automation import VARIABLES, Undelivered, notify_target
+from importer.automation.notify import Webhook
 from importer.errors import ImporterError, UsageError
 from importer.sandbox import WRITE_KEY, background
 from importer.satismeter.read import Reader
@@ -22,6 +23,7 @@ from importer.sources.remote import Address, fetched
 from tests.automation.test_notice import NOTICE
 from tests.delivery.proxies import HOST, proxy, serving, tls_for
 from tests.e2e.conftest import MAPPING
+from tests.e2e.here import Here
 
 PAGE = b'{"data": []}'
 SECRETS = ("api-key-canary", "hook-canary", "token-canary")
@@ -237,3 +239,47 @@ def test_a_run_says_that_an_aiohttp_is_built_otherwise(
         _, summary = run(settings)
     assert summary.rows["created"] == 1
     assert [each for each in summary.warnings if aiohttp.__version__ in each]
+
+
+ODD = [
+    "http://127.0.0.1:99999/",
+    "http://127.0.0.1:abc",
+    "https://example.com:0/",
+    "https://[::1/x",
+    "https://::1]/x",
+    "http://[::1].evil.com/",
+    "http://[::1]evil.com/",
+    "http://[127.0.0.1]/",
+    "http://evil.com\\@127.0.0.1/",
+    "http://127.0.0.1:80:80/",
+]
+
+
+@pytest.mark.parametrize("text", ODD)
+def test_an_odd_address_is_refused_before_anything(text: str, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"web address|can't be one"):
+        Endpoint.parse(text)
+    with pytest.raises(UsageError):
+        Address.parse(text.rstrip("/x") + "/answers.csv?token=SECRET")
+    with pytest.raises(UsageError) as told:
+        Webhook.parse(text + "?token=SECRET")
+    assert "SECRET" not in told.value.message + told.value.hint
+    ended = Here(tmp_path, {"HOME": str(tmp_path)})(
+        "plan", "none.csv", "-m", "none.yaml", "--endpoint", text
+    )
+    assert (ended.status, "defect" in ended.err) == (2, False)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "http://[::1]:8080/",
+        "http://[::1]/api/responses",
+        "http://127.0.0.1",
+        "https://app.satismeter.com:443/",
+        "https://bücher.example/x",
+        "https://a-b.c_d.example:8443",
+    ],
+)
+def test_a_plain_address_is_taken(text: str) -> None:
+    assert Endpoint.parse(text).url.startswith(text.rstrip("/"))

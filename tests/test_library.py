@@ -1,21 +1,45 @@
 """The importer as a library: light, typed, and as docs/library.md says."""
 
 import asyncio
+import io
 import os
 import subprocess
 import sys
+import threading
 from dataclasses import replace
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+import pandas
 import pytest
 
-from importer import Endpoint, ExitStatus, Plan, Rate, Secret, Settings, load_mapping, run
+from importer import (
+    Endpoint,
+    ExitStatus,
+    Plan,
+    Rate,
+    Secret,
+    Settings,
+    init,
+    inspect,
+    jobs,
+    load_mapping,
+    mark,
+    plan,
+    resolve,
+    resume,
+    retry,
+    run,
+    verify,
+    write_results,
+)
 from importer.engine.observer import NullObserver
 from importer.errors import UsageError
 from importer.model import Outcome
-from importer.sandbox import WRITE_KEY, background
+from importer.sandbox import API_KEY, PROJECT, WRITE_KEY, background
 from importer.sources.source import open_source
 
 ROOT = Path(__file__).parents[1]
@@ -112,7 +136,7 @@ def test_the_example_does_what_it_says(tmp_path: Path) -> None:
         words = (EXAMPLE, str(copy), str(SAMPLES / "generic_nps.yaml"))
         environment = {
             "SATISMETER_WRITE_KEY": WRITE_KEY,
-            "SATISMETER_ENDPOINT": sandbox.url,
+            "IMPORTER_ENDPOINT": sandbox.url,
             "IMPORTER_STATE": str(tmp_path / "state"),
         }
         missing = python(*words, **environment)
@@ -126,6 +150,96 @@ def test_the_example_does_what_it_says(tmp_path: Path) -> None:
     assert f"'created': {created}," in ended.stdout
     assert "NPS" in ended.stdout
     assert WRITE_KEY not in ended.stdout + ended.stderr
+
+
+def test_the_whole_way_is_gone_by_a_program(tmp_path: Path) -> None:
+    script, file, mapping = (
+        str(ROOT / "docs" / "examples" / "whole_way.py"),
+        tmp_path / "generic_nps.csv",
+        tmp_path / "mapping.yaml",
+    )
+    file.write_bytes((SAMPLES / "generic_nps.csv").read_bytes())
+    with background() as sandbox:
+        environment = {
+            "SATISMETER_WRITE_KEY": WRITE_KEY, "IMPORTER_ENDPOINT": sandbox.url,
+            "IMPORTER_STATE": str(tmp_path / "state"), "SATISMETER_API_KEY": API_KEY,
+            "SATISMETER_PROJECT": PROJECT,
+        }  # fmt: skip
+        drafted = python(script, str(file), str(mapping), **environment)
+        assert drafted.returncode == ExitStatus.USAGE, drafted.stderr
+        assert "version: 1" in mapping.read_text(encoding="utf-8")
+        mapping.write_bytes((SAMPLES / "generic_nps.yaml").read_bytes())
+        ended = python(script, str(file), str(mapping), **environment)
+        stored = len(sandbox.stored())
+        assert set(sandbox.copies().values()) == {1}
+
+    assert ended.returncode == ExitStatus.SOME_REFUSED, ended.stderr
+    assert "the pilot: 5 created" in ended.stdout
+    assert f"the rest: {stored} created in all" in ended.stdout
+    assert f"verified: {stored} are as they were sent" in ended.stdout
+    assert "0 left of" in ended.stdout
+
+
+def test_jobs_are_resumed_retried_and_marked(tmp_path: Path) -> None:
+    state = tmp_path / "state"
+    with pytest.raises(UsageError, match="no ledger"):
+        jobs(state)
+    with background() as sandbox:
+        given = replace(settings(tmp_path, sandbox.url), limit=2)
+        run(given)
+        (one,) = jobs(str(state))
+        assert one.rows["created"] == 2
+        assert one.left
+        _, summary = resume(Settings.of_job(state, write_key=WRITE_KEY))  # rate, server: as begun
+        _, again = retry(Settings.of_job(state, one.job.name, write_key=WRITE_KEY), ("rejected",))
+        assert set(sandbox.copies().values()) == {1}
+
+    assert jobs(state)[0].left == 0
+    assert (summary.job, again.job) == (one.job.name, one.job.name)
+    assert summary.folder == tmp_path / "out"
+    with pytest.raises(UsageError, match="created can't be retried"):
+        retry(Settings.of_job(state, write_key=WRITE_KEY), ("created",))
+    with pytest.raises(UsageError, match=r"not in doubt|has no row"):
+        mark(Settings.of_job(state), [1], created=True)
+    job, written, ended = write_results(state, out=tmp_path / "anew")
+    assert (job.name, ended) == (one.job.name, True)
+    assert written.results.parent == tmp_path / "anew"
+
+
+@pytest.mark.parametrize("wrong", [{"userId": "a"}, io.StringIO("a,b"), 5, None])
+def test_what_is_no_path_is_told(wrong: Any) -> None:
+    for call in (load_mapping, inspect, init):
+        with pytest.raises(UsageError, match="takes text or a path, not a"):
+            call(wrong)
+
+
+def test_a_frame_of_pandas_is_told_and_not_printed(tmp_path: Path) -> None:
+    frame: Any = pandas.DataFrame({"id": ["00121"], "score": ["9"]})
+    with pytest.raises(UsageError, match="not a DataFrame") as told:
+        Settings(frame, "m.yaml", tmp_path)
+    assert "00121" not in told.value.message + told.value.hint
+
+
+def test_everything_is_had_by_a_star() -> None:
+    names: dict[str, object] = {}
+    exec("from importer import *", names)
+    assert set(LIBRARY._PLACES) <= set(names)
+
+
+def test_a_file_at_an_address_is_fetched_for_a_program_too(tmp_path: Path) -> None:
+    class Quiet(SimpleHTTPRequestHandler):
+        def log_message(self, *_: object) -> None:
+            """Say nothing."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(SAMPLES))) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        url = f"http://127.0.0.1:{server.server_port}/generic_nps.csv?token=x"
+        one = replace(settings(tmp_path, "http://127.0.0.1:1"), file=url)
+        planned, summary = plan(one)
+        server.shutdown()
+
+    assert planned.ready
+    assert summary.file == url.partition("?")[0]
 
 
 def test_a_program_may_say_no(tmp_path: Path) -> None:
@@ -170,8 +284,11 @@ def test_settings_say_what_they_cannot_take(wrong: dict[str, Any], kind: str) ->
 async def test_a_run_takes_a_thread_of_its_own_in_asynchronous_code(tmp_path: Path) -> None:
     with background() as sandbox:
         one = settings(tmp_path, sandbox.url)
-        with pytest.raises(UsageError, match="event loop"):
-            run(one)
+        reading = replace(one, api_key=Secret(API_KEY), project=PROJECT)
+        for call in (run, resume, resolve, verify):
+            with pytest.raises(UsageError, match="event loop") as told:
+                call(reading)
+            assert "asyncio.to_thread(" in told.value.hint
         _, summary = await asyncio.to_thread(run, one)
 
         assert summary.rows["created"] == len(sandbox.stored()) > 0

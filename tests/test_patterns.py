@@ -76,7 +76,9 @@ ANCHORED = {
     "importer.discovery.column._NUMBERED": "fullmatch",
     "importer.discovery.column._SLASH": "fullmatch",
     "importer.discovery.roles._EMAIL": "fullmatch",
+    "importer.discovery.scales._GOES_ON": "match",
     "importer.discovery.scales._ONLY": "fullmatch",
+    "importer.discovery.scales._TIED": "match",
     "importer.sources.damage._FLOAT_ID": "fullmatch",
     "importer.sources.damage._RANGE": "fullmatch",
     "importer.discovery.sections._DRESSES[0][1]": "fullmatch",
@@ -99,8 +101,12 @@ ANCHORED = {
 }
 """Patterns that would be slow in a search and are only used where a text begins, and how."""
 
-LIMITED = {"importer.sources.cells._BRACKETS", "importer.sources.source._BEHIND"}
-"""Used in the workbook's child process alone, whose seconds of CPU are limited; or on 60 letters at most."""
+LIMITED = {
+    "importer.discovery.scales._TIED_BEFORE",
+    "importer.sources.cells._BRACKETS",
+    "importer.sources.source._BEHIND",
+}
+"""Used in the workbook's child process alone, whose seconds of CPU are limited; or on 80 letters at most."""
 
 _SEARCHES = r"\.(search|sub|subn|findall|finditer|split)\b"
 

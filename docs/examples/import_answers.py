@@ -37,7 +37,7 @@ def main(file: str, mapping: str) -> ExitStatus:
         file=file,
         mapping=mapping,
         state=Path(os.environ.get("IMPORTER_STATE") or default_state()),
-        endpoint=Endpoint.parse(os.environ.get("SATISMETER_ENDPOINT", DEFAULT_ENDPOINT)),
+        endpoint=Endpoint.parse(os.environ.get("IMPORTER_ENDPOINT", DEFAULT_ENDPOINT)),
         write_key=Secret(os.environ["SATISMETER_WRITE_KEY"]),
         rate=Rate.parse("10/s"),
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from importer.automation.inbox import (
     FORMATS,
     RETRY,
+    SHELVES,
     Arrival,
     Desk,
     Ending,
@@ -15,13 +16,14 @@ from importer.automation.inbox import (
     Shelves,
     alone,
     arrivals,
+    check_shelves,
     fate,
     forever,
     gravest,
     once,
     scratch,
 )
-from importer.automation.monitoring import PrivateFile, last_success, metrics, written
+from importer.automation.monitoring import PrivateFile, metrics, written
 from importer.automation.notify import (
     KINDS,
     VARIABLES,
@@ -35,6 +37,7 @@ __all__ = [
     "FORMATS",
     "KINDS",
     "RETRY",
+    "SHELVES",
     "VARIABLES",
     "Arrival",
     "Desk",
@@ -50,10 +53,10 @@ __all__ = [
     "Undelivered",
     "alone",
     "arrivals",
+    "check_shelves",
     "fate",
     "forever",
     "gravest",
-    "last_success",
     "metrics",
     "notify_target",
     "once",

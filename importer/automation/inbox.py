@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import signal
+import stat
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import contextmanager, suppress
+from dataclasses import astuple, dataclass
 from enum import StrEnum
 from fnmatch import fnmatchcase
 from itertools import count
-from pathlib import Path
+from pathlib import Path, PurePath
 from types import FrameType, TracebackType
 from typing import Any, Protocol, Self
 
 from filelock import FileLock, Timeout
 
-from importer.errors import Busy, ExitStatus, Interrupted, SourceError, UsageError
+from importer import resources, shutdown
+from importer.errors import Busy, ExitStatus, Interrupted, ResultsError, SourceError, UsageError
 from importer.model import Outcome
 
 # What lies in a watched folder, and which of it has arrived whole.
@@ -48,8 +51,8 @@ class Arrival:
         return self.path.name
 
     def sha256(self) -> str:
-        """Of its bytes, in hex. Raises OSError."""
-        with self.path.open("rb") as file:
+        """Of its bytes, in hex. Raises OSError, also for a link."""
+        with os.fdopen(resources.opened(self.path, links=False), "rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
 
     def untouched(self) -> bool:
@@ -119,30 +122,75 @@ class Shelves:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
-    def put(self, path: Path, shelf: str) -> Path:
+    def put(self, arrival: Arrival, shelf: str) -> Path:
         """Move a file onto a shelf; returns where it lies now. A name that is taken there gets a
-        number: `answers-2.csv`. Raises UsageError."""
+        number: `answers-2.csv`. One that was replaced at the last moment goes back. Raises ResultsError."""
         try:
-            place = self._folder / shelf
-            place.mkdir(exist_ok=True, mode=0o700)
-            return _moved(path, place)
+            with suppress(FileExistsError):
+                (self._folder / shelf).mkdir(mode=0o700)
+            with _folder(self._folder) as here, _shelf(shelf, here) as there:
+                name = _moved(arrival.name, here, there)
+                facts = os.stat(name, dir_fd=there, follow_symlinks=False)
+                if (facts.st_size, facts.st_mtime_ns, facts.st_ino) != astuple(arrival)[1:]:
+                    return self._folder / _moved(name, there, here)
+                return self._folder / shelf / name
         except OSError as error:
-            raise UsageError(
-                f"{path} can't be moved to {shelf}/: {error.strerror}.",
+            raise ResultsError(
+                f"{arrival.path} can't be moved to {shelf}/: {error.strerror}.",
                 hint="What was imported is in the ledger; nothing is sent twice. --keep leaves the "
                 "files where they are.",
             ) from error
 
 
-def _moved(path: Path, place: Path) -> Path:
+SHELVES = ("done", "failed", "results")
+"""The folders that the importer makes in a watched one."""
+
+
+def check_shelves(folder: Path, shelves: Iterable[str]) -> None:
+    """Raise UsageError where one of them is there, and none of ours: whoever may put files into the folder
+    may put a link in its place, and what the importer writes would go elsewhere."""
+    with _folder(folder) as here:
+        for shelf in shelves:
+            try:
+                with suppress(FileNotFoundError), _shelf(shelf, here):
+                    """A folder of ours, or none yet."""
+            except OSError as error:
+                raise UsageError(
+                    f"{folder / shelf} can't be used: {error.strerror}.",
+                    hint="The importer makes this folder itself: move what is there away.",
+                ) from error
+
+
+@contextmanager
+def _folder(place: str | Path, within: int | None = None, more: int = 0) -> Iterator[int]:
+    descriptor = os.open(place, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC | more, dir_fd=within)
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def _shelf(name: str, here: int) -> Iterator[int]:
+    """A folder below the watched one. It may be another's only where the watched one is, too."""
+    if not stat.S_ISDIR(os.stat(name, dir_fd=here, follow_symlinks=False).st_mode):
+        raise OSError(errno.ENOTDIR, "it is a link or a file, and no folder")
+    with _folder(name, here, os.O_NOFOLLOW) as there:
+        if os.fstat(there).st_uid not in (os.geteuid(), 0, os.fstat(here).st_uid):
+            raise OSError(errno.EPERM, "it is another user's")
+        yield there
+
+
+def _moved(name: str, here: int, there: int) -> str:
+    path = PurePath(name)
     for number in count(1):
-        name = path.name if number == 1 else f"{path.stem}-{number}{path.suffix}"
-        target = place / name
+        target = name if number == 1 else f"{path.stem}-{number}{path.suffix}"
         try:
-            os.close(os.open(target, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+            os.close(os.open(target, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600, dir_fd=there))
         except FileExistsError:
             continue
-        return path.replace(target)
+        os.replace(name, target, src_dir_fd=here, dst_dir_fd=there)
+        return target
     raise AssertionError("count() does not end")
 
 
@@ -263,18 +311,18 @@ class Inbox:
         elif self._shelves is None:
             self._again[arrival] = float("inf")
         else:
-            return self._shelves.put(arrival.path, fate)
+            return self._shelves.put(arrival, fate)
         return arrival.path
 
 
-# SIGINT and SIGTERM outside of sending: the work at hand comes to its next safe place, then ends.
+# SIGINT, SIGTERM and SIGHUP outside of sending: the work at hand comes to its next safe place, then ends.
 
 _SLICE = 0.2
 """Seconds between two looks at whether a signal came."""
 
 
 class Ending:
-    """`with Ending() as ending:` remembers the first SIGINT or SIGTERM instead of dying of it. The
+    """`with Ending() as ending:` remembers the first SIGINT, SIGTERM or SIGHUP instead of dying of it. The
     second one ends the program as it would without. It is a `engine.Observer` too: while a file is
     being read, the signal raises Interrupted before the next chunk."""
 
@@ -283,7 +331,7 @@ class Ending:
         self._former: dict[signal.Signals, Any] = {}
 
     def __enter__(self) -> Self:
-        for each in (signal.SIGINT, signal.SIGTERM):
+        for each in shutdown.wanted():
             self._former[each] = signal.signal(each, self._caught)
         return self
 
@@ -300,7 +348,7 @@ class Ending:
         if self.signal:
             signal.signal(number, signal.SIG_DFL)
             signal.raise_signal(signal.Signals(number))
-        self.signal = number
+        self.signal = shutdown.counted_as(number)
 
     def sleep(self, seconds: float) -> None:
         """Let time pass, unless a signal came."""

@@ -16,28 +16,30 @@ from pathlib import Path
 
 from importer import logs
 from importer.automation.notify import Notice
+from importer.errors import ExitStatus
 from importer.model import Status
+from importer.privacy import UNSEEN, visible
 
 # Metrics in Prometheus's text format, for node_exporter's textfile collector.
 
 _SUCCESS = "importer_last_success_timestamp_seconds"
-_KEPT = re.compile(rf"^{_SUCCESS}\{{.*\}} (\d+(?:\.\d+)?)$", re.MULTILINE)
+_FINISHED = "importer_last_finish_timestamp_seconds"
 
 Sample = tuple[Mapping[str, str], float]
 
 
-def last_success(text: str) -> float | None:
-    """When the last import without trouble ended, as an earlier metrics file says; None where it
-    doesn't."""
-    found = _KEPT.search(text)
-    return float(found[1]) if found else None
+def last(name: str, text: str) -> float:
+    """A time that an earlier metrics file tells; 0 where it doesn't, so that an alert on its age rings before
+    there was a first one, too."""
+    found = re.search(rf"^{name}\{{.*\}} (\d+(?:\.\d+)?)$", text, re.MULTILINE)
+    return float(found[1]) if found else 0.0
 
 
-def metrics(notice: Notice, success: float | None) -> str:
-    """The file's text. `success`: when the last import without trouble ended, if that was another."""
+def metrics(notice: Notice, former: str = "") -> str:
+    """The file's text; `former` is what it held before, whose times outlive a failure."""
     named = {"mapping": notice.mapping}
     rows = [({**named, "status": each}, notice.rows.get(each, 0)) for each in Status]
-    success = notice.at if notice.well else success
+    finished = notice.exit_status in (ExitStatus.DONE, ExitStatus.SOME_REFUSED)
     families = (
         (
             "importer_last_run_timestamp_seconds",
@@ -47,7 +49,12 @@ def metrics(notice: Notice, success: float | None) -> str:
         (
             _SUCCESS,
             "When the last import with exit status 0 ended.",
-            [] if success is None else [(named, success)],
+            [(named, notice.at if notice.well else last(_SUCCESS, former))],
+        ),
+        (
+            _FINISHED,
+            "When the last import that came to its end did, with exit status 0 or 3.",
+            [(named, notice.at if finished else last(_FINISHED, former))],
         ),
         ("importer_exit_code", "Its exit status.", [(named, int(notice.exit_status))]),
         ("importer_duration_seconds", "How long it took.", [(named, notice.seconds)]),
@@ -68,7 +75,7 @@ def _family(name: str, told: str, samples: Iterable[Sample]) -> Iterator[str]:
 
 
 def _escaped(text: str) -> str:
-    return text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+    return visible(text).replace("\\", "\\\\").replace('"', '\\"')
 
 
 # The log as JSON, one object a line: what the command adds to the standard `logging`.
@@ -91,7 +98,22 @@ class JsonFormatter(logging.Formatter):
             "file": logs.FILE.get(),
         }
         more = {name: value for name, value in vars(record).items() if name not in _STANDARD}
-        return json.dumps(known | more, ensure_ascii=False, default=str)
+        return json_escaped(json.dumps(known | more, ensure_ascii=False, default=str))
+
+
+def json_escaped(text: str) -> str:
+    """JSON with what nobody sees as escapes: the same to a parser, and one line to everything else. Line
+    breaks between values stay."""
+    return UNSEEN.sub(_escaped_in_json, text)
+
+
+def _escaped_in_json(found: re.Match[str]) -> str:
+    char = found[0]
+    if char == "\n":
+        return char
+    if "\ud800" <= char <= "\udfff":
+        return "\N{REPLACEMENT CHARACTER}"
+    return json.dumps(char)[1:-1]
 
 
 class PrivateFile(logging.handlers.WatchedFileHandler):
@@ -123,18 +145,20 @@ class PrivateFile(logging.handlers.WatchedFileHandler):
                 stream.close()
         if not self._failed:
             sys.stderr.write(
-                f"The log {self.baseFilename} can't be written: {sys.exc_info()[1]}.\n"
+                visible(f"The log {self.baseFilename} can't be written: {sys.exc_info()[1]}.")
+                + "\n"
             )
         self._failed = True
 
 
 @contextmanager
 def written(handlers: Sequence[logging.Handler]) -> Iterator[None]:
-    """Within, what is logged goes to these, as JSON lines."""
+    """Within, what is logged goes to these: as JSON lines, where they have no format of their own."""
     logger = logging.getLogger("importer")
     level = logger.level
     for each in handlers:
-        each.setFormatter(JsonFormatter())
+        if each.formatter is None:
+            each.setFormatter(JsonFormatter())
         logger.addHandler(each)
     if handlers:
         logger.setLevel(logging.INFO)

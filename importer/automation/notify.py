@@ -19,7 +19,8 @@ from importer import codes, http
 from importer.errors import ExitStatus, ImporterError, UsageError
 from importer.http import NetworkFault, fault_of
 from importer.model import counted
-from importer.settings import Network, Secret, is_loopback
+from importer.privacy import visible
+from importer.settings import Network, Secret, is_loopback, split_url
 
 # What a job came to, fit to be told to anybody.
 
@@ -73,7 +74,7 @@ class Notice:
     @property
     def title(self) -> str:
         """One line: `answers.csv: done; 20 of 34 rows created`."""
-        told = f"{self.file}: {self.meaning}"
+        told = f"{visible(self.file)}: {self.meaning}"
         if self.stopped or self.error:
             told += f" ({self.stopped or self.error})"
         if self.rows:
@@ -91,10 +92,10 @@ class Notice:
             self.title,
             ", ".join(rows),
             ", ".join(f"{n:,} × {code}" for code, n in most),
-            self.why,
-            f"report: {self.report}" if self.report else "",
-            f"next: {self.next_step}" if self.next_step else "",
-            f"job {self.job}, " * bool(self.job)
+            *map(visible, self.why.split("\n")),
+            f"report: {visible(self.report)}" if self.report else "",
+            f"next: {visible(self.next_step)}" if self.next_step else "",
+            f"job {visible(self.job)}, " * bool(self.job)
             + f"exit status {int(self.exit_status)}"
             + f", on {self.host}" * bool(self.host),
         ]
@@ -148,7 +149,7 @@ class Webhook:
     @classmethod
     def parse(cls, text: str) -> Self:
         """https, or http on this machine. Raises UsageError, which doesn't quote the URL."""
-        parts = urlsplit(text)
+        parts = split_url(text)
         safe = parts.scheme == "https" or (
             parts.scheme == "http" and is_loopback(parts.hostname or "")
         )
@@ -271,7 +272,7 @@ class Mail:
 
     def _message(self, notice: Notice) -> EmailMessage:
         message = EmailMessage()
-        message["Subject"] = f"Import of {''.join(notice.title.splitlines())}"
+        message["Subject"] = f"Import of {notice.title}"
         message["From"] = self.sender
         message["To"] = ", ".join(self.to)
         message["Date"] = formatdate(notice.at)

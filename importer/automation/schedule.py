@@ -7,11 +7,14 @@ import shlex
 import sys
 from dataclasses import dataclass
 from functools import cache, partial
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
+from importer.automation.notify import VARIABLES
 from importer.errors import UsageError
 from importer.model import slug
+from importer.privacy import UNSEEN
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -78,19 +81,15 @@ class When:
 
 # What is to be run, and when.
 
-_UNSEEN = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
-"""Control characters, line breaks of any kind (YAML knows more of them than others), those that turn the
-direction of text, and bytes of a name that are no UTF-8."""
-
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """An import that recurs. `source` is a file, or a folder that is watched; `more` are options that
-    go along. All paths are absolute; `program` is the installed command. UsageError for a word with a
-    line break or another unseen character: what comes after it could be a line of its own."""
+    """An import that recurs. `source` is a file or its address, or a folder that is watched; `more` are
+    options that go along. All paths are absolute; `program` is the installed command. UsageError for
+    a word with a line break or another unseen character: what comes after it could be a line of its own."""
 
     name: str
-    source: Path
+    source: Path | str
     folder: bool
     mapping: str
     when: When
@@ -100,7 +99,7 @@ class Task:
 
     def __post_init__(self) -> None:
         for word in self.local:
-            if _UNSEEN.search(word):
+            if UNSEEN.search(word):
                 raise UsageError(
                     f"{word!r} has a line break or another character that can't be seen in it.",
                     hint="Give it another name: a scheduler could take what follows for a line of its own.",
@@ -109,7 +108,7 @@ class Task:
     @property
     def title(self) -> str:
         """One line for people."""
-        return f"Import {self.source.name} into SatisMeter"
+        return f"Import {Path(str(self.source)).name.partition('?')[0]} into SatisMeter"
 
     @property
     def unit(self) -> str:
@@ -124,8 +123,20 @@ class Task:
     @property
     def in_pod(self) -> tuple[str, ...]:
         """What the command is given where the volume is /import."""
-        source = "/import/data" if self.folder else f"/import/data/{self.source.name}"
+        source = self.source
+        if isinstance(source, Path):
+            source = "/import/data" if self.folder else f"/import/data/{source.name}"
         return self._words(source, f"/import/{Path(self.mapping).name}", "/import/state")
+
+    @property
+    def notices(self) -> dict[str, str]:
+        """The notices that go along, each with the variable of its address, which the scheduler has to
+        hand over; none where a file holds them (--notify-file)."""
+        words = [part for each in self.more for part in each.split("=", 1)]
+        if "--notify-file" in words:
+            return {}
+        asked = {b for a, b in pairwise(words) if a == "--notify"}
+        return {kind: name for kind, name in VARIABLES.items() if kind in asked}
 
     def _words(self, source: str, mapping: str, state: str) -> tuple[str, ...]:
         verb = ("watch", source) if self.folder else ("run", source)

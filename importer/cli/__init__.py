@@ -6,6 +6,7 @@ Nothing heavy is imported until a command runs, so that `--help` comes at once.
 from __future__ import annotations
 
 import gc
+import io
 import sys
 from contextlib import suppress
 from typing import NoReturn
@@ -13,10 +14,11 @@ from typing import NoReturn
 import click
 
 from importer import __version__
-from importer.cli import init, inspect, jobs, output, sandbox
+from importer.cli import config, init, inspect, jobs, output, sandbox
 from importer.cli.automation import schedule_command, watch_command
+from importer.cli.doctor import doctor_command
 from importer.cli.inspect import explain_command, surveys_command
-from importer.cli.jobs import drop, purge_command
+from importer.cli.jobs import drop, forget_command, purge_command
 from importer.cli.mapping import check_command, presets_command, preview_command, schema_command
 from importer.cli.plan_run import (
     plan_command,
@@ -28,7 +30,7 @@ from importer.cli.plan_run import (
 from importer.cli.reconcile import mark_command, resolve_command, verify_command
 from importer.cli.sandbox import demo_command
 from importer.cli.web import web_command
-from importer.errors import Declined, ExitStatus, ImporterError
+from importer.errors import Declined, ExitStatus, ImporterError, UsageError
 
 
 class _InOrder(click.Group):
@@ -37,6 +39,14 @@ class _InOrder(click.Group):
     def list_commands(self, _: click.Context) -> list[str]:
         return list(self.commands)
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """`dry-run` is what many type for `plan`."""
+        return super().resolve_command(
+            ctx, ["plan" if args[0] == "dry-run" else args[0], *args[1:]]
+        )
+
 
 @click.group(
     cls=_InOrder,
@@ -44,16 +54,23 @@ class _InOrder(click.Group):
     epilog="Start with `importer demo`: the whole job on made-up data, nothing leaves this machine.",
 )
 @click.version_option(__version__, prog_name="importer")
-def command() -> None:
+@click.pass_context
+def command(context: click.Context) -> None:
     """Put a spreadsheet of survey answers into SatisMeter, and account for every row.
 
     \b
     importer demo                                    see it work
     importer inspect answers.xlsx                    what is in the file
     importer init answers.xlsx                       write its mapping, with comments
-    importer plan answers.xlsx -m mapping.yaml       the dry run
+    importer plan answers.xlsx -m mapping.yaml       the dry run (or: importer dry-run …)
     importer run answers.xlsx -m mapping.yaml        the real thing
     """
+    if context.invoked_subcommand and not {"-h", "--help"} & set(sys.argv[1:]):
+        doctor = context.invoked_subcommand == "doctor"  # tells what is wrong with them itself
+        with suppress(*[UsageError] if doctor else []):
+            context.default_map = config.defaults(command, context.invoked_subcommand)
+        for each in () if doctor else config.misnamed():
+            output.note(f"To know: {each}")
 
 
 for each in (
@@ -80,9 +97,13 @@ for each in (
     schedule_command,
     drop,
     purge_command,
+    forget_command,
+    doctor_command,
+    jobs.new_ledger,
     explain_command,
     sandbox.sandbox_command,
 ):
+    config.bind(each)
     command.add_command(each)
 
 
@@ -95,26 +116,43 @@ def main() -> NoReturn:
     """Entry point: every failure becomes a message and an exit status; no traceback."""
     gc.set_threshold(_NEW_OBJECTS)
     output.LINES.set(False)
+    output.QUIET.set(False)
+    config.USED.set({})
     try:
         status = command.main(standalone_mode=False)
     except click.exceptions.Abort:
         status = ExitStatus.INTERRUPTED
     except click.ClickException as error:
-        error.show()
+        shown = io.StringIO()
+        error.show(file=shown)
+        for line in shown.getvalue().splitlines():
+            output.note(line)
         if getattr(getattr(error, "param", None), "name", "") == "mapping":
             output.note("`importer init FILE` writes a mapping.")
+        _elsewhere(error)
         status = _told(ExitStatus.USAGE, error.format_message())
     except Declined as error:
         output.note(error.message)
         status = _told(error.exit_status, error.message)
     except ImporterError as error:
-        output.failure(error.message, error.hint)
+        output.failure(*error.lines, hint=error.hint)
+        if error.exit_status == ExitStatus.USAGE:
+            _elsewhere()
         status = _told(error.exit_status, error.message, error.hint)
     except KeyboardInterrupt:
         status = ExitStatus.INTERRUPTED
     except Exception as error:  # noqa: BLE001  the last resort: a defect, told without a traceback
         status = _told(output.defect(error), f"unexpected {type(error).__name__}")
     sys.exit(int(status or 0))
+
+
+def _elsewhere(error: click.ClickException | None = None) -> None:
+    """What is wrong may not have been typed."""
+    context, option = getattr(error, "ctx", None), getattr(error, "param", None)
+    if context and option and (where := config.place(context, option)):
+        config.USED.get()[str(option.name)] = where
+    if told := config.told():
+        output.note(f"Not typed here: {told}.")
 
 
 def _told(status: ExitStatus, message: str, hint: str = "") -> ExitStatus:

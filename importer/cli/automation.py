@@ -9,6 +9,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import click
 
@@ -17,6 +18,7 @@ from importer.cli.options import SPAN
 from importer.cli.unattended import Reporter, reporter, unattended
 from importer.errors import ExitStatus, ImporterError, UsageError
 from importer.model import slug
+from importer.privacy import visible
 
 if TYPE_CHECKING:
     from importer.automation import Arrival, Ending, FileEnded, Inbox
@@ -29,7 +31,7 @@ if TYPE_CHECKING:
 # `importer watch`: imports what is put into a folder.
 
 
-@click.command("watch")
+@click.command("watch", cls=options.Sections)
 @click.argument("folder", metavar="DIR", type=click.Path(path_type=Path, file_okay=False))
 @click.option("-m", "--mapping", required=True, metavar="MAPPING", help="The mapping: a YAML file.")
 @click.option(
@@ -51,6 +53,7 @@ if TYPE_CHECKING:
     help="Where results go, a folder per file. Default: DIR/results.",
 )
 @click.option("--show-values", is_flag=True, help="Show e-mail addresses and free text.")
+@options.xlsx_option
 @options.target
 @options.delivering
 @unattended
@@ -68,7 +71,7 @@ def watch_command(**given: Any) -> ExitStatus:
     importer watch inbox -m mapping.yaml --pattern '*.csv' --keep --notify slack --max-failures 100
     """
     from importer import automation, http
-    from importer.automation import FORMATS, Shelves, alone
+    from importer.automation import FORMATS, SHELVES, Shelves, alone, check_shelves
 
     folder: Path = given["folder"]
     settings = options.settings({**given, "file": str(folder), "out": None})
@@ -81,6 +84,7 @@ def watch_command(**given: Any) -> ExitStatus:
             http.check(settings.network, settings.endpoint.url)
             stack.enter_context(alone(folder, settings.state))
             _check(folder, settings.mapping)
+            check_shelves(folder, SHELVES)
         ready = dataclasses.replace(settings, write_key=key)
         desk = _Desk(ready, given["out"] or folder / "results", report, given)
         return _rounds(desk, inbox, stack.enter_context(automation.Ending()), given)
@@ -126,6 +130,7 @@ class _Desk:
         from importer.automation import FileEnded
 
         self.job = self.error = ""
+        output.QUIET.set(self.given["quiet"])
         try:
             sha256 = arrival.sha256()
             if former := self._former(sha256):
@@ -133,7 +138,9 @@ class _Desk:
                 return FileEnded(ExitStatus.DONE)
             summary = self._run(arrival, sha256, ending)
         except ImporterError as error:
-            return self._failed(f"{arrival.name}: {error.message}", error.hint, error.exit_status)
+            first, *more = error.lines
+            told = (f"{arrival.name}: {first}", *more)
+            return self._failed(*told, hint=error.hint, status=error.exit_status)
         except OSError as error:
             return self._failed(f"{arrival.name} can't be read: {error.strerror}.")
         except Exception as error:  # noqa: BLE001  a defect met by one file; the others go on
@@ -143,12 +150,12 @@ class _Desk:
         return FileEnded(summary.exit_status, summary.stopped.partition(":")[0])
 
     def _failed(
-        self, message: str, hint: str = "", status: ExitStatus = ExitStatus.USAGE
+        self, *lines: str, hint: str = "", status: ExitStatus = ExitStatus.USAGE
     ) -> FileEnded:
         from importer.automation import FileEnded
 
-        self.error = f"{message}\n{hint}".rstrip()
-        output.failure(message, hint)
+        self.error = "\n".join(map(visible, (*lines, hint))).rstrip()
+        output.failure(*lines, hint=hint)
         return FileEnded(status)
 
     def put(self, arrival: Arrival, ended: FileEnded, place: Path) -> None:
@@ -159,6 +166,7 @@ class _Desk:
             self._moved(place)
             if fate(ended) == Fate.FAILED:
                 self._explain(place)
+        output.QUIET.set(self.given["quiet"] and ended.status == ExitStatus.DONE)
         if not self.given["as_json"]:
             where = f"in {place.parent}" if place != arrival.path else "left where it is"
             output.say(f"{arrival.name}: {fate(ended)} (exit status {int(ended.status)}), {where}")
@@ -188,8 +196,14 @@ class _Desk:
         self.reporter.measure(gravest(statuses))
 
     def _run(self, arrival: Arrival, sha256: str, ending: Ending) -> Summary:
+        from importer.automation import SHELVES, check_shelves
+
         folder = self.out / f"{arrival.path.stem}-{sha256[:8]}"
-        settings = dataclasses.replace(self.settings, file=str(arrival.path), out=folder)
+        if self.given["out"] is None:
+            check_shelves(arrival.path.parent, SHELVES)
+        settings = dataclasses.replace(
+            self.settings, file=str(arrival.path), out=folder, links=False
+        )
         with self.reporter.over(settings) as ended:
             summary = self._posted(settings, ending)
             ended(summary)
@@ -200,7 +214,7 @@ class _Desk:
         from importer.cli.output import Progress
         from importer.engine.observer import Observers
 
-        progress = Progress(silent=self.given["log_format"] == "json")
+        progress = Progress(silent=output.spoken_for(self.given))
 
         def confirm(planned: Plan) -> bool:
             progress.close()
@@ -236,6 +250,7 @@ class _Desk:
                 moved(book, book.job(self.job), place)
 
     def _tell(self, summary: Summary) -> None:
+        output.QUIET.set(self.given["quiet"] and summary.exit_status == ExitStatus.DONE)
         if self.given["as_json"]:
             output.emit_line(summary.document())
             return
@@ -253,7 +268,7 @@ KINDS = ("systemd", "cron", "github", "airflow", "k8s")
 
 
 @click.command("schedule")
-@click.argument("source", metavar="FILE|DIR", type=click.Path(path_type=Path))
+@click.argument("source", metavar="FILE|DIR")
 @click.option("-m", "--mapping", required=True, metavar="MAPPING", help="The mapping: a YAML file.")
 @click.option("--as", "kind", required=True, type=click.Choice(KINDS), help="Which scheduler.")
 @click.option("--at", metavar="HH:MM", help="Once a day, then. [default: 02:30]")
@@ -270,9 +285,10 @@ KINDS = ("systemd", "cron", "github", "airflow", "k8s")
 )  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout.")
 def schedule_command(**given: Any) -> ExitStatus:
-    """Print what a scheduler needs to import FILE, or every new file of DIR. Installs nothing.
+    """Print what a scheduler needs to import FILE (or its address), or every new file of DIR.
 
-    The write key comes from the platform's own secret place, which the printed comments name.
+    Installs nothing. The write key, and the addresses of notices, come from the platform's own secret
+    place, which the printed comments name.
 
     \b
     importer schedule inbox -m mapping.yaml --as systemd --every 15min
@@ -287,7 +303,7 @@ def schedule_command(**given: Any) -> ExitStatus:
         words = list(task.local)
         output.emit({"kind": given["kind"], "name": task.name, "command": words, "text": text})
     else:
-        output.say(text.rstrip("\n"))
+        output.whole(text.rstrip("\n"))
     return ExitStatus.DONE
 
 
@@ -297,19 +313,59 @@ def _task(given: dict[str, Any]) -> Task:
     from importer.automation.schedule import Task
     from importer.ledger import state
 
-    source: Path = given["source"]
-    if not source.exists():
-        raise UsageError(f"There is no {source}.", hint="Name the file, or a folder to watch.")
-    return Task(
-        name=slug(given["name"] or source.resolve().stem),
-        source=source.resolve(),
-        folder=source.is_dir(),
+    try:
+        more = tuple(word for each in given["more"] for word in shlex.split(each))
+    except ValueError:
+        raise UsageError("--with has an open quotation mark.") from None
+    source = _source(given["source"])
+    plain = source.stem if isinstance(source, Path) else Path(urlsplit(source).path).stem
+    task = Task(
+        name=slug(given["name"] or plain),
+        source=source,
+        folder=isinstance(source, Path) and source.is_dir(),
         mapping=_mapping(given["mapping"]),
         when=_when(given["at"], given["every"]),
         program=str(Path(sys.argv[0]).resolve()),
         state=(given["state"] or state.default_folder()).resolve(),
-        more=tuple(word for each in given["more"] for word in shlex.split(each)),
+        more=more,
     )
+    _check_words(task)
+    return task
+
+
+def _source(named: str) -> Path | str:
+    from importer.sources.remote import Address, is_remote
+
+    if not is_remote(named):
+        path = Path(named)
+        if not path.exists():
+            raise UsageError(f"There is no {path}.", hint="Name the file, or a folder to watch.")
+        return path.resolve()
+    Address.parse(named)
+    if urlsplit(named).query:
+        output.note("To know: the address holds a query; whoever may read the definition sees it.")
+    return named
+
+
+def _check_words(task: Task) -> None:
+    """The options that go along, read by the very command that is to get them: a mistake in them would
+    fail each night."""
+    from importer.cli.plan_run import run_command
+    from importer.settings import FailOn, Rate
+
+    verb, *words = task.local[1:]
+    read = watch_command if verb == "watch" else run_command
+    try:
+        given = read.make_context(verb, words).params
+    except click.ClickException as error:
+        raise UsageError(
+            f"--with: {error.format_message()}", hint=f"`importer {verb} --help` lists the options."
+        ) from None
+    except click.exceptions.Exit:
+        raise UsageError("--with takes options of a run, and --help is none.") from None
+    Rate.parse(given["rate"] or "max")
+    FailOn.parse(given["fail_on"])
+    options.network_of(given)
 
 
 def _mapping(named: str) -> str:

@@ -34,18 +34,22 @@ def possible() -> bool:
 
 def answered(drafted: Draft, wishes: Wishes, given: Mapping[str, Any]) -> Wishes:
     """The wishes, with an answer to each thing that the file doesn't tell. Enter leaves a `?`."""
+    from importer.discovery import unsure_of_person
+
     output.say("What the file doesn't tell, you may. Enter leaves a question for later.")
     if not wishes.campaign:
         wishes = _survey(wishes, given)
     if not wishes.asked:
         wishes = replace(wishes, ids=_questions(drafted))
     meaning = drafted.meaning
-    if not (meaning.users or meaning.email or wishes.person):
+    if not wishes.person and unsure_of_person(drafted):
         wishes = _person(drafted, wishes)
     if drafted.maybe and not drafted.waves:
         wishes = replace(wishes, waves=_waves(drafted.maybe))
     if meaning.answered and len(meaning.answered.readings) > 1:
         wishes = replace(wishes, order=_order(drafted))
+    if meaning.score and meaning.score.scale and meaning.score.scale.best == "not known":
+        wishes = replace(wishes, best=_best(meaning.score, meaning.names[meaning.score.index]))
     return wishes
 
 
@@ -126,6 +130,19 @@ def _order(drafted: Draft) -> str:
     return "" if chosen is None else readings[chosen].order
 
 
+def _best(score: Question, name: str) -> dict[str, str]:
+    """The best end of the score's scale, by the draft's name of the question."""
+    from importer.discovery import ends_in_words
+
+    found = score.scale
+    if found is None:
+        return {}
+    signs = f" ({_short(found.signs)})" if found.signs else ""
+    asked = f"{_short(score.columns[-1].label)}: which number is the best?{signs}"
+    chosen = _choice(asked, ends_in_words(found))
+    return {} if chosen is None else {name: ("high", "low")[chosen]}
+
+
 def _choice(question: str, choices: Sequence[str]) -> int | None:
     """The index of the chosen line; None for Enter."""
     output.say()
@@ -179,8 +196,14 @@ def _text(prompt: str) -> str:
 @click.option("--encoding", help="Overrules the encoding that was found: utf-8, cp1252, ...")
 @click.option("--delimiter", help="Overrules the delimiter that was found; `tab` for a tab.")
 @click.option(
-    "--campaign", default="", metavar="ID", help="The survey; its questions are read, too."
+    "--campaign",
+    "--survey",
+    "campaign",
+    default="",
+    metavar="ID",
+    help="The survey; its questions are read, too.",
 )
+@click.option("--show-values", is_flag=True, help="Samples as they stand, not their shapes.")
 @click.option("--no-input", is_flag=True, help="Ask nothing, not even on a terminal.")
 @options.reading
 @options.endpoint_option
@@ -196,6 +219,7 @@ def init_command(  # noqa: PLR0913, PLR0917  one argument per option
     encoding: str | None,
     delimiter: str | None,
     campaign: str,
+    show_values: bool,
     no_input: bool,
     force: bool,
     as_json: bool,
@@ -213,7 +237,7 @@ def init_command(  # noqa: PLR0913, PLR0917  one argument per option
     importer init answers.csv --personal --json
     SATISMETER_API_KEY=... SATISMETER_PROJECT=... importer init answers.csv --campaign ID
     """
-    from importer.discovery import Wishes, draft
+    from importer.discovery import Wishes, draft, sheet_of_answers
     from importer.mapping import preset as known_preset
     from importer.sources.source import open_source
     from importer.sources.table import SourceOptions
@@ -236,9 +260,10 @@ def init_command(  # noqa: PLR0913, PLR0917  one argument per option
         delimiter or "",
         campaign=campaign,
         waves=waves,
+        show_values=show_values,
         asked=asked_in(given, campaign) if campaign and options.read_access(given) else (),
     )
-    with open_source(file, read) as source:
+    with open_source(file, read) as opened, sheet_of_answers(opened, read, wishes) as source:
         drafted = draft(source, wishes)
         if not (no_input or as_json) and possible():
             drafted = draft(source, answered(drafted, wishes, given))
@@ -256,7 +281,7 @@ def _stem(file: str) -> str:
 
 def _write(path: Path, drafted: Draft) -> None:
     if str(path) == "-":
-        output.say(drafted.text.rstrip())
+        output.whole(drafted.text.rstrip())
         return
     try:
         path.write_text(drafted.text, encoding="utf-8")
@@ -284,12 +309,16 @@ def _print(file: str, path: Path, drafted: Draft) -> None:
 
 
 def _found(drafted: Draft) -> list[tuple[str, str, str]]:
+    from importer.discovery.roles import other_scores
+
     meaning, tool = drafted.meaning, drafted.tool
     rows = " and ".join(map(str, drafted.layout.header)) or "none"
     shown: list[tuple[str, str, str]] = [
         ("tool", tool.preset.about.tool if tool else "not known", tool.reason if tool else ""),
         ("header", f"row {rows}", drafted.layout.reason),
     ]
+    if len(drafted.sheets) > 1:
+        shown.insert(1, ("sheet", drafted.sheet, f"of {', '.join(drafted.sheets)}"))
     people = list(drafted.people) or ([meaning.response] if meaning.response else [])
     shown += [("person", _label(each.column), f"{each.sure}: {each.why}") for each in people]
     if not people and drafted.moment:
@@ -300,6 +329,10 @@ def _found(drafted: Draft) -> list[tuple[str, str, str]]:
     elif not people:
         shown.append(("person", "not known", ""))
     shown += _question("score", meaning.score)
+    for each in other_scores(meaning.questions, meaning.score)[:3]:
+        shown.append(
+            ("", f"{_label(each.columns[-1])} ({each.kind})", "a score as well? it is left out")
+        )
     shown += _question("comment", meaning.comment)
     shown += _date(meaning.answered)
     if drafted.waves:
@@ -337,6 +370,7 @@ def _document(file: str, path: Path, drafted: Draft) -> dict[str, object]:
         "mapping": str(path),
         "tool": tool.name if tool else "",
         "tool_reason": tool.reason if tool else "",
+        "sheet": drafted.sheet,
         "header_rows": list(drafted.layout.header),
         "skip_rows": list(drafted.layout.skipped),
         "user": people,

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -12,8 +13,10 @@ from importer import codes
 from importer.cli import options, output
 from importer.cli.output import next_command
 from importer.errors import UsageError
+from importer.privacy import masked, odd_character
 
 if TYPE_CHECKING:
+    from importer.discovery import Known
     from importer.satismeter.read import Reader, Survey, SurveyQuestion
     from importer.sources.inspect import Finding, Inspection
     from importer.sources.source import Source
@@ -38,9 +41,10 @@ _DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab"}
 @click.option("--skip-row", "skip_rows", type=int, multiple=True, help="A row that is no data.")
 @click.option("--encoding", help="Overrules the encoding that was found: utf-8, cp1252, ...")
 @click.option("--delimiter", help="Overrules the delimiter that was found; `tab` for a tab.")
-@click.option("--no-values", is_flag=True, help="Show no cell of the file.")
+@click.option("--no-values", is_flag=True, help="Show no cell of the file, nor its shape.")
+@click.option("--show-values", is_flag=True, help="Show cells as they stand, not their shapes.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object on standard output.")
-def inspect_command(
+def inspect_command(  # noqa: PLR0913, PLR0917  one argument per option
     file: str,
     sheet: str | None,
     header_rows: tuple[int, ...],
@@ -48,6 +52,7 @@ def inspect_command(
     encoding: str | None,
     delimiter: str | None,
     no_values: bool,
+    show_values: bool,
     as_json: bool,
 ) -> None:
     """Show what is in FILE: its encoding, header and columns, and what it has lost already.
@@ -60,6 +65,7 @@ def inspect_command(
     importer inspect answers.xlsx --sheet Responses --header-row 1 --header-row 2
     importer inspect old.csv --encoding mac_roman --no-values
     """
+    from importer.discovery import Known, as_init_reads
     from importer.sources.inspect import inspect
     from importer.sources.source import open_source
     from importer.sources.table import SourceOptions
@@ -71,19 +77,53 @@ def inspect_command(
         encoding=encoding,
         delimiter=delimiter,
     )
-    with open_source(file, options) as source:
-        found = inspect(source)
-        if as_json:
-            output.emit(_document(source, found, no_values=no_values))
+    with ExitStack() as stack:
+        if options.header_rows is None and not options.skip_rows:
+            source, known = as_init_reads(file, options, stack)
         else:
-            _print(file, source, found, no_values=no_values)
+            source, known = stack.enter_context(open_source(file, options)), Known()
+        found, facts = inspect(source), source.facts
+        if not show_values:
+            found, facts = _shaped(found), _odd_only(facts)
+        if as_json:
+            output.emit(_document(source, facts, found, known, no_values=no_values))
+        else:
+            _print(file, source, facts, found, known, no_values=no_values)
 
 
-def _print(file: str, source: Source, found: Inspection, *, no_values: bool) -> None:
-    output.say(click.style(source.place, bold=True))
-    for name, fact in _facts(source.facts, found, no_values=no_values):
+def _shaped(found: Inspection) -> Inspection:
+    """What a sample tells of a person is left out; damage is shown as results show it."""
+    from importer.discovery import shown_sample
+
+    return replace(
+        found,
+        columns=tuple(
+            replace(each, samples=tuple(map(shown_sample, each.samples))) for each in found.columns
+        ),
+        findings=tuple(
+            replace(
+                each,
+                places=tuple(replace(place, value=masked(place.value)) for place in each.places),
+            )
+            for each in found.findings
+        ),
+    )
+
+
+def _odd_only(facts: Facts) -> Facts:
+    """Of the lines that show a guessed encoding, the characters that it decides on."""
+    return replace(facts, encoding_samples=tuple(map(odd_character, facts.encoding_samples)))
+
+
+def _print(
+    file: str, source: Source, facts: Facts, found: Inspection, known: Known, *, no_values: bool
+) -> None:
+    output.say(output.style(source.place, bold=True))
+    for name, fact in _facts(facts, found, known, no_values=no_values):
         output.say(f"  {name:<12}{fact}")
-    for note in source.facts.notes:
+    if known.refused:
+        output.say(f"  Note: {known.refused}")
+    for note in facts.notes:
         output.say(f"  Note: {note}")
     output.heading("Columns")
     output.table(
@@ -91,26 +131,30 @@ def _print(file: str, source: Source, found: Inspection, *, no_values: bool) -> 
         _columns(found, no_values),
     )
     _print_findings(found, no_values=no_values)
-    output.next_step(next_command("init", file, why="writes its mapping"))
+    output.next_step(next_command("init", file, without=("show_values",), why="writes its mapping"))
 
 
-def _facts(facts: Facts, found: Inspection, *, no_values: bool) -> list[tuple[str, str]]:
+def _facts(
+    facts: Facts, found: Inspection, known: Known, *, no_values: bool
+) -> list[tuple[str, str]]:
     shown = [("format", " in ".join(filter(None, (facts.format, facts.compression))))]
     if facts.encoding:
-        known = {
+        ways = {
             "bom": "by its byte order mark",
             "utf-8": "all of it is valid",
             "given": "as given",
         }
-        how = known.get(
-            str(facts.encoding_known_by), "a guess; is this text right? Else --encoding"
-        )
+        how = ways.get(str(facts.encoding_known_by), "a guess; is this text right? Else --encoding")
         shown += [("encoding", f"{facts.encoding} ({how})")]
         shown += [("", _short(each, 70)) for each in facts.encoding_samples if not no_values]
         shown += [("delimiter", _DELIMITERS.get(facts.delimiter, facts.delimiter))]
     if len(facts.sheets) > 1:
         shown += [("sheets", ", ".join(facts.sheets))]
     rows = "row " + " and ".join(map(str, facts.header_rows)) if facts.header_rows else "none"
+    if known.skipped:
+        rows += f", without row {' and '.join(map(str, known.skipped))}"
+    if known.tool:
+        shown += [("tool", known.tool)]
     blank = f" ({found.blank_rows:,} blank rows left out)" if found.blank_rows else ""
     return [*shown, ("header", rows), ("rows", f"{found.rows:,}{blank}")]
 
@@ -150,15 +194,26 @@ def _places(finding: Finding, *, no_values: bool) -> list[str]:
     ]
 
 
-def _document(source: Source, found: Inspection, *, no_values: bool) -> dict[str, object]:
-    facts, seen = asdict(source.facts), asdict(found)
+def _document(
+    source: Source, shown: Facts, found: Inspection, known: Known, *, no_values: bool
+) -> dict[str, object]:
+    facts, seen = asdict(shown), asdict(found)
     if no_values:
         facts.pop("encoding_samples")
         for column in seen["columns"]:
             column.pop("samples")
         for place in (each for finding in seen["findings"] for each in finding["places"]):
             place.pop("value")
-    return {"command": "inspect", "file": source.name, "sheet": source.sheet, **facts, **seen}
+    told = {"tool": known.tool, "skip_rows": list(known.skipped)}
+    told |= {"refused": known.refused} if known.refused else {}
+    return {
+        "command": "inspect",
+        "file": source.name,
+        "sheet": source.sheet,
+        **told,
+        **facts,
+        **seen,
+    }
 
 
 def _both_ends(text: str, most: int) -> str:
@@ -180,7 +235,14 @@ def _short(text: str, most: int) -> str:
 
 @click.command("surveys")
 @click.option("--questions", is_flag=True, help="Show each survey's questions, with their IDs.")
-@click.option("--campaign", default="", metavar="ID", help="This survey only, with its questions.")
+@click.option(
+    "--campaign",
+    "--survey",
+    "campaign",
+    default="",
+    metavar="ID",
+    help="This survey only, with its questions.",
+)
 @options.reading
 @options.endpoint_option
 @options.json_option
@@ -320,7 +382,7 @@ def explain_command(code: str | None, as_json: bool) -> None:
         _list(known)
     else:
         for each in found:
-            output.say(f"{click.style(each.code, bold=True)} ({each.given_by})")
+            output.say(f"{output.style(each.code, bold=True)} ({each.given_by})")
             output.say(f"  {each.meaning}")
             output.say(f"  → {each.remedy}")
 

@@ -37,17 +37,10 @@ moved_file = click.option(
 @contextmanager
 def looking(state: Path | None) -> Iterator[Ledger]:
     """The ledger of a state folder; UsageError where there is none, so that looking makes none."""
-    from importer.ledger import ledger_path
-    from importer.ledger.queries import opened
+    from importer.ledger.queries import existing
     from importer.ledger.state import default_folder
 
-    folder = state or default_folder()
-    if not ledger_path(folder).exists():
-        raise UsageError(
-            f"There is no ledger in {folder}: nothing was run yet.",
-            hint="Another folder? Name it with --state DIR.",
-        )
-    with opened(folder) as ledger:
+    with existing(state or default_folder()) as ledger:
         yield ledger
 
 
@@ -76,7 +69,7 @@ def jobs_command(state: Path | None, as_json: bool) -> ExitStatus:
         output.emit({"jobs": [_document(job, counts) for job, counts in found]})
         return ExitStatus.DONE
     output.table(
-        ("job", "started (UTC)", "rows", "created", "left", "in doubt", "ended", "file"),
+        ("no.", "job", "rows", "created", "left", "ended"),
         [_line(job, counts) for job, counts in found],
     )
     if found:
@@ -85,11 +78,10 @@ def jobs_command(state: Path | None, as_json: bool) -> ExitStatus:
 
 
 def _line(job: Job, counts: Mapping[str, int]) -> tuple[object, ...]:
-    left = sum(counts.get(status, 0) for status in (Status.PENDING, Status.FAILED))
-    return (
-        *(job.name, _moment(job.started_at), sum(counts.values()), counts.get(Status.CREATED, 0)),
-        *(left, counts.get(Status.UNKNOWN, 0), _ending(job), Path(job.file).name or "(purged)"),
-    )
+    """In 80 columns for a name of 35; the name begins with the job's date and has its file's name in it."""
+    left = sum(counts.get(status, 0) for status in _LEFT)
+    rows = (sum(counts.values()), counts.get(Status.CREATED, 0), left)
+    return (str(job.id), job.name, *rows, _ending(job))
 
 
 @click.command("status")
@@ -129,10 +121,11 @@ def _print_status(job: Job, counts: Mapping[str, int], causes: tuple[Cause, ...]
     output.say(
         f"Job {job.name} (number {job.id}): {f'{job.file} with {job.mapping}' if job.file else 'purged'}"
     )
-    output.say(f"to {job.origin}, campaign {job.campaigns}")
-    output.say(f"started {_moment(job.started_at)} UTC, {_ending(job)}")
+    output.say(f"to {job.origin}, survey {job.campaigns}")
+    host = f" on {job.settings['host']}" if job.settings.get("host") else ""
+    output.say(f"started {_moment(job.started_at)} UTC{host}, {_ending(job)}")
     if job.stopped:
-        output.say(click.style(f"Stopped early: {job.stopped}", fg="red"))
+        output.say(output.style(f"Stopped early: {job.stopped}", fg="red"))
         remedy(job.stopped)
     if report := _report(job):
         output.say(f"report: {report}")
@@ -188,6 +181,7 @@ def _document(job: Job, counts: Mapping[str, int]) -> dict[str, object]:
         "started_at": job.started_at,
         "ended_at": job.ended_at,
         "exit_code": job.exit_status,
+        "host": job.settings.get("host"),
         "stopped": job.stopped or None,
         "report": _report(job) or None,
         "rows": {"read": sum(counts.values())}
@@ -213,7 +207,16 @@ def _moment(seconds: float) -> str:
 def _ending(job: Job) -> str:
     if "dropped" in job.settings:
         return "given up"
-    return "under way, or cut off" if job.ended_at is None else f"exit {job.exit_status}"
+    if "mapping" not in job.settings:
+        return "purged"
+    if job.stopped:
+        return f"stopped: {job.stopped.partition(':')[0]}"
+    if job.ended_at is None:
+        return "under way, or cut off"
+    return _ENDED.get(job.exit_status or 0, f"exit code {job.exit_status}")
+
+
+_ENDED = {0: "done", 3: "done, some refused", 4: "some in doubt"}
 
 
 # `importer purge`: what people can read of old jobs goes from the ledger.
@@ -225,16 +228,23 @@ def _ending(job: Job) -> str:
     help="Jobs that began longer ago than this.",
 )  # fmt: skip
 @click.option("--job", metavar="JOB", help="This job alone, however old.")
+@click.option(
+    "--hashes",
+    is_flag=True,
+    help="Drop the hashes of persons and answers, too: verify and resolve can't look these jobs up any more.",
+)
 @click.option("--yes", is_flag=True, help="Do it. Without, it only shows what would go.")
 @options.state_option
 @options.json_option
 def purge_command(
-    older_than: float, job: str | None, yes: bool, state: Path | None, as_json: bool
+    older_than: float, job: str | None, hashes: bool, yes: bool, state: Path | None, as_json: bool
 ) -> ExitStatus:
     """Remove what people can read of old jobs from the ledger; what was sent stays known.
 
     Masked ids, keys, messages, cell values and file names go, and are overwritten on the disk. The
-    keyed hashes stay, so no row is ever sent twice, and so do statuses and counts. Jobs with rows left
+    keyed hashes stay, so no row is ever sent twice, and so do statuses and counts. Whoever has the ledger
+    and its key can still find a person out by guessing: --hashes drops all but the one that says that a row
+    was sent. Jobs with rows left
     to send or to settle are passed over, unless one is named with --job: what is left of it is given up,
     as by `importer drop`. Results folders are yours: delete them yourself.
 
@@ -249,9 +259,9 @@ def purge_command(
     folder = state or default_folder()
     with looking(state) as ledger:
         found = (
-            retention.named(ledger, job)
+            retention.named(ledger, job, hashes=hashes)
             if job
-            else retention.purgeable(ledger, time.time() - older_than)
+            else retention.purgeable(ledger, time.time() - older_than, hashes=hashes)
         )
         ready = [each for each in found if job or not each.left]
         if yes and ready:
@@ -260,9 +270,8 @@ def purge_command(
                     if each.left:
                         retention.drop(ledger, each.job)
                 known = {each.id: each for each in ledger.jobs()}
-                retention.purge(
-                    ledger, [known[each.job.id] for each in ready if each.job.id in known]
-                )
+                gone = [known[each.job.id] for each in ready if each.job.id in known]
+                retention.purge(ledger, gone, hashes=hashes)
     _print_purged(found, ready, done=yes, as_json=as_json)
     return ExitStatus.DONE
 
@@ -297,6 +306,35 @@ def drop(job: str, state: Path | None, as_json: bool) -> ExitStatus:
     return ExitStatus.DONE
 
 
+@click.command("new-ledger")
+@plain_error
+def new_ledger(state: Path | None, as_json: bool) -> ExitStatus:
+    """Let a new ledger begin, or an older copy go on, where the one of earlier runs is lost.
+
+    A run refuses to begin beside a ledger that is gone, empty, or older than the last run: it couldn't tell
+    what was sent. Restore the ledger from a backup if there is one. After this command rows are sent that
+    no ledger knows of, so look at the survey first.
+
+    \b
+    importer new-ledger --state DIR
+    """
+    from importer.ledger import ledger_path
+    from importer.ledger.state import default_folder, unmark
+
+    path = ledger_path(state or default_folder())
+    done = unmark(path)
+    if as_json:
+        output.emit({"ledger": str(path), "changed": done})
+        return ExitStatus.DONE
+    output.say(
+        f"The next run takes the ledger {path} as it is."
+        if done
+        else "Nothing to do: none is lost."
+    )
+    output.next_step(next_command("jobs") if path.exists() else "importer plan FILE -m MAPPING")
+    return ExitStatus.DONE
+
+
 @contextmanager
 def _nobody_else(ledger: Ledger, folder: Path) -> Iterator[None]:
     """Keep every run of every server out meanwhile; raises Busy."""
@@ -326,6 +364,82 @@ def _print_purged(
         return
     output.say("Purged:" if done else "Would be purged:")
     output.table(("job", "rows", "file"), [(x.job.name, x.rows, x.job.file) for x in ready])
-    if not done:
+    output.say()
+    if done:
+        output.say("What stays: row numbers, statuses and times; keyed hashes (docs/privacy.md).")
+        output.say("Elsewhere: results folders, done/ and failed/ of a watched folder, logs.")
+    else:
+        output.say("Nothing was changed; --yes does it. There is no undo.")
+
+
+# `importer forget`: one person.
+
+
+@click.command("forget")
+@click.option("--user", metavar="ID", help="A userId or anonymousId, as it was sent.")
+@click.option("--email", metavar="ADDRESS", help="An e-mail address that was sent as an id.")
+@click.option("--yes", is_flag=True, help="Do it. Without, it only shows what would go.")
+@options.state_option
+@options.json_option
+def forget_command(
+    user: str | None, email: str | None, yes: bool, state: Path | None, as_json: bool
+) -> ExitStatus:
+    """Erase one person from the ledger, and name the files that may hold them.
+
+    Of the rows nothing stays but their numbers, what became of them, and the one hash by which the same file
+    sends them to nobody again; rows left to send are given up. SatisMeter, the files named and their
+    backups are yours: erase the person there, and take them out of files that you will import again.
+
+    \b
+    importer forget --user 4711
+    importer forget --email jane@example.com --yes
+    """
+    from importer.engine.stage import secret_of
+    from importer.ledger import retention
+    from importer.ledger.state import default_folder
+    from importer.settings import Settings
+
+    if (user is None) == (email is None):
+        raise UsageError("Say who: --user ID, or --email ADDRESS.")
+    ids = {user} if user else {str(email).strip(), str(email).strip().lower()}
+    folder = state or default_folder()
+    with looking(state) as ledger:
+        key = secret_of(Settings(file="", mapping="", state=folder, hash_key=options.hash_key()))
+        found = retention.known(ledger, ids, key)
+        places = list(dict.fromkeys(path for each in found for path in _files_of(each.job)))
+        if doubt := [each for each in found if each.doubt]:
+            raise UsageError(
+                f"Row {doubt[0].doubt[0]} of job {doubt[0].job.name} is in doubt: erased, it could never "
+                "be settled.",
+                hint=next_command("resolve", doubt[0].job.name, why="settles it; or mark"),
+            )
+        if yes and found:
+            with _nobody_else(ledger, folder):
+                retention.forget(ledger, found)
+    rows = {each.job.name: len(each.seqs) for each in found}
+    if as_json:
+        output.emit({"forgotten" if yes else "would_forget": rows, "files": places})
+        return ExitStatus.DONE
+    if not found:
+        output.say("The ledger knows nobody of that id. A trait's e-mail address it never holds.")
+        return ExitStatus.DONE
+    output.say("Erased from the ledger:" if yes else "Would be erased from the ledger:")
+    output.table(("job", "rows"), list(rows.items()))
+    output.heading("Files that may hold this person, which stay as they are")
+    for place in places or ["none of these jobs' files is where it was"]:
+        output.say(f"  {place}")
+    if not yes:
         output.say()
         output.say("Nothing was changed; --yes does it. There is no undo.")
+    return ExitStatus.DONE
+
+
+def _files_of(job: Job) -> Iterator[str]:
+    """The job's own file, and what was written of it."""
+    from importer.results import files
+
+    if job.file and Path(job.file).exists():
+        yield job.file
+    if out := job.settings.get("out"):
+        for path in files.written(Path(str(out)), job.name):
+            yield str(path)

@@ -12,6 +12,7 @@ import click
 from importer.cli import options, output
 from importer.cli.inspect import asked_in
 from importer.cli.output import next_command
+from importer.cli.plan_run import telling_of_header
 from importer.errors import ExitStatus, MappingError, UsageError
 
 if TYPE_CHECKING:
@@ -78,7 +79,9 @@ def _checked(
 
     if file is None:
         return load(mapping), None, []
-    return engine.check(mapping, file, int(sheet) if sheet and sheet.isdigit() else sheet)
+    number = int(sheet) if sheet and sheet.isdigit() else sheet
+    with telling_of_header(file, mapping, number):
+        return engine.check(mapping, file, number)
 
 
 def _notes(compiled: Compiled) -> list[str]:
@@ -199,9 +202,10 @@ def presets_command(name: str | None, as_json: bool) -> None:
         found = mapping_room.preset(name)
         output.emit({"command": "presets", **_fact(found), "text": found.text})
     else:
-        output.say(mapping_room.preset(name).text.rstrip())
+        output.whole(mapping_room.preset(name).text.rstrip())
+        output.note()
         output.note(
-            f"\nNext: write a mapping with `extends: {name}`; importer check mapping.yaml FILE"
+            f"Next: write a mapping with `extends: {name}`; importer check mapping.yaml FILE"
         )
 
 
@@ -280,7 +284,10 @@ def preview_command(
 
     document = load(mapping)
     number = int(sheet) if sheet and sheet.isdigit() else sheet
-    with open_source(file, source_options(document, number)) as source:
+    with (
+        telling_of_header(file, mapping, number),
+        open_source(file, source_options(document, number)) as source,
+    ):
         # A preview hashes with no secret: its anonymous ids are examples.
         compiled = compile_mapping(document, source.header, secret=b"preview", file=source.place)
         shown = _row(source, document, compiled, row)
@@ -288,7 +295,8 @@ def preview_command(
             output.emit(_preview_document(file, mapping, shown))
         else:
             for number, each in enumerate(shown):
-                output.say("\n" if number else "")
+                for _ in range(2 if number else 1):
+                    output.say()
                 _print_preview(source, each)
             output.next_step(next_command("plan", file))
 
@@ -338,11 +346,11 @@ def _chunk(source: Source, row: int | None) -> Chunk:
 def _print_preview(source: Source, shown: _Shown) -> None:
     from importer.model import Invalid, Response, Skipped, place
 
-    output.say(click.style(f"{source.place}, {place(shown.row, shown.wave)}", bold=True))
+    output.say(output.style(f"{source.place}, {place(shown.row, shown.wave)}", bold=True))
     for trace in shown.traces:
         output.say()
         where = f"  ← {_cut(trace.column)}" if trace.column else ""
-        output.say(f"  {click.style(trace.target, bold=True)}{where}")
+        output.say(f"  {output.style(trace.target, bold=True)}{where}")
         if trace.column:
             output.say(f"      {_quoted(trace.cell)}")
         for step in trace.steps or ():
@@ -351,7 +359,7 @@ def _print_preview(source: Source, shown: _Shown) -> None:
             output.say("      → nothing: it is blank")
     output.heading("Comes to")
     if isinstance(shown.mapped, Response):
-        output.say(_pretty(shown.mapped.body))
+        output.whole(_pretty(shown.mapped.body))
     elif isinstance(shown.mapped, Skipped):
         output.say(f"  skipped: {shown.mapped.rule}")
     elif isinstance(shown.mapped, Invalid):

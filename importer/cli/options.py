@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import dataclasses
+import io
 import os
 import re
 import stat
 import sys
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import click
 
+from importer import resources
 from importer.errors import UsageError
+from importer.privacy import shell_word
 from importer.settings import DEFAULT_ENDPOINT, Endpoint, FailOn, Network, Rate, Secret, Settings
 
 # Options that commands share, and how they become `Settings`. The one place that reads the
@@ -26,6 +27,25 @@ API_KEY = "SATISMETER_API_KEY"
 PROJECT = "SATISMETER_PROJECT"
 
 Command = Callable[..., Any]
+
+_FIRST = (
+    *("mapping", "limit", "yes", "sheet", "out", "xlsx", "rate", "save_plan", "signed_plan"),
+    *("once", "every", "max_failures", "notify", "state"),
+)
+"""The options that people use most, in the order in which they come to want them."""
+
+
+class Sections(click.Command):
+    """A command of many options: its help begins with those that people use."""
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Two lists."""
+        own = [each for each in self.get_params(ctx) if isinstance(each, click.Option)]
+        records = {str(each.name): each.get_help_record(ctx) for each in own}
+        first = [records.pop(name, None) for name in _FIRST]
+        for title, shown in (("Most used", first), ("More options", list(records.values()))):
+            with formatter.section(title):
+                formatter.write_dl([each for each in shown if each])
 
 
 def source(command: Command) -> Command:
@@ -51,9 +71,17 @@ def source(command: Command) -> Command:
             help="Write every body there, its key masked, one JSON a line.",
         ),
         click.option("--show-values", is_flag=True, help="Show e-mail addresses and free text."),
+        xlsx_option,
     ):
         command = option(command)
     return command
+
+
+xlsx_option = click.option(
+    "--xlsx",
+    is_flag=True,
+    help="Write results and problems as .xlsx, too: what people open in Excel comes back unharmed.",
+)
 
 
 def target(command: Command) -> Command:
@@ -82,6 +110,20 @@ state_option = click.option(
 json_option = click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout.")
 
 
+quiet_option = click.option(
+    "-q",
+    "--quiet",
+    is_flag=True,
+    help="Say nothing where all is well (exit code 0); for cron, which mails what is said.",
+)
+verbose_option = click.option(
+    "-v",
+    "--verbose",
+    is_flag=True,
+    help="Say more on standard error: pauses, outages, and settings that were not typed.",
+)
+
+
 _network = (
     click.option(
         "--proxy",
@@ -106,7 +148,9 @@ def network(command: Command) -> Command:
 def sending(command: Command) -> Command:
     """How to send, where somebody may be asked first."""
     for option in (
-        click.option("--limit", type=click.IntRange(1), help="A pilot: post N rows at most."),
+        click.option(
+            "--limit", type=click.IntRange(1), metavar="N", help="A pilot: post N rows at most."
+        ),
         click.option("--yes", is_flag=True, help="Send without asking."),
     ):
         command = option(command)
@@ -140,7 +184,10 @@ def delivering(command: Command) -> Command:
     for option in (
         click.option("--rate", metavar="N/s", help="10/s, 600/min, max. [default: 10/s]"),
         click.option(
-            "--concurrency", type=click.IntRange(1, 1000), help="In flight at most. [default: 8]"
+            "--concurrency",
+            type=click.IntRange(1, 1000),
+            metavar="N",
+            help="In flight at most. [default: 8]",
         ),
         click.option(
             "--key-file",
@@ -160,12 +207,14 @@ def delivering(command: Command) -> Command:
         ),
         click.option(
             "--settle",
+            metavar="SECONDS",
             type=click.FloatRange(0),
             help="Seconds before a row of unknown fate is asked about again. "
             "[default: 60, or twice --timeout]",
         ),
         click.option(
             "--timeout",
+            metavar="SECONDS",
             type=click.FloatRange(0.1),
             default=30.0,
             show_default=True,
@@ -173,6 +222,7 @@ def delivering(command: Command) -> Command:
         ),
         click.option(
             "--outage",
+            metavar="SECONDS",
             type=click.FloatRange(0),
             default=900.0,
             show_default=True,
@@ -196,7 +246,7 @@ def settings(options: Mapping[str, Any]) -> Settings:
         endpoint=Endpoint.parse(options["endpoint"]),
         network=network_of(options),
         rate=None if rate is None else Rate.parse(rate),
-        hash_key=_hash_key(),
+        hash_key=hash_key(),
         fail_on=FailOn.parse(options.get("fail_on") or "any"),
         **(_readback(options) if "api_key_file" in options else {}),
     )
@@ -214,12 +264,13 @@ def network_of(options: Mapping[str, Any]) -> Network:
 
 
 _PLAIN = {
-    *("file", "mapping", "out", "payloads", "save_plan", "signed_plan", "show_values"),
+    *("file", "mapping", "out", "payloads", "save_plan", "signed_plan", "show_values", "xlsx"),
     *(
         "concurrency",
         "limit",
         "durability",
         "accept_empty",
+        "check_survey",
         "settle",
         "timeout",
         "outage",
@@ -250,7 +301,7 @@ def _sheet(text: str | None) -> str | int | None:
     return int(text) if text and text.isdigit() else text
 
 
-def _hash_key() -> Secret | None:
+def hash_key() -> Secret | None:
     """What keys the hashes where several machines must agree; at least 16 characters."""
     text = os.environ.get(HASH_KEY, "")
     if text and len(text) < 16:
@@ -260,11 +311,11 @@ def _hash_key() -> Secret | None:
 
 def known_write_key(key_file: Path | None) -> Secret | None:
     """The write key as far as nobody need be asked: from the key file, the environment or `.env`."""
-    text = (
-        private_text(key_file, "key file")
-        if key_file
-        else os.environ.get(WRITE_KEY) or _from_dotenv(WRITE_KEY)
-    )
+    from importer.cli.output import note
+
+    text = private_text(key_file, "key file") if key_file else os.environ.get(WRITE_KEY, "")
+    if not text and (text := _from_dotenv(WRITE_KEY)):
+        note(f"The write key is that of the .env in {Path.cwd()}.")
     return Secret.parse(text, "write key") if text else None
 
 
@@ -288,10 +339,9 @@ def write_key(key_file: Path | None, *, ask: bool = False) -> Secret:
 
 
 def _asked_key() -> str:
-    click.echo(
-        "The write key is missing; SatisMeter has it under Settings > Integrations > API keys.",
-        err=True,
-    )
+    from importer.cli.output import note
+
+    note("The write key is missing; SatisMeter has it under Settings > Integrations > API keys.")
     text: str = click.prompt("Write key (it doesn't show)", hide_input=True, err=True).strip()
     dotenv = Path(".env")
     if not dotenv.exists() and click.confirm("Keep it in .env here, for your eyes only?", err=True):
@@ -305,21 +355,52 @@ def private_text(path: Path, what: str) -> str:
     """The text of a file that holds a secret (`what` names it); UsageError where others can read
     it."""
     try:
-        mode = path.stat().st_mode
-        text = path.read_text(encoding="utf-8").strip()
+        content, facts = resources.small(path)
+        text = content.decode().strip()
     except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"The {what} {path} can't be read: {error}.") from error
-    if os.name == "posix" and mode & (stat.S_IRWXG | stat.S_IRWXO):
+        why = error.strerror if isinstance(error, OSError) else "it is no UTF-8"
+        raise UsageError(f"The {what} {path} can't be read: {why}.") from error
+    if os.name == "posix" and facts.st_mode & (stat.S_IRWXG | stat.S_IRWXO):
         raise UsageError(
-            f"The {what} {path} can be read by others.", hint=f"Mend it: chmod 600 {path}"
+            f"The {what} {path} can be read by others.",
+            hint=f"Mend it: chmod 600 {shell_word(str(path))}",
         )
     return text
 
 
+_LARGEST_DOTENV = 64 * 1024
+
+
 def _from_dotenv(name: str) -> str:
+    """What `.env` of the folder says, word by word; "" where it names no such. A key must be for its owner's
+    eyes only, and whoever runs the importer, or root, must be that owner: UsageError."""
     import dotenv
 
-    return (dotenv.dotenv_values(".env").get(name) or "").strip() if Path(".env").is_file() else ""
+    path = Path(".env")
+    if not path.is_file():
+        return ""
+    place = f"The .env of {Path.cwd()}"
+    try:
+        content, facts = resources.small(path, _LARGEST_DOTENV)
+    except OSError as error:
+        raise UsageError(
+            f"{place} can't be read: {error.strerror}.", hint="Put keys into the environment."
+        ) from error
+    if name.encode() not in content:  # it may be another program's
+        return ""
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{place} isn't written in UTF-8.", hint="Save it as UTF-8.") from error
+    found = (
+        dotenv.dotenv_values(stream=io.StringIO(text), interpolate=False).get(name) or ""
+    ).strip()
+    if found and os.name == "posix":
+        if facts.st_uid not in (0, os.geteuid()):
+            raise UsageError(f"{place} is somebody else's, and names {name}.", hint="Move it away.")
+        if name != PROJECT and facts.st_mode & (stat.S_IRWXG | stat.S_IRWXO):
+            raise UsageError(f"{place} can be read by others.", hint="Mend it: chmod 600 .env")
+    return found
 
 
 # Spans of time on the command line: 10s, 5min, 2h, 180d.
@@ -343,19 +424,3 @@ class Span(click.ParamType[float]):
 
 
 SPAN = Span()
-
-
-# FILE at hand: a remote one is fetched first.
-
-
-@contextmanager
-def at_hand(settings: Settings) -> Iterator[Settings]:
-    """The settings as they are, or with the remote file's copy. Raises ImporterError."""
-    from importer.sources.remote import Address, fetched, is_remote
-
-    if not is_remote(settings.file):
-        yield settings
-        return
-    address = Address.parse(settings.file)
-    with fetched(address, network=settings.network) as copy:
-        yield dataclasses.replace(settings, file=address.shown, copy=copy)

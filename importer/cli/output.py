@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import errno
+import json
 import logging
 import os
-import shlex
+import secrets
+import shutil
+import stat
 import sys
+import textwrap
 import time
 import traceback
 from collections import Counter
@@ -19,6 +24,7 @@ from click.core import ParameterSource
 from importer.cli import options
 from importer.errors import ExitStatus, ResultsError
 from importer.model import Outcome, Status, counted, duration
+from importer.privacy import shell_word, visible
 from importer.settings import DEFAULT_ENDPOINT, Endpoint
 
 if TYPE_CHECKING:
@@ -30,23 +36,75 @@ def _colour() -> bool | None:
     return False if os.environ.get("NO_COLOR") else None
 
 
-def say(text: str = "") -> None:
-    """A line of the result, on standard output."""
-    _echo(text)
+QUIET: ContextVar[bool] = ContextVar("quiet", default=False)
+"""Whether nothing is said but errors and what is asked."""
+
+# Whatever a command prints passes here: names of files, sheets, columns, jobs and surveys are anybody's, and
+# none of them moves the cursor, ends a line, or begins one that looks like ours.
+
+_PEN = f"\x1b{secrets.token_hex(8)}"
+"""Begins an escape of ours: no data can know it."""
 
 
-def note(text: str) -> None:
-    """A line beside the result (progress, warnings), on standard error; JSON under `--log json`."""
-    _echo(_logged(text) if LINES.get() else text, err=True)
+def style(text: str, **how: Any) -> str:
+    """The text in colour or bold (as `click.style`), for a part of a line."""
+    return click.style(visible(text), **how).replace("\x1b", _PEN)
+
+
+def _line(text: str) -> str:
+    return "\x1b".join(map(visible, text.split(_PEN)))
+
+
+def say(text: str = "", *, hang: int | None = 0) -> None:
+    """A line of the result, on standard output; a line break in it is shown as such. On a terminal a line
+    that is too long goes on below, `hang` characters further in; None leaves it whole, to be copied."""
+    if not QUIET.get():
+        _echo(_line(text) if hang is None else _folded(_line(text), hang))
+
+
+def note(text: str = "", *, always: bool = False) -> None:
+    """A line beside the result (progress, warnings), on standard error; JSON under `--log json`. `always`:
+    under --quiet, too."""
+    if always or not QUIET.get():
+        _echo(_logged(_line(text)) if LINES.get() else _folded(_line(text), err=True), err=True)
+
+
+def _folded(text: str, hang: int = 0, *, err: bool = False) -> str:
+    """Broken between words where the terminal would break it within one."""
+    if not (sys.stderr if err else sys.stdout).isatty():
+        return text
+    width = shutil.get_terminal_size().columns
+    within = len(text) - len(text.lstrip()) + hang
+    path = text.lstrip()[:1] in {"/", "~"}  # is copied, too
+    if path or len(click.unstyle(text)) <= width or within > width - 20:
+        return text
+    return textwrap.fill(
+        text,
+        width,
+        drop_whitespace=True,
+        subsequent_indent=" " * within,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+
+
+def whole(text: str) -> None:
+    """A document of several lines, on standard output: a mapping, a schedule."""
+    for line in text.split("\n"):
+        _echo("\t".join(map(visible, line.split("\t"))))
 
 
 def _echo(text: str, *, err: bool = False) -> None:
-    """A reader that has gone (`| head`) ends no run, and takes nothing from its exit status."""
+    """A reader that has gone (`| head`, a terminal that was closed) ends no run, and takes nothing from its
+    exit status."""
     try:
         click.echo(text, err=err, color=_colour())
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), (sys.stderr if err else sys.stdout).fileno())
     except OSError as error:
+        handle = (sys.stderr if err else sys.stdout).fileno()
+        gone = error.errno == errno.EIO and stat.S_ISCHR(os.fstat(handle).st_mode)
+        if gone or isinstance(error, BrokenPipeError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), handle)
+            return
         raise ResultsError(
             f"Standard {'error' if err else 'output'} can't be written: {error.strerror}.",
             hint="What was done is done, and in the ledger; `importer status` shows it.",
@@ -66,32 +124,40 @@ def _logged(text: str) -> str:
 
 def emit(document: Mapping[str, object], *, named: bool = True) -> None:
     """The one JSON object of `--json`, on standard output; it begins with the command's name (`named`)."""
-    import orjson
-
     context = click.get_current_context(silent=True)
     first = {"command": context.info_name} if context and named else {}
-    document = {**first, **document}
-    _echo(orjson.dumps(document, option=orjson.OPT_INDENT_2).decode())
+    _echo(_json({**first, **document}, indent=2))
 
 
 def emit_line(document: Mapping[str, object]) -> None:
     """One of several JSON objects, in a line of its own."""
+    _echo(_json(document))
+
+
+def _json(document: Mapping[str, object], indent: int = 0) -> str:
+    """As JSON that a terminal may have, too; a name that is no UTF-8 gets U+FFFD, which parsers take."""
     import orjson
 
-    _echo(orjson.dumps(document).decode())
+    from importer.automation.monitoring import json_escaped
+
+    try:
+        text = orjson.dumps(document, option=orjson.OPT_INDENT_2 if indent else 0).decode()
+    except TypeError:
+        text = json.dumps(document, ensure_ascii=False, indent=indent or None)
+    return json_escaped(text)
 
 
 def heading(text: str) -> None:
     """A section's title."""
     say()
-    say(click.style(text, bold=True))
+    say(style(text, bold=True))
 
 
 def next_step(*commands: str) -> None:
     """How every command ends: what to type next."""
     say()
     for number, line in enumerate(commands):
-        say(("Next: " if number == 0 else "      ") + click.style(line, fg="cyan"))
+        say(("Next: " if number == 0 else "      ") + style(line, fg="cyan"), hang=None)
 
 
 def table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
@@ -107,18 +173,18 @@ def table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
             cell.rjust(width) if right else cell.ljust(width)
             for cell, width, right in zip(line, widths, numeric, strict=True)
         ]
-        say(("  " + "  ".join(shown)).rstrip())
+        say(("  " + "  ".join(shown)).rstrip(), hang=sum(widths[:-1]) + 2 * len(widths) - 2)
 
 
 def _shown(cell: object) -> str:
-    return f"{cell:,}" if isinstance(cell, int) else str(cell)
+    return f"{cell:,}" if isinstance(cell, int) else visible(str(cell))
 
 
-def failure(message: str, hint: str = "") -> None:
-    """An error for the user: what happened, and what to do."""
-    note(click.style("Error: ", fg="red", bold=True) + message)
-    if hint:
-        note(hint)
+def failure(message: str, *more: str, hint: str = "") -> None:
+    """An error for the user: what happened, in one line or more, and what to do."""
+    note(style("Error: ", fg="red", bold=True) + message, always=True)
+    for line in (*more, *filter(None, [hint])):
+        note(line, always=True)
 
 
 def _places(error: BaseException) -> Iterator[str]:
@@ -137,12 +203,13 @@ def defect(error: Exception) -> ExitStatus:
     last = traceback.extract_tb(error.__traceback__)[-1]
     failure(
         f"unexpected {type(error).__name__} at {last.filename}:{last.lineno}.",
-        "This is a defect of the importer; please report it with the command you typed. "
+        hint="This is a defect of the importer; please report it with the command you typed. "
         "What was posted is in the ledger: running the same command again is safe. "
         "IMPORTER_DEBUG=1 shows the traceback.",
     )
     if os.environ.get("IMPORTER_DEBUG"):
-        note("".join(_places(error)))
+        for line in "".join(_places(error)).splitlines():
+            note(line)
     return ExitStatus.UNEXPECTED
 
 
@@ -227,6 +294,17 @@ class Progress:
         return f", {duration(spent / done * (self._total - done))} left" if done else ""
 
 
+def spoken_for(given: Mapping[str, Any]) -> bool:
+    """Whether standard error is a log's, or to be silent, so that it gets no progress."""
+    return bool(given["log_format"] == "json" or given["quiet"] or given["verbose"])
+
+
+def was_typed(name: str) -> bool:
+    """Whether this parameter of the command at hand stood on its command line."""
+    source = click.get_current_context().get_parameter_source(name)
+    return source is ParameterSource.COMMANDLINE
+
+
 def _nothing(_: str) -> None:
     """Say nothing."""
 
@@ -257,15 +335,14 @@ def next_command(
     values: dict[str, object] = {
         each: value
         for each, value in context.params.items()
-        if each in own.keys() - {*_ONCE, *without}
-        and context.get_parameter_source(each) is ParameterSource.COMMANDLINE
+        if each in own.keys() - {*_ONCE, *without} and was_typed(each)
     }
     values |= changed
     typed = [str(word) for word in words]
     typed = [f"./{each}" if each[:1] == "-" and each[1:] else each for each in typed]
     for option in sorted(values.keys() & known, key=list(values).index):
         typed += _typed(known[option], values[option])
-    line = shlex.join(["importer", name, *typed])
+    line = " ".join(map(shell_word, ("importer", name, *typed)))
     return f"{line}   # {why}" if why else line
 
 
@@ -285,15 +362,17 @@ def _typed(option: click.Option, value: object) -> Iterator[str]:
 def after(summary: Summary) -> list[str]:
     """What to type after a plan or a run, by how it ended."""
     steps = _after_plan(summary) if summary.command == "plan" else _after_run(summary)
-    if summary.problems:
+    if mended := summary.workbook or summary.problems:
         server = {} if "endpoint" in _given() else _server(summary)
+        sheet = {"sheet": summary.sheet} if summary.workbook and summary.sheet else {}
         steps.append(
             next_command(
                 "run",
-                summary.problems,
+                mended,
                 without=_OF_THE_FILE,
                 why="once its rows are mended",
                 mapping=summary.mapping,
+                **sheet,
                 **server,
             )
         )

@@ -4,25 +4,25 @@ from __future__ import annotations
 
 import dataclasses
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from importer.cli import options, output
-from importer.cli.jobs import job_argument, looking, moved_file, plain_error
-from importer.cli.options import at_hand
+from importer.cli.jobs import job_argument, moved_file, plain_error
 from importer.cli.output import after, next_command
 from importer.cli.text import recoding_document
-from importer.cli.unattended import reporter, unattended
-from importer.errors import ExitStatus, UsageError
+from importer.cli.unattended import fail_on_option, reporter, unattended
+from importer.errors import ExitStatus, ImporterError, MappingError, Mistake, UsageError
 from importer.model import Status
 from importer.privacy import masked, plain
+from importer.settings import DEFAULT_ENDPOINT
 
 if TYPE_CHECKING:
     from importer.engine.stage import Plan
-    from importer.model import Job
     from importer.results.summary import Summary
     from importer.settings import Secret, Settings
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 # `importer run`: the real thing.
 
 
-@click.command("run")
+@click.command("run", cls=options.Sections)
 @options.source
 @options.target
 @options.sending
@@ -41,6 +41,11 @@ if TYPE_CHECKING:
     type=click.Path(path_type=Path, dir_okay=False),
     metavar="PLAN",
     help="Keep to this saved plan; refuse where the file, the mapping or a setting has changed.",
+)
+@click.option(
+    "--check-survey",
+    is_flag=True,
+    help="Read the survey first (API key, --project); send no row that is there, by person and answers.",
 )
 def run_command(**given: Any) -> ExitStatus:
     """Post the rows of FILE to SatisMeter, and account for each.
@@ -58,8 +63,8 @@ def run_command(**given: Any) -> ExitStatus:
     """
     settings = options.settings(given)
     report = reporter("run", given)
-    with report.alone(), report.over(settings) as ended, at_hand(settings) as ready:
-        summary = post(ready, given)
+    with report.alone(), report.over(settings) as ended:
+        summary = post(settings, given)
         ended(summary)
     return shown(summary, as_json=given["as_json"])
 
@@ -68,6 +73,8 @@ def shown(summary: Summary, *, as_json: bool) -> ExitStatus:
     """Say what a run came to; returns its exit status."""
     from importer.cli.text import print_run
 
+    if summary.exit_status != ExitStatus.DONE:
+        output.QUIET.set(False)
     if as_json:
         output.emit(summary.document())
     else:
@@ -85,19 +92,65 @@ def post(settings: Settings, given: Mapping[str, Any]) -> Summary:
     settings = dataclasses.replace(settings, write_key=_key(given))
     http.check(settings.network, settings.endpoint.url)
     _check_terminal(given["yes"])
-    progress = Progress(silent=given["log_format"] == "json")
+    progress = Progress(silent=output.spoken_for(given))
 
     def confirm(planned: Plan) -> bool:
         progress.close()
+        output.QUIET.set(given["quiet"] and given["yes"])
         print_before(planned, settings.endpoint.url, settings.limit)
         return given["yes"] or not planned.ready or click.confirm("Go on?", err=True)
 
     try:
-        with shutdown.leaving():
+        with shutdown.leaving(), _header_told(settings):
             _, summary = engine.run(settings, confirm, progress)
     finally:
         progress.close()
     return summary
+
+
+def _header_told(settings: Settings) -> AbstractContextManager[None]:
+    return telling_of_header(settings.file, settings.mapping, settings.sheet)
+
+
+@contextmanager
+def telling_of_header(file: str, mapping: str, sheet: str | int | None = None) -> Iterator[None]:
+    """Where a mapping's columns aren't found, say which header row or sheet the file seems to have."""
+    try:
+        yield
+    except MappingError as error:
+        if not any("column" in each.message for each in error.mistakes) or file == "-":
+            raise
+        said = None
+        with suppress(ImporterError):
+            said = _header_of(file, mapping, sheet)
+        if said is None:
+            raise
+        raise MappingError(error.name, error.text, [*error.mistakes, said]) from None
+
+
+def _header_of(file: str, mapping: str, sheet: str | int | None) -> Mistake | None:
+    """What the mapping should say of the file's header and sheet; None where that is how it was read."""
+    from importer.discovery import as_init_reads
+    from importer.engine.stage import source_options
+    from importer.mapping import load
+    from importer.sources.source import open_source
+
+    options = source_options(load(mapping), sheet)
+    with ExitStack() as stack:
+        read = stack.enter_context(open_source(file, options))
+        now, of = read.facts.header_rows, read.sheet
+        source, _ = as_init_reads(file, dataclasses.replace(options, skip_rows=()), stack)
+        found = source.facts.header_rows
+    said = [f"sheet: {source.sheet}"] if source.sheet != of else []
+    if found and found != now:
+        rows = ", ".join(map(str, found))
+        said.append(f"header_row: {rows}" if len(found) == 1 else f"header_rows: [{rows}]")
+    if not said:
+        return None
+    told = f"the header of {source.place} seems to be row {' and '.join(map(str, found))}"
+    return Mistake(
+        0, 0, told, f"Say so under `source:`: {'; '.join(f'`{each}`' for each in said)}."
+    )
 
 
 def _key(given: Mapping[str, Any]) -> Secret:
@@ -115,11 +168,13 @@ def _check_terminal(yes: bool) -> None:
 # `importer plan`: the dry run.
 
 
-@click.command("plan")
+@click.command("plan", cls=options.Sections)
 @options.source
 @options.target
 @options.network
 @click.option("--rate", metavar="N/s", help="10/s, 600/min, max: to tell how long a run takes.")
+@fail_on_option
+@options.quiet_option
 @click.option(
     "--save",
     "save_plan",
@@ -128,7 +183,7 @@ def _check_terminal(yes: bool) -> None:
     help="Save the plan, to be approved: `run --plan PLAN` keeps to it or refuses.",
 )
 def plan_command(**given: Any) -> ExitStatus:
-    """Show what a run of FILE would do, and send nothing.
+    """The dry run: show what a run of FILE would do, and send nothing. `importer dry-run` is the same.
 
     It is the same code as a run, up to the socket: counts by status, problems by cause with what to
     do, duplicates, warnings, and three whole requests. FILE is a CSV or Excel file, its address
@@ -144,12 +199,16 @@ def plan_command(**given: Any) -> ExitStatus:
     from importer.cli.text import print_plan
 
     show = plain if given["show_values"] else masked
-    progress = Progress()
+    output.QUIET.set(given["quiet"])
+    progress = Progress(silent=given["quiet"])
     try:
-        with at_hand(options.settings(given)) as settings:
+        settings = options.settings(given)
+        with _header_told(settings):
             planned, summary = engine.plan(settings, progress)
     finally:
         progress.close()
+    if summary.exit_status != ExitStatus.DONE:
+        output.QUIET.set(False)
     if given["as_json"]:
         output.emit({**summary.document(), **recoding_document(planned.recodings, show)})
     else:
@@ -163,7 +222,7 @@ def plan_command(**given: Any) -> ExitStatus:
 RETRIABLE = (Status.FAILED, Status.REJECTED, Status.DUPLICATE, Status.PENDING, Status.UNKNOWN)
 
 
-@click.command("resume")
+@click.command("resume", cls=options.Sections)
 @job_argument
 @moved_file
 @options.sending
@@ -184,7 +243,7 @@ def resume_command(**given: Any) -> ExitStatus:
     return _go_on("resume", given, (Status.PENDING, Status.FAILED))
 
 
-@click.command("retry")
+@click.command("retry", cls=options.Sections)
 @job_argument
 @click.option(
     "--status", "statuses", default="failed", show_default=True, metavar="S[,S]",
@@ -221,14 +280,27 @@ def _statuses(text: str) -> tuple[Status, ...]:
 
 
 def _go_on(command: str, given: Mapping[str, Any], statuses: Sequence[str]) -> ExitStatus:
-    with looking(given["state"]) as ledger:
-        left = (*statuses, Status.UNKNOWN) if command == "resume" else statuses
-        job = ledger.job(given["job"]) if given["job"] else ledger.newest(left)
-    if not given["job"]:
-        output.note(f"Job {job.name}:")
-    settings = dataclasses.replace(
-        _settings(command, job, given), job=job.name, statuses=tuple(statuses)
+    from importer.engine.jobs import chosen, resumed
+
+    said = {name: given[name] for name in _KEPT if output.was_typed(name)}
+    plain = options.settings(
+        {
+            **{name: value for name, value in given.items() if name not in _KEPT},
+            **said,
+            "file": str(given["file"] or ""),
+            "mapping": "",
+            "endpoint": DEFAULT_ENDPOINT,
+        }
     )
+    named = dataclasses.replace(plain, job=given["job"])
+    left = (*statuses, Status.UNKNOWN) if command == "resume" else statuses
+    job = chosen(named, left)
+    settings = resumed(job, named, command)
+    if job.settings.get("project") and not output.was_typed("project"):
+        settings = dataclasses.replace(settings, project=str(job.settings["project"]))
+    if not given["job"]:
+        output.note(f"Job {settings.job}:")
+    settings = dataclasses.replace(settings, statuses=tuple(statuses))
     report = reporter(command, given)
     with report.alone(), report.over(settings) as ended:
         summary = post(settings, given)
@@ -236,40 +308,8 @@ def _go_on(command: str, given: Mapping[str, Any], statuses: Sequence[str]) -> E
     return shown(summary, as_json=given["as_json"])
 
 
-def _settings(command: str, job: Job, given: Mapping[str, Any]) -> Settings:
-    """As the job was started, but for what is said anew."""
-    kept = job.settings
-    file = str(given["file"] or job.file)
-    if "mapping" not in kept or not file:
-        raise UsageError(
-            f"Job {job.name} was purged: the ledger no longer knows its file and mapping.",
-            hint="`importer run FILE -m MAPPING` sends nothing again that was sent.",
-        )
-    if file == "-":
-        raise UsageError(
-            f"Job {job.name} came from standard input, which can't be read again.",
-            hint=f"Pipe the same bytes into `importer run - -m {kept['mapping']}`, or name --file.",
-        )
-    if "://" not in file and not Path(file).exists():
-        raise UsageError(
-            f"{file}, with which job {job.name} was started, is no longer there.",
-            hint=f"Name where it lies now: importer {command} {job.name} --file FILE",
-        )
-    said = {name: value for name, value in given.items() if value not in (None, False)}
-    sheet = kept.get("sheet")
-    return options.settings(
-        {
-            **{name: kept.get(name) for name in ("rate", "concurrency", "accept_empty", "project")},
-            **said,
-            "file": file,
-            "mapping": kept["mapping"],
-            "sheet": None if sheet is None else str(sheet),
-            "out": Path(str(kept["out"])),
-            "endpoint": kept["endpoint"],
-            "show_values": kept.get("show_values"),
-            "api_key_file": given["api_key_file"],
-        }
-    )
+_KEPT = ("rate", "concurrency", "accept_empty")
+"""A job keeps these as it was started, unless they are typed anew: what the environment says is for runs."""
 
 
 # `importer results`: write a job's results anew.
@@ -281,8 +321,11 @@ def _settings(command: str, job: Job, given: Mapping[str, Any]) -> Settings:
     "--out", type=click.Path(path_type=Path, file_okay=False),
     help="Where to. Default: the job's folder.",
 )  # fmt: skip
+@options.xlsx_option
 @plain_error
-def results_command(job: str, out: Path | None, state: Path | None, as_json: bool) -> ExitStatus:
+def results_command(
+    job: str, out: Path | None, state: Path | None, xlsx: bool, as_json: bool
+) -> ExitStatus:
     """Write JOB's results.csv and problems.csv anew from the ledger: after a crash, say.
 
     The same ledger gives the same bytes. problems.csv needs the job's file and mapping, unchanged.
@@ -290,15 +333,12 @@ def results_command(job: str, out: Path | None, state: Path | None, as_json: boo
 
     \b
     importer results
-    importer results 20260301-answers --out /tmp/answers
+    importer results 20260301-answers --out /tmp/answers --xlsx
     """
-    from importer.engine.record import explain, folder_of, rewrite
+    from importer.engine.jobs import write_results
     from importer.ledger.state import default_folder
 
-    with looking(state) as ledger:
-        found = ledger.job(job)
-        ended = explain(ledger, found, state or default_folder())
-        written = rewrite(ledger, found, folder_of(found, out))
+    found, written, ended = write_results(state or default_folder(), job, out, xlsx=xlsx)
     if as_json:
         problems = str(written.problems) if written.problems else None
         output.emit({"job": found.name, "results": str(written.results), "problems": problems})

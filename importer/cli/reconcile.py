@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from importer.cli import options, output
-from importer.cli.jobs import job_argument, looking, moved_file, plain_error
+from importer.cli.jobs import job_argument, moved_file, plain_error
 from importer.cli.output import next_command
 from importer.errors import ExitStatus
 from importer.model import counted, place
@@ -55,8 +55,6 @@ def resolve_command(**given: Any) -> ExitStatus:
     """
     from importer.engine.resolve import resolve as settle
 
-    with looking(given["state"]):
-        """There is a ledger."""
     job, settled, written = settle(_settings(given))
     if given["as_json"]:
         output.emit(
@@ -98,8 +96,6 @@ def mark_command(**given: Any) -> ExitStatus:
     """
     from importer.engine.resolve import mark as settle
 
-    with looking(given["state"]):
-        """There is a ledger."""
     rows = sorted(set(given["rows"]))
     job, written = settle(_settings(given), rows, given["waves"], created=given["created"])
     if given["as_json"]:
@@ -163,8 +159,6 @@ def verify_command(**given: Any) -> ExitStatus:
     from importer.engine import verify_report
     from importer.engine.verify import verify
 
-    with looking(given["state"]):
-        """There is a ledger."""
     found = verify(_verify_settings(given), allow_extra=given["allow_extra"])
     page = verify_report.write_verify_page(found)
     if given["as_json"]:
@@ -292,8 +286,8 @@ def _scores(found: Verification) -> None:
         output.say()
         output.say(f"Scores and questions were not compared: {found.unread}")
     elif found.scores:
-        output.heading("Scores")
-        columns = ("question", "answers in the file", "in the survey", "file", "survey")
+        output.heading("Answers and scores, in the file and in the survey")
+        columns = ("file", "survey", "file", "survey", "question")
         output.table(columns, [_score(*pair) for pair in found.scores])
 
 
@@ -301,7 +295,7 @@ def _score(sent: Scores, there: Scores) -> tuple[object, ...]:
     from importer.results.report.verified import figure
 
     name = sent.question.label
-    return (name, sent.answers, there.answers, figure(sent), figure(there))
+    return (sent.answers, there.answers, figure(sent), figure(there), name)
 
 
 def _day(moment: float) -> str:

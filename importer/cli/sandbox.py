@@ -169,7 +169,8 @@ def _list_faults() -> None:
         ["fault", "stored", "what happens"],
         [(fault.name, fault.stores.value, fault.meaning) for fault in FAULTS.values()],
     )
-    output.say("\nOr a status: 503, or 503+2 with Retry-After: 2.")
+    output.say()
+    output.say("Or a status: 503, or 503+2 with Retry-After: 2.")
 
 
 def _announce(running: Sandbox) -> None:
@@ -197,7 +198,6 @@ def _announce(running: Sandbox) -> None:
 
 def _announce_json(running: Sandbox) -> None:
     """One line, since the process goes on: who reads it needn't wait for an end."""
-    import orjson
 
     settings = running.settings
     document = {
@@ -211,7 +211,7 @@ def _announce_json(running: Sandbox) -> None:
             {"id": each.id, "label": each.label, "type": each.type} for each in settings.questions
         ],
     }
-    output.say(orjson.dumps(document).decode())
+    output.emit_line(document)
 
 
 # `importer demo`: the whole job on made-up data, on this machine alone.
@@ -265,15 +265,19 @@ def _show(folder: Path) -> ExitStatus:
         settings = _settings(folder, sandbox.url)
         output.say(f"1. A SatisMeter of our own: {sandbox.url} (importer sandbox starts one)")
         output.say(f"2. A made-up export, ugly on purpose: {_SAMPLE}, with its mapping {_MAPPING}")
-        output.say("3. The plan, which sends nothing:\n")
+        output.say("3. The plan, which sends nothing:")
+        output.say()
         print_plan(*engine.plan(settings))
-        output.say("\n4. The run:\n")
+        output.say()
+        output.say("4. The run:")
+        output.say()
         summary = _run(settings)
         print_run(summary)
         _results(summary.folder / "results.csv")
         stored = len(sandbox.stored())
+        output.say()
         output.say(
-            f"\n5. The server holds {stored} responses; {summary.rows['created']} were created."
+            f"5. The server holds {stored} responses; {summary.rows['created']} were created."
         )
     output.next_step(
         "importer inspect YOUR_FILE           # what is in it",

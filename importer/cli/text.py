@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-import click
-
 from importer import codes
 from importer.cli import output
 from importer.model import counted, duration
-from importer.privacy import Show, masked
+from importer.privacy import Show, masked, plain
 from importer.results.scores import signed
 
 if TYPE_CHECKING:
@@ -109,7 +107,7 @@ def print_plan(planned: Plan, summary: Summary, show: Show = masked) -> None:
     _causes(summary)
     _duplicates(summary.duplicates)
     _warnings(summary)
-    _samples(planned)
+    _samples(planned, show_values=show is plain)
     _written(summary)
     if planned.ready:
         output.say()
@@ -121,7 +119,7 @@ def print_run(summary: Summary) -> None:
     """What became of the rows."""
     output.say(f"Run of {_file(summary)} with {summary.mapping} (job {summary.job})")
     if summary.stopped:
-        output.say(click.style(f"Stopped early: {summary.stopped}", fg="red"))
+        output.say(output.style(f"Stopped early: {summary.stopped}", fg="red"))
         remedy(summary.stopped)
     _rows(summary)
     _scores(summary)
@@ -209,7 +207,7 @@ def _causes(summary: Summary) -> None:
     for cause in summary.causes[:_MOST_CAUSES]:
         column = f", column {cause.column!r}" if cause.column else ""
         output.say(
-            f"  {cause.count:>7,} × {click.style(cause.code, bold=True)}{column} ({cause.where})"
+            f"  {cause.count:>7,} × {output.style(cause.code, bold=True)}{column} ({cause.where})"
         )
         output.say(f"            {cause.message}")
         if cause.fix:
@@ -233,12 +231,15 @@ def _warnings(summary: Summary) -> None:
             output.say(f"  - {warning}")
 
 
-def _samples(planned: Plan) -> None:
+def _samples(planned: Plan, *, show_values: bool) -> None:
+    from importer.engine.report import sample_requests
+
     if planned.samples:
         first = counted(len(planned.samples), "request")
-        output.heading(f"The first {first}, whole (key masked)")
-        for sample in planned.samples:
-            output.say(f"  {sample.decode()}")
+        personal = "key masked" if show_values else "key and personal values masked; --show-values"
+        output.heading(f"The first {first}, whole ({personal})")
+        for sample in sample_requests(planned, show_values=show_values):
+            output.say("  " + " ".join(line.strip() for line in sample.split("\n")), hang=None)
 
 
 def _written(summary: Summary) -> None:
@@ -247,9 +248,13 @@ def _written(summary: Summary) -> None:
         output.say(f"  {summary.results}   one line per row")
     if summary.problems:
         output.say(f"  {summary.problems}   the rows to mend, as they stand in the file")
+    if summary.workbook:
+        output.say(
+            f"  {summary.workbook}   the same for Excel, which leaves ids and dates alone there"
+        )
     output.say(f"  {summary.report}   all of it on one page, for whoever approves it")
     output.say(f"  {summary.place}")
-    for path in (summary.results, summary.problems):
+    for path in (summary.results, summary.problems, summary.workbook):
         if path and path.stem not in {"results", "problems", "plan-problems"}:
             former = f"{path.stem.rpartition('-')[0]}{path.suffix}"
             output.say(f"  {former} was changed since it was written, so it stays as it is.")

@@ -18,11 +18,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from importer import logs
-from importer.cli import options, output
+from importer import logs, resources
+from importer.cli import config, options, output
 from importer.cli.output import after, next_command
 from importer.errors import Declined, ExitStatus, ImporterError, MappingError, UsageError
-from importer.privacy import masked_id
+from importer.privacy import masked_id, visible
 
 if TYPE_CHECKING:
     from importer.automation import Notice, NotifyTarget
@@ -37,18 +37,21 @@ KINDS = ("webhook", "slack", "email", "command")
 """As in `importer.automation`, which `--help` need not import."""
 
 
+fail_on_option = click.option(
+    "--fail-on",
+    default="any",
+    show_default=True,
+    metavar="any|none|N%|duplicate",
+    help="Exit with 3 where any, none or more than N% of the rows were refused (invalid, "
+    "rejected or failed; `duplicate` and `N%,duplicate` count what the API called one). It is 3 "
+    "anyhow where rows were posted and none was accepted, but for none.",
+)
+
+
 def unattended(command: options.Command) -> options.Command:
     """The options of runs that report by themselves."""
     for option in (
-        click.option(
-            "--fail-on",
-            default="any",
-            show_default=True,
-            metavar="any|none|N%|duplicate",
-            help="Exit with 3 where any, none or more than N% of the rows were refused (invalid, "
-            "rejected or failed; `duplicate` and `N%,duplicate` count what the API called one). It is 3 "
-            "anyhow where rows were posted and none was accepted, but for none.",
-        ),
+        fail_on_option,
         click.option(
             "--max-failures",
             type=click.IntRange(0),
@@ -91,6 +94,8 @@ def unattended(command: options.Command) -> options.Command:
             show_default=True,
             help="Progress on standard error: for people, or as JSON lines.",
         ),
+        options.quiet_option,
+        options.verbose_option,
     ):
         command = option(command)
     return command
@@ -220,12 +225,12 @@ def _message(error: BaseException) -> str:
     a person's answers; and so are the mapping's lines, one of which may hold a key."""
     if not isinstance(error, ImporterError):
         return ""
-    told = [error.message, error.hint]
+    told = [*error.lines, error.hint]
     if isinstance(error, MappingError):
         wrong = ((f"line {each.line}: {each.message}", each.hint) for each in error.mistakes)
         told = [error.name, *chain.from_iterable(wrong)]
-    lines = "\n".join(told).splitlines()
-    return masked_id("\n".join(each for each in lines if each and not each.startswith(_COLUMNS)))
+    shown = (line for each in told for line in each.partition(_COLUMNS)[0].splitlines())
+    return masked_id("\n".join(visible(line) for line in shown if line))
 
 
 _COLUMNS = "Its columns: "
@@ -254,13 +259,13 @@ def together(told: Sequence[Notice], status: ExitStatus) -> Notice:
 
 def _write_metrics(path: Path, notice: Notice) -> None:
     """The collector runs as somebody else, so everybody may read it: it holds nothing private."""
-    from importer.automation import last_success, metrics
+    from importer.automation import metrics
     from importer.results import files
 
     try:
-        former = path.read_text(encoding="utf-8") if path.exists() else ""
+        former = resources.small(path)[0].decode() if path.exists() else ""
         with files.whole(path, mode=0o644) as file:
-            file.write(metrics(notice, last_success(former)))
+            file.write(metrics(notice, former))
     except (OSError, UnicodeDecodeError) as error:
         output.note(f"The metrics file {path} can't be written: {error}.")
 
@@ -271,17 +276,21 @@ def reporter(command: str, given: Mapping[str, Any]) -> Reporter:
     from importer.automation import notify_target, written
 
     output.LINES.set(given["log_format"] == "json")
+    output.QUIET.set(given["quiet"])
+    if given["verbose"] and (elsewhere := config.told()):
+        output.note(f"Not typed here: {elsewhere}.")
     click.get_current_context().with_resource(written(list(_handlers(given))))
     network = options.network_of(given)
     return Reporter(
         command=command,
-        targets={kind: notify_target(kind, _variables(given), network) for kind in given["notify"]},
+        targets={kind: notify_target(kind, variables(given), network) for kind in given["notify"]},
         always=given["notify_on"] == "always",
         metrics=given["metrics_file"],
     )
 
 
-def _variables(given: Mapping[str, Any]) -> Mapping[str, str]:
+def variables(given: Mapping[str, Any]) -> Mapping[str, str]:
+    """Where the addresses of notices stand: the environment, or --notify-file."""
     if given["notify_file"] is None:
         return os.environ
     import io
@@ -298,6 +307,10 @@ def _handlers(given: Mapping[str, Any]) -> Iterator[logging.Handler]:
 
     if given["log_format"] == "json":
         yield logging.StreamHandler(sys.stderr)
+    elif given["verbose"]:
+        told = logging.StreamHandler(sys.stderr)
+        told.setFormatter(logging.Formatter("%(asctime)s %(message)s"))
+        yield told
     if path := given["log_file"]:
         try:
             yield PrivateFile(path)

@@ -46,6 +46,10 @@ class AbortRules:
         if len(self.refused) >= FIRST_REFUSED:
             told = f"none was accepted, {len(self.refused)} were refused, lately with: {classified.message}"
             return Abort(ALL_REFUSED, told)
+        return self.outage(classified, away)
+
+    def outage(self, classified: Classification, away: float) -> Abort | None:
+        """Why the run stops where the API has been away for so long, if it does."""
         if away > self._outage:
             return Abort("outage", f"the API has been away for {away:.0f} s: {classified.message}")
         return None

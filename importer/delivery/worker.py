@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from importer.delivery.abort_rules import ALL_REFUSED, Abort, AbortRules
@@ -17,7 +17,7 @@ from importer.delivery.rate_limit import RateLimiter, Sleep
 from importer.errors import LedgerError
 from importer.model import Outcome, QueuedRow, Status
 from importer.satismeter.classify import Action, Classification, Poster, Reply, classify
-from importer.satismeter.redact import redact_echo
+from importer.satismeter.redact import Redactor
 
 log = logging.getLogger(__name__)
 
@@ -40,12 +40,13 @@ class WriteAheadLog(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class DeliveryOptions:
-    """How to deliver: requests in flight at most, whether an empty 200 acknowledges, and the seconds
-    of outage that are waited through."""
+    """How to deliver: requests in flight at most, whether an empty 200 acknowledges, the seconds of outage
+    that are waited through, and what masks the server's words."""
 
     concurrency: int
     accept_empty: bool = False
     outage: float = 900.0
+    redactor: Redactor = field(default_factory=Redactor)
 
 
 class Delivery:
@@ -181,11 +182,12 @@ class Delivery:
             await self._journal.attempting(row.seq)
             await self._rate_limiter.wait_until(slot)
             cut = _CUT_OFF
-            reply = redact_echo(await self._post(body), body)
+            reply = await self._post(body)
         except BaseException:
             self._journal.record(row.seq, cut)
             raise
         classified = classify(reply, doubt=row.doubt, accept_empty=self._options.accept_empty)
+        classified = self._options.redactor.classification(classified, body)
         self._learn(row, classified, reply)
         return classified, _outcome(classified, reply, row.doubt)
 
@@ -214,7 +216,21 @@ class Delivery:
             self._rate_limiter.on_429()
         if classified.pause:
             self._rate_limiter.pause(classified.pause)
+            self._stop_within(classified, self._options.outage - self._breaker.away_for)
         if stop := self._abort_rules.reason(row, classified, self._breaker.away_for):
+            self.stop(stop)
+
+    def _stop_within(self, classified: Classification, left: float) -> None:
+        """A pause that is longer than an outage may still last: nobody posts that would notice its end."""
+        if (classified.pause or 0.0) > left:
+            asyncio.get_running_loop().call_later(
+                max(left, 0.0) + 0.01, self._stop_if_away, classified
+            )
+
+    def _stop_if_away(self, classified: Classification) -> None:
+        if not self.stopped and (
+            stop := self._abort_rules.outage(classified, self._breaker.away_for)
+        ):
             self.stop(stop)
 
     def _take_back(self) -> None:

@@ -4,14 +4,27 @@
 
 from __future__ import annotations
 
+from os import PathLike
+
 from importer.discovery.column import Column, Confidence, columns
-from importer.discovery.draft import Draft, Wishes, candidates, draft, in_words
-from importer.discovery.header import Grid, Layout, check_answers, layout, read_grid
+from importer.discovery.draft import Draft, Wishes, draft, laid_out, sheet_of_answers
+from importer.discovery.header import Grid, Layout, ToolRows, check_answers, layout, read_grid
 from importer.discovery.questions import Named, Question
+from importer.discovery.recognition import (
+    Known,
+    as_init_reads,
+    candidates,
+    ends_in_words,
+    in_words,
+    unsure_of_person,
+)
 from importer.discovery.roles import Property, Role, named
+from importer.discovery.table import shown_sample
 from importer.discovery.tool import Match, recognise
 from importer.discovery.understand import Analysis, Dated, FoundColumn, analyse
 from importer.discovery.waves import Waves, first_wave, waves
+from importer.sources.source import open_source
+from importer.sources.table import SourceOptions
 
 __all__ = [
     "Analysis",
@@ -21,24 +34,46 @@ __all__ = [
     "Draft",
     "FoundColumn",
     "Grid",
+    "Known",
     "Layout",
     "Match",
     "Named",
     "Property",
     "Question",
     "Role",
+    "ToolRows",
     "Waves",
     "Wishes",
     "analyse",
+    "as_init_reads",
     "candidates",
     "check_answers",
     "columns",
     "draft",
+    "ends_in_words",
     "first_wave",
     "in_words",
+    "init",
+    "laid_out",
     "layout",
     "named",
     "read_grid",
     "recognise",
+    "sheet_of_answers",
+    "shown_sample",
+    "unsure_of_person",
     "waves",
 ]
+
+
+def init(
+    file: str | PathLike[str], wishes: Wishes | None = None, *, sheet: str | int | None = None
+) -> Draft:
+    """Draft the mapping of a file: `text` is the YAML, `open` its lines that a person has to fill in. Asks
+    nobody and writes nothing. Raises SourceError, and UsageError where several tools fit."""
+    wishes = wishes or Wishes()
+    read = SourceOptions(
+        sheet, (), encoding=wishes.encoding or None, delimiter=wishes.delimiter or None
+    )
+    with open_source(file, read) as source:
+        return draft(source, wishes)

@@ -19,11 +19,12 @@ MOST_DISTINCT = 5_000
 @dataclass(frozen=True, slots=True)
 class Profile:
     """`counts` holds the distinct texts that aren't blank (trimmed), by their first appearance, with how
-    often each stands there; at most `MOST_DISTINCT` of them."""
+    often each stands there; at most `MOST_DISTINCT` of them, of `different` in all (0: as many)."""
 
     rows: int
     filled: int
     counts: Mapping[str, int]
+    different: int = 0
 
     @classmethod
     def of(cls, cells: Sequence[str]) -> Profile:
@@ -31,12 +32,17 @@ class Profile:
         texts = [text for cell in cells if (text := trimmed(cell))]
         counts = Counter(texts)
         kept = dict(list(counts.items())[:MOST_DISTINCT])
-        return cls(len(cells), len(texts), kept)
+        return cls(len(cells), len(texts), kept, len(counts))
 
     @property
     def distinct(self) -> int:
-        """Different values, up to `MOST_DISTINCT`."""
-        return len(self.counts)
+        """Different values."""
+        return self.different or len(self.counts)
+
+    @property
+    def repeats(self) -> bool:
+        """Whether a value stands there more than once."""
+        return self.distinct < self.filled
 
     @property
     def longest(self) -> int:
@@ -46,7 +52,7 @@ class Profile:
     @property
     def mean_length(self) -> float:
         """Characters of a value, on average over the distinct ones."""
-        return sum(map(len, self.counts)) / max(self.distinct, 1)
+        return sum(map(len, self.counts)) / max(len(self.counts), 1)
 
     def samples(self, most: int = 3) -> list[str]:
         """The first values."""

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from importer.discovery import lexicon
 from importer.discovery.column import Column, columns
-from importer.discovery.dates import DateReading
 from importer.discovery.header import Grid, Layout, check_answers, layout, read_grid
-from importer.discovery.questions import Question
-from importer.discovery.roles import Role
-from importer.discovery.scales import Scale
+from importer.discovery.questions import Question, ends_of
+from importer.discovery.roles import Role, other_scores, role
+from importer.discovery.scales import Best, Scale
 from importer.discovery.sections import (
     in_order,
     key_lines,
@@ -26,11 +26,21 @@ from importer.discovery.sections import (
     wave_lines,
 )
 from importer.discovery.survey_match import Matched, match_questions
-from importer.discovery.table import NOTHING, Claims, DraftTable, claims, labels_of, table
+from importer.discovery.table import (
+    NOTHING,
+    Claims,
+    DraftTable,
+    claims,
+    labels_of,
+    shown_sample,
+    table,
+    tool_rows,
+)
 from importer.discovery.tool import Match, recognise
 from importer.discovery.understand import Analysis, FoundColumn, analyse
 from importer.discovery.waves import Waves, first_wave, waves
 from importer.discovery.yaml_text import OPEN, comment, flow_list, noted, scalar, shown, shown_line
+from importer.errors import SourceError, UsageError
 from importer.mapping import shipped
 from importer.mapping.errors import unfilled
 from importer.mapping.text import compile_pattern, folded
@@ -40,6 +50,7 @@ from importer.satismeter.read import SurveyQuestion
 
 if TYPE_CHECKING:
     from importer.sources.source import Source
+    from importer.sources.table import SourceOptions
 
 
 # The survey, its questions, and where their answers stand.
@@ -63,6 +74,11 @@ def question_lines(table: DraftTable) -> list[str]:
     for each in asked:
         name = table.meaning.names[each.index]
         lines += noted(f"  {name}: {_id_of(table, each, matched)}", _note(each, matched), "  ")
+    if others := other_scores(asked, table.meaning.score):
+        names = ", ".join(table.meaning.names[each.index] for each in others)
+        lines += comment(
+            f"More that may be scores, and are left out until they get an ID: {names}", "  "
+        )
     answered = {each.asked.id for each in matched.values()}
     for theirs in table.wishes.asked:
         if theirs.id not in answered:
@@ -97,7 +113,7 @@ def _note(question: Question, matched: Mapping[int, Matched]) -> str:
 def _wanted(table: DraftTable, question: Question) -> bool:
     """The score and its comment; every question where there is no score."""
     main = (table.meaning.score, table.meaning.comment)
-    return question in main or table.meaning.score is None
+    return question in main or (table.meaning.score is None and not question.ticked)
 
 
 def answer_lines(table: DraftTable) -> list[str]:
@@ -107,7 +123,7 @@ def answer_lines(table: DraftTable) -> list[str]:
         return ["answers:", f"{none}   # not known: no column looks like an answer"]
     lines = ["answers:"]
     for each in table.meaning.questions:
-        show = plain if each.kind == "choice" else masked
+        show = plain if each.kind == "choice" else masked if each.scale else shown_sample
         note = f"{each.sure}: {each.why}; {table.samples(each.columns[-1], show=show)}"
         lines += [*comment(note, "  "), *_answer(table, each)]
     return lines
@@ -123,6 +139,7 @@ def _answer(table: DraftTable, question: Question) -> Iterator[str]:
         yield f"    na: {flow_list(na)}   # guessed: no answer"
     if question.scale:
         yield from (f"    {line}" for line in _scale(question.kind, question.scale))
+        yield from (f"    {line}" for line in _turned(table, question, question.scale))
 
 
 def _answer_columns(table: DraftTable, question: Question) -> Iterator[str]:
@@ -183,13 +200,13 @@ def _scale(kind: str, found: Scale) -> Iterator[str]:
         yield f"max: {high}"
     if found.na:
         yield f"na: {flow_list(found.na)}   # no answer"
-    if found.values:
+    if found.values or found.unplaced:
         yield from _values(found)
     if found.parse and not found.stray:
         yield f"parse: {found.parse}"
     if found.stray:
         most = list(found.stray.items())[:5]
-        texts = ", ".join(f"{shown([text], masked)} ({count})" for text, count in most)
+        texts = ", ".join(f"{shown([text], shown_sample)} ({count})" for text, count in most)
         yield from comment(f"These don't fit, and their rows will be invalid: {texts}")
 
 
@@ -200,8 +217,35 @@ def _values(found: Scale) -> Iterator[str]:
     yield f"values:   # guessed: {said}"
     for text, number in sorted(found.values.items(), key=lambda each: each[1]):
         yield f"  {scalar(text)}: {number}"
+    for text in found.unplaced:
+        yield f"  # not known: is {scalar(text)} 0, or 1? Until it stands here, its rows are invalid"
     if not found.words:
         yield '  "*": keep'
+
+
+def _turned(table: DraftTable, question: Question, found: Scale) -> list[str]:
+    """Where the lowest number is the best, it is sent as the highest; where nobody can tell, that is asked,
+    and of an answer that is left out it is told."""
+    name = table.meaning.names[question.index]
+    best = Best(table.wishes.best.get(name, found.best))
+    ends = ends_of(question.kind, found)
+    if best is Best.HIGH:
+        return []
+    low, high = ends or (found.low, found.high)
+    turned = f"{{from: [{low}, {high}], to: [{high}, {low}]}}"
+    signs = f" ({shown_line(found.signs)})" if found.signs else ""
+    if best is Best.LOW and ends:
+        known = "guessed" if name not in table.wishes.best else "as you said"
+        return noted(f"rescale: {turned}", f"{known}: {low} is the best{signs}, and sent as {high}")
+    asked = f"not known: is {low} the best, or {high}?{signs}"
+    if best is Best.LOW:
+        asked = (
+            f"{low} is the best{signs}, but not known: which number is the worst? {high} was seen"
+        )
+    asked += f". If {high} is the best, delete `rescale`; if {low} is: {turned}"
+    if name not in table.wishes.best and _id_of(table, question, _matched(table)) == "false":
+        return comment(asked)
+    return noted(f"rescale: {OPEN}", asked)
 
 
 # From an opened file to the text of its mapping.
@@ -216,8 +260,10 @@ class Wishes:
     and `delimiter` were given and go into the mapping; `campaign` is the survey's ID and `asked` its
     questions, where they are known; `person` names the column of the person, and `order` (`day first`,
     `month first`) how dates are read, where somebody was asked. `waves`: columns that come again are several
-    responses of one row. `anonymous`: nobody's id is in the file. `ids` of questions, by the names that the
-    draft gives them. `header`: the rows that name the columns, where somebody has said so; () is none."""
+    responses of one row. `anonymous`: nobody's id is in the file. `best` (`high`, `low`) are the best ends of
+    scales and `ids` those of questions, by the names that the draft gives them. `header`: the rows that name
+    the columns, where somebody has said so; () is none. `show_values`: samples as they stand, but for
+    addresses and long texts."""
 
     preset: str = ""
     personal: bool = False
@@ -230,7 +276,9 @@ class Wishes:
     waves: bool = False
     anonymous: bool = False
     header: tuple[int, ...] | None = None
+    best: Mapping[str, str] = field(default_factory=dict)
     ids: Mapping[str, str] = field(default_factory=dict)
+    show_values: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,7 +287,8 @@ class Draft:
     `people` the columns that say who answered, the one that counts most first, `moment`
     the column whose moments tell them apart where nothing else does, `anonymous` that nobody's id is in the
     file, as was said; `maybe` what may
-    be several responses of each row, `waves` the same where the mapping takes it for that."""
+    be several responses of each row, `waves` the same where the mapping takes it for that; `sheet` of the
+    workbook's `sheets`."""
 
     text: str
     tool: Match | None
@@ -252,6 +301,8 @@ class Draft:
     anonymous: bool = False
     maybe: Waves | None = field(repr=False, default=None)
     waves: Waves | None = field(repr=False, default=None)
+    sheet: str = ""
+    sheets: tuple[str, ...] = ()
 
     @property
     def open(self) -> tuple[int, ...]:
@@ -260,24 +311,83 @@ class Draft:
         return tuple(sorted({tree.places[each.path].line for each in unfilled(tree)}))
 
 
+def laid_out(source: Source, grid: Grid, preset: str = "") -> tuple[Match | None, Layout]:
+    """The tool that wrote a sheet, and its rows above the answers.
+
+    Raises UsageError where several tools fit, and SourceError where the sheet holds no answers of people.
+    """
+    check_answers(grid, source.place)
+    presets = [each for each in shipped() if each.about.signature or each.about.first]
+    match = recognise(grid, presets, preset) if preset != "generic_nps" else None
+    return match, layout(grid, tool_rows(match.preset, match.row) if match else None)
+
+
+_MOST_SHEETS = 10
+
+
+@contextmanager
+def sheet_of_answers(
+    source: Source, options: SourceOptions, wishes: Wishes = Wishes()
+) -> Iterator[Source]:
+    """The source, or another sheet of its workbook that looks like answers where this one doesn't, or is
+    called a summary. A sheet that was asked for (`options.sheet`) is kept."""
+    seen = [note for note in source.facts.notes if note.startswith("Other sheets with data: ")]
+    others = [
+        each
+        for each in source.facts.sheets
+        if options.sheet is None
+        and any(each in note and f"{each} (hidden)" not in note for note in seen)
+    ]
+    first = _answers_in(source, wishes) if others else _ENOUGH
+    if first >= _ENOUGH and not lexicon.says("summary_sheet", source.sheet):
+        yield source
+        return
+    best, found = None, max(first, 1)
+    for name in others[:_MOST_SHEETS]:
+        asked = replace(options, sheet=name)
+        with suppress(SourceError), source.reopened(asked) as other:
+            told = _answers_in(other, wishes)
+            if name != source.sheet and told > found:
+                best, found = asked, told
+    if best is None:
+        yield source
+        return
+    with source.reopened(best) as other:
+        yield other
+
+
+_ENOUGH = 4
+"""Person and score count two, comment and date one: a sheet with so many holds answers."""
+
+
+def _answers_in(source: Source, wishes: Wishes) -> int:
+    """How much of a response a sheet holds."""
+    try:
+        found = draft(source, wishes)
+    except (SourceError, UsageError):
+        return 0
+    meaning = found.meaning
+    person = found.people or meaning.response
+    most, more = (person, meaning.score), (meaning.comment, meaning.answered)
+    return 2 * sum(map(bool, most)) + sum(map(bool, more))
+
+
 def draft(source: Source, wishes: Wishes = Wishes()) -> Draft:
     """Write the mapping of a source that was opened with `header_rows=()`.
 
     Raises UsageError where several tools fit, and SourceError where the sheet holds no answers of people.
     """
     grid = read_grid(source)
-    check_answers(grid, f"{source.name}, sheet {source.sheet}" if source.sheet else source.name)
-    presets = [each for each in shipped() if each.about.signature or each.about.first]
-    match = recognise(grid, presets, wishes.preset) if wishes.preset != "generic_nps" else None
-    found = layout(grid, match.row if match else 0)
+    match, found = laid_out(source, grid, wishes.preset)
     if wishes.header not in {None, found.header}:
         found = Layout(wishes.header or (), reason="as you said")
     labels = labels_of(grid, found)
     claimed = claims(match.preset, labels) if match else NOTHING
-    if wishes.person and wishes.person in labels:
-        person = {labels.index(wishes.person): Role.USER}
-        claimed = replace(claimed, roles={**claimed.roles, **person})
     seen = _columns(grid, found, labels)
+    if wishes.person and wishes.person in labels:
+        person = seen[labels.index(wishes.person)]
+        said = Role.EMAIL if role(person) is Role.EMAIL else Role.USER
+        claimed = replace(claimed, roles={**claimed.roles, person.index: said})
     maybe = waves(seen, loops=match is not None and match.name in _LOOPING)
     found_waves = maybe if maybe and (maybe.sure or wishes.waves) else None
     single = first_wave(seen, found_waves) if found_waves else seen
@@ -298,6 +408,8 @@ def draft(source: Source, wishes: Wishes = Wishes()) -> Draft:
         anonymous=wishes.anonymous,
         maybe=maybe,
         waves=found_waves,
+        sheet=source.sheet,
+        sheets=source.facts.sheets,
     )
 
 
@@ -334,35 +446,3 @@ def _written(facts: DraftTable) -> str:
         left_lines(facts),
     ]
     return "\n\n".join("\n".join(block) for block in blocks if block) + "\n"
-
-
-# What only a person can say of the columns: offered by whoever asks.
-
-
-def candidates(drafted: Draft) -> list[Column]:
-    """Columns that may be people's ids, those that differ most first: not ratings, not the date, not what is
-    personal for its own sake."""
-    meaning = drafted.meaning
-    rated = {each.index for asked in meaning.questions if asked.scale for each in asked.columns}
-    other = {each.column.index for each in (meaning.answered, meaning.signed_up) if each}
-    other |= {each.index for each in meaning.private}
-    found = [
-        each for each in drafted.columns if each.index not in rated | other and _may_be_id(each)
-    ]
-    return sorted(found, key=lambda each: (-each.profile.distinct, each.index))
-
-
-def _may_be_id(column: Column) -> bool:
-    """Whether it has a name, is filled in most rows, and hardly a value comes twice."""
-    profile = column.profile
-    return (
-        bool(column.label.strip())
-        and profile.filled * 2 > profile.rows
-        and profile.distinct > 0.8 * profile.filled
-    )
-
-
-def in_words(reading: DateReading, example: str) -> str:
-    """The day that a value is in this reading: `3 April 2025`."""
-    when = reading.moment(example)
-    return f"{when.day} {when:%B %Y}" if when else ", ".join(reading.formats)

@@ -81,9 +81,19 @@ def shape(cell: str) -> str:
     return next((name for name, pattern in _SHAPES if pattern.fullmatch(text)), "")
 
 
+_NOTHING = frozenset(("none", "null", "nan", "nil"))
+
+
+def _says(cell: str) -> bool:
+    """Whether a cell says anything: a mark for "no answer" has no shape."""
+    text = folded(cell)
+    said = text not in lexicon.texts("no_answer") and text not in _NOTHING
+    return said and any(map(str.isalnum, text))
+
+
 def column_shape(cells: Sequence[str]) -> str:
     """The shape that most of a column's filled cells have; "" where they have none in common."""
-    filled = [cell for cell in cells if cell.strip()]
+    filled = [cell for cell in cells if _says(cell)]
     if not filled:
         return ""
     most, count = Counter(map(shape, filled)).most_common(1)[0]
@@ -116,18 +126,30 @@ class Layout:
         return max((*self.header, *self.skipped), default=0)
 
 
-def layout(grid: Grid, tool_row: int = 0) -> Layout:
-    """The header rows; `tool_row` is the row in which a tool's columns were found (0: no tool)."""
-    at = grid.rows.index(tool_row) if tool_row else _first(grid)
+@dataclass(frozen=True, slots=True)
+class ToolRows:
+    """What a tool writes above its answers: the row that it was known by, how many rows name the columns
+    together, and how many hold texts below them."""
+
+    row: int
+    header: int = 1
+    texts: int = 0
+
+
+def layout(grid: Grid, tool: ToolRows | None = None) -> Layout:
+    """The header rows; `tool`: what is known of them by the tool that wrote the file."""
+    at = grid.rows.index(tool.row) if tool else _first(grid)
     if at is None:
         return Layout((), reason="the first row is like those below it: there is no header")
-    first, after = grid.rows[at], _above_data(grid, at)
+    first = grid.rows[at]
+    if at + 1 < len(grid.rows) and _completes(grid, at, tool):
+        second = grid.rows[at + 1]
+        return Layout(
+            (first, second), reason=f"rows {first} and {second} name the columns together"
+        )
+    after = _above_data(grid, at, tool)
     if not after:
         return Layout((first,), reason=f"row {first} names the columns")
-    if after[-1] == grid.rows[at + 1] and _completes(grid, at):
-        return Layout(
-            (first, after[-1]), reason=f"rows {first} and {after[-1]} name the columns together"
-        )
     ids = next((row for row in after if _share(grid.at(row), _IMPORT_ID)), 0)
     texts = after[0] if after[0] != ids and not _share(grid.at(after[0]), _TAG) else 0
     reason = f"row {first} names the columns; {_said(grid, after)}"
@@ -152,7 +174,22 @@ def _first(grid: Grid) -> int | None:
     )
     if full and _spans(grid, full):
         return full - 1
-    return None if _is_data(grid, full) else full
+    below = grid.cells[full + 1 : full + 2]
+    if below and _known_names(below[0]) > 1 and not _known_names(grid.cells[full]):
+        full += 1  # two cells above a narrow table are a title still
+    if not _is_data(grid, full):
+        return full
+    above = full - 1  # names of half the columns are no title, where answers follow at once
+    near = full and grid.rows[above] == grid.rows[full] - 1 and _filled(grid.cells[above]) > 1
+    return above if near and not _is_data(grid, above) else None
+
+
+_NOTIONS: tuple[lexicon.Name, ...] = ("user", "email", "score", "comment", "response", "answered")
+
+
+def _known_names(cells: Sequence[str]) -> int:
+    """How many of the cells are names that columns have."""
+    return sum(any(lexicon.is_called(each, cell) for each in _NOTIONS) for cell in cells)
 
 
 def _spans(grid: Grid, full: int) -> bool:
@@ -169,43 +206,57 @@ def _spans(grid: Grid, full: int) -> bool:
     )
 
 
-def _above_data(grid: Grid, at: int) -> tuple[int, ...]:
+def _above_data(grid: Grid, at: int, tool: ToolRows | None) -> tuple[int, ...]:
     """The rows right below the first header row that are no data either."""
     following = range(at + 1, min(at + _MOST, len(grid.rows)))
     for i in reversed(following):
         if _share(grid.cells[i], _IMPORT_ID) or _share(grid.cells[i], _TAG):
             return tuple(grid.rows[at + 1 : i + 1])
-    if at + 1 < len(grid.rows) and _completes(grid, at):
-        return (grid.rows[at + 1],)
+    most = tool.texts if tool and tool.texts else _MOST - 1
     count = 0
     while (
         at + 1 + count < len(grid.rows) - 1
-        and count < _MOST - 1
-        and _is_label(grid, at + 1 + count)
+        and count < most
+        and _is_label(grid, at + 1 + count, by_tool=bool(tool and tool.texts))
     ):
         count += 1
     return tuple(grid.rows[at + 1 : at + 1 + count])
 
 
-def _completes(grid: Grid, at: int) -> bool:
+def _completes(grid: Grid, at: int, tool: ToolRows | None) -> bool:
     """Whether the row below fills the gaps of a header: the two together name the columns.
 
-    Blanks alone don't say so. Some cell must be one that only SurveyMonkey writes there; or, in a gap of row
-    1, one of an open field or a choice that recurs in its own column below, where columns that row 1 names
-    alone are blank in row 2.
+    Blanks alone don't say so, and a first response is no header: a cell that is written like those below it
+    is a value. Some cell must be one that only SurveyMonkey writes there; or, in a gap of row 1, one of an
+    open field or a choice, where columns that row 1 names alone are blank in row 2. Where no tool is known,
+    all of the row must be such cells. A tool with one header row has no second.
     """
+    if tool and tool.header < 2:
+        return False
     upper, lower = grid.cells[at], grid.cells[at + 1]
-    marks = sum(folded(cell) in lexicon.texts("answer_mark") for cell in lower)
-    if marks > 1 or (marks and _gaps(upper, lower)):
+    below = grid.cells[at + 2 : at + 2 + HEAD]
+    columns = [[row[i] for row in below] for i in range(len(lower))]
+    filled = [i for i, cell in enumerate(lower) if cell.strip()]
+    choices = {i for i in filled if {cell.strip() for cell in columns[i]} <= {"", lower[i].strip()}}
+    if any(_is_value(lower[i], columns[i]) for i in filled if i not in choices):
+        return False
+    marks = [i for i in filled if folded(lower[i]) in lexicon.texts("answer_mark")]
+    gaps = [i for i in filled if not upper[i].strip()]
+    if len(marks) > 1 or (marks and (gaps or marks == filled)):
         return True
     named_alone = any(up.strip() and not low.strip() for up, low in zip(upper, lower, strict=True))
-    below = grid.cells[at + 2 : at + 2 + HEAD]
-    gaps = [i for i, cell in enumerate(lower) if cell.strip() and not upper[i].strip()]
     if not named_alone:
         return _names_each_gap(upper, gaps, lower, below)
-    known = any(folded(lower[i]) in lexicon.texts("beside_mark") for i in gaps)
-    recurring = any(any(row[i].strip() == lower[i].strip() for row in below) for i in gaps)
-    return known or recurring
+    beside = {i for i in filled if folded(lower[i]) in lexicon.texts("beside_mark")}
+    chosen = {i for i in choices if 0 < sum(map(bool, map(str.strip, columns[i]))) < len(below)}
+    told = any(i in beside or i in chosen for i in gaps)
+    return told and (bool(tool) or set(filled) <= beside | choices)
+
+
+def _is_value(cell: str, below: Sequence[str]) -> bool:
+    """Whether a cell has the shape of those below it."""
+    wanted = column_shape(below)
+    return bool(wanted) and shape(cell) == wanted
 
 
 _SEVERAL = 5
@@ -225,26 +276,34 @@ def _gaps(upper: Sequence[str], lower: Sequence[str]) -> int:
     return sum(not up.strip() and bool(low.strip()) for up, low in zip(upper, lower, strict=True))
 
 
-def _is_label(grid: Grid, at: int) -> bool:
-    """Whether a row differs in shape from what stands below it, in two columns at least and throughout."""
+def _is_label(grid: Grid, at: int, *, by_tool: bool) -> bool:
+    """Whether a row differs in shape from what stands below it, in two columns at least and throughout.
+    Where no tool writes such a row, it has to ask: a person may answer in words where others give numbers."""
     fits, misfits = _fitting(grid, at)
-    return misfits >= 2 and not fits
+    if len(misfits) < 2 or fits:
+        return False
+    cells = grid.cells[at]
+    asking = sum(lexicon.is_question(cells[i]) for i in misfits)
+    marked = sum(cell.strip().endswith(("?", "？", "؟")) for cell in cells)
+    return by_tool or asking * 2 >= len(misfits) or marked > 1
 
 
 def _is_data(grid: Grid, at: int, skip: int = 0) -> bool:
     """Whether a row has the shapes of what stands below it."""
     fits, misfits = _fitting(grid, at, skip)
-    return fits > misfits
+    return fits > len(misfits)
 
 
-def _fitting(grid: Grid, at: int, skip: int = 0) -> tuple[int, int]:
-    """In how many columns of one shape the row's cell has that shape, and in how many it doesn't."""
+def _fitting(grid: Grid, at: int, skip: int = 0) -> tuple[int, list[int]]:
+    """In how many columns of one shape the row's cell has that shape, and in which it doesn't."""
     below = grid.cells[max(at, skip) + 1 : at + 1 + HEAD]
-    fits = misfits = 0
+    fits, misfits = 0, []
     for i, cell in enumerate(grid.cells[at]):
-        wanted = column_shape([row[i] for row in below]) if cell.strip() else ""
-        if wanted:
-            fits, misfits = (fits + 1, misfits) if shape(cell) == wanted else (fits, misfits + 1)
+        wanted = column_shape([row[i] for row in below]) if _says(cell) else ""
+        if wanted and shape(cell) == wanted:
+            fits += 1
+        elif wanted:
+            misfits.append(i)
     return fits, misfits
 
 
@@ -268,7 +327,8 @@ _PLANNED = frozenset({"begin_group", "end_group", "begin group", "end group", "n
 
 
 def check_answers(grid: Grid, place: str) -> None:
-    """Raise SourceError where the sheet holds totals or a form's plan, whose rows are nobody's answers."""
+    """Raise SourceError where the sheet holds totals or a form's plan, whose rows are nobody's answers, or
+    one answer in each row; or nothing at all."""
     if not grid.cells:
         raise SourceError(f"{place}: every row is blank.", hint="Is it the right sheet?")
     if _is_plan(grid):
@@ -276,12 +336,50 @@ def check_answers(grid: Grid, place: str) -> None:
             f"{place}: this is the plan of a form (XLSForm: type, name, label); nobody's answers are in it.",
             hint="In KoboToolbox: Data > Downloads, export type CSV or XLS.",
         )
-    if _is_totals(grid):
+    if long := _long(grid):
         raise SourceError(
-            f"{place}: this is a table of totals (percentages by group); the answers of single people are "
-            "not in it.",
+            f"{place}: each row holds one answer ({long[0]!r} asks, {long[1]!r} answers), so a response is "
+            "several rows; the importer takes a row for a response.",
+            hint="Export it with a column for each question, or turn it: in Excel, Data > From Table, then "
+            f"Transform > Pivot Column on {long[0]!r}, values {long[1]!r}, don't aggregate.",
+        )
+    if _is_totals(grid) or _is_crosstab(grid):
+        raise SourceError(
+            f"{place}: this is a table of totals (percentages or counts by group); the answers of "
+            "single people are not in it.",
             hint="Export the single responses instead, one row for each person. Another sheet: --sheet.",
         )
+
+
+def _long(grid: Grid) -> tuple[str, str] | None:
+    """The names of the columns of questions and of answers, where each row holds one answer of a response:
+    questions recur, and another column comes again, but never twice with one of them."""
+    for at, cells in enumerate(grid.cells[:_MOST]):
+        asked = [i for i, cell in enumerate(cells) if lexicon.is_called("question", cell)]
+        given = [i for i, cell in enumerate(cells) if lexicon.is_called("answer", cell)]
+        rows = grid.cells[at + 1 : at + 1 + HEAD]
+        questions = {row[asked[0]].strip() for row in rows} if len(asked) == 1 else set()
+        if len(given) != 1 or not 1 < len(questions) * 2 <= len(rows):
+            continue
+        for i, cell in enumerate(cells):
+            ids = {row[i].strip() for row in rows}
+            pairs = {(row[i].strip(), row[asked[0]].strip()) for row in rows}
+            if (
+                i not in {*asked, *given}
+                and 1 < len(ids) < len(rows)
+                and "" not in ids
+                and len(pairs) == len(rows)
+                and cell.strip()
+            ):
+                return cells[asked[0]].strip(), cells[given[0]].strip()
+    return None
+
+
+def _is_crosstab(grid: Grid) -> bool:
+    """Rows of how many answered the question and how many skipped it, as SurveyMonkey's summaries have."""
+    first = [next(filter(str.strip, cells), "") for cells in grid.cells[:HEAD]]
+    said = {folded(cell).rstrip(":") for cell in first}
+    return bool(said & lexicon.texts("answered_row")) and bool(said & lexicon.texts("skipped_row"))
 
 
 def _is_plan(grid: Grid) -> bool:

@@ -18,15 +18,17 @@ from importer.mapping.text import folded
 # fmt: off
 Name = Literal[
     "score", "comment", "user", "bare_id", "email", "response", "answered", "started", "signed_up", "name",
-    "private", "machine",
+    "private", "machine", "question", "answer",
 ]
 Text = Literal[
     "no_answer", "open", "answer_mark", "beside_mark", "asks_why", "says_nothing", "dull", "joining", "hour",
+    "answered_row", "skipped_row",
 ]
 Pattern = Literal[
     "recommend", "satisfied", "effort", "why", "overall", "counted", "specify", "or_more", "asking", "other",
     "total", "best", "worst", "not_at_all", "not_so", "extreme", "strong", "weak", "neutral", "good", "bad",
-    "yes", "no", "not", "link", "outside", "stars", "out_of", "wave", "month",
+    "yes", "no", "not", "link", "outside", "stars", "out_of", "wave", "month", "means", "until",
+    "worse_upwards", "school_grade", "amount", "likely", "summary_sheet",
 ]
 # fmt: on
 
@@ -123,6 +125,17 @@ def is_called(notion: Name, label: str) -> bool:
     return key(label) in keyed_names(notion)
 
 
+def is_label(text: str) -> bool:
+    """Whether the text is a label of some scale, or says that there is no answer: nobody's own words."""
+    words = plain(text)
+    return words in _labels() or folded(text) in texts("no_answer") or text in faces()
+
+
+@cache
+def _labels() -> frozenset[str]:
+    return frozenset(grades()) | {plain(label) for _, labels in scales() for label in labels}
+
+
 def says(notion: Pattern, text: str) -> bool:
     """Whether the text says this somewhere."""
     return bool(pattern(notion).search(plain(text)))
@@ -138,3 +151,78 @@ def is_question(label: str) -> bool:
     words = plain(label)
     invites = " " in words and pattern("asking", "^", r"\b").match(words)
     return "?" in label or len(words.split()) >= 5 or bool(invites)
+
+
+# Labels: how good something is by what they say, and how strongly. `Sehr unzufrieden`: a word that praises
+# or blames, and one that makes it stronger or weaker.
+
+STRENGTH = {"": 2.0, "extreme": 4.0, "strong": 3.0, "weak": 1.0}
+_STRONGER: tuple[Pattern, ...] = ("extreme", "strong", "weak")
+_TURNING: tuple[tuple[Pattern, float], ...] = (("not_at_all", -4.0), ("not_so", -1.5))
+_APART = re.compile(r"(?:ich )?(?:stimme|trifft) (?:(?P<how>.+) )?zu")
+"""German puts the strength between the verb and its other half."""
+
+
+def step_of(text: str) -> float | None:
+    """How good and how strong: -4 to 4, 0 in the middle; None where a word is from nowhere."""
+    drawn = face(text)
+    if drawn is not None:
+        return drawn
+    label = _bare(" ".join(word for word in plain(text).split() if word != "sie"))
+    if apart := _APART.fullmatch(label):
+        label = f"{apart['how'] or ''} zutreffend".strip()
+    if label in grades():
+        return grades()[label]
+    return 0.0 if _is("neutral", label) else _graded(label)
+
+
+def face(text: str) -> float | None:
+    """How good a face looks; None where the text is none."""
+    bare = "".join(
+        char for char in text if unicodedata.category(char) not in {"Mn", "Cf", "Sk", "Zs"}
+    )
+    return faces().get(bare)
+
+
+def _graded(label: str) -> float | None:
+    for name, strength in _TURNING:
+        rest = _behind(name, label)
+        if rest is not None and (not rest or _is("good", rest)):
+            return strength
+    for name in _STRONGER:
+        rest = _behind(name, label)
+        if rest is not None:
+            return _said(rest, STRENGTH[name]) or _signed(rest, STRENGTH[name])
+    return _signed(label, STRENGTH[""])
+
+
+def _said(rest: str, strength: float) -> float | None:
+    """`Rather yes`, `definitely no`; a bare yes is no step of a scale."""
+    if _is("yes", rest):
+        return strength
+    return -strength if _is("no", rest) else None
+
+
+def _signed(rest: str, strength: float) -> float | None:
+    """The word itself; `not` before it turns it round."""
+    if _is("bad", rest):
+        return -strength
+    if _is("good", rest):
+        return strength
+    turned = pattern("not", "", " ").match(rest)
+    return -strength if turned and _is("good", _bare(rest[turned.end() :])) else None
+
+
+def _is(notion: Pattern, label: str) -> bool:
+    return pattern(notion).fullmatch(label) is not None
+
+
+def _behind(notion: Pattern, label: str) -> str | None:
+    """What follows the notion's words at the label's start; None where it doesn't begin so."""
+    found = pattern(notion, "", r"\b").match(label)
+    return _bare(label[found.end() :]) if found else None
+
+
+def _bare(rest: str) -> str:
+    """Without the small words at its start."""
+    return pattern("link", "^(?:", " )+").sub("", rest.strip())

@@ -9,8 +9,8 @@ from dataclasses import dataclass, replace
 from importer.discovery import lexicon
 from importer.discovery import lexicon as lexicon_room
 from importer.discovery.column import Column, Confidence, Profile, exclusive
-from importer.discovery.lexicon import asks_rating, is_called, is_question, key, keyed_names, says
-from importer.discovery.scales import Scale, scale
+from importer.discovery.lexicon import asks_rating, is_called, key, keyed_names, says
+from importer.discovery.scales import Best, Scale, scale
 from importer.mapping.text import folded
 
 SEPARATORS = ("; ", ";", " | ", "|", ", ")
@@ -22,7 +22,8 @@ class Question:
     """A question of the file. `kind` is the mapping's type of answer; `columns` one column, or several
     whose filled cells are the answer: joined (`together`), or the first that is filled.
 
-    `recommends`: it asks for a recommendation. `why` says what the kind was told by.
+    `recommends`: it asks for a recommendation. `ticked`: its columns hold ticks, no answers. `why`
+    says what the kind was told by.
     """
 
     columns: tuple[Column, ...]
@@ -33,6 +34,7 @@ class Question:
     together: bool = False
     separator: str = ""
     recommends: bool = False
+    ticked: bool = False
 
     @property
     def text(self) -> str:
@@ -87,12 +89,49 @@ def questions(columns: Sequence[Column]) -> list[Question]:
 def _groups(columns: Sequence[Column]) -> list[list[Column]]:
     groups: dict[str, list[Column]] = {}
     for each in columns:
-        groups.setdefault(each.group or f"\0{each.index}", []).append(each)
-    return list(groups.values())
+        stem = each.group or _stem(each)
+        groups.setdefault(stem or f"\0{each.index}", []).append(each)
+    return [part for group in groups.values() for part in _as_named(group)]
+
+
+_LAST_NUMBER = re.compile(r"(?<=[\w?!.:)])[\s:/(\[–-]{1,4}(\d{1,2})[)\]]?\s*")
+
+
+def _stem(column: Column) -> str:
+    """A label without the number at its end, where the column holds one single value."""
+    label = column.label.strip()
+    found = next(
+        (
+            each
+            for each in _LAST_NUMBER.finditer(label[-_LABEL:])
+            if each.end() == len(label[-_LABEL:])
+        ),
+        None,
+    )
+    if found is None or column.profile.distinct > 1:
+        return ""
+    return label[: len(label) - (found.end() - found.start())] + "\0"
+
+
+_LABEL = 40
+
+
+def _as_named(group: list[Column]) -> list[list[Column]]:
+    """Columns that a number at the end of their names keeps apart are one group where they are the points of
+    a scale; else each is by itself."""
+    if len(group) < 2 or group[0].group:
+        return [group]
+    parts = [
+        replace(each, group=_stem(each)[:-1], part=each.label[len(_stem(each)) - 1 :])
+        for each in group
+    ]
+    return [parts] if _points(parts) else [[each] for each in group]
 
 
 def _spread(group: Sequence[Column]) -> list[Question]:
     """One question over several columns: one per choice, or a list of open answers."""
+    if points := _points(group):
+        return points
     if _is_list(group):
         why = f"a list of {len(group)} open answers"
         return [Question(tuple(group), "text", Confidence.GUESSED, why, together=True)]
@@ -106,6 +145,39 @@ def _spread(group: Sequence[Column]) -> list[Question]:
         return [Question(tuple(group), "choice", Confidence.SURE, why, together=True)]
     why = f"{len(group)} columns, one per choice; rows fill several of them"
     return [Question(tuple(group), "text", Confidence.SURE, why, together=True)]
+
+
+def _points(group: Sequence[Column]) -> list[Question]:
+    """One question with a column for each point of its scale, which holds that point alone, or a tick."""
+    numbers = [_point(each.part) for each in group]
+    if len(group) < _FEWEST_POINTS or None in numbers or not exclusive(group):
+        return []
+    points = sorted(each for each in numbers if each is not None)
+    if points != list(range(points[0], points[0] + len(points))) or points[0] > 1:
+        return []
+    if any(each.profile.distinct > 1 for each in group):
+        return []
+    own = all(
+        _point(text) == number
+        for each, number in zip(group, numbers, strict=True)
+        for text in each.profile.counts
+    )
+    if own and (rated := _spread_rating(group)):
+        return [rated]
+    why = (
+        f"{len(group)} columns, one per point of a scale, ticked: no single column holds the score"
+    )
+    return [Question(tuple(group), "choice", Confidence.GUESSED, why, together=True, ticked=True)]
+
+
+_FEWEST_POINTS = 3
+_POINT = re.compile(r"[\W_]*(\d{1,2})(?![\d.,]*\d)(?:[^\d]*)", re.DOTALL)
+
+
+def _point(text: str) -> int | None:
+    """The number that a text begins with: `- 5`, `5 (very likely)`."""
+    found = _POINT.fullmatch(text)
+    return int(found[1]) if found and int(found[1]) <= 10 else None
 
 
 def _spread_rating(group: Sequence[Column]) -> Question | None:
@@ -181,15 +253,18 @@ def _is_called_score(column: Column, text: str) -> bool:
 
 def _is_rating(column: Column, found: Scale, text: str) -> bool:
     plain = lexicon_room.plain(text)
-    if found.high <= 1:
+    numbers = len(column.profile.counts) - len(found.na)
+    if found.high <= 1 or (found.words and is_called("comment", column.label)):
         return False
-    if asks_rating(plain) or is_called("score", column.label):
+    named = asks_rating(plain) or is_called("score", column.label)
+    if numbers == 1 and (found.parse or not named):
+        return False  # one single value is no scale: a ticked box
+    if named:
         return True
     if says("counted", plain) or _counts_on(column):
         return False
-    if found.ends or found.words or (found.parse and found.high in {5, 7, 10}):
+    if found.ends or found.words or (found.parse and found.high in {5, 7, 10} and numbers > 2):
         return True
-    numbers = len(column.profile.counts) - len(found.na)
     return found.low <= 3 and found.high in {5, 7, 9, 10} and numbers >= 4
 
 
@@ -219,10 +294,16 @@ def _rating(column: Column, found: Scale, text: str) -> Question:
         why = "whole numbers of a scale" if not found.words else f"labels of {found.words}"
     if kind == "nps" and not recommends:
         sure = Confidence.GUESSED
-    if found.words and high not in {5, 7, 10}:
+    if (found.words or found.ends) and high not in {5, 7, 10}:
         kind = "scale"
     if found.ends:
         why += f"; its scale is {low} to {high} by its own words"
+    if found.best is Best.LOW:
+        why += f"; {low} is the best"
+    elif found.best is Best.UNCLEAR:
+        why += "; not known which end is the best"
+    if found.best is not Best.HIGH:
+        sure = Confidence.GUESSED
     return Question((column,), kind, sure, why, found, recommends=recommends)
 
 
@@ -235,6 +316,17 @@ def _kind(low: int, high: int, *, named: bool) -> tuple[str, Confidence]:
     if low >= 1:
         return "ces", Confidence.GUESSED
     return ("nps", Confidence.GUESSED) if named else ("scale", Confidence.GUESSED)
+
+
+_RANGES: Mapping[str, tuple[int, int]] = {"nps": (0, 10), "csat": (1, 5), "ces": (1, 7)}
+
+
+def ends_of(kind: str, found: Scale) -> tuple[int, int] | None:
+    """The ends of a scale of this type of answer; None where neither the question nor the values tell."""
+    if found.ends:
+        return found.ends
+    low, high = _RANGES.get(kind, (min(found.low, 1), found.high))
+    return (low, high) if found.high in {5, 7, 10, high} and found.low >= low else None
 
 
 def _separator(column: Column) -> str:
@@ -285,120 +377,3 @@ def _words(column: Column, text: str) -> Question:
         sure = Confidence.SURE if asks_why and profile.filled else Confidence.GUESSED
         return Question((column,), "text", sure, "free text")
     return Question((column,), "choice", Confidence.GUESSED, "short texts")
-
-
-# Of all the questions: which is the score, which its comment, and what each is called.
-
-_WORD = re.compile(r"[^\W\d_]{3}")
-_SENTENCE = 4
-"""Words of a sentence, at least."""
-
-
-def best_score(found: Sequence[Question]) -> Question | None:
-    """The question that is the survey's score; None where none is a rating."""
-    ratings = [each for each in found if each.scale and _rank(each)[0]]
-    return max(ratings, key=lambda each: (_rank(each), -each.index), default=None)
-
-
-def _rank(question: Question) -> tuple[int, bool]:
-    """How telling it is; and whether it asks about the whole rather than a part."""
-    text = lexicon_room.plain(question.text)
-    return _telling(question, text), says("overall", text)
-
-
-def _telling(question: Question, text: str) -> int:
-    if question.recommends:
-        return 6 if question.kind == "nps" else 5
-    if is_called("score", question.columns[0].label):
-        return 4
-    if says("satisfied", text) or says("effort", text):
-        return 3
-    if is_question(question.text):
-        return 2
-    return 0 if question.scale and question.scale.words else 1
-
-
-def best_comment(found: Sequence[Question], score: Question | None) -> Question | None:
-    """The free text that goes with the score; None where there is none."""
-    texts = [each for each in found if _is_comment(each)]
-    best = max(texts, key=lambda each: (_closeness(each, score), -each.index), default=None)
-    return best if best and (_closeness(best, score) or _is_prose(best)) else None
-
-
-def _is_prose(text: Question) -> bool:
-    """Whether it is asked as a question, or its values are sentences: names under a bare name are none."""
-    if text.sure is Confidence.SURE or is_question(text.text):
-        return True
-    counts = text.columns[0].profile.counts
-    long = sum(len(value.split()) >= _SENTENCE for value in counts)
-    return long * 2 >= len(counts)
-
-
-def _is_comment(question: Question) -> bool:
-    """Whether it is free text, and more than what was written beside another answer."""
-    column = question.columns[0]
-    beside = is_other(column.part) or says("specify", column.label)
-    worded = sum(bool(_WORD.search(text)) for text in column.profile.counts)
-    said = worded * 2 > column.profile.distinct or question.sure is Confidence.SURE
-    return (
-        question.kind == "text" and said and not (question.separator or question.together or beside)
-    )
-
-
-def _closeness(text: Question, score: Question | None) -> int:
-    column = text.columns[0]
-    beside = score is not None and 0 < column.index - score.columns[-1].index <= 2
-    if score and column.group and column.group == score.columns[0].group:
-        return 6
-    if is_called("comment", column.label):
-        return 5
-    if beside and not column.label.strip():
-        return 4
-    asks_why = says("why", column.text) and not column.group
-    return (3 if beside else 2) if asks_why else 1 if beside or column.open else 0
-
-
-def names(
-    found: Sequence[Question],
-    score: Question | None,
-    comment: Question | None,
-    answers: Mapping[int, Named],
-) -> Mapping[int, str]:
-    """A short name for each question, by the position of its first column; no two alike."""
-    taken: dict[str, int] = {}
-    for each in found:
-        if each is score or each is comment:
-            taken["score" if each is score else "comment"] = each.index
-        elif each.index in answers:
-            taken[answers[each.index].name] = each.index
-    for each in found:
-        if each.index in taken.values():
-            continue
-        base = _name(each) or f"question{each.index + 1}"
-        name = next(
-            n for i in range(1, 9_999) if (n := base if i == 1 else f"{base}_{i}") not in taken
-        )
-        taken[name] = each.index
-    return {index: name for name, index in taken.items()}
-
-
-def _name(question: Question) -> str:
-    """Of the question's words; of its part too, where others share the words."""
-    first = question.columns[0]
-    if (
-        question.together
-        or not first.group
-        or lexicon_room.plain(first.part) in lexicon.texts("says_nothing")
-    ):
-        return _slug(first.group or question.text)
-    if lexicon_room.plain(first.text) != lexicon_room.plain(first.label):
-        return _slug(first.text)
-    return f"{_slug(first.group, 2)}_{_slug(first.part, 3)}".strip("_")
-
-
-def _slug(text: str, most: int = 4) -> str:
-    found = re.findall(r"[a-z0-9]+", lexicon_room.plain(text))
-    telling = [word for word in found if word not in lexicon.texts("dull")] or found
-    if telling and telling[0].isdigit() and len(telling) > 1:
-        telling = telling[1:]
-    return "_".join(telling[:most])[:32].strip("_")

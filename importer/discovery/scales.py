@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-import unicodedata
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from itertools import combinations
 
 from importer.discovery import lexicon
 from importer.discovery.column import Profile
-from importer.discovery.lexicon import plain
+from importer.discovery.lexicon import STRENGTH, face, plain, says, step_of
 from importer.mapping.text import folded
 
 # Scales of words that no tool has ready-made: labels put in order by what they say and how strongly.
@@ -18,11 +19,6 @@ from importer.mapping.text import folded
 # it stronger or weaker. Stars and faces are labels, too. The words are in `lexicon.toml`; a label
 # with a word from nowhere makes no scale.
 
-_STRENGTH = {"": 2.0, "extreme": 4.0, "strong": 3.0, "weak": 1.0}
-_STRONGER: tuple[lexicon.Pattern, ...] = ("extreme", "strong", "weak")
-_TURNING: tuple[tuple[lexicon.Pattern, float], ...] = (("not_at_all", -4.0), ("not_so", -1.5))
-_APART = re.compile(r"(?:ich )?(?:stimme|trifft) (?:(?P<how>.+) )?zu")
-"""German puts the strength between the verb and its other half."""
 _STARS = re.compile(r"[★⭐✭✮🌟]\ufe0f?")
 _EMPTY_STAR = re.compile(r"[☆✩]\ufe0f?")
 _MOST_LABELS = 10
@@ -92,7 +88,7 @@ def _stars(text: str) -> int:
 
 def _steps_of(texts: Sequence[str]) -> Ordered | None:
     """Words or faces, by how good and how strong they are."""
-    found = {text: step for text in texts if (step := _step(text)) is not None}
+    found = {text: step for text in texts if (step := step_of(text)) is not None}
     steps = sorted(set(found.values()))
     if len(found) < len(texts) or len(steps) < len({plain(text) or text for text in texts}):
         return None
@@ -100,7 +96,7 @@ def _steps_of(texts: Sequence[str]) -> Ordered | None:
     if not places:
         return None
     place = dict(zip(steps, places, strict=True))
-    faces = all(_face(text) is not None for text in texts)
+    faces = all(face(text) is not None for text in texts)
     high = 4 if places == [1, 2, 3, 4] else max(5, places[-1])
     return Ordered(
         {text: place[step] for text, step in found.items()}, high, "faces" if faces else "words"
@@ -123,77 +119,181 @@ def _places(steps: Sequence[float]) -> list[int]:
 
 def _place(step: float) -> int:
     """Of five: strong words stand at the ends, others beside the middle."""
-    far = abs(step) > _STRENGTH[""]
+    far = abs(step) > STRENGTH[""]
     return (1 if far else 2) if step < 0 else (5 if far else 4)
 
 
-def _step(text: str) -> float | None:
-    """How good and how strong: -4 to 4, 0 in the middle; None where a word is from nowhere."""
-    face = _face(text)
-    if face is not None:
-        return face
-    label = _bare(" ".join(word for word in plain(text).split() if word != "sie"))
-    if apart := _APART.fullmatch(label):
-        label = f"{apart['how'] or ''} zutreffend".strip()
-    if label in lexicon.grades():
-        return lexicon.grades()[label]
-    return 0.0 if _is("neutral", label) else _graded(label)
+# Which end of a scale of numbers is the best: by the words beside them, in the values and in the question.
 
 
-def _face(text: str) -> float | None:
-    bare = "".join(
-        char for char in text if unicodedata.category(char) not in {"Mn", "Cf", "Sk", "Zs"}
+class Best(StrEnum):
+    """The end of a scale that is the best one."""
+
+    HIGH = "high"
+    LOW = "low"
+    UNCLEAR = "not known"
+
+
+_AT = re.compile(r"(?<![\w.,/])(?<!\d[-–—])(\d{1,2})(?!\w|[.,/]\d)")
+_TIED = re.compile(r"\s*(?:[=:)(–—-]+\s*)?")
+_CUT = re.compile(r"[;,()\[\]\n…/?!]|\.\.|\s[-–—]\s|\.\s")
+_TIED_BEFORE = re.compile(r"([^\d;,()\[\]\n.?!:=]+?)\s*(?:(\()|[=:])\s*$")
+_GOES_ON = re.compile(r"\s*(?:[-–—]\s*\d|[=:])")
+_LONGEST = 2_000
+_NEAR = 80
+"""Characters of a question that are looked at, and those before a number."""
+_PREFIX = 6
+"""Words of a label, at most."""
+
+
+@dataclass(frozen=True, slots=True)
+class Direction:
+    """Which end is the best, and the words that say so; `ends` are the numbers at both ends, where words
+    stand at both."""
+
+    best: Best = Best.HIGH
+    why: str = ""
+    ends: tuple[int, int] | None = None
+
+
+def direction(labels: Mapping[str, int], numbers: Collection[int], question: str) -> Direction:
+    """Which end of the scale is the best. `labels` are values that have words beside their number, `numbers`
+    all that were seen."""
+    said = {number: _LETTERLESS.sub(" ", text).strip() for text, number in labels.items()}
+    said = {number: text for number, text in said.items() if _is_label(text)}
+    words = {text if " " in text else text[:4] for text in map(_plain_or_drawn, said.values())}
+    if len(words) < min(2, len(said)):
+        said = {}  # `Level 1`, `5 points`: the word says nothing of either
+    said = {**dict(_told(question)), **said}
+    steps = {number: step for number, text in said.items() if (step := _leading(text)) is not None}
+    low, high = min(said, default=0), max(said, default=0)
+    ends = _worded_ends(steps, low, high)
+    shown = "; ".join(
+        f"{n} is {' '.join(said[n].split())[:40].strip(' .:=-–')!r}"
+        for n in sorted({low, high} & said.keys())
     )
-    return lexicon.faces().get(bare)
+    best = _best(steps, [*said, *numbers])
+    amounts = any(says("amount", text) for text in said.values())
+    if best is Best.HIGH and not (amounts and says("worse_upwards", question)):
+        return Direction(best, shown, ends)
+    if best is Best.LOW:
+        return Direction(best, shown, ends)
+    if best is not None or (low in {0, 1} and high > low + 1):
+        return Direction(Best.UNCLEAR, shown, ends)
+    if says("worse_upwards", question) or (
+        max(numbers) <= _GRADES and says("school_grade", question)
+    ):
+        return Direction(Best.UNCLEAR, "the question may mean that more is worse")
+    listed = [step for each in _listed(question) if (step := step_of(each)) is not None]
+    if len(listed) > 1 and listed[0] > 0 > listed[-1]:
+        return Direction(Best.UNCLEAR, "the question names the best first")
+    return Direction()
 
 
-def _graded(label: str) -> float | None:
-    for name, strength in _TURNING:
-        rest = _behind(name, label)
-        if rest is not None and (not rest or _is("good", rest)):
-            return strength
-    for name in _STRONGER:
-        rest = _behind(name, label)
-        if rest is not None:
-            return _said(rest, _STRENGTH[name]) or _signed(rest, _STRENGTH[name])
-    return _signed(label, _STRENGTH[""])
+_LETTERLESS = re.compile(r"[\d=()\[\]:]+|(?<!\w)[-–—.]|[-–—.](?!\w)")
+_GRADES = 6
+"""The worst grade of a school, in countries where 1 is the best."""
 
 
-def _said(rest: str, strength: float) -> float | None:
-    """`Rather yes`, `definitely no`; a bare yes is no step of a scale."""
-    if _is("yes", rest):
-        return strength
-    return -strength if _is("no", rest) else None
+def _is_label(text: str) -> bool:
+    """Whether it is more than the name of a unit: `stars`, `of 5`."""
+    words = plain(text)
+    unit = lexicon.pattern("stars").fullmatch(words) or lexicon.pattern("out_of").fullmatch(words)
+    return bool(words or face(text) is not None) and not unit
 
 
-def _signed(rest: str, strength: float) -> float | None:
-    """The word itself; `not` before it turns it round."""
-    if _is("bad", rest):
-        return -strength
-    if _is("good", rest):
-        return strength
-    turned = lexicon.pattern("not", "", " ").match(rest)
-    return -strength if turned and _is("good", _bare(rest[turned.end() :])) else None
+def _plain_or_drawn(text: str) -> str:
+    return plain(text) or text
 
 
-def _is(notion: lexicon.Pattern, label: str) -> bool:
-    return lexicon.pattern(notion).fullmatch(label) is not None
+def _best(steps: Mapping[int, float], numbers: Collection[int]) -> Best | None:
+    """By what the words say of their numbers: UNCLEAR where they disagree, None where they say nothing."""
+    pairs = combinations(sorted(steps), 2)
+    ways = [steps[b] > steps[a] for a, b in pairs if steps[a] != steps[b]]
+    if not ways:
+        middle = (min(numbers) + max(numbers)) / 2
+        ways = [
+            step * (number - middle) > 0
+            for number, step in steps.items()
+            if step and number != middle
+        ]
+    up = sum(ways)
+    if not ways:
+        return None
+    most = 0.8 * len(ways)
+    return Best.HIGH if up >= most else Best.LOW if len(ways) - up >= most else Best.UNCLEAR
 
 
-def _behind(notion: lexicon.Pattern, label: str) -> str | None:
-    """What follows the notion's words at the label's start; None where it doesn't begin so."""
-    found = lexicon.pattern(notion, "", r"\b").match(label)
-    return _bare(label[found.end() :]) if found else None
+def _worded_ends(steps: Mapping[int, float], low: int, high: int) -> tuple[int, int] | None:
+    """The ends of the scale, where the words at both are as strong, or strong ones; else by the middle that
+    opposite words have in common."""
+    a, b = steps.get(low, 0.0), steps.get(high, 0.0)
+    if low not in {0, 1} or high < low + 2 or not steps:
+        return None
+    if a * b < 0 and (abs(a) == abs(b) or min(abs(a), abs(b)) >= STRENGTH["strong"]):
+        return low, high
+    middles = {m + n for m, n in combinations(steps, 2) if steps[m] == -steps[n]}
+    middles |= {2 * n for n, step in steps.items() if not step}
+    top = middles.pop() - low if len(middles) == 1 else 0
+    return (low, top) if high <= top <= _MOST_LABELS else None
 
 
-def _bare(rest: str) -> str:
-    """Without the small words at its start."""
-    return lexicon.pattern("link", "^(?:", " )+").sub("", rest.strip())
+def _told(question: str) -> Iterator[tuple[int, str]]:
+    """Numbers in a question with the words beside them: `1 = very satisfied`, `sehr gut (1)`."""
+    question = question[:_LONGEST]
+    found = list(_AT.finditer(question))
+    loose = []
+    for at, each in enumerate(found):
+        end = found[at + 1].start() if at + 1 < len(found) else len(question)
+        number, rest = int(each[1]), question[each.end() : end]
+        before = _TIED_BEFORE.search(question[max(each.start() - _NEAR, 0) : each.start()])
+        closed = before and (not before[2] or rest.lstrip().startswith(")"))
+        if number > _MOST_LABELS:
+            continue
+        if before and closed and not _GOES_ON.match(question, each.end()):
+            yield number, _last_words(before[1])
+            continue
+        tied = _TIED.match(rest)
+        text = _CUT.split(rest[tied.end() if tied else 0 :], maxsplit=1)[0]
+        meant = lexicon.pattern("means", r"\s*", r"\b", re.IGNORECASE).match(text)
+        text = text[meant.end() :] if meant else text
+        if not text.strip():
+            continue
+        if meant or (tied and tied[0].strip(" )")) or (tied and ")" in tied[0] and _leading(text)):
+            yield number, text
+        elif _leading(text) is not None:
+            loose.append((number, text))
+    if len(loose) > 1:
+        yield from loose
 
+
+def _last_words(text: str) -> str:
+    """The longest label at the end of a text; all of it where there is none."""
+    words = text.split()
+    ends = (" ".join(words[-n:]) for n in range(min(_PREFIX, len(words)), 0, -1))
+    return next((each for each in ends if step_of(each) is not None), text)
+
+
+def _leading(text: str) -> float | None:
+    """How good the label is that the text begins with."""
+    if (whole := step_of(text)) is not None:
+        return whole
+    words = text.split()
+    starts = (" ".join(words[:n]) for n in range(min(_PREFIX, len(words)), 0, -1))
+    return next((step for each in starts if (step := step_of(each)) is not None), None)
+
+
+def _listed(question: str) -> list[str]:
+    """The parts of a question that may be the labels of its scale."""
+    until = lexicon.pattern("until", r"\s", r"\s", re.IGNORECASE)
+    return [part for each in _CUT.split(question[:_LONGEST]) for part in until.split(each)]
+
+
+# Scales of numbers.
 
 _WHOLE = re.compile(r"[+-]?(\d{1,3})(?:[.,]0+)?")
 _LEADING = re.compile(r"(\d{1,2})\s*(?:[-–—:=.)(]|\s)\s*\D.*", re.DOTALL)
-_ONLY = re.compile(r"\D*(\d{1,2})\D*", re.DOTALL)
+_ONLY = re.compile(r"\D*(?<![^\W\d_])(\d{1,2})(?![^\W\d_])\D*", re.DOTALL)
 _ENDS = re.compile(r"(?<![\w.,])(\d{1,2})(?![\d.,]*\d)")
 
 
@@ -203,7 +303,8 @@ class Scale:
 
     `na`: texts that are no answer. `values`: labels and the number of each. `parse`: the transform that
     finds the number in the text. `stray`: values that fit nothing here, with their counts. `words` says
-    that every value is a label: their numbers are ours, not the file's.
+    that every value is a label: their numbers are ours, not the file's. `best` is its best end, by what
+    `signs` says. `unplaced` are words for an end whose number nobody can tell.
     """
 
     low: int
@@ -214,6 +315,9 @@ class Scale:
     parse: str = ""
     stray: Mapping[str, int] = field(default_factory=dict)
     words: str = ""
+    best: Best = Best.HIGH
+    signs: str = ""
+    unplaced: tuple[str, ...] = ()
 
 
 def scale(profile: Profile, question: str = "", *, sure: bool = False) -> Scale | None:
@@ -253,13 +357,24 @@ def _numbered(
     left = {text: count for text, count in counts.items() if text not in numbers}
     if not numbers or max(read.values(), default=0) > 10:
         return None
-    ends = _ends(question, numbers.values())
-    named = _named_ends(left, numbers.values(), ends)
+    told = direction(read, numbers.values(), question)
+    ends = _ends(question, numbers.values()) or _within(told.ends, numbers.values())
+    worded = _named_ends(left, numbers.values(), ends, question, best=told.best)
+    named = {text: number for text, number in worded.items() if number is not None}
     seen = [*numbers.values(), *named.values()]
-    stray = {text: count for text, count in left.items() if text not in named}
+    stray = {text: count for text, count in left.items() if text not in worded}
     if sum(stray.values()) > strays * sum(counts.values()):
         return None
-    return Scale(min(seen), max(seen), ends, na, named, parse, stray)
+    return Scale(
+        *(min(seen), max(seen), ends, na, named, parse, stray),
+        best=told.best,
+        signs=told.why,
+        unplaced=tuple(worded.keys() - named),
+    )
+
+
+def _within(ends: tuple[int, int] | None, seen: Collection[int]) -> tuple[int, int] | None:
+    return ends if ends and ends[0] <= min(seen) and max(seen) <= ends[1] else None
 
 
 def _parsed(texts: set[str]) -> tuple[str, dict[str, int]]:
@@ -273,21 +388,40 @@ def _parsed(texts: set[str]) -> tuple[str, dict[str, int]]:
 
 
 def _named_ends(
-    left: Mapping[str, int], numbers: Collection[int], ends: tuple[int, int] | None
-) -> dict[str, int]:
-    """Scales whose ends are words and whose inside is digits: `Strongly agree`, 9, 8, ..."""
-    seen = set(numbers)
-    low, high = ends or (min(seen) - 1, max(seen) + 1)
-    named: dict[str, int] = {}
+    left: Mapping[str, int],
+    numbers: Collection[int],
+    ends: tuple[int, int] | None,
+    question: str,
+    *,
+    best: Best,
+) -> dict[str, int | None]:
+    """Scales whose ends are words and whose inside is digits: `Strongly agree`, 9, 8, ... None where nobody
+    can tell the number of the end."""
+    words: dict[str, bool] = {}
     for text in left if len(left) <= 2 else ():
-        if any(char.isdigit() for char in text):
-            continue
         said = folded(text)
-        best = high if lexicon.pattern("best").search(said) else None
-        end = low if lexicon.pattern("worst").search(said) else best
-        if end is not None and end not in seen and 0 <= end <= 10:
-            named[text] = end
-    return named
+        worst = lexicon.pattern("worst").search(said)
+        if not any(map(str.isdigit, text)) and (worst or lexicon.pattern("best").search(said)):
+            words[text] = not worst
+    tops = [up == (best is not Best.LOW) for up in words.values()]
+    low, high = ends or _guessed_ends(numbers, question, below=not all(tops), above=any(tops))
+    named = {text: high if top else low for text, top in zip(words, tops, strict=True)}
+    clear = len(set(tops)) == len(tops) and not set(named.values()) & set(numbers)
+    return named if clear else {}
+
+
+def _guessed_ends(
+    numbers: Collection[int], question: str, *, below: bool, above: bool
+) -> tuple[int | None, int]:
+    """The ends of a scale by the digits inside it: the least scale that has room for words `above` and
+    `below` them. Recommendations are 0 to 10; elsewhere a scale to 10 begins with 0 or 1."""
+    least, most = min(numbers), max(numbers)
+    recommends = says("recommend", question)
+    tops = (10,) if recommends and most > 5 else (5, 7, 10)
+    high = next((top for top in tops if most + above <= top), 10)
+    if least <= (1 if below else 0) or (high == 10 and recommends):
+        return 0, high
+    return (None if high == 10 else 1), high
 
 
 def _ends(question: str, seen: Collection[int]) -> tuple[int, int] | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from importer.discovery.column import Column
+from importer.discovery.column import Column, Confidence
 from importer.discovery.dates import DateReading, zone_of_label
 from importer.discovery.roles import Property, property_of
 from importer.discovery.table import DraftTable
@@ -13,9 +13,9 @@ from importer.discovery.understand import Dated, FoundColumn
 from importer.discovery.waves import MARK, Waves
 from importer.discovery.yaml_text import OPEN, comment, flow_list, flow_map, noted, scalar, shown
 from importer.mapping.blocks import SkipRule
-from importer.mapping.ids import is_dummy
+from importer.mapping.ids import is_damaged, is_dummy
 from importer.mapping.transforms.dates import names_zone
-from importer.privacy import plain
+from importer.privacy import masked, odd_character, plain
 from importer.sources.table import KnownBy, letter
 
 # The head of a draft, how to read the file, and what is left out.
@@ -101,7 +101,8 @@ def _given(table: DraftTable) -> Iterator[str]:
         others = shown([f"the workbook has {', '.join(facts.sheets)}"], plain)
         yield from noted(f"  sheet: {scalar(table.sheet)}", others, "  ")
     if facts.encoding_known_by in {KnownBy.GUESSED, KnownBy.GIVEN}:
-        lines = shown(facts.encoding_samples[:1], plain)
+        show = plain if wishes.show_values else odd_character
+        lines = shown(facts.encoding_samples[:1], show)
         guess = f"guessed; is this text right? {lines}" if lines and not wishes.encoding else ""
         yield from noted(f"  encoding: {facts.encoding}", guess, "  ")
     if wishes.delimiter:
@@ -180,26 +181,32 @@ _TELLING = 12
 
 def _each_row(table: DraftTable) -> list[str]:
     """A hash of the columns whose values differ most: rows that are the same there count as one person."""
-    said = {each.index: each for question in table.meaning.questions for each in question.columns}
-    said |= {each.column.index: each.column for each in table.meaning.traits}
-    most = sorted(said.values(), key=lambda each: -each.profile.distinct)[:_TELLING]
-    named = ", ".join(_of_all_waves(table, sorted(each.index for each in most)))
+    named = ", ".join(_of_all_waves(table, _telling(table)))
     note = "as you said, the answers are anonymous; rows that are the same in these columns are one person"
     pairs = flow_map({"hash": f"[{named}]", "prefix": scalar(_prefix(table))})
     return noted(f"anonymousId: {pairs}", note)
 
 
+def _telling(table: DraftTable) -> list[int]:
+    """The places of the columns whose values differ most."""
+    said = {each.index: each for question in table.meaning.questions for each in question.columns}
+    said |= {each.column.index: each.column for each in table.meaning.traits}
+    most = sorted(said.values(), key=lambda each: -each.profile.distinct)[:_TELLING]
+    return sorted(each.index for each in most)
+
+
 def in_order(table: DraftTable) -> list[FoundColumn]:
-    """The columns that say who answered: the one asked for, then as the preset has them, then ids of
-    one's own before addresses."""
+    """The columns that say who answered: the one asked for, then as the preset has them, what is sure before
+    what is guessed, ids of one's own before addresses."""
     email = table.meaning.email
     found = [*table.meaning.users, *([email] if email else [])]
     people = [each for each in found if _identifies(each.column)]
     ranks = {index: rank for rank, index in enumerate(table.claims.people)}
 
-    def rank(each: FoundColumn) -> tuple[bool, int]:
+    def rank(each: FoundColumn) -> tuple[bool, int, bool]:
         asked_for = bool(table.wishes.person) and each.column.label == table.wishes.person
-        return not asked_for, ranks.get(each.column.index, len(ranks))
+        by_preset = ranks.get(each.column.index, len(ranks))
+        return not asked_for, by_preset, each.sure is not Confidence.SURE
 
     return sorted(people, key=rank)
 
@@ -245,7 +252,11 @@ def _anonymous(table: DraftTable) -> list[str]:
     if column is None:
         return []
     note = "guessed: there is no id, so the moment of the answer tells people apart"
-    pairs = flow_map({"hash": f"[{table.ref(column)}]", "prefix": scalar(_prefix(table))})
+    named = table.ref(column)
+    if column.profile.repeats:
+        named = ", ".join(_of_all_waves(table, sorted({column.index, *_telling(table)})))
+        note = "guessed: there is no id, and moments are shared; rows that are the same here are one person"
+    pairs = flow_map({"hash": f"[{named}]", "prefix": scalar(_prefix(table))})
     return noted(f"anonymousId: {pairs}", note)
 
 
@@ -335,7 +346,7 @@ def _date(table: DraftTable, name: str, dated: Dated, what: str) -> list[str]:
     zone, known = _zone(table, dated.column, reading)
     pairs |= {"timezone": zone} if zone else {}
     pairs |= {"na": flow_list(reading.na)} if reading.na else {}
-    note = f"{what}{_sureness(dated)}; {known}; {table.samples(dated.column, 2)}"
+    note = f"{what}{_sureness(dated)}; {known}; {table.samples(dated.column, 2, masked)}"
     return noted(f"  {name}: {flow_map(pairs)}", note, "  ")
 
 
@@ -396,8 +407,15 @@ def key_lines(table: DraftTable) -> list[str]:
 
 def _key(table: DraftTable) -> Iterator[str]:
     response = table.meaning.response
-    if response and response.column.profile.filled == table.rows:
-        counts = response.column.profile.counts
-        if all(count == 1 for count in counts.values()):
-            note = "sure: different in every row; a key is never sent twice"
-            yield from noted(f"key: {table.ref(response.column)}", note)
+    if response is None:
+        return
+    profile, ref = response.column.profile, table.ref(response.column)
+    damaged = any(map(is_damaged, profile.counts))
+    if response.sure is Confidence.UNKNOWN:
+        yield from comment(
+            f"not known: is {ref} {response.why}. If the response's: `key: {ref}`; if the person's, put it "
+            "first under userId"
+        )
+    elif profile.filled == table.rows and not profile.repeats and not damaged:
+        note = f"{response.sure}: different in every row; a key is never sent twice"
+        yield from noted(f"key: {ref}", note)

@@ -6,8 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from importer.discovery import lexicon
 from importer.discovery.column import Column
-from importer.discovery.header import HEAD, Grid, Layout
+from importer.discovery.header import HEAD, Grid, Layout, ToolRows
 from importer.discovery.questions import Named
 from importer.discovery.roles import Role, named
 from importer.discovery.tool import Match
@@ -22,7 +23,7 @@ from importer.mapping.text import Template
 from importer.mapping.types import Selector
 from importer.mapping.yaml import YamlText, read_yaml
 from importer.model import counted
-from importer.privacy import Show, masked
+from importer.privacy import Show, masked, shaped
 from importer.sources.table import Facts, RowBlock, SourceOptions, letter, read_header
 
 if TYPE_CHECKING:
@@ -33,6 +34,11 @@ if TYPE_CHECKING:
 # What a preset says of the columns that this file has.
 
 _QUESTION = "00000000-0000-4000-8000-{:012d}"
+
+
+def shown_sample(text: str) -> str:
+    """A value as a sample may show it: labels of scales, scores and dates; of everything else the shape."""
+    return text if lexicon.is_label(text) else shaped(text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +97,12 @@ def claims(shipped: Shipped, labels: Sequence[str]) -> Claims:
         answers=answers,
         people=tuple(i for each in document.userId for i in _ids(each, at)),
     )
+
+
+def tool_rows(shipped: Shipped, row: int) -> ToolRows:
+    """What the preset says of the rows above the answers, where its columns stand in `row`."""
+    source = _document(shipped).source
+    return ToolRows(row, len(source.header_rows or ()) or 1, len(source.skip_rows))
 
 
 class _Places:
@@ -205,8 +217,10 @@ class DraftTable:
         """Whether its name alone selects it."""
         return self.selector(column).keys() == {"column"}
 
-    def samples(self, column: Column, most: int = 3, show: Show = masked) -> str:
-        """How full the column is, and some values; masked, but for choices."""
+    def samples(self, column: Column, most: int = 3, show: Show = shown_sample) -> str:
+        """How full the column is, and some values: their shapes, unless they are asked for, or nobody's."""
+        if self.wishes.show_values and show is shown_sample:
+            show = masked
         profile = column.profile
         of = counted(self.rows, "row")
         full = "all rows" if profile.filled == self.rows else f"{profile.filled:,} of {of}"

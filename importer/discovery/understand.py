@@ -11,13 +11,21 @@ from importer.discovery.lexicon import is_called, is_question, plain
 from importer.discovery.questions import (
     Named,
     Question,
-    best_comment,
-    best_score,
-    names,
     questions,
     renamed,
 )
-from importer.discovery.roles import Property, Role, is_property, property_of, role
+from importer.discovery.roles import (
+    Property,
+    Role,
+    are_names,
+    best_comment,
+    best_score,
+    is_property,
+    names,
+    property_of,
+    role,
+)
+from importer.mapping.ids import is_damaged
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,12 +85,13 @@ def analyse(
     found = [renamed(each, answers) for each in questions(asked)]
     used = {column.index for each in found for column in each.columns}
     known = {answers[each.index].name: each for each in found if each.index in answers}
+    people = _people(by_role)
     score = known.get("score") or best_score(found)
     comment = known.get("comment") or best_comment(found, score)
     return Analysis(
-        users=by_role.found(Role.USER),
-        email=next(iter(by_role.found(Role.EMAIL)), None),
-        response=next(iter(by_role.found(Role.RESPONSE)), None),
+        users=people.users,
+        email=people.email,
+        response=people.response,
         answered=answered,
         signed_up=signed_up,
         questions=tuple(found),
@@ -91,8 +100,65 @@ def analyse(
         names=names(found, score, comment, answers),
         traits=tuple(_unalike(map(property_of, traits))),
         private=tuple(by_role.of(Role.NAME) + by_role.of(Role.PRIVATE)),
-        left=tuple(by_role.left({*used, *(i.column.index for i in (answered, signed_up) if i)})),
+        left=(
+            *by_role.left({*used, *(i.column.index for i in (answered, signed_up) if i)}),
+            *people.left,
+        ),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _People:
+    """Who answered, and what says which response it is; `left` are ids that aren't used, and why."""
+
+    users: tuple[FoundColumn, ...]
+    email: FoundColumn | None
+    response: FoundColumn | None
+    left: tuple[tuple[Column, str], ...]
+
+
+def _people(columns: _Columns) -> _People:
+    """The columns that say who answered. An `ID` beside a sure one is a person's where it comes again, and
+    the response's where it doesn't while the sure one does; where neither does, nobody can tell."""
+    left: list[tuple[Column, str]] = []
+    users, emails, responses = (
+        [each for each in columns.found(role_) if _is_sound(each, left)]
+        for role_ in (Role.USER, Role.EMAIL, Role.RESPONSE)
+    )
+    sure = [each for each in (*users, *emails[:1]) if not _is_bare(each)]
+    for each in [each for each in users if _is_bare(each) and sure]:
+        if each.column.profile.repeats:
+            continue
+        users.remove(each)
+        again = next((known for known in sure if known.column.profile.repeats), None)
+        why = "different in every row: the response's own id"
+        if again:
+            found = FoundColumn(
+                each.column, Confidence.GUESSED, f"{why}, as {again.column.label} comes again"
+            )
+        else:
+            why = f"the person's, or the response's? {sure[0].column.label} is taken for the person"
+            found = FoundColumn(each.column, Confidence.UNKNOWN, why)
+        responses.append(found)
+    return _People(tuple(users), next(iter(emails), None), next(iter(responses), None), tuple(left))
+
+
+def _is_bare(found: FoundColumn) -> bool:
+    """Whether it is called `ID` and no more."""
+    return found.sure is not Confidence.SURE and is_called("bare_id", found.column.label)
+
+
+_MOST_DAMAGED = 0.2
+
+
+def _is_sound(found: FoundColumn, left: list[tuple[Column, str]]) -> bool:
+    """Whether a spreadsheet has left the ids as they were, but for a few."""
+    counts = found.column.profile.counts
+    damaged = [text for text in counts if is_damaged(text)]
+    share = sum(counts[text] for text in damaged) / max(sum(counts.values()), 1)
+    if share > _MOST_DAMAGED:
+        left.append((found.column, f"ids that a spreadsheet has damaged ({damaged[0]})"))
+    return share <= _MOST_DAMAGED
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,9 +176,11 @@ class _Columns:
     def found(self, role_: Role) -> tuple[FoundColumn, ...]:
         """The columns of a role, the fullest first."""
         return tuple(
-            FoundColumn(each, Confidence.SURE, self.claimed_by)
-            if each.index in self.claimed
-            else _told(each, role_)
+            _but_damaged(
+                FoundColumn(each, Confidence.SURE, self.claimed_by)
+                if each.index in self.claimed
+                else _told(each, role_)
+            )
             for each in sorted(self.of(role_), key=lambda each: -each.profile.filled)
         )
 
@@ -147,8 +215,10 @@ class _Columns:
                 left.append((each, "blank in every row"))
             elif self._is_stray(each):
                 left.append((each, "no name, and hardly a cell filled"))
-            elif kind in reasons:
+            elif kind in reasons and (kind is Role.MACHINE or readings(each.profile, numbers=True)):
                 left.append((each, reasons[kind]))
+            elif kind in reasons:
+                left.append((each, "called a date, but no few formats fit its values"))
         return left
 
     def _is_stray(self, column: Column) -> bool:
@@ -175,6 +245,15 @@ def _unalike(found: Iterable[Property]) -> Iterator[Property]:
         yield replace(each, name=name)
 
 
+def _but_damaged(found: FoundColumn) -> FoundColumn:
+    """A column with damaged ids is none to be sure of."""
+    damaged = [text for text in found.column.profile.counts if is_damaged(text)]
+    if not damaged:
+        return found
+    why = f"{found.why}, but a spreadsheet has damaged ids in it ({damaged[0]})"
+    return FoundColumn(found.column, Confidence.GUESSED, why)
+
+
 def _told(column: Column, role_: Role) -> FoundColumn:
     if role_ is Role.EMAIL and is_question(column.text):
         return FoundColumn(column, Confidence.GUESSED, "e-mail addresses, but given as an answer")
@@ -183,6 +262,10 @@ def _told(column: Column, role_: Role) -> FoundColumn:
     if is_called("bare_id", column.label):
         return FoundColumn(
             column, Confidence.GUESSED, "an id, of a person or of the response: look at it"
+        )
+    if role_ is Role.USER and are_names(column):
+        return FoundColumn(
+            column, Confidence.GUESSED, "by its name; are its values ids, or people's names?"
         )
     return FoundColumn(column, Confidence.SURE, "by its name")
 

@@ -46,11 +46,25 @@ class Waves:
 
 def waves(columns: Sequence[Column], *, loops: bool = False) -> Waves | None:
     """The waves of a table; None where each row is one response. `loops`: the tool numbers its loops."""
-    single = [each for each in columns if each.label.strip() and not each.group]
+    named = [each for each in columns if each.label.strip()]
+    single = [each for each in named if not each.group or _is_single(each, named)]
     ways: list[Callable[[Sequence[Column]], Waves | None]] = [_by_time, _by_number, _by_place]
     return next(
         (found for way in ([*ways, _by_loop] if loops else ways) if (found := way(single))), None
     )
+
+
+def _is_single(column: Column, columns: Sequence[Column]) -> bool:
+    """Whether a column of a group is no row of a grid: it stands there again under its name, or its group
+    has one rating at most, as a question and its `Why?` in two header rows."""
+    if sum(each.label == column.label for each in columns) > 1:
+        return True
+    group = [each for each in columns if each.group == column.group]
+    return column.label.startswith(column.group) and sum(map(_is_rated, group)) <= 1
+
+
+def _is_rated(column: Column) -> bool:
+    return question(column).scale is not None
 
 
 def first_wave(columns: Sequence[Column], found: Waves) -> tuple[Column, ...]:

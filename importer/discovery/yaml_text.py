@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Mapping
 
 from importer.mapping.yaml import Plain, resolve
-from importer.privacy import Show
+from importer.privacy import Show, visible
 
 OPEN = '"?"'
 """What only a person can know."""
@@ -47,6 +47,7 @@ def noted(line: str, note: str, indent: str = "") -> list[str]:
     """A line and its comment: beside it where there is room, else above it."""
     if not note:
         return [line]
+    note = visible(note)
     if len(line) + len(note) + 5 <= _WIDTH:
         return [f"{line}   # {note}"]
     return [*comment(note, indent), line]
@@ -55,7 +56,7 @@ def noted(line: str, note: str, indent: str = "") -> list[str]:
 def comment(text: str, indent: str = "") -> list[str]:
     """A comment, wrapped."""
     lines, line = [], ""
-    for word in text.split():
+    for word in map(visible, text.split()):
         if line and len(indent) + len(line) + len(word) + 3 > _WIDTH:
             lines.append(line)
             line = word

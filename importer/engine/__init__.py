@@ -7,14 +7,14 @@ before. Only then, and only in a run, are the rows that are left posted, oldest 
 
 from __future__ import annotations
 
-import asyncio
+import dataclasses
 import logging
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
 
+from importer import http, logs, mapping
 from importer import ledger as ledger_room
-from importer import logs, mapping
 from importer.engine.approval import ApprovedPlan, hold
 from importer.engine.observer import NULL_OBSERVER, Logged, Observer, Observers
 from importer.engine.record import record, write_requests
@@ -22,18 +22,27 @@ from importer.engine.stage import (
     Plan,
     campaigns_of,
     guesses,
-    let_go,
+    planned_rows,
     secret_of,
     source_options,
     stage,
 )
-from importer.errors import Declined, MappingError, UsageError
+from importer.errors import (
+    Declined,
+    ExitStatus,
+    ImporterError,
+    MappingError,
+    ResultsError,
+    UsageError,
+)
 from importer.ledger import Ledger, explain, ledger_path
 from importer.ledger.spool import Spool
 from importer.mapping import Compiled, Document, load
+from importer.model import counted
 from importer.results import files, report
 from importer.results.summary import Summary
 from importer.settings import Settings
+from importer.sources.remote import Address, fetched, is_remote
 from importer.sources.source import Source, open_source
 
 __all__ = ["Confirm", "Observer", "Plan", "Summary", "check", "plan", "run", "source_options"]
@@ -77,17 +86,22 @@ def plan(settings: Settings, watch: Observer = NULL_OBSERVER) -> tuple[Plan, Sum
     and the payloads; leaves the ledger as it is. Raises ImporterError."""
     start = time.monotonic()
     secret = secret_of(settings)
-    with _opened(settings, secret) as (document, source, compiled):
+    with ExitStack() as stack:
+        settings = stack.enter_context(at_hand(settings))
+        document, source, compiled = stack.enter_context(_opened(settings, secret))
         files.folder(settings.folder)
         history = ledger_path(settings.state)
-        with closing(Ledger.throwaway(history, secret)) as ledger, closing(Spool()) as spool:
-            keep = spool.keep if settings.payloads else let_go
-            planned = stage(settings, document, source, compiled, ledger, keep, watch)
-            write_requests(settings, planned, ledger, spool)
-            if settings.save_plan:
-                ApprovedPlan.of(settings, planned, ledger).write(settings.save_plan)
-            summary = record(settings, "plan", planned, ledger, start)
-            return planned, summary
+        ledger = stack.enter_context(closing(Ledger.throwaway(history, secret)))
+        spool = stack.enter_context(closing(Spool()))
+        planned = stage(
+            *(settings, document, source, compiled, ledger, spool, watch),
+            bodies=settings.payloads is not None,
+        )
+        write_requests(settings, planned, ledger, spool)
+        if settings.save_plan:
+            ApprovedPlan.of(settings, planned, ledger).write(settings.save_plan)
+        summary = record(settings, "plan", planned, ledger, spool, start)
+        return planned, summary
 
 
 def at_once(_: Plan) -> bool:
@@ -109,12 +123,13 @@ def run(
     from importer.engine.send import send  # brings the HTTP client, which no plan needs
 
     start, watch = time.monotonic(), Observers((watch, Logged()))
-    _refuse_within_a_loop()
+    http.refuse_within_a_loop("run")
     if settings.write_key is None:
         raise UsageError("A run needs the write key.")
     secret = secret_of(settings)
     with ExitStack() as stack:
         stack.enter_context(logs.about(settings.name))
+        settings = stack.enter_context(at_hand(settings))
         document, source, compiled = stack.enter_context(_opened(settings, secret))
         signed = ApprovedPlan.read(settings.signed_plan) if settings.signed_plan else None
         if signed:
@@ -130,9 +145,11 @@ def run(
         if settings.job:
             hold(ledger.job(settings.job), document, source)
         spool = stack.enter_context(closing(Spool(settings.state)))
-        planned = stage(settings, document, source, compiled, ledger, spool.keep, watch)
+        planned = stage(settings, document, source, compiled, ledger, spool, watch)
         with ledger.staging(planned.job):
             write_requests(settings, planned, ledger, spool)
+            if settings.check_survey:
+                planned = _not_there(settings, planned, ledger)
             if signed:
                 signed.hold_rows(planned, ledger)
             logs.JOB.set(planned.job.name)
@@ -140,24 +157,52 @@ def run(
             log.info("%d rows to post", planned.ready, extra=ready)
             if not confirm(planned):
                 raise Declined("Nothing was sent.")
+            spool.flush()
+            source.hold()  # it may have lain there for hours, before who was asked said yes
         ledger.begin_job(planned.job)
         report.prepare()
-        sent = send(settings, planned, ledger, spool, watch)
-        explain(ledger, planned.job)
-        summary = record(settings, "run", planned, ledger, start, sent)
-        ledger.end_job(planned.job, summary.exit_status, summary.stopped)
+        with _after_posts():
+            sent = send(settings, planned, ledger, spool, watch)
+            explain(ledger, planned.job)
+            summary = record(settings, "run", planned, ledger, spool, start, sent)
+            ledger.end_job(planned.job, summary.exit_status, summary.stopped)
     return planned, summary
 
 
-def _refuse_within_a_loop() -> None:
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
-        return
-    raise UsageError(
-        "A run can't begin within a running event loop.",
-        hint="Call it in a thread: await asyncio.to_thread(run, settings)",
+def _not_there(settings: Settings, planned: Plan, ledger: Ledger) -> Plan:
+    """The plan without the rows that the survey holds already, and with a word on them."""
+    from importer.engine.reconcile import check_survey  # brings an HTTP client, as a run does
+
+    found = http.run(check_survey(settings, ledger, planned.job))
+    told = (
+        f"{counted(found, 'row is', 'rows are')} in the survey already, by person and answers: not sent."
+        if found
+        else "The survey was read: none of the rows to send is there, by person and answers."
     )
+    rows = planned_rows(ledger, planned.job, planned.rows["read"], settings.statuses)
+    return dataclasses.replace(planned, rows=rows, warnings=(*planned.warnings, told))
+
+
+@contextmanager
+def _after_posts() -> Iterator[None]:
+    """Exit status 2 says that nothing was sent: from here on nothing may end with it."""
+    try:
+        yield
+    except ImporterError as error:
+        if error.exit_status != ExitStatus.USAGE:
+            raise
+        raise ResultsError(error.message, hint=f"{error.hint} {files.IN_THE_LEDGER}") from error
+
+
+@contextmanager
+def at_hand(settings: Settings) -> Iterator[Settings]:
+    """The settings as they are; where FILE is an address, with its copy, which is gone afterwards."""
+    if not is_remote(settings.file):
+        yield settings
+        return
+    address = Address.parse(settings.file)
+    with fetched(address, network=settings.network) as copy:
+        yield dataclasses.replace(settings, file=address.shown, copy=copy, called=address.name)
 
 
 @contextmanager
@@ -165,6 +210,7 @@ def _opened(settings: Settings, secret: bytes) -> Iterator[tuple[Document, Sourc
     """The mapping, the file, and the mapping compiled against the file's header."""
     document = load(settings.mapping)
     place = str(settings.copy or settings.file)
-    with open_source(place, source_options(document, settings.sheet)) as source:
+    how = source_options(document, settings.sheet)
+    with open_source(place, how, name=settings.called, links=settings.links) as source:
         compiled = mapping.compile(document, source.header, secret=secret, file=source.place)
         yield document, source, compiled

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import orjson
 
-from importer import __version__
+from importer import __version__, resources
 from importer.engine.stage import Plan, campaigns_of
 from importer.errors import UsageError
 from importer.ledger import Ledger
@@ -33,6 +33,10 @@ from importer.sources.source import Source
 FORMAT = 1
 """The version of the saved plan's own shape."""
 _SHOWN = 5
+_LONGEST = 40
+"""Letters of a range."""
+_LARGEST = 64 << 20
+"""Bytes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +115,7 @@ class ApprovedPlan:
     def read(cls, path: Path) -> ApprovedPlan:
         """The plan that was saved there; UsageError where there is none."""
         try:
-            found = orjson.loads(path.read_bytes())
+            found = orjson.loads(resources.small(path, _LARGEST)[0])
         except OSError as error:
             raise UsageError(f"The plan {path} can't be read: {error.strerror}.") from error
         except orjson.JSONDecodeError:
@@ -156,9 +160,10 @@ class ApprovedPlan:
         )
 
     def _broken(self, changed: Sequence[str]) -> UsageError:
-        listed = "".join(f"\n  - {each}" for each in changed)
         return UsageError(
-            f"This is not what was planned on {self.made}; nothing was sent:{listed}", hint=_MAKE
+            f"This is not what was planned on {self.made}; nothing was sent:",
+            *(f"  - {each}" for each in changed),
+            hint=_MAKE,
         )
 
 
@@ -190,6 +195,10 @@ def _is_plan(found: object) -> bool:
         set(found) == known
         and isinstance(inputs, dict)
         and set(inputs) == {each.name for each in fields(Inputs)}
+        and all(isinstance(each, str) for each in inputs.values())
+        and all(isinstance(found[name], str) for name in ("made", "importer", "file", "mapping"))
+        and isinstance(found["requests_sha256"], str)
+        and isinstance(found["rows"], dict)
         and all(map(_are_ranges, _listed(found["to_post"])))
     )
 
@@ -204,7 +213,7 @@ def _are_ranges(text: object) -> bool:
 
 def _is_range(text: str) -> bool:
     first, _, last = text.partition("-")
-    return first.isdecimal() and (last.isdecimal() or text == first)
+    return len(text) <= _LONGEST and first.isdecimal() and (last.isdecimal() or text == first)
 
 
 def ranges(rows: Iterable[int]) -> Iterator[str]:

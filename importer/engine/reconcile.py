@@ -15,9 +15,11 @@ from importer.ledger.reconcile import (
     Known,
     call_absent,
     call_stored,
+    call_there,
     controls,
     doubts,
     known,
+    to_send,
 )
 from importer.model import Job
 from importer.satismeter.read import Reader, StoredResponse
@@ -37,11 +39,12 @@ class Settled:
     left: int = 0
 
 
-async def read_back(settings: Settings, ledger: Ledger, job: Job) -> Settled:
+async def read_back(settings: Settings, ledger: Ledger, job: Job, *, final: bool = True) -> Settled:
     """Settle the job's rows in doubt. A row that is found is stored. One that isn't is absent, if the
     server has had the time to store it, the rows that it acknowledged around then are found, and there is
     no other response of that person since that no row of the ledger explains: it could be this one, its
     text changed on the way (line ends, an accent, escapes, its end cut off).
+    Where this is not `final`, what isn't there stays in doubt all the same: a survey may be slow to show it.
     Raises UsageError without a key or project, ReadError where the survey can't be read."""
     open_ones = doubts(ledger, job)
     if not open_ones:
@@ -50,12 +53,33 @@ async def read_back(settings: Settings, ledger: Ledger, job: Job) -> Settled:
     wanted = {each.shown for each in open_ones}.union(*checks.values())
     since = min(each.first for each in open_ones) - MARGIN
     held = await _held(settings, ledger, job, wanted, known(ledger, job), since)
-    settled = [_settle(settings, ledger, job, each, held, checks[each.shown]) for each in open_ones]
+    settled = [
+        _settle(settings, ledger, job, each, held, checks[each.shown], final=final)
+        for each in open_ones
+    ]
     return Settled(
         created=sum(each.created for each in settled),
         absent=sum(each.absent for each in settled),
         left=sum(each.left for each in settled),
     )
+
+
+async def check_survey(settings: Settings, ledger: Ledger, job: Job) -> int:
+    """Before the first post: rows to send count as stored where the survey holds a response of the same
+    person with the same answers, for which no other row of the ledger accounts. Returns how many. Raises as
+    `read_back`."""
+    hasher, waiting = Hasher(ledger.secret, job.origin), to_send(ledger, job)
+    there: defaultdict[bytes, list[str]] = defaultdict(list)
+    async with reader(settings, job.origin) as reading:
+        async for campaign in _campaigns(reading, job):
+            async for each in reading.responses(campaign, _EVER):
+                shown = hasher.shown(campaign, each.user_id, each.anonymous_id, each.answers)
+                if shown in waiting:
+                    there[shown].append(each.id)
+    return sum(call_there(ledger, job, waiting[shown], ids) for shown, ids in there.items())
+
+
+_EVER = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +147,14 @@ async def _campaigns(reading: Reader, job: Job) -> AsyncIterator[str]:
 
 
 def _settle(
-    settings: Settings, ledger: Ledger, job: Job, doubt: Doubt, held: Held, checks: set[bytes]
+    settings: Settings,
+    ledger: Ledger,
+    job: Job,
+    doubt: Doubt,
+    held: Held,
+    checks: set[bytes],
+    *,
+    final: bool,
 ) -> Settled:
     since = doubt.first - MARGIN
     mine = [each for each in held.look.get(doubt.shown, ()) if _moment(each) >= since]
@@ -137,8 +168,8 @@ def _settle(
     strange = any(_moment(each) >= since for each in held.unexplained.get(doubt.person, ()))
     if not proven or strange or abs(time.time() - doubt.last) < settings.settling:
         return Settled(created=stored, left=len(others))
-    call_absent(ledger, job, others)
-    return Settled(created=stored, absent=len(others))
+    absent = call_absent(ledger, job, others, final=final)
+    return Settled(created=stored, absent=absent, left=len(others) - absent)
 
 
 def _moment(found: StoredResponse) -> float:

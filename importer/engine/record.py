@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,7 +18,7 @@ from importer.ledger import Ledger, held, refusals, sending_order
 from importer.ledger.queries import seqs
 from importer.ledger.spool import Spool
 from importer.mapping import load
-from importer.model import Job, Status
+from importer.model import Chunk, Job, Status
 from importer.results import files, report
 from importer.results import files as files_room
 from importer.results.files import LOST, MENDABLE, write_outcomes, write_problem_rows
@@ -40,6 +40,7 @@ def record(
     command: str,
     planned: Plan,
     ledger: Ledger,
+    spool: Spool,
     start: float,
     sent: DeliveryResult | None = None,
 ) -> Summary:
@@ -50,8 +51,21 @@ def record(
     stop = sent.stop if sent else None
     counted = seqs(ledger, job, ACCEPTED if sent else READY)
     duplicates, prefix = ledger_room.duplicates(ledger, job), "" if sent else "plan-"
+    results = None
     if sent:
         files.begin(folder, job.name)
+        results = files.free(folder / "results.csv")
+        write_outcomes(results, ledger.lines(job), planned.source.sheet)
+        files.remember(results)
+        _results_workbook(results, xlsx=settings.xlsx)
+    problems = write_problems(
+        folder / f"{prefix}problems.csv",
+        planned.source,
+        spool.chunks(),
+        ledger,
+        job,
+        xlsx=settings.xlsx,
+    )
     summary = Summary(
         command=command,
         file=settings.file,
@@ -64,10 +78,9 @@ def record(
         exit_status=_exit_status(rows, duplicates if sent else {}, stop, settings),
         seconds=time.monotonic() - start,
         folder=folder,
-        results=files.free(folder / "results.csv") if sent else None,
-        problems=write_problems(
-            folder / f"{prefix}problems.csv", planned.source, ledger, job, rows
-        ),
+        results=results,
+        problems=problems.table if problems else None,
+        workbook=problems.workbook if problems else None,
         causes=planned.causes + (refusals(ledger, job) if sent else ()),
         duplicates=duplicates,
         warnings=planned.warnings + (sent.notes if sent else ()),
@@ -76,9 +89,6 @@ def record(
         scores=planned.tally.scores(counted),
         waves=job.waves,
     )
-    if summary.results:
-        write_outcomes(summary.results, ledger.lines(job), planned.source.sheet)
-        files.remember(summary.results)
     summary.write(summary.place)
     report.write(summary.report, reported(settings, planned, ledger, summary, sent))
     return summary
@@ -89,28 +99,65 @@ def _ended(ledger: Ledger, job: Job, read: int) -> dict[str, int]:
     return {"read": read} | {status.value: counts.get(status, 0) for status in Status}
 
 
+@dataclass(frozen=True, slots=True)
+class Problems:
+    """The rows to mend: as CSV, and for people as a workbook, where one is written."""
+
+    table: Path
+    workbook: Path | None = None
+
+
 def write_problems(
-    path: Path, source: Source, ledger: Ledger, job: Job, rows: Mapping[str, int]
-) -> Path | None:
-    """problems.csv, where there is something to mend; an older one goes, unless a person has changed
-    it: then it stays, and the new one gets another name."""
-    place = files.free(path)
+    path: Path, source: Source, chunks: Iterable[Chunk], ledger: Ledger, job: Job, *, xlsx: bool
+) -> Problems | None:
+    """problems.csv, where there is something to mend, of the rows in `chunks`; an older one goes, unless a
+    person has changed it: then it stays, and the new one gets another name. Beside it problems.xlsx, where
+    that is wanted, or the file is a workbook: Excel makes 121 of a CSV file's 00121."""
+    place, facts, rows = files.free(path), source.facts, ledger.counts(job)
+    book = files.free(path.with_suffix(".xlsx"))
     lost = ledger_room.duplicates(ledger, job).get(files_room.LOST)
+    if book == path.with_suffix(".xlsx"):
+        book.unlink(missing_ok=True)
     if not lost and not any(rows.get(status) for status in MENDABLE):
         if place == path:
             path.unlink(missing_ok=True)
         return None
+    delimiter, encoding = facts.delimiter or ",", _writable(facts.encoding)
     write_problem_rows(
         place,
         source.preamble,
-        source.chunks(),
+        chunks,
         ledger.lines(job),
-        delimiter=source.facts.delimiter or ",",
-        encoding=_writable(source.facts.encoding),
+        delimiter=delimiter,
+        encoding=encoding,
         waves=len(job.waves) or 1,
     )
     files.remember(place)
-    return place
+    if not xlsx and not facts.sheets:
+        return Problems(place)
+    return Problems(
+        place,
+        files.write_workbook(
+            path.with_suffix(".xlsx"),
+            place,
+            delimiter=delimiter,
+            encoding=encoding,
+            sheets=facts.sheets,
+            at=source.sheet or "problems",
+        ),
+    )
+
+
+def _results_workbook(results: Path, *, xlsx: bool) -> None:
+    if xlsx:
+        files.write_workbook(
+            results.parent / "results.xlsx",
+            results,
+            delimiter=",",
+            encoding="utf-8",
+            sheets=(),
+            at="results",
+        )
 
 
 def _writable(encoding: str) -> str:
@@ -159,7 +206,7 @@ class Rewritten:
     unread: str = ""
 
 
-def rewrite(ledger: Ledger, job: Job, folder: Path) -> Rewritten:
+def rewrite(ledger: Ledger, job: Job, folder: Path, *, xlsx: bool = False) -> Rewritten:
     """Write results.csv, and problems.csv where the job's file and mapping are still what they were.
     Raises UsageError for a folder that can't be made, LedgerError where a disk is full."""
     files.folder(folder)
@@ -167,19 +214,21 @@ def rewrite(ledger: Ledger, job: Job, folder: Path) -> Rewritten:
     results = files.free(folder / "results.csv")
     write_outcomes(results, ledger.lines(job), job.sheet)
     files.remember(results)
+    _results_workbook(results, xlsx=xlsx)
     try:
-        return Rewritten(results, _problems(ledger, job, folder / "problems.csv"))
+        found = _problems(ledger, job, folder / "problems.csv", xlsx=xlsx)
+        return Rewritten(results, found.table if found else None)
     except ImporterError as error:
         return Rewritten(results, unread=error.message)
 
 
-def _problems(ledger: Ledger, job: Job, path: Path) -> Path | None:
+def _problems(ledger: Ledger, job: Job, path: Path, *, xlsx: bool) -> Problems | None:
     if job.file in ("", "-"):
         raise UsageError("The job's file can't be read again.")
     document = load(str(job.settings.get("mapping") or job.mapping))
     with open_source(job.file, source_options(document, job.sheet or None)) as source:
         hold(job, document, source)
-        return write_problems(path, source, ledger, job, ledger.counts(job))
+        return write_problems(path, source, source.chunks(), ledger, job, xlsx=xlsx)
 
 
 def folder_of(job: Job, out: Path | None) -> Path:

@@ -100,7 +100,7 @@ def reported(
         constants={_told(use): use.value for use in used if not use.positions},
         examples=_examples(settings, planned, used),
         unmapped_values=_unmapped(settings, planned),
-        requests=tuple(_requests(settings, planned)),
+        requests=tuple(sample_requests(planned, show_values=settings.show_values)),
         masked=not settings.show_values,
         posting=_posting(planned, ledger, sent) if sent else None,
     )
@@ -228,10 +228,11 @@ def _added(pairs: Iterator[tuple[str, int]]) -> Mapping[str, int]:
     return dict(added.most_common())
 
 
-def _requests(settings: Settings, planned: Plan) -> Iterator[str]:
+def sample_requests(planned: Plan, *, show_values: bool) -> Iterator[str]:
+    """The plan's samples as indented JSON, without personal values unless `show_values`."""
     known = _written(planned.document)
     for body in planned.samples:
-        yield shown(body) if settings.show_values else hidden(body, known)
+        yield shown(body) if show_values else hidden(body, known)
 
 
 def _written(document: Document) -> frozenset[str]:

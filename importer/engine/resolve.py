@@ -8,11 +8,13 @@ from collections.abc import Iterable, Iterator, Sequence, Set
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 
+from importer import http
 from importer.engine.reconcile import Settled, read_back, reader
 from importer.engine.record import Rewritten, folder_of, rewrite
 from importer.engine.stage import secret_of
 from importer.errors import UsageError
 from importer.ledger import Ledger, explain, held, ledger_path
+from importer.ledger.queries import existing
 from importer.ledger.reconcile import call_by_hand
 from importer.model import Job, Line, Status, place
 from importer.settings import Settings
@@ -22,6 +24,7 @@ def resolve(settings: Settings) -> tuple[Job, Settled, Rewritten]:
     """Settle the rows in doubt of `settings.job` (the newest where it is "") by what the survey holds.
     Posts nothing. Raises UsageError without an API key or project, Busy while the job is under way,
     ReadError where the survey can't be read."""
+    http.refuse_within_a_loop("resolve")
     with _alone(settings) as (ledger, job):
         reader(settings, job.origin)
         settled = asyncio.run(read_back(settings, ledger, job))
@@ -96,7 +99,8 @@ def _is_in_doubt(line: Line) -> bool:
 @contextmanager
 def _alone(settings: Settings) -> Iterator[tuple[Ledger, Job]]:
     """The ledger and the job, while nobody posts to its surveys."""
-    secret = secret_of(settings)
+    with existing(settings.state):
+        secret = secret_of(settings)
     with closing(Ledger.open(ledger_path(settings.state), secret)) as ledger:
         job = ledger.job(settings.job)
         campaigns = job.campaigns.split(",")

@@ -22,8 +22,6 @@ from importer.ledger import (
     Ledger,
     accepted,
     askable,
-    behind_order,
-    called_absent,
     doubtful,
     late_order,
     ledger_path,
@@ -36,6 +34,7 @@ from importer.ledger.spool import Spool
 from importer.model import Job, Outcome, QueuedRow, Status
 from importer.results.files import LOST, MENDABLE
 from importer.satismeter.insert import Client
+from importer.satismeter.redact import Redactor
 from importer.settings import Secret, Settings
 
 # After the first pass: rows of unknown fate are settled once the server has ended its work on them.
@@ -72,8 +71,8 @@ async def settle_doubts(sending: SendContext) -> tuple[str, ...]:
     """Settle rows in doubt: by reading the survey back where there is an API key; else, without
     `forceSurvey`, by posting them again, so that the API's own duplicate check decides. Then post the
     rows that waited behind them; what of those ends in doubt is settled in the same way, as long as
-    reading settles any. With `forceSurvey` a row that was posted is not posted again here, whatever the
-    survey says: it may only be slow to show it. Returns what the user should know."""
+    reading settles any. With `forceSurvey` a row that was posted stays in doubt until it is found, or a
+    person settles it: the survey may only be slow to show it. Returns what the user should know."""
     notes: list[str] = []
     for _ in range(MOST_ROUNDS):
         if not await _in_doubt_and_waited(sending):
@@ -119,7 +118,8 @@ async def _read_back(sending: SendContext) -> tuple[str, ...]:
         return ()
     from importer.engine.reconcile import read_back  # brings an HTTP client that no post needs
 
-    reading = read_back(sending.settings, sending.ledger, sending.job)
+    forced = sending.planned.document.forceSurvey
+    reading = read_back(sending.settings, sending.ledger, sending.job, final=not forced)
     try:
         await sending.delivery.unless_stopped(reading)
     except ImporterError as error:
@@ -139,8 +139,8 @@ async def _post_again(sending: SendContext) -> None:
         order = late_order(ledger, job, behind)
         held = stuck(ledger, job)
     else:
-        order = behind_order(ledger, job, behind)
-        held = doubtful(ledger) | called_absent(ledger, job)
+        order = sending_order(ledger, job, behind)
+        held = doubtful(ledger)
     await sending.delivery.run(rows(ledger, job, order), held)
 
 
@@ -255,7 +255,12 @@ async def _deliver(
             CircuitBreaker(),
             body=lambda row: spool.body(row.seq),
             observer=lambda row, outcome: ended(outcome, row.person),
-            options=DeliveryOptions(concurrency, settings.accept_empty, settings.outage),
+            options=DeliveryOptions(
+                concurrency,
+                settings.accept_empty,
+                settings.outage,
+                Redactor(settings.write_key, settings.api_key, settings.hash_key),
+            ),
         )
         failures = FailureLimit(settings.max_failures, planned.rows, delivery.stop, ledger, job)
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import platform
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 from importer import ledger as ledger_room
 from importer.engine.observer import Observer
@@ -21,12 +23,13 @@ from importer.ledger import (
     prepare,
     secret,
     sending_order,
+    unknown_survey,
 )
 from importer.mapping import Compiled, Document
 from importer.mapping.checks import check
 from importer.mapping.document import Campaign
 from importer.mapping.run import Program
-from importer.mapping.usage import Recodings
+from importer.mapping.usage import People, Recodings
 from importer.model import (
     Cause,
     Chunk,
@@ -38,6 +41,7 @@ from importer.model import (
     Status,
     counted,
     slug,
+    utf8,
 )
 from importer.privacy import Show, odd_character, plain
 from importer.results.scores import RatingQuestion, Tally
@@ -148,12 +152,21 @@ def warnings(
     return (
         *guesses(source.facts, show),
         _dates(compiled),
+        *filter(None, [unknown_survey(ledger, job)]),
         *_people(ledger, job, document.repeats.send),
         *_force(document),
         *(f"{_where(each)}: {each.message} {each.fix}".strip() for each in damage),
         *source.facts.notes,
         *compiled.notes,
         *compiled.taken_for_utc,
+    )
+
+
+def _sheetless(settings: Settings, source: Source) -> tuple[str, ...]:
+    if settings.sheet is None or source.facts.sheets:
+        return ()
+    return (
+        f"The sheet {settings.sheet!r} that was asked for has no meaning: {source.name} is text.",
     )
 
 
@@ -245,11 +258,14 @@ class Plan:
         return None if self.rate.per_second is None else self.ready / self.rate.per_second
 
 
-Keep = Callable[[Rows], None]
+class Keep(Protocol):
+    """What becomes of what was read."""
 
+    def keep(self, rows: Rows) -> None:
+        """Bodies that a run posts, by `seq`."""
 
-def let_go(_: Rows) -> None:
-    """A plan has no use for the bodies once they are shown."""
+    def keep_cells(self, chunk: Chunk) -> None:
+        """Rows and their cells, as they stood in the file."""
 
 
 def stage(
@@ -258,10 +274,13 @@ def stage(
     source: Source,
     compiled: Compiled,
     ledger: Ledger,
-    keep: Keep,
+    spool: Keep,
     watch: Observer,
+    *,
+    bodies: bool = True,
 ) -> Plan:
-    """Read, map and check every row, write it into the ledger, and hand the bodies to `keep`."""
+    """Read, map and check every row, write it into the ledger, and hand what was read to `spool`, of the
+    bodies only those that are wanted (`bodies`)."""
     wanted = _job(settings, document, source)
     job = ledger.reopen(settings.job, wanted) if settings.job else ledger.start_job(wanted)
     staging = Staging(
@@ -272,7 +291,7 @@ def stage(
     )
     causes, damage = Causes(), Causes()
     tally, seal = Tally(tuple(questions(document, compiled)), len(source.header)), RequestsDigest()
-    recodings = Recodings(document, source.header)
+    recodings, persons = Recodings(document, source.header), People(compiled)
     samples: dict[bytes, tuple[int, bytes]] = {}
     with ledger.staging(job):
         for chunk in source.chunks():
@@ -280,28 +299,29 @@ def stage(
             _count(mapped, chunk, causes, damage)
             tally.add(mapped, chunk)
             recodings.add(mapped, chunk)
+            persons.add(mapped, chunk)
             seal.add(mapped)
             rows = staging.add(mapped)
-            keep(rows)
+            spool.keep_cells(chunk)
+            if bodies:
+                spool.keep(rows)
             _sample(rows, samples)
             watch.staged(staging.read)
         staging.finish(document.repeats.send)
     show = plain if settings.show_values else odd_character
-    counts = _planned(ledger, job, staging.read, settings.statuses)
+    counts = planned_rows(ledger, job, staging.read, settings.statuses)
     clashes = ledger_room.clashes(ledger, job, _key_columns(compiled))
     if clashes:
         sent = set(sending_order(ledger, job, settings.statuses))
         samples = {by: sample for by, sample in samples.items() if sample[0] in sent}
     return Plan(
-        job=job,
-        source=source,
-        document=document,
-        compiled=compiled,
-        rows=counts,
+        *(job, source, document, compiled, counts),
         causes=causes.listed() + clashes,
         skips=ledger.counted(job, "message", (Status.SKIPPED,)),
         duplicates=duplicates(ledger, job),
-        warnings=warnings(document, source, compiled, ledger, job, damage.listed(), show),
+        warnings=_sheetless(settings, source)
+        + persons.told
+        + warnings(document, source, compiled, ledger, job, damage.listed(), show),
         samples=tuple(body for _, body in samples.values()),
         rate=settings.rate or Rate.parse(document.sending.rate),
         tally=tally,
@@ -320,10 +340,10 @@ def _job(settings: Settings, document: Document, source: Source) -> Job:
     return Job(
         id=0,
         name=f"{time.strftime('%Y%m%d-%H%M%S', time.gmtime(now))}-{stem}",
-        file=_place(settings.file),
+        file=utf8(_place(settings.file)),
         file_sha256=source.facts.sha256,
         sheet=source.sheet,
-        mapping=settings.mapping,
+        mapping=utf8(settings.mapping),
         mapping_sha256=document.digest,
         origin=settings.endpoint.origin,
         campaigns=",".join(campaigns_of(document)),
@@ -344,7 +364,9 @@ def _kept(settings: Settings) -> dict[str, object]:
         "concurrency": settings.concurrency,
         "accept_empty": settings.accept_empty,
         "show_values": settings.show_values,
+        **({"xlsx": True} if settings.xlsx else {}),
         "project": settings.project,
+        "host": platform.node(),
     }
 
 
@@ -387,7 +409,7 @@ def _count(mapped: Sequence[Mapped], chunk: Chunk, causes: Causes, damage: Cause
     damage.add(chunk.damage)
 
 
-def _planned(ledger: Ledger, job: Job, read: int, statuses: Sequence[str]) -> dict[str, int]:
+def planned_rows(ledger: Ledger, job: Job, read: int, statuses: Sequence[str]) -> dict[str, int]:
     """Rows read, and where they stand before anything is sent."""
     counts, own = ledger.counts(job), ledger.own(job)
     for status in statuses:

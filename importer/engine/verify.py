@@ -13,13 +13,13 @@ from typing import TypeVar
 
 import orjson
 
-from importer import mapping
+from importer import http, mapping
 from importer.engine.reconcile import reader
 from importer.engine.stage import questions, secret_of, source_options
 from importer.errors import ExitStatus, ImporterError, UsageError
 from importer.ledger import Ledger, ledger_path
 from importer.ledger.fingerprint import Hasher
-from importer.ledger.queries import Expected, expected, others
+from importer.ledger.queries import Expected, existing, expected, others
 from importer.mapping import Document, load
 from importer.mapping.checks import check
 from importer.model import Job, Mapped, Response
@@ -254,7 +254,9 @@ def verify(settings: Settings, *, allow_extra: bool = False) -> Verification:
     """Compare `settings.job` (the newest where it is "") with its survey, read with `settings.api_key`
     and `.project`. `settings.file` says where the job's file lies now; "" is where it was. Changes
     nothing. Raises ImporterError."""
-    secret = secret_of(settings)
+    http.refuse_within_a_loop("verify")
+    with existing(settings.state):
+        secret = secret_of(settings)
     with closing(Ledger.open(ledger_path(settings.state), secret)) as ledger:
         job = ledger.job(settings.job)
         sent = expected(ledger, job)

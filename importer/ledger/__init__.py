@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
+from importer.ledger.dedupe import unknown_survey
 from importer.ledger.fingerprint import Hasher
 from importer.ledger.journal import Journal
 from importer.ledger.queries import (
     accepted,
     askable,
-    behind_order,
-    called_absent,
     clashes,
     doubtful,
     duplicates,
@@ -34,8 +33,6 @@ __all__ = [
     "Staging",
     "accepted",
     "askable",
-    "behind_order",
-    "called_absent",
     "clashes",
     "doubtful",
     "duplicates",
@@ -51,4 +48,5 @@ __all__ = [
     "sending_order",
     "several",
     "stuck",
+    "unknown_survey",
 ]

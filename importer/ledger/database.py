@@ -52,10 +52,10 @@ def check_secret(
 
 
 _DAMAGED = (
-    "Nothing was sent. Restore the file from a backup. Without one, move it away: the importer then "
-    "knows nothing of earlier runs, so look at the survey before you run a file again."
+    "Nothing was sent. Restore the file from a backup. Without one, look at the survey; then move the file "
+    "away, and `importer new-ledger --state DIR` begins a new one, which knows nothing of earlier runs."
 )
-_FULL = (
+FULL = (
     "Nothing is posted after this. Free some disk space, then run the same command again: it goes on "
     "where it stopped."
 )
@@ -76,7 +76,7 @@ def failure(path: Path, error: Exception) -> LedgerError:
     )
     if damaged:
         return LedgerError(f"The ledger {path} is damaged: {error}.", hint=_DAMAGED)
-    return LedgerError(f"The ledger {path} failed: {error}. Posting has stopped.", hint=_FULL)
+    return LedgerError(f"The ledger {path} failed: {error}. Posting has stopped.", hint=FULL)
 
 
 # The ledger's tables, and how an older ledger becomes a current one.
@@ -175,13 +175,15 @@ def migrate(connection: sqlite3.Connection, path: str) -> None:
         )
     if version == len(MIGRATIONS):
         return
-    script = "".join(MIGRATIONS[version:])
+    connection.execute("BEGIN IMMEDIATE")
     try:
-        connection.executescript(
-            f"BEGIN IMMEDIATE; {script} PRAGMA user_version = {len(MIGRATIONS)}; COMMIT;"
-        )
-    except sqlite3.Error:
-        if connection.in_transaction:
-            connection.execute("ROLLBACK")
-        if connection.execute("PRAGMA user_version").fetchone()[0] != len(MIGRATIONS):
-            raise  # else another process was first
+        (version,) = connection.execute(
+            "PRAGMA user_version"
+        ).fetchone()  # another start may have been first
+        for statement in "".join(MIGRATIONS[version:]).split(";"):
+            connection.execute(statement)
+        connection.execute(f"PRAGMA user_version = {len(MIGRATIONS)}")
+    except BaseException:
+        connection.execute("ROLLBACK")
+        raise
+    connection.execute("COMMIT")

@@ -8,21 +8,22 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from importer.ledger.fingerprint import Hashes
-from importer.ledger.store import Ledger
+from importer.ledger.store import Ledger, meet
 from importer.model import Job, Status
+from importer.privacy import shell_word
 
 # Where a row stands before it is sent, by what earlier runs have sent.
 
 
 @dataclass(frozen=True, slots=True)
 class Earlier:
-    """What the ledger knows of a row's identity from another job."""
+    """What the ledger knows of a row's identity from another job; of one that was erased, that alone."""
 
     job_name: str
     row: int
     status: str
-    content: bytes
-    body: bytes
+    content: bytes | None
+    body: bytes | None
     at: float | None
 
 
@@ -45,7 +46,7 @@ def decide(earlier: Earlier, hashes: Hashes) -> Decision:
     """Whether a row may be sent, by what the ledger knows of its identity. Never twice: one that was
     accepted or left in doubt before is not posted again by itself, and neither is the very request
     that was refused; a mended one is."""
-    changed = "" if earlier.content == hashes.content else ", with other content"
+    changed = "" if earlier.content in (hashes.content, None) else ", with other content"
     where = f"job {earlier.job_name}, row {earlier.row}{_on(earlier.at)}"
     if earlier.status == Status.CREATED:
         code = "changed_since_sent" if changed else "dup_earlier_run"
@@ -53,14 +54,21 @@ def decide(earlier: Earlier, hashes: Hashes) -> Decision:
         return Decision(Status.ALREADY_SENT, True, code, told)
     if earlier.status in _REFUSED:
         return _refused(earlier, hashes, where)
-    told = f"posted in {where}, and may be stored; `importer resolve {earlier.job_name}` settles it"
+    if earlier.status == Status.SKIPPED:
+        told = "its person was forgotten before it was sent; it is not sent"
+        return Decision(Status.SKIPPED, True, "erased", told)
+    settling = f"importer resolve {shell_word(earlier.job_name)}"
+    told = f"posted in {where}, and may be stored; `{settling}` settles it"
     return Decision(Status.UNKNOWN, True, "unknown_earlier", told)
 
 
 def _refused(earlier: Earlier, hashes: Hashes, where: str) -> Decision:
+    if earlier.body is None:
+        told = f"refused in {where}, and erased since; not sent again"
+        return Decision(Status(earlier.status), True, f"{earlier.status}_earlier", told)
     if earlier.body != hashes.body:
         return TO_SEND
-    again = f"importer retry {earlier.job_name} --status {earlier.status}"
+    again = f"importer retry {shell_word(earlier.job_name)} --status {earlier.status}"
     told = f"this very request was refused in {where}; `{again}` posts it again"
     return Decision(Status(earlier.status), True, f"{earlier.status}_earlier", told)
 
@@ -115,7 +123,26 @@ class History:
             return self._ledger.connection.execute(query).fetchone() is not None
 
 
-_SENT = "r.status IN ('created', 'duplicate', 'rejected', 'unknown', 'attempting')"
+def unknown_survey(ledger: Ledger, job: Job) -> str:
+    """What a person should know where the ledger knows of no row that was sent to the job's surveys; "" where
+    it does."""
+    history = ledger.history
+    query = (
+        f"SELECT DISTINCT j.campaigns FROM {history}.jobs j WHERE j.origin = ? AND EXISTS (SELECT 1 FROM"
+        f" {history}.rows r WHERE r.job = j.id AND {_SENT})"
+    )
+    with ledger.told():
+        known = ledger.connection.execute(query, (job.origin,)).fetchall()
+    if any(meet(named.split(","), job.campaigns.split(",")) for (named,) in known):
+        return ""
+    return (
+        "The ledger knows of no earlier import into this survey. Rows that were sent from elsewhere (another "
+        "machine, another --state folder) would be sent again: use the ledger that knows them, or, with an "
+        "API key, `run --check-survey`."
+    )
+
+
+_SENT = "(r.status IN ('created', 'duplicate', 'rejected', 'unknown', 'attempting') OR r.code = 'erased')"
 _RANK = (
     "CASE r.status WHEN 'created' THEN 2 WHEN 'duplicate' THEN 0 WHEN 'rejected' THEN 0 ELSE 1 END,"
     " r.job, r.seq"

@@ -13,10 +13,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 from importer import codes
+from importer.errors import UsageError
 from importer.ledger.database import MIGRATIONS, wrap_sqlite_errors
-from importer.ledger.state import ledger_path
+from importer.ledger.state import hold_there, ledger_path
 from importer.ledger.store import SENDABLE, Ledger
-from importer.model import Cause, Job, QueuedRow, Status
+from importer.model import Cause, Job, QueuedRow, Status, utf8
 
 # What a job's rows came to: the reasons that only the whole of them can give.
 
@@ -236,17 +237,19 @@ class Expected:
 
 def expected(ledger: Ledger, job: Job) -> list[Expected]:
     """Of every row that was accepted, by this job or (`already_sent`) by an earlier one, and of every
-    row of unknown fate; in file order."""
+    row of unknown fate, this job's or an earlier one's; in file order. Rows of one response are one."""
     with ledger.told():
         found = ledger.connection.execute(
             "SELECT seq, row, person, shown, response_id, status = 'created',"
             " user_id = '' AND anonymous_id <> '', sent_at FROM rows"
             " WHERE job = ?1 AND elsewhere = 0 AND status IN ('created', 'unknown', 'attempting')"
             " UNION ALL "
-            "SELECT r.seq, r.row, e.person, e.shown, e.response_id, 1,"
-            " e.user_id = '' AND e.anonymous_id <> '', e.sent_at FROM rows r JOIN rows e"
-            " ON e.identity = r.identity AND e.elsewhere = 0 AND e.status = 'created'"
-            " WHERE r.job = ?1 AND r.status = 'already_sent' GROUP BY r.seq ORDER BY 1",
+            "SELECT MIN(2 * r.seq + (e.status <> 'created')) / 2, r.row, e.person, e.shown,"
+            " e.response_id, e.status = 'created', e.user_id = '' AND e.anonymous_id <> '', e.sent_at"
+            " FROM rows r JOIN rows e ON e.identity = r.identity AND e.elsewhere = 0"
+            " AND e.status IN ('created', 'unknown', 'attempting')"
+            " WHERE r.job = ?1 AND r.status IN ('already_sent', 'unknown') AND r.elsewhere = 1"
+            " GROUP BY r.identity ORDER BY 1",
             (job.id,),
         ).fetchall()
     return [
@@ -309,24 +312,6 @@ def late_order(ledger: Ledger, job: Job, behind: Sequence[str]) -> list[int]:
     )
 
 
-def behind_order(ledger: Ledger, job: Job, behind: Sequence[str]) -> list[int]:
-    """The rows of the statuses `behind`, but for those that were posted and called absent from the survey:
-    where nothing on the server's side would stop a second copy, the same run doesn't post them again."""
-    marks = ",".join("?" * len(behind))
-    where = f"job = ? AND elsewhere = 0 AND status IN ({marks}) AND NOT ({_ABSENT})"
-    return _seqs(ledger, where, job.id, *behind)
-
-
-def called_absent(ledger: Ledger, job: Job) -> set[bytes]:
-    """The persons with a row of this job that was posted and called absent from the survey."""
-    with ledger.told():
-        query = f"SELECT DISTINCT person FROM rows WHERE job = ? AND elsewhere = 0 AND {_ABSENT}"
-        return {person for (person,) in ledger.connection.execute(query, (job.id,))}
-
-
-_ABSENT = "status = 'failed' AND code = 'not_stored'"
-
-
 def askable(ledger: Ledger, job: Job) -> int:
     """How many rows in doubt the API's duplicate check can decide: posted lately, and not asked about
     before."""
@@ -386,6 +371,19 @@ def _people(ledger: Ledger, where: str, *values: object) -> set[bytes]:
 
 
 @contextmanager
+def existing(state: Path) -> Iterator[Ledger]:
+    """As `opened`; UsageError where there is no ledger, so that looking makes none."""
+    hold_there(ledger_path(state))
+    if not ledger_path(state).exists():
+        raise UsageError(
+            f"There is no ledger in {state}: nothing was run yet.",
+            hint="Another folder? Name it with --state DIR.",
+        )
+    with opened(state) as ledger:
+        yield ledger
+
+
+@contextmanager
 def opened(state: Path) -> Iterator[Ledger]:
     """The ledger of a state folder, to ask it and to keep its house: without the key of its hashes,
     so no row can be staged. Raises LedgerError."""
@@ -432,4 +430,6 @@ def finished(ledger: Ledger, file_sha256: str, mapping_sha256: str, origin: str)
 def moved(ledger: Ledger, job: Job, path: Path) -> None:
     """Write down where the job's file lies now, so that a later command finds it."""
     with ledger.transaction() as connection:
-        connection.execute("UPDATE jobs SET file = ? WHERE id = ?", (str(path.resolve()), job.id))
+        connection.execute(
+            "UPDATE jobs SET file = ? WHERE id = ?", (utf8(str(path.resolve())), job.id)
+        )

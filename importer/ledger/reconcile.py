@@ -111,6 +111,47 @@ def controls(ledger: Ledger, job: Job, doubt: Doubt) -> set[bytes]:
         return {shown for (shown,) in found}
 
 
+@dataclass(frozen=True, slots=True)
+class Alike:
+    """Rows of a job that are to be sent and look alike in the survey, in file order; `accounted` such
+    responses are there by rows that were sent, or may have been."""
+
+    seqs: tuple[int, ...]
+    accounted: int
+
+
+def to_send(ledger: Ledger, job: Job) -> dict[bytes, Alike]:
+    """The job's rows to send, by what they will look like in the survey (`shown`)."""
+    mine = "status IN ('pending', 'failed') AND elsewhere = 0"
+    with ledger.told():
+        found = ledger.connection.execute(
+            f"SELECT shown, seq FROM rows WHERE job = ? AND {mine} ORDER BY seq", (job.id,)
+        ).fetchall()
+        sent = ledger.connection.execute(
+            "SELECT shown, COUNT(*) FROM rows WHERE elsewhere = 0 AND status IN ('created', 'unknown')"
+            f" AND shown IN (SELECT shown FROM rows WHERE job = ? AND {mine}) GROUP BY shown",
+            (job.id,),
+        ).fetchall()
+    seqs: dict[bytes, list[int]] = {}
+    for shown, seq in found:
+        seqs.setdefault(shown, []).append(seq)
+    accounted = dict(sent)
+    return {shown: Alike(tuple(each), accounted.get(shown, 0)) for shown, each in seqs.items()}
+
+
+def call_there(ledger: Ledger, job: Job, alike: Alike, ids: Sequence[str]) -> int:
+    """The survey holds responses of these `ids` that look so: as many of the rows as nothing else accounts
+    for are there already. Returns how many."""
+    left = list(zip(alike.seqs, ids[alike.accounted :], strict=False))
+    with ledger.transaction() as connection:
+        connection.executemany(
+            f"UPDATE rows SET status = '{Status.CREATED}', code = 'read_back', response_id = ?, message ="
+            " 'found in the survey before it was sent' WHERE job = ? AND seq = ?",
+            ((response_id, job.id, seq) for seq, response_id in left),
+        )
+    return len(left)
+
+
 def call_stored(ledger: Ledger, job: Job, seqs: Sequence[int], ids: Sequence[str]) -> None:
     """The survey holds these rows; `ids` are the responses' there."""
     with ledger.transaction() as connection:
@@ -119,20 +160,31 @@ def call_stored(ledger: Ledger, job: Job, seqs: Sequence[int], ids: Sequence[str
             _write(connection, job, seq, told, response_id)
 
 
-def call_absent(ledger: Ledger, job: Job, seqs: Sequence[int]) -> None:
-    """The survey doesn't hold these rows: what was last said of each is true, or it failed."""
+def call_absent(ledger: Ledger, job: Job, seqs: Sequence[int], *, final: bool = True) -> int:
+    """The survey doesn't hold these rows: what was last said of each is true, or it failed; or, where that
+    is not `final`, it stays in doubt. Returns how many are absent."""
+    absent = _NOT_STORED if final else _NOT_FOUND
     with ledger.transaction() as connection:
-        for seq in seqs:
-            (code,) = connection.execute(
+        codes = [
+            connection.execute(
                 "SELECT code FROM rows WHERE job = ? AND seq = ?", (job.id, seq)
-            ).fetchone()
-            _write(connection, job, seq, _ABSENT.get(code, _NOT_STORED))
+            ).fetchone()[0]
+            for seq in seqs
+        ]
+        for seq, code in zip(seqs, codes, strict=True):
+            _write(connection, job, seq, _ABSENT.get(code, absent))
+    return sum(final or code in _ABSENT for code in codes)
 
 
 _NOT_STORED = (
     Status.FAILED,
     "not_stored",
     "posted, and not stored: the survey was read back and doesn't hold it",
+)
+_NOT_FOUND = (
+    Status.UNKNOWN,
+    "not_found",
+    "posted, and not in the survey when it was read back, which may only be slow to show it",
 )
 _ABSENT = dict(
     zip(
@@ -166,7 +218,7 @@ def _write(
     response_id: str = "",
 ) -> None:
     connection.execute(
-        "UPDATE rows SET status = ?, code = ?, message = ?, response_id = ?, doubt = 0"
-        " WHERE job = ? AND seq = ? AND status = 'unknown' AND elsewhere = 0",
+        "UPDATE rows SET status = ?1, code = ?2, message = ?3, response_id = ?4, doubt = ?1 = 'unknown'"
+        " WHERE job = ?5 AND seq = ?6 AND status = 'unknown' AND elsewhere = 0",
         (*told, response_id, job.id, seq),
     )

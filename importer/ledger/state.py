@@ -5,19 +5,23 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import secrets
 import socket
+import stat
 import time
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from filelock import FileLock, Timeout
 
+from importer import resources
 from importer.errors import Busy, LedgerError
 
 _SECRET_BYTES = 32
+_KEY = "hash.key"
 
 
 def default_folder() -> Path:
@@ -32,18 +36,94 @@ def ledger_path(folder: Path) -> Path:
     return folder / "ledger.sqlite3"
 
 
+# A ledger that was lost is noticed. The first job that posts leaves a mark beside it, which says which ledger
+# it is and how many jobs it has begun: one that is missing, empty, another or older can't tell what was sent.
+
+
+class Mark(NamedTuple):
+    """`ledger`: what a ledger is told from others by; `begun`: how many jobs were begun in it."""
+
+    ledger: str
+    begun: int
+
+
+_MARK = "ledger.mark"
+
+
+def mark(path: Path, found: Mark) -> None:
+    """Leave it beside the ledger at `path`, on the disk. Raises OSError."""
+    draft = path.with_name(f".{_MARK}-{os.getpid()}-{secrets.token_hex(4)}")
+    private_file(draft, json.dumps(found._asdict()).encode())
+    draft.replace(path.with_name(_MARK))
+
+
+def unmark(path: Path) -> bool:
+    """Let the ledger at `path` be a new one: it goes where it is empty. False where there was no mark."""
+    marked = path.with_name(_MARK).exists() or _is_empty(path)
+    if _is_empty(path):
+        path.unlink()
+    path.with_name(_MARK).unlink(missing_ok=True)
+    return marked
+
+
+def hold_there(path: Path) -> None:
+    """Raise LedgerError where there is no ledger, and was one."""
+    if path.is_dir():
+        raise LedgerError(
+            f"{path} is a folder, and no ledger.", hint="Name another with --state DIR."
+        )
+    if not path.exists() and path.with_name(_MARK).exists():
+        raise _lost(path, "is gone")
+    if _is_empty(path) and (path.with_name(_MARK).exists() or (path.parent / _KEY).exists()):
+        raise _lost(path, "is empty")
+
+
+def hold_known(path: Path, found: Mark) -> None:
+    """Raise LedgerError where the ledger isn't the one that the mark speaks of, or an older copy of it."""
+    try:
+        marked = Mark(**json.loads(resources.small(path.with_name(_MARK))[0]))
+    except (OSError, ValueError, TypeError):
+        return
+    if found.ledger != marked.ledger:
+        raise _lost(path, "is another one than the last run had")
+    if found.begun < marked.begun:
+        raise _lost(
+            path, f"is an older copy: it lacks the last {marked.begun - found.begun} run(s)"
+        )
+
+
+def _is_empty(path: Path) -> bool:
+    return path.exists() and not path.stat().st_size
+
+
+def _lost(path: Path, what: str) -> LedgerError:
+    return LedgerError(
+        f"The ledger {path} {what}, so it can't tell what was sent before; nothing was sent.",
+        hint="Restore it from a backup. Where there is none, look at the survey; then `importer new-ledger "
+        "--state DIR` lets it begin anew, and rows that were sent before are sent again.",
+    )
+
+
 def prepare(folder: Path) -> None:
-    """Make the folder, readable by its owner only."""
+    """Make the folder, readable by its owner only; what a killed start has left there goes."""
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         probe = folder / f".writable-{os.getpid()}"
         private_file(probe, b"")
         probe.unlink()
+        resources.sweep(folder, _DRAFTS, _HOUR)
     except OSError as error:
         raise LedgerError(
             f"The state folder {folder} can't be written: {error.strerror}.",
             hint="Name another with --state DIR. Nothing was sent.",
         ) from error
+
+
+_DRAFTS = re.compile(
+    r"\.(writable|hash|ledger\.mark|ledger\.sqlite3)-\d+(-[0-9a-f]{8})?(-wal|-shm)?"
+)
+_HOUR = 3600.0
+"""Seconds; a start under way has done with its own by then."""
 
 
 def private_file(path: Path, content: bytes) -> None:
@@ -61,7 +141,7 @@ def secret(folder: Path) -> bytes:
     SATISMETER_HASH_KEY, read by the command line, takes its place where several machines must
     agree.
     """
-    path = folder / "hash.key"
+    path = folder / _KEY
     prepare(folder)
     if not path.exists():
         fresh = folder / f".hash-{os.getpid()}-{secrets.token_hex(4)}"
@@ -72,7 +152,12 @@ def secret(folder: Path) -> bytes:
             pass  # another start was first: its secret counts
         finally:
             fresh.unlink()
-    content = path.read_bytes()
+    content, facts = resources.small(path)
+    if os.name == "posix" and (facts.st_mode | folder.stat().st_mode) & stat.S_IWOTH:
+        raise LedgerError(
+            f"Everybody may write {path} or its folder, so the ledger proves nothing.",
+            hint=f"Nothing was sent. Mend it: chmod 700 {folder}; chmod 600 {path}",
+        )
     if len(content) != _SECRET_BYTES:
         raise LedgerError(
             f"{path} is damaged: {len(content)} bytes instead of {_SECRET_BYTES}.",
@@ -129,7 +214,7 @@ def holder(folder: Path, origin: str, campaigns: Collection[str]) -> Mapping[str
 
 def _facts(holder: Path) -> Mapping[str, Any]:
     try:
-        return dict(json.loads(holder.read_text()))
+        return dict(json.loads(resources.small(holder)[0]))
     except (OSError, ValueError, TypeError):
         return {}
 
@@ -180,8 +265,8 @@ def _tell(holder: Path, file: str) -> None:
 
 def _told(holder: Path) -> str:
     """The holder in words; it may have gone, or not have written itself down yet."""
-    facts = _facts(holder)
     try:
+        facts = _facts(holder)
         since = time.strftime("%H:%M:%S", time.localtime(facts["since"]))
         return f"process {facts['pid']} on {facts['host']}, importing {facts['file']} since {since}"
     except (KeyError, TypeError):

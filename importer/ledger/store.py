@@ -7,12 +7,14 @@ import os
 import sqlite3
 import time
 from collections.abc import Collection, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from itertools import starmap
 from pathlib import Path
+from secrets import token_hex
 from typing import Protocol
 
 from importer.errors import LedgerError, UsageError
+from importer.ledger import state
 from importer.ledger.database import (
     ATTEMPTING,
     INDEXES,
@@ -109,15 +111,18 @@ class Ledger:
     def open(cls, path: Path, secret: bytes, durability: str = "full") -> Ledger:
         """Open or make the ledger at `path`, check it and bring it to the current version. `secret`
         keys its hashes; b"" where none will be made. Raises LedgerError for a damaged file, one of a
-        newer importer, or one whose hashes were made with another key."""
+        newer importer, one whose hashes were made with another key, or one that isn't the one that was
+        used before."""
         with wrap_sqlite_errors(path):
+            state.hold_there(path)
             if not path.exists():
-                os.close(os.open(path, os.O_CREAT | os.O_WRONLY, 0o600))
+                _make(path)
             connection = connect(path, durability)
         try:
             with wrap_sqlite_errors(path):
                 check(connection, path)
                 migrate(connection, str(path))
+                state.hold_known(path, _mark(connection))
                 if secret:
                     check_secret(connection, path, secret)
                 checkpoint(connection)
@@ -144,6 +149,7 @@ class Ledger:
             return ledger
 
     def _look_back(self, history: Path) -> None:
+        state.hold_there(history)
         if not history.exists() or not history.stat().st_size:
             return
         self.connection.execute("ATTACH ? AS history", (f"{history.resolve().as_uri()}?mode=ro",))
@@ -157,6 +163,7 @@ class Ledger:
                 hint="A run brings an older ledger up to date; a newer one needs a newer importer.",
             )
         check_secret(self.connection, history, self.secret, "history")
+        state.hold_known(history, _mark(self.connection, "history"))
         self._fold(history)
         self.history = "history"
 
@@ -288,11 +295,20 @@ class Ledger:
             raise
 
     def begin_job(self, job: Job) -> None:
-        """Write down that the job is under way, whether or not it had ended before."""
+        """Write down that the job is under way, whether or not it had ended before; and beside the ledger
+        that there is one. The mark comes last: it must never know of more than the ledger."""
+        self.connection.execute("PRAGMA synchronous = FULL")
         with self.transaction() as connection:
             connection.execute(
                 "UPDATE jobs SET ended_at = NULL, exit_status = NULL WHERE id = ?", (job.id,)
             )
+            connection.execute(
+                "INSERT OR IGNORE INTO facts VALUES ('ledger', ?), ('begun', '0')", (token_hex(8),)
+            )
+            connection.execute("UPDATE facts SET value = value + 1 WHERE name = 'begun'")
+            found = _mark(connection)
+        with self.told():
+            state.mark(self.path, found)
 
     def end_job(self, job: Job, exit_status: int, stopped: str = "") -> None:
         """Write down that the job has ended, how, and why it stopped early, if it did; until it goes on."""
@@ -312,7 +328,7 @@ class Ledger:
             checkpoint(self.connection)
         with self.transaction() as connection:
             jobs = connection.execute("SELECT id, campaigns FROM jobs WHERE origin = ?", (origin,))
-            held = [id_ for id_, named in jobs.fetchall() if _meet(named.split(","), campaigns)]
+            held = [id_ for id_, named in jobs.fetchall() if meet(named.split(","), campaigns)]
             marks = ",".join("?" * len(held))
             cursor = connection.execute(
                 "UPDATE rows SET status = ?, doubt = 1, code = 'cut_off', message = ? WHERE status = ?"
@@ -369,6 +385,26 @@ class Ledger:
             yield from lines
 
 
+def _make(path: Path) -> None:
+    """A new ledger, which takes its place only once it is whole: an empty file there was damaged. Where
+    another start was first, that one's counts."""
+    draft = path.with_name(f".{path.name}-{os.getpid()}-{token_hex(4)}")
+    os.close(os.open(draft, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+    try:
+        with closing(connect(draft)) as connection:
+            migrate(connection, str(path))
+        with suppress(FileExistsError):
+            os.link(draft, path)
+    finally:
+        draft.unlink()
+
+
+def _mark(connection: sqlite3.Connection, database: str = "main") -> state.Mark:
+    query = f"SELECT name, value FROM {database}.facts WHERE name IN ('ledger', 'begun')"
+    found = dict(connection.execute(query).fetchall())
+    return state.Mark(found.get("ledger", ""), int(found.get("begun", 0)))
+
+
 CUT_OFF = "the importer was ended while this row was being posted; it may be stored"
 
 SENDABLE = (Status.PENDING, Status.FAILED, Status.UNKNOWN)
@@ -381,6 +417,6 @@ def _job(values: Sequence[object]) -> Job:
     return Job(*fields)  # type: ignore[arg-type]  # the columns are the fields, in their order
 
 
-def _meet(some: Collection[str], others: Collection[str]) -> bool:
+def meet(some: Collection[str], others: Collection[str]) -> bool:
     """Whether the surveys meet; `*` is any survey."""
     return "*" in some or "*" in others or not set(some).isdisjoint(others)

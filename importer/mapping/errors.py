@@ -123,6 +123,8 @@ _TO_FILL_IN = {
     "questions": "The question's ID (`importer surveys --questions` lists them), or `false` to leave "
     "the answer out.",
     "format": 'How the file writes dates, for example "%d/%m/%Y" (day first) or "%m/%d/%Y" (month first).',
+    "rescale": "Which end of the scale is the best? Delete the line if the highest number is; if the "
+    "lowest is, turn the scale round: `{from: [1, 5], to: [5, 1]}`.",
     "userId": "The column that says who answered, by its name in the header.",
     "answers": "Questions go by their IDs, columns by their names in the header.",
 }

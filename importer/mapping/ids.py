@@ -171,6 +171,15 @@ def _whole(id_: str) -> None:
             raise TransformError("bad_id", "this isn't an e-mail address")
 
 
+def is_damaged(text: str) -> bool:
+    """Whether a spreadsheet has overwritten the id, so that nobody can tell what it was."""
+    try:
+        identifier(text)
+    except TransformError as unfit:
+        return unfit.code == "damaged_id" and is_overwritten(trimmed(text))
+    return False
+
+
 def _undamaged(id_: str) -> None:
     if is_overwritten(id_):
         raise TransformError("damaged_id", "Excel has overwritten this id")

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from os import PathLike, fdopen
 from pathlib import Path
 
 from pydantic import ValidationError
 
+from importer import resources
 from importer.errors import MappingError, Mistake
 from importer.mapping import errors, waves
 from importer.mapping.document import Document, Preset, crosscheck
@@ -18,6 +20,7 @@ from importer.mapping.types import Issue
 from importer.mapping.waves import Wave, extend
 from importer.mapping.yaml import MAX_BYTES, Tree, YamlText, is_nothing, kind, read_yaml
 from importer.resources import MAPPINGS
+from importer.settings import path_text
 
 # Mappings on disk: the one place of this room that reads files.
 
@@ -68,7 +71,7 @@ def read_sheet(path: Path) -> YamlText:
     """
     name = path.name
     try:
-        with path.open("rb") as file:
+        with fdopen(resources.opened(path), "rb") as file:
             content = file.read(MAX_BYTES + 1)
         return YamlText(name, content.decode("utf-8-sig"))
     except UnicodeDecodeError as error:
@@ -97,14 +100,14 @@ Base = Callable[[str], tuple[YamlText, "Base"]]
 MAX_CHAIN = 10
 
 
-def load(path_or_preset: str, *, unfilled: bool = False) -> Document:
+def load(path_or_preset: str | PathLike[str], *, unfilled: bool = False) -> Document:
     """Read a mapping from a file, or a preset by its name, with what it extends. `unfilled`: a `?` in it
     is no mistake, so that the rest can be looked at.
 
     Raises:
         MappingError: With all mistakes, each with its line, column and what to write instead.
     """
-    path = find_mapping(path_or_preset)
+    path = find_mapping(path_text(path_or_preset, "load_mapping()"))
     return parse_sheet(read_sheet(path), _beside(path), unfilled=unfilled)
 
 

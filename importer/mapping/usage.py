@@ -13,7 +13,7 @@ from importer.mapping.lookup import ColumnLookup
 from importer.mapping.run import Compiled, Program
 from importer.mapping.steps import steps, typed
 from importer.mapping.text import folded, trimmed
-from importer.model import Chunk, Invalid, Mapped, Response
+from importer.model import Chunk, Invalid, Mapped, Response, counted
 
 DATE = "date of the response"
 """Not in the body: what rows of one person are ordered by."""
@@ -176,6 +176,39 @@ class _Recoded:
     def count(self, text: str, rows: int) -> None:
         if text and (text in self.counts or len(self.counts) < MOST_TEXTS):
             self.counts[text] += rows
+
+
+class People:
+    """Counts from which column the rows took their person, where a mapping names several."""
+
+    def __init__(self, compiled: Compiled) -> None:
+        users = [each.user for each in compiled.programs]
+        self._readings = [each.readings if isinstance(each, First) else (each,) for each in users]
+        stand_in = next((each.anonymous.column for each in compiled.programs), "")
+        self._stand_in = f"the anonymousId ({stand_in})" if stand_in else ""
+        named = [each.column for readings in self._readings for each in readings if each.column]
+        self._rows = dict.fromkeys([*named, *([self._stand_in] if stand_in else [])], 0)
+
+    def add(self, mapped: Sequence[Mapped], chunk: Chunk) -> None:
+        """The next rows, in the order of the chunk."""
+        if len(self._rows) < 2:
+            return
+        for place, readings in enumerate(self._readings):
+            found = [(each.column, each.results(chunk)) for each in readings]
+            for i, each in enumerate(mapped[place :: len(self._readings)]):
+                if isinstance(each, Response):
+                    user = each.user_id
+                    name = next((name for name, ids in found if user and ids[i] == user), "")
+                    if name or self._stand_in:  # neither where the person is a constant
+                        self._rows[name or self._stand_in] += 1
+
+    @property
+    def told(self) -> tuple[str, ...]:
+        """One sentence; none where there is but one column, or no row."""
+        if len(self._rows) < 2 or not any(self._rows.values()):
+            return ()
+        parts = (f"{name} in {counted(rows, 'row')}" for name, rows in self._rows.items())
+        return (f"The person is taken from {', '.join(parts)}.",)
 
 
 class Recodings:

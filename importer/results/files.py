@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import csv
+import fcntl
 import hashlib
 import itertools
 import json
 import os
+import re
 import secrets
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from itertools import chain, count, islice
 from pathlib import Path
 from typing import IO
 
+from importer import resources
 from importer.csv_guard import PROBLEM_COLUMN, safe
 from importer.errors import ResultsError, UsageError
 from importer.model import Chunk, Line, Status
+from importer.privacy import UNSEEN
 
 # Files that are whole or not there: written beside their place, synced, then renamed; 0600.
 
@@ -25,18 +29,33 @@ from importer.model import Chunk, Line, Status
 def folder(path: Path) -> Path:
     """Make the folder that a job writes into; UsageError where that can't be."""
     try:
-        path.mkdir(parents=True, exist_ok=True, mode=0o700)
+        for each in (*reversed(path.parents), path):  # `parents=True` would make them for everybody
+            if not each.is_dir():
+                each.mkdir(exist_ok=True, mode=0o700)
     except OSError as error:
         raise UsageError(
             f"The folder {path} can't be made: {error.strerror}.",
             hint="Name another with --out DIR.",
         ) from error
+    resources.sweep(path, _DRAFTS)
     return path
+
+
+_DRAFTS = re.compile(
+    r"\.(\.written\.json|(plan|report|verify)\.html|((plan-)?problems|results)(-\d+)?\.csv"
+    r"|(plan-)?summary\.json)\.[0-9a-f]{8}"
+)
+"""What `whole` writes into before a job's file takes its place."""
 
 
 _RECORD = ".written.json"
 """What was written into the folder: the newest job, and the SHA-256 of each file by its name."""
-_OF_A_JOB = ("results.csv", "problems.csv", "report.html", "summary.json", "verify.html")
+_OF_A_JOB = (
+    *("results.csv", "problems.csv", "report.html", "summary.json", "verify.html"),
+    *("results.xlsx", "problems.xlsx"),
+)
+_MENDED = {".csv", ".xlsx"}
+"""What people work on."""
 
 
 def begin(folder: Path, job: str) -> None:
@@ -47,7 +66,9 @@ def begin(folder: Path, job: str) -> None:
         former = folder / record["job"]
         former.mkdir(exist_ok=True, mode=0o700)
         for path in (folder / name for name in _OF_A_JOB):
-            if path.exists() and (path.suffix != ".csv" or _sha256(path) == record.get(path.name)):
+            if path.exists() and (
+                path.suffix not in _MENDED or _sha256(path) == record.get(path.name)
+            ):
                 path.replace(former / path.name)
         _write_record(former, record)
     _write_record(folder, {**record, "job": job})
@@ -57,6 +78,13 @@ def of_job(folder: Path, job: str) -> Path:
     """Where the files of this job lie: in the folder, or in one of its name where a later job has
     taken the folder."""
     return folder if _record(folder).get("job", job) == job else folder / job
+
+
+def written(folder: Path, job: str) -> list[Path]:
+    """What there is of this job's files."""
+    place = of_job(folder, job)
+    found = (each for pattern in _OF_A_JOB for each in place.glob(pattern.replace(".", "*.")))
+    return sorted(each for each in found if each.is_file())
 
 
 def free(path: Path) -> Path:
@@ -77,11 +105,18 @@ def remember(path: Path) -> None:
 
 
 def _record(folder: Path) -> dict[str, str]:
-    """What can't be read is not known, and then nothing there counts as ours."""
+    """What can't be read is not known, and then nothing there counts as ours. The job's name is that of a
+    folder: anything else that somebody wrote there is none."""
     try:
-        return dict(json.loads((folder / _RECORD).read_text(encoding="utf-8")))
-    except (OSError, ValueError):
+        found = dict(json.loads(resources.small(folder / _RECORD)[0]))
+    except (OSError, ValueError, TypeError):
         return {}
+    record = {name: text for name, text in found.items() if isinstance(text, str)}
+    if "job" in record and (
+        UNSEEN.search(record["job"]) or not re.fullmatch(r"[^./\\][^/\\]{0,200}", record["job"])
+    ):
+        del record["job"]
+    return record
 
 
 def _write_record(folder: Path, record: Mapping[str, str]) -> None:
@@ -101,6 +136,8 @@ def whole(path: Path, encoding: str = "utf-8", mode: int = 0o600) -> Iterator[IO
     handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
         with os.fdopen(handle, "w", encoding=encoding, newline="", errors="replace") as file:
+            with suppress(OSError):  # no such locks here; then nobody sweeps, either
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             draft.chmod(mode)
             yield file
             file.flush()
@@ -108,6 +145,11 @@ def whole(path: Path, encoding: str = "utf-8", mode: int = 0o600) -> Iterator[IO
         draft.replace(path)
     finally:
         draft.unlink(missing_ok=True)
+
+
+IN_THE_LEDGER = (
+    "Every outcome is in the ledger; the same command writes the results, and posts none twice."
+)
 
 
 @contextmanager
@@ -119,8 +161,7 @@ def wrap_os_errors() -> Iterator[None]:
         place = f" {error.filename}" if error.filename else ""
         raise ResultsError(
             f"The results{place} can't be written: {error.strerror}.",
-            hint="Every outcome is in the ledger. Make room, or name another folder with --out, and "
-            "run the same command again: it posts nothing twice and writes the results.",
+            hint=f"Make room, or name another folder with --out. {IN_THE_LEDGER}",
         ) from error
 
 
@@ -187,6 +228,8 @@ def _time(seconds: float | None) -> str:
 
 MENDABLE = (Status.INVALID, Status.REJECTED, Status.FAILED)
 """What the file holds: rows that are surely not stored."""
+ERASED = "erased"
+"""The code of a forgotten person's rows, which it doesn't."""
 LOST = "dup_or_targeting"
 """The code of rows that it holds, too: refused as duplicates of nothing that is known, or by targeting."""
 
@@ -220,7 +263,7 @@ def _mendable(chunk: Chunk, lines: Iterator[Line], waves: int) -> Iterator[list[
     here = list(itertools.islice(lines, len(chunk.rows) * waves))
     wrong: dict[int, list[Line]] = {}
     for at, line in enumerate(here):
-        if line.status in MENDABLE or line.code == LOST:
+        if (line.status in MENDABLE and line.code != ERASED) or line.code == LOST:
             wrong.setdefault(at // waves, []).append(line)
     for place, of_row in wrong.items():
         cells = (column[place] for column in chunk.columns)
@@ -233,3 +276,47 @@ def _told(wrong: Sequence[Line], waves: int) -> str:
     if len(set(told.values())) == 1 and len(wrong) == waves:
         return told[wrong[0].wave]
     return "; ".join(f"wave {wave}: {each}" for wave, each in told.items())
+
+
+# The same as workbooks, for people: every cell is text, so that Excel leaves `00121` and `=1+1` as they are.
+
+_MOST_ROWS = 1_048_576
+"""Rows that a sheet of Excel has."""
+_NOT_IN_XML = re.compile(r"[\x00-\x08\x0b-\x1f\ufffe\uffff\ud800-\udfff]|_(?=x[0-9A-Fa-f]{4}_)")
+
+
+def write_workbook(
+    path: Path, table: Path, *, delimiter: str, encoding: str, sheets: Sequence[str], at: str
+) -> Path | None:
+    """A CSV file of ours as a workbook of text cells: on the sheet called `at` of `sheets`, so that a
+    mapping which names its sheet, or its number, finds it. None where it has more rows than a sheet can."""
+    from openpyxl import Workbook
+    from openpyxl.cell import WriteOnlyCell
+
+    book = Workbook(write_only=True)
+    pages = {name: book.create_sheet(name) for name in sheets or (at,)}
+    page = pages.get(at) or next(iter(pages.values()))
+    with table.open(encoding=encoding, newline="") as file:
+        for number, row in enumerate(csv.reader(file, delimiter=delimiter), 1):
+            if number > _MOST_ROWS:
+                return None
+            cells = [WriteOnlyCell(page, _escaped(cell)) for cell in row]
+            for cell in cells:
+                cell.data_type = "s"  # nothing is a formula
+                cell.number_format = "@"  # and what a person types beside it stays text, too
+            page.append(cells)
+    place = free(path)
+    draft = place.with_name(f".{place.name}.{secrets.token_hex(4)}")
+    try:
+        draft.touch(0o600)
+        book.save(draft)
+        draft.replace(place)
+    finally:
+        draft.unlink(missing_ok=True)
+    remember(place)
+    return place
+
+
+def _escaped(cell: str) -> str:
+    """What XML can't hold, as Excel writes it (ECMA-376 part 1, 22.9.2.19)."""
+    return _NOT_IN_XML.sub(lambda found: f"_x{ord(found[0]):04X}_", cell)

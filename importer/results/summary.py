@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from importer.errors import ExitStatus
-from importer.model import Cause
+from importer.model import Cause, utf8
 from importer.results.files import whole
 from importer.results.scores import Scores
 
@@ -31,6 +31,8 @@ class Summary:
     folder: Path
     results: Path | None = None
     problems: Path | None = None
+    workbook: Path | None = None
+    """The rows to mend as a workbook, for people."""
     causes: tuple[Cause, ...] = ()
     duplicates: Mapping[str, int] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
@@ -58,9 +60,9 @@ class Summary:
         """The JSON object of `--json` and summary.json."""
         return {
             "command": self.command,
-            "file": self.file,
+            "file": utf8(self.file),
             "sheet": self.sheet,
-            "mapping": self.mapping,
+            "mapping": utf8(self.mapping),
             "job": self.job,
             "endpoint": self.endpoint,
             "campaign": self.campaign,
@@ -68,9 +70,10 @@ class Summary:
             **self._waves(),
             "exit_code": int(self.exit_status),
             "seconds": round(self.seconds, 3),
-            "results": None if self.results is None else str(self.results),
-            "problems": None if self.problems is None else str(self.problems),
-            "report": str(self.report),
+            "results": None if self.results is None else utf8(str(self.results)),
+            "problems": None if self.problems is None else utf8(str(self.problems)),
+            **({} if self.workbook is None else {"problems_xlsx": utf8(str(self.workbook))}),
+            "report": utf8(str(self.report)),
             "scores": [each.document() for each in self.scores],
             "causes": [each.document() for each in self.causes],
             "duplicates": dict(self.duplicates),

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC
 from enum import Enum, auto
 from typing import NamedTuple, Protocol
+from urllib.parse import SplitResult, urljoin, urlsplit
 
 import orjson
 
@@ -54,13 +55,58 @@ def tells(body: bytes, says: Callable[[str], object]) -> bool:
     return any(map(says, sayings or [_text(body)]))
 
 
-def has_error(document: object) -> bool:
-    """Whether a JSON object speaks of failure, whatever the status says."""
+_FAILED = ("error", "errors", "fail", "failed", "failure")
+_FINE = re.compile(
+    r"0*|2\d\d|(?!not|un)([a-z]{1,20}[ _.-])?(ok(ay)?|success(ful)?|created|accepted|stored|saved)"
+)
+_NO_TROUBLE = re.compile(
+    r"\b(no|without( any)?|zero|0) (error|problem|warning|failure)s?\b", re.IGNORECASE
+)
+_TROUBLE = re.compile(
+    r"\b(no|without( any)?|zero|0) (errors?|problems?|warnings?|failures?)\b", re.IGNORECASE
+)
+_TROUBLE = re.compile(
+    r"\b(error|fail|invalid|forbidden|unauthori[sz]ed|denied|refused|reject|expired|exceed|missing|unknown"
+    r"|unable|cannot|can't|couldn't|unavailable|unsupported|disabled|suspended|deactivated|maintenance"
+    r"|duplicate|conflict|time-?out|timed out|too (many|large|long)|bad (request|gateway)|try again"
+    r"|must\b|not (found|allowed|permitted|created|stored|saved|accepted|be|a|authori[sz]ed|authenticated"
+    r"|enabled|valid|supported|available|processed|implemented))",
+    re.IGNORECASE,
+)
+
+
+def has_error(document: object, depth: int = 0) -> bool:
+    """Whether JSON speaks of failure, whatever the status says: `{"error": …}` or `{"success": false}`,
+    JSend's `{"status": "error"}`, `{"statusCode": 500}`, `[{"errors": …}]`, and where there is no id
+    that a stored response would have, `{"message": "Forbidden"}` and `{"code": "…", "message": "…"}`."""
+    if isinstance(document, list):
+        return depth < _DEEPEST and any(has_error(each, depth + 1) for each in document[:_MOST])
     if not isinstance(document, dict):
         return False
-    if document.get("errors") or document.get("error"):
+    inner = (document.get(name) for name in ("data", "response", "result"))
+    return (
+        bool(document.get("errors") or document.get("error"))
+        or any(document.get(name, True) in (False, "false") for name in ("success", "ok"))
+        or any(_is_failure(document.get(name)) for name in ("status", "statusCode", "status_code"))
+        or (not response_id(document) and _says_failure(document))
+        or (depth < 1 and any(has_error(each, 1) for each in inner if isinstance(each, dict)))
+    )
+
+
+def _is_failure(status: object) -> bool:
+    """Whether a field called status says so: a word, or a number as of HTTP."""
+    text = str(status).strip().lower() if isinstance(status, str | int) else ""
+    return text in _FAILED or re.fullmatch(r"[45]\d\d", text) is not None
+
+
+def _says_failure(document: dict[object, object]) -> bool:
+    code = document.get("code")
+    if _is_failure(code):
         return True
-    return document.get("success") is False or document.get("ok") is False
+    if "message" in document and isinstance(code, str) and not _FINE.fullmatch(code.lower()):
+        return True
+    texts = (_NO_TROUBLE.sub("", each) for each in _sayings(document, _TOLD))
+    return any(map(_TROUBLE.search, texts))
 
 
 def response_id(document: object) -> str:
@@ -74,6 +120,29 @@ def response_id(document: object) -> str:
                 if isinstance(found, str) or type(found) is int:
                     return _one_line(str(found))[:64]
     return ""
+
+
+_LAST = re.compile(r"[A-Za-z0-9_-]{1,64}")
+
+
+def located(location: str, url: str) -> str:
+    """The response's id in a `Location` that lies below `url`, to which it was posted; "" for any other."""
+    try:
+        here, there = urlsplit(url), urlsplit(urljoin(url, location.strip()))
+        same = (here.scheme, here.hostname, _port(here)) == (
+            there.scheme,
+            there.hostname,
+            _port(there),
+        )
+    except ValueError:
+        return ""
+    folder, _, last = there.path.rstrip("/").rpartition("/")
+    below = folder in (here.path.rstrip("/"), "/api/responses")
+    return last if location and same and below and _LAST.fullmatch(last) else ""
+
+
+def _port(parts: SplitResult) -> int | None:
+    return parts.port or {"http": 80, "https": 443}.get(parts.scheme)
 
 
 def _sayings(document: object, names: tuple[str, ...], depth: int = 0) -> Iterator[str]:
@@ -118,7 +187,8 @@ class Reply(NamedTuple):
     `request_sent`: the request was handed to the wire in this attempt; False proves that the server got
     nothing. `status` is that of a whole, well-formed HTTP reply, None otherwise; then `fault` says in
     plain words what broke. `stop`: the code of a fault that every further row would meet too; "" for any
-    other. `ms` counts from the attempt's start to its end.
+    other. `located` is the response's id by the reply's `Location`. `ms` counts from the attempt's start to
+    its end.
     """
 
     request_sent: bool
@@ -131,6 +201,7 @@ class Reply(NamedTuple):
     stop: str = ""
     reused: bool = False
     ms: int = 0
+    located: str = ""
 
 
 class Poster(Protocol):
@@ -274,7 +345,7 @@ def _success(reply: Reply, accept_empty: bool) -> Classification:
     document = document_of(reply.body)
     lacking = _lacking(reply, document, accept_empty)
     if not lacking:
-        return Classification(Status.CREATED, response_id=response_id(document))
+        return Classification(Status.CREATED, response_id=response_id(document) or reply.located)
     return Classification(
         Status.UNKNOWN,
         "unverified",
@@ -286,8 +357,10 @@ def _success(reply: Reply, accept_empty: bool) -> Classification:
 
 def _lacking(reply: Reply, document: object, accept_empty: bool) -> str:
     """Why a 2xx acknowledges nothing; "" where it does."""
-    if isinstance(document, dict | list):
-        return "an error inside" if has_error(document) else ""
+    if isinstance(document, dict | list) and has_error(document):
+        return "an error inside"
+    if isinstance(document, dict | list) or reply.located:
+        return ""
     if reply.body.strip():
         return "a body that is no JSON object"
     return "" if accept_empty or reply.status in (201, 204) else "an empty body"

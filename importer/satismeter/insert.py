@@ -15,8 +15,8 @@ from yarl import URL
 
 from importer import http
 from importer.http import NetworkFault, fault_of
-from importer.satismeter.classify import LARGEST_BODY, Reply, acknowledges
-from importer.satismeter.redact import KeyRedactor, unpacked, with_key
+from importer.satismeter.classify import LARGEST_BODY, Reply, acknowledges, located
+from importer.satismeter.redact import unpacked, with_key
 from importer.settings import Network, Secret
 
 # Whether a connection is used for more than one request.
@@ -169,8 +169,8 @@ class _Post(aiohttp.BytesPayload):
 class Client:
     """An HTTP client for one endpoint; an async context manager.
 
-    No redirects, no cookies, no compression asked for, at most 64 kB of a reply, packed or not; a write
-    key that the server quotes is masked. `timeout`: seconds without a byte; a whole attempt gets four
+    No redirects, no cookies, no compression asked for, at most 64 kB of a reply, packed or not, as the server
+    said it: it may quote the write key. `timeout`: seconds without a byte; a whole attempt gets four
     times as long. `concurrency`: connections at most. `accept_empty`: an empty 200 acknowledges.
     """
 
@@ -191,7 +191,6 @@ class Client:
         self._network = network or Network()
         self._accept_empty = accept_empty
         self._proxied = http.proxy_for(self._network, url) is not None
-        self._mask = KeyRedactor(write_key)
         self._reuse = ConnectionReuse()
         self._known = known()
         self._used: WeakSet[asyncio.BaseProtocol] = WeakSet()
@@ -307,12 +306,13 @@ class Client:
         return Reply(
             request_sent=True,
             status=response.status,
-            body=self._mask.over(plain),
+            body=plain,
             content_type=headers.get("Content-Type", ""),
             retry_after=headers.get("Retry-After", ""),
             date=headers.get("Date", ""),
             reused=post.reused,
             ms=post.ms,
+            located=located(headers.get("Location", ""), str(self._url)),
         )
 
     def _clean(self, reply: Reply) -> bool:

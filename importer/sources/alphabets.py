@@ -286,8 +286,8 @@ def _place(before: str, char: str, after: str) -> float:
     """What it costs that the character stands there."""
     if char.isalpha() and char not in MARKS:
         return _place_of_letter(before, char, after)
-    if char == "’" and after.isalpha() and not before:
-        return _UNUSUAL
+    if char == "’" and after.isalpha() and not before:  # ’tis, and the Ά of Windows' Greek
+        return _UNUSUAL if _script(after) == 0 else _MISPLACED
     if not (before.isalpha() and after.isalpha()) or char in _INSIDE_WORDS:
         return _EXPECTED if char == "’" and before.isalpha() and after in _AFTER_APOSTROPHE else 0.0
     return 0.0 if _is_combining(char) else _MISPLACED

@@ -17,7 +17,7 @@ from importer.errors import SourceError
 from importer.model import Problem
 from importer.sources import encoding
 from importer.sources.files import Content
-from importer.sources.table import HEAD, Facts, RowBlock, SourceOptions
+from importer.sources.table import HEAD, MOST_TEXT, Facts, RowBlock, SourceOptions
 
 if TYPE_CHECKING:
     import _csv
@@ -168,7 +168,7 @@ class DelimitedTable:
         """All rows from the first, at most `size` at a time."""
         with self._rows() as rows:
             number = 1
-            while cells := list(islice(rows, size)):
+            while cells := list(islice(rows.within(MOST_TEXT), size)):
                 if cells[-1] and cells[-1][-1].endswith(_END_OF_FILE) and rows.is_last():
                     cells[-1][-1] = cells[-1][-1][:-1]
                 if self._encoding.formulas:
@@ -267,7 +267,7 @@ class _Rows:
         self._name, self._lines, self._dialect = name, iter(how.plain(lines)), how
         self._again: list[str] = []
         self._of_this_row: list[str] = []
-        self._row = self._doubtful = self._beyond = self._unread = 0
+        self._row = self._doubtful = self._beyond = self._unread = self._read = 0
         self._sound: list[str] = []
         self._ended = False
         self._suspect: tuple[int, int] | None = None
@@ -290,6 +290,14 @@ class _Rows:
             self._sound = cells
         return cells
 
+    def within(self, letters: int) -> Iterator[list[str]]:
+        """The next rows, until they have so many letters."""
+        end = self._read + letters
+        for row in self:
+            yield row
+            if self._read >= end:
+                return
+
     def is_last(self) -> bool:
         """True where no line follows."""
         if not self._again:
@@ -304,6 +312,7 @@ class _Rows:
                 yield again.pop()
             for line in self._lines:
                 keep(line)
+                self._read += len(line)
                 yield line
                 if again:
                     break

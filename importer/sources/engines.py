@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from functools import cached_property
-from itertools import islice
 from pathlib import Path
 
 from python_calamine import CalamineSheet, CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
@@ -90,7 +89,6 @@ def _notes(hidden: int) -> Iterator[str]:
 # sheet in memory.
 
 _ISO_DURATION = re.compile(r"PT(\d+)H(\d\d)M(\d\d)S")
-_TOGETHER = 500
 _ERRORS_ARE_BLANK = (
     "In this format an error (#REF!) can't be told from a blank cell; save it as .xlsx to see them."
 )
@@ -99,6 +97,7 @@ _ERRORS_ARE_BLANK = (
 def opened(path: str) -> CalamineWorkbook:
     """The workbook, whatever its name says it is."""
     with Path(path).open("rb") as file:
+        file.seek(0)  # on macOS all who open a descriptor's path share one place in it
         return CalamineWorkbook.from_filelike(file)
 
 
@@ -139,18 +138,19 @@ class CalamineRows:
 
     def __iter__(self) -> Iterator[Batch]:
         left, shown, plain = [""] * (self._sheet.start or (0, 0))[1], self._text, not self._ods
-        numbered = enumerate(self._sheet.iter_rows(), start=1)
-        while rows := list(islice(numbered, _TOGETHER)):
-            batch = Batch()
-            for number, values in rows:
-                cells = [each if type(each) is str and plain else shown(each) for each in values]
-                batch.add(number, left + cells)
-                batch.marks.extend(
-                    (number, len(left) + at, "big_number")
-                    for at, value in enumerate(values)
-                    if type(value) is float and is_big(value)
-                )
-            yield batch
+        batch = Batch()
+        for number, values in enumerate(self._sheet.iter_rows(), start=1):
+            cells = [each if type(each) is str and plain else shown(each) for each in values]
+            batch.add(number, left + cells)
+            batch.marks.extend(
+                (number, len(left) + at, "big_number")
+                for at, value in enumerate(values)
+                if type(value) is float and is_big(value)
+            )
+            if batch.full:
+                yield batch
+                batch = Batch()
+        yield batch
 
 
 def _ods_text(value: object) -> str:

@@ -1,4 +1,8 @@
-"""The bytes of a source: a file or standard input, unpacked on the way where compressed."""
+"""The bytes of a source: a file or standard input, unpacked on the way where compressed.
+
+A file is opened once. Its hash, its header and its rows are of that one descriptor, whatever its name leads
+to by then; and whoever has read its last row is told where it isn't any more what it was when it was opened.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +11,7 @@ import gzip
 import hashlib
 import io
 import lzma
-import shutil
+import os
 import sys
 import tempfile
 import zipfile
@@ -16,7 +20,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
+from importer import resources
 from importer.errors import SourceError
+from importer.model import utf8
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer
@@ -24,11 +30,13 @@ if TYPE_CHECKING:
 
 STDIN = "-"
 Unpacked = IO[bytes] | io.BufferedIOBase
-_COMPRESSED: tuple[tuple[bytes, str, Callable[[Path], Unpacked]], ...] = (
-    (b"\x1f\x8b", "gzip", gzip.GzipFile),
+_COMPRESSED: tuple[tuple[bytes, str, Callable[[IO[bytes]], Unpacked]], ...] = (
+    (b"\x1f\x8b", "gzip", lambda packed: gzip.GzipFile(fileobj=packed)),
     (b"BZh", "bzip2", bz2.BZ2File),
     (b"\xfd7zXZ\x00", "xz", lzma.LZMAFile),
 )
+LARGEST = 2 << 30
+"""Bytes that are taken at most of what says no size: a pipe, standard input, an address."""
 _BROKEN = (OSError, EOFError, zipfile.BadZipFile, lzma.LZMAError, RuntimeError, NotImplementedError)
 """What readers of archives raise. zipfile says RuntimeError of an encrypted member, NotImplementedError of a
 compression that it doesn't know."""
@@ -39,20 +47,24 @@ _BLOCK = 1 << 17
 
 
 class Content:
-    """What a path leads to. `name` is what the user is shown.
+    """What a path leads to. `name` is what the user is shown, by default the file's.
 
-    `path` is a file name, "-" for standard input, or `archive.zip::table.csv`. Standard input and
-    pipes are spooled to a temporary file that only this user can read and that goes with `close`.
+    `path` is a file name, "-" for standard input, or `archive.zip::table.csv`. Standard input and pipes are
+    spooled to a temporary file that has no name, so that even a killed process leaves nothing behind. Without
+    `links` nothing but a regular file is taken: a folder that others put files into is no place for others.
     """
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, name: str = "", *, links: bool = True) -> None:
         file, _, self._member = (path, "", "") if Path(path).exists() else path.partition("::")
-        self.name = "standard input" if path == STDIN else Path(file).name
+        self.name = utf8(name or ("standard input" if path == STDIN else Path(file).name))
+        self._links, self._path = links, Path(file)
         self._spooled: list[IO[bytes]] = []
+        self._descriptor = -1
         try:
-            self._path = self._located(file)
-            self.size = self._path.stat().st_size
-            self._head = self._bytes_at_start()
+            self._descriptor, self._named = self._located(file)
+            self._seen = _state(os.fstat(self._descriptor))
+            self.size = os.fstat(self._descriptor).st_size
+            self._head = os.pread(self._descriptor, 8, 0)
             self.compression, self._unpack = self._packing()
         except BaseException:
             self.close()
@@ -61,24 +73,38 @@ class Content:
     @cached_property
     def sha256(self) -> str:
         """Of the file as it lies there, in hex."""
-        with self._path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
+        return hashlib.file_digest(self._packed(), "sha256").hexdigest()
 
     def open(self) -> io.BufferedReader:
         """The unpacked bytes, from the first. Reading them raises SourceError where the archive is
         damaged, or unpacks to what only a decompression bomb does."""
         try:
-            stream = self._unpack(self._path)
+            stream = self._unpack(self._packed())
         except _BROKEN as error:
             raise self.broken(error) from error
         return io.BufferedReader(_Guarded(stream, self), _BLOCK)
 
-    def on_disk(self) -> Path:
-        """A file that holds the unpacked bytes."""
+    def on_disk(self) -> int:
+        """The descriptor of a file that holds the unpacked bytes; `close` closes it."""
         if not self.compression:
-            return self._path
+            return self._descriptor
         with self.open() as stream:
-            return self._spool(stream)
+            return self._spool(stream, self.broken)
+
+    def hold(self) -> None:
+        """Raise SourceError where the file is no longer what it was when it was opened: nobody can tell then
+        of which bytes the rows are, or whether a person has meanwhile put a better one there."""
+        try:
+            same = _state(os.fstat(self._descriptor)) == self._seen
+            if same and self._named:
+                same = _state(self._path.stat(follow_symlinks=self._links)) == self._seen
+        except OSError:
+            same = False
+        if not same:
+            raise SourceError(
+                f"{self.name} changed while it was read; nothing was sent.",
+                hint="Somebody wrote, replaced or removed it. Run it again once it is whole.",
+            )
 
     def broken(self, error: BaseException) -> SourceError:
         """The error for bytes that can't be read or unpacked."""
@@ -90,62 +116,70 @@ class Content:
         return SourceError(f"{self.name}: {_reason(error)}.", hint="Check the file and its rights.")
 
     def close(self) -> None:
-        """Delete what was spooled."""
+        """Let go of the file, and of what was spooled."""
+        if self._descriptor >= 0 and not self._spooled_itself:
+            os.close(self._descriptor)
+        self._descriptor = -1
         while self._spooled:
             self._spooled.pop().close()
 
-    def _located(self, file: str) -> Path:
-        if file == STDIN:
-            return self._spool(sys.stdin.buffer)
-        path = Path(file)
-        if not path.exists():
-            raise SourceError(f"{file}: no such file.", hint=_similar(path))
-        if path.is_dir():
-            raise SourceError(f"{file} is a folder.", hint="Give one file in it.")
-        if path.is_file():
-            return path
-        with self._opened(path) as pipe:
-            return self._spool(pipe)
+    @property
+    def _spooled_itself(self) -> bool:
+        return any(each.fileno() == self._descriptor for each in self._spooled)
 
-    def _opened(self, path: Path) -> io.BufferedReader:
+    def _located(self, file: str) -> tuple[int, bool]:
+        """The descriptor, and whether a name leads to it."""
+        if file == STDIN:
+            return self._spool(sys.stdin.buffer, self._unspooled), False
+        path = self._path
         try:
-            return path.open("rb")
+            if self._links and path.is_fifo():
+                with path.open("rb") as pipe:
+                    return self._spool(pipe, self._unspooled), False
+            return resources.opened(path, links=self._links), True
+        except FileNotFoundError:
+            raise SourceError(f"{file}: no such file.", hint=_similar(path)) from None
         except OSError as error:
+            if path.is_dir():
+                raise SourceError(f"{file} is a folder.", hint="Give one file in it.") from None
             raise SourceError(
                 f"{self.name}: {_reason(error)}.", hint="Check its rights."
             ) from error
 
-    def _spool(self, stream: Unpacked) -> Path:
-        spooled = tempfile.NamedTemporaryFile(prefix="importer-")  # noqa: SIM115  closed by close()
+    def _spool(self, stream: Unpacked, broken: Callable[[BaseException], SourceError]) -> int:
+        spooled = tempfile.TemporaryFile()  # noqa: SIM115  closed by close()
         self._spooled.append(spooled)
         try:
-            shutil.copyfileobj(stream, spooled, _BLOCK)
+            while block := stream.read(_BLOCK):
+                if spooled.tell() > LARGEST:
+                    raise SourceError(f"{self.name} has more than {LARGEST >> 30} GiB.")
+                spooled.write(block)
             spooled.flush()
         except _BROKEN as error:
-            raise SourceError(
-                f"{self.name}: {_reason(error)}.", hint="Is the disk full?"
-            ) from error
-        return Path(spooled.name)
+            raise broken(error) from error
+        return spooled.fileno()
 
-    def _bytes_at_start(self) -> bytes:
-        with self._opened(self._path) as file:
-            return file.read(8)
+    def _unspooled(self, error: BaseException) -> SourceError:
+        return SourceError(f"{self.name}: {_reason(error)}.", hint="Is the disk full?")
 
-    def _packing(self) -> tuple[str, Callable[[Path], Unpacked]]:
+    def _packed(self) -> io.BufferedReader:
+        return io.BufferedReader(resources.Positioned(self._descriptor), _BLOCK)
+
+    def _packing(self) -> tuple[str, Callable[[IO[bytes]], Unpacked]]:
         for magic, name, opener in _COMPRESSED:
             if self._head.startswith(magic):
                 return name, opener
         if self._head.startswith(b"PK\x03\x04") and not self._is_workbook():
             member = self._chosen_member()
-            return "zip", lambda path: _member_of(path, member)
-        return "", lambda path: path.open("rb")
+            return "zip", lambda packed: _member_of(packed, member)
+        return "", lambda packed: packed
 
     def _is_workbook(self) -> bool:
         return any(name in self._members() for name in _WORKBOOK_PARTS)
 
     def _members(self) -> list[str]:
         try:
-            with zipfile.ZipFile(self._path) as archive:
+            with zipfile.ZipFile(self._packed()) as archive:
                 return archive.namelist()
         except _BROKEN as error:
             raise SourceError(
@@ -195,10 +229,14 @@ class _Guarded(io.RawIOBase):
         super().close()
 
 
-def _member_of(path: Path, member: str) -> Unpacked:
-    """The archive itself is closed with its last open member."""
-    with zipfile.ZipFile(path) as archive:
+def _member_of(packed: IO[bytes], member: str) -> Unpacked:
+    with zipfile.ZipFile(packed) as archive:
         return archive.open(member)
+
+
+def _state(facts: os.stat_result) -> tuple[int, ...]:
+    """What is another where a file was written to or replaced. (Its rights, or its links, may change.)"""
+    return (facts.st_dev, facts.st_ino, facts.st_size, facts.st_mtime_ns)
 
 
 def _could_be_table(name: str) -> bool:

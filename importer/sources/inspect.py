@@ -49,36 +49,41 @@ class Inspection:
 def inspect(source: Source) -> Inspection:
     """Read the source once, from its start."""
     tallies = [_Tally() for _ in source.header]
-    problems: dict[str, list[Problem]] = {}
+    found: dict[str, Finding] = {}
     rows = 0
     for chunk in source.chunks():
         rows += len(chunk.rows)
         for tally, column in zip(tallies, chunk.columns, strict=True):
             tally.add(column)
         for problem in [*chunk.problems.values(), *chunk.damage]:
-            problems.setdefault(problem.code, []).append(problem)
+            found[problem.code] = _with(found.get(problem.code), problem)
     columns = [
-        ColumnView(letter(at), label, tally.filled, len(tally.seen), tuple(tally.seen)[:_SAMPLES])
+        ColumnView(letter(at), label, tally.filled, len(tally.seen), tuple(tally.samples))
         for at, (label, tally) in enumerate(zip(source.header, tallies, strict=True))
     ]
-    findings = [_finding(found) for found in problems.values()]
-    return Inspection(rows, source.blank_rows or 0, tuple(columns), tuple(findings))
+    return Inspection(rows, source.blank_rows or 0, tuple(columns), tuple(found.values()))
 
 
 @dataclass(slots=True)
 class _Tally:
+    """`seen` are hashes: a thousand texts may be a gigabyte."""
+
     filled: int = 0
-    seen: dict[str, None] = field(default_factory=dict)
+    seen: set[int] = field(default_factory=set)
+    samples: list[str] = field(default_factory=list)
 
     def add(self, cells: Sequence[str]) -> None:
         filled = [cell for cell in cells if cell.strip()]
         self.filled += len(filled)
-        if len(self.seen) < MOST_DISTINCT:
-            self.seen |= dict.fromkeys(filled)
-            self.seen = dict.fromkeys(list(self.seen)[:MOST_DISTINCT])
+        for cell in dict.fromkeys(filled) if len(self.seen) < MOST_DISTINCT else ():
+            if len(self.seen) < MOST_DISTINCT and hash(cell) not in self.seen:
+                self.seen.add(hash(cell))
+                if len(self.samples) < _SAMPLES:
+                    self.samples.append(cell)
 
 
-def _finding(problems: Sequence[Problem]) -> Finding:
-    first = problems[0]
-    places = tuple(problems[:_PLACES])
-    return Finding(first.code, first.message, first.fix, len(problems), places)
+def _with(found: Finding | None, problem: Problem) -> Finding:
+    if found is None:
+        return Finding(problem.code, problem.message, problem.fix, 1, (problem,))
+    places = (*found.places, problem)[:_PLACES]
+    return Finding(found.code, found.message, found.fix, found.count + 1, places)

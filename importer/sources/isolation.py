@@ -23,15 +23,20 @@ from importer.errors import SourceError
 class ReadRequest:
     """A sheet of a workbook (`sheet`: name, number from 1, or None to choose), and the limits of reading
     it: `memory` in bytes, `seconds` of processor time. `careful`: by openpyxl, whatever the probe says.
-    `name` is for messages."""
+    `descriptor` is the parent's, which the child gets too; `name` is for messages."""
 
-    path: str
+    descriptor: int
     name: str
     format: str
     sheet: str | int | None
     memory: int
     seconds: int
     careful: bool = False
+
+    @property
+    def path(self) -> str:
+        """Where the child finds the file: by its descriptor, whatever its name leads to by then."""
+        return f"/dev/fd/{self.descriptor}"
 
 
 _ROOT = str(Path(__file__).resolve().parents[2])
@@ -68,6 +73,7 @@ class Child:
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             env=_environment(),
+            pass_fds=(request.descriptor,),
         )
         try:
             self.opening = self._message()

@@ -19,7 +19,6 @@ from openpyxl.worksheet._reader import FORMULA_TAG, INLINE_STRING, ROW_TAG, Work
 from importer.sources.cells import Show, is_big, text
 from importer.sources.sheets import Batch
 
-_TOGETHER = 500
 _ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
 _SURROGATES = range(0xD800, 0xE000)
 _STRICT = b"http://purl.oclc.org/ooxml/spreadsheetml/main"
@@ -48,7 +47,7 @@ class OpenpyxlRows:
                     raise zipfile.BadZipFile(f"row {number} stands after row {before}")
                 before = number
                 self._add(number, cells, batch)
-                if len(batch.rows) == _TOGETHER:
+                if batch.full:
                     yield batch
                     batch = Batch()
         yield batch

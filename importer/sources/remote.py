@@ -6,7 +6,6 @@ fsspec and its drivers, which are extras.
 
 from __future__ import annotations
 
-import os
 import re
 import tempfile
 from collections.abc import Callable, Iterator
@@ -14,12 +13,13 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Protocol, Self
-from urllib.parse import unquote, urljoin, urlsplit
+from urllib.parse import unquote, urljoin
 
 from importer import http
 from importer.errors import SourceError, UsageError
 from importer.http import NetworkFault, fault_of
-from importer.settings import Network, is_loopback
+from importer.settings import Network, is_loopback, split_url
+from importer.sources.files import LARGEST
 
 if TYPE_CHECKING:
     import aiohttp
@@ -40,6 +40,9 @@ CLOUD = {
 
 _SHEET = re.compile(r"/spreadsheets/d/([\w-]{20,})(?:/|$)")
 _GID = re.compile(r"gid=(\d+)")
+_UNSAFE = re.compile(r"[^\w .,()+-]")
+_LONGEST_NAME = 120
+"""Bytes."""
 
 
 def is_remote(file: str) -> bool:
@@ -61,7 +64,7 @@ class Address:
     def parse(cls, text: str) -> Self:
         """https, http on this machine, a shared Google Sheet's address as it stands in the browser,
         or one of `CLOUD`. Raises UsageError, which quotes no query."""
-        parts = urlsplit(text)
+        parts = split_url(text)
         shown = parts._replace(query="", fragment="").geturl()
         if parts.password:
             raise UsageError(
@@ -77,7 +80,13 @@ class Address:
         name = PurePosixPath(unquote(parts.path)).name
         if not name:
             raise UsageError(f"{shown} names no file.")
-        return cls(text, shown, parts.scheme, name)
+        return cls(text, shown, parts.scheme, _local(name))
+
+
+def _local(name: str) -> str:
+    """A name that is one here, too: a job's folder is called after it. The end is kept, for its suffix."""
+    kept = _UNSAFE.sub("_", name).encode()[-_LONGEST_NAME:].decode(errors="ignore").lstrip(". ")
+    return kept if any(map(str.isalnum, kept)) else "source"
 
 
 def _check_scheme(scheme: str, host: str, shown: str) -> None:
@@ -100,10 +109,7 @@ def _export(sheet: str, text: str) -> str:
     return f"https://docs.google.com/spreadsheets/d/{sheet}/export?format=csv{page}"
 
 
-# Fetching: a remote file becomes a private temporary one, which goes when it is done with.
-
-LARGEST = 2 * 1024**3
-"""Bytes of a remote file at most."""
+# Fetching: a remote file becomes a temporary one without a name, so that nothing of it is left behind.
 
 _PART = 1024 * 1024
 _SECONDS = 60.0
@@ -120,12 +126,10 @@ class _Readable(Protocol):
 def fetched(
     address: Address, largest: int = LARGEST, network: Network | None = None
 ) -> Iterator[Path]:
-    """A copy for the user's eyes only, under the file's own name; it is gone afterwards. Raises
-    SourceError where it can't be had, UsageError where a driver is missing."""
-    with tempfile.TemporaryDirectory(prefix="importer-") as folder:
-        path = Path(folder) / address.name
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(handle, "wb") as out, _wrap_fetch_errors(address):
+    """Where its copy can be opened within. Raises SourceError where it can't be had, UsageError where a
+    driver is missing."""
+    with tempfile.TemporaryFile() as out:
+        with _wrap_fetch_errors(address):
 
             def write(part: bytes) -> None:
                 out.write(part)
@@ -136,7 +140,8 @@ def fetched(
                 _copy(address, write)
             else:
                 http.run(_download(address, write, network or Network()))
-        yield path
+            out.flush()
+        yield Path(f"/dev/fd/{out.fileno()}")
 
 
 def _copy(address: Address, write: Callable[[bytes], None]) -> None:

@@ -8,6 +8,10 @@ from difflib import get_close_matches
 from typing import Protocol
 
 from importer.errors import SourceError
+from importer.sources.table import MOST_TEXT
+
+TOGETHER = 500
+"""Rows of a batch at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +23,7 @@ class Sheet:
     visible: bool = True
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Batch:
     """Some rows that follow one another, blank ones left out: their numbers, and each one's cells as
     text, without trailing blank ones. `marks` are row, column (from 0) and code of damage."""
@@ -27,6 +31,7 @@ class Batch:
     rows: list[int] = field(default_factory=list)
     cells: list[list[str]] = field(default_factory=list)
     marks: list[tuple[int, int, str]] = field(default_factory=list)
+    letters: int = 0
 
     def add(self, row: int, cells: list[str]) -> None:
         """The next row; a blank one is left out."""
@@ -35,6 +40,12 @@ class Batch:
         if cells:
             self.rows.append(row)
             self.cells.append(cells)
+            self.letters += sum(map(len, cells))
+
+    @property
+    def full(self) -> bool:
+        """Whether it is time for the next one."""
+        return len(self.rows) >= TOGETHER or self.letters >= MOST_TEXT
 
 
 class Rows(Protocol):

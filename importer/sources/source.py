@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from os import PathLike
 from types import TracebackType
 from typing import TYPE_CHECKING
 
@@ -12,6 +14,7 @@ from importer import codes
 from importer.csv_guard import PROBLEM_COLUMN, restored
 from importer.errors import SourceError
 from importer.model import Chunk, Problem
+from importer.settings import path_text
 from importer.sources import damage
 from importer.sources.csv import RUN_TOGETHER, DelimitedTable
 from importer.sources.files import Content
@@ -185,12 +188,19 @@ _MOST_CELLS = 1_000_000
 _DEFAULTS = SourceOptions()
 
 
-def open_source(path: str, options: SourceOptions = _DEFAULTS) -> Source:
-    """Open a spreadsheet: a file, "-" for standard input, or `archive.zip::table.csv`.
+def open_source(
+    path: str | PathLike[str],
+    options: SourceOptions = _DEFAULTS,
+    *,
+    name: str = "",
+    links: bool = True,
+) -> Source:
+    """Open a spreadsheet: a file, "-" for standard input, or `archive.zip::table.csv`. Messages call it
+    `name`; without `links` a path that is one is refused.
 
     Use it in a `with` statement. Raises SourceError where there is no table of answers in it.
     """
-    content = Content(path)
+    content = Content(path_text(path, "open_source()"), name, links=links)
     try:
         table = open_table(content, options)
     except BaseException:
@@ -214,6 +224,9 @@ class Source:
         self._skipped = frozenset(options.skip_rows)
         self.name, self.sheet = content.name, table.sheet
         found = read_header(table.head, options, self.place)
+        if found.labels[-1:] == (PROBLEM_COLUMN,):
+            cells = [list(map(restored, row)) for row in table.head.cells]
+            found = read_header(replace(table.head, cells=cells), options, self.place)
         if len(found.labels) > MOST_COLUMNS:
             raise _too_wide(self.place, found)
         self.header = _widened(found, table.width(len(found.labels)))
@@ -232,7 +245,20 @@ class Source:
 
     def chunks(self, size: int = 1_000) -> Iterator[Chunk]:
         """The rows below the header that are not blank, `size` at most at a time; each call reads the
-        file from its start. Raises SourceError where the file breaks off."""
+        file from its start. Raises SourceError where the file breaks off, and behind the last row where it
+        changed meanwhile."""
+        try:
+            yield from self._chunks(size)
+        except SourceError:
+            self.hold()  # what was found in it may be half of a new file
+            raise
+        self.hold()
+
+    def hold(self) -> None:
+        """Raise SourceError where the file is no longer what it was when it was opened."""
+        self._content.hold()
+
+    def _chunks(self, size: int) -> Iterator[Chunk]:
         size = max(1, min(size, _MOST_CELLS // max(len(self.header), 1)))
         last = done = 0
         waiting: tuple[RowBlock, list[int]] | None = None
@@ -261,6 +287,15 @@ class Source:
         head = dict(zip(self._table.head.rows, self._table.head.cells, strict=True))
         width = len(self.header)
         return tuple(tuple(_fitted(head.get(row, []), width)) for row in range(1, last + 1))
+
+    @contextmanager
+    def reopened(self, options: SourceOptions) -> Iterator[Source]:
+        """The same content read in another way: another sheet, another header."""
+        table = open_table(self._content, options)
+        try:
+            yield Source(self._content, table, options)
+        finally:
+            table.close()
 
     def close(self) -> None:
         """End the reading, and delete what was spooled."""

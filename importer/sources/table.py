@@ -56,6 +56,9 @@ class Facts:
 
 HEAD = 200
 """How many rows are looked at to find the header; a header row must be among them."""
+MOST_TEXT = 4 << 20
+"""Letters that a block of rows holds at most, but for its last row: few rows may be much, and a zip of a
+megabyte may be a gigabyte of them."""
 MOST_COLUMNS = 5_000
 """A header that reaches further is a stray cell, not a survey."""
 

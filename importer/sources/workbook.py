@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 import mmap
+import os
 import re
 import zipfile
 from collections.abc import Iterator, Sequence
 from itertools import chain, islice
-from pathlib import Path
 
 from importer.errors import SourceError
+from importer.resources import Positioned
 from importer.sources.files import Content
 from importer.sources.isolation import Child, Message, OutOfMemory, ReadRequest, Unreadable
-from importer.sources.table import HEAD, MOST_COLUMNS, Facts, Mark, RowBlock, SourceOptions
+from importer.sources.table import (
+    HEAD,
+    MOST_COLUMNS,
+    MOST_TEXT,
+    Facts,
+    Mark,
+    RowBlock,
+    SourceOptions,
+)
 
 _MIB = 1 << 20
 _MEMORY, _MEMORY_PER_BYTE, _MOST_MEMORY = 768 * _MIB, 50, 4096 * _MIB
@@ -36,8 +45,8 @@ class WorkbookTable:
 
     def __init__(self, content: Content, options: SourceOptions) -> None:
         self._content, self._wanted = content, options.sheet
-        self._path = content.on_disk()
-        self._format = _format_of(content.name, self._path)
+        self._descriptor = content.on_disk()
+        self._format = _format_of(content.name, self._descriptor)
         self._careful = False
         self._child: Child | None = self._started()
         try:
@@ -79,9 +88,9 @@ class WorkbookTable:
             self._child = None
 
     def _started(self) -> Child:
-        size = self._path.stat().st_size
+        size = os.fstat(self._descriptor).st_size
         request = ReadRequest(
-            path=str(self._path),
+            descriptor=self._descriptor,
             name=self._content.name,
             format=self._format,
             sheet=self._wanted,
@@ -116,10 +125,12 @@ class WorkbookTable:
 
 
 def _first(rows: int, batches: Iterator[Message]) -> Iterator[Message]:
-    """Batches until they hold so many rows."""
-    while rows > 0 and (batch := next(batches, None)):
+    """Batches until they hold so many rows, or as much text as a block may."""
+    letters = 0
+    while rows > 0 and letters < MOST_TEXT and (batch := next(batches, None)):
         yield batch
         rows -= len(batch["rows"])
+        letters += batch["letters"]
 
 
 def _head(batches: Sequence[Message]) -> RowBlock:
@@ -139,14 +150,13 @@ def _cut(batch: Message, size: int) -> Iterator[RowBlock]:
         )
 
 
-def _format_of(name: str, path: Path) -> str:
+def _format_of(name: str, descriptor: int) -> str:
     """By the first bytes: Excel since 2007 puts a zip (its theme) into an .xls, where zipfile finds it."""
-    with path.open("rb") as file:
-        start = file.read(len(_OLE))
-    if start == _OLE or not zipfile.is_zipfile(path):
-        return _old_format(name, path, start)
-    with zipfile.ZipFile(path) as archive:
-        _refuse_bomb(name, archive, path.stat().st_size)
+    file, start = Positioned(descriptor), os.pread(descriptor, len(_OLE), 0)
+    if start == _OLE or not zipfile.is_zipfile(file):
+        return _old_format(name, descriptor, start)
+    with zipfile.ZipFile(file) as archive:
+        _refuse_bomb(name, archive, os.fstat(descriptor).st_size)
         parts = set(archive.namelist())
     if "Index/Document.iwa" in parts:
         raise SourceError(f"{name} is an Apple Numbers file.", hint="Export it as XLSX or CSV.")
@@ -155,14 +165,14 @@ def _format_of(name: str, path: Path) -> str:
     return "xlsb" if any(part.endswith("workbook.bin") for part in parts) else "xlsx"
 
 
-def _old_format(name: str, path: Path, start: bytes) -> str:
+def _old_format(name: str, descriptor: int, start: bytes) -> str:
     if not start:
         raise SourceError(f"{name} is empty.", hint="Export it again.")
     if start != _OLE:
         raise SourceError(
             f"{name} is cut short or damaged.", hint="Download or copy the file again."
         )
-    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+    with mmap.mmap(descriptor, 0, access=mmap.ACCESS_READ) as data:
         if _ENCRYPTED.search(data):
             raise SourceError(
                 f"{name} is encrypted.",

@@ -50,7 +50,12 @@ def _messages(wanted: ReadRequest) -> Iterator[dict[str, object]]:
         "notes": [*choice.notes, *rows.notes],
     }
     for batch in rows:
-        yield {"rows": batch.rows, "cells": batch.cells, "marks": batch.marks}
+        yield {
+            "rows": batch.rows,
+            "cells": batch.cells,
+            "marks": batch.marks,
+            "letters": batch.letters,
+        }
     yield {"end": True}
 
 

@@ -147,7 +147,6 @@ def application(desk: Desk) -> web.Application:
         except Exception as error:  # noqa: BLE001  a defect: its kind and place, never what it was about
             last = traceback.extract_tb(error.__traceback__)[-1]
             said = f"unexpected {type(error).__name__} at {Path(last.filename).name}:{last.lineno}"
-            sys.stderr.write(f"importer web: {said}\n")
             return _message(
                 desk, request, 500, said, "This is a defect of the importer; please report it."
             )

@@ -55,6 +55,7 @@ class Draft:
     preset: str = ""
     campaign: str = ""
     ids: Mapping[str, str] = field(default_factory=dict)
+    best: Mapping[str, str] = field(default_factory=dict)
     person: str = ""
     anonymous: bool = False
     order: str = ""

@@ -8,7 +8,15 @@ from itertools import islice
 
 from importer import engine
 from importer.discovery import Draft as Drafted
-from importer.discovery import Question, candidates, draft, in_words
+from importer.discovery import (
+    Question,
+    candidates,
+    draft,
+    ends_in_words,
+    in_words,
+    sheet_of_answers,
+    unsure_of_person,
+)
 from importer.discovery.survey_match import fits, match_questions
 from importer.errors import ImporterError, MappingError, Mistake, UsageError
 from importer.mapping import preset
@@ -55,14 +63,19 @@ def read(one: Draft, asked: Sequence[SurveyQuestion] = ()) -> Reading:
         delimiter=one.delimiter or None,
     )
     drafted, refused = None, None
-    with open_source(one.file, options) as source:
+    wishes = one.wishes(asked=tuple(asked))
+    with (
+        open_source(one.file, options) as opened,
+        sheet_of_answers(opened, options, wishes) as source,
+    ):
+        options = replace(options, sheet=source.sheet or None)
         head = [
             pair
             for chunk in islice(source.chunks(_HEAD), 1)
             for pair in zip(chunk.rows, chunk.lines, strict=True)
         ]
         try:
-            drafted = draft(source, one.wishes(asked=tuple(asked)))
+            drafted = draft(source, wishes)
         except ImporterError as error:
             refused = error
     header = drafted.layout.header if drafted else one.header
@@ -151,6 +164,12 @@ def fields(
             _questions(each, asked) if asked else (),
             main=wanted or told not in {"", LEFT_OUT},
         )
+    score, scale = meaning.score, meaning.score.scale if meaning.score else None
+    name = meaning.names[score.index] if score else ""
+    if score and scale and (name in one.best or scale.best == "not known"):
+        choices = [("", "Choose…"), *zip(("high", "low"), ends_in_words(scale), strict=True)]
+        asked_for = f"{score.columns[-1].label}: which number is the best?"
+        yield Field(f"best.{name}", asked_for, scale.signs, one.best.get(name, ""), choices)
     yield from _about_people(one, reading)
     yield from _about_dates(one, reading)
 
@@ -171,21 +190,21 @@ def _questions(question: Question, asked: Sequence[SurveyQuestion]) -> Sequence[
 
 
 def _about_people(one: Draft, reading: Drafted) -> Iterator[Field]:
-    meaning = reading.meaning
-    if meaning.users and not one.person:
-        return
-    if meaning.email and not (one.person or one.anonymous):
+    if not (one.person or one.anonymous or unsure_of_person(reading)):
         return
     found = [(f"{_COLUMN}{each.label}", each.label) for each in candidates(reading)]
     value = NOBODY if one.anonymous else f"{_COLUMN}{one.person}" if one.person else ""
     if value.startswith(_COLUMN) and value not in dict(found):
         found.append((value, one.person))
+    guess = "" if one.person or not reading.people else reading.people[0].column.label
     nobody = (NOBODY, "None: the answers are anonymous, and each row is a person of its own")
-    column = reading.moment or (meaning.response.column if meaning.response else None)
-    note = f"Without one, {column.label} tells people apart." if column else ""
-    yield Field(
-        "person", "Which column says who answered?", note, value, [("", "Choose…"), *found, nobody]
+    column = reading.moment or (
+        reading.meaning.response.column if reading.meaning.response else None
     )
+    note = f"Without one, {column.label} tells people apart." if column else ""
+    first = ("", f"As guessed: {guess}" if guess else "Choose…")
+    asked = "Which column says who answered?"
+    yield Field("person", asked, note, value, [first, *found, nobody])
 
 
 def _about_dates(one: Draft, reading: Drafted) -> Iterator[Field]:
@@ -223,10 +242,12 @@ def answered(
 ) -> tuple[dict[str, object], dict[str, str]]:
     """What a form says, as changes of the draft; and by field what is wrong with it."""
     known, wrong = {each.id for each in asked}, dict[str, str]()
-    ids = dict(one.ids)
+    ids, best = dict(one.ids), dict(one.best)
     for field_, typed in form.items():
         kind, _, name = field_.partition(".")
         value = typed.strip().strip("\"'")
+        if kind == "best" and value in {"high", "low", ""}:
+            best[name] = value
         if kind == "question":
             ids[name] = LEFT_OUT if form.get(f"out.{name}") else value
             if ids[name] == LEFT_OUT or not value:
@@ -242,6 +263,7 @@ def answered(
     changes: dict[str, object] = {
         "campaign": campaign,
         "ids": {name: value for name, value in ids.items() if value},
+        "best": {name: value for name, value in best.items() if value},
         "person": person.removeprefix(_COLUMN) if person.startswith(_COLUMN) else "",
         "anonymous": person == NOBODY,
         "order": form.get("order", ""),

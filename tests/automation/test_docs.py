@@ -28,7 +28,7 @@ def test_schedulers() -> None:
 
 
 def test_metrics() -> None:
-    for name, _ in samples(metrics(NOTICE, success=1.0)):
+    for name, _ in samples(metrics(NOTICE)):
         assert f"`{name}" in TEXT
 
 

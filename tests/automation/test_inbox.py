@@ -7,6 +7,7 @@ import pytest
 
 from importer.automation import (
     RETRY,
+    SHELVES,
     Arrival,
     Ending,
     Fate,
@@ -14,11 +15,13 @@ from importer.automation import (
     Inbox,
     Shelves,
     alone,
+    arrivals,
+    check_shelves,
     fate,
     gravest,
     once,
 )
-from importer.errors import Busy, ExitStatus
+from importer.errors import Busy, ExitStatus, ResultsError, UsageError
 
 
 @pytest.mark.parametrize(
@@ -134,7 +137,7 @@ def test_nothing_on_a_shelf_is_overwritten(tmp_path: Path) -> None:
     shelves = Shelves(tmp_path)
     for content in ("first", "second", "third"):
         (tmp_path / "a.csv").write_text(content)
-        shelves.put(tmp_path / "a.csv", "done")
+        shelves.put(arrivals(tmp_path)[0], "done")
 
     found = {each.name: each.read_text() for each in (tmp_path / "done").iterdir()}
     assert found == {"a.csv": "first", "a-2.csv": "second", "a-3.csv": "third"}
@@ -164,3 +167,43 @@ def test_one_watch_a_folder(tmp_path: Path) -> None:
             pass
     with alone(tmp_path, tmp_path / "state"):
         pass
+
+
+@pytest.mark.parametrize("shelf", ["done", "failed", "results"])
+def test_a_link_is_no_shelf(tmp_path: Path, shelf: str) -> None:
+    """Who may put files there could have them, and their content, put anywhere else."""
+    inbox, elsewhere = tmp_path / "in", tmp_path / "elsewhere"
+    inbox.mkdir()
+    elsewhere.mkdir()
+    (inbox / shelf).symlink_to(elsewhere)
+    fill(inbox, "a")
+
+    with pytest.raises(UsageError, match="it is a link"):
+        check_shelves(inbox, SHELVES)
+    with pytest.raises(ResultsError, match="it is a link"):
+        Shelves(inbox).put(arrivals(inbox)[0], shelf)
+    assert list(elsewhere.iterdir()) == []
+    assert (inbox / "a.csv").exists()
+
+
+def test_a_watched_folder_may_itself_be_a_link_and_have_its_shelves(tmp_path: Path) -> None:
+    (tmp_path / "mounted" / "done").mkdir(parents=True)
+    (tmp_path / "in").symlink_to("mounted")
+    inbox = tmp_path / "in"
+    fill(inbox, "a")
+    check_shelves(inbox, SHELVES)
+    assert Shelves(inbox).put(arrivals(inbox)[0], "done").read_text() == "a"
+    assert not (inbox / "failed").exists()
+
+
+def test_a_file_replaced_at_the_last_moment_goes_back(tmp_path: Path) -> None:
+    """Between the last look and the move: the new one was never imported."""
+    fill(tmp_path, "a")
+    (arrival,) = arrivals(tmp_path)
+    (tmp_path / "a.csv").unlink()
+    (tmp_path / "a.csv").write_text("another export")
+
+    place = Shelves(tmp_path).put(arrival, "done")
+
+    assert (place, place.read_text()) == (tmp_path / "a.csv", "another export")
+    assert list((tmp_path / "done").iterdir()) == []

@@ -1,8 +1,11 @@
 """What is told, and that it holds nothing private."""
 
+from dataclasses import replace
+
 from prometheus_client.parser import text_string_to_metric_families
 
-from importer.automation import Notice, last_success, metrics
+from importer.automation import Notice, metrics
+from importer.automation.monitoring import last
 from importer.errors import ExitStatus
 from importer.model import Status
 
@@ -18,6 +21,10 @@ NOTICE = Notice(
     requests=22,
     causes={"out_of_range": 11, "no_person": 3},
 )
+
+
+SUCCESS = "importer_last_success_timestamp_seconds"
+FINISH = "importer_last_finish_timestamp_seconds"
 
 
 def samples(text: str) -> dict[tuple[str, str], float]:
@@ -43,7 +50,7 @@ def test_the_text() -> None:
 
 
 def test_metrics_are_read_by_prometheus_own_parser() -> None:
-    text = metrics(NOTICE, success=1_600_000_000.0)
+    text = metrics(NOTICE, f'{SUCCESS}{{mapping="m"}} 1600000000\n')
 
     found = samples(text)
     assert found["importer_exit_code", ""] == 3
@@ -56,10 +63,15 @@ def test_metrics_are_read_by_prometheus_own_parser() -> None:
     assert family.samples[0].labels == {"mapping": NOTICE.mapping}
 
 
-def test_the_last_success_outlives_a_failure() -> None:
-    well = Notice("run", "a.csv", "m", ExitStatus.DONE, 1_650_000_000.0, 1.0)
-    text = metrics(well, success=None)
-    assert last_success(text) == well.at
-    assert last_success(metrics(NOTICE, last_success(text))) == well.at
-    assert last_success("") is None
-    assert last_success(metrics(NOTICE, None)) is None
+def test_the_last_success_outlives_a_failure_and_is_there_before_the_first() -> None:
+    """Its age is what an alert rings at: a metric that is absent, or never set, is of no use."""
+    well = replace(NOTICE, exit_status=ExitStatus.DONE, at=1_650_000_000.0)
+    stopped = replace(NOTICE, exit_status=ExitStatus.STOPPED, at=1_660_000_000.0)
+    refused = replace(NOTICE, exit_status=ExitStatus.SOME_REFUSED, at=1_670_000_000.0)
+    text = metrics(well)
+    assert (last(SUCCESS, text), last(FINISH, text)) == (well.at, well.at)
+    text = metrics(stopped, text)
+    assert (last(SUCCESS, text), last(FINISH, text)) == (well.at, well.at)
+    text = metrics(refused, text)  # one invalid row a night: no success, and nothing to wake up for
+    assert (last(SUCCESS, text), last(FINISH, text)) == (well.at, refused.at)
+    assert samples(metrics(stopped))[SUCCESS, ""] == samples(metrics(stopped))[FINISH, ""] == 0

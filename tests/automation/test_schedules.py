@@ -138,5 +138,48 @@ def test_airflow(one: Task) -> None:
     assert ("{" in plain) == (plain != command)
     assert tuple(shlex.split(plain)) == one.local
     assert ast.literal_eval(given["env"]) == {
-        "SATISMETER_WRITE_KEY": "{{ conn.satismeter.password }}"
+        "SATISMETER_WRITE_KEY": "{{ conn.satismeter.password }}",
+        "IMPORTER_NOTIFY_SLACK": "{{ conn.satismeter.extra_dejson.notify_slack }}",
     }
+
+
+@pytest.mark.parametrize("kind", RENDERED)
+def test_the_addresses_of_notices_go_along(kind: str) -> None:
+    """Without them each run would end with `--notify slack needs …`, and tell nobody."""
+    two = replace(task(), more=("--notify", "slack", "--notify=email"))
+    text = RENDERED[kind](two)
+
+    assert two.notices == {"slack": "IMPORTER_NOTIFY_SLACK", "email": "IMPORTER_NOTIFY_EMAIL"}
+    for variable in two.notices.values():
+        assert variable in text
+    silent = RENDERED[kind](replace(task(), more=("--rate", "5/s")))
+    own = RENDERED[kind](replace(task(), more=("--notify", "slack", "--notify-file", "/n")))
+    assert "IMPORTER_NOTIFY" not in silent + own
+
+
+def test_where_the_addresses_of_notices_come_from() -> None:
+    step = yaml.safe_load(RENDERED["github"](task()))["jobs"]["import"]["steps"][0]
+    assert step["env"]["IMPORTER_NOTIFY_SLACK"] == "${{ secrets.IMPORTER_NOTIFY_SLACK }}"
+    _, job = yaml.safe_load_all(RENDERED["k8s"](task()))
+    (container,) = job["spec"]["jobTemplate"]["spec"]["template"]["spec"]["containers"]
+    assert container["env"][1]["valueFrom"]["secretKeyRef"]["key"] == "notify-slack"
+    assert "LoadCredential=notify:" in RENDERED["systemd"](task())
+    assert "--notify-file %d/notify\n" in RENDERED["systemd"](task())
+    assert '--notify-file "$HOME/.config/satismeter/notify" >>' in RENDERED["cron"](task())
+
+
+def test_the_image_is_what_the_pod_expects() -> None:
+    """Docker itself is not at hand: what the file says is held against the CronJob and the docs."""
+    root = Path(__file__).parents[2]
+    lines = [line.split() for line in (root / "Dockerfile").read_text("utf-8").splitlines()]
+    said = {words[0]: words[1:] for words in lines if words and not words[0].startswith("#")}
+    _, job = yaml.safe_load_all(RENDERED["k8s"](task()))
+    pod = job["spec"]["jobTemplate"]["spec"]["template"]["spec"]
+
+    assert said["USER"] == [str(pod["securityContext"]["runAsUser"])]
+    assert said["VOLUME"] == [pod["containers"][0]["volumeMounts"][0]["mountPath"]]
+    assert "IMPORTER_STATE=/import/state" in said["ENV"]
+    taken = (root / ".dockerignore").read_text("utf-8").splitlines()
+    for each in (line[1:] for line in taken if line.startswith("!")):
+        assert (root / each).exists()
+    assert taken[0] == "*"  # no .env, no key, no spreadsheet

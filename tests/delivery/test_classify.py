@@ -16,6 +16,7 @@ from importer.satismeter.classify import (
     Action,
     Reply,
     classify,
+    located,
     pause_of,
 )
 
@@ -72,6 +73,37 @@ REPLIES = [
     (said(200, b"9" * 60_000), U, "unverified", GO),
     (said(200, {"errors": [{"title": "no"}]}), U, "unverified", GO),
     (said(200, {"success": False}), U, "unverified", GO),
+    (said(200, {"ok": 0}), U, "unverified", GO),
+    (said(200, {"status": "error", "data": None}), U, "unverified", GO),
+    (said(201, {"status": "fail", "data": {"userId": "is required"}}), U, "unverified", GO),
+    (said(200, {"statusCode": 500, "id": "5d2"}), U, "unverified", GO),
+    (said(200, {"status": 403}), U, "unverified", GO),
+    (said(200, {"message": "Forbidden"}), U, "unverified", GO),
+    (said(200, {"message": "Response could not be created"}), U, "unverified", GO),
+    (said(200, {"title": "Duplicate response"}), U, "unverified", GO),
+    (said(200, [{"error": "no"}]), U, "unverified", GO),
+    (said(200, [{"id": 1}, {"errors": ["no"]}]), U, "unverified", GO),
+    (said(200, {"code": "E42", "message": "quota"}), U, "unverified", GO),
+    (said(200, {"code": 401, "message": "log in"}), U, "unverified", GO),
+    (said(200, {"code": "NOT_CREATED", "message": ""}), U, "unverified", GO),
+    (said(200, {"data": {"error": "no"}}), U, "unverified", GO),
+    (said(201, {"error": "no"}, located="5d2"), U, "unverified", GO),
+    (said(200, {"id": "5d2", "status": "completed"}), C, "", GO),
+    (said(200, {"id": "5d2", "status": "ok", "message": "Feedback: error 500 on pay"}), C, "", GO),
+    (said(200, {"data": {"id": "5d2", "code": "X1", "message": "invalid"}}), C, "", GO),
+    (said(200, {"message": "Response created"}), C, "", GO),
+    (said(200, {"message": "Response created without errors"}), C, "", GO),
+    (said(200, {"message": "Danke!"}), C, "", GO),
+    (said(200, {"code": 0, "message": "OK"}), C, "", GO),
+    (said(200, {"code": "201", "message": "created"}), C, "", GO),
+    (said(200, {"code": "SUCCESS", "message": ""}), C, "", GO),
+    (said(200, {"code": "response_created", "message": ""}), C, "", GO),
+    (said(200, {"statusCode": 201, "error": None, "errors": []}), C, "", GO),
+    (said(200, {"success": True, "ok": 1, "error": ""}), C, "", GO),
+    (said(200, located="5d2"), C, "", GO),
+    (said(202, b"<html>ok</html>", located="5d2"), C, "", GO),
+    (said(302, located="5d2"), U, "redirected", STOP),
+    (said(500, located="5d2"), U, "server_error", GO),
     (said(302), U, "redirected", STOP),
     (said(307), U, "redirected", STOP),
     (said(304), U, "redirected", STOP),
@@ -362,3 +394,44 @@ def test_no_reply_is_ever_taken_for_more_than_it_says(
 @given(replies)
 def test_without_a_whole_reply_nothing_is_claimed(reply: Reply) -> None:
     assert classify(reply._replace(status=None)).status in (U, P)
+
+
+URL = "https://app.satismeter.com/api/responses"
+
+
+@pytest.mark.parametrize(
+    ("location", "found"),
+    [
+        ("/api/responses/5d2f", "5d2f"),
+        ("https://app.satismeter.com/api/responses/5d2f", "5d2f"),
+        ("https://APP.satismeter.com:443/api/responses/5d2f/", "5d2f"),
+        ("https://app.satismeter.com/api/responses/5d2f?token=x#y", "5d2f"),
+        ("", ""),
+        ("/", ""),
+        ("/api/responses", ""),
+        ("/api/responses/", ""),
+        ("/login", ""),
+        ("/api/responses/../users/1", ""),
+        ("/api/responses/a/b", ""),
+        ("https://evil.example/api/responses/5d2f", ""),
+        ("//evil.example/api/responses/5d2f", ""),
+        ("http://app.satismeter.com/api/responses/5d2f", ""),
+        ("https://app.satismeter.com:8443/api/responses/5d2f", ""),
+        ("https://app.satismeter.com@evil.example/api/responses/5d2f", ""),
+        ("https://[::1/x", ""),
+        ("https://app.satismeter.com:99999/api/responses/1", ""),
+        ("/api/responses/%3Cb%3E", ""),
+        ("/api/responses/" + "9" * 65, ""),
+    ],
+)
+def test_only_a_place_below_the_one_posted_to_names_a_response(location: str, found: str) -> None:
+    assert located(location, URL) == found
+
+
+def test_an_id_comes_from_the_body_else_from_the_location() -> None:
+    assert classify(said(201, located="abc")).response_id == "abc"
+    assert classify(said(201, {"id": "5d2"}, located="abc")).response_id == "5d2"
+
+
+def test_below_an_endpoint_of_ones_own() -> None:
+    assert located("/x/insert/7", "http://127.0.0.1:8000/x/insert") == "7"

@@ -35,7 +35,7 @@ from importer.sandbox import (
 )
 from importer.satismeter.classify import LARGEST_BODY, Reply, classify
 from importer.satismeter.insert import Client
-from importer.satismeter.redact import KeyRedactor, unpacked
+from importer.satismeter.redact import Redactor, unpacked
 from importer.settings import Secret
 
 KEY = Secret(WRITE_KEY)
@@ -274,15 +274,11 @@ async def test_the_key_is_nowhere_but_in_the_body(caplog: pytest.LogCaptureFixtu
         shown = repr(client) + repr(vars(client)) + str(canary) + repr(canary)
     async with client_of(f"http://127.0.0.1:{await refusing_port()}", key=canary) as client:
         replies.append(await client.post(body()))
-    assert replies[0].body == b"no such key: ***"
+    refused = Redactor(canary).classification(classify(replies[0]), body())
+    assert refused.message == "the server answered 422: no such key: ***"
     assert [reply.status for reply in replies] == [422, 401, None]
-    for text in (repr(replies), shown, caplog.text):
+    for text in (repr(replies[1:]), shown, caplog.text):
         assert "canary" not in text
-
-
-def test_a_key_that_is_quoted_back_is_masked() -> None:
-    assert KeyRedactor(Secret('a"b')).over(b'a"b, {"k": "a\\"b"}') == b'***, {"k": "***"}'
-    assert KeyRedactor(Secret("")).over(b"ab") == b"ab"
 
 
 def test_every_exception_of_aiohttp_has_its_words() -> None:

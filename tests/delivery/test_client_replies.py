@@ -125,6 +125,15 @@ async def test_headers_that_are_asked_for() -> None:
     assert (reply.retry_after, reply.date, reply.content_type) == ("7", "Mon", "text/plain")
 
 
+async def test_where_the_response_lies_and_not_what_changes_it() -> None:
+    head = b"Location: /5d2f\r\nauth-token: SECRET-OF-THE-RESPONSE\r\n"
+    reply = await reply_to((LINE + head + b"Content-Length: 0\r\n\r\n",))
+    assert reply.located == "5d2f"
+    assert "SECRET" not in repr(reply)
+    other = b"Location: http://example.com/5d2f\r\nContent-Length: 0\r\n\r\n"
+    assert (await reply_to((LINE + other,))).located == ""
+
+
 async def test_what_follows_the_body_is_no_header() -> None:
     reply = await reply_to((CHUNKED + b"2\r\n{}\r\n0\r\nRetry-After: 7\r\n\r\n",))
     assert (reply.status, reply.retry_after) == (200, "")

@@ -120,6 +120,22 @@ async def test_an_outage_that_cuts_connections_leaves_few_in_doubt() -> None:
     assert done.delivery.requests == 2_000
 
 
+@pytest.mark.parametrize("status", [429, 503])
+async def test_a_pause_that_is_longer_than_the_outage_ends_with_it(status: int) -> None:
+    done = scene(lambda *_: said(status, retry_after="300"), outage=0.2)
+    await asyncio.wait_for(done.run(rows(50)), 10)
+    assert done.delivery.stopped is not None
+    assert done.delivery.stopped.code == "outage"
+    assert done.journal.statuses().keys() == {Status.PENDING}
+
+
+async def test_a_pause_within_the_outage_is_waited_for() -> None:
+    done = scene(lambda _, tries: said(429, retry_after="1") if tries == 1 else CREATED, outage=5.0)
+    await done.run(rows(3))
+    assert done.delivery.stopped is None
+    assert done.journal.statuses() == {Status.CREATED: 3}
+
+
 async def test_an_outage_without_an_end_stops_and_its_rows_stay() -> None:
     done = scene(lambda *_: NOT_SENT, outage=0.3)
     await done.run(rows(100))

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from importer.discovery import Grid, Layout, layout
+from importer.discovery import Grid, Layout, ToolRows, layout
 
 Rows = Sequence[Sequence[str]]
 
@@ -20,8 +20,8 @@ def grid(rows: Rows, first: int = 1) -> Grid:
     return Grid([n for n, _ in kept], [row for _, row in kept])
 
 
-def found(rows: Rows, tool_row: int = 0) -> tuple[tuple[int, ...], tuple[int, ...], int]:
-    said: Layout = layout(grid(rows), tool_row)
+def found(rows: Rows, tool: ToolRows | None = None) -> tuple[tuple[int, ...], tuple[int, ...], int]:
+    said: Layout = layout(grid(rows), tool)
     return said.header, said.skipped, said.texts
 
 
@@ -63,7 +63,10 @@ def test_import_ids_are_skipped_with_what_stands_above_them(row: str) -> None:
 
 def test_import_ids_tell_a_header_even_over_a_single_row() -> None:
     ids = ['{"ImportId":"a"}', '{"ImportId":"b"}']
-    said = layout(grid([["ResponseId", "Q1"], ["Response ID", "Frage"], ids, ["R_1", "text"]]), 1)
+    said = layout(
+        grid([["ResponseId", "Q1"], ["Response ID", "Frage"], ids, ["R_1", "text"]]),
+        ToolRows(1, texts=2),
+    )
     assert (said.header, said.skipped, said.ids) == ((1,), (2, 3), 3)
 
 
@@ -118,3 +121,73 @@ def test_header_rows_are_rows_of_the_file(rows: list[list[str]]) -> None:
     assert all_ == sorted(set(all_))
     assert len(all_) <= 6
     assert set(all_) <= set(table.rows)
+
+
+GOOGLE = ToolRows(1)
+SURVEYMONKEY = ToolRows(1, header=2)
+QUALTRICS = ToolRows(1, texts=2)
+
+
+@pytest.mark.parametrize(
+    ("rows", "tool"),
+    [
+        ("E-Mail,Note,Kommentar, / a@x.org,5,,Ja / b@x.org,3,gut,Ja / c@x.org,4,,Nein", None),
+        ("E-Mail,Note,Kommentar, / a@x.org,5,,Ja / b@x.org,3,gut,Ja / c@x.org,4,,Ja", None),
+        ("Name,,Kommentar / Anna,Ja, / Bert,Ja,gut / Carl,Nein,schlecht", None),
+        ("Name,,Comment / Ann,Yes, / Bob,Yes,bad / Cid,Yes,fine", None),
+        (
+            "Horodateur,,Note,Avis / 9/18/2017 18:00:16,Oui,4, / 9/18/2017 18:05:16,Oui,5,bon",
+            GOOGLE,
+        ),
+        ("Timestamp,,Plan / 2024/01/05 10:00:01,Pro, / 2024/01/05 10:00:07,Pro,Basic", GOOGLE),
+        ("Respondent ID,Plan,,Note / 11,Pro,Yes, / 12,Pro,Yes,x / 13,Pro,,y", SURVEYMONKEY),
+        ("id,Plan,, / 1,Pro,Yes, / 2,Pro,Yes,Other / 3,,Yes,", None),
+    ],
+)
+def test_a_first_response_is_never_a_header_row(rows: str, tool: ToolRows | None) -> None:
+    table = [row.split(",") for row in rows.split(" / ")]
+    assert found(table, tool) == ((1,), (), 0)
+
+
+@pytest.mark.parametrize(
+    "first",
+    [
+        ["N/A", "N/A", "too early"],
+        ["keine Angabe", "k.A.", "noch zu früh"],
+        ["nevím", "-", "?"],
+        ["ten", "four", "in words"],
+        ["none", "null", ""],
+    ],
+)
+def test_a_first_response_without_numbers_is_no_row_of_texts(first: list[str]) -> None:
+    rows = [["NPS", "CSAT", "Comment"], first, ["9", "4", "good"], ["3", "2", "bad"]]
+    assert found(rows) == ((1,), (), 0)
+    assert found(rows, GOOGLE) == ((1,), (), 0)
+
+
+def test_the_texts_of_a_tool_need_not_ask() -> None:
+    rows = [["Id", "Q1", "Q2"], ["Kennung", "Bewertung", "Dauer"], ["R_12345678", "9", "30"]]
+    rows += [["R_12345679", "3", "31"], ["R_12345670", "7", "29"]]
+    assert found(rows, QUALTRICS) == ((1,), (2,), 2)
+    assert found(rows) == ((1,), (), 0)
+
+
+@pytest.mark.parametrize("mark", ["Response", "Antwort", "Réponse", "Respuesta"])
+def test_the_second_row_over_a_single_question(mark: str) -> None:
+    rows = [["Respondent ID", "End Date", "How likely?"], ["", "", mark]]
+    rows += [["1", "2024-01-01", "9"], ["2", "2024-01-02", "3"]]
+    assert found(rows, SURVEYMONKEY) == ((1, 2), (), 0)
+    assert found(rows) == ((1, 2), (), 0)
+
+
+@pytest.mark.parametrize(
+    ("title", "names"),
+    [
+        (["Report", "2025"], ["Email", "Score", "Comment"]),
+        (["Auswertung", "Q3"], ["Kundennummer", "Bewertung", "Kommentar"]),
+        (["Export", "leden"], ["e-mail", "hodnocení", "komentář"]),
+    ],
+)
+def test_a_title_of_two_cells_above_three_columns(title: list[str], names: list[str]) -> None:
+    rows = [title, names, ["K1", "9", "fine"], ["K2", "3", "bad"], ["K3", "5", ""]]
+    assert found(rows) == ((2,), (), 0)

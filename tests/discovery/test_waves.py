@@ -102,3 +102,36 @@ def test_loops_count_where_the_tool_writes_them() -> None:
 )
 def test_what_is_no_wave(header: list[str]) -> None:
     assert found(header) is None
+
+
+def in_two_rows(upper: Sequence[str], lower: Sequence[str]) -> Waves | None:
+    """Of a table whose header has two rows, as SurveyMonkey writes it."""
+    kinds = {"response": SCORES, "antwort": SCORES, "why?": TEXTS, "warum?": TEXTS, "date": DATES}
+    kinds |= {"price": SCORES, "help": SCORES}
+    rows = list(zip(*(kinds.get(cell.lower(), OTHER) for cell in lower), strict=True))
+    filled: list[str] = []
+    for cell in upper:
+        filled.append(cell or filled[-1])
+    labels = [f"{up} / {low}" if low else up for up, low in zip(filled, lower, strict=True)]
+    return waves(columns(labels, rows, upper=upper, lower=lower))
+
+
+@pytest.mark.parametrize(
+    ("upper", "lower", "labels"),
+    [
+        ("id|NPS||NPS|", "|Response|Why?|Response|Why?", ["NPS / Response", "NPS / Why?"]),
+        ("Nr|Bewertung||Bewertung|", "|Antwort|Warum?|Antwort|Warum?", ["Bewertung / Antwort"]),
+        ("id|NPS 2022||NPS 2023|", "|Response|Why?|Response|Why?", ["NPS {wave} / Response"]),
+        ("id|Q1 NPS||Q2 NPS|", "|Response|Date|Response|Date", ["{wave} NPS / Response"]),
+    ],
+)
+def test_waves_under_two_header_rows(upper: str, lower: str, labels: list[str]) -> None:
+    said = in_two_rows(upper.split("|"), lower.split("|"))
+    assert said is not None
+    assert len(said.names) == 2
+    assert list(said.labels.values())[: len(labels)] == labels
+
+
+def test_the_rows_of_a_grid_are_no_waves_in_two_header_rows_either() -> None:
+    upper = ["id", "Rate us in 2022", "", "Comment"]
+    assert in_two_rows(upper, ["", "Price", "Help", "Why?"]) is None

@@ -172,7 +172,8 @@ def test_with_force_survey_nothing_is_posted_again(user: Shell, file: Path) -> N
 def test_with_an_api_key_a_run_settles_by_reading_the_survey(
     user: Shell, file: Path, forced: bool
 ) -> None:
-    """Found is created; absent is posted again, with forceSurvey by the next run; nothing is stored twice."""
+    """Found is created; absent is posted again, with forceSurvey once a person has had it looked for;
+    nothing is stored twice."""
     if forced:
         force(user)
     with background(scripted(p3=["close_stored"], p4=["close_read"], p5=["hang"])) as sandbox:
@@ -182,9 +183,11 @@ def test_with_an_api_key_a_run_settles_by_reading_the_survey(
         )
         ended = user(*words, **READING)
         if forced:
-            assert ended.status == 3, ended.err
-            assert rows_of(ended) == {"read": 12, "created": 10, "failed": 2}
+            assert ended.status == 4, ended.err
+            assert rows_of(ended) == {"read": 12, "created": 10, "unknown": 2}
             assert ended.document["requests"] == 12
+            assert {each["code"] for each in ended.document["causes"]} == {"not_found"}
+            assert _settled(user("resolve", "--settle", "0", "--json", **READING)) == (0, 2, 0)
             ended = user(*words, **READING)
 
         assert ended.status == 0, ended.err
@@ -395,7 +398,8 @@ def test_the_read_key_comes_from_a_private_file_or_dotenv(user: Shell, file: Pat
         readable = user("resolve", "--project", PROJECT, "--api-key-file", "read-key")
         key.chmod(0o600)
         nowhere = user("resolve", "--project", PROJECT)
-        user.write(".env", f"SATISMETER_API_KEY={API_KEY}\nSATISMETER_PROJECT={PROJECT}\n")
+        text = f"SATISMETER_API_KEY={API_KEY}\nSATISMETER_PROJECT={PROJECT}\n"
+        user.write(".env", text).chmod(0o600)
         dotenv = user("resolve", "--json")
     assert (readable.status, nowhere.status, dotenv.status) == (2, 2, 0)
     assert "chmod 600" in readable.err

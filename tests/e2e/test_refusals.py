@@ -75,11 +75,47 @@ def test_a_key_from_a_file_or_dotenv(user: Shell, sandbox: Sandbox) -> None:
     readable = user(*words, "--key-file", "key", SATISMETER_WRITE_KEY="")
     key.chmod(0o600)
     private = user(*words, "--key-file", "key", SATISMETER_WRITE_KEY="")
-    user.write(".env", "SATISMETER_WRITE_KEY=sandbox-write-key\n")
+    user.write(".env", "SATISMETER_WRITE_KEY=sandbox-write-key\n").chmod(0o600)
     dotenv = user(*words, SATISMETER_WRITE_KEY="")
 
     assert (readable.status, private.status, dotenv.status) == (2, 0, 0)
     assert "chmod 600" in readable.err
+    place = f"The write key is that of the .env in {user.folder}."
+    assert place in dotenv.err
+    assert place not in private.err
+
+
+@pytest.mark.parametrize(
+    ("content", "mode", "says"),
+    [
+        (b"SATISMETER_WRITE_KEY=sandbox-write-key\n", 0o644, "chmod 600 .env"),
+        (b"SATISMETER_WRITE_KEY=sandbox-write-key\n", 0o620, "chmod 600 .env"),
+        (b"# caf\xe9\nSATISMETER_WRITE_KEY=sandbox-write-key\n", 0o600, "UTF-8"),
+        (b"SATISMETER_WRITE_KEY=sandbox-write-key\n" + b"#" * 70_000, 0o600, "65,536 bytes"),
+        (b"OTHER=caf\xe9\n", 0o644, "There is no write key"),
+        (b"SATISMETER_WRITE_KEY=${OTHER_SECRET}\n", 0o600, "key_refused"),
+    ],
+    ids=["for all", "for the group", "not UTF-8", "too large", "another's", "interpolated"],
+)
+def test_a_dotenv_is_held_to_what_a_key_file_is(
+    user: Shell, sandbox: Sandbox, content: bytes, mode: int, says: str
+) -> None:
+    user.write("answers.csv", ROW)
+    path = user.folder / ".env"
+    path.write_bytes(content)
+    path.chmod(mode)
+    words = ("run", "answers.csv", "-m", "mapping.yaml", "--endpoint", sandbox.url, "--yes")
+    ended = user(*words, SATISMETER_WRITE_KEY="", OTHER_SECRET="sandbox-write-key")
+    assert ended.status in (2, 5)
+    assert says in ended.out + ended.err
+    assert not sandbox.stored()
+
+
+def test_what_another_program_keeps_in_dotenv_is_no_matter(user: Shell, sandbox: Sandbox) -> None:
+    user.write("answers.csv", ROW)
+    (user.folder / ".env").write_bytes(b"DATABASE=caf\xe9\n")
+    words = ("run", "answers.csv", "-m", "mapping.yaml", "--endpoint", sandbox.url, "--yes")
+    assert user(*words).status == 0
 
 
 def test_no_terminal_to_ask_on(user: Shell, sandbox: Sandbox) -> None:

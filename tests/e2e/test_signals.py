@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
+import os
+import pty
+import select
 import signal
 import subprocess
 import sys
+import termios
+import threading
 import time
+from collections import Counter
+from collections.abc import Callable
+from contextlib import ExitStack
 
 import pytest
 
 from importer.sandbox import Behaviour, FaultShare, Sandbox, SandboxSettings, background
 from importer.shutdown import STUCK
-from tests.e2e.commands import Shell
+from tests.e2e.commands import IMPORTER, Shell
 from tests.e2e.processes import people, started, wait_until
 from tests.e2e.test_run import results, run
 from tests.figures import figure
@@ -33,7 +42,9 @@ def left(process: subprocess.Popen[str], within: float) -> tuple[float, dict[str
     return time.monotonic() - start, json.loads(out)["rows"]
 
 
-@pytest.mark.parametrize(("number", "status"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
+@pytest.mark.parametrize(
+    ("number", "status"), [(signal.SIGTERM, 143), (signal.SIGINT, 130), (signal.SIGHUP, 143)]
+)
 def test_with_a_live_server_it_leaves_within_two_seconds(
     user: Shell, number: signal.Signals, status: int
 ) -> None:
@@ -50,6 +61,65 @@ def test_with_a_live_server_it_leaves_within_two_seconds(
         assert rows["created"] + rows["pending"] == rows["read"] == 3_000
     figure(f"{number.name}, live server", left_after_seconds=round(seconds, 2), exit=status)
     assert len(results(user)) == 3_000
+
+
+@pytest.mark.parametrize("way", ["terminal", "pipe", "nohup"])
+def test_who_watched_has_gone(user: Shell, way: str) -> None:
+    """The terminal was closed, or who read the output has ended: results are written all the same."""
+    user.write("answers.csv", people(60))
+    here, there = os.pipe() if way == "pipe" else pty.openpty()
+    ignores = ["nohup"] if way == "nohup" else []
+    with (
+        background(SandboxSettings(latency=0.1)) as sandbox,
+        subprocess.Popen(
+            [*ignores, IMPORTER, *map(str, words(sandbox, "--rate", "max", "--concurrency", 4))],
+            cwd=user.folder, env=user.environment, stdin=subprocess.DEVNULL, stdout=there,
+            stderr=there,
+        ) as process,
+    ):  # fmt: skip
+        os.close(there)
+        wait_until(lambda: len(sandbox.posts()) >= 8)
+        os.close(here)
+        if way != "pipe":
+            process.send_signal(signal.SIGHUP)
+        status, stored = process.wait(30), len(sandbox.stored())
+
+    assert status == (143 if way == "terminal" else 0)
+    assert [line["status"] for line in results(user)].count("created") == stored
+    assert (stored == 60) is (way != "terminal")
+
+
+def test_a_closed_terminal_takes_no_results_away(user: Shell) -> None:
+    """The kernel sends SIGHUP, and writing to the terminal fails from then on."""
+    user.write("answers.csv", people(300))
+    ours, its = os.openpty()
+    with background(SandboxSettings(latency=0.05)) as sandbox, ExitStack() as stack:
+        line = [IMPORTER, *map(str, words(sandbox, "--concurrency", "2"))]
+        process = stack.enter_context(
+            subprocess.Popen(
+                line, cwd=user.folder, env=dict(user.environment), stdin=its, stdout=its, stderr=its,
+                start_new_session=True,
+                preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),  # noqa: PLW1509  takes no lock
+            )
+        )  # fmt: skip
+        stack.callback(process.kill)
+        os.close(its)
+        threading.Thread(target=_drain, args=(ours, lambda: len(sandbox.posts()) >= 10)).start()
+        assert process.wait(timeout=30) == 143
+        stored = len(sandbox.stored())
+    assert 0 < stored < 300
+    assert Counter(line["status"] for line in results(user)) == {
+        "created": stored,
+        "pending": 300 - stored,
+    }
+
+
+def _drain(terminal: int, until: Callable[[], bool]) -> None:
+    """Read what is written to the terminal, then close it."""
+    while not until():
+        if select.select([terminal], [], [], 0.01)[0]:
+            os.read(terminal, 4096)
+    os.close(terminal)
 
 
 def test_while_it_waits_it_leaves_at_once(user: Shell) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from importer.automation import Arrival
 from importer.sandbox import Sandbox, SandboxSettings, background
 from tests.automation.servers import web
 from tests.e2e.commands import IMPORTER, Ended, Shell
@@ -74,6 +75,67 @@ def test_each_file_once_and_an_error_of_one_stops_no_other(
     assert why.stat().st_mode & 0o777 == 0o600
     assert len(list(inbox.glob("results/*/summary.json"))) == 2
     assert len(sandbox.posts()) == 15
+
+
+def swapped_after_hashing(monkeypatch: pytest.MonkeyPatch, swap: Callable[[Path], object]) -> None:
+    """Once, between the look at what a file holds and its import."""
+    hashing = Arrival.sha256
+    left = [swap]
+
+    def sha256(arrival: Arrival) -> str:
+        found = hashing(arrival)
+        if left:
+            left.pop()(arrival.path)
+        return found
+
+    monkeypatch.setattr(Arrival, "sha256", sha256)
+
+
+def test_a_file_replaced_between_two_looks_loses_no_row(
+    user: Shell, sandbox: Sandbox, inbox: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The hash that the ledger keeps is of the rows that were read: no other file counts as known."""
+    (inbox / "a.csv").write_text(rows(0, 5))
+    user.write("new.csv", rows(5, 9))
+    swapped_after_hashing(monkeypatch, (user.folder / "new.csv").replace)
+
+    once(user, sandbox)
+    assert shelves(inbox) == {"": ["a.csv"]}  # it has arrived anew
+    once(user, sandbox)
+    (inbox / "old.csv").write_text(rows(0, 5))
+    assert once(user, sandbox).status == 0
+
+    assert shelves(inbox) == {"done": ["a.csv", "old.csv"]}
+    assert sorted(each.user_id for each in sandbox.stored()) == [f"p{n}" for n in range(9)]
+
+
+def test_a_link_put_in_a_files_place_is_not_followed(
+    user: Shell, sandbox: Sandbox, inbox: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (inbox / "a.csv").write_text(rows(0, 5))
+    user.write("secret.csv", rows(5, 9))
+
+    def swap(path: Path) -> None:
+        path.unlink()
+        path.symlink_to("../secret.csv")
+
+    swapped_after_hashing(monkeypatch, swap)
+    ended = once(user, sandbox)
+
+    assert (ended.status, len(sandbox.requests)) == (2, 0)
+    assert "it is a link" in ended.err
+
+
+def test_results_are_not_written_through_a_link(user: Shell, sandbox: Sandbox, inbox: Path) -> None:
+    (user.folder / "elsewhere").mkdir()
+    (inbox / "results").symlink_to("../elsewhere")
+    (inbox / "a.csv").write_text(rows(0, 5))
+
+    ended = once(user, sandbox)
+
+    assert (ended.status, len(sandbox.requests)) == (2, 0)
+    assert "results can't be used: it is a link" in ended.err
+    assert list((user.folder / "elsewhere").iterdir()) == []
 
 
 def test_kept_files_are_remembered_by_what_they_hold(

@@ -1,6 +1,6 @@
 """What varies from run to run, replaced in this one place, so that all else is compared as it is.
 
-- JSON: the port, the job's date and time, the test's folder; `seconds`, `started_at` and `ended_at`.
+- JSON: the port, the job's date and time, the test's folder; `seconds`, `started_at`, `ended_at` and `host`.
 - results.csv: `sent_at` and `ms`; of `response_id` the seconds at its beginning. The server's count stays.
 - report.html: the port, the job's date and time, the minute it was made, the version; the style, with its
   digest in the policy; what stands in the pictures of throughput and latency.
@@ -27,6 +27,7 @@ _TIMED = frozenset({"Throughput", "Latency"})
 _PORT = re.compile(r"(?<=http://127\.0\.0\.1:)\d+")
 _JOB = re.compile(r"\b\d{8}-\d{6}(?=-\w)")
 _TIMES = re.compile(r'(?<="seconds": )[\d.]+|(?<="started_at": )[\d.]+|(?<="ended_at": )[\d.]+')
+_HOST = re.compile(r'(?<="host": )"[^"]*"')
 _SENT = re.compile(r",(?:[0-9a-f]{8}(?=0{8}))?(?P<count>[0-9a-f]{16})?,[\d-]{10}T[\d:.]+Z,\d+\r\n")
 _MADE = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d UTC(?=, for http)")
 _VERSION = re.compile(r"(?<=satismeter-importer )\d+(?:\.\w+)*")
@@ -36,7 +37,7 @@ _POLICY = re.compile(r"(?<=sha256-)[\w+/=]+")
 def document(text: str, folder: str) -> str:
     """A JSON document; `folder` is where the command stood."""
     named = _JOB.sub("DATE-TIME", _PORT.sub("PORT", text)).replace(folder, "FOLDER")
-    return _TIMES.sub("0", named)
+    return _HOST.sub('"HOST"', _TIMES.sub("0", named))
 
 
 def results(text: str) -> str:

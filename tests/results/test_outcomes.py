@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from importer.csv_guard import restored
 from importer.model import Line
+from importer.results import files
 from importer.results.files import write_outcomes
 
 LINE = Line(
@@ -89,3 +90,20 @@ def test_a_file_is_whole_or_not_there(tmp_path: Path) -> None:
         write_outcomes(path, breaking(), "")  # type: ignore[arg-type]  # a generator that breaks
     assert path.read_text() == "before"
     assert [each.name for each in tmp_path.iterdir()] == ["results.csv"]
+
+
+def test_what_a_killed_write_has_left_goes_at_the_next_start(tmp_path: Path) -> None:
+    left = [".results.csv.0123abcd", "..written.json.0123abcd", ".plan-problems.csv.0123abcd"]
+    kept = [".results.csv.mine", ".notes.csv.0123abcd", "results.csv.0123abcd", "results.csv"]
+    for name in left + kept:
+        (tmp_path / name).write_text("x")
+    (tmp_path / ".summary.json.0123abcd").symlink_to("results.csv")
+    with files.whole(tmp_path / "results-2.csv") as file:
+        file.write("under way")
+        files.folder(tmp_path)
+    assert (tmp_path / "results-2.csv").read_text() == "under way"
+    assert {each.name for each in tmp_path.iterdir()} == {
+        *kept,
+        ".summary.json.0123abcd",
+        "results-2.csv",
+    }

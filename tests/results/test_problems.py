@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import openpyxl
 import pytest
 
 from importer.engine.record import _writable
 from importer.model import Line, Status
-from importer.results.files import write_problem_rows
+from importer.results.files import write_problem_rows, write_workbook
 from importer.sources.source import Source, open_source
 from importer.sources.table import SourceOptions
 
@@ -130,3 +132,70 @@ def _assert_same(source: Path, options: SourceOptions, folder: Path) -> None:
     third_header, third = read(twice, options)
     assert third_header[: len(header)] == header
     assert [row[: len(header)] for row in third] == rows[: len(third)]
+
+
+HARD = [
+    "00121",
+    "1,5",
+    "=1+1",
+    "-5",
+    "'=x",
+    " both ",
+    "a\r\nb",
+    "a\rb",
+    "\x01",
+    "_x000D_",
+    "ﬀ😀",
+    "2025-03-01",
+]
+
+
+@pytest.mark.parametrize("sheets", [("Responses",), ("Summary", "Responses", "Other")])
+def test_a_workbook_of_problems_is_read_back_as_it_was(
+    tmp_path: Path, sheets: Sequence[str]
+) -> None:
+    """What Excel would change in a CSV file (00121, long numbers, dates) is text in this one."""
+    source, table, book = (tmp_path / each for each in ("a.csv", "problems.csv", "problems.xlsx"))
+    with source.open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file).writerows([["id", *"bcdefghijkl"], HARD, HARD[::-1], ["sent"]])
+    with open_source(str(source)) as opened:
+        numbers = [row for chunk in opened.chunks() for row in chunk.rows]
+        told = [
+            Line(
+                at, row, "", "", "", Status.INVALID if at < 2 else Status.CREATED, "x", "y", "", "",
+                *(None, 0, "", None, None),
+            )
+            for at, row in enumerate(numbers)
+        ]  # fmt: skip
+        wanted = [row for chunk in opened.chunks() for row in map(list, chunk.lines)][:2]
+        write_problem_rows(
+            table, opened.preamble, opened.chunks(), iter(told), delimiter=",", encoding="utf-8-sig"
+        )
+
+    made = write_workbook(
+        book, table, delimiter=",", encoding="utf-8-sig", sheets=sheets, at="Responses"
+    )
+
+    assert made == book
+    assert book.stat().st_mode & 0o077 == 0
+    for sheet in ("Responses", sheets.index("Responses") + 1):
+        header, rows = read(book, SourceOptions(sheet=sheet))
+        assert header == ("id", *"bcdefghijkl", "problem")
+        assert [row[:-1] for row in rows] == wanted
+    cells = openpyxl.load_workbook(book)["Responses"]
+    assert {cell.data_type for row in cells.iter_rows(max_col=3) for cell in row} == {"s"}
+    assert {cell.number_format for row in cells.iter_rows() for cell in row} == {"@"}
+
+
+def test_a_mended_workbook_stays(tmp_path: Path) -> None:
+    table, book = tmp_path / "problems.csv", tmp_path / "problems.xlsx"
+    table.write_text("id,problem\n00121,x\n", encoding="utf-8")
+    more: dict[str, Any] = {"delimiter": ",", "encoding": "utf-8", "sheets": (), "at": "problems"}
+
+    assert write_workbook(book, table, **more) == book
+    assert write_workbook(book, table, **more) == book
+    changed = openpyxl.load_workbook(book)
+    changed["problems"]["A2"] = "00122"
+    changed.save(book)
+    assert write_workbook(book, table, **more) == tmp_path / "problems-2.xlsx"
+    assert read(book, SourceOptions())[1] == [["00122", "x"]]

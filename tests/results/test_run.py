@@ -11,6 +11,7 @@ from importer import engine
 from importer.engine.observer import NullObserver
 from importer.engine.report import slots
 from importer.ledger.queries import Post
+from importer.results import files
 from importer.results.report import page
 from importer.sandbox import SATISFACTION, SCORE, WRITE_KEY, background
 from importer.settings import Endpoint, Rate, Secret
@@ -45,6 +46,17 @@ def test_retries_and_refusals_are_told(pages: tuple[Path, Path]) -> None:
     assert '<th scope="row">2</th><td class="number">1</td>' in page
     assert f"{summary['rows']['rejected']} refused by SatisMeter" in page
     assert "traits are not valid" in page
+
+
+def test_the_page_of_a_run_warns_as_its_plan_did(pages: tuple[Path, Path]) -> None:
+    """Whoever sees nothing but this page must learn of it."""
+    plan, run = (each.read_text(encoding="utf-8") for each in pages)
+    warnings = json.loads((pages[1].parent / "summary.json").read_bytes())["warnings"]
+    told = [each.split("`")[0].split("'")[0].strip()[:40] for each in warnings]
+
+    assert told
+    assert [each for each in told if each not in plan] == []
+    assert [each for each in told if each not in run] == []
 
 
 def test_a_run_is_cut_into_slots() -> None:
@@ -99,3 +111,25 @@ def test_nothing_is_left_to_compile_once_rows_are_sent(
 
     assert counts == [len(compiled)]
     assert "report.html.jinja" in compiled
+
+
+@pytest.mark.parametrize("job", ["../../elsewhere", "..", ".hidden", "/tmp/x", "a\nb", "", 7, None])
+def test_a_record_that_somebody_wrote_moves_nothing_elsewhere(tmp_path: Path, job: object) -> None:
+    folder = tmp_path / "a" / "out"
+    folder.mkdir(parents=True)
+    (folder / "report.html").write_text("x")
+    (folder / ".written.json").write_text(json.dumps({"job": job}))
+    files.begin(folder, "20260301-answers")
+    assert {path.name for path in tmp_path.rglob("*")} == {
+        "a",
+        "out",
+        "report.html",
+        ".written.json",
+    }
+
+
+def test_the_files_of_a_job_of_any_honest_name_are_kept(tmp_path: Path) -> None:
+    (tmp_path / "report.html").write_text("x")
+    (tmp_path / ".written.json").write_text(json.dumps({"job": "20260301-Käufe März;"}))
+    files.begin(tmp_path, "20260302-answers")
+    assert (tmp_path / "20260301-Käufe März;" / "report.html").exists()

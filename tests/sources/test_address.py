@@ -24,6 +24,28 @@ def test_names(text: str, name: str) -> None:
     assert "secret" not in address.shown + repr(address)
 
 
+@pytest.mark.parametrize(
+    ("last", "name"),
+    [
+        ("%2e%2e", "source"),
+        ("..", "source"),
+        ("%00.csv", "_.csv"),
+        ("a%2Fb%0a.csv", "b_.csv"),
+        ("%1b%5b31m.csv", "__31m.csv"),
+        (".env", "env"),
+        ("réponses (été), v1.2.csv", "réponses (été), v1.2.csv"),
+    ],
+)
+def test_a_name_is_one_here_too(last: str, name: str) -> None:
+    assert Address.parse(f"https://example.com/a/{last}").name == name
+
+
+def test_a_long_name_keeps_its_end() -> None:
+    name = Address.parse(f"https://example.com/{'é' * 300}.csv").name
+    assert name.endswith("é.csv")
+    assert len(name.encode()) <= 120
+
+
 @pytest.mark.parametrize("text", ["answers.csv", "/a/b.csv", "C:\\answers.csv", "-", "a:b.csv"])
 def test_paths_are_no_addresses(text: str) -> None:
     assert not is_remote(text)

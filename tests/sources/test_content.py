@@ -21,6 +21,7 @@ import pytest
 
 from importer.errors import SourceError
 from importer.sources.source import open_source
+from importer.sources.table import MOST_TEXT
 from tests.sources import workbooks
 from tests.sources.reading import read, written
 
@@ -61,12 +62,13 @@ def test_a_zip_with_several_names_them(tmp_path: Path) -> None:
         open_source(f"{path}::three.csv")
 
 
-def test_a_workbook_in_an_archive(tmp_path: Path) -> None:
+def test_a_workbook_in_an_archive(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     book = Path(workbooks.saved(tmp_path / "a.xlsx", [["a", "b"], [1, 2]])).read_bytes()
-    before = set(Path(tempfile.gettempdir()).glob("importer-*"))
+    (tmp_path / "temporary").mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "temporary"))
     assert read(zipped(tmp_path / "a.zip", {"a.xlsx": book})).rows == ROWS
     assert read(written(tmp_path / "a.xlsx.gz", gzip.compress(book))).rows == ROWS
-    assert set(Path(tempfile.gettempdir()).glob("importer-*")) == before
+    assert list((tmp_path / "temporary").iterdir()) == []
 
 
 @pytest.mark.parametrize("cut", [4, 12])
@@ -83,26 +85,24 @@ def test_a_decompression_bomb(tmp_path: Path) -> None:
         open_source(path)
 
 
-def test_standard_input_is_spooled_in_private() -> None:
+def test_standard_input_is_spooled_without_a_name(tmp_path: Path) -> None:
+    """A process that is killed leaves nothing of it on the disk."""
     script = (
-        "import os, stat, sys, glob, tempfile\n"
+        "import os\n"
         "from importer.sources import open_source\n"
-        "pattern = tempfile.gettempdir() + '/importer-*'\n"
-        "before = set(glob.glob(pattern))\n"
         "with open_source('-') as source:\n"
-        "    (spooled,) = set(glob.glob(pattern)) - before\n"
         "    rows = [list(c.lines) for c in source.chunks()]\n"
         "    again = [list(c.lines) for c in source.chunks()]\n"
-        "    print(source.name, rows == again, rows, oct(stat.S_IMODE(os.stat(spooled).st_mode)))\n"
-        "print(os.path.exists(spooled))\n"
+        "    print(source.name, rows == again, rows, os.listdir(os.environ['TMPDIR']))\n"
     )
     done = subprocess.run(
-        [sys.executable, "-c", script], input=CSV, capture_output=True, check=True
+        [sys.executable, "-c", script],
+        input=CSV,
+        capture_output=True,
+        check=True,
+        env={**os.environ, "TMPDIR": str(tmp_path)},
     )
-    assert done.stdout.decode().splitlines() == [
-        "standard input True [[('1', '2')]] 0o600",
-        "False",
-    ]
+    assert done.stdout.decode().splitlines() == ["standard input True [[('1', '2')]] []"]
 
 
 def test_a_named_pipe(tmp_path: Path) -> None:
@@ -167,3 +167,30 @@ def test_an_archive_of_a_numbers_document(tmp_path: Path) -> None:
         archive.writestr("Index/Document.iwa", b"x")
     with pytest.raises(SourceError, match="Apple Numbers"):
         open_source(written(tmp_path / "a.numbers", out.getvalue()))
+
+
+def _fat_csv(path: Path) -> str:
+    lines = "".join(f"u{n},{chr(97 + n % 26) * (1 << 20)}\n" for n in range(24))
+    return written(path / "fat.csv", f"id,comment\n{lines}".encode())
+
+
+def _fat_xlsx(path: Path) -> str:
+    rows = [[f"u{n}", chr(97 + n % 26) * 32_000] for n in range(400)]
+    return str(workbooks.saved(path / "fat.xlsx", [["id", "comment"], *rows]))
+
+
+@pytest.mark.parametrize("make", [_fat_csv, _fat_xlsx])
+def test_rows_come_by_their_weight_too(tmp_path: Path, make: Callable[[Path], str]) -> None:
+    """A thousand rows may be a gigabyte, packed into a zip of one megabyte."""
+    with open_source(make(tmp_path)) as source:
+        weights = [sum(map(len, chunk.columns[1])) for chunk in source.chunks()]
+        rows = [row for chunk in source.chunks() for row in chunk.rows]
+    assert len(weights) > 2
+    assert max(weights) <= MOST_TEXT + (1 << 20)
+    assert rows == list(range(2, len(rows) + 2))
+
+
+def test_light_rows_come_by_the_thousand(tmp_path: Path) -> None:
+    path = written(tmp_path / "a.csv", b"id,comment\n" + b"u1,fine\n" * 2_500)
+    with open_source(path) as source:
+        assert [len(chunk.rows) for chunk in source.chunks()] == [999, 1_000, 501]

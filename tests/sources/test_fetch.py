@@ -12,7 +12,9 @@ import pytest
 
 from importer.errors import SourceError, UsageError
 from importer.settings import Network
-from importer.sources.remote import CLOUD, LARGEST, Address, fetched
+from importer.sources.files import LARGEST
+from importer.sources.remote import CLOUD, Address, fetched
+from importer.sources.source import open_source
 
 CONTENT = b"id,score\n" + b"u1,10\n" * 1000
 
@@ -58,9 +60,12 @@ def web() -> Iterator[str]:
 def test_over_http(web: str, name: str) -> None:
     with fetched(Address.parse(f"{web}/{name}")) as path:
         assert path.read_bytes() == CONTENT
-        assert path.name == name.partition("?")[0]
-        assert stat.S_IMODE(path.stat().st_mode) == 0o600
-        assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
+        assert (stat.S_IMODE(path.stat().st_mode), path.stat().st_nlink) == (0o600, 0)
+        with open_source(str(path), name="answers.csv") as source:
+            assert (source.place, sum(len(each.rows) for each in source.chunks())) == (
+                "answers.csv",
+                1000,
+            )
     assert not path.exists()
 
 

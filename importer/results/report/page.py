@@ -12,15 +12,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from importer.model import counted, duration
+from importer.privacy import UNSEEN
 from importer.results.files import whole
 from importer.results.report.facts import Report
 
 if TYPE_CHECKING:
     from jinja2 import Environment
-
-
-_UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
-"""Control characters, those that turn the direction of text, and halves of characters."""
 
 
 def write(path: Path, report: Report) -> None:
@@ -78,8 +75,13 @@ def _environment() -> Environment:
 def seen(value: object) -> object:
     """Every value on its way into a page: text without what nobody sees. It is escaped after this."""
     if isinstance(value, str) and not hasattr(value, "__html__"):
-        return _UNSEEN.sub("\N{REPLACEMENT CHARACTER}", value)
+        return UNSEEN.sub(_replaced, value)
     return value
+
+
+def _replaced(found: re.Match[str]) -> str:
+    """A page has its own white space."""
+    return found[0] if found[0] in "\t\n" else "\N{REPLACEMENT CHARACTER}"
 
 
 def _policy(style: str) -> str:

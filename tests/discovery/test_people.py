@@ -1,0 +1,101 @@
+"""Who answered: what is sure before what is guessed, and what nobody can tell is said."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from importer.discovery import Draft, Wishes
+from tests.discovery.drafts import NONE, drafted_rows
+
+Row = list[str]
+MANY = range(1, 41)
+
+
+def draft(folder: Path, header: str, rows: list[Row], wishes: Wishes = NONE) -> Draft:
+    return drafted_rows(folder, [header.split(","), *rows], wishes)
+
+
+def people(found: Draft) -> list[str]:
+    return [each.column.label for each in found.people]
+
+
+@pytest.mark.parametrize(
+    ("header", "first"),
+    [
+        ("id,user_id,email,score,comment", "user_id"),
+        ("ID,Kundennummer,E-Mail,Bewertung,Kommentar", "Kundennummer"),
+        ("Code,Numéro client,Courriel,Note,Commentaire", "Numéro client"),
+        ("identifikátor,číslo zákazníka,e-mail,hodnocení,komentář", "číslo zákazníka"),
+    ],
+)
+def test_an_id_of_each_row_beside_one_that_comes_again_is_the_responses(
+    tmp_path: Path, header: str, first: str
+) -> None:
+    rows = [[f"9{i * 7}", f"u{i % 30}", f"a{i % 30}@x.org", str(i % 11), "fine"] for i in MANY]
+    found = draft(tmp_path, header, rows)
+    assert people(found) == [first, header.split(",")[2]]
+    id_ = header.split(",", maxsplit=1)[0]
+    assert f"key: {id_ if id_.isascii() else chr(34) + id_ + chr(34)}" in found.text
+
+
+def test_an_id_beside_addresses_where_nothing_comes_again_is_told(tmp_path: Path) -> None:
+    rows = [[f"9{i * 7}", f"a{i}@x.org", str(i % 11)] for i in MANY]
+    found = draft(tmp_path, "ID,Email,Score", rows)
+    assert people(found) == ["Email"]
+    assert "\nkey:" not in found.text
+    assert "not known: is ID the person's, or the response's?" in found.text
+    chosen = draft(tmp_path, "ID,Email,Score", rows, Wishes(person="ID"))
+    assert people(chosen) == ["ID", "Email"]
+    assert "not known: is ID" not in chosen.text
+    chosen = draft(tmp_path, "ID,Email,Score", rows, Wishes(person="Email"))
+    assert "  - {column: Email, lower: true}" in chosen.text
+
+
+def test_an_id_that_comes_again_is_a_persons_after_what_is_sure(tmp_path: Path) -> None:
+    rows = [[f"9{i % 20}", f"a{i % 20}@x.org", str(i % 11)] for i in MANY]
+    assert people(draft(tmp_path, "ID,Email,Score", rows)) == ["Email", "ID"]
+    assert people(draft(tmp_path, "ID,Score", [[a, c] for a, _, c in rows])) == ["ID"]
+
+
+@pytest.mark.parametrize("label", ["Kunde", "Customer", "utente", "user"])
+def test_names_of_people_are_no_ids(tmp_path: Path, label: str) -> None:
+    names = [f"Jörg O'{letter}el-{letter.upper()}ann" for letter in "abcdefghij"]
+    rows = [[name, f"a{i}@x.org", "9"] for i, name in enumerate(names)]
+    found = draft(tmp_path, f"{label},Email,Score", rows)
+    assert people(found) == ["Email"]
+    assert [each.label for each in found.meaning.private] == [label]
+
+
+def test_words_under_a_name_of_ids_are_a_guess(tmp_path: Path) -> None:
+    rows = [[name, "9"] for name in ("Meier", "Schulz", "Kraus", "Lang")]
+    [found] = draft(tmp_path, "Kunde,Score", rows).people
+    assert found.sure == "guessed"
+    rows = [[name, "9"] for name in ("M11", "S12", "K13", "L14")]
+    [found] = draft(tmp_path, "Kunde,Score", rows).people
+    assert found.sure == "sure"
+
+
+@pytest.mark.parametrize("damaged", ["1.14083E+11", "#REF!", "#BEZUG!", "1,14E+11"])
+def test_damaged_ids_are_nothing_to_be_sure_of(tmp_path: Path, damaged: str) -> None:
+    def rows(every: int) -> list[Row]:
+        return [
+            [damaged if i % every == 0 else f"1140{i}", f"2026-01-05 10:{i:02}:00", str(i % 11)]
+            for i in MANY
+        ]
+
+    found = draft(tmp_path, "Response ID,Submitted at,Score", rows(2))
+    assert found.meaning.response is None
+    assert "anonymousId: {hash: [Submitted at]" in found.text
+    assert f"ids that a spreadsheet has damaged ({damaged})" in found.text.replace("\n#  ", "")
+    found = draft(tmp_path, "Response ID,Submitted at,Score", rows(20))
+    assert found.meaning.response is not None
+    assert found.meaning.response.sure == "guessed"
+    assert "\nkey:" not in found.text
+
+
+def test_moments_that_some_share_dont_make_one_person_of_them(tmp_path: Path) -> None:
+    rows = [[f"2026-01-05 10:{i - i % 9 // 8:02}:00", str(i % 11), f"text {i}"] for i in MANY]
+    found = draft(tmp_path, "Timestamp,Score,Comment", rows)
+    assert "anonymousId: {hash: [{letter: A}, {letter: B}, {letter: C}]" in found.text

@@ -1,0 +1,124 @@
+"""What is a score, and what only looks like one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import orjson
+import pytest
+
+from importer.discovery import Draft
+from tests.discovery.drafts import drafted_rows, filled_in
+from tests.mapping_out import mapping_out
+
+MANY = range(1, 13)
+ASKED = "How likely are you to recommend us?"
+
+
+def draft(folder: Path, labels: list[str], rows: list[list[str]]) -> Draft:
+    return drafted_rows(
+        folder, [["user_id", *labels], *([f"u{n}", *r] for n, r in enumerate(rows))]
+    )
+
+
+def values(folder: Path, found: Draft) -> list[object]:
+    mapping = folder / "m.yaml"
+    mapping.write_text(filled_in(found.text), encoding="utf-8")
+    sent = mapping_out(folder / "answers.csv", mapping).responses
+    return [orjson.loads(each.body)["answers"][0]["value"] for each in sent]
+
+
+@pytest.mark.parametrize(
+    "label",
+    ["{} - {}", "{} [{}]", "{} / {}", "{} {}", "{} ({})"],
+)
+@pytest.mark.parametrize(
+    "asked", [ASKED, "Würden Sie uns weiterempfehlen?", "Recommanderiez-vous ?"]
+)
+def test_one_column_per_point_is_one_question(tmp_path: Path, label: str, asked: str) -> None:
+    points = range(1, 6)
+    rows = [[str(p) if n % 5 + 1 == p else "" for p in points] for n in MANY]
+    found = draft(tmp_path, [label.format(asked, p) for p in points], rows)
+    score = found.meaning.score
+    assert score is not None
+    assert len(score.columns) == 5
+    assert values(tmp_path, found) == [n % 5 + 1 for n in MANY]
+
+
+def test_ticks_in_one_column_per_point_are_no_score(tmp_path: Path) -> None:
+    rows = [["x" if n % 5 == p else "" for p in range(5)] for n in MANY]
+    found = draft(tmp_path, [f"{ASKED} - {p + 1}" for p in range(5)], rows)
+    assert found.meaning.score is None
+    assert "ticked: no single column holds the score" in " ".join(found.text.split())
+    assert "likely_recommend_us: false" in found.text
+
+
+def test_columns_that_a_number_keeps_apart_are_several_questions(tmp_path: Path) -> None:
+    rows = [[str(n % 5 + 1), str(n % 4 + 1), "x"] for n in MANY]
+    found = draft(tmp_path, ["Satisfaction 1", "Satisfaction 2", "Satisfaction 3"], rows)
+    assert found.meaning.score is not None
+    assert len(found.meaning.score.columns) == 1
+
+
+@pytest.mark.parametrize(
+    ("label", "texts"),
+    [
+        ("Data: hierarchical (e.g. HDF5)", ["HDF5", ""]),
+        ("Format (MP4)", ["Format (MP4)", ""]),
+        ("Betriebssystem", ["Windows 7", "Windows 10"]),
+        ("How satisfied? Python 3", ["Python 3", ""]),
+        ("Version", ["5", "5"]),
+    ],
+)
+def test_a_ticked_box_or_a_version_is_no_scale(
+    tmp_path: Path, label: str, texts: list[str]
+) -> None:
+    found = draft(tmp_path, [label], [[texts[n % 2]] for n in MANY])
+    assert found.meaning.score is None
+
+
+def test_a_score_of_one_value_is_one_where_it_is_called_so(tmp_path: Path) -> None:
+    found = draft(tmp_path, ["NPS"], [["9"], ["9"]])
+    assert found.meaning.score is not None
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        "How likely is it that you can get your engineers to act on recommendations?",
+        "Wie wahrscheinlich ist es, dass Ihr Team wächst?",
+        "Jak je pravděpodobné, že se přestěhujete?",
+    ],
+)
+def test_what_somebody_intends_is_no_score(tmp_path: Path, asked: str) -> None:
+    assert draft(tmp_path, [asked], [[str(n % 5 + 1)] for n in MANY]).meaning.score is None
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        "How likely is it that you would suggest us to a friend or colleague?",
+        "Wie wahrscheinlich ist es, dass Sie uns weiterempfehlen?",
+        "Jak je pravděpodobné, že nás doporučíte?",
+    ],
+)
+def test_a_recommendation_is_one(tmp_path: Path, asked: str) -> None:
+    score = draft(tmp_path, [asked], [[str(n % 11)] for n in MANY]).meaning.score
+    assert score is not None
+    assert (score.kind, score.recommends) == ("nps", True)
+
+
+def test_a_recommendation_in_seven_words(tmp_path: Path) -> None:
+    words = ["Absolutely", "Very likely", "Likely", "Maybe", "Unlikely", "Very unlikely", "Never"]
+    found = draft(tmp_path, ["Would you recommend us?"], [[word] for word in words])
+    assert values(tmp_path, found) == [7, 6, 5, 4, 3, 2, 1]
+
+
+def test_the_whole_before_its_parts_and_a_second_score_is_told(tmp_path: Path) -> None:
+    labels = ["How satisfied are you with [price]", "How satisfied are you with [help]"]
+    rows = [[str(n % 5 + 1), str(n % 4 + 1), str(n % 5 + 1)] for n in MANY]
+    score = draft(tmp_path, [*labels, "How satisfied are you with us?"], rows).meaning.score
+    assert score is not None
+    assert score.text == "How satisfied are you with us?"
+    found = draft(tmp_path, [ASKED, "NPS"], [[str(n % 11), str(n % 10)] for n in MANY])
+    assert "More that may be scores, and are left out until they get an ID: nps" in found.text

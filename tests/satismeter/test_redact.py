@@ -1,0 +1,165 @@
+"""A server that quotes a key or a person, in whatever form, is not told on; honest words stay."""
+
+from __future__ import annotations
+
+import base64
+import html
+import json
+from collections.abc import Callable, Mapping
+from urllib.parse import quote
+
+import pytest
+
+from importer.model import Status
+from importer.satismeter.classify import Reply, classify
+from importer.satismeter.redact import Redactor
+from importer.settings import Secret
+
+KEY = "k7Fq2ZpX9vTn4LwR"
+COMMENT = "My boss Mr O'Brien is <awful> & he/she from R/D knows"
+SENT = json.dumps(
+    {
+        "userId": "Jörg.Müller-77",
+        "campaign": "5f1e2d3c4b5a",
+        "method": "Import",
+        "createdAt": "2026-03-01T00:00:00.000Z",
+        "answers": [
+            {"id": "q-comment", "value": COMMENT},
+            {"id": "q-name", "value": "山田太郎です"},
+        ],
+        "traits": {"email": "Jane.Roe3@Example.com", "team": "ACME", "phone": 491701234567},
+    }
+).encode()
+REDACTOR = Redactor(Secret(KEY), None, Secret("read-Q8sT5mVb2Xc"))
+
+Form = Callable[[str], str]
+FORMS: Mapping[str, Form] = {
+    "as it is": str,
+    "lower case": str.lower,
+    "upper case": str.upper,
+    "HTML": html.escape,
+    "HTML by number": lambda text: "".join(f"&#{ord(char)};" for char in text),
+    "HTML twice": lambda text: html.escape(html.escape(text)),
+    "percent": lambda text: quote(text, safe=""),
+    "percent twice": lambda text: quote(quote(text, safe=""), safe=""),
+    "JSON escapes": lambda text: "".join(f"\\u{ord(char):04x}" for char in text),
+    "JSON in JSON": lambda text: json.dumps(json.dumps(text)),
+    "as PHP escapes": lambda text: json.dumps(text).replace("/", "\\/"),
+    "base64": lambda text: base64.b64encode(text.encode()).decode(),
+    "base64 for URLs": lambda text: base64.urlsafe_b64encode(text.encode()).decode().rstrip("="),
+    "base64 of more": lambda text: base64.b64encode(b"x: " + text.encode() + b"\n").decode(),
+    "hexadecimal": lambda text: text.encode().hex(),
+    "its beginning": lambda text: text[:14] + "...",
+    "its end": lambda text: "…" + text[-14:],
+    "spaces": " ".join,
+    "wrapped": lambda text: text[:5] + "\n    " + text[5:],
+    "tags": lambda text: text[:4] + "<b class='x'>" + text[4:7] + "</b>" + text[7:],
+    "full width": lambda text: "".join(
+        chr(ord(char) + 0xFEE0) if "!" <= char <= "~" else char for char in text
+    ),
+    "no accents": lambda text: text.replace("ö", "o").replace("ü", "u"),
+    "soft hyphens": "\u00ad".join,
+}  # fmt: skip
+CODINGS = ("utf-8", "utf-16", "utf-16-le", "utf-32-be")
+TEXTS = (KEY, COMMENT, "Jane.Roe3@Example.com", "Jörg.Müller-77", "491701234567")
+
+
+def shape(text: str) -> str:
+    """Its letters in one form, whatever stands between them."""
+    plain = html.unescape(html.unescape(text)).casefold()
+    return "".join(filter(str.isalnum, plain))
+
+
+def told(text: str, coding: str = "utf-8", *, status: int = 422) -> str:
+    body = json.dumps({"error": text}).encode(coding)
+    classified = classify(Reply(True, status, body))
+    return REDACTOR.classification(classified, SENT).message
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("text", TEXTS)
+def test_no_form_of_a_quotation_is_told(text: str, form: str) -> None:
+    message = told(f"bad value: {FORMS[form](text)} here")
+    assert "***" in message
+    assert message.startswith("the server answered 422: bad ")
+    letters = shape(text)
+    runs = [letters[at : at + 8] for at in range(len(letters) - 7)]
+    assert [run for run in runs if run in shape(message)] == []
+    assert FORMS[form](text)[:9] not in message
+
+
+@pytest.mark.parametrize("coding", CODINGS)
+@pytest.mark.parametrize("text", TEXTS)
+def test_no_coding_of_the_reply_hides_it(text: str, coding: str) -> None:
+    assert told(f"bad {text} here", coding) == "the server answered 422: bad *** here"
+    body = f"bad {text} here".encode(coding)
+    message = REDACTOR.classification(classify(Reply(True, 422, body)), SENT).message
+    assert shape(text)[:8] not in shape(message)
+
+
+@pytest.mark.parametrize(
+    "part", [KEY[:6], KEY[:12], KEY[4:10], KEY[-6:].lower(), "read-Q8", "Q8sT5m"]
+)
+def test_no_part_of_a_key_is_told(part: str) -> None:
+    assert told(f"unknown key {part}…") == "the server answered 422: unknown key ***…"
+
+
+@pytest.mark.parametrize(
+    ("says", "is_told"),
+    [
+        ("user SOMEBODY.ELSE@EXAMPLE.ORG unknown", "user S***@EXAMPLE.ORG unknown"),
+        ("user somebody%40example.org unknown", "user s***@example.org unknown"),
+        ("user other&#64;example.org unknown", "user o***@example.org unknown"),
+        ("山田太郎 is unknown", "*** is unknown"),
+        ("the team (acme) is unknown", "the team (***) is unknown"),
+    ],
+)
+def test_people_are_masked(says: str, is_told: str) -> None:
+    assert told(says) == f"the server answered 422: {is_told}"
+
+
+def test_an_address_that_is_cut_at_the_end_is_masked() -> None:
+    long = "x " * 95 + "somebody@example.org"
+    assert "somebody" not in told(long)
+
+
+@pytest.mark.parametrize(
+    "says",
+    [
+        "answers[0].value should be between 0 and 10",
+        "campaign 5f1e2d3c4b5a is unknown; see https://example.org/docs?a=1#b",
+        "The write key is missing or invalid",
+        "question q-comment doesn't exist",
+        "acmes are unknown",  # a word of its own only
+        "50% of 100%25 <none> C:\\users\\new",
+        "request 9f86d081884c7d659a2feaa0c55ad015 failed",
+        "Ungültiger Wert: »traits.email« — bitte prüfen",
+        "値が無効です",
+    ],
+)
+def test_what_quotes_nobody_stays_as_it_is(says: str) -> None:
+    assert told(says) == f"the server answered 422: {says}"
+
+
+def test_a_reply_is_classified_as_the_server_said_it() -> None:
+    """A trait may be called like the word that decides."""
+    sent = b'{"userId":"duplicate response"}'
+    classified = classify(Reply(True, 400, b'{"error":"Duplicate response"}'))
+    assert classified.status is Status.DUPLICATE
+    assert REDACTOR.classification(classified, sent).status is Status.DUPLICATE
+
+
+def test_an_id_that_quotes_somebody_is_none() -> None:
+    def id_of(text: str) -> str:
+        classified = classify(Reply(True, 200, json.dumps({"id": text}).encode()))
+        assert classified.status is Status.CREATED
+        return REDACTOR.classification(classified, SENT).response_id
+
+    assert id_of(KEY) == id_of("jane.roe3@example.com") == ""
+    assert id_of("000000000000000000000017") == "000000000000000000000017"
+    assert id_of("5f1e2d3c4b5a69788796a5b4") == "5f1e2d3c4b5a69788796a5b4"
+
+
+def test_no_key_masks_nothing() -> None:
+    assert Redactor(None, Secret("")).over("ab cd") == "ab cd"
+    assert Redactor(Secret('a"b')).over('a"b, \\"a\\"b\\"') != 'a"b, \\"a\\"b\\"'
