@@ -23,8 +23,9 @@ from importer.web.runs import PILOT
 from importer.web.standing import OPEN, Standing
 
 _SHOWN = 25
-_RESULTS = {"results.csv", "problems.csv", "report.html", "summary.json"}
-_PLANNED = {"plan.html", "plan-problems.csv", "plan-summary.json"}
+_MEND = {"problems.csv", "problems.xlsx"}
+_RESULTS = {"results.csv", "report.html", "summary.json", *_MEND}
+_PLANNED = {"plan.html", "plan-summary.json", *(f"plan-{each}" for each in _MEND)}
 _OWN = {"mapping.yaml", "plan.json"}
 _DELIMITERS = (",", ";", "tab", "|")
 
@@ -373,11 +374,9 @@ class Steps:
     def _let_go(self, one: Draft) -> None:
         standing = self._desk.runs.standing(one)
         folder = standing.folder
-        wanted = {
-            name for name in ("results.csv", "problems.csv") if folder and (folder / name).is_file()
-        }
+        mend = {each for each in _MEND if folder and (folder / each).is_file()}
         ended = standing.job and not standing.running and not standing.cut_off and not standing.left
-        if ended and wanted <= {*one.got}:
+        if ended and "results.csv" in one.got and (not mend or mend & {*one.got}):
             self._drafts.drop_upload(one)
 
     async def framed(self, request: web.Request) -> web.StreamResponse:

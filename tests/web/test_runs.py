@@ -70,7 +70,17 @@ def content(path: Path) -> bytes:
 
 def fixed(document: Mapping[str, Any]) -> dict[str, Any]:
     """A summary without times and places."""
-    names = {"file", "mapping", "job", "seconds", "results", "problems", "report", "command"}
+    names = {
+        "file",
+        "mapping",
+        "job",
+        "seconds",
+        "results",
+        "problems",
+        "problems_xlsx",
+        "report",
+        "command",
+    }
     return {name: value for name, value in document.items() if name not in names}
 
 
