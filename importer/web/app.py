@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import signal
 import sys
 import traceback
@@ -21,6 +22,7 @@ from importer.web.pages import Desk
 from importer.web.standing import found, history
 from importer.web.steps import Steps
 
+log = logging.getLogger(__name__)
 ADDRESS = "127.0.0.1"
 _STATIC = Path(__file__).with_name("static")
 _TYPES = {"style.css": "text/css", "app.js": "text/javascript"}
@@ -181,7 +183,7 @@ async def _serve(
     if file is not None:
         desk.start = f"/drafts/{drafts.adopt(file).id}/read"
     runner = web.AppRunner(
-        application(desk), access_log=None, handle_signals=False, shutdown_timeout=2
+        application(desk), access_log=None, logger=log, handle_signals=False, shutdown_timeout=2
     )
     await runner.setup()
     loop = asyncio.get_running_loop()

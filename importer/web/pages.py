@@ -7,6 +7,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
@@ -53,7 +54,7 @@ class Desk:
 
     async def read(self, one: Draft, asked: Sequence[SurveyQuestion] = ()) -> Reading:
         """The draft's file as it is read, in a thread; once for each state of the draft."""
-        key = (one.id, one.sha256, one.revision, *(each.id for each in asked))
+        key = (one.id, one.sha256, one.revision, _changed(one), *(each.id for each in asked))
         if key not in self._read:
             self._read[key] = await asyncio.to_thread(read, one, asked)
             while len(self._read) > _MOST_READ:
@@ -111,6 +112,14 @@ class Desk:
             )
         )
         return web.Response(text=text, status=status, content_type="text/html")
+
+
+def _changed(one: Draft) -> int:
+    """When the file was, in nanoseconds: one of the person's own may be mended meanwhile."""
+    try:
+        return Path(one.file).stat().st_mtime_ns
+    except OSError:
+        return 0
 
 
 @cache

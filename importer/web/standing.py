@@ -131,7 +131,7 @@ def waiting(log: Path) -> str:
     except OSError:
         return ""
     for line in reversed(lines):
-        with suppress(orjson.JSONDecodeError):
+        with suppress(ValueError, TypeError, KeyError, AttributeError):
             told = orjson.loads(line)
             wait, event = float(told.get("wait", 0)), told.get("event")
             over = (

@@ -6,6 +6,7 @@ import asyncio
 import json
 import os
 import signal
+import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ import pytest
 from importer.ledger.queries import opened
 from importer.resources import SAMPLES
 from importer.sandbox import WRITE_KEY, Sandbox, SandboxSettings, background
+from importer.web.standing import waiting
 from tests.e2e.commands import Shell, shell
 from tests.e2e.here import Here
 from tests.e2e.processes import own_paths, wait_until
@@ -173,12 +175,14 @@ async def until(holds: Callable[[], bool]) -> None:
 async def test_pause_and_go_on_loses_nothing_and_sends_nothing_twice(tmp_path: Path) -> None:
     with background(SandboxSettings(latency=0.05)) as slow:
         async with wizard(tmp_path, slow.url, write_key=WRITE_KEY) as visitor:
-            await begun(visitor, 150)
+            await approved(visitor, "people.csv", people(150), MAPPING + b"sending: {rate: 60/s}\n")
             draft, runs = visitor.draft, visitor.desk.runs
+            settings = visitor.desk.settings
+            twice = (asyncio.to_thread(runs.start, settings, draft, rows) for rows in (None, 10))
+            first, second = await asyncio.gather(*twice)
+            assert first.pid == second.pid > 0  # the second start sees the first
             await until(lambda: runs.standing(draft).counts.get("created", 0) >= 5)
-            pid = visitor.draft.pid
-            await visitor.post(visitor.at("start"), rows="rest")
-            assert visitor.draft.pid == pid  # the second start sees the first
+            await visitor.get(visitor.path.replace("approve", "run"))
             await visitor.post(visitor.at("stop"))
             await until(lambda: not runs.standing(visitor.draft).running)
             await visitor.get(visitor.at("run"))
@@ -337,3 +341,30 @@ async def test_a_locked_survey_says_who_holds_it(
         assert not visitor.desk.runs.standing(visitor.draft).running
         runs.stop(first)
         await until(lambda: not runs.standing(first).running)
+
+
+@pytest.mark.parametrize(
+    ("events", "said"),
+    [
+        ([{"event": "starting"}], "The file is being read."),
+        ([{"event": "starting"}, {"event": "sending", "rows": 9}], ""),
+        ([{"event": "pausing", "wait": 90}], "SatisMeter asked for a pause of 1 min 30 s."),
+        ([{"event": "pausing", "wait": 90, "time": "2020-01-01T00:00:00Z"}], ""),
+        ([{"event": "away"}, {"event": "said", "text": "…"}], "SatisMeter does not answer"),
+        ([{"event": "away"}, {"event": "back", "seconds": 9}], ""),
+        ([{"event": "settling", "rows": 3, "wait": 60}], "3 rows may be stored"),
+        ([{"event": "away"}, "Traceback, or half a li"], "SatisMeter does not answer"),
+        ([7, "", [], {"event": "pausing", "wait": "x"}], ""),
+        ([], ""),
+    ],
+)
+def test_why_it_waits_is_told(tmp_path: Path, events: list[Any], said: str) -> None:
+    now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+    lines = [
+        json.dumps({"time": now, **each}) if isinstance(each, dict) else str(each)
+        for each in events
+    ]
+    (tmp_path / "run.log").write_text("\n".join(lines))
+    told = waiting(tmp_path / "run.log")
+    assert told.startswith(said) if said else told == ""
+    assert waiting(tmp_path / "none") == ""
