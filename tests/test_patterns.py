@@ -71,6 +71,7 @@ AFTER = "!"
 ANCHORED = {
     "importer.csv_guard._FORMULA": "match",
     "importer.csv_guard._GUARDED": "match",
+    "importer.discovery.questions._POINT": "fullmatch",
     "importer.discovery.column._BEFORE": "fullmatch",
     "importer.discovery.column._GRID": "fullmatch",
     "importer.discovery.column._NUMBERED": "fullmatch",

@@ -152,9 +152,17 @@ def sending(command: Command) -> Command:
             "--limit", type=click.IntRange(1), metavar="N", help="A pilot: post N rows at most."
         ),
         click.option("--yes", is_flag=True, help="Send without asking."),
+        again_option,
     ):
         command = option(command)
     return delivering(command)
+
+
+again_option = click.option(
+    "--again",
+    is_flag=True,
+    help="Send also rows that were sent before, it seems, by another key, date or set of answers.",
+)
 
 
 _reading = (
@@ -264,7 +272,18 @@ def network_of(options: Mapping[str, Any]) -> Network:
 
 
 _PLAIN = {
-    *("file", "mapping", "out", "payloads", "save_plan", "signed_plan", "show_values", "xlsx"),
+    *(
+        "file",
+        "mapping",
+        "out",
+        "payloads",
+        "save_plan",
+        "signed_plan",
+        "plan_sha256",
+        "show_values",
+        "xlsx",
+        "again",
+    ),
     *(
         "concurrency",
         "limit",

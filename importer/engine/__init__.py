@@ -131,7 +131,11 @@ def run(
         stack.enter_context(logs.about(settings.name))
         settings = stack.enter_context(at_hand(settings))
         document, source, compiled = stack.enter_context(_opened(settings, secret))
-        signed = ApprovedPlan.read(settings.signed_plan) if settings.signed_plan else None
+        signed = (
+            ApprovedPlan.read(settings.signed_plan, settings.plan_sha256)
+            if settings.signed_plan
+            else None
+        )
         if signed:
             signed.hold_inputs(settings, document, source)
         files.folder(settings.folder)
@@ -212,5 +216,11 @@ def _opened(settings: Settings, secret: bytes) -> Iterator[tuple[Document, Sourc
     place = str(settings.copy or settings.file)
     how = source_options(document, settings.sheet)
     with open_source(place, how, name=settings.called, links=settings.links) as source:
-        compiled = mapping.compile(document, source.header, secret=secret, file=source.place)
+        compiled = mapping.compile(
+            document,
+            source.header,
+            secret=secret,
+            file=source.place,
+            since_1904=source.facts.since_1904,
+        )
         yield document, source, compiled

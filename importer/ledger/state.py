@@ -19,6 +19,7 @@ from filelock import FileLock, Timeout
 
 from importer import resources
 from importer.errors import Busy, LedgerError
+from importer.settings import server_of
 
 _SECRET_BYTES = 32
 _KEY = "hash.key"
@@ -179,7 +180,7 @@ def held(folder: Path, origin: str, campaigns: Collection[str], file: str) -> It
     """Hold the lock of every campaign that the job posts to; raises `Busy` naming the holder."""
     places = folder / "locks"
     places.mkdir(mode=0o700, exist_ok=True)
-    server = _short(origin)
+    server = _short(server_of(origin))
     paths = {each: places / f"{server}-{_short(each)}.lock" for each in sorted(set(campaigns))}
     anyones = places / f"{server}-{_short(ANY)}.lock"
     with ExitStack() as stack:
