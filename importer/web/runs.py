@@ -16,7 +16,7 @@ import sys
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from threading import Lock
 from typing import IO
@@ -128,37 +128,32 @@ class Runs:
 
     def words(self, base: Settings, one: Draft, limit: int | None = None) -> list[str]:
         """The command that does what the page does."""
-        out, network = self.drafts.out(one), base.network
-        given: dict[str, object] = {
-            "--plan": self.drafts.plan(one),
-            "--limit": limit,
-            "--sheet": sheet_of(one),
-            "--out": out,
-            "--state": base.state,
-            "--endpoint": base.endpoint.url,
-            "--project": base.project or None,
-            "--proxy": network.proxy.reveal() if network.proxy else None,
-            "--ca-file": network.ca_file,
-        }
-        options = [
-            str(part)
-            for name, value in given.items()
-            if value is not None
-            for part in (name, value)
-        ]
-        return ["run", one.file, "-m", str(self.drafts.mapping(one)), *options]
+        plan = {"--plan": self.drafts.plan(one), "--plan-sha256": one.approved or None}
+        return self._command(
+            "run", base, one, plan | {"--limit": limit, "--project": base.project or None}
+        )
 
     def commands(self, base: Settings, one: Draft) -> list[str]:
         """The same as commands, to be typed."""
-        plan = self.words(base, one)
-        plan[0], plan[plan.index("--plan")] = "plan", "--save"
-        if "--project" in plan:
-            at = plan.index("--project")
-            del plan[at : at + 2]
-        return [
-            shlex.join(["importer", *each])
-            for each in (plan, self.words(base, one, PILOT), self.words(base, one))
-        ]
+        plan = self._command("plan", base, one, {"--save": self.drafts.plan(one)})
+        every = (plan, self.words(base, one, PILOT), self.words(base, one))
+        return [shlex.join(["importer", *each]) for each in every]
+
+    def _command(
+        self, name: str, base: Settings, one: Draft, own: Mapping[str, object]
+    ) -> list[str]:
+        network = base.network
+        given = {
+            **own,
+            "--sheet": sheet_of(one),
+            "--out": self.drafts.out(one),
+            "--state": base.state,
+            "--endpoint": base.endpoint.url,
+            "--proxy": network.proxy.reveal() if network.proxy else None,
+            "--ca-file": network.ca_file,
+        }
+        options = [(option, str(value)) for option, value in given.items() if value is not None]
+        return [name, one.file, "-m", str(self.drafts.mapping(one)), *chain.from_iterable(options)]
 
     def start(self, base: Settings, one: Draft, limit: int | None) -> Draft:
         """Start the run, unless it is on; returns the draft with its process. Raises UsageError."""
