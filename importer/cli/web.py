@@ -24,7 +24,10 @@ from importer.model import counted
 @options.reading
 @options.endpoint_option
 @options.state_option
-def web_command(file: Path | None, port: int, no_open: bool, **given: Any) -> ExitStatus:
+@options.json_option
+def web_command(
+    file: Path | None, port: int, no_open: bool, as_json: bool, **given: Any
+) -> ExitStatus:
     """Import in the browser: choose a file, see how it is read, map, plan, send ten rows, send the rest.
 
     It is the same as the commands, on this machine alone: only 127.0.0.1 is listened on, and nothing leaves
@@ -44,7 +47,10 @@ def web_command(file: Path | None, port: int, no_open: bool, **given: Any) -> Ex
     settings = replace(settings, write_key=options.known_write_key(given["key_file"]))
 
     def opened(link: str) -> None:
-        output.say(link)
+        if as_json:  # one line, since the process goes on
+            output.emit_line({"command": "web", "url": link})
+        else:
+            output.say(link)
         if not no_open:
             click.launch(link)
         output.note("Ctrl-C ends it; Enter shows a new link, as each can be opened once.")

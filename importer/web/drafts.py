@@ -16,6 +16,7 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any
 from unicodedata import normalize
 
+from importer import resources
 from importer.discovery import Wishes
 from importer.errors import UsageError
 from importer.ledger import prepare
@@ -120,7 +121,9 @@ class Drafts:
         if not _ID.fullmatch(id_):
             return None
         try:
-            draft: Draft = _shape().validate_json((self.folder(id_) / "draft.json").read_bytes())
+            draft: Draft = _shape().validate_json(
+                resources.small(self.folder(id_) / "draft.json")[0]
+            )
         except (OSError, ValueError):
             return None
         return draft
@@ -145,7 +148,7 @@ class Drafts:
     def adopt(self, path: Path) -> Draft:
         """The draft of a file that stays where it lies. Raises UsageError."""
         try:
-            with path.open("rb") as file:
+            with os.fdopen(resources.opened(path), "rb") as file:
                 sha256 = hashlib.file_digest(file, "sha256").hexdigest()
         except OSError as error:
             raise UsageError(f"{path} can't be read: {error.strerror}.") from error

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
 
-from importer import engine
+from importer import engine, resources
 from importer.discovery import Draft as Drafted
 from importer.discovery import (
     Question,
@@ -320,7 +320,7 @@ def checked(drafts: Drafts, one: Draft) -> Checked:
     """The mapping as it lies there, and whether it fits the file."""
     path = drafts.mapping(one)
     try:
-        text = path.read_text(encoding="utf-8-sig", errors="replace")
+        text = resources.small(path)[0].decode("utf-8-sig", "replace")
         document, _, _ = engine.check(str(path), one.file, sheet_of(one))
     except MappingError as error:
         return Checked(text, error.mistakes)

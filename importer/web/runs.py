@@ -21,7 +21,7 @@ from pathlib import Path
 from threading import Lock
 from typing import IO
 
-from importer import engine
+from importer import engine, resources
 from importer.engine.observer import NullObserver
 from importer.errors import ImporterError, UsageError
 from importer.ledger.queries import reading
@@ -30,7 +30,7 @@ from importer.model import Job, Line
 from importer.settings import Settings
 from importer.web.drafts import Draft, Drafts
 from importer.web.reading import sheet_of
-from importer.web.standing import Standing, counts_of, document, held_by, waiting
+from importer.web.standing import MOST, Standing, counts_of, document, held_by, waiting
 
 PILOT = 10
 """Rows of a first run."""
@@ -120,7 +120,7 @@ class Runs:
     def seal(self, one: Draft) -> str:
         """The saved plan's SHA-256; "" where there is none."""
         try:
-            return hashlib.sha256(self.drafts.plan(one).read_bytes()).hexdigest()
+            return hashlib.sha256(resources.small(self.drafts.plan(one), MOST)[0]).hexdigest()
         except OSError:
             return ""
 

@@ -13,7 +13,7 @@ from time import strptime
 
 import orjson
 
-from importer import codes
+from importer import codes, resources
 from importer.ledger import Ledger, refusals
 from importer.ledger.database import ATTEMPTING
 from importer.ledger.journal import progress
@@ -22,6 +22,8 @@ from importer.ledger.state import holder
 from importer.model import Cause, Job, Status, counted, duration
 from importer.results import files
 
+MOST = 64 << 20
+"""Bytes of what the importer itself has written: a saved plan, a summary."""
 OPEN = (Status.PENDING, Status.FAILED, Status.UNKNOWN)
 """What is left of a job: to be posted, or to be settled."""
 
@@ -102,7 +104,7 @@ class Standing:
 def document(path: Path) -> dict[str, object]:
     """A JSON object that the command has written; {} where there is none."""
     try:
-        found = orjson.loads(path.read_bytes())
+        found = orjson.loads(resources.small(path, MOST)[0])
     except (OSError, orjson.JSONDecodeError):
         return {}
     return found if isinstance(found, dict) else {}
@@ -125,7 +127,7 @@ _TAIL = 16_384
 def waiting(log: Path) -> str:
     """Why nothing happens now, by the last lines of the run's log."""
     try:
-        with log.open("rb") as file:
+        with os.fdopen(resources.opened(log), "rb") as file:
             file.seek(max(0, file.seek(0, os.SEEK_END) - _TAIL))
             lines = file.read().splitlines()
     except OSError:

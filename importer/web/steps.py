@@ -11,6 +11,7 @@ from typing import NoReturn
 
 from aiohttp import BodyPartReader, web
 
+from importer import resources
 from importer.errors import SourceError, UsageError
 from importer.mapping import shipped
 from importer.mapping.yaml import MAX_BYTES
@@ -223,7 +224,7 @@ class Steps:
                 elif part.name == "mapping":
                     name, text = (part.filename or name)[:200], content
         elif other := self._drafts.load(request[FORM].get("from", "")):
-            name, text = f"of {other.name}", self._drafts.mapping(other).read_bytes()
+            name, text = f"of {other.name}", resources.small(self._drafts.mapping(other))[0]
         else:
             text = request[FORM].get("text", "").replace("\r\n", "\n").encode()
         one = self._one(request, changing=True)
