@@ -272,18 +272,8 @@ def network_of(options: Mapping[str, Any]) -> Network:
 
 
 _PLAIN = {
-    *(
-        "file",
-        "mapping",
-        "out",
-        "payloads",
-        "save_plan",
-        "signed_plan",
-        "plan_sha256",
-        "show_values",
-        "xlsx",
-        "again",
-    ),
+    *("file", "mapping", "out", "payloads", "save_plan", "signed_plan", "plan_sha256"),
+    *("show_values", "xlsx", "again"),
     *(
         "concurrency",
         "limit",

@@ -179,9 +179,9 @@ class _Sent(NamedTuple):
 
 class OtherRules:
     """Finds rows that other jobs of the same survey have sent as another row: the very row of the same file,
-    by another mapping that reads any of the same answers; or the same person with the same answers, where
-    the mapping's rule for what makes a row itself was another one. By the same rule, two identities are two
-    responses. Each row that was sent answers for one."""
+    read in another way, from any of the same columns of answers; or the same person with the same answers,
+    where the mapping's rule for what makes a row itself was another one. By the same rule, two identities
+    are two responses. Each row that was sent answers for one."""
 
     def __init__(self, ledger: Ledger, job: Job) -> None:
         self._ledger = ledger
@@ -301,9 +301,8 @@ def _other_rule(other: Job, job: Job) -> bool:
 
 
 def _same_file(other: Job, job: Job) -> bool:
-    return (other.file_sha256, other.sheet) == (job.file_sha256, job.sheet) and (
-        other.mapping_sha256 != job.mapping_sha256
-    )
+    """Under the same mapping, too: a later version may read a cell in another way (`00042`, once `42`)."""
+    return (other.file_sha256, other.sheet) == (job.file_sha256, job.sheet)
 
 
 def _same_columns(other: Job, job: Job, wave: str) -> bool:

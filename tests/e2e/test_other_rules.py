@@ -152,6 +152,23 @@ def test_a_job_that_was_left_open_does_not_send_what_another_rule_has(
     assert len(open_server.posts()) == 10
 
 
+def test_a_file_that_a_later_version_reads_in_another_way_is_held(
+    user: Shell, open_server: Sandbox
+) -> None:
+    """As where an id was read as `42`, and is `00042` by now: the same bytes, the same mapping."""
+    given(user, MAPPING, lines(0, 10))
+    run(user, open_server)
+    [ledger] = user.folder.rglob("ledger.sqlite3")
+    with closing(sqlite3.connect(ledger)) as connection, connection:
+        other = "randomblob(16)"
+        connection.execute(
+            f"UPDATE rows SET identity = {other}, person = {other}, content = {other}"
+        )
+    ended = run(user, open_server)
+    assert rows_of(ended) == {"read": 10, "already_sent": 10}
+    assert len(open_server.posts()) == 10
+
+
 def test_one_row_that_was_sent_answers_for_one(user: Shell, open_server: Sandbox) -> None:
     """Without a key the second row counted as the first; with one it is a response of its own."""
     twice = lines(0, 1) + lines(0, 1, mark="x")
