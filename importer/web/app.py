@@ -97,7 +97,7 @@ class Front:
         """Keys that were typed stay in memory until they are forgotten, or the server ends."""
         form, given = request[FORM], dict[str, object]()
         if form.get("go") == "forget":
-            given = dict.fromkeys(self._desk.typed & {"write_key", "api_key"})
+            self._desk.forget_keys()
         for name, what in (("write_key", "write key"), ("api_key", "API key")):
             if form.get(name, "").strip():
                 given[name] = Secret.parse(form[name].strip(), what)

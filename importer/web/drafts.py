@@ -13,6 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field, fields, replace
 from functools import cache
 from pathlib import Path, PurePosixPath, PureWindowsPath
+from threading import Lock
 from typing import Any
 from unicodedata import normalize
 
@@ -28,6 +29,7 @@ LARGEST = 1 << 30
 """Bytes of an upload."""
 _SPARE = 64 << 20
 """Bytes that stay free on the disk; after as many it is looked at again."""
+_SAVING = Lock()
 _ID = re.compile(r"[0-9a-f]{16}")
 _MAPPING = "mapping.yaml"
 
@@ -134,10 +136,11 @@ class Drafts:
         return [draft for _, draft in sorted(found, key=lambda pair: -pair[0]) if draft]
 
     def save(self, draft: Draft, **changes: Any) -> Draft:
-        """Write it down with these changes; returns it as it is now."""
-        changed = replace(draft, **changes)
-        with whole(self.folder(draft.id) / "draft.json") as file:
-            file.write(_shape().dump_json(changed, indent=1).decode() + "\n")
+        """Write it down with these changes, and those made meanwhile; returns it as it is now."""
+        with _SAVING:
+            changed = replace(self.load(draft.id) or draft, **changes)
+            with whole(self.folder(draft.id) / "draft.json") as file:
+                file.write(_shape().dump_json(changed, indent=1).decode() + "\n")
         return changed
 
     def change(self, draft: Draft, **changes: Any) -> Draft:
@@ -230,7 +233,7 @@ class Drafts:
             draft = self.load(place.name)
             if self._touched(place.name) + KEPT_FOR > time.time() or (draft and draft.pid in busy):
                 continue
-            sent = draft is not None and draft.pid > 0
+            sent = draft is not None and draft.began > 0
             _remove(place, keeping={"draft.json", "plan.json", _MAPPING} if sent else set())
 
     def _folders(self) -> Iterator[Path]:

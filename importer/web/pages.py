@@ -51,6 +51,7 @@ class Desk:
 
     def __post_init__(self) -> None:
         self.runs = Runs(self.drafts)
+        self._first = self.settings
 
     async def read(self, one: Draft, asked: Sequence[SurveyQuestion] = ()) -> Reading:
         """The draft's file as it is read, in a thread; once for each state of the draft."""
@@ -62,10 +63,16 @@ class Desk:
         return self._read[key]
 
     def take_keys(self, **given: object) -> None:
-        """Take keys that were typed, or (None) forget them."""
+        """Take keys that were typed."""
         self.settings = replace(self.settings, **given)  # type: ignore[arg-type]  # fields of Settings
         self.typed = {name for name in {*self.typed, *given} if getattr(self.settings, name)}
         self._surveys.clear()
+
+    def forget_keys(self) -> None:
+        """Be left with those that the wizard was started with."""
+        names = ("write_key", "api_key", "project")
+        self.take_keys(**{name: getattr(self._first, name) for name in names})
+        self.typed.clear()
 
     async def surveys(self) -> tuple[Sequence[Survey], str]:
         """The project's surveys, where they can be read; else none, and why."""

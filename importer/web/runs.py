@@ -90,14 +90,22 @@ class Runs:
         )
 
     def plan(self, base: Settings, one: Draft) -> None:
-        """Begin to plan, unless that is under way."""
-        now = self._plans.get(one.id)
-        if now is None or not now.on:
-            self._plans[one.id] = now = Planning()
-            now.task = asyncio.create_task(self._plan(self.settings(base, one), one, now))
+        """Begin to plan; a plan of the draft that is under way is broken off."""
+        former, now = self._plans.get(one.id), Planning()
+        if former:
+            former.cancelled = True
+        self._plans[one.id] = now
+        settings = self.settings(base, one)
+        now.task = asyncio.create_task(
+            self._plan(settings, one, now, former.task if former else None)
+        )
 
-    async def _plan(self, settings: Settings, one: Draft, watch: Planning) -> None:
+    async def _plan(
+        self, settings: Settings, one: Draft, watch: Planning, former: asyncio.Task[None] | None
+    ) -> None:
         try:
+            if former:
+                await former
             await asyncio.to_thread(engine.plan, settings, watch)
         except _Cancelled:
             return

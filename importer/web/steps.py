@@ -92,7 +92,7 @@ class Steps:
         if not isinstance(part, BodyPartReader) or part.name != "file":
             raise UsageError("No file was chosen.", hint="Choose one, or drop it on the page.")
         one = await self._drafts.take(part.filename or "", _pieces(part))
-        sent = one.pid and self._desk.runs.standing(one).job
+        sent = one.began and self._desk.runs.standing(one).job
         raise _to(one, "run" if sent else "read")
 
     # 1 read
@@ -112,20 +112,13 @@ class Steps:
     async def read_anew(self, request: web.Request) -> web.StreamResponse:
         """How it is to be read instead."""
         one, form = self._one(request, changing=True), request[FORM]
-        sheet, row = form.get("sheet", one.sheet), form.get("header", "found")
-        header = (
-            None
-            if row == "found"
-            else ()
-            if row == "none"
-            else (int(row),)
-            if row.isdecimal()
-            else None
-        )
+        shown, row = form.get("shown", ""), form.get("header", "found")
+        same = form.get("sheet", shown) == shown
+        rows = {"found": None, "none": ()}
         delimiter = form.get("delimiter", "")
         changes = {
-            "sheet": sheet,
-            "header": header if sheet == one.sheet else None,
+            "sheet": one.sheet if same else form["sheet"],
+            "header": rows.get(row, (int(row),) if row.isdecimal() else None) if same else None,
             "encoding": form.get("encoding", one.encoding),
             "delimiter": delimiter if delimiter in _DELIMITERS else "",
         }
@@ -259,7 +252,7 @@ class Steps:
         """Make it."""
         one = self._one(request, changing=True)
         self._there(one)
-        one = self._drafts.change(one)
+        one = self._drafts.save(one, planned=False, approved="")
         self._desk.runs.plan(self._desk.settings, one)
         raise _to(one, "plan")
 
@@ -279,7 +272,8 @@ class Steps:
             raise Refused(
                 409, "The plan is another by now.", "Look at it once more, and approve that."
             )
-        raise _to(self._drafts.save(one, approved=seal), "run")
+        self._drafts.path(one, "run.json").unlink(missing_ok=True)  # of what was approved before
+        raise _to(self._drafts.save(one, approved=seal, pid=0), "run")
 
     # 4 run
 

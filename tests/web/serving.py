@@ -74,7 +74,7 @@ class Visitor:
     @property
     def hidden(self) -> dict[str, str]:
         """What every form of the page has."""
-        wanted = r'<input type="hidden" name="(csrf|revision|seal|back)" value="([^"]*)"'
+        wanted = r'<input type="hidden" name="(csrf|revision|seal|back|shown)" value="([^"]*)"'
         return {"csrf": self.csrf, **dict(re.findall(wanted, self.text))}
 
     @property

@@ -49,6 +49,13 @@ async def test_sheet_and_header_are_chosen_by_click(tmp_path: Path) -> None:
     book.save(tmp_path / "book.xlsx")
     async with wizard(tmp_path / "state") as visitor:
         await visitor.upload("book.xlsx", (tmp_path / "book.xlsx").read_bytes())
+        # the sheet of answers is found; the header is said at once, before any sheet was
+        assert '<option selected value="Answers">' in visitor.text
+        await visitor.post(visitor.at("read"), sheet="Answers", header="3", go="again")
+        assert visitor.h1 == "20 rows, header in row 3"
+        await visitor.post(visitor.at("read"), sheet="Notes", header="3", go="again")
+        assert visitor.draft.header is None
+        await visitor.get(visitor.at("read"))
         await visitor.post(visitor.at("read"), sheet="Answers", header="found", go="again")
         assert "20 rows" in visitor.h1
         await visitor.post(visitor.at("read"), sheet="Answers", header="3", go="again")
@@ -203,6 +210,31 @@ async def test_a_form_of_an_earlier_state_changes_nothing(tmp_path: Path) -> Non
         assert visitor.draft == known
 
 
+async def test_what_two_hands_write_is_all_kept(tmp_path: Path) -> None:
+    kept = Drafts(tmp_path)
+    draft = kept._new("a.csv", "", "x")
+    kept.save(draft, pid=7)
+    assert kept.save(draft, got=("results.csv",)) == kept.load(draft.id)
+    assert kept.save(draft).pid == 7
+
+
+async def test_a_plan_begun_anew_takes_the_place_of_that_under_way(tmp_path: Path) -> None:
+    async with wizard(tmp_path) as visitor:
+        await visitor.upload("answers.csv", PLAIN)
+        await visitor.get(visitor.at("mapping"))
+        await visitor.post(visitor.at("mapping"), go="save", **FILLED)
+        path = visitor.at("plan")
+        for _ in range(3):  # as a person who clicks thrice
+            await visitor.post(path)
+            assert visitor.status == 200
+        planning = visitor.desk.runs.planning(visitor.draft)
+        assert planning
+        assert planning.task
+        await planning.task
+        await visitor.get(path)
+        assert visitor.h1 == "30 of 30 rows can be sent"
+
+
 async def test_a_plan_that_isnt_the_one_shown_is_not_approved(tmp_path: Path) -> None:
     async with wizard(tmp_path) as visitor:
         await _planned(visitor)
@@ -313,7 +345,7 @@ def test_after_a_day_uploads_go_and_what_was_sent_can_still_go_on(
 ) -> None:
     kept = Drafts(tmp_path)
     never, sent, busy = (
-        kept.save(kept._new(f"{name}.csv", "", name), pid=pid)
+        kept.save(kept._new(f"{name}.csv", "", name), pid=pid, began=float(pid))
         for name, pid in (("never", 0), ("sent", 7), ("busy", 8))
     )
     for each in (never, sent, busy):
@@ -428,7 +460,7 @@ async def test_a_key_is_never_shown(tmp_path: Path) -> None:
         assert visitor.status == 422
         await visitor.get("/keys")
         pages += [visitor.text, await visitor.post("/keys", go="forget")]
-        assert visitor.h1 == "No write key is known yet"
+        assert visitor.h1 == "The write key is known"  # that of the start
         assert not any(canary in page for page in pages)
     assert not any(canary.encode() in path.read_bytes() for path in own_paths(tmp_path))
 

@@ -243,6 +243,11 @@ async def test_what_was_not_approved_is_not_sent(
             await visitor.get(f"/drafts/{draft.id}/run")
             assert visitor.h1.startswith("This is not what was planned on")
             assert f"the {changed}" in visitor.text
+            await visitor.get(visitor.at("plan"))
+            await visitor.post(visitor.at("plan"))
+            await visitor.planned()
+            await visitor.post(visitor.at("approve"))
+            assert visitor.h1 == "20 rows to send"  # of what was refused before, nothing is left
         assert not sandbox.requests
 
 

@@ -57,6 +57,14 @@ const watching = (box) => {
   look();
 };
 
+// A second click would send the form once more, of a state that is past by then.
+addEventListener("submit", ({ target }) => setTimeout(() => {
+  for (const button of target.querySelectorAll("button")) button.disabled = true;
+}));
+addEventListener("pageshow", () => {
+  for (const button of document.querySelectorAll("button:disabled")) button.disabled = false;
+});
+
 document.querySelectorAll("[data-drop]").forEach(dropping);
 document.querySelectorAll("[data-progress]").forEach(watching);
 focus();
