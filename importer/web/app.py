@@ -28,6 +28,7 @@ ADDRESS = "127.0.0.1"
 _STATIC = Path(__file__).with_name("static")
 _TYPES = {"style.css": "text/css", "app.js": "text/javascript"}
 _LARGEST_FORM = 2 << 20
+_UNTYPED = {"csrf", "revision", "seal", "shown", "go", "back", "write_key", "api_key"}
 
 
 class Front:
@@ -114,7 +115,7 @@ class Front:
         running = len(await asyncio.to_thread(self._desk.runs.running))
         self._desk.ending.set()
         return self._desk.page(
-            request, "message", title="The wizard has ended.", running=running, hint=""
+            request, "message", title="The wizard has ended.", running=running, hint="", sent={}
         )
 
     async def static(self, request: web.Request) -> web.StreamResponse:
@@ -163,7 +164,10 @@ def application(desk: Desk) -> web.Application:
 def _message(
     desk: Desk, request: web.Request, status: int, title: str, hint: str = ""
 ) -> web.Response:
-    response = desk.page(request, "message", status, title=title, hint=hint, running=0)
+    form = request.get(FORM) or {} if status == 409 else {}  # so that nothing typed is lost
+    sent = {name: text for name, text in form.items() if text and name not in _UNTYPED}
+    facts = {"title": title, "hint": hint, "sent": sent, "running": 0}
+    response = desk.page(request, "message", status, **facts)
     if request.body_exists and not request.content.at_eof():
         response.force_close()  # what was not read of a file is not waited for
     return response
