@@ -87,6 +87,8 @@ ANCHORED = {
     "importer.discovery.sections._DRESSES[0][1]": "fullmatch",
     "importer.sources.csv.BLANK_QUOTED": "fullmatch",
     "importer.sources.source._NUMBER": "fullmatch",
+    "importer.discovery.dates._TIME_BEGINS": "match",
+    "importer.mapping.ids._FORMULA": "match",
     "importer.mapping.ids._FLOAT": "fullmatch",
     "importer.mapping.ids._NUMBERED": "fullmatch",
     "importer.mapping.ids._PLAIN": "fullmatch",
