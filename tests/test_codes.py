@@ -32,6 +32,7 @@ PLACES = {
     "Classification": 1,
     "Outcome": 1,
     "Decision": 2,
+    "Mark": 2,
 }
 """The place of the code among the arguments of what is built with one."""
 

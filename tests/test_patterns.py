@@ -71,6 +71,7 @@ AFTER = "!"
 ANCHORED = {
     "importer.csv_guard._FORMULA": "match",
     "importer.csv_guard._GUARDED": "match",
+    "importer.discovery.questions._POINT": "fullmatch",
     "importer.discovery.column._BEFORE": "fullmatch",
     "importer.discovery.column._GRID": "fullmatch",
     "importer.discovery.column._NUMBERED": "fullmatch",
@@ -80,6 +81,7 @@ ANCHORED = {
     "importer.discovery.scales._GOES_ON": "match",
     "importer.discovery.scales._ONLY": "fullmatch",
     "importer.discovery.scales._TIED": "match",
+    "importer.satismeter.classify._DUPLICATE_ALONE": "fullmatch",
     "importer.sources.damage._FLOAT_ID": "fullmatch",
     "importer.sources.damage._RANGE": "fullmatch",
     "importer.discovery.sections._DRESSES[0][1]": "fullmatch",

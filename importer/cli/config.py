@@ -27,7 +27,7 @@ PREFIX = "IMPORTER_"
 _FOLDERS_TOO = frozenset(
     (
         *("mapping", "out", "rate", "concurrency", "max_failures", "fail_on", "notify_on", "log"),
-        *("timeout", "outage", "settle", "every", "settled", "project", "xlsx"),
+        *("every", "settled", "project", "xlsx"),
     )
 )
 """What a folder's file may say."""
@@ -35,6 +35,11 @@ _OWN_ONLY = frozenset(
     (
         *("endpoint", "state", "proxy", "ca_file", "key_file", "api_key_file", "notify"),
         *("notify_file", "metrics_file", "log_file", "accept_empty", "durability", "show_values"),
+        *(
+            "settle",
+            "timeout",
+            "outage",
+        ),  # a row that is asked about too soon could be stored twice
     )
 )
 """What the user's own file may say besides: where answers go, what is trusted, started and written."""
@@ -154,7 +159,7 @@ def _mistake(key: str, value: object, *, mine: bool) -> str:
 
 
 def _read(path: Path) -> dict[str, Any]:
-    if not path.is_file():
+    if not os.path.isfile(path):  # noqa: PTH113  False, and no error, for a home that is another user's
         return {}
     try:
         found = tomllib.loads(resources.small(path)[0].decode())

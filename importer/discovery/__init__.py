@@ -10,7 +10,14 @@ from importer.discovery.column import Column, Confidence, columns
 from importer.discovery.draft import Draft, Wishes, draft, laid_out, sheet_of_answers
 from importer.discovery.header import Grid, Layout, ToolRows, check_answers, layout, read_grid
 from importer.discovery.questions import Named, Question
-from importer.discovery.recognition import Known, as_init_reads
+from importer.discovery.recognition import (
+    Known,
+    as_init_reads,
+    candidates,
+    ends_in_words,
+    in_words,
+    unsure_of_person,
+)
 from importer.discovery.roles import Property, Role, named
 from importer.discovery.table import shown_sample
 from importer.discovery.tool import Match, recognise
@@ -39,10 +46,13 @@ __all__ = [
     "Wishes",
     "analyse",
     "as_init_reads",
+    "candidates",
     "check_answers",
     "columns",
     "draft",
+    "ends_in_words",
     "first_wave",
+    "in_words",
     "init",
     "laid_out",
     "layout",
@@ -51,6 +61,7 @@ __all__ = [
     "recognise",
     "sheet_of_answers",
     "shown_sample",
+    "unsure_of_person",
     "waves",
 ]
 

@@ -347,7 +347,9 @@ _PLANNED = frozenset({"begin_group", "end_group", "begin group", "end group", "n
 
 def check_answers(grid: Grid, place: str) -> None:
     """Raise SourceError where the sheet holds totals or a form's plan, whose rows are nobody's answers, or
-    one answer in each row."""
+    one answer in each row; or nothing at all."""
+    if not grid.cells:
+        raise SourceError(f"{place}: every row is blank.", hint="Is it the right sheet?")
     if _is_plan(grid):
         raise SourceError(
             f"{place}: this is the plan of a form (XLSForm: type, name, label); nobody's answers are in it.",

@@ -164,13 +164,15 @@ def direction(labels: Mapping[str, int], numbers: Collection[int], question: str
     words = {text if " " in text else text[:4] for text in map(_plain_or_drawn, said.values())}
     if len(words) < min(2, len(said)):
         said = {}  # `Level 1`, `5 points`: the word says nothing of either
-    said = {**dict(_told(question)), **said}
+    asked = dict(_told(question))
+    said = {**asked, **said}
     steps = {number: step for number, text in said.items() if (step := _leading(text)) is not None}
     low, high = min(said, default=0), max(said, default=0)
     ends = _worded_ends(steps, low, high)
+    known = asked | {n: text for n, text in said.items() if step_of(text) is not None}
     shown = "; ".join(
-        f"{n} is {' '.join(said[n].split())[:40].strip(' .:=-–')!r}"
-        for n in sorted({low, high} & said.keys())
+        f"{n} is {' '.join(known[n].split())[:40].strip(' .:=-–')!r}"
+        for n in sorted({low, high} & known.keys())
     )
     best = _best(steps, [*said, *numbers])
     amounts = any(says("amount", text) for text in said.values())
@@ -180,10 +182,18 @@ def direction(labels: Mapping[str, int], numbers: Collection[int], question: str
         return Direction(best, shown, ends)
     if best is not None or (low in {0, 1} and high > low + 1):
         return Direction(Best.UNCLEAR, shown, ends)
-    if says("worse_upwards", question) or (
-        max(numbers) <= _GRADES and says("school_grade", question)
-    ):
+    return _by_signs(numbers, question)
+
+
+def _by_signs(numbers: Collection[int], question: str) -> Direction:
+    """Where no words stand beside numbers: whether the question may mean that the lowest is the best."""
+    if says("worse_upwards", question):
         return Direction(Best.UNCLEAR, "the question may mean that more is worse")
+    if max(numbers) <= _GRADES and min(numbers) and says("school_grade", question):
+        grades = (1, _GRADES) if max(numbers) == _GRADES else None
+        return Direction(
+            Best.UNCLEAR, "of a school's grades, 1 is the best in some countries", grades
+        )
     listed = [step for each in _listed(question) if (step := step_of(each)) is not None]
     if len(listed) > 1 and listed[0] > 0 > listed[-1]:
         return Direction(Best.UNCLEAR, "the question names the best first")

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-import platform
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -14,6 +13,7 @@ from importer import ledger as ledger_room
 from importer.engine.observer import Observer
 from importer.errors import LedgerError
 from importer.ledger import (
+    REKEYED,
     SENDABLE,
     Ledger,
     Rows,
@@ -25,6 +25,7 @@ from importer.ledger import (
     sending_order,
     unknown_survey,
 )
+from importer.ledger.fingerprint import RequestsDigest
 from importer.mapping import Compiled, Document
 from importer.mapping.checks import check
 from importer.mapping.document import Campaign
@@ -36,8 +37,6 @@ from importer.model import (
     Invalid,
     Job,
     Mapped,
-    Problem,
-    Response,
     Status,
     counted,
     slug,
@@ -45,36 +44,11 @@ from importer.model import (
 )
 from importer.privacy import Show, odd_character, plain
 from importer.results.scores import RatingQuestion, Tally
+from importer.results.summary import Causes
 from importer.satismeter.redact import with_key
 from importer.settings import Rate, Settings
 from importer.sources.source import Source
 from importer.sources.table import Facts, KnownBy, SourceOptions
-
-# One figure that stands for every body of a job: two jobs that post the same have the same.
-
-
-class RequestsDigest:
-    """SHA-256 over the rows that can be posted, in file order: each one's row number and body.
-
-    The mapping decides it with the file, the hash key, the time zones and the importer's own code, and
-    nothing else: neither the ledger nor the rate. A body holds no line break, so that no two lists of
-    bodies give the same bytes.
-    """
-
-    def __init__(self) -> None:
-        self._hasher = hashlib.sha256()
-
-    def add(self, mapped: Sequence[Mapped]) -> None:
-        """Take the next rows in."""
-        lines = [
-            b"%d %b\n" % (each.row, each.body) for each in mapped if isinstance(each, Response)
-        ]
-        self._hasher.update(b"".join(lines))
-
-    def hexdigest(self) -> str:
-        """The figure so far."""
-        return self._hasher.hexdigest()
-
 
 # The rating questions of a mapping, as they are counted.
 
@@ -96,45 +70,6 @@ def _of_wave(document: Document, program: Program) -> Iterator[RatingQuestion]:
             yield RatingQuestion(found.id, label, answer.type, low, high, place, program.wave)
 
 
-# Problems counted by cause, with the first places of each.
-
-_PLACES = 5
-
-
-class Causes:
-    """Counts problems by code and column; keeps the first rows and the first message of each."""
-
-    def __init__(self) -> None:
-        self._first: dict[tuple[str, str], Problem] = {}
-        self._rows: dict[tuple[str, str], list[int]] = {}
-        self._count: dict[tuple[str, str], int] = {}
-
-    def add(self, problems: Iterable[Problem]) -> None:
-        """Count these."""
-        for problem in problems:
-            kind = (problem.code, problem.column)
-            self._first.setdefault(kind, problem)
-            self._count[kind] = self._count.get(kind, 0) + 1
-            rows = self._rows.setdefault(kind, [])
-            if len(rows) < _PLACES and problem.row not in rows:
-                rows.append(problem.row)
-
-    def listed(self) -> tuple[Cause, ...]:
-        """The causes, most frequent first."""
-        ordered = sorted(self._count, key=lambda kind: (-self._count[kind], kind))
-        return tuple(
-            Cause(
-                self._first[kind].code,
-                self._first[kind].message,
-                self._count[kind],
-                self._first[kind].fix,
-                self._first[kind].column,
-                tuple(self._rows[kind]),
-            )
-            for kind in ordered
-        )
-
-
 # What a careful person would want to know before anything is sent.
 
 
@@ -154,6 +89,7 @@ def warnings(
         _dates(compiled),
         *filter(None, [unknown_survey(ledger, job)]),
         *_people(ledger, job, document.repeats.send),
+        *_by_other_rule(ledger, job),
         *_force(document),
         *(f"{_where(each)}: {each.message} {each.fix}".strip() for each in damage),
         *source.facts.notes,
@@ -203,6 +139,16 @@ def _people(ledger: Ledger, job: Job, send: str) -> Iterator[str]:
         yield (
             f"The rows of {counted(disagree, 'person')} carry different traits. Traits belong to the "
             "person: what is sent last stays."
+        )
+
+
+def _by_other_rule(ledger: Ledger, job: Job) -> Iterator[str]:
+    if number := duplicates(ledger, job).get(REKEYED):
+        first = next(ledger.lines(job, REKEYED, 1))
+        yield (
+            f"{counted(number, 'row')} may have been sent before: the mapping's key, date or answers have "
+            f"changed since. Row {first.row}: {first.message}. They are held; --again sends them all the "
+            "same, as new responses."
         )
 
 
@@ -281,14 +227,11 @@ def stage(
 ) -> Plan:
     """Read, map and check every row, write it into the ledger, and hand what was read to `spool`, of the
     bodies only those that are wanted (`bodies`)."""
-    wanted = _job(settings, document, source)
+    wanted = _job(settings, document, source, compiled, ledger)
     job = ledger.reopen(settings.job, wanted) if settings.job else ledger.start_job(wanted)
-    staging = Staging(
-        ledger,
-        job,
-        show_values=settings.show_values,
-        sending=(*settings.statuses, *SENDABLE),
-    )
+    sending = (*settings.statuses, *SENDABLE)
+    show_values, again = settings.show_values, settings.again
+    staging = Staging(ledger, job, show_values=show_values, sending=sending, again=again)
     causes, damage = Causes(), Causes()
     tally, seal = Tally(tuple(questions(document, compiled)), len(source.header)), RequestsDigest()
     recodings, persons = Recodings(document, source.header), People(compiled)
@@ -308,7 +251,7 @@ def stage(
             _sample(rows, samples)
             watch.staged(staging.read)
         staging.finish(document.repeats.send)
-    show = plain if settings.show_values else odd_character
+    show = plain if show_values else odd_character
     counts = planned_rows(ledger, job, staging.read, settings.statuses)
     clashes = ledger_room.clashes(ledger, job, _key_columns(compiled))
     if clashes:
@@ -334,7 +277,10 @@ def _key_columns(compiled: Compiled) -> str:
     return ", ".join(each.column for each in compiled.programs[0].key)
 
 
-def _job(settings: Settings, document: Document, source: Source) -> Job:
+def _job(
+    settings: Settings, document: Document, source: Source, compiled: Compiled, ledger: Ledger
+) -> Job:
+    rule = {"rule": document.rule, "columns": compiled.answer_columns}
     now = time.time()
     stem = slug(Path(settings.name).name.split(".")[0])
     return Job(
@@ -345,29 +291,11 @@ def _job(settings: Settings, document: Document, source: Source) -> Job:
         sheet=source.sheet,
         mapping=utf8(settings.mapping),
         mapping_sha256=document.digest,
-        origin=settings.endpoint.origin,
+        origin=ledger.spelled(settings.endpoint.origin),
         campaigns=",".join(campaigns_of(document)),
-        settings=_kept(settings) | _waves(document),
+        settings=settings.kept | _waves(document) | rule,
         started_at=now,
     )
-
-
-def _kept(settings: Settings) -> dict[str, object]:
-    """What a later command needs to go on with the job; never a key."""
-    path = Path(settings.mapping)
-    return {
-        "out": str(settings.folder.resolve()),
-        "endpoint": settings.endpoint.url,
-        "mapping": str(path.resolve()) if path.is_file() else settings.mapping,
-        "sheet": settings.sheet,
-        "rate": None if settings.rate is None else str(settings.rate),
-        "concurrency": settings.concurrency,
-        "accept_empty": settings.accept_empty,
-        "show_values": settings.show_values,
-        **({"xlsx": True} if settings.xlsx else {}),
-        "project": settings.project,
-        "host": platform.node(),
-    }
 
 
 def _waves(document: Document) -> dict[str, object]:

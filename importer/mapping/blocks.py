@@ -276,7 +276,7 @@ class Trait(Numeric):
     """In small letters."""
     format: Formats = ()
     """How dates are written: strptime's codes (`"%d.%m.%Y"`), `iso` (the default), `excel_serial`,
-    `unix`, `unix_ms`; or a list of them, of which exactly one may fit."""
+    `excel_serial_1904`, `unix`, `unix_ms`; or a list of them, of which exactly one may fit."""
     timezone: Timezone = ""
     """The time zone of times that name none: `Europe/Prague`, or `UTC+02:00` (two hours ahead of UTC, all
     year). The default is UTC."""

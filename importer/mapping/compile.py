@@ -30,7 +30,7 @@ from importer.mapping.run import Asked, Compiled, Program, Zoneless
 from importer.mapping.steps import Read, blank_test, reader, target, typed
 from importer.mapping.text import Template, TransformError, trimmed
 from importer.mapping.transforms.date_formats import read_as
-from importer.mapping.transforms.dates import may_lack_zone, timestamps
+from importer.mapping.transforms.dates import counted, may_lack_zone, timestamps
 from importer.mapping.transforms.texts import sound
 from importer.mapping.types import Constant, Issue, Selector
 from importer.mapping.usage import positions
@@ -85,19 +85,25 @@ _COUNT = re.compile(r"[0-9]{1,20}(\.[0-9]+)?")
 
 
 def compile(  # noqa: A001  the word of the design: a mapping is compiled
-    document: Document, header: Sequence[str], *, secret: bytes, file: str = ""
+    document: Document,
+    header: Sequence[str],
+    *,
+    secret: bytes,
+    file: str = "",
+    since_1904: bool = False,
 ) -> Compiled:
     """Resolve the columns of a mapping in the header of one file.
 
     `secret` keys the hash of `anonymousId: {hash: ...}`: with the same secret, a person gets the same id
-    in every run. `file` is named in the messages.
+    in every run. `file` is named in the messages. `since_1904`: its bare dates
+    (`excel_serial`) count from then.
 
     Raises:
         MappingError: With everything that doesn't fit.
     """
     used: set[int] = set()
     waves = [
-        _Compiler(each, ColumnLookup(header, file or "the file", used=used), secret)
+        _Compiler(each, ColumnLookup(header, file or "the file", used=used), secret, since_1904)
         for each in document.by_wave
     ]
     programs = [each.program() for each in waves]
@@ -121,6 +127,7 @@ class _Compiler:
     document: Document
     header: ColumnLookup
     secret: bytes
+    since_1904: bool
     zoneless: list[Zoneless] = field(default_factory=list)
 
     def found(self, program: Program) -> Findings:
@@ -170,7 +177,7 @@ class _Compiler:
 
     def _traits(self) -> Iterator[tuple[str, Extractor]]:
         for name, trait in self.document.traits.items():
-            read = typed(trait, answered=name == DATED_BY)
+            read = typed(trait, answered=name == DATED_BY, since_1904=self.since_1904)
             if trait.timezone and (note := read_as(trait.timezone)):
                 self.header.notes.append(note)
             if trait.type != "date" or trait.timezone or not may_lack_zone(trait.format):
@@ -215,8 +222,9 @@ class _Compiler:
         """Dates as the block says, else as the trait of the same column reads them."""
         said = order.format or order.timezone
         known = None if said else self._date_trait(position, traits)
+        formats = counted(order.format, since_1904=self.since_1904)
         read = _blank_or(
-            timestamps(order.format, order.timezone, answered=True) if said else _iso_or_number
+            timestamps(formats, order.timezone, answered=True) if said else _iso_or_number
         )
         return known or One(position, Memo(read, self.header.label(position)))
 

@@ -13,7 +13,7 @@ from importer.mapping.ids import identifier
 from importer.mapping.lookup import ColumnLookup
 from importer.mapping.text import Template, TransformError, folded, trimmed
 from importer.mapping.transforms import numbers
-from importer.mapping.transforms.dates import timestamps
+from importer.mapping.transforms.dates import counted, timestamps
 from importer.mapping.transforms.registry import TRANSFORMS
 from importer.mapping.types import Constant, Selector
 
@@ -112,10 +112,13 @@ def target(block: Cell, constant: Constant, finish: Read) -> Result:
     return finish(constant.text)
 
 
-def typed(block: Rating | Trait, *, answered: bool = False) -> Read:
-    """The block's type as a function of the text alone. `answered`: the trait is the date of the answer."""
+def typed(block: Rating | Trait, *, answered: bool = False, since_1904: bool = False) -> Read:
+    """The block's type as a function of the text alone. `answered`: the trait is the date of the answer.
+    `since_1904`: the file counts days from then."""
     if isinstance(block, Trait) and block.type == "date":
-        return timestamps(block.format, block.timezone, answered=answered)
+        return timestamps(
+            counted(block.format, since_1904=since_1904), block.timezone, answered=answered
+        )
     return TRANSFORMS[block.kind, block.type].bound(block)
 
 
@@ -143,7 +146,9 @@ class Trace:
     steps: tuple[Step, ...]
 
 
-def trace(document: Document, names: Sequence[str], cells: Sequence[str]) -> Iterator[Trace]:
+def trace(
+    document: Document, names: Sequence[str], cells: Sequence[str], *, since_1904: bool = False
+) -> Iterator[Trace]:
     """Every part of the response that a mapping makes of one row; `names` is the file's header. Columns
     that the file lacks are left out: `compile` tells of those."""
     row = _Row(ColumnLookup(names, ""), cells)
@@ -159,7 +164,9 @@ def trace(document: Document, names: Sequence[str], cells: Sequence[str]) -> Ite
     if document.rating:
         yield from row.of("rating", document.rating, typed(document.rating))
     for name, trait in document.traits.items():
-        yield from row.of(f"trait {name}", trait, typed(trait, answered=name == DATED_BY))
+        yield from row.of(
+            f"trait {name}", trait, typed(trait, answered=name == DATED_BY, since_1904=since_1904)
+        )
 
 
 def _anonymous(document: Document, row: _Row) -> Iterator[Trace]:

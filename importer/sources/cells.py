@@ -50,6 +50,17 @@ def number(value: float) -> str:
     return format(Decimal(shown), "f") if 1e-10 <= abs(value) < _SCIENTIFIC else shown.upper()
 
 
+def iso(value: str) -> str:
+    """A date as ISO 8601 writes it, which few programs store; whatever else stands there is kept."""
+    for read in (dt.datetime.fromisoformat, dt.time.fromisoformat):
+        try:
+            found = read(value)
+        except ValueError:
+            continue
+        return value if found.tzinfo else text(found)
+    return value
+
+
 def _date_and_time(value: dt.datetime) -> str:
     rounded = _to_milliseconds(value)
     if rounded.time() == dt.time():
@@ -109,7 +120,7 @@ _ELAPSED = re.compile(r"\[(?:h+|m+|s+)\]", re.IGNORECASE)
 _BRACKETS = re.compile(r"\[[^\]]*\]")
 _MOMENT = re.compile(r"[dmyhs]", re.IGNORECASE)
 _EAST_ASIAN = (*range(27, 37), *range(50, 59))
-_BUILT_IN = {**dict.fromkeys((*range(14, 23), 45, 47, *_EAST_ASIAN), "h"), 46: "[h]"}
+BUILT_IN = {**dict.fromkeys((*range(14, 23), 45, 47, *_EAST_ASIAN), "h"), 46: "[h]"}
 """ECMA-376 part 1, 18.8.30: formats known by number alone, each as a code of the same kind."""
 
 
@@ -117,7 +128,7 @@ def codes(styles: ET.Element | None) -> list[str]:
     """By the number of a cell's style (`s`): the code of its number format, "" where it is usual."""
     if styles is None:
         return []
-    known = _BUILT_IN | {
+    known = BUILT_IN | {
         _number(each): each.get("formatCode", "") for each in _children(styles, "numFmts")
     }
     return [known.get(_number(each), "") for each in _children(styles, "cellXfs")]
@@ -125,8 +136,8 @@ def codes(styles: ET.Element | None) -> list[str]:
 
 def is_moment(code: str) -> bool:
     """True for dates and times of day."""
-    shown = _shown(code)
-    return not _ELAPSED.search(shown) and bool(_MOMENT.search(_BRACKETS.sub("", shown)))
+    text = _shown(code)
+    return not _ELAPSED.search(text) and bool(_MOMENT.search(_BRACKETS.sub("", text)))
 
 
 def is_padded(code: str) -> bool:
@@ -151,6 +162,14 @@ def _show(code: str, *, since_1904: bool) -> Show | None:
 def _shown(code: str) -> str:
     """What stands before the first `;`, which is for positive numbers, without literal text."""
     return _NOT_SHOWN.sub("", code).partition(";")[0]
+
+
+def shown(show: Show, value: float) -> str:
+    """A number too big for a date is shown as a number."""
+    try:
+        return show(value)
+    except (OverflowError, ValueError):
+        return text(value)
 
 
 def _children(styles: ET.Element, name: str) -> list[ET.Element]:

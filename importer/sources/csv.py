@@ -170,7 +170,7 @@ class DelimitedTable:
             number = 1
             while cells := list(islice(rows.within(MOST_TEXT), size)):
                 if cells[-1] and cells[-1][-1].endswith(_END_OF_FILE) and rows.is_last():
-                    cells[-1][-1] = cells[-1][-1][:-1]
+                    cells[-1][-1] = cells[-1][-1].rstrip(_END_OF_FILE)
                 if self._encoding.formulas:
                     cells = [list(map(plain, row)) for row in cells]
                 numbers = range(number, number + len(cells))

@@ -31,7 +31,11 @@ _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f]")
 _MOJIBAKE = re.compile(
     "Ã[\u0080-\u009f¡-ª¬-º¼-¿ƒ„†‡ˆ‰Š‹ŒŽ˜™š›œžŸ€‚]|Â[\u0080-\u00bf]|â€[\u0080-\u009f™œ\u009dž¦“”¢]"
     "|ðŸ|ï»¿|ï¿½|[ÐÑ][\u0080-\u00bfƒ‚„†‡ˆ‰Š‹ŒŽ€][ÐÑ]|√[©®†§¥¢º≥±°]|‚Äô|‚Äú|‚Äù"
+    "|[a-zß-ÿ](?:‚|[„ˆ‡ƒ‰‹Š¤Œ”](?=[a-zß-ÿ‚„ˆ‡ƒ‰‹Š¤Œ]))"
+    "|(?<![\\w‘’])‚[a-zß-ÿ](?![^‘’']*[‘’'])"
 )
+"""The last two lines: letters of DOS (cp850, cp437) read as Windows', whose marks stand within no word.
+German quotes begin with ‚ and end with ‘."""
 _EXCEL_LIMIT = 32_767
 
 
@@ -62,7 +66,7 @@ _TRACES = (
     _Trace("scientific_id", ("E+",), _scientific),
     _Trace("float_id", (".0" + _BETWEEN,), _FLOAT_ID.fullmatch),
     _Trace("excel_error", ("#",), lambda cell: is_excel_error(cell) or cell.startswith("#####")),
-    _Trace("mojibake", ("Ã", "Â", "â€", "ð", "ï", "Ð", "Ñ", "√", "‚Ä"), _MOJIBAKE.search),
+    _Trace("mojibake", ("Ã", "Â", "â€", "ð", "ï", "Ð", "Ñ", "√", *"‚„ˆ‡ƒ‰‹Š¤Œ”"), _MOJIBAKE.search),
     _Trace("lost_character", ("\ufffd",), lambda cell: "\ufffd" in cell),
 )
 
@@ -78,10 +82,11 @@ def found_in(
                     yield problem(code, row, label, cell)
 
 
-def problem(code: str, row: int, label: str, value: str) -> Problem:
-    """The problem of one damaged cell."""
+def problem(code: str, row: int, label: str, value: str, where: str = "") -> Problem:
+    """The problem of one damaged cell. `where`: the cells that it is one of."""
     kind = codes.of("file")[code]
-    return Problem(code, kind.meaning, row, label, value, kind.remedy)
+    message = f"{kind.meaning.removesuffix('.')} ({where})." if where else kind.meaning
+    return Problem(code, message, row, label, value, kind.remedy)
 
 
 def _suspects(cells: Sequence[str], label: str) -> Iterator[tuple[str, Callable[[str], object]]]:

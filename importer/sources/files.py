@@ -15,6 +15,7 @@ import os
 import sys
 import tempfile
 import zipfile
+import zlib
 from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
@@ -35,11 +36,20 @@ _COMPRESSED: tuple[tuple[bytes, str, Callable[[IO[bytes]], Unpacked]], ...] = (
     (b"BZh", "bzip2", bz2.BZ2File),
     (b"\xfd7zXZ\x00", "xz", lzma.LZMAFile),
 )
+BROKEN = (
+    OSError,
+    EOFError,
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    RuntimeError,
+    NotImplementedError,
+    ValueError,
+)
+"""What readers of archives raise. zipfile says RuntimeError of an encrypted member, NotImplementedError of a
+compression that it doesn't know, ValueError of a place before the file."""
 LARGEST = 2 << 30
 """Bytes that are taken at most of what says no size: a pipe, standard input, an address."""
-_BROKEN = (OSError, EOFError, zipfile.BadZipFile, lzma.LZMAError, RuntimeError, NotImplementedError)
-"""What readers of archives raise. zipfile says RuntimeError of an encrypted member, NotImplementedError of a
-compression that it doesn't know."""
 _WORKBOOK_PARTS = ("[Content_Types].xml", "mimetype", "Index/Document.iwa")
 _EXPANSION = 200
 _HARMLESS = 1 << 30
@@ -80,7 +90,7 @@ class Content:
         damaged, or unpacks to what only a decompression bomb does."""
         try:
             stream = self._unpack(self._packed())
-        except _BROKEN as error:
+        except BROKEN as error:
             raise self.broken(error) from error
         return io.BufferedReader(_Guarded(stream, self), _BLOCK)
 
@@ -155,7 +165,7 @@ class Content:
                     raise SourceError(f"{self.name} has more than {LARGEST >> 30} GiB.")
                 spooled.write(block)
             spooled.flush()
-        except _BROKEN as error:
+        except BROKEN as error:
             raise broken(error) from error
         return spooled.fileno()
 
@@ -181,7 +191,7 @@ class Content:
         try:
             with zipfile.ZipFile(self._packed()) as archive:
                 return archive.namelist()
-        except _BROKEN as error:
+        except BROKEN as error:
             raise SourceError(
                 f"{self.name} is cut short or damaged: its list of contents is missing.",
                 hint="Download or copy the file again.",
@@ -196,7 +206,14 @@ class Content:
                 f"{self.name} holds {len(tables)} files; one is needed.",
                 hint=_listed(tables) + f" Choose one: {self.name}::{tables[0]}" if tables else "",
             )
-        return self._member or tables[0]
+        member = self._member or tables[0]
+        with zipfile.ZipFile(self._packed()) as archive:
+            if archive.getinfo(member).flag_bits & 1:
+                raise SourceError(
+                    f"{self.name}: {member} is encrypted.",
+                    hint="Unpack it with its password, and give the file inside.",
+                )
+        return member
 
 
 class _Guarded(io.RawIOBase):
@@ -213,7 +230,7 @@ class _Guarded(io.RawIOBase):
     def readinto(self, buffer: Buffer) -> int:
         try:
             data = self._stream.read(memoryview(buffer).nbytes)
-        except _BROKEN as error:
+        except BROKEN as error:
             raise self._content.broken(error) from error
         self._read += len(data)
         if self._read > self._most:

@@ -7,7 +7,6 @@ fails where a style, a drawing or a relationship is odd, none of which matters h
 
 from __future__ import annotations
 
-import datetime as dt
 import re
 import zipfile
 from collections.abc import Generator, Iterator, Mapping, Sequence
@@ -16,8 +15,8 @@ from xml.etree import ElementTree as ET
 
 from openpyxl.worksheet._reader import FORMULA_TAG, INLINE_STRING, ROW_TAG, WorkSheetParser
 
-from importer.sources.cells import Show, is_big, text
-from importer.sources.sheets import Batch
+from importer.sources.cells import Show, is_big, iso, shown, text
+from importer.sources.sheets import Batch, Layout
 
 _ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
 _SURROGATES = range(0xD800, 0xE000)
@@ -30,14 +29,16 @@ _BOOLEANS = {"1": "TRUE", "true": "TRUE", "0": "FALSE", "false": "FALSE"}
 class OpenpyxlRows:
     """The rows of one sheet. `shows`: by style, how a number is shown where not as it stands."""
 
+    notes = ()
+
     def __init__(
         self,
         sheet: IO[bytes],
         texts: Mapping[int, str],
         shows: Mapping[int, Show],
-        notes: Sequence[str] = (),
+        layout: Layout,
     ) -> None:
-        self._sheet, self._texts, self._shows, self.notes = sheet, texts, shows, notes
+        self._sheet, self._texts, self._shows, self.layout = sheet, texts, shows, layout
 
     def __iter__(self) -> Iterator[Batch]:
         before, batch = 0, Batch()
@@ -57,7 +58,7 @@ class OpenpyxlRows:
         for cell in cells:
             at, kind, value = cell["column"] - 1, cell["kind"], cell["value"]
             show = self._shows.get(cell["style_id"] or 0) if kind == "n" else None
-            placed[at] = _shown(show, value) if show else _text(kind, value)
+            placed[at] = shown(show, value) if show else _text(kind, value)
             if kind == "unsaved":
                 batch.marks.append((number, at, "formula_without_value"))
             elif kind == "n" and is_big(value):
@@ -151,15 +152,7 @@ def _text(kind: str, value: str | float | None) -> str:
         return _ESCAPED.sub(_character, value) if "_x" in value else value
     if kind == "b":
         return _BOOLEANS.get(value.strip(), value)
-    return _iso(value) if kind == "d" else value
-
-
-def _shown(show: Show, value: float) -> str:
-    """A number too big for a date is shown as a number."""
-    try:
-        return show(value)
-    except (OverflowError, ValueError):
-        return text(value)
+    return iso(value) if kind == "d" else value
 
 
 def _character(found: re.Match[str]) -> str:
@@ -167,14 +160,3 @@ def _character(found: re.Match[str]) -> str:
     character stay as they stand: not every text can hold them."""
     code = int(found[1], 16)
     return found[0] if code in _SURROGATES or not code else chr(code)
-
-
-def _iso(value: str) -> str:
-    """A date as ISO 8601 writes it, which few programs store; whatever else stands there is kept."""
-    for read in (dt.datetime.fromisoformat, dt.time.fromisoformat):
-        try:
-            found = read(value)
-        except ValueError:
-            continue
-        return value if found.tzinfo else text(found)
-    return value

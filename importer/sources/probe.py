@@ -7,10 +7,11 @@ import re
 import zipfile
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
+from functools import reduce
 from typing import IO
 from xml.etree import ElementTree as ET
 
-from importer.sources.sheets import Sheet
+from importer.sources.sheets import Layout, Sheet
 
 # Which library reads a sheet of an .xlsx: python-calamine, but for what it would lose or change.
 #
@@ -25,6 +26,8 @@ MOST_XML = 160 << 20
 
 _VALUE = re.compile(rb"<(?:\w+:)?[vt](?:\s[^>]*)?>(?:[^<]|<!\[CDATA\[)")
 _HIDDEN = re.compile(rb"""<(?:\w+:)?row\s[^>]*\bhidden=["'](?:1|true)["']""")
+_COLUMNS = re.compile(rb"<(?:\w+:)?col\s[^>]*>")
+_MERGED = re.compile(rb"""<(?:\w+:)?mergeCell\s[^>]*\bref=["']([A-Z]+)(\d+):([A-Z]+)(\d+)["']""")
 _DECLARED = re.compile(rb"""<\?xml[^>]*\sencoding=["']([\w-]+)["']""")
 _UNSAVED = re.compile(
     rb"""<(?:\w+:)?c\b(?![^>]*\st=["']str["'])[^>]*>\s*"""
@@ -47,11 +50,10 @@ _LOST = (
 
 @dataclass(frozen=True, slots=True)
 class Findings:
-    """What a look at a sheet tells: why calamine must not read it ("" where it may), and how many rows
-    are hidden."""
+    """What a look at a sheet tells: why calamine must not read it ("" where it may), and its layout."""
 
     why: str
-    hidden: int
+    layout: Layout
 
 
 def has_data(stream: IO[bytes]) -> bool:
@@ -70,14 +72,31 @@ def look(stream: IO[bytes], size: int, padded: Collection[int], dates: Collectio
     if dates:
         lost.append((_styled(dates, rb"[^>]*><(?:\w+:)?v>-"), "a date before 1900"))
     why = "" if size <= MOST_XML else f"more than {MOST_XML >> 20} MiB"
-    hidden = 0
+    hidden, columns = 0, list[tuple[int, int]]()
+    merged = list[tuple[int, int, int, int]]()
     for text, first, new in _texts(stream):
-        hidden += (
-            sum(each.end() > new for each in _HIDDEN.finditer(text)) if b"hidden" in text else 0
-        )
+        if b"hidden" in text:
+            hidden += sum(each.end() > new for each in _HIDDEN.finditer(text))
+            columns += _hidden_columns(text, new)
+        if b"mergeCell " in text:
+            found = (each for each in _MERGED.finditer(text) if each.end() > new)
+            for left, top, right, bottom in (each.groups() for each in found):
+                merged.append((int(top), _column(left), int(bottom), _column(right)))
         _refuse_document_type(text)
         why = why or _why(text, lost, first)
-    return Findings(why, hidden)
+    return Findings(why, Layout(hidden, columns, merged))
+
+
+def _hidden_columns(text: bytes, new: int) -> Iterator[tuple[int, int]]:
+    for each in _COLUMNS.finditer(text):
+        if each.end() > new:
+            said = dict(re.findall(rb"""(\w+)=["'](\w+)["']""", each[0]))
+            if said.get(b"hidden") in (b"1", b"true"):
+                yield int(said.get(b"min", 1)) - 1, int(said.get(b"max", 1)) - 1
+
+
+def _column(letters: bytes) -> int:
+    return reduce(lambda found, letter: found * 26 + letter - 64, letters, 0) - 1
 
 
 def look_at_texts(stream: IO[bytes]) -> str:
@@ -123,10 +142,27 @@ def _foreign(start: bytes) -> bool:
     )
 
 
+_DOCTYPES = tuple("<!DOCTYPE".encode(coding) for coding in ("utf-8", "utf-16-le", "utf-16-be"))
+
+
 def _refuse_document_type(text: bytes) -> None:
-    """No workbook has one, and it is how entity bombs begin."""
-    if b"<!DOCTYPE" in text:
+    """No workbook has one, and it is how entity bombs begin; in any encoding that the parser reads."""
+    if any(each in text for each in _DOCTYPES):
         raise zipfile.BadZipFile("a document type in a workbook")
+
+
+class WithoutDocumentType:
+    """A part of a workbook, for a parser: reading it raises BadZipFile where it declares a document type."""
+
+    def __init__(self, stream: IO[bytes]) -> None:
+        self._stream, self._tail = stream, b""
+
+    def read(self, size: int = -1, /) -> bytes:
+        """The next bytes."""
+        data = self._stream.read(size)
+        _refuse_document_type(self._tail + data)
+        self._tail = data[-16:]
+        return data
 
 
 def _texts(stream: IO[bytes]) -> Iterator[tuple[bytes, bool, int]]:
@@ -201,8 +237,7 @@ class Package:
         """A small part, parsed. Raises BadZipFile where it declares a document type."""
         with self.open(part) as stream:
             data = stream.read()
-        if b"<!DOCTYPE" in data:
-            raise zipfile.BadZipFile("a document type in a workbook")
+        _refuse_document_type(data)
         return ET.fromstring(data)  # noqa: S314  without a document type, in a child with limits
 
     def close(self) -> None:

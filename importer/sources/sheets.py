@@ -48,11 +48,24 @@ class Batch:
         return len(self.rows) >= TOGETHER or self.letters >= MOST_TEXT
 
 
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """What a sheet hides and merges. `columns`: first and last of each hidden run, from 0. `merged`: first
+    row (from 1) and column (from 0), last row and column of each merged cell."""
+
+    hidden_rows: int = 0
+    columns: Sequence[tuple[int, int]] = ()
+    merged: Sequence[tuple[int, int, int, int]] = ()
+
+
 class Rows(Protocol):
-    """The rows of a sheet, and notes for the user."""
+    """The rows of a sheet, how they are laid out, and notes for the user."""
 
     @property
     def notes(self) -> Sequence[str]: ...
+
+    @property
+    def layout(self) -> Layout: ...
 
     def __iter__(self) -> Iterator[Batch]: ...
 
@@ -62,6 +75,11 @@ class Book(Protocol):
 
     @property
     def sheets(self) -> Sequence[Sheet]: ...
+
+    @property
+    def since_1904(self) -> bool:
+        """True where it counts days from 1904, as Excel for the Mac once did."""
+        ...
 
     def has_data(self, sheet: str) -> bool:
         """True where a cell of the sheet holds something."""

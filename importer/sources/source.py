@@ -55,30 +55,56 @@ FORMATS = (
 """In the order in which they are asked. A new format is a new line."""
 
 _NOT_TABLES = (
-    (re.compile(rb"%PDF-"), "a PDF", _EXPORT),
+    (re.compile(rb"%PDF-|%!PS"), "a PDF", _EXPORT),
     (
         re.compile(
-            rb"\s*(<!--.*?-->\s*)*<(!doctype html|html|head|body|table|meta|div)\b",
+            rb"(<\?xml[^>]*>\s*)?(<!--.*?-->\s*)*"
+            rb"<(!doctype html|html|head|body|table|meta|div|style|script|font|center|title|link)\b",
             re.IGNORECASE | re.DOTALL,
         ),
         "a web page",
         "",
     ),
+    (re.compile(rb"<stata_dta>|HEADER RECORD\*|ARROW1|X\n\0\0\0"), "a file of statistics", _EXPORT),
     (
         re.compile(rb"\s*<\?xml.{0,400}Excel\.Sheet", re.DOTALL),
         "an XML spreadsheet of Excel 2003",
         "",
     ),
     (re.compile(rb"\s*<(\?xml|[a-z]+[ >])", re.IGNORECASE), "XML", _EXPORT),
-    (re.compile(rb"MIME-Version: ", re.IGNORECASE), "a web archive", ""),
+    (
+        re.compile(rb"([A-Z][\w-]*:[^\n]*\n([ \t][^\n]*\n)*){0,30}MIME-Version: ", re.IGNORECASE),
+        "a web archive or an e-mail",
+        "",
+    ),
+    (
+        re.compile(rb"ID;P\w*(;[NE])*\r?\n(P;PGeneral|[CB];[XY]\d+;)"),
+        "a SYLK file",
+        "Open it in Excel and save it as .xlsx.",
+    ),
     (re.compile(rb"\x09[\x00\x02\x04][\x04\x06]\x00"), "a sheet of Excel 4 or older", ""),
     (re.compile(rb"version https://git-lfs"), "a pointer of Git LFS", "Fetch it: git lfs pull."),
+    (re.compile(rb"/annex/objects/"), "a pointer of git-annex", "Fetch it: git annex get."),
+    (re.compile(rb"\[InternetShortcut\]"), "a link", "Open it, and download the file itself."),
+    (
+        re.compile(
+            rb"-----BEGIN (PGP|AGE)|age-encryption\.org|Salted__|\$ANSIBLE_VAULT"
+            rb"|\x85[\x01-\x04]\x0c\x03|\x84\x5e\x03|\x8c\x0d\x04|\xc1[\xc0-\xcf].\x03|\xc3\x0d\x04"
+        ),
+        "encrypted",
+        "Decrypt it first (gpg, age, openssl), and give the file that comes out.",
+    ),
+    (re.compile(rb"PK\x05\x06"), "an empty archive", "Export it again."),
     (re.compile(rb'\s*(\{\s*"[^"]*"\s*:|\[\s*[\[{])'), "JSON", _EXPORT),
     (re.compile(rb"PAR1"), "a Parquet file", _EXPORT),
     (re.compile(rb"SQLite format 3\0"), "a database", _EXPORT),
     (re.compile(rb"\$FL[23]@"), "an SPSS file", _EXPORT),
     (re.compile(rb"\x89PNG|\xff\xd8\xff|GIF8"), "a picture", _EXPORT),
-    (re.compile(rb"7z\xbc\xaf|Rar!"), "an archive", "Unpack it and give the file inside."),
+    (
+        re.compile(rb"7z\xbc\xaf|Rar!|\x28\xb5\x2f\xfd"),
+        "an archive",
+        "Unpack it and give the file inside.",
+    ),
     (re.compile(rb"\{\\rtf"), "a text document", _EXPORT),
 )
 _SAVE_AS = (
@@ -97,7 +123,9 @@ def open_table(content: Content, options: SourceOptions) -> Table:
 
 
 def _refuse_others(name: str, head: bytes) -> None:
-    text = head.removeprefix(b"\xef\xbb\xbf")
+    if head[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        head = head.decode("utf-16", "ignore").encode()
+    text = head.removeprefix(b"\xef\xbb\xbf").lstrip(b" \r\n")
     for pattern, what, remedy in _NOT_TABLES:
         if pattern.match(text):
             raise SourceError(f"{name} is {what}, not a table.", hint=remedy or _SAVE_AS)
@@ -370,7 +398,7 @@ class Source:
         for mark in block.marks:
             if mark.row in place and mark.column < len(labels):
                 value = columns[mark.column][place[mark.row]]
-                yield damage.problem(mark.code, mark.row, labels[mark.column], value)
+                yield damage.problem(mark.code, mark.row, labels[mark.column], value, mark.where)
 
     def _facts(self, header: Header) -> Facts:
         head = self._table.head
@@ -388,10 +416,11 @@ def _only_totals(block: RowBlock, kept: Sequence[int]) -> bool:
 
 
 def _too_wide(place: str, header: Header) -> SourceError:
-    last = letter(len(header.labels) - 1)
+    last, labelled = letter(len(header.labels) - 1), sum(map(bool, header.labels))
+    stray = f"Is there a stray cell in column {last}? Clear it."
     return SourceError(
         f"{place}: the header reaches column {last}; at most {MOST_COLUMNS:,} columns can be read.",
-        hint=f"Is there a stray cell in column {last}? Clear it.",
+        hint="Delete the columns that aren't imported." if labelled > MOST_COLUMNS else stray,
     )
 
 

@@ -34,7 +34,8 @@ class Facts:
     `format`: csv, xlsx, xls, xlsb or ods. `size` (bytes) and `sha256` are those of the file as it
     lies there, before anything is unpacked. `encoding` (a Python codec) and `delimiter` are "" for
     workbooks, `sheets` is empty for text. `encoding_samples` are lines that show a guessed encoding
-    at work, and `encoding_lines` their numbers in the text. `notes` are sentences for the user.
+    at work, and `encoding_lines` their numbers in the text. `since_1904`: a workbook that counts days
+    from 1904. `notes` are sentences for the user.
     """
 
     format: str
@@ -47,6 +48,7 @@ class Facts:
     encoding_lines: tuple[int, ...] = ()
     delimiter: str = ""
     sheets: tuple[str, ...] = ()
+    since_1904: bool = False
     header_rows: tuple[int, ...] = ()
     first_data_row: int = 0
     notes: tuple[str, ...] = ()
@@ -65,11 +67,13 @@ MOST_COLUMNS = 5_000
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """Damage that only the format's own reader can see. `column` counts from 0."""
+    """Damage that only the format's own reader can see. `column` counts from 0; `where` is a range of cells
+    that it is part of."""
 
     row: int
     column: int
     code: str
+    where: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +163,9 @@ def _first_row(head: RowBlock, place: str) -> int:
     for row, cells in zip(head.rows, head.cells, strict=True):
         if not is_blank(cells):
             return row
-    raise SourceError(f"{place}: the first {len(head.rows)} rows are blank.", hint="Is it empty?")
+    blank = "row is" if len(head.rows) == 1 else f"{len(head.rows)} rows are"
+    told = f"the first {blank} blank" if head.rows else "it holds no text"
+    raise SourceError(f"{place}: {told}.", hint="Is it empty? Export it again.")
 
 
 def _cells(head: RowBlock, row: int, place: str) -> list[str]:

@@ -6,12 +6,15 @@ import mmap
 import os
 import re
 import zipfile
-from collections.abc import Iterator, Sequence
+from bisect import bisect_left, bisect_right
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, islice
 
 from importer.errors import SourceError
+from importer.model import counted
 from importer.resources import Positioned
-from importer.sources.files import Content
+from importer.sources.files import BROKEN, Content
 from importer.sources.isolation import Child, Message, OutOfMemory, ReadRequest, Unreadable
 from importer.sources.table import (
     HEAD,
@@ -21,11 +24,12 @@ from importer.sources.table import (
     Mark,
     RowBlock,
     SourceOptions,
+    letter,
 )
 
 _MIB = 1 << 20
 _MEMORY, _MEMORY_PER_BYTE, _MOST_MEMORY = 768 * _MIB, 50, 4096 * _MIB
-_SECONDS, _SECONDS_PER_MIB = 8, {"xlsx": 10}
+_SECONDS, _SECONDS_PER_MIB = 8, {"xlsx": 10, "ods": 10}
 _BOMB_SIZE, _BOMB_RATIO = 512 * _MIB, 100
 _OLE = b"\xd0\xcf\x11\xe0"
 _ENCRYPTED = re.compile(
@@ -36,6 +40,12 @@ _ENCRYPTED = re.compile(
 )
 """An .xlsx with a password is a stream of this name; an .xls says so in the record (FilePass, MS-XLS
 2.4.117) after its first (BOF), or after WriteProtect."""
+_BOOK = re.compile(re.escape("book".encode("utf-16-le")), re.IGNORECASE)
+"""The stream of an .xls is called Book, or Workbook."""
+_READ_TOO = ("is {}; it is read too.", "are {}; they are read too.")
+_NAMED = 20
+_MOST_TOLD = 100_000
+"""Cells of merged ones: nobody reads more, and a hostile workbook may merge millions."""
 _RESAVE = "Open it in Excel or LibreOffice, and save it again as .xlsx or CSV."
 
 
@@ -52,10 +62,11 @@ class WorkbookTable:
         try:
             self.sheet: str = self._child.opening["sheet"]
             batches = self._child.batches()
+            self._layout = self._child.opening["layout"]
             begun = list(_first(HEAD, batches))
             self.head = _head(begun)
             self._waiting = chain(begun, batches)
-            self.facts = self._facts(self._child.opening)
+            self.facts = self._facts(self._child.opening, self._layout)
         except Unreadable as error:
             self.close()
             raise self._unreadable(error) from error
@@ -72,10 +83,10 @@ class WorkbookTable:
     def blocks(self, size: int) -> Iterator[RowBlock]:
         """All rows from the first, at most `size` at a time."""
         waiting, self._child = self._child, None
-        child = waiting or self._started()
+        child, merged = waiting or self._started(), _Merged(self._layout["merged"])
         try:
             for batch in self._waiting if waiting else child.batches():
-                yield from _cut(batch, size)
+                yield from _cut(batch, size, merged)
         except Unreadable as error:
             raise self._unreadable(error) from error
         finally:
@@ -113,14 +124,15 @@ class WorkbookTable:
             f"{self._content.name} can't be read as a workbook ({failure}).", hint=_RESAVE
         )
 
-    def _facts(self, opening: Message) -> Facts:
+    def _facts(self, opening: Message, layout: Message) -> Facts:
         return Facts(
             format=self._format,
             size=self._content.size,
             sha256=self._content.sha256,
             compression=self._content.compression,
             sheets=tuple(opening["sheets"]),
-            notes=tuple(opening["notes"]),
+            since_1904=opening["since_1904"],
+            notes=(*opening["notes"], *_hidden(layout, max(map(len, self.head.cells), default=0))),
         )
 
 
@@ -139,8 +151,59 @@ def _head(batches: Sequence[Message]) -> RowBlock:
     return RowBlock(tuple(islice(rows, HEAD)), tuple(islice(cells, HEAD)))
 
 
-def _cut(batch: Message, size: int) -> Iterator[RowBlock]:
+def _hidden(layout: Message, width: int) -> Iterator[str]:
+    """What is told of hidden rows, and of hidden columns among the first `width`."""
+    rows = layout["hidden_rows"]
+    if rows:
+        yield f"{counted(rows, 'row')} {_READ_TOO[rows > 1].format('hidden or filtered away')}"
+    runs = (range(first, min(last + 1, width)) for first, last in layout["columns"])
+    columns = [letter(at) for at in sorted(set(chain.from_iterable(runs)))]
+    if columns:
+        more = f" and {len(columns) - _NAMED} more" if len(columns) > _NAMED else ""
+        one = "column" if len(columns) == 1 else "columns"
+        yield (
+            f"The {one} {', '.join(columns[:_NAMED])}{more} "
+            + _READ_TOO[len(columns) > 1].format("hidden")
+        )
+
+
+class _Merged:
+    """The merged cells of a sheet, met from the top. Told is each cell without a value that lies in one
+    whose first cell has a value: it may be meant for the row, and reads as blank."""
+
+    def __init__(self, ranges: Iterable[Sequence[int]]) -> None:
+        self._below = deque(sorted(map(tuple, ranges)))
+        self._open: list[Sequence[int]] = []
+        self._told = 0
+
+    def marks(self, rows: Sequence[int], cells: Sequence[Sequence[str]]) -> Iterator[Mark]:
+        """Those of the next rows."""
+        if self._told >= _MOST_TOLD or not (self._below or self._open):
+            return
+        found = dict(zip(rows, cells, strict=True))
+        while self._below and self._below[0][0] <= rows[-1]:
+            area = self._below.popleft()
+            if _cell(found.get(area[0], ()), area[1]):
+                self._open.append(area)
+        for top, left, bottom, right in self._open:
+            name = f"{letter(left)}{top}:{letter(right)}{bottom}"
+            for row in rows[bisect_left(rows, top) : bisect_right(rows, bottom)]:
+                for column in range(left, min(right, MOST_COLUMNS) + 1):
+                    if self._told < _MOST_TOLD and not _cell(found[row], column):
+                        self._told += 1
+                        yield Mark(row, column, "merged_cell", name)
+        self._open = [area for area in self._open if area[2] > rows[-1]]
+
+
+def _cell(cells: Sequence[str], at: int) -> str:
+    return cells[at] if at < len(cells) else ""
+
+
+def _cut(batch: Message, size: int, merged: _Merged) -> Iterator[RowBlock]:
+    if not batch["rows"]:
+        return
     marks = [Mark(*each) for each in batch["marks"]]
+    marks += merged.marks(batch["rows"], batch["cells"])
     for start in range(0, len(batch["rows"]), size):
         rows = batch["rows"][start : start + size]
         yield RowBlock(
@@ -155,30 +218,54 @@ def _format_of(name: str, descriptor: int) -> str:
     file, start = Positioned(descriptor), os.pread(descriptor, len(_OLE), 0)
     if start == _OLE or not zipfile.is_zipfile(file):
         return _old_format(name, descriptor, start)
-    with zipfile.ZipFile(file) as archive:
-        _refuse_bomb(name, archive, os.fstat(descriptor).st_size)
-        parts = set(archive.namelist())
+    try:
+        with zipfile.ZipFile(file) as archive:
+            _refuse_bomb(name, archive, os.fstat(descriptor).st_size)
+            parts = set(archive.namelist())
+            if "mimetype" in parts:
+                return _open_document(name, archive)
+    except BROKEN as error:
+        raise _damaged(name) from error
     if "Index/Document.iwa" in parts:
         raise SourceError(f"{name} is an Apple Numbers file.", hint="Export it as XLSX or CSV.")
-    if "mimetype" in parts:
-        return "ods"
     return "xlsb" if any(part.endswith("workbook.bin") for part in parts) else "xlsx"
+
+
+def _open_document(name: str, archive: zipfile.ZipFile) -> str:
+    """Its manifest says of each part whether it is encrypted."""
+    manifest = "META-INF/manifest.xml"
+    if manifest in archive.namelist() and b"encryption-data" in archive.read(manifest):
+        raise _encrypted(name)
+    if b"spreadsheet" not in archive.read("mimetype"):
+        raise SourceError(f"{name} is a document, but no spreadsheet.", hint=_RESAVE)
+    return "ods"
+
+
+def _encrypted(name: str) -> SourceError:
+    return SourceError(
+        f"{name} is encrypted.",
+        hint="Open it with its password, and save a copy without one (File > Info).",
+    )
 
 
 def _old_format(name: str, descriptor: int, start: bytes) -> str:
     if not start:
         raise SourceError(f"{name} is empty.", hint="Export it again.")
     if start != _OLE:
-        raise SourceError(
-            f"{name} is cut short or damaged.", hint="Download or copy the file again."
-        )
+        raise _damaged(name)
     with mmap.mmap(descriptor, 0, access=mmap.ACCESS_READ) as data:
         if _ENCRYPTED.search(data):
+            raise _encrypted(name)
+        if not _BOOK.search(data):
             raise SourceError(
-                f"{name} is encrypted.",
-                hint="Open it with its password, and save a copy without one (File > Info).",
+                f"{name} holds no workbook: it is damaged, or a document of Word or Outlook.",
+                hint=_RESAVE,
             )
     return "xls"
+
+
+def _damaged(name: str) -> SourceError:
+    return SourceError(f"{name} is cut short or damaged.", hint="Download or copy the file again.")
 
 
 def _refuse_bomb(name: str, archive: zipfile.ZipFile, packed: int) -> None:

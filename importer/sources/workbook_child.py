@@ -1,6 +1,6 @@
 """The child process that reads a workbook, so that a hostile one can't harm the importer.
 
-It is started by `child.Child`, under limits on memory and time, and writes messages to standard output:
+It is started by `isolation.Child`, under limits on memory and time, and writes messages to standard output:
 four bytes of length, then JSON. First the opening (sheet, sheets, notes), then batches of
 text rows, then `{"end": true}`; or one `{"error": ...}`. A stream without an end is a death.
 """
@@ -16,12 +16,17 @@ import struct
 import sys
 import warnings
 from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import asdict
 
 import orjson
 
 from importer.errors import SourceError
 from importer.sources.isolation import ReadRequest
 from importer.sources.sheets import Book, choose_sheet
+
+_OURS = (LookupError, AttributeError, TypeError, AssertionError, struct.error)
+"""What a library raises where it doesn't look: its text says nothing to people."""
 
 
 def main(request: str) -> None:
@@ -37,7 +42,8 @@ def main(request: str) -> None:
     except SourceError as error:
         _send({"error": error.message, "hint": error.hint})
     except Exception as error:  # noqa: BLE001  whatever the library raises: it can't read this file
-        _send({"unreadable": f"{type(error).__name__}: {error}"[:300]})
+        said = "a part of it is missing or broken" if isinstance(error, _OURS) else str(error)
+        _send({"unreadable": said[:300]})
 
 
 def _messages(wanted: ReadRequest) -> Iterator[dict[str, object]]:
@@ -48,6 +54,8 @@ def _messages(wanted: ReadRequest) -> Iterator[dict[str, object]]:
         "sheet": choice.sheet,
         "sheets": [each.name for each in book.sheets],
         "notes": [*choice.notes, *rows.notes],
+        "layout": asdict(rows.layout),
+        "since_1904": book.since_1904,
     }
     for batch in rows:
         yield {
@@ -64,9 +72,14 @@ def _book(wanted: ReadRequest) -> Book:
         from importer.sources.engines import XlsxBook
 
         return XlsxBook(wanted.path, careful=wanted.careful)
-    from importer.sources.engines import CalamineBook
+    from importer.sources.engines import CalamineBook, OdsBook, XlsBook
 
-    return CalamineBook(wanted.path, ods=wanted.format == "ods")
+    if wanted.format == "ods":
+        return OdsBook(wanted.path)
+    if wanted.format == "xls":
+        with suppress(Exception):  # whatever xlrd raises: it can't read this file
+            return XlsBook(wanted.path)
+    return CalamineBook(wanted.path)
 
 
 def _send(message: dict[str, object]) -> None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import platform
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -79,7 +81,7 @@ def test_a_schedule_needs_no_options(user: Here, sandbox: Sandbox) -> None:
     "key",
     [
         *("endpoint", "state", "proxy", "ca-file", "ca_file", "key-file", "api-key-file", "notify"),
-        *("notify-file", "metrics-file", "log-file"),
+        *("notify-file", "metrics-file", "log-file", "settle", "accept-empty", "durability"),
     ],
 )
 def test_a_folder_says_nothing_of_servers_keys_and_hooks(user: Here, key: str) -> None:
@@ -136,6 +138,21 @@ def test_what_is_wrong_with_a_file_is_said(user: Here, text: str, told: str) -> 
     assert told in ended.err
     assert user("explain", "created").status == 0  # what needs no settings works all the same
     assert user("plan", "--help").status == 0
+
+
+def test_a_home_that_is_another_users_holds_no_settings(
+    user: Here, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As under `sudo -u`, where HOME may stay: looking is refused, which is no defect."""
+
+    def refused(path: Any, *more: Any, **others: Any) -> object:
+        if "satismeter-importer" in str(path):
+            raise PermissionError(13, "Permission denied")
+        return real(path, *more, **others)
+
+    real = os.stat
+    monkeypatch.setattr(os, "stat", refused)
+    assert config.checked(config.users_file()) == {}
 
 
 def test_who_reads_an_error_learns_where_the_value_came_from(user: Here) -> None:

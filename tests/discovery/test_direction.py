@@ -65,6 +65,9 @@ def test_a_question_says_that_1_is_the_best(question: str) -> None:
         "Notez de 1 (pas du tout satisfait) à 5 (très satisfait)",
         "Wie schwer war es? 1 = sehr schwer, 5 = sehr einfach",
         "Wie zufrieden sind Sie? (sehr unzufrieden bis sehr zufrieden)",
+        "Recommend us? (0: would not recommend - 5: would definitely recommend)",
+        "Skulle du rekommendera oss? 0 = inte alls troligt, 5 = mycket troligt",
+        "Doporučili byste nás? 0 = rozhodně ne, 5 = rozhodně ano",
     ],
 )
 def test_the_highest_is_the_best_by_habit_or_by_words(question: str) -> None:
@@ -82,6 +85,7 @@ def test_the_highest_is_the_best_by_habit_or_by_words(question: str) -> None:
         "How do you feel? (very satisfied, satisfied, neutral, dissatisfied, very dissatisfied)",
         "Wie zufrieden? sehr zufrieden bis sehr unzufrieden",
         "Tyytyväisyys? 1 = loistava, 5 = surkea",
+        "Note",
     ],
 )
 def test_where_nothing_tells_and_it_matters_it_is_a_question(question: str) -> None:
@@ -187,3 +191,10 @@ def test_an_end_word_without_a_number_is_told(tmp_path: Path) -> None:
     assert "Very good: 10" in text
     assert "Not at all good: " not in text
     assert "is Not at all good 0, or 1?" in text
+
+
+def test_words_of_a_cell_are_shown_only_where_they_are_known() -> None:
+    """What stands beside a number may be anything that somebody has typed."""
+    found = scale(Profile.of(("1 - bad", "3 - Ann Miller", "5 - Ann Miller helped")), "")
+    assert found is not None
+    assert found.signs == "1 is 'bad'"

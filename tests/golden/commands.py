@@ -83,11 +83,12 @@ def _statuses(ended: Mapping[str, Ended]) -> bytes:
 
 
 def _written(folder: Path, command: str) -> dict[str, bytes]:
-    """The files that a command has written, as `run-results.csv`."""
+    """The files that a command has written, as `run-results.csv`. A workbook holds when it was made: it is
+    looked at cell by cell elsewhere (tests/results/test_problems.py)."""
     return {
         f"{command}-{path.name.removeprefix('plan-')}": _normal(path, str(folder))
         for path in (folder / command).iterdir()
-        if not path.name.startswith(".")
+        if not path.name.startswith(".") and path.suffix != ".xlsx"
     }
 
 

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import time
 from collections import Counter
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from importer.errors import SourceError
+from importer.errors import LedgerError, SourceError
 from importer.ledger import Ledger, Staging, askable, clashes, doubtful, late_order, stuck
 from importer.ledger.queries import FRESH
-from importer.model import Invalid, Mapped, Problem, Skipped, Status
+from importer.ledger.spool import Spool
+from importer.model import Chunk, Invalid, Mapped, Problem, Skipped, Status
 from tests.ledger.making import (
+    ORIGIN,
     SECRET,
     end,
     end_all,
@@ -71,6 +74,35 @@ def test_the_same_key_with_other_content_is_told_and_not_sent(tmp_path: Path) ->
         again, send = staged(ledger, "b", [response(2, "u", key="k", score=3)])
         assert send == []
         assert statuses(ledger, again) == {2: ("already_sent", "changed_since_sent")}
+
+
+@pytest.mark.parametrize("spelling", [f"{ORIGIN}:443", f"{ORIGIN}."])
+def test_a_server_has_many_spellings(tmp_path: Path, spelling: str) -> None:
+    """0.1 took them for servers of their own, in one ledger: what it sent to one is known at the other."""
+    with ledger_in(tmp_path) as ledger:
+        for origin, rows in ((spelling, FILE[:3]), (ORIGIN, FILE[3:5])):
+            job, _ = staged(ledger, origin, rows)
+            with ledger.transaction() as connection:
+                connection.execute("UPDATE jobs SET origin = ? WHERE id = ?", (origin, job.id))
+                connection.execute("DELETE FROM rows WHERE job = ?", (job.id,))
+            staging = Staging(ledger, ledger.job(str(job.id)))
+            staging.add(rows)
+            staging.finish("all")
+            end_all(ledger, job)
+        assert (ledger.spelled(ORIGIN), ledger.spelled("https://b")) == (ORIGIN, "https://b")
+        again, send = staged(ledger, "again", FILE)
+        assert send == [7, 8]
+        assert Counter(statuses(ledger, again).values())["already_sent", "dup_earlier_run"] == 5
+
+
+def test_a_server_keeps_the_spelling_that_the_ledger_has(tmp_path: Path) -> None:
+    with ledger_in(tmp_path) as ledger:
+        job, _ = staged(ledger, "a", FILE[:1])
+        with ledger.transaction() as connection:
+            connection.execute("UPDATE jobs SET origin = ?", (f"{ORIGIN}:443",))
+        end(ledger, job, 2, "attempting")
+        assert ledger.spelled(ORIGIN) == f"{ORIGIN}:443"
+        assert ledger.recover(ORIGIN, ["*"]) == 1
 
 
 def test_a_finished_file_run_again_sends_nothing(tmp_path: Path) -> None:
@@ -372,3 +404,27 @@ def test_many_rows_of_one_key_take_one_pass(tmp_path: Path) -> None:
         assert time.process_time() - begin < 10
         assert send == []
         assert ledger.counts(job) == {"invalid": 20_000}
+
+
+def test_a_full_disk_is_told_before_the_first_post(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever waits in a buffer is written before anything is sent."""
+    monkeypatch.setattr("tempfile.TemporaryFile", lambda **_: Path("/dev/full").open("w+b"))  # noqa: SIM115  closed by the spool
+    with closing(Spool()) as spool:
+        spool.keep([(0, response(2))])
+        spool.keep_cells(Chunk((("a",),), (2,)))
+        with pytest.raises(LedgerError, match="can't be written: No space left") as caught:
+            spool.flush()
+    assert "Free some disk space" in caught.value.hint
+
+
+def test_cells_come_back_as_they_were(tmp_path: Path) -> None:
+    odd = ("", "\ud800", "=1+1", "a\r\nb", "\0", "é" * 70_000)
+    with closing(Spool(tmp_path)) as spool:
+        for first in (2, 100):
+            spool.keep_cells(Chunk((odd, odd[::-1]), range(first, first + len(odd))))
+        for _ in range(2):
+            found = [(tuple(each.columns), list(each.rows)) for each in spool.chunks()]
+            assert found == [
+                ((odd, odd[::-1]), list(range(first, first + 6))) for first in (2, 100)
+            ]
+    assert list(tmp_path.iterdir()) == []

@@ -47,6 +47,7 @@ def test_iso_is_read_where_no_format_is_given(cell: str, sent: str) -> None:
         ('format: "%Y-%m-%d %H:%M:%S %z"', "2021-11-03 10:00:00 +0100", "2021-11-03T09:00:00.000Z"),
         ("format: excel_serial", "43831.375", "2020-01-01T09:00:00.000Z"),
         ("format: excel_serial", "367", "1901-01-01T00:00:00.000Z"),
+        ("format: excel_serial_1904", "42369.375", "2020-01-01T09:00:00.000Z"),
         ("format: unix", "1434446387", "2015-06-16T09:19:47.000Z"),
         ("format: unix", "1434446387.155", "2015-06-16T09:19:47.155Z"),
         ("format: unix_ms", "1434446387155", "2015-06-16T09:19:47.155Z"),

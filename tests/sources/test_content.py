@@ -46,6 +46,13 @@ def test_compressed_text(tmp_path: Path, pack: Callable[[bytes], bytes], name: s
     assert found.facts.sha256 == hashlib.sha256(packed).hexdigest()
 
 
+def test_a_gzip_whose_stream_is_broken(tmp_path: Path) -> None:
+    packed = bytearray(gzip.compress(b"a,b\n" + os.urandom(3_000).hex().encode()))
+    packed[40:60] = bytes(20)
+    with pytest.raises(SourceError, match="the gzip archive is damaged"):
+        read(written(tmp_path / "a.csv.gz", bytes(packed)))
+
+
 def test_a_zip_with_one_table(tmp_path: Path) -> None:
     members = {"folder/": b"", "folder/a.csv": CSV, "__MACOSX/._a.csv": b"x", ".DS_Store": b"x"}
     found = read(zipped(tmp_path / "a.zip", members))

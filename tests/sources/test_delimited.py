@@ -217,7 +217,7 @@ def test_a_blank_before_a_quote_far_below(tmp_path: Path) -> None:
     assert {row: each.code for row, each in found.problems.items()} == {20_002: "stray_quote"}
 
 
-@pytest.mark.parametrize("end", ["\x1a", "\x1a\n", "\r\n\x1a"])
+@pytest.mark.parametrize("end", ["\x1a", "\r\n\x1a\x1a\x1a", "\x1a\n", "\r\n\x1a"])
 def test_the_end_of_a_file_of_dos_is_no_row(tmp_path: Path, end: str) -> None:
     found = read(written(tmp_path / "a.csv", "a,b\n1,2\n3,4\n" + end))
     assert (found.cells, found.damage) == ([["1", "2"], ["3", "4"]], [])

@@ -182,3 +182,12 @@ def test_half_a_cesu_8_character_is_told(tmp_path: Path) -> None:
     found = read(written(tmp_path / "a.csv", content.replace(b", d", b" d")))
     assert found.cells[0] == ["1", "très bien déjà"]
     assert found.damaged() == [("lost_character", 3, "b")]
+
+
+@pytest.mark.parametrize("dos", ["cp850", "cp437"])
+def test_some_lines_of_dos_in_a_file_of_windows_are_told(tmp_path: Path, dos: str) -> None:
+    windows = [f"r{n},{n},très bien – l’équipe répond vite\n".encode("cp1252") for n in range(9)]
+    lines = [*windows[:4], "x1,5,l'échange a été bon\n".encode(dos), *windows[4:]]
+    found = read(written(tmp_path / "a.csv", b"id,score,comment\n" + b"".join(lines)))
+    assert found.facts.encoding == "cp1252"
+    assert found.damaged() == [("mojibake", 6, "comment")]

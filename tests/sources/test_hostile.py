@@ -138,6 +138,8 @@ def test_empty_workbook(tmp_path: Path) -> None:
 def test_a_file_that_only_starts_like_a_workbook(tmp_path: Path) -> None:
     path = tmp_path / "a.xls"
     path.write_bytes(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(5_000))
+    assert "holds no workbook: it is damaged" in refused(str(path))
+    path.write_bytes(path.read_bytes() + "Workbook".encode("utf-16-le"))
     assert "can't be read as a workbook" in refused(str(path))
 
 

@@ -445,7 +445,7 @@ def test_what_is_searched_for_cannot_hide_between_blocks(
         monkeypatch.setattr(probe, "_BLOCK", size)
         with closing(XlsxBook(path)) as book:
             found = book._look(book.sheets[0].name)
-        assert (found.why[:13], found.hidden) == ("an error cell", 1), size
+        assert (found.why[:13], found.layout.hidden_rows) == ("an error cell", 1), size
 
 
 def test_a_block_that_ends_within_a_cell_is_no_sign(

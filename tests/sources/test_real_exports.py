@@ -32,8 +32,6 @@ TWO, THREE = (1, 2), SourceOptions(skip_rows=(2, 3))
         ("google_forms/dask_2019.csv", SourceOptions(), 259, 24),
         ("google_forms/cncf_maintainer_2018_results-h1.csv", SourceOptions(), 56, 9),
         ("alchemer/jupyter_notebook_ux_2015_SurveyExport.csv", SourceOptions(), 1_706, 37),
-        ("nps/botanic_semicolon_cp1252_decimal_comma.csv", SourceOptions(), 13_954, 9),
-        ("nps/botanic_numbers_13954.xlsx", SourceOptions(), 13_954, 9),
     ],
 )
 def test_counts(cases: Path, file: str, options: SourceOptions, rows: int, columns: int) -> None:
@@ -41,6 +39,17 @@ def test_counts(cases: Path, file: str, options: SourceOptions, rows: int, colum
     assert (len(found.rows), len(found.header)) == (rows, columns)
     assert not found.problems
     assert not found.damage
+
+
+@pytest.mark.parametrize(
+    "file", ["botanic_semicolon_cp1252_decimal_comma.csv", "botanic_numbers_13954.xlsx"]
+)
+def test_letters_of_dos_in_a_text_of_windows(cases: Path, file: str) -> None:
+    found = read(cases / "nps" / file)
+    assert (len(found.rows), len(found.header)) == (13_954, 9)
+    assert not found.problems
+    assert {(code, column) for code, _, column in found.damaged()} == {("mojibake", "explication")}
+    assert any("fraŒcheur" in each.value for each in found.damage)
 
 
 def test_summary_export_is_refused(cases: Path) -> None:

@@ -129,6 +129,48 @@ def text(address: str, value: str) -> str:
     return f'<c r="{address}" t="inlineStr"><is><t>{value}</t></is></c>'
 
 
+_ODS = (
+    " ".join(
+        f'xmlns:{name}="urn:oasis:names:tc:opendocument:xmlns:{name}:1.0"'
+        for name in ("office", "table", "text", "style")
+    )
+    + ' xmlns:calcext="urn:org:documentfoundation:names:experimental:calc:xmlns:calcext:1.0"'
+)
+
+
+def ods(path: Path, table: str, *, before: str = "", styles: str = "", prologue: str = "") -> str:
+    """An OpenDocument spreadsheet: the XML inside of its table, before the table, and of its styles."""
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("mimetype", "application/vnd.oasis.opendocument.spreadsheet")
+        archive.writestr(
+            "content.xml",
+            f"{prologue}<office:document-content {_ODS}><office:automatic-styles>{styles}"
+            f"</office:automatic-styles><office:body><office:spreadsheet>{before}"
+            f'<table:table table:name="Answers">{table}</table:table>'
+            "</office:spreadsheet></office:body></office:document-content>",
+        )
+    return str(path)
+
+
+def ods_row(*cells: str, how: str = "") -> str:
+    """A row of an OpenDocument table; a cell that begins with `<` stands as it is, another is its text."""
+    return f"<table:table-row {how}>" + "".join(map(_ods_cell, cells)) + "</table:table-row>"
+
+
+def _ods_cell(cell: str) -> str:
+    if cell.startswith("<"):
+        return cell
+    return ods_cell("string", "", cell) if cell else "<table:table-cell/>"
+
+
+def ods_cell(kind: str, said: str, *shown: str, how: str = "") -> str:
+    """A cell of this type: `said` are its value's attributes, `shown` its paragraphs."""
+    paragraphs = "".join(f"<text:p>{each}</text:p>" for each in shown)
+    return (
+        f'<table:table-cell office:value-type="{kind}" {said} {how}>{paragraphs}</table:table-cell>'
+    )
+
+
 def xlsb(path: Path, rows: Sequence[Sequence[object]]) -> str:
     """A minimal XLSB (MS-XLSB): numbers, text, booleans; None is no cell."""
     relation = "http://schemas.openxmlformats.org/officeDocument/2006/relationships/"

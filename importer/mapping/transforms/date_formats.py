@@ -129,11 +129,14 @@ def _zone(name: str) -> tzinfo:
 ISO = "iso"
 UNIX = ("unix", "unix_ms")
 """Seconds or milliseconds since 1970 in UTC."""
-NAMED = (ISO, "excel_serial", *UNIX)
+SERIAL, SERIAL_1904 = "excel_serial", "excel_serial_1904"
+"""Days since 1900, or 1904, as a workbook counts them."""
+NAMED = (ISO, SERIAL, SERIAL_1904, *UNIX)
 """Formats with a name; every other is a strptime pattern and holds a `%`."""
 Read = Callable[[str], datetime | None]
 
-_EXCEL_EPOCH = datetime(1899, 12, 30)  # noqa: DTZ001  a local time until its zone is known
+_EPOCHS = {SERIAL: datetime(1899, 12, 30), SERIAL_1904: datetime(1904, 1, 1)}  # noqa: DTZ001
+"""Local times until their zone is known."""
 _UNIX_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _ISO = re.compile(
     r"([0-9]{4})-([0-9]{2})-([0-9]{2})"
@@ -186,8 +189,8 @@ def compiled(format_: str) -> Read:
     """The format as a function; the time has a zone where the text names one."""
     if format_ == ISO:
         return _iso
-    if format_ == "excel_serial":
-        return _serial
+    if format_ in _EPOCHS:
+        return lambda text: _after(_EPOCHS[format_], text, 86_400_000)
     if format_ in UNIX:
         return _since_1970(1000 if format_ == "unix" else 1)
     return _numeric(format_) or _strptime(format_)
@@ -312,16 +315,12 @@ def _iso(text: str) -> datetime | None:
         return None
 
 
-def _serial(text: str) -> datetime | None:
-    """Days since 1899-12-30, as Excel counts them; exact to the millisecond."""
-    return _after(_EXCEL_EPOCH, text, 86_400_000)
-
-
 def _since_1970(milliseconds: int) -> Read:
     return lambda text: _after(_UNIX_EPOCH, text, milliseconds)
 
 
 def _after(epoch: datetime, text: str, milliseconds: int) -> datetime | None:
+    """So many days (or seconds) after it, exact to the millisecond."""
     if not _NUMBER.fullmatch(text):
         return None
     try:

@@ -10,7 +10,14 @@ from typing import TYPE_CHECKING
 
 from importer.mapping.text import TransformError, trimmed
 from importer.mapping.transforms.cached_dates import halves
-from importer.mapping.transforms.date_formats import ISO, UNIX, compiled, in_utc
+from importer.mapping.transforms.date_formats import (
+    ISO,
+    SERIAL,
+    SERIAL_1904,
+    UNIX,
+    compiled,
+    in_utc,
+)
 from importer.mapping.transforms.registry import transform
 
 if TYPE_CHECKING:
@@ -22,6 +29,12 @@ def date(text: str, how: Trait) -> str:
     """A date or time, sent in UTC. `format` is strptime's, a list of such, or `iso` (the default),
     `excel_serial`, `unix`, `unix_ms`; `timezone` is that of times that name none (default: UTC)."""
     return timestamps(how.format, how.timezone)(text)
+
+
+def counted(formats_: tuple[str, ...], *, since_1904: bool) -> tuple[str, ...]:
+    """The formats, of which `excel_serial` means what it means in the file."""
+    serial = SERIAL_1904 if since_1904 else SERIAL
+    return tuple(serial if each == SERIAL else each for each in formats_)
 
 
 YEARS = (1901, 2100)
