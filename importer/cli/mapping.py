@@ -12,7 +12,7 @@ import click
 from importer.cli import options, output
 from importer.cli.inspect import asked_in
 from importer.cli.output import next_command
-from importer.cli.plan_run import opened_for
+from importer.cli.plan_run import opened_for, telling_of_header
 from importer.errors import ExitStatus, MappingError, UsageError
 
 if TYPE_CHECKING:
@@ -74,39 +74,14 @@ def _checked(
     mapping: str, file: str | None, sheet: str | None
 ) -> tuple[Document, Compiled | None, list[str]]:
     """The mapping, how it fits the file, and what of the file's reading is a guess."""
-    from importer.engine.stage import guesses
-    from importer.mapping import compile as compile_mapping
+    from importer import engine
     from importer.mapping import load
 
-    unfilled = None
-    try:
-        document = load(mapping)
-    except MappingError as error:
-        if file is None:
-            raise
-        document, unfilled = _but_for_the_unfilled(mapping, error), error
     if file is None:
-        return document, None, []
-    with opened_for(document, file, mapping, sheet) as source:
-        try:
-            # The hashes' key doesn't matter: no row is read.
-            compiled = compile_mapping(document, source.header, secret=b"", file=source.place)
-            guessed = list(guesses(source.facts))
-        except MappingError as error:
-            raise unfilled.beside(error) if unfilled else error from None
-    if unfilled:
-        raise unfilled
-    return document, compiled, guessed
-
-
-def _but_for_the_unfilled(mapping: str, error: MappingError) -> Document:
-    """The document where only its `?` are wrong, so that all is told in one round."""
-    from importer.mapping import load
-
-    try:
-        return load(mapping, unfilled=True)
-    except MappingError:
-        raise error from None
+        return load(mapping), None, []
+    number = int(sheet) if sheet and sheet.isdigit() else sheet
+    with telling_of_header(file, mapping, number):
+        return engine.check(mapping, file, number)
 
 
 def _notes(compiled: Compiled) -> list[str]:

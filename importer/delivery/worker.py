@@ -193,7 +193,8 @@ class Delivery:
         except BaseException:
             self._journal.record(row.seq, cut)
             raise
-        classified = classify(reply, doubt=row.doubt, accept_empty=self._options.accept_empty)
+        accepts = self._options.accept_empty
+        classified = classify(reply, doubt=row.doubt, accept_empty=accepts, sent=body)
         classified = self._options.redactor.classification(classified, body)
         classified = self._abort_rules.judged(row, classified)
         self._learn(row, classified, reply)

@@ -25,10 +25,10 @@ Text = Literal[
     "answered_row", "skipped_row",
 ]
 Pattern = Literal[
-    "recommend", "satisfied", "effort", "why", "overall", "counted", "specify", "or_more", "asking", "other",
-    "total", "best", "worst", "not_at_all", "not_so", "extreme", "strong", "weak", "neutral", "good", "bad",
-    "yes", "no", "not", "link", "outside", "stars", "out_of", "wave", "month", "means", "until",
-    "worse_upwards", "school_grade", "amount", "likely", "summary_sheet",
+    "recommend", "satisfied", "effort", "why", "remarks", "overall", "counted", "specify", "or_more",
+    "asking", "other", "total", "best", "worst", "not_at_all", "not_so", "extreme", "strong", "weak",
+    "neutral", "good", "bad", "yes", "no", "not", "link", "outside", "stars", "out_of", "wave", "month",
+    "means", "until", "worse_upwards", "school_grade", "amount", "likely", "summary_sheet",
 ]
 # fmt: on
 
@@ -98,14 +98,17 @@ def _data() -> Mapping[str, Any]:
 _STROKES = str.maketrans("łøđı", "lodi")
 """Letters whose stroke is no accent."""
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+_VOICED = "\u3099\u309a"
+"""Marks that make another kana, which no accent does: か and が."""
 
 
 def plain(label: str) -> str:
     """A name as words: small letters, no accents, `userId` as `user id`, anything else as a space."""
     spaced = _CAMEL.sub(" ", label)
     letters = unicodedata.normalize("NFKD", spaced).casefold().translate(_STROKES)
-    bare = "".join(char for char in letters if not unicodedata.combining(char))
-    return " ".join("".join(char if char.isalnum() else " " for char in bare).split())
+    bare = "".join(char for char in letters if not unicodedata.combining(char) or char in _VOICED)
+    whole = unicodedata.normalize("NFC", bare)  # NFKD takes Hangul apart
+    return " ".join("".join(char if char.isalnum() else " " for char in whole).split())
 
 
 def key(label: str) -> str:
@@ -150,7 +153,8 @@ def is_question(label: str) -> bool:
     """Whether a name is a question rather than the name of a property."""
     words = plain(label)
     invites = " " in words and pattern("asking", "^", r"\b").match(words)
-    return "?" in label or len(words.split()) >= 5 or bool(invites)
+    marked = any(mark in label for mark in "?？؟") or words.endswith(("ですか", "ますか"))
+    return marked or len(words.split()) >= 5 or bool(invites)
 
 
 # Labels: how good something is by what they say, and how strongly. `Sehr unzufrieden`: a word that praises

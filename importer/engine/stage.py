@@ -113,8 +113,9 @@ def guesses(facts: Facts, show: Show = odd_character) -> Iterator[str]:
         return
     found = zip(facts.encoding_lines, facts.encoding_samples, strict=True)
     lines = ", ".join(f"line {number:,} `{show(sample)}`" for number, sample in found)
+    reads = f": it reads {lines}" if lines else ""
     yield (
-        f"The text's encoding is a guess, {facts.encoding}: it reads {lines}. If a character is wrong "
+        f"The text's encoding is a guess, {facts.encoding}{reads}. If a character is wrong "
         "there, write the right `encoding:` under `source:` in the mapping; `importer inspect FILE` shows "
         "the lines, with --encoding as another reading has them."
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 import time
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
@@ -13,6 +14,7 @@ from typing import NamedTuple
 
 from importer import codes
 from importer.errors import UsageError
+from importer.ledger.database import MIGRATIONS, wrap_sqlite_errors
 from importer.ledger.state import hold_there, ledger_path
 from importer.ledger.store import SENDABLE, Ledger
 from importer.model import PERHAPS_ALONE, Cause, Job, QueuedRow, Status, utf8
@@ -397,6 +399,28 @@ def opened(state: Path) -> Iterator[Ledger]:
     """The ledger of a state folder, to ask it and to keep its house: without the key of its hashes,
     so no row can be staged. Raises LedgerError."""
     with closing(Ledger.open(ledger_path(state), b"")) as ledger:
+        yield ledger
+
+
+@contextmanager
+def reading(state: Path) -> Iterator[Ledger | None]:
+    """The ledger of a state folder only to look at, as often as one likes, while another process posts:
+    nothing is checked, folded or written (`progress` counts what isn't folded yet). None where nothing was
+    run yet. Raises LedgerError."""
+    path = ledger_path(state)
+    if not path.exists() or not path.stat().st_size:
+        yield None
+        return
+    with wrap_sqlite_errors(path):
+        place = f"{path.resolve().as_uri()}?mode=ro"
+        connection = sqlite3.connect(place, timeout=5, uri=True, isolation_level=None)
+    with closing(connection):
+        with wrap_sqlite_errors(path):
+            (version,) = connection.execute("PRAGMA user_version").fetchone()
+        if version in {0, len(MIGRATIONS)}:
+            yield Ledger(connection, path, b"") if version else None
+            return
+    with opened(state) as ledger:  # an older one, which is brought up to date
         yield ledger
 
 

@@ -10,10 +10,10 @@ import secrets
 import socket
 import stat
 import time
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from filelock import FileLock, Timeout
 
@@ -194,6 +194,32 @@ def held(folder: Path, origin: str, campaigns: Collection[str], file: str) -> It
         yield
 
 
+def holder(folder: Path, origin: str, campaigns: Collection[str]) -> Mapping[str, Any] | None:
+    """Who holds the lock of one of these campaigns now: its `pid`, `host`, `file` and `since`; {} where it
+    hasn't written itself down yet, None where nobody does. Nobody who starts meanwhile is turned away."""
+    places = folder / "locks"
+    if not places.is_dir():
+        return None
+    server = _short(origin)
+    named = [places / f"{server}-{_short(each)}.lock" for each in (*campaigns, ANY)]
+    with _gate(places / f"{server}.gate"):
+        for path in places.glob(f"{server}-*.lock") if ANY in campaigns else named:
+            lock = FileLock(path, mode=0o600)
+            try:
+                lock.acquire(timeout=0)
+            except Timeout:
+                return _facts(path.with_suffix(".json"))
+            lock.release()
+    return None
+
+
+def _facts(holder: Path) -> Mapping[str, Any]:
+    try:
+        return dict(json.loads(resources.small(holder)[0]))
+    except (OSError, ValueError, TypeError):
+        return {}
+
+
 def _short(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
@@ -241,8 +267,8 @@ def _tell(holder: Path, file: str) -> None:
 def _told(holder: Path) -> str:
     """The holder in words; it may have gone, or not have written itself down yet."""
     try:
-        facts = json.loads(resources.small(holder)[0])
+        facts = _facts(holder)
         since = time.strftime("%H:%M:%S", time.localtime(facts["since"]))
         return f"process {facts['pid']} on {facts['host']}, importing {facts['file']} since {since}"
-    except (OSError, ValueError, KeyError, TypeError):
+    except (KeyError, TypeError):
         return "a process that has just started or is ending"
