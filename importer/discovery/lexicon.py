@@ -104,8 +104,20 @@ def plain(label: str) -> str:
     """A name as words: small letters, no accents, `userId` as `user id`, anything else as a space."""
     spaced = _CAMEL.sub(" ", label)
     letters = unicodedata.normalize("NFKD", spaced).casefold().translate(_STROKES)
-    bare = "".join(char for char in letters if not unicodedata.combining(char))
-    return " ".join("".join(char if char.isalnum() else " " for char in bare).split())
+    bare = "".join(char for char in letters if not _is_accent(char))
+    bare = unicodedata.normalize("NFC", bare)
+    return " ".join("".join(char if _is_letter(char) else " " for char in bare).split())
+
+
+def _is_accent(char: str) -> bool:
+    """Whether it marks a letter that stays the same without it: not the voicing of kana, and no vowel."""
+    place = unicodedata.combining(char)
+    return bool(place) and not (7 <= place <= 9 or 84 <= place <= 132)
+
+
+def _is_letter(char: str) -> bool:
+    """Whether it is a part of a word: in India and south-east Asia, vowels are marks."""
+    return char.isalnum() or ("\u0900" <= char < "\u1100" and unicodedata.category(char)[0] == "M")
 
 
 def key(label: str) -> str:
@@ -123,6 +135,17 @@ def keyed_names(notion: Name) -> frozenset[str]:
 def is_called(notion: Name, label: str) -> bool:
     """Whether a column of this name is of this kind."""
     return key(label) in keyed_names(notion)
+
+
+def is_comment(label: str) -> bool:
+    """Whether a column of this name holds the comment, or that of one score: `NPS comment`."""
+    return is_called("comment", label) or " ".join(beyond_score(label)) in keyed_names("comment")
+
+
+def beyond_score(label: str) -> list[str]:
+    """The words of a name without those that name a score."""
+    scores = keyed_names("score") | {"csat", "ces"}
+    return [word for word in key(label).split() if word not in scores]
 
 
 def is_label(text: str) -> bool:
@@ -150,7 +173,8 @@ def is_question(label: str) -> bool:
     """Whether a name is a question rather than the name of a property."""
     words = plain(label)
     invites = " " in words and pattern("asking", "^", r"\b").match(words)
-    return "?" in label or len(words.split()) >= 5 or bool(invites)
+    marked = "?" in label or label.rstrip(" 。」").endswith(("？", "؟", "か"))
+    return marked or len(words.split()) >= 5 or bool(invites)
 
 
 # Labels: how good something is by what they say, and how strongly. `Sehr unzufrieden`: a word that praises
