@@ -3,7 +3,8 @@
 # to outlive the container, since it knows what was sent. docs/scheduling.md shows how.
 FROM python:3.13-slim AS build
 COPY . /src
-RUN python -m venv /venv && /venv/bin/pip install --no-cache-dir -c /src/constraints.txt /src
+RUN python -m venv /venv && /venv/bin/pip install --no-cache-dir --require-hashes -r /src/requirements.lock \
+    && /venv/bin/pip install --no-cache-dir --no-deps /src
 
 FROM python:3.13-slim
 COPY --from=build /venv /venv

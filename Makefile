@@ -3,7 +3,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help demo test lint unit trial golden bench build clean
+LOCKED := --quiet --universal --generate-hashes --no-annotate --no-header
+
+.PHONY: help demo test lint unit trial golden bench build lock clean
 
 help:
 	@echo "make demo    show the whole job on made-up data against a local SatisMeter"
@@ -11,11 +13,13 @@ help:
 	@echo "make trial   the long trials: crashes, hostile servers, big files"
 	@echo "make golden  write the golden files anew; read the diff before you commit it"
 	@echo "make bench   the importer beside what people use instead; QUICK=1 for a small run"
+	@echo "make lock    the locks with their hashes, of pyproject.toml and constraints.txt; needs uv"
 	@echo "make build   the wheel and the sdist, into dist/"
 
-$(READY): pyproject.toml constraints.txt
+$(READY): pyproject.toml requirements-dev.lock
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	touch $@
 
 demo: $(READY)
@@ -43,6 +47,10 @@ bench: $(READY)
 
 build: $(READY)
 	$(BIN)/python -m build --outdir dist .
+
+lock:
+	uv pip compile pyproject.toml -c constraints.txt $(LOCKED) -o requirements.lock
+	uv pip compile pyproject.toml --extra dev -c constraints.txt $(LOCKED) -o requirements-dev.lock
 
 clean:
 	rm -rf $(VENV) dist build .mypy_cache .ruff_cache .hypothesis .import_linter_cache

@@ -73,8 +73,10 @@ class Mistake:
     hint: str = ""
 
 
-_WRITE_KEY = re.compile(r"(?i)(write[ _-]?key\W*?:\s*).+")
-"""A key that somebody put into a mapping is not shown in what is said of it."""
+_WRITE_KEY = re.compile(
+    r"(?i)((?:write[ _-]?key|secret|passw(?:or)?d|token|(?:api|access|private)[ _-]?key)[^:=]{0,40}[:=]\s*).+"
+)
+"""A key that somebody put into a mapping is not shown in what is said of it; nor another secret."""
 
 
 class MappingError(ImporterError):

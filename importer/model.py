@@ -139,13 +139,20 @@ class QueuedRow:
     """A row that is to be posted: its place in the job (`seq`) and whose it is.
 
     `person` is a hash: rows of one person go one after the other. `doubt` says that an attempt of
-    unknown fate was made before.
+    unknown fate was made before. `refused`: an earlier run left it `PERHAPS_ALONE`; `cleared`: and rows of
+    the same surveys were accepted since.
     """
 
     seq: int
     row: int
     person: bytes
     doubt: bool
+    refused: bool = False
+    cleared: bool = False
+
+
+PERHAPS_ALONE = ("key_refused", "plan_limit", "wrong_survey")
+"""Codes of refusals that every row would get; or one row alone, where others are accepted."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import ipaddress
+import os
 import platform
 import re
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from os import PathLike
@@ -29,11 +31,32 @@ _SECONDS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
 class Secret:
-    """A value that no log, repr or traceback shows."""
+    """A value that no log, repr, traceback or `dataclasses.asdict` shows."""
 
-    _value: str = field(repr=False)
+    __slots__ = ("_value",)
+
+    def __init__(self, value: str) -> None:
+        self._value = value
+
+    def __repr__(self) -> str:
+        return "Secret()"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Secret) and other._value == self._value
+
+    def __hash__(self) -> int:
+        return hash(self._value)
+
+    @classmethod
+    def parse(cls, text: str, what: str = "key") -> Secret:
+        """A key as somebody has typed or pasted it; `what` names it."""
+        _leave_no_core()
+        if any(not 32 < ord(letter) < 127 for letter in text):
+            raise UsageError(
+                f"The {what} holds a space or a letter that no key has; copy it again."
+            )
+        return cls(text)
 
     def reveal(self) -> str:
         """The value itself, for the one place that needs it."""
@@ -41,6 +64,18 @@ class Secret:
 
     def __str__(self) -> str:
         return "***"
+
+
+def _leave_no_core() -> None:
+    """From the first key on, a crash writes no memory to the disk, and no other process of the user reads
+    it (Linux: PR_SET_DUMPABLE)."""
+    if os.name == "posix":
+        import ctypes
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+        if sys.platform == "linux":
+            ctypes.CDLL(None).prctl(4, 0, 0, 0, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,11 +124,24 @@ class Endpoint:
     @property
     def origin(self) -> str:
         """Scheme, host and port: what the ledger tells servers apart by."""
-        parts = urlsplit(self.url)
-        return f"{parts.scheme}://{parts.netloc.lower()}"
+        return server_of(self.url)
 
     def __str__(self) -> str:
         return self.url
+
+
+def server_of(url: str) -> str:
+    """Scheme, host and port of a URL, as all spellings of one server have them: `https://H.:443/x` is
+    `https://h`. One that is no address (0.1 wrote such down) is as it is."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        return url
+    host = (parts.hostname or "").rstrip(".")
+    host = f"[{host}]" if ":" in host else host
+    usual = port is None or port == {"http": 80, "https": 443}.get(parts.scheme)
+    return f"{parts.scheme}://{host}" if usual else f"{parts.scheme}://{host}:{port}"
 
 
 _PLACE = re.compile(r"([^\[\]:@\\\s]*|\[[0-9A-Fa-f:.]+(%\w+)?\])(:\d{0,5})?")
@@ -216,6 +264,8 @@ class Settings:
     save_plan: Path | None = None
     """Where a plan is saved, so that it can be approved."""
     signed_plan: Path | None = None
+    plan_sha256: str = ""
+    """What the saved plan's SHA-256 has to be: that of the file which was approved. "" takes any."""
     """The saved plan that a run has to keep to, or not to begin."""
     show_values: bool = False
     """Show e-mail addresses and free text in results and messages."""
@@ -229,6 +279,8 @@ class Settings:
     """For the read API: rows of unknown fate are settled by what the survey holds."""
     project: str = ""
     """The project's ID, which the read API wants."""
+    again: bool = False
+    """Send also what other jobs seem to have sent, by another key, date or set of answers."""
     check_survey: bool = False
     """Read the survey before the first post, and send no row that it holds already."""
     durability: str = "full"

@@ -241,6 +241,23 @@ def test_a_run_says_that_an_aiohttp_is_built_otherwise(
     assert [each for each in summary.warnings if aiohttp.__version__ in each]
 
 
+@pytest.mark.parametrize(
+    ("written", "server"),
+    [
+        ("https://app.satismeter.com", "https://app.satismeter.com"),
+        ("https://APP.SatisMeter.com:443/api/responses", "https://app.satismeter.com"),
+        ("https://app.satismeter.com.", "https://app.satismeter.com"),
+        ("https://app.satismeter.com.:443", "https://app.satismeter.com"),
+        ("https://app.satismeter.com:80", "https://app.satismeter.com:80"),
+        ("http://127.0.0.1:80", "http://127.0.0.1"),
+        ("http://127.0.0.1:443", "http://127.0.0.1:443"),
+        ("http://[::1]:8080", "http://[::1]:8080"),
+    ],
+)
+def test_a_server_is_one_however_it_is_spelled(written: str, server: str) -> None:
+    assert Endpoint.parse(written).origin == server
+
+
 ODD = [
     "http://127.0.0.1:99999/",
     "http://127.0.0.1:abc",

@@ -22,7 +22,7 @@ from filelock import FileLock, Timeout
 
 from importer import resources, shutdown
 from importer.errors import Busy, ExitStatus, Interrupted, ResultsError, SourceError, UsageError
-from importer.model import Outcome
+from importer.model import PERHAPS_ALONE, Outcome
 
 # What lies in a watched folder, and which of it has arrived whole.
 
@@ -220,7 +220,8 @@ RETRY = 600.0
 """Seconds before a file that could not be finished is tried again by the same watch."""
 
 OF_THE_FILE = ("all_refused", "max_failures")
-"""Reasons to stop early that are the file's own; any other would meet every file."""
+"""Reasons to stop early that are the file's own; any other would meet every file, but for `PERHAPS_ALONE`
+where rows of the file were accepted: the next one shows."""
 
 
 class Fate(StrEnum):
@@ -236,16 +237,19 @@ class Fate(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class FileEnded:
-    """How the import of one file ended: its exit status, and the code of an early stop."""
+    """How the import of one file ended: its exit status, the code of an early stop, and whether any of its
+    rows is accepted, now or before."""
 
     status: ExitStatus
     stop: str = ""
+    accepted: bool = False
 
     @property
     def everyones(self) -> bool:
         """Whether the other files would meet the same: the API is away, the key is refused, the
         ledger can't be written."""
-        return self.status == ExitStatus.STOPPED and self.stop not in OF_THE_FILE
+        own = (*OF_THE_FILE, *(PERHAPS_ALONE if self.accepted else ()))
+        return self.status == ExitStatus.STOPPED and self.stop not in own
 
 
 def fate(ended: FileEnded) -> Fate:

@@ -29,6 +29,7 @@ from importer.cli.plan_run import (
 )
 from importer.cli.reconcile import mark_command, resolve_command, verify_command
 from importer.cli.sandbox import demo_command
+from importer.cli.web import web_command
 from importer.errors import Declined, ExitStatus, ImporterError, UsageError
 
 
@@ -74,6 +75,7 @@ def command(context: click.Context) -> None:
 
 for each in (
     demo_command,
+    web_command,
     inspect.inspect_command,
     surveys_command,
     init.init_command,

@@ -17,7 +17,7 @@ from importer.cli import options, output
 from importer.cli.options import SPAN
 from importer.cli.unattended import Reporter, reporter, unattended
 from importer.errors import ExitStatus, ImporterError, UsageError
-from importer.model import slug
+from importer.model import Status, slug
 from importer.privacy import visible
 
 if TYPE_CHECKING:
@@ -147,7 +147,8 @@ class _Desk:
             return FileEnded(output.defect(error))
         self._tell(summary)
         self.error = f"Stopped early: {summary.stopped}\nSee {summary.report.resolve()}"
-        return FileEnded(summary.exit_status, summary.stopped.partition(":")[0])
+        accepted = any(summary.rows.get(each) for each in (Status.CREATED, Status.ALREADY_SENT))
+        return FileEnded(summary.exit_status, summary.stopped.partition(":")[0], accepted)
 
     def _failed(
         self, *lines: str, hint: str = "", status: ExitStatus = ExitStatus.USAGE

@@ -17,7 +17,6 @@ from importer.errors import UsageError
 
 if TYPE_CHECKING:
     from importer.discovery import Column, Dated, Draft, Question, Waves, Wishes
-    from importer.discovery.dates import DateReading
 
 
 # What `importer init` asks a person on a terminal; off a terminal it asks nothing.
@@ -35,13 +34,15 @@ def possible() -> bool:
 
 def answered(drafted: Draft, wishes: Wishes, given: Mapping[str, Any]) -> Wishes:
     """The wishes, with an answer to each thing that the file doesn't tell. Enter leaves a `?`."""
+    from importer.discovery import unsure_of_person
+
     output.say("What the file doesn't tell, you may. Enter leaves a question for later.")
     if not wishes.campaign:
         wishes = _survey(wishes, given)
     if not wishes.asked:
         wishes = replace(wishes, ids=_questions(drafted))
     meaning = drafted.meaning
-    if not wishes.person and _unsure_of_person(drafted):
+    if not wishes.person and unsure_of_person(drafted):
         wishes = _person(drafted, wishes)
     if drafted.maybe and not drafted.waves:
         wishes = replace(wishes, waves=_waves(drafted.maybe))
@@ -90,19 +91,11 @@ def _questions(drafted: Draft) -> dict[str, str]:
     return {name: text for name, text in found.items() if text}
 
 
-def _unsure_of_person(drafted: Draft) -> bool:
-    """Whether no column is surely the person's, or an id beside it may be that as well."""
-    sure = any(each.sure == "sure" for each in drafted.people)
-    response = drafted.meaning.response
-    return not sure or (response is not None and response.sure == "not known")
-
-
 def _person(drafted: Draft, wishes: Wishes) -> Wishes:
     """The column of the person, of those that may be ids: the values that differ most come first."""
-    known = [each.column for each in drafted.people]
-    others = [each for each in _candidates(drafted) if each not in known]
-    others = sorted(others, key=lambda each: (-each.profile.distinct, each.index))
-    columns = [*known, *others][:_MOST]
+    from importer.discovery import candidates
+
+    columns = candidates(drafted)[:_MOST]
     stand_in = drafted.moment or drafted.meaning.response
     if not columns and stand_in:
         return wishes
@@ -113,27 +106,6 @@ def _person(drafted: Draft, wishes: Wishes) -> Wishes:
         return wishes
     anonymous = chosen == len(columns)
     return replace(wishes, person="" if anonymous else columns[chosen].label, anonymous=anonymous)
-
-
-def _candidates(drafted: Draft) -> list[Column]:
-    """Columns that may be ids: not ratings, not the date, not what is personal for its own sake."""
-    meaning = drafted.meaning
-    rated = {each.index for asked in meaning.questions if asked.scale for each in asked.columns}
-    other = {each.column.index for each in (meaning.answered, meaning.signed_up) if each}
-    other |= {each.index for each in meaning.private}
-    return [
-        each for each in drafted.columns if each.index not in rated | other and _may_be_id(each)
-    ]
-
-
-def _may_be_id(column: Column) -> bool:
-    """Whether it has a name, is filled in most rows, and hardly a value comes twice."""
-    profile = column.profile
-    return (
-        bool(column.label.strip())
-        and profile.filled * 2 > profile.rows
-        and profile.distinct > 0.8 * profile.filled
-    )
 
 
 def _short(label: str) -> str:
@@ -148,30 +120,27 @@ def _waves(found: Waves) -> bool:
 
 
 def _order(drafted: Draft) -> str:
+    from importer.discovery import in_words
+
     dated = drafted.meaning.answered
     readings = dated.readings if dated else ()
     example = readings[0].example if readings else ""
-    shown = [f"{each.order}: {_day(each, example)}" for each in readings]
+    shown = [f"{each.order}: {in_words(each, example)}" for each in readings]
     chosen = _choice(f"How is {example} to be read?", shown)
     return "" if chosen is None else readings[chosen].order
 
 
 def _best(score: Question, name: str) -> dict[str, str]:
     """The best end of the score's scale, by the draft's name of the question."""
+    from importer.discovery import ends_in_words
+
     found = score.scale
     if found is None:
         return {}
-    low, high = found.ends or (found.low, found.high)
     signs = f" ({_short(found.signs)})" if found.signs else ""
     asked = f"{_short(score.columns[-1].label)}: which number is the best?{signs}"
-    chosen = _choice(asked, [str(high), f"{low}: it is sent as {high}"])
+    chosen = _choice(asked, ends_in_words(found))
     return {} if chosen is None else {name: ("high", "low")[chosen]}
-
-
-def _day(reading: DateReading, example: str) -> str:
-    """The day of a value, in words."""
-    when = reading.moment(example)
-    return f"{when.day} {when:%B %Y}" if when else ", ".join(reading.formats)
 
 
 def _choice(question: str, choices: Sequence[str]) -> int | None:

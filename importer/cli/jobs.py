@@ -16,6 +16,7 @@ from importer.cli.output import next_command
 from importer.cli.text import remedy
 from importer.errors import ExitStatus, UsageError
 from importer.model import Status, counted, moment
+from importer.settings import server_of
 
 if TYPE_CHECKING:
     from importer.ledger import Ledger
@@ -344,7 +345,7 @@ def _nobody_else(ledger: Ledger, folder: Path) -> Iterator[None]:
     from importer.ledger import held
 
     with ExitStack() as stack:
-        for origin in {job.origin for job in ledger.jobs()}:
+        for origin in {server_of(job.origin) for job in ledger.jobs()}:
             stack.enter_context(held(folder, origin, ("*",), "importer purge"))
         yield
 

@@ -12,7 +12,7 @@ import click
 from importer.cli import options, output
 from importer.cli.inspect import asked_in
 from importer.cli.output import next_command
-from importer.cli.plan_run import telling_of_header
+from importer.cli.plan_run import opened_for, telling_of_header
 from importer.errors import ExitStatus, MappingError, UsageError
 
 if TYPE_CHECKING:
@@ -74,44 +74,14 @@ def _checked(
     mapping: str, file: str | None, sheet: str | None
 ) -> tuple[Document, Compiled | None, list[str]]:
     """The mapping, how it fits the file, and what of the file's reading is a guess."""
-    from importer.engine.stage import guesses, source_options
-    from importer.mapping import compile as compile_mapping
+    from importer import engine
     from importer.mapping import load
-    from importer.sources.source import open_source
 
-    unfilled = None
-    try:
-        document = load(mapping)
-    except MappingError as error:
-        if file is None:
-            raise
-        document, unfilled = _but_for_the_unfilled(mapping, error), error
     if file is None:
-        return document, None, []
+        return load(mapping), None, []
     number = int(sheet) if sheet and sheet.isdigit() else sheet
-    with (
-        telling_of_header(file, mapping, number),
-        open_source(file, source_options(document, number)) as source,
-    ):
-        try:
-            # The hashes' key doesn't matter: no row is read.
-            compiled = compile_mapping(document, source.header, secret=b"", file=source.place)
-            guessed = list(guesses(source.facts))
-        except MappingError as error:
-            raise unfilled.beside(error) if unfilled else error from None
-    if unfilled:
-        raise unfilled
-    return document, compiled, guessed
-
-
-def _but_for_the_unfilled(mapping: str, error: MappingError) -> Document:
-    """The document where only its `?` are wrong, so that all is told in one round."""
-    from importer.mapping import load
-
-    try:
-        return load(mapping, unfilled=True)
-    except MappingError:
-        raise error from None
+    with telling_of_header(file, mapping, number):
+        return engine.check(mapping, file, number)
 
 
 def _notes(compiled: Compiled) -> list[str]:
@@ -234,9 +204,7 @@ def presets_command(name: str | None, as_json: bool) -> None:
     else:
         output.whole(mapping_room.preset(name).text.rstrip())
         output.note()
-        output.note(
-            f"Next: write a mapping with `extends: {name}`; importer check mapping.yaml FILE"
-        )
+        output.note(f"Next: a mapping with `extends: {name}`; importer check mapping.yaml FILE")
 
 
 def _list(presets: list[Shipped], *, as_json: bool) -> None:
@@ -307,17 +275,11 @@ def preview_command(
     importer preview answers.csv -m mapping.yaml
     importer preview answers.xlsx -m mapping.yaml --row 117
     """
-    from importer.engine.stage import source_options
     from importer.mapping import compile as compile_mapping
     from importer.mapping import load
-    from importer.sources.source import open_source
 
     document = load(mapping)
-    number = int(sheet) if sheet and sheet.isdigit() else sheet
-    with (
-        telling_of_header(file, mapping, number),
-        open_source(file, source_options(document, number)) as source,
-    ):
+    with opened_for(document, file, mapping, sheet) as source:
         # A preview hashes with no secret: its anonymous ids are examples.
         compiled = compile_mapping(
             document,
@@ -379,6 +341,8 @@ def _chunk(source: Source, row: int | None) -> Chunk:
 
 
 def _print_preview(source: Source, shown: _Shown) -> None:
+    import orjson
+
     from importer.model import Invalid, Response, Skipped, place
 
     output.say(output.style(f"{source.place}, {place(shown.row, shown.wave)}", bold=True))
@@ -394,7 +358,8 @@ def _print_preview(source: Source, shown: _Shown) -> None:
             output.say("      → nothing: it is blank")
     output.heading("Comes to")
     if isinstance(shown.mapped, Response):
-        output.whole(_pretty(shown.mapped.body))
+        text = orjson.dumps(orjson.loads(shown.mapped.body), option=orjson.OPT_INDENT_2).decode()
+        output.whole("\n".join(f"  {line}" for line in text.split("\n")))
     elif isinstance(shown.mapped, Skipped):
         output.say(f"  skipped: {shown.mapped.rule}")
     elif isinstance(shown.mapped, Invalid):
@@ -421,13 +386,6 @@ def _quoted(value: object) -> str:
 def _cut(text: str) -> str:
     line = " ".join(text.split())
     return line if len(line) <= _WIDTH else f"{line[: _WIDTH // 2]} … {line[-_WIDTH // 2 + 3 :]}"
-
-
-def _pretty(body: bytes) -> str:
-    import orjson
-
-    text = orjson.dumps(orjson.loads(body), option=orjson.OPT_INDENT_2).decode()
-    return "\n".join(f"  {line}" for line in text.splitlines())
 
 
 def _preview_document(file: str, mapping: str, shown: Sequence[_Shown]) -> dict[str, object]:

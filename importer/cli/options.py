@@ -152,9 +152,17 @@ def sending(command: Command) -> Command:
             "--limit", type=click.IntRange(1), metavar="N", help="A pilot: post N rows at most."
         ),
         click.option("--yes", is_flag=True, help="Send without asking."),
+        again_option,
     ):
         command = option(command)
     return delivering(command)
+
+
+again_option = click.option(
+    "--again",
+    is_flag=True,
+    help="Send also rows that were sent before, it seems, by another key, date or set of answers.",
+)
 
 
 _reading = (
@@ -264,7 +272,8 @@ def network_of(options: Mapping[str, Any]) -> Network:
 
 
 _PLAIN = {
-    *("file", "mapping", "out", "payloads", "save_plan", "signed_plan", "show_values", "xlsx"),
+    *("file", "mapping", "out", "payloads", "save_plan", "signed_plan", "plan_sha256"),
+    *("show_values", "xlsx", "again"),
     *(
         "concurrency",
         "limit",
@@ -288,7 +297,7 @@ def _readback(options: Mapping[str, Any]) -> dict[str, Any]:
         if given
         else os.environ.get(API_KEY) or _from_dotenv(API_KEY)
     )
-    return {"project": project, "api_key": _checked(text, "API key") if text else None}
+    return {"project": project, "api_key": Secret.parse(text, "API key") if text else None}
 
 
 def read_access(options: Mapping[str, Any]) -> tuple[Secret, str] | None:
@@ -309,15 +318,24 @@ def hash_key() -> Secret | None:
     return Secret(text) if text else None
 
 
-def write_key(key_file: Path | None, *, ask: bool = False) -> Secret:
-    """The write key: from the key file, the environment or `.env`, never from an argument; with `ask`,
-    from whoever sits at the terminal."""
+def known_write_key(key_file: Path | None) -> Secret | None:
+    """The write key as far as nobody need be asked: from the key file, the environment or `.env`."""
     from importer.cli.output import note
 
     text = private_text(key_file, "key file") if key_file else os.environ.get(WRITE_KEY, "")
     if not text and (text := _from_dotenv(WRITE_KEY)):
         note(f"The write key is that of the .env in {Path.cwd()}.")
-    if not text and ask and sys.stdin.isatty():
+    return Secret.parse(text, "write key") if text else None
+
+
+def write_key(key_file: Path | None, *, ask: bool = False) -> Secret:
+    """The write key: from the key file, the environment or `.env`, never from an argument; with `ask`,
+    from whoever sits at the terminal."""
+    known = known_write_key(key_file)
+    if known:
+        return known
+    text = ""
+    if ask and sys.stdin.isatty():
         text = _asked_key()
     if not text:
         raise UsageError(
@@ -326,7 +344,7 @@ def write_key(key_file: Path | None, *, ask: bool = False) -> Secret:
             "(--key-file), or into .env. You find it in SatisMeter: Settings > Integrations > API "
             "keys. `importer plan` needs none.",
         )
-    return _checked(text, "write key")
+    return Secret.parse(text, "write key")
 
 
 def _asked_key() -> str:
@@ -338,14 +356,8 @@ def _asked_key() -> str:
     if not dotenv.exists() and click.confirm("Keep it in .env here, for your eyes only?", err=True):
         handle = os.open(dotenv, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(f"{WRITE_KEY}='{_checked(text, 'write key').reveal()}'\n")
+            file.write(f"{WRITE_KEY}='{Secret.parse(text, 'write key').reveal()}'\n")
     return text
-
-
-def _checked(text: str, what: str) -> Secret:
-    if any(not 32 < ord(letter) < 127 for letter in text):
-        raise UsageError(f"The {what} holds a space or a letter that no key has; copy it again.")
-    return Secret(text)
 
 
 def private_text(path: Path, what: str) -> str:

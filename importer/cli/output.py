@@ -314,7 +314,7 @@ def _nothing(_: str) -> None:
 _ONCE = frozenset({"as_json", "force", "limit", "payloads", "save_plan"})
 """Options of one command only, by parameter: nobody wants them in the next one unasked."""
 
-_OF_THE_FILE = ("out", "sheet", "signed_plan")
+_OF_THE_FILE = ("out", "sheet", "signed_plan", "plan_sha256", "again")
 """Options that fit the very file they were typed for, and no problems.csv of it."""
 PILOT = 10
 """Rows that a first run is advised to post."""

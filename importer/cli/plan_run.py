@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from importer import resources
 from importer.cli import options, output
 from importer.cli.jobs import job_argument, moved_file, plain_error
 from importer.cli.output import after, next_command
@@ -23,8 +25,10 @@ from importer.settings import DEFAULT_ENDPOINT
 
 if TYPE_CHECKING:
     from importer.engine.stage import Plan
+    from importer.mapping import Document
     from importer.results.summary import Summary
     from importer.settings import Secret, Settings
+    from importer.sources.source import Source
 
 
 # `importer run`: the real thing.
@@ -41,6 +45,11 @@ if TYPE_CHECKING:
     type=click.Path(path_type=Path, dir_okay=False),
     metavar="PLAN",
     help="Keep to this saved plan; refuse where the file, the mapping or a setting has changed.",
+)
+@click.option(
+    "--plan-sha256",
+    metavar="HEX",
+    help="The SHA-256 that `plan --save` said; refuse a plan that was changed since.",
 )
 @click.option(
     "--check-survey",
@@ -128,6 +137,20 @@ def telling_of_header(file: str, mapping: str, sheet: str | int | None = None) -
         raise MappingError(error.name, error.text, [*error.mistakes, said]) from None
 
 
+@contextmanager
+def opened_for(document: Document, file: str, mapping: str, sheet: str | None) -> Iterator[Source]:
+    """The file, read as the mapping says; `sheet` (a name, or a number from 1) overrules it."""
+    from importer.engine.stage import source_options
+    from importer.sources.source import open_source
+
+    number = int(sheet) if sheet and sheet.isdigit() else sheet
+    with (
+        telling_of_header(file, mapping, number),
+        open_source(file, source_options(document, number)) as source,
+    ):
+        yield source
+
+
 def _header_of(file: str, mapping: str, sheet: str | int | None) -> Mistake | None:
     """What the mapping should say of the file's header and sheet; None where that is how it was read."""
     from importer.discovery import as_init_reads
@@ -167,11 +190,14 @@ def _check_terminal(yes: bool) -> None:
 
 # `importer plan`: the dry run.
 
+_LARGEST_PLAN = 1 << 30
+
 
 @click.command("plan", cls=options.Sections)
 @options.source
 @options.target
 @options.network
+@options.again_option
 @click.option("--rate", metavar="N/s", help="10/s, 600/min, max: to tell how long a run takes.")
 @fail_on_option
 @options.quiet_option
@@ -213,6 +239,9 @@ def plan_command(**given: Any) -> ExitStatus:
         output.emit({**summary.document(), **recoding_document(planned.recodings, show)})
     else:
         print_plan(planned, summary, show)
+        if path := given["save_plan"]:
+            digest = hashlib.sha256(resources.small(path, _LARGEST_PLAN)[0]).hexdigest()
+            output.say(f"  {path}   to be approved; SHA-256 {digest}")
         output.next_step(*after(summary))
     return summary.exit_status
 

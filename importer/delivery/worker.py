@@ -6,10 +6,10 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
-from importer.delivery.abort_rules import ALL_REFUSED, Abort, AbortRules
+from importer.delivery.abort_rules import Abort, AbortRules
 from importer.delivery.circuit_breaker import CircuitBreaker
 from importer.delivery.concurrency import AdaptiveConcurrency
 from importer.delivery.queue import KeyedQueue
@@ -41,12 +41,14 @@ class WriteAheadLog(Protocol):
 @dataclass(frozen=True, slots=True)
 class DeliveryOptions:
     """How to deliver: requests in flight at most, whether an empty 200 acknowledges, the seconds of outage
-    that are waited through, and what masks the server's words."""
+    that are waited through, what masks the server's words, and whether rows of the job were accepted
+    before."""
 
     concurrency: int
     accept_empty: bool = False
     outage: float = 900.0
     redactor: Redactor = field(default_factory=Redactor)
+    begun: bool = False
 
 
 class Delivery:
@@ -75,9 +77,11 @@ class Delivery:
         self._observer = observer
         self._options = options
         self._sleep = sleep
-        self._abort_rules = AbortRules(options.outage)
+        self._abort_rules = AbortRules(options.outage, begun=options.begun)
         self._concurrency = AdaptiveConcurrency(options.concurrency)
         self._successes = 0
+        self._queue = KeyedQueue(iter(()))
+        self._unproven: dict[int, tuple[QueuedRow, Outcome]] = {}
         self._workers: list[asyncio.Task[None]] = []
         self._posting: set[asyncio.Task[None] | None] = set()
         self._stopping = asyncio.Event()
@@ -87,7 +91,7 @@ class Delivery:
     async def run(self, rows: Iterator[QueuedRow], held: Iterable[bytes] = ()) -> Abort | None:
         """Deliver these rows, in their order, but for those of the `held` persons; returns why it
         stopped early, if it did."""
-        queue = KeyedQueue(rows, held)
+        self._queue = queue = KeyedQueue(rows, held)
         self._workers = [
             asyncio.create_task(self._work(queue), name=f"worker-{n}")
             for n in range(self._options.concurrency)
@@ -141,7 +145,7 @@ class Delivery:
                 outcome = await self._deliver(row)
                 if outcome and outcome.status in _HOLDING:
                     queue.block(row)
-                else:
+                elif not self._abort_rules.suspected(row):
                     queue.task_done(row)
         except LedgerError as error:
             self.stop(Abort("ledger", error.message))
@@ -171,7 +175,10 @@ class Delivery:
 
     def _ended(self, row: QueuedRow, outcome: Outcome) -> Outcome:
         self._journal.record(row.seq, outcome)
-        self._observer(row, outcome)
+        if self._abort_rules.suspected(row):
+            self._unproven[row.seq] = row, outcome
+        else:
+            self._observer(row, outcome)
         return outcome
 
     async def _attempt(self, row: QueuedRow, slot: float) -> tuple[Classification, Outcome]:
@@ -181,14 +188,18 @@ class Delivery:
         try:
             await self._journal.attempting(row.seq)
             await self._rate_limiter.wait_until(slot)
-            cut = _CUT_OFF
+            cut, since = _CUT_OFF, self._abort_rules.refusals
             reply = await self._post(body)
         except BaseException:
             self._journal.record(row.seq, cut)
             raise
-        classified = classify(reply, doubt=row.doubt, accept_empty=self._options.accept_empty)
+        accepts = self._options.accept_empty
+        classified = classify(reply, doubt=row.doubt, accept_empty=accepts, sent=body)
         classified = self._options.redactor.classification(classified, body)
+        classified = self._abort_rules.judged(row, classified)
         self._learn(row, classified, reply)
+        if classified.status is Status.CREATED:
+            self._convict(since)
         return classified, _outcome(classified, reply, row.doubt)
 
     async def _post(self, body: bytes) -> Reply:
@@ -220,6 +231,16 @@ class Delivery:
         if stop := self._abort_rules.reason(row, classified, self._breaker.away_for):
             self.stop(stop)
 
+    def _convict(self, since: int) -> None:
+        """A row was accepted: those that were refused alone before it are refused for good, and their
+        persons' further rows may go."""
+        for row, own in self._abort_rules.convicted(since):
+            if row.seq not in self._unproven:
+                continue
+            _, was = self._unproven.pop(row.seq)
+            self._ended(row, replace(was, status=own.status, code=own.code, message=own.message))
+            self._queue.task_done(row)
+
     def _stop_within(self, classified: Classification, left: float) -> None:
         """A pause that is longer than an outage may still last: nobody posts that would notice its end."""
         if (classified.pause or 0.0) > left:
@@ -234,10 +255,14 @@ class Delivery:
             self.stop(stop)
 
     def _take_back(self) -> None:
-        """Where every row was refused, the fault is not the rows': they stay to be sent."""
-        if self.stopped and self.stopped.code == ALL_REFUSED:
-            for row, classified in self._abort_rules.refused:
-                outcome = Outcome(Status.PENDING, ALL_REFUSED, classified.message)
+        """Where the fault is not the rows', they stay to be sent."""
+        self._abort_rules.pass_ended()
+        for row, outcome in self._unproven.values():
+            self._observer(row, outcome)
+        self._unproven.clear()
+        if self.stopped:
+            for row, classified in self._abort_rules.taken_back(self.stopped):
+                outcome = Outcome(Status.PENDING, self.stopped.code, classified.message)
                 self._journal.record(row.seq, outcome)
 
     async def _backoff(self, classified: Classification, puts_off: int) -> None:

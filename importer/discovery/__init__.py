@@ -10,7 +10,14 @@ from importer.discovery.column import Column, Confidence, columns
 from importer.discovery.draft import Draft, Wishes, draft, laid_out, sheet_of_answers
 from importer.discovery.header import Grid, Layout, ToolRows, check_answers, layout, read_grid
 from importer.discovery.questions import Named, Question
-from importer.discovery.recognition import Known, as_init_reads
+from importer.discovery.recognition import (
+    Known,
+    as_init_reads,
+    candidates,
+    ends_in_words,
+    in_words,
+    unsure_of_person,
+)
 from importer.discovery.roles import Property, Role, named
 from importer.discovery.table import shown_sample
 from importer.discovery.tool import Match, recognise
@@ -39,10 +46,13 @@ __all__ = [
     "Wishes",
     "analyse",
     "as_init_reads",
+    "candidates",
     "check_answers",
     "columns",
     "draft",
+    "ends_in_words",
     "first_wave",
+    "in_words",
     "init",
     "laid_out",
     "layout",
@@ -51,6 +61,7 @@ __all__ = [
     "recognise",
     "sheet_of_answers",
     "shown_sample",
+    "unsure_of_person",
     "waves",
 ]
 
@@ -59,10 +70,11 @@ def init(
     file: str | PathLike[str], wishes: Wishes | None = None, *, sheet: str | int | None = None
 ) -> Draft:
     """Draft the mapping of a file: `text` is the YAML, `open` its lines that a person has to fill in. Asks
-    nobody and writes nothing. Raises SourceError, and UsageError where several tools fit."""
+    nobody and writes nothing. Without a `sheet` it is the one that looks like answers. Raises SourceError,
+    and UsageError where several tools fit."""
     wishes = wishes or Wishes()
     read = SourceOptions(
         sheet, (), encoding=wishes.encoding or None, delimiter=wishes.delimiter or None
     )
-    with open_source(file, read) as source:
+    with open_source(file, read) as opened, sheet_of_answers(opened, read, wishes) as source:
         return draft(source, wishes)

@@ -263,8 +263,9 @@ class Wishes:
     questions, where they are known; `person` names the column of the person, and `order` (`day first`,
     `month first`) how dates are read, where somebody was asked. `waves`: columns that come again are several
     responses of one row. `anonymous`: nobody's id is in the file. `best` (`high`, `low`) are the best ends of
-    scales and `ids` those of questions, by the names that the draft gives them. `show_values`: samples as
-    they stand, but for addresses and long texts."""
+    scales and `ids` those of questions, by the names that the draft gives them. `header`: the rows that name
+    the columns, where somebody has said so; () is none. `show_values`: samples as they stand, but for
+    addresses and long texts."""
 
     preset: str = ""
     personal: bool = False
@@ -276,6 +277,7 @@ class Wishes:
     order: str = ""
     waves: bool = False
     anonymous: bool = False
+    header: tuple[int, ...] | None = None
     best: Mapping[str, str] = field(default_factory=dict)
     ids: Mapping[str, str] = field(default_factory=dict)
     show_values: bool = False
@@ -379,6 +381,8 @@ def draft(source: Source, wishes: Wishes = Wishes()) -> Draft:
     """
     grid = read_grid(source)
     match, found = laid_out(source, grid, wishes.preset)
+    if wishes.header not in {None, found.header}:
+        found = Layout(wishes.header or (), reason="as you said")
     labels = labels_of(grid, found)
     claimed = claims(match.preset, labels) if match else NOTHING
     seen = _columns(grid, found, labels)

@@ -238,9 +238,10 @@ def _completes(grid: Grid, at: int, tool: ToolRows | None) -> bool:
     """Whether the row below fills the gaps of a header: the two together name the columns.
 
     Blanks alone don't say so, and a first response is no header: a cell that is written like those below it
-    is a value. Some cell must be one that only SurveyMonkey writes there; or, in a gap of row 1, one of an
-    open field or a choice, where columns that row 1 names alone are blank in row 2. Where no tool is known,
-    all of the row must be such cells. A tool with one header row has no second.
+    is a value. Cells that repeat the names above them are none, nor is the rest of their row. Else some cell
+    must be one that only SurveyMonkey writes there; or, in a gap of row 1, one of an open field or a choice,
+    where columns that row 1 names alone are blank in row 2. Where no tool is known, all of the row must be
+    such cells. A tool with one header row has no second.
     """
     if tool and tool.header < 2:
         return False
@@ -248,6 +249,8 @@ def _completes(grid: Grid, at: int, tool: ToolRows | None) -> bool:
     below = grid.cells[at + 2 : at + 2 + HEAD]
     columns = [[row[i] for row in below] for i in range(len(lower))]
     filled = [i for i, cell in enumerate(lower) if cell.strip()]
+    if _repeats(upper, lower, below):
+        return True
     choices = {i for i in filled if {cell.strip() for cell in columns[i]} <= {"", lower[i].strip()}}
     if any(_is_value(lower[i], columns[i]) for i in filled if i not in choices):
         return False
@@ -273,14 +276,30 @@ def _is_value(cell: str, below: Sequence[str]) -> bool:
 _SEVERAL = 5
 
 
+def _repeats(upper: Sequence[str], lower: Sequence[str], below: Sequence[Sequence[str]]) -> bool:
+    """Whether some of the row's cells repeat the names above them, which no answer does, and others don't."""
+    filled = [i for i, cell in enumerate(lower) if cell.strip()]
+    same = [i for i in filled if lower[i].strip() == upper[i].strip()]
+    never = [i for i in same if all(row[i].strip() != lower[i].strip() for row in below)]
+    return len(never) >= 2 and len(same) < len(filled) and len(below) >= _FEW_ROWS
+
+
+_FEW_ROWS = 3
+
+
 def _names_each_gap(
     upper: Sequence[str], gaps: Sequence[int], lower: Sequence[str], below: Sequence[Sequence[str]]
 ) -> bool:
-    """Whether the row fills nearly every gap of the header above it, and several with the one text that its
-    column has: a choice's name. A row of answers fills only those that were chosen."""
+    """Whether the row fills nearly every gap of the header above it, and several with a choice's name: the
+    one text that its column has, or one that isn't among the few of its column (yes, no). A row of answers
+    fills only those that were chosen, with what others answer too."""
     blank = sum(not cell.strip() for cell in upper)
-    choices = [i for i in gaps if {row[i].strip() for row in below} <= {"", lower[i].strip()}]
-    return len(gaps) > 0.9 * blank and len(choices) >= _SEVERAL
+    columns = {i: Counter(row[i].strip() for row in below if row[i].strip()) for i in gaps}
+    chosen = [i for i in gaps if columns[i].keys() <= {lower[i].strip()}]
+    marked = [i for i in gaps if columns[i] and lower[i].strip() not in columns[i]]
+    few = [i for i in marked if columns[i].total() >= _SEVERAL * len(columns[i])]
+    named = len(chosen) >= _SEVERAL or (len(few) >= _SEVERAL and len(few) * 2 > len(gaps))
+    return len(gaps) > 0.9 * blank and named
 
 
 def _gaps(upper: Sequence[str], lower: Sequence[str]) -> int:
@@ -339,7 +358,9 @@ _PLANNED = frozenset({"begin_group", "end_group", "begin group", "end group", "n
 
 def check_answers(grid: Grid, place: str) -> None:
     """Raise SourceError where the sheet holds totals or a form's plan, whose rows are nobody's answers, or
-    one answer in each row."""
+    one answer in each row; or nothing at all."""
+    if not grid.cells:
+        raise SourceError(f"{place}: every row is blank.", hint="Is it the right sheet?")
     if _is_plan(grid):
         raise SourceError(
             f"{place}: this is the plan of a form (XLSForm: type, name, label); nobody's answers are in it.",

@@ -25,10 +25,10 @@ Text = Literal[
     "answered_row", "skipped_row",
 ]
 Pattern = Literal[
-    "recommend", "satisfied", "effort", "why", "overall", "counted", "specify", "or_more", "asking", "other",
-    "total", "best", "worst", "not_at_all", "not_so", "extreme", "strong", "weak", "neutral", "good", "bad",
-    "yes", "no", "not", "link", "outside", "stars", "out_of", "wave", "month", "means", "until",
-    "worse_upwards", "school_grade", "amount", "likely", "summary_sheet",
+    "recommend", "satisfied", "effort", "why", "remarks", "overall", "counted", "specify", "or_more",
+    "asking", "other", "total", "best", "worst", "not_at_all", "not_so", "extreme", "strong", "weak",
+    "neutral", "good", "bad", "yes", "no", "not", "link", "outside", "stars", "out_of", "wave", "month",
+    "means", "until", "worse_upwards", "school_grade", "amount", "likely", "summary_sheet",
 ]
 # fmt: on
 
@@ -173,7 +173,7 @@ def is_question(label: str) -> bool:
     """Whether a name is a question rather than the name of a property."""
     words = plain(label)
     invites = " " in words and pattern("asking", "^", r"\b").match(words)
-    marked = "?" in label or label.rstrip(" 。」").endswith(("？", "؟", "か"))
+    marked = any(mark in label for mark in "?？؟") or words.endswith(("ですか", "ますか"))
     return marked or len(words.split()) >= 5 or bool(invites)
 
 

@@ -13,7 +13,7 @@ from importer.discovery.lexicon import asks_rating, is_called, key, keyed_names,
 from importer.discovery.scales import Best, Scale, scale
 from importer.mapping.text import folded
 
-SEPARATORS = ("; ", ";", " | ", "|", ", ")
+SEPARATORS = ("; ", ";", " | ", "|", "┋", ", ")
 _MOST_CHOICES = 25
 
 
@@ -367,7 +367,7 @@ def _words(column: Column, text: str) -> Question:
     often = profile.distinct <= 12 and profile.filled >= 5 * profile.distinct
     if (
         repeated
-        and profile.longest <= 150
+        and (often or profile.longest <= 150)
         and (often or not (asks_why and profile.mean_length > 40))
     ):
         return Question(

@@ -6,8 +6,11 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from os import PathLike
 
-from importer.discovery.draft import laid_out, sheet_of_answers
+from importer.discovery.column import Column
+from importer.discovery.dates import DateReading
+from importer.discovery.draft import Draft, laid_out, sheet_of_answers
 from importer.discovery.header import layout, read_grid
+from importer.discovery.scales import Scale
 from importer.errors import ImporterError
 from importer.sources.inspect import Inspection, inspect
 from importer.sources.source import Source, open_source
@@ -56,3 +59,48 @@ def inspect_file(
         else:
             source = stack.enter_context(open_source(file, asked))
         return source.facts, inspect(source)
+
+
+# What only a person can say of the columns: offered by whoever asks.
+
+
+def unsure_of_person(drafted: Draft) -> bool:
+    """Whether no column is surely the person's, or an id beside it may be that as well."""
+    sure = any(each.sure == "sure" for each in drafted.people)
+    response = drafted.meaning.response
+    return not sure or (response is not None and response.sure == "not known")
+
+
+def candidates(drafted: Draft) -> list[Column]:
+    """Columns that may be people's ids, those that are taken for that first, then those that differ most:
+    not ratings, not the date, not what is personal for its own sake."""
+    meaning, known = drafted.meaning, [each.column for each in drafted.people]
+    rated = {each.index for asked in meaning.questions if asked.scale for each in asked.columns}
+    other = {each.column.index for each in (meaning.answered, meaning.signed_up) if each}
+    other |= {each.index for each in (*meaning.private, *known)}
+    found = [
+        each for each in drafted.columns if each.index not in rated | other and _may_be_id(each)
+    ]
+    return [*known, *sorted(found, key=lambda each: (-each.profile.distinct, each.index))]
+
+
+def _may_be_id(column: Column) -> bool:
+    """Whether it has a name, is filled in most rows, and hardly a value comes twice."""
+    profile = column.profile
+    return (
+        bool(column.label.strip())
+        and profile.filled * 2 > profile.rows
+        and profile.distinct > 0.8 * profile.filled
+    )
+
+
+def in_words(reading: DateReading, example: str) -> str:
+    """The day that a value is in this reading: `3 April 2025`."""
+    when = reading.moment(example)
+    return f"{when.day} {when:%B %Y}" if when else ", ".join(reading.formats)
+
+
+def ends_in_words(scale: Scale) -> tuple[str, str]:
+    """What it means that the high end of a scale is the best, and that the low one is."""
+    low, high = scale.ends or (scale.low, scale.high)
+    return str(high), f"{low}: it is sent as {high}"

@@ -28,6 +28,11 @@ _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s.]+")
 _ADDRESS = re.compile(
     r"\d{1,3}(?:\.\d{1,3}){3}|[0-9a-f]{0,4}(?::[0-9a-f]{0,4}){2,7}", re.IGNORECASE
 )
+_TOKEN = re.compile(r"(?=.*\d)(?=.*[a-z])[\w-]{16,64}", re.IGNORECASE)
+_WORDS = re.compile(r"[^@]{0,60}?[^\W\d_]{2}[ .,&-]+[^\W\d_]{2}[^@]*")
+"""Two words: the name of a company, say, which is no id."""
+_SAME = 5
+"""So many times the one address of a column, and it is nobody's: a mask, the address of the shop."""
 _MOSTLY = 0.8
 
 
@@ -83,7 +88,8 @@ def role(column: Column) -> Role:
         return Role.USER if name == "username" else Role.OTHER
     if wanted is Role.USER and not _tells_apart(column):
         return Role.OTHER
-    return Role.NAME if wanted is Role.USER and are_names(column, words=2) else wanted
+    named_so = are_names(column, words=2) or _mostly(column, _WORDS, 0.5)
+    return Role.NAME if wanted is Role.USER and named_so else wanted
 
 
 _NAME = re.compile(r"[^\W\d_]+(?:['’.-]+[^\W\d_]*)*")
@@ -102,8 +108,17 @@ def _by_value(column: Column) -> Role | None:
     if _is_derived(column):
         return Role.MACHINE
     if _mostly(column, _EMAIL):
-        return Role.EMAIL
+        one = column.profile.distinct == 1 and column.profile.filled >= _SAME
+        return Role.PRIVATE if one else Role.EMAIL
+    if not plain(column.label) and _is_token(column):
+        return Role.RESPONSE
     return Role.PRIVATE if _mostly(column, _ADDRESS) else None
+
+
+def _is_token(column: Column) -> bool:
+    """Whether each row has a long code of its own, as Typeform writes below `#`."""
+    counts = column.profile.counts
+    return len(counts) == column.profile.rows and all(map(_TOKEN.fullmatch, counts))
 
 
 _GROUPS = frozenset(
@@ -134,10 +149,10 @@ def _tells_apart(column: Column) -> bool:
     return column.profile.distinct >= min(0.2 * column.profile.filled, 100)
 
 
-def _mostly(column: Column, pattern: re.Pattern[str]) -> bool:
+def _mostly(column: Column, pattern: re.Pattern[str], share: float = _MOSTLY) -> bool:
     counts = column.profile.counts
     found = sum(count for text, count in counts.items() if pattern.fullmatch(text))
-    return bool(found) and found >= _MOSTLY * sum(counts.values())
+    return bool(found) and found >= share * sum(counts.values())
 
 
 # Columns that say something about the person: traits, with their types.
@@ -226,12 +241,23 @@ def _camel(label: str) -> str:
 _WORD = re.compile(r"[^\W\d_]{3}")
 _SENTENCE = 4
 """Words of a sentence, at least."""
+_OTHER_FIELD = re.compile(
+    r"[\[_](?:other|otr[oa]|outr[oa]|autre|altro|andere)(?:\]|$|\. )", re.IGNORECASE
+)
+"""`USE[other]` of LimeSurvey, `use_other` of KoboToolbox."""
+_ASKED = 2
+"""The rank of a rating in a question that asks for no satisfaction, effort or recommendation."""
+_MANY = 3
+"""So many ratings of equal weight, and nothing that tells them apart: none is the survey's score."""
 
 
 def best_score(found: Sequence[Question]) -> Question | None:
-    """The question that is the survey's score; None where none is a rating."""
+    """The question that is the survey's score; None where none is a rating, or many are of equal weight."""
     ratings = [each for each in found if each.scale and _rank(each)[0]]
-    return max(ratings, key=lambda each: (_rank(each), -each.index), default=None)
+    best = max(ratings, key=lambda each: (_rank(each), -each.index), default=None)
+    if best is None or _rank(best)[:2] > (_ASKED, False):
+        return best
+    return best if sum(_rank(each) == _rank(best) for each in ratings) < _MANY else None
 
 
 def _rank(question: Question) -> tuple[int, bool, bool]:
@@ -264,35 +290,49 @@ def _telling(question: Question, text: str) -> int:
     if says("likely", text):
         return 0  # what somebody intends to do is no score
     if is_question(question.text):
-        return 2
+        return _ASKED
     return 0 if question.scale and question.scale.words else 1
 
 
 def best_comment(found: Sequence[Question], score: Question | None) -> Question | None:
     """The free text that goes with the score; None where there is none."""
-    texts = [each for each in found if _is_comment(each)]
-    best = max(texts, key=lambda each: (_closeness(each, score), -each.index), default=None)
-    return best if best and (_closeness(best, score) or _is_prose(best)) else None
+    texts = [
+        each for each in found if _is_comment(each) and (_closeness(each, score) or _is_prose(each))
+    ]
+    return max(texts, key=lambda each: (_closeness(each, score), -each.index), default=None)
 
 
 def _is_prose(text: Question) -> bool:
-    """Whether it is asked as a question, or its values are sentences: names under a bare name are none."""
-    if text.sure is Confidence.SURE or is_question(text.text):
+    """Whether its values are sentences, a quarter where it is asked as a question: names and amounts are no
+    comments. Nor is what one of fifty wrote: it was asked of few."""
+    if text.sure is Confidence.SURE or says("remarks", text.text):
         return True
-    counts = text.columns[0].profile.counts
-    long = sum(len(value.split()) >= _SENTENCE for value in counts)
-    return long * 2 >= len(counts)
+    profile = text.columns[0].profile
+    long = sum(_is_sentence(value) for value in profile.counts)
+    often = profile.filled * 50 >= profile.rows
+    asked = (is_question(text.text) or text.columns[0].open) and profile.filled * 4 >= profile.rows
+    return often and long * (4 if asked else 2) >= profile.distinct
+
+
+def _is_sentence(value: str) -> bool:
+    unspaced = len(value) > 12 and not value.isascii() and " " not in value
+    return unspaced or len(value.split()) >= _SENTENCE
 
 
 def _is_comment(question: Question) -> bool:
     """Whether it is free text, and more than what was written beside another answer."""
     column = question.columns[0]
-    beside = is_other(column.part) or says("specify", column.label)
-    worded = sum(bool(_WORD.search(text)) for text in column.profile.counts)
-    said = worded * 2 > column.profile.distinct or question.sure is Confidence.SURE
-    return (
-        question.kind == "text" and said and not (question.separator or question.together or beside)
+    beside = is_other(column.part) or bool(_OTHER_FIELD.search(column.label))
+    beside = beside or (says("specify", column.label) and not says("remarks", column.text))
+    sure = question.sure is Confidence.SURE
+    recurs = column.profile.distinct * 4 < column.profile.filled and not is_called(
+        "comment", column.label
     )
+    counts = column.profile.counts
+    worded = sum(bool(_WORD.search(text)) and not _TOKEN.fullmatch(text) for text in counts)
+    said = worded * 2 > len(counts) or sure
+    several = question.separator or question.together
+    return question.kind == "text" and said and not (several or beside or recurs)
 
 
 def _closeness(text: Question, score: Question | None) -> int:
@@ -305,8 +345,13 @@ def _closeness(text: Question, score: Question | None) -> int:
         return 6 if score and about & set(key(score.columns[0].label).split()) else 5
     if beside and not column.label.strip():
         return 4
+    if says("remarks", column.text):
+        return 3
     asks_why = says("why", column.text) and not column.group
-    return (3 if beside else 2) if asks_why else 1 if beside or column.open else 0
+    if asks_why and score:
+        of_the_score = any(is_called("score", word) for word in plain(column.text).split())
+        return 4 if of_the_score else 3 if beside else 2
+    return 2 if asks_why else int(beside)
 
 
 def names(

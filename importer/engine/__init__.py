@@ -21,12 +21,20 @@ from importer.engine.record import record, write_requests
 from importer.engine.stage import (
     Plan,
     campaigns_of,
+    guesses,
     planned_rows,
     secret_of,
     source_options,
     stage,
 )
-from importer.errors import Declined, ExitStatus, ImporterError, ResultsError, UsageError
+from importer.errors import (
+    Declined,
+    ExitStatus,
+    ImporterError,
+    MappingError,
+    ResultsError,
+    UsageError,
+)
 from importer.ledger import Ledger, explain, ledger_path
 from importer.ledger.spool import Spool
 from importer.mapping import Compiled, Document, load
@@ -37,10 +45,40 @@ from importer.settings import Settings
 from importer.sources.remote import Address, fetched, is_remote
 from importer.sources.source import Source, open_source
 
-__all__ = ["Confirm", "Observer", "Plan", "Summary", "plan", "run", "source_options"]
+__all__ = ["Confirm", "Observer", "Plan", "Summary", "check", "plan", "run", "source_options"]
 
 Confirm = Callable[[Plan], bool]
 log = logging.getLogger(__name__)
+
+
+def check(
+    reference: str, file: str, sheet: str | int | None = None
+) -> tuple[Document, Compiled, list[str]]:
+    """The mapping behind a path or a preset's name, as it fits a file, and what of the file's reading is a
+    guess. No row is read. Raises ImporterError: a MappingError with all mistakes, every `?` among them."""
+    unfilled = None
+    try:
+        document = load(reference)
+    except MappingError as error:
+        document, unfilled = _but_for_the_unfilled(reference, error), error
+    with open_source(file, source_options(document, sheet)) as source:
+        try:
+            # The hashes' key doesn't matter here.
+            compiled = mapping.compile(document, source.header, secret=b"", file=source.place)
+            guessed = list(guesses(source.facts))
+        except MappingError as error:
+            raise unfilled.beside(error) if unfilled else error from None
+    if unfilled:
+        raise unfilled
+    return document, compiled, guessed
+
+
+def _but_for_the_unfilled(reference: str, error: MappingError) -> Document:
+    """The document where only its `?` are wrong, so that all is told in one round."""
+    try:
+        return load(reference, unfilled=True)
+    except MappingError:
+        raise error from None
 
 
 def plan(settings: Settings, watch: Observer = NULL_OBSERVER) -> tuple[Plan, Summary]:
@@ -93,7 +131,11 @@ def run(
         stack.enter_context(logs.about(settings.name))
         settings = stack.enter_context(at_hand(settings))
         document, source, compiled = stack.enter_context(_opened(settings, secret))
-        signed = ApprovedPlan.read(settings.signed_plan) if settings.signed_plan else None
+        signed = (
+            ApprovedPlan.read(settings.signed_plan, settings.plan_sha256)
+            if settings.signed_plan
+            else None
+        )
         if signed:
             signed.hold_inputs(settings, document, source)
         files.folder(settings.folder)

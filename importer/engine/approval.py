@@ -111,10 +111,15 @@ class ApprovedPlan:
             raise UsageError(f"{path} can't be written: {error.strerror}.") from error
 
     @classmethod
-    def read(cls, path: Path) -> ApprovedPlan:
-        """The plan that was saved there; UsageError where there is none."""
+    def read(cls, path: Path, sha256: str = "") -> ApprovedPlan:
+        """The plan that was saved there; UsageError where there is none, or one of another SHA-256."""
         try:
-            found = orjson.loads(resources.small(path, _LARGEST)[0])
+            content = resources.small(path, _LARGEST)[0]
+            if sha256 and hashlib.sha256(content).hexdigest() != sha256.strip().lower():
+                raise UsageError(
+                    f"{path} is not the plan that was approved: its SHA-256 is another.", hint=_MAKE
+                )
+            found = orjson.loads(content)
         except OSError as error:
             raise UsageError(f"The plan {path} can't be read: {error.strerror}.") from error
         except orjson.JSONDecodeError:

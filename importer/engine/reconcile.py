@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections import defaultdict
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from importer.errors import UsageError
@@ -18,6 +18,7 @@ from importer.ledger.reconcile import (
     call_there,
     controls,
     doubts,
+    in_other_form,
     known,
     to_send,
 )
@@ -73,9 +74,13 @@ async def check_survey(settings: Settings, ledger: Ledger, job: Job) -> int:
     async with reader(settings, job.origin) as reading:
         async for campaign in _campaigns(reading, job):
             async for each in reading.responses(campaign, _EVER):
-                shown = hasher.shown(campaign, each.user_id, each.anonymous_id, each.answers)
-                if shown in waiting:
-                    there[shown].append(each.id)
+                who = (campaign, each.user_id, each.anonymous_id)
+                for shown in (
+                    hasher.shown(*who, each.answers),
+                    hasher.shown_0_1(*who, each.answers),
+                ):
+                    if shown in waiting:
+                        there[shown].append(each.id)
     return sum(call_there(ledger, job, waiting[shown], ids) for shown, ids in there.items())
 
 
@@ -84,10 +89,11 @@ _EVER = datetime(2000, 1, 1, tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """The responses that the survey holds: those that `look` like rows of ours, by that look; and, by
-    person, those of people with a row in doubt that are `unexplained`."""
+    """The responses that the survey holds: those that `look` like rows of ours, by that look, each with
+    its look in the other form (0.1's, or today's); and, by person, those of people with a row in doubt that
+    are `unexplained`."""
 
-    look: Mapping[bytes, Sequence[StoredResponse]]
+    look: Mapping[bytes, Sequence[tuple[StoredResponse, bytes]]]
     unexplained: Mapping[bytes, Sequence[StoredResponse]]
 
 
@@ -100,18 +106,19 @@ async def _held(
     since: float,
 ) -> Held:
     hasher = Hasher(ledger.secret, job.origin)
-    held: defaultdict[bytes, list[StoredResponse]] = defaultdict(list)
+    held: defaultdict[bytes, list[tuple[StoredResponse, bytes]]] = defaultdict(list)
     unexplained: defaultdict[bytes, list[StoredResponse]] = defaultdict(list)
     async with reader(settings, job.origin) as reading:
         async for campaign in _campaigns(reading, job):
             async for each in reading.responses(campaign, datetime.fromtimestamp(since, UTC)):
-                shown = hasher.shown(campaign, each.user_id, each.anonymous_id, each.answers)
-                person = hasher.person(campaign, each.user_id, each.anonymous_id)
-                if shown in wanted:
-                    held[shown].append(each)
-                elif person in explained.people and not (
-                    shown in explained.looks or each.id in explained.ids
-                ):
+                who = (campaign, each.user_id, each.anonymous_id)
+                person = hasher.person(*who)
+                looks = (hasher.shown(*who, each.answers), hasher.shown_0_1(*who, each.answers))
+                for shown, other in (looks, looks[::-1]):
+                    if shown in wanted:
+                        held[shown].append((each, other))
+                known_look = not explained.looks.isdisjoint(looks)
+                if person in explained.people and not (known_look or each.id in explained.ids):
                     unexplained[person].append(each)
     return Held(held, unexplained)
 
@@ -157,7 +164,12 @@ def _settle(
     final: bool,
 ) -> Settled:
     since = doubt.first - MARGIN
-    mine = [each for each in held.look.get(doubt.shown, ()) if _moment(each) >= since]
+    alike = [each for each in held.look.get(doubt.shown, ()) if _moment(each[0]) >= since]
+    mine, others_looks = [each for each, _ in alike], {look for _, look in alike}
+    accepted, doubtful = in_other_form(ledger, others_looks, since)
+    doubt = replace(
+        doubt, acknowledged=doubt.acknowledged + accepted, others=doubt.others + doubtful
+    )
     stored = doubt.stored(len(mine))
     if stored is None:
         return Settled(left=len(doubt.seqs))

@@ -260,6 +260,7 @@ async def _deliver(
                 settings.accept_empty,
                 settings.outage,
                 Redactor(settings.write_key, settings.api_key, settings.hash_key),
+                begun=bool(ledger.counts(job).get(Status.CREATED)),
             ),
         )
         failures = FailureLimit(settings.max_failures, planned.rows, delivery.stop, ledger, job)

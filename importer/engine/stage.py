@@ -13,6 +13,7 @@ from importer import ledger as ledger_room
 from importer.engine.observer import Observer
 from importer.errors import LedgerError
 from importer.ledger import (
+    REKEYED,
     SENDABLE,
     Ledger,
     Rows,
@@ -24,6 +25,7 @@ from importer.ledger import (
     sending_order,
     unknown_survey,
 )
+from importer.ledger.fingerprint import RequestsDigest
 from importer.mapping import Compiled, Document
 from importer.mapping.checks import check
 from importer.mapping.document import Campaign
@@ -35,7 +37,6 @@ from importer.model import (
     Invalid,
     Job,
     Mapped,
-    Response,
     Status,
     counted,
     slug,
@@ -48,32 +49,6 @@ from importer.satismeter.redact import with_key
 from importer.settings import Rate, Settings
 from importer.sources.source import Source
 from importer.sources.table import Facts, KnownBy, SourceOptions
-
-# One figure that stands for every body of a job: two jobs that post the same have the same.
-
-
-class RequestsDigest:
-    """SHA-256 over the rows that can be posted, in file order: each one's row number and body.
-
-    The mapping decides it with the file, the hash key, the time zones and the importer's own code, and
-    nothing else: neither the ledger nor the rate. A body holds no line break, so that no two lists of
-    bodies give the same bytes.
-    """
-
-    def __init__(self) -> None:
-        self._hasher = hashlib.sha256()
-
-    def add(self, mapped: Sequence[Mapped]) -> None:
-        """Take the next rows in."""
-        lines = [
-            b"%d %b\n" % (each.row, each.body) for each in mapped if isinstance(each, Response)
-        ]
-        self._hasher.update(b"".join(lines))
-
-    def hexdigest(self) -> str:
-        """The figure so far."""
-        return self._hasher.hexdigest()
-
 
 # The rating questions of a mapping, as they are counted.
 
@@ -114,6 +89,7 @@ def warnings(
         _dates(compiled),
         *filter(None, [unknown_survey(ledger, job)]),
         *_people(ledger, job, document.repeats.send),
+        *_by_other_rule(ledger, job),
         *_force(document),
         *(f"{_where(each)}: {each.message} {each.fix}".strip() for each in damage),
         *source.facts.notes,
@@ -152,8 +128,9 @@ def guesses(facts: Facts, show: Show = odd_character) -> Iterator[str]:
         return
     found = zip(facts.encoding_lines, facts.encoding_samples, strict=True)
     lines = ", ".join(f"line {number:,} `{show(sample)}`" for number, sample in found)
+    reads = f": it reads {lines}" if lines else ""
     yield (
-        f"The text's encoding is a guess, {facts.encoding}: it reads {lines}. If a character is wrong "
+        f"The text's encoding is a guess, {facts.encoding}{reads}. If a character is wrong "
         "there, write the right `encoding:` under `source:` in the mapping; `importer inspect FILE` shows "
         "the lines, with --encoding as another reading has them."
     )
@@ -178,6 +155,16 @@ def _people(ledger: Ledger, job: Job, send: str) -> Iterator[str]:
         yield (
             f"The rows of {counted(disagree, 'person')} carry different traits. Traits belong to the "
             "person: what is sent last stays."
+        )
+
+
+def _by_other_rule(ledger: Ledger, job: Job) -> Iterator[str]:
+    if number := duplicates(ledger, job).get(REKEYED):
+        first = next(ledger.lines(job, REKEYED, 1))
+        yield (
+            f"{counted(number, 'row')} may have been sent before: the mapping's key, date or answers have "
+            f"changed since. Row {first.row}: {first.message}. They are held; --again sends them all the "
+            "same, as new responses."
         )
 
 
@@ -256,14 +243,11 @@ def stage(
 ) -> Plan:
     """Read, map and check every row, write it into the ledger, and hand what was read to `spool`, of the
     bodies only those that are wanted (`bodies`)."""
-    wanted = _job(settings, document, source)
+    wanted = _job(settings, document, source, compiled, ledger)
     job = ledger.reopen(settings.job, wanted) if settings.job else ledger.start_job(wanted)
-    staging = Staging(
-        ledger,
-        job,
-        show_values=settings.show_values,
-        sending=(*settings.statuses, *SENDABLE),
-    )
+    sending = (*settings.statuses, *SENDABLE)
+    show_values, again = settings.show_values, settings.again
+    staging = Staging(ledger, job, show_values=show_values, sending=sending, again=again)
     causes, damage = Causes(), Causes()
     tally, seal = Tally(tuple(questions(document, compiled)), len(source.header)), RequestsDigest()
     recodings, persons = Recodings(document, source.header), People(compiled)
@@ -283,7 +267,7 @@ def stage(
             _sample(rows, samples)
             watch.staged(staging.read)
         staging.finish(document.repeats.send)
-    show = plain if settings.show_values else odd_character
+    show = plain if show_values else odd_character
     counts = planned_rows(ledger, job, staging.read, settings.statuses)
     clashes = ledger_room.clashes(ledger, job, _key_columns(compiled))
     sent = sending_order(ledger, job, settings.statuses)
@@ -310,7 +294,10 @@ def _key_columns(compiled: Compiled) -> str:
     return ", ".join(each.column for each in compiled.programs[0].key)
 
 
-def _job(settings: Settings, document: Document, source: Source) -> Job:
+def _job(
+    settings: Settings, document: Document, source: Source, compiled: Compiled, ledger: Ledger
+) -> Job:
+    rule = {"rule": document.rule, "columns": compiled.answer_columns}
     now = time.time()
     stem = slug(Path(settings.name).name.split(".")[0])
     return Job(
@@ -321,9 +308,9 @@ def _job(settings: Settings, document: Document, source: Source) -> Job:
         sheet=source.sheet,
         mapping=utf8(settings.mapping),
         mapping_sha256=document.digest,
-        origin=settings.endpoint.origin,
+        origin=ledger.spelled(settings.endpoint.origin),
         campaigns=",".join(campaigns_of(document)),
-        settings=settings.kept | _waves(document),
+        settings=settings.kept | _waves(document) | rule,
         started_at=now,
     )
 

@@ -6,7 +6,7 @@ import asyncio
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeVar
@@ -18,7 +18,7 @@ from importer.engine.reconcile import reader
 from importer.engine.stage import questions, secret_of, source_options
 from importer.errors import ExitStatus, ImporterError, UsageError
 from importer.ledger import Ledger, ledger_path
-from importer.ledger.fingerprint import Hasher
+from importer.ledger.fingerprint import LETTERS, Hasher, in_normal_form, normal
 from importer.ledger.queries import Expected, existing, expected, others
 from importer.mapping import Document, load
 from importer.mapping.checks import check
@@ -38,7 +38,7 @@ _K = TypeVar("_K", bound=Hashable)
 class Seen:
     """A response as the survey holds it: its ID, when it was made (the API's text), its `person` and
     `shown` hashes as the ledger makes them, its answers. `nameless`: the API told no user; `user` is
-    the one it told, masked."""
+    the one it told, masked. `shown_0_1` is the hash that 0.1's ledgers have."""
 
     id: str
     created: str
@@ -47,6 +47,7 @@ class Seen:
     answers: tuple[tuple[str, int | str], ...]
     nameless: bool = False
     user: str = ""
+    shown_0_1: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,15 +114,17 @@ class _Sides:
         left = Counter(counts)
         known = []
         for seen in self.there:
-            if left[seen.shown] > 0:
-                left[seen.shown] -= 1
+            look = seen.shown if left[seen.shown] > 0 else seen.shown_0_1
+            if left[look] > 0:
+                left[look] -= 1
                 known.append(seen)
         self._take(known)
         return len(known)
 
     def again(self, rows: Mapping[bytes, Expected]) -> Pairs:
         """Take away what is equal to one of these rows."""
-        pairs = [(rows[seen.shown], seen) for seen in self.there if seen.shown in rows]
+        looks = [(rows.get(seen.shown) or rows.get(seen.shown_0_1), seen) for seen in self.there]
+        pairs = [(row, seen) for row, seen in looks if row]
         self._take(seen for _, seen in pairs)
         return pairs
 
@@ -135,8 +138,10 @@ def compare(sent: Sequence[Expected], there: Sequence[Seen], others: Others) -> 
     person; rows that are certain before those of unknown fate."""
     sides = _Sides(sorted(sent, key=lambda each: (not each.certain, each.seq)), list(there))
     same = sides.match(lambda row: row.shown, lambda seen: seen.shown)
+    same += sides.match(lambda row: row.shown, lambda seen: seen.shown_0_1 or None)
     altered = sides.match(lambda row: row.response_id or None, lambda seen: seen.id or None)
-    known = sides.leave_out(others({each.shown for each in sides.there}))
+    looks = {look for each in sides.there for look in (each.shown, each.shown_0_1)}
+    known = sides.leave_out(others(looks))
     doubled = sides.again({row.shown: row for row, _ in same})
     altered += sides.match(lambda row: row.person if row.certain else None, _person)
     unnamed = sides.match(lambda row: row.anonymous or None, lambda seen: seen.nameless or None)
@@ -273,6 +278,7 @@ def verify(settings: Settings, *, allow_extra: bool = False) -> Verification:
         comparison = compare(sent, there, lambda shown: others(ledger, job, shown, since, until))
         users = _users(ledger, job, comparison)
     again, unread = _reread(job, secret, comparison, settings.file)
+    comparison = _to_their_ends(comparison, again)
     return Verification(
         job=job,
         since=since,
@@ -332,6 +338,7 @@ def _seen(hasher: Hasher, campaign: str, found: StoredResponse) -> Seen:
         created=found.created,
         person=hasher.person(*who),
         shown=hasher.shown(*who, found.answers),
+        shown_0_1=hasher.shown_0_1(*who, found.answers),
         answers=found.answers,
         nameless=not (found.user_id or found.anonymous_id),
         user=masked_id(found.user_id or found.anonymous_id),
@@ -343,18 +350,44 @@ def _reread(
 ) -> tuple[Reread | None, str]:
     """The file once more; or why not. That is no failure: people and answers were compared by their
     hashes."""
+    named = (*comparison.altered, *filter(_is_long, comparison.same))
     try:
-        return reread(job, secret, {row.seq for row, _ in comparison.altered}, file), ""
+        return reread(job, secret, {row.seq for row, _ in named}, file), ""
     except ImporterError as error:
         return None, f"{error.message} {error.hint}".strip()
+
+
+def _is_long(pair: tuple[Expected, Seen]) -> bool:
+    """Whether the two were found equal by the beginning of a text only."""
+    row, seen = pair
+    return in_normal_form(row.shown) and any(
+        len(value) >= LETTERS and len(normal(value)) >= LETTERS
+        for _, value in seen.answers
+        if isinstance(value, str)
+    )
+
+
+def _to_their_ends(comparison: Comparison, again: Reread | None) -> Comparison:
+    """The same with long texts compared whole: a text that was cut is another one. Without the file, they
+    can't be compared."""
+    long = [pair for pair in comparison.same if _is_long(pair)]
+    unsure = [pair for pair in long if again is None or pair[0].seq not in again.answers]
+    cut = [pair for pair in long if _differ(again, *pair)]
+    gone = {row.seq for row, _ in (*unsure, *cut)}
+    return replace(
+        comparison,
+        same=tuple(pair for pair in comparison.same if pair[0].seq not in gone),
+        altered=(*comparison.altered, *cut),
+        uncompared=comparison.uncompared + len(unsure),
+    )
 
 
 def _differ(again: Reread | None, row: Expected, seen: Seen) -> tuple[str, ...]:
     """The questions to which the two give different answers; none where the file wasn't read."""
     if again is None or row.seq not in again.answers:
         return ()
-    sent = {question: str(value).strip() for question, value in again.answers[row.seq].items()}
-    there = {question: str(value).strip() for question, value in seen.answers}
+    sent = {question: normal(str(value)) for question, value in again.answers[row.seq].items()}
+    there = {question: normal(str(value)) for question, value in seen.answers}
     return tuple(each for each in {**sent, **there} if sent.get(each, "") != there.get(each, ""))
 
 

@@ -65,7 +65,11 @@ def counts(found: Verification) -> list[tuple[str, int, str]]:
         ("missing", len(compared.missing), "accepted, and not in the survey"),
         ("altered", len(compared.altered), "there with other answers, or as another person"),
         ("unsettled", len(compared.unsettled), "of unknown fate, and not in the survey"),
-        ("uncompared", compared.uncompared, "anonymous, and the API tells nothing to go by"),
+        (
+            "uncompared",
+            compared.uncompared,
+            "anonymous, or of a long text whose file can't be read: nothing to go by",
+        ),
         ("doubled", len(compared.doubled), "responses beyond those"),
         ("extra", len(compared.extra), "responses that are no row's"),
         ("other jobs", compared.others, "responses that other jobs sent"),

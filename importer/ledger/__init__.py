@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from importer.ledger.dedupe import unknown_survey
+from importer.ledger.dedupe import REKEYED, unknown_survey
 from importer.ledger.fingerprint import Hasher
 from importer.ledger.journal import Journal
 from importer.ledger.queries import (
@@ -25,6 +25,7 @@ from importer.ledger.state import held, ledger_path, prepare, secret
 from importer.ledger.store import SENDABLE, Ledger
 
 __all__ = [
+    "REKEYED",
     "SENDABLE",
     "Hasher",
     "Journal",

@@ -158,10 +158,17 @@ CREATE TABLE journal (
 );
 """
 
+_VERSION_3 = ""
+"""The tables stay; `rows.shown` of new rows is of another form (see `fingerprint.normal`), which 0.1 would
+take for a row that the survey doesn't hold."""
+
+LOOKED_INTO = 2
+"""A plan looks into ledgers of this version or a later one as they are."""
+
 INDEXES = ("rows_identity", "rows_person", "rows_doubtful")
 """What finds rows across jobs; a ledger that holds one job does without."""
 
-MIGRATIONS = (_VERSION_1, _VERSION_2)
+MIGRATIONS = (_VERSION_1, _VERSION_2, _VERSION_3)
 """The SQL that leads from each version to the next; their number is the current version."""
 
 

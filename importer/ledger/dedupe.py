@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import chain
+from typing import NamedTuple
 
-from importer.ledger.fingerprint import Hashes
+from importer.ledger.fingerprint import Hasher, Hashes
 from importer.ledger.store import Ledger, meet
-from importer.model import Job, Status
+from importer.model import Job, Response, Status
 from importer.privacy import shell_word
+from importer.settings import server_of
 
 # Where a row stands before it is sent, by what earlier runs have sent.
 
@@ -25,6 +29,7 @@ class Earlier:
     content: bytes | None
     body: bytes | None
     at: float | None
+    origin: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +86,7 @@ def _on(at: float | None) -> str:
 
 _LOOKUP = 500
 
-_COLUMNS = "r.identity, j.name, r.row, r.status, r.content, r.body, r.sent_at"
+_COLUMNS = "r.identity, j.name, r.row, r.status, r.content, r.body, r.sent_at, j.origin"
 
 
 class History:
@@ -91,6 +96,11 @@ class History:
         self._ledger = ledger
         self._own = job.id if ledger.history == "main" else 0
         self._any = self._anything()
+        same = [
+            each.origin for each in ledger.jobs() if server_of(each.origin) == server_of(job.origin)
+        ]
+        self.spellings = sorted({*same} - {job.origin})
+        """Of the same server, in other jobs: 0.1 took them for servers of their own."""
 
     def find(self, identities: Collection[object]) -> dict[bytes, Earlier]:
         """The rows of other jobs that were sent or refused: one that was accepted counts before one in
@@ -147,6 +157,169 @@ _RANK = (
     "CASE r.status WHEN 'created' THEN 2 WHEN 'duplicate' THEN 0 WHEN 'rejected' THEN 0 ELSE 1 END,"
     " r.job, r.seq"
 )
+
+
+# What other jobs have sent under another identity: a changed `key`, date or set of questions is no new world.
+
+REKEYED = "sent_by_other_rule"
+_DAY = 86_400.0
+
+
+class _Sent(NamedTuple):
+    """A row of another job. `at`: when it was last posted (Unix seconds)."""
+
+    job: int
+    seq: int
+    row: int
+    status: str
+    person: bytes
+    shown: bytes
+    at: float | None
+
+
+class OtherRules:
+    """Finds rows that other jobs of the same survey have sent as another row: the very row of the same file,
+    read in another way, from any of the same columns of answers; or the same person with the same answers,
+    where the mapping's rule for what makes a row itself was another one. By the same rule, two identities
+    are two responses. Each row that was sent answers for one."""
+
+    def __init__(self, ledger: Ledger, job: Job) -> None:
+        self._ledger = ledger
+        self._job = job
+        own = job.id if ledger.history == "main" else 0
+        others = [each for each in ledger.jobs() if each.id != own and _same_survey(each, job)]
+        self._jobs = {each.id: each for each in others}
+        self._ruled = [each for each in others if _other_rule(each, job)]
+        self._hashers = {each.origin: Hasher(ledger.secret, each.origin) for each in others}
+        self._spent: set[tuple[int, int]] = set()
+        file = [each for each in others if _same_file(each, job)]
+        if file:
+            self._gather(file)
+        self._file = bool(file)
+        self.any = bool(self._ruled or file)
+
+    def find(self, rows: Sequence[tuple[int, Response]]) -> dict[int, Decision]:
+        """Of these rows, by `seq`, those that are not to be sent without a person's word."""
+        found = dict(self._same_rows(rows)) if self._file and rows else {}
+        left = [row for row in rows if row[0] not in found] if self._ruled else []
+        for start in range(0, len(left), _LOOKUP):
+            for origin in {each.origin for each in self._ruled}:
+                found |= dict(self._same_answers(left[start : start + _LOOKUP], origin))
+        return found
+
+    def _gather(self, jobs: Sequence[Job]) -> None:
+        with self._ledger.told():
+            run = self._ledger.connection.execute
+            run("DROP TABLE IF EXISTS temp.same_file")
+            run(
+                f"CREATE TEMP TABLE same_file AS SELECT {_FIELDS} FROM {self._ledger.history}.rows r"
+                f" WHERE r.elsewhere = 0 AND {_STORED} AND r.job IN ({_ids(jobs)})"
+            )
+            run('CREATE INDEX temp.same_file_row ON same_file ("row")')
+
+    def _same_rows(self, rows: Sequence[tuple[int, Response]]) -> Iterator[tuple[int, Decision]]:
+        numbers = [each.row for _, each in rows]
+        sent: dict[int, list[_Sent]] = {}
+        for one in self._query(
+            "temp.same_file r WHERE r.row BETWEEN ? AND ?", min(numbers), max(numbers)
+        ):
+            sent.setdefault(one.row, []).append(one)
+        for seq, each in rows:
+            same = (one for one in sent.get(each.row, ()) if self._is_same_row(one, each))
+            if (found := next(same, None)) is not None:
+                yield seq, self._held(found, "the same row of this file was")
+
+    def _is_same_row(self, one: _Sent, each: Response) -> bool:
+        other = self._jobs[one.job]
+        if other.wave(one.seq) != each.wave or not _same_columns(other, self._job, each.wave):
+            return False
+        alone = "," not in other.campaigns and other.campaigns != "*"
+        who = (each.campaign, each.user_id, each.anonymous_id)
+        return (alone and other.campaigns == self._job.campaigns) or (
+            self._hashers[other.origin].person(*who) == one.person
+        )
+
+    def _same_answers(
+        self, rows: Sequence[tuple[int, Response]], origin: str
+    ) -> Iterator[tuple[int, Decision]]:
+        hasher = self._hashers[origin]
+        people = {hasher.person(e.campaign, e.user_id, e.anonymous_id) for _, e in rows}
+        jobs = [each for each in self._ruled if each.origin == origin]
+        sent: dict[bytes, list[_Sent]] = {}
+        for one in self._query(
+            f"{self._ledger.history}.rows r WHERE r.person IN ({','.join('?' * len(people))})"
+            f" AND r.status = 'created' AND r.elsewhere = 0 AND +r.job IN ({_ids(jobs)})"
+            " ORDER BY r.job, r.seq",
+            *people,
+        ):
+            sent.setdefault(one.shown, []).append(one)
+        for seq, each in rows if sent else ():
+            alike = chain.from_iterable(sent.get(look, ()) for look in hasher.looks(each))
+            same = (one for one in alike if self._answers(one, each))
+            if (found := next(same, None)) is not None:
+                self._spent.add((found.job, found.seq))
+                yield seq, self._held(found, "the same person's same answers were")
+
+    def _answers(self, one: _Sent, each: Response) -> bool:
+        """Whether that row may be this one: no other row is, and this one isn't dated after it was sent."""
+        return (one.job, one.seq) not in self._spent and _moment(each.order) <= (one.at or 0) + _DAY
+
+    def _held(self, one: _Sent, what: str) -> Decision:
+        where = f"in job {self._jobs[one.job].name}, row {one.row}{_on(one.at)}"
+        if one.status != Status.CREATED:
+            told = f"{what} posted {where}, and may be stored; `importer resolve {self._jobs[one.job].name}`"
+            return Decision(Status.UNKNOWN, True, "unknown_earlier", f"{told} settles it")
+        told = f"{what} sent {where}, told apart by another rule; not sent again without --again"
+        return Decision(Status.ALREADY_SENT, True, REKEYED, told)
+
+    def _query(self, what: str, *values: object) -> list[_Sent]:
+        with self._ledger.told():
+            found = self._ledger.connection.execute(f"SELECT {_FIELDS} FROM {what}", values)
+            return [_Sent(*each) for each in found]
+
+
+_FIELDS = "r.job, r.seq, r.row, r.status, r.person, r.shown, r.sent_at"
+_STORED = "r.status IN ('created', 'unknown', 'attempting')"
+
+
+def _ids(jobs: Sequence[Job]) -> str:
+    return ",".join(str(each.id) for each in jobs)
+
+
+def _same_survey(other: Job, job: Job) -> bool:
+    return server_of(other.origin) == server_of(job.origin) and meet(
+        other.campaigns.split(","), job.campaigns.split(",")
+    )
+
+
+def _other_rule(other: Job, job: Job) -> bool:
+    """Ledgers of 0.1 don't say by which rule; an equal mapping had the same."""
+    if other.mapping_sha256 == job.mapping_sha256:
+        return False
+    rule = other.settings.get("rule")
+    return rule is None or rule != job.settings.get("rule")
+
+
+def _same_file(other: Job, job: Job) -> bool:
+    """Under the same mapping, too: a later version may read a cell in another way (`00042`, once `42`)."""
+    return (other.file_sha256, other.sheet) == (job.file_sha256, job.sheet)
+
+
+def _same_columns(other: Job, job: Job, wave: str) -> bool:
+    """Whether both read an answer from the same column; where one doesn't say, they may."""
+    theirs, ours = other.settings.get("columns"), job.settings.get("columns")
+    if not isinstance(theirs, Mapping) or not isinstance(ours, Mapping):
+        return True
+    return not set(theirs.get(wave, ())).isdisjoint(ours.get(wave, ()))
+
+
+def _moment(order: str) -> float:
+    """A row's own date as Unix seconds; 0 where it has none that can be read."""
+    try:
+        moment = datetime.fromisoformat(order)
+    except ValueError:
+        return 0.0
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
 
 
 # Rows of one file with one identity: the same response is sent once; different ones with one key clash.

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
-from collections.abc import Iterable, Iterator
+import html
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
+from unicodedata import normalize
 
 import orjson
 
-from importer.model import Response
+from importer.model import Mapped, Response
 
 _SIZE = 16
 _SHORT = 8
+_FORM = b"2"
+"""Begins a `shown` hash over texts in their `normal` form; what 0.1 has written begins with nothing."""
+LETTERS = 200
+"""Of each text, in its normal form, that are in such a hash: services cut texts at 255 letters or more."""
 _CAMPAIGNS = 256
 """Beginnings of hashes that are kept: a few for each campaign."""
 
@@ -63,7 +71,7 @@ class Hasher:
             _digest(begun.body, response.body),
             _digest(begun.person, "\0".join(who).encode())[:_SHORT],
             _digest(begun.traits, response.traits)[:_SHORT],
-            _digest(begun.shown, _seen(who, _answers(response))),
+            _FORM + _digest(begun.shown, _FORM + _seen(who, _answers(response), _beginning_of)),
         )
 
     def idempotency_key(self, response: Response) -> bytes:
@@ -79,9 +87,24 @@ class Hasher:
         self, campaign: str, user_id: str, anonymous_id: str, answers: Iterable[tuple[str, object]]
     ) -> bytes:
         """Person and answers (question ID, value), in any order, as the read API shows a response:
-        a rating may come back as text, white space may be lost at the ends, and a question without an
-        answer may be listed."""
-        return _digest(self._begun(campaign).shown, _seen(_person(user_id, anonymous_id), answers))
+        a rating may come back as text, a question without an answer may be listed, and of a text it is what
+        `normal` leaves, as far as `LETTERS`."""
+        seen = _seen(_person(user_id, anonymous_id), answers, _beginning_of)
+        return _FORM + _digest(self._begun(campaign).shown, _FORM + seen)
+
+    def shown_0_1(
+        self, campaign: str, user_id: str, anonymous_id: str, answers: Iterable[tuple[str, object]]
+    ) -> bytes:
+        """The same as 0.1 made it, by whose rows a response is known by this only: texts count letter by
+        letter, but for white space at their ends."""
+        seen = _seen(_person(user_id, anonymous_id), answers, str.strip)
+        return _digest(self._begun(campaign).shown, seen)
+
+    def looks(self, response: Response) -> tuple[bytes, bytes]:
+        """A row of ours in both forms, the newer first."""
+        who = (response.campaign, response.user_id, response.anonymous_id)
+        answers = _answers(response)
+        return self.shown(*who, answers), self.shown_0_1(*who, answers)
 
     def _begin(self, campaign: str) -> _Begun:
         return _Begun(*(self._beginning(kind, campaign) for kind in _Begun._fields))
@@ -98,8 +121,38 @@ def _digest(begun: hashlib.blake2b, content: bytes) -> bytes:
     return hasher.digest()
 
 
-def _seen(who: tuple[str, str], answers: Iterable[tuple[str, object]]) -> bytes:
-    texts = [(question, str(value).strip()) for question, value in answers]
+def normal(text: str) -> str:
+    """What is left of a text however a service stores it and gives it back: NFC, without HTML's escapes,
+    emoji (and ? for such), invisible marks, and runs of white space."""
+    if not _PLAIN.fullmatch(text):
+        with contextlib.suppress(ValueError):  # a number of thousands of digits is no letter's
+            for _ in range(_ESCAPES):
+                text = html.unescape(text)
+        text = normalize("NFC", _LOST.sub("", text))
+    return " ".join(text.split())
+
+
+_PLAIN = re.compile(r"[ -%'->@-~]*")
+_ESCAPES = 3
+_LOST = re.compile(
+    "[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f?\xad\u200b-\u200f\u202a-\u202e\u2060-\u206f\u20e3\u2600-\u27bf"
+    "\u2b00-\u2bff\ud800-\udfff\ufe00-\ufe0f\ufeff\ufffd\U00010000-\U0010ffff]"
+)
+
+
+def _beginning_of(text: str) -> str:
+    return normal(text)[:LETTERS].rstrip()
+
+
+def in_normal_form(shown: bytes) -> bool:
+    """Whether a `shown` hash is over texts in their normal form, and not 0.1's."""
+    return len(shown) > _SIZE
+
+
+def _seen(
+    who: tuple[str, str], answers: Iterable[tuple[str, object]], form: Callable[[str], str]
+) -> bytes:
+    texts = [(question, form(str(value))) for question, value in answers]
     told = sorted([each for each in texts if each[1]])
     return orjson.dumps([*who, told])
 
@@ -111,3 +164,29 @@ def _person(user_id: str, anonymous_id: str) -> tuple[str, str]:
 def _answers(response: Response) -> list[tuple[str, object]]:
     given: Iterator[Any] = (each for each in response.answers if each is not None)
     return [(each["id"], each["value"]) for each in given]
+
+
+# One figure that stands for every body of a job: two jobs that post the same have the same.
+
+
+class RequestsDigest:
+    """SHA-256 over the rows that can be posted, in file order: each one's row number and body.
+
+    The mapping decides it with the file, the hash key, the time zones and the importer's own code, and
+    nothing else: neither the ledger nor the rate. A body holds no line break, so that no two lists of
+    bodies give the same bytes.
+    """
+
+    def __init__(self) -> None:
+        self._hasher = hashlib.sha256()
+
+    def add(self, mapped: Sequence[Mapped]) -> None:
+        """Take the next rows in."""
+        lines = [
+            b"%d %b\n" % (each.row, each.body) for each in mapped if isinstance(each, Response)
+        ]
+        self._hasher.update(b"".join(lines))
+
+    def hexdigest(self) -> str:
+        """The figure so far."""
+        return self._hasher.hexdigest()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import time
+from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -55,6 +56,12 @@ class _Courses:
             self.rows[place] = _Course()
         return self.rows[place]
 
+    def now(self) -> Iterator[tuple[int, str]]:
+        """Of each row its `seq`, and the status that it will have once all of this is folded."""
+        for (_, seq), course in self.rows.items():
+            status = ATTEMPTING if course.open or not course.outcome else course.outcome["status"]
+            yield seq, str(status)
+
     def ended(self) -> Iterator[tuple[object, ...]]:
         """The values of `_ENDED`."""
         for place, course in sorted(self.rows.items()):
@@ -97,6 +104,31 @@ _UNDER_WAY = (
     f"UPDATE rows SET status = '{ATTEMPTING}', attempts = attempts + ?, sent_at = ?"
     " WHERE job = ? AND seq = ?"
 )
+
+
+def progress(connection: sqlite3.Connection, job: int) -> dict[str, int]:
+    """A job's rows by status as they are at this moment, while another process posts them; `attempting` are
+    those in flight. What the journal holds counts, and is left there: only reading, at one point in time.
+    Raises sqlite3.Error."""
+    connection.execute("BEGIN")
+    try:
+        query = "SELECT status, COUNT(*) FROM rows WHERE job = ? GROUP BY status"
+        counts = Counter(dict(connection.execute(query, (job,)).fetchall()))
+        courses = _Courses()
+        for at, entries in connection.execute(
+            "SELECT at, entries FROM journal WHERE job = ? ORDER BY id", (job,)
+        ):
+            courses.take(job, at, orjson.loads(entries))
+        now = dict(courses.now())
+        before = (
+            "SELECT seq, status FROM rows WHERE job = ? AND seq IN (SELECT value FROM json_each(?))"
+        )
+        for seq, status in connection.execute(before, (job, orjson.dumps(list(now)).decode())):
+            counts[status] -= 1
+            counts[now[seq]] += 1
+    finally:
+        connection.execute("COMMIT")
+    return {status: number for status, number in counts.items() if number}
 
 
 # The write-ahead journal: an attempt is on the disk before its request leaves.

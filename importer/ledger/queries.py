@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 import time
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
@@ -13,9 +14,10 @@ from typing import NamedTuple
 
 from importer import codes
 from importer.errors import UsageError
+from importer.ledger.database import MIGRATIONS, wrap_sqlite_errors
 from importer.ledger.state import hold_there, ledger_path
 from importer.ledger.store import SENDABLE, Ledger
-from importer.model import Cause, Job, QueuedRow, Status, utf8
+from importer.model import PERHAPS_ALONE, Cause, Job, QueuedRow, Status, utf8
 
 # What a job's rows came to: the reasons that only the whole of them can give.
 
@@ -90,7 +92,7 @@ def refusals(ledger: Ledger, job: Job, *, invalid: bool = False) -> tuple[Cause,
     with ledger.told():
         found = ledger.connection.execute(
             "SELECT code, message, COUNT(*), MIN(seq), row FROM rows WHERE job = ? AND (status IN"
-            " ('rejected', 'failed', 'unknown', 'attempting', ?) OR code = 'dup_or_targeting')"
+            f" ('rejected', 'failed', 'unknown', 'attempting', ?) OR code IN {_TOLD})"
             " GROUP BY code, message"
             " ORDER BY 3 DESC, 1 LIMIT 50",
             (job.id, Status.INVALID if invalid else ""),
@@ -99,6 +101,9 @@ def refusals(ledger: Ledger, job: Job, *, invalid: bool = False) -> tuple[Cause,
         Cause(code, message, count, rows=(row,), wave=job.wave(seq))
         for code, message, count, seq, row in found
     )
+
+
+_TOLD = ("dup_or_targeting", *PERHAPS_ALONE)
 
 
 def clashes(ledger: Ledger, job: Job, column: str) -> tuple[Cause, ...]:
@@ -294,26 +299,23 @@ ANSWERED = ("stored_or_duplicate", "rejected_in_doubt")
 
 def sending_order(ledger: Ledger, job: Job, statuses: Sequence[str]) -> list[int]:
     """The `seq` of the job's rows of these statuses, oldest first, as the mapping's date says;
-    without a date in file order. Rows whose fate another job decides are left out."""
+    without a date in file order; last those of people with a row that an earlier run has stopped at.
+    Rows whose fate another job decides are left out."""
     marks = ",".join("?" * len(statuses))
-    return _seqs(ledger, f"job = ? AND status IN ({marks}) AND elsewhere = 0", job.id, *statuses)
+    return _seqs(ledger, job, f"status IN ({marks})", *statuses)
 
 
 def late_order(ledger: Ledger, job: Job, behind: Sequence[str]) -> list[int]:
     """The rows in doubt that the API's duplicate check can decide (`askable`), and those of the
     statuses `behind`, which may have waited for them."""
     marks = ",".join("?" * len(behind))
-    return _seqs(
-        ledger,
-        f"job = ? AND elsewhere = 0 AND (({_ASKABLE}) OR status IN ({marks}))",
-        *(job.id, *_asked(), *behind),
-    )
+    return _seqs(ledger, job, f"({_ASKABLE}) OR status IN ({marks})", *_asked(), *behind)
 
 
 def askable(ledger: Ledger, job: Job) -> int:
     """How many rows in doubt the API's duplicate check can decide: posted lately, and not asked about
     before."""
-    return len(_seqs(ledger, f"job = ? AND elsewhere = 0 AND {_ASKABLE}", job.id, *_asked()))
+    return len(_seqs(ledger, job, _ASKABLE, *_asked()))
 
 
 _ASKABLE = f"status = 'unknown' AND code NOT IN {ANSWERED} AND ABS(? - sent_at) <= ?"
@@ -323,10 +325,13 @@ def _asked() -> tuple[float, float]:
     return time.time(), FRESH
 
 
-def _seqs(ledger: Ledger, where: str, *values: object) -> list[int]:
+def _seqs(ledger: Ledger, job: Job, where: str, *values: object) -> list[int]:
     with ledger.told():
         found = ledger.connection.execute(
-            f"SELECT seq FROM rows WHERE {where} ORDER BY ord, seq", values
+            f"SELECT seq FROM rows WHERE job = ? AND elsewhere = 0 AND ({where}) ORDER BY person IN"
+            f" (SELECT person FROM rows WHERE job = ? AND status = 'pending' AND code IN {PERHAPS_ALONE}),"
+            " ord, seq",
+            (job.id, *values, job.id),
         )
         return [seq for (seq,) in found]
 
@@ -336,13 +341,21 @@ def outgoing(ledger: Ledger, job: Job, seqs: Sequence[int]) -> list[QueuedRow]:
     marks = ",".join("?" * len(seqs))
     with ledger.told():
         found = {
-            seq: QueuedRow(seq, row, person, bool(doubt))
-            for seq, row, person, doubt in ledger.connection.execute(
-                f"SELECT seq, row, person, doubt FROM rows WHERE job = ? AND seq IN ({marks})",
-                (job.id, *seqs),
+            seq: QueuedRow(seq, row, person, *map(bool, rest))
+            for seq, row, person, *rest in ledger.connection.execute(
+                f"SELECT seq, row, person, doubt, code IN {PERHAPS_ALONE}, code IN {PERHAPS_ALONE}"
+                f" AND EXISTS ({_ACCEPTED_SINCE}) FROM rows WHERE job = ? AND seq IN ({marks})",
+                (job.origin, job.campaigns, job.id, *seqs),
             )
         }
     return [found[seq] for seq in seqs]
+
+
+_ACCEPTED_SINCE = (
+    "SELECT 1 FROM rows o WHERE o.status = 'created' AND o.elsewhere = 0"
+    " AND o.sent_at > rows.sent_at + IFNULL(rows.ms, 0) / 1000.0 + 1"
+    " AND o.job IN (SELECT id FROM jobs WHERE origin = ? AND campaigns = ?)"
+)
 
 
 def doubtful(ledger: Ledger) -> set[bytes]:
@@ -389,6 +402,28 @@ def opened(state: Path) -> Iterator[Ledger]:
         yield ledger
 
 
+@contextmanager
+def reading(state: Path) -> Iterator[Ledger | None]:
+    """The ledger of a state folder only to look at, as often as one likes, while another process posts:
+    nothing is checked, folded or written (`progress` counts what isn't folded yet). None where nothing was
+    run yet. Raises LedgerError."""
+    path = ledger_path(state)
+    if not path.exists() or not path.stat().st_size:
+        yield None
+        return
+    with wrap_sqlite_errors(path):
+        place = f"{path.resolve().as_uri()}?mode=ro"
+        connection = sqlite3.connect(place, timeout=5, uri=True, isolation_level=None)
+    with closing(connection):
+        with wrap_sqlite_errors(path):
+            (version,) = connection.execute("PRAGMA user_version").fetchone()
+        if version in {0, len(MIGRATIONS)}:
+            yield Ledger(connection, path, b"") if version else None
+            return
+    with opened(state) as ledger:  # an older one, which is brought up to date
+        yield ledger
+
+
 def finished(ledger: Ledger, file_sha256: str, mapping_sha256: str, origin: str) -> Job | None:
     """The newest job over the same bytes, mapping and server that came to its end (exit status 0 or
     3) and has no row left to post; None where there is none."""
@@ -398,7 +433,7 @@ def finished(ledger: Ledger, file_sha256: str, mapping_sha256: str, origin: str)
             " AND ended_at IS NOT NULL AND exit_status IN (0, 3) AND NOT EXISTS"
             " (SELECT 1 FROM rows WHERE job = jobs.id AND status IN ('pending', 'attempting')"
             " AND elsewhere = 0) ORDER BY id DESC LIMIT 1",
-            (file_sha256, mapping_sha256, origin),
+            (file_sha256, mapping_sha256, ledger.spelled(origin)),
         ).fetchone()
     return ledger.job(str(found[0])) if found else None
 

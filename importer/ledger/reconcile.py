@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence, Set
+from collections.abc import Collection, Sequence, Set
 from dataclasses import dataclass
 
 from importer.ledger.queries import ANSWERED
@@ -79,6 +79,18 @@ def known(ledger: Ledger, job: Job) -> Known:
         frozenset(each) for each in (zip(*found, strict=True) if found else ((),) * 3)
     )
     return Known(people, looks, ids - {""})
+
+
+def in_other_form(ledger: Ledger, looks: Collection[bytes], since: float) -> tuple[int, int]:
+    """How many rows of these looks were accepted since then (Unix seconds), and are in doubt, in any job."""
+    marks = ",".join("?" * len(looks))
+    with ledger.told():
+        accepted, doubtful = ledger.connection.execute(
+            "SELECT COALESCE(SUM(status = 'created'), 0), COALESCE(SUM(status = 'unknown'), 0) FROM rows"
+            f" WHERE elsewhere = 0 AND sent_at >= ? AND shown IN ({marks})",
+            (since, *looks),
+        ).fetchone()
+    return accepted, doubtful
 
 
 def _doubt(

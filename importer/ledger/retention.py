@@ -115,8 +115,9 @@ _IN_DOUBT = (Status.UNKNOWN, ATTEMPTING)
 
 
 def _kept(job: Job) -> dict[str, object]:
-    """Without the waves' names, a row's lines couldn't be told apart; what was given up stays so."""
-    kept = ("waves", "dropped", "no_hashes")
+    """Without the waves' names, a row's lines couldn't be told apart; what was given up stays so; and by
+    which rule rows were told apart tells whether others are the same."""
+    kept = ("waves", "dropped", "no_hashes", "rule", "columns")
     return {name: job.settings[name] for name in kept if name in job.settings}
 
 

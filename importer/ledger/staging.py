@@ -10,7 +10,16 @@ import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from importer.ledger.dedupe import TO_SEND, Decision, Earlier, History, decide, mark_within_file
+from importer.ledger.dedupe import (
+    REKEYED,
+    TO_SEND,
+    Decision,
+    Earlier,
+    History,
+    OtherRules,
+    decide,
+    mark_within_file,
+)
 from importer.ledger.fingerprint import Hasher
 from importer.ledger.store import SENDABLE, Cells, Ledger, Lines
 from importer.model import Invalid, Job, Mapped, Problem, Response, Skipped, Status
@@ -41,7 +50,8 @@ class _Known:
         """Whether what other jobs have sent since may still change where it stands: it is to be sent,
         or another job answered for it. A row in doubt is its own job's to settle."""
         if self.elsewhere:
-            return self.status != Status.ALREADY_SENT and self.code not in _WITHIN_FILE
+            final = self.status == Status.ALREADY_SENT and self.code != REKEYED
+            return not final and self.code not in _WITHIN_FILE
         return self.status in sending and self.status != Status.UNKNOWN
 
     def differs(self, to: Decision) -> bool:
@@ -51,7 +61,7 @@ class _Known:
 
 class Staging:
     """Puts the rows of one job into the ledger, chunk by chunk. `sending`: rows of these statuses are
-    to be sent."""
+    to be sent. `again`: also those that other jobs have sent by another rule."""
 
     def __init__(
         self,
@@ -60,14 +70,17 @@ class Staging:
         *,
         show_values: bool = False,
         sending: Collection[str] = SENDABLE,
+        again: bool = False,
     ) -> None:
         self._ledger = ledger
         self._job = job
         self._sending = sending
         self._before = History(ledger, job)
+        self._by_other_rule = None if again else OtherRules(ledger, job)
         self._value: Show = plain if show_values else masked
         self._id: Show = plain if show_values else masked_id
         self._hasher = Hasher(ledger.secret, job.origin)
+        self._hashers: dict[str, Hasher] = {}
         self._lines: Lines = ledger.keeping(self._hasher, self._id)
         self._ready = _ready(self._lines, job)
         self._staged = self._rows_of_an_earlier_start()
@@ -84,8 +97,9 @@ class Staging:
         known = self._known(first, self._next)
         rows = [(seq, each) for seq, each in enumerate(mapped, first) if isinstance(each, Response)]
         lines = [self._lines.of(each) for _, each in rows]
-        others = self._before.find([line[0] for line in lines])
+        others = self._earlier(rows, lines)
         stands = dict(self._stands(rows, lines, known, others))
+        stands |= self._held(rows, known, stands)
         with self._ledger.transaction() as connection:
             fresh = zip(rows, lines, strict=True)
             connection.executemany(
@@ -96,6 +110,19 @@ class Staging:
                 connection.executemany(_LEFT, self._left(mapped, first, known))
             connection.executemany(_MOVE, self._moves(stands, known))
         return [row for row in rows if self._is_to_send(stands.get(row[0], TO_SEND))]
+
+    def _earlier(self, rows: Rows, lines: Sequence[Cells]) -> dict[bytes, Earlier]:
+        """What other jobs have sent, by identity; also under another spelling of the server."""
+        found = self._before.find([line[0] for line in lines])
+        for origin in self._before.spellings:
+            hasher = self._hashers.setdefault(origin, Hasher(self._ledger.secret, origin))
+            ours = {
+                hasher.idempotency_key(each): line[0]
+                for (_, each), line in zip(rows, lines, strict=True)
+            }
+            for identity, earlier in self._before.find(ours).items():
+                found.setdefault(ours[identity], earlier)  # type: ignore[arg-type]  # bytes
+        return found
 
     def _rows_of_an_earlier_start(self) -> int:
         with self._ledger.told():
@@ -129,12 +156,32 @@ class Staging:
                 yield seq, self._stand(row, earlier, each)
 
     def _stand(self, known: _Known | None, earlier: Earlier | None, each: Response) -> Decision:
-        stands = decide(earlier, self._hasher.of(each)) if earlier else TO_SEND
+        stands = TO_SEND
+        if earlier:
+            stands = decide(earlier, self._hashers.get(earlier.origin, self._hasher).of(each))
         if known is None:
             return stands
         if not known.open(self._sending) or (stands == TO_SEND and not known.elsewhere):
             return Decision(Status(_settled(known.status)), known.elsewhere, known.code)
         return stands
+
+    def _held(
+        self, rows: Rows, known: Mapping[int, _Known], stands: Mapping[int, Decision]
+    ) -> dict[int, Decision]:
+        """Of the rows that would be sent, those that another job has sent by another rule."""
+        if self._by_other_rule is None or not self._by_other_rule.any:
+            return {}
+        free = [row for row in rows if self._is_open(row[0], known, stands)]
+        return self._by_other_rule.find(free)
+
+    def _is_open(
+        self, seq: int, known: Mapping[int, _Known], stands: Mapping[int, Decision]
+    ) -> bool:
+        row = known.get(seq)
+        to = stands.get(seq, TO_SEND)
+        return (row is None or row.open(self._sending)) and (
+            to.code == REKEYED or self._is_to_send(to)
+        )
 
     def _is_to_send(self, stands: Decision) -> bool:
         return not stands.elsewhere and stands.status in self._sending

@@ -10,15 +10,16 @@ import secrets
 import socket
 import stat
 import time
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from filelock import FileLock, Timeout
 
 from importer import resources
 from importer.errors import Busy, LedgerError
+from importer.settings import server_of
 
 _SECRET_BYTES = 32
 _KEY = "hash.key"
@@ -179,7 +180,7 @@ def held(folder: Path, origin: str, campaigns: Collection[str], file: str) -> It
     """Hold the lock of every campaign that the job posts to; raises `Busy` naming the holder."""
     places = folder / "locks"
     places.mkdir(mode=0o700, exist_ok=True)
-    server = _short(origin)
+    server = _short(server_of(origin))
     paths = {each: places / f"{server}-{_short(each)}.lock" for each in sorted(set(campaigns))}
     anyones = places / f"{server}-{_short(ANY)}.lock"
     with ExitStack() as stack:
@@ -191,6 +192,32 @@ def held(folder: Path, origin: str, campaigns: Collection[str], file: str) -> It
             for path in paths.values():
                 stack.enter_context(_one(path, file))
         yield
+
+
+def holder(folder: Path, origin: str, campaigns: Collection[str]) -> Mapping[str, Any] | None:
+    """Who holds the lock of one of these campaigns now: its `pid`, `host`, `file` and `since`; {} where it
+    hasn't written itself down yet, None where nobody does. Nobody who starts meanwhile is turned away."""
+    places = folder / "locks"
+    if not places.is_dir():
+        return None
+    server = _short(origin)
+    named = [places / f"{server}-{_short(each)}.lock" for each in (*campaigns, ANY)]
+    with _gate(places / f"{server}.gate"):
+        for path in places.glob(f"{server}-*.lock") if ANY in campaigns else named:
+            lock = FileLock(path, mode=0o600)
+            try:
+                lock.acquire(timeout=0)
+            except Timeout:
+                return _facts(path.with_suffix(".json"))
+            lock.release()
+    return None
+
+
+def _facts(holder: Path) -> Mapping[str, Any]:
+    try:
+        return dict(json.loads(resources.small(holder)[0]))
+    except (OSError, ValueError, TypeError):
+        return {}
 
 
 def _short(text: str) -> str:
@@ -240,8 +267,8 @@ def _tell(holder: Path, file: str) -> None:
 def _told(holder: Path) -> str:
     """The holder in words; it may have gone, or not have written itself down yet."""
     try:
-        facts = json.loads(resources.small(holder)[0])
+        facts = _facts(holder)
         since = time.strftime("%H:%M:%S", time.localtime(facts["since"]))
         return f"process {facts['pid']} on {facts['host']}, importing {facts['file']} since {since}"
-    except (OSError, ValueError, KeyError, TypeError):
+    except (KeyError, TypeError):
         return "a process that has just started or is ending"

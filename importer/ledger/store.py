@@ -18,6 +18,7 @@ from importer.ledger import state
 from importer.ledger.database import (
     ATTEMPTING,
     INDEXES,
+    LOOKED_INTO,
     MIGRATIONS,
     check,
     check_secret,
@@ -29,6 +30,7 @@ from importer.ledger.fingerprint import Hasher
 from importer.ledger.journal import checkpoint
 from importer.model import Job, Line, Response, Status
 from importer.privacy import Show
+from importer.settings import server_of
 
 # What a ledger keeps of a row that can be sent: everything, or as much as a plan looks at.
 
@@ -157,7 +159,7 @@ class Ledger:
         if version == 0:
             self.connection.execute("DETACH history")
             return
-        if version != len(MIGRATIONS):
+        if not LOOKED_INTO <= version <= len(MIGRATIONS):
             raise LedgerError(
                 f"{history} has version {version}, this importer's is {len(MIGRATIONS)}.",
                 hint="A run brings an older ledger up to date; a newer one needs a newer importer.",
@@ -258,12 +260,20 @@ class Ledger:
         numbered = (f"{wanted}-{number}" for number in range(2, len(taken) + 3))
         return next(name for name in (wanted, *numbered) if name not in taken)
 
+    def spelled(self, origin: str) -> str:
+        """A server's origin as the jobs that were sent to it spell it, since the hashes begin with it:
+        0.1 took `https://h:443` and `https://h.` for servers of their own."""
+        known = [each.origin for each in self.jobs() if server_of(each.origin) == server_of(origin)]
+        return origin if origin in known or not known else known[-1]
+
     def jobs(self) -> list[Job]:
-        """Every job, newest first."""
+        """Every job, newest first; of a plan's throwaway ledger, those that it looks back to."""
         with self.told():
             return [
                 _job(found)
-                for found in self.connection.execute(f"SELECT {_JOB} FROM jobs ORDER BY id DESC")
+                for found in self.connection.execute(
+                    f"SELECT {_JOB} FROM {self.history}.jobs ORDER BY id DESC"
+                )
             ]
 
     def job(self, name: str) -> Job:
@@ -327,8 +337,12 @@ class Ledger:
         with self.told():
             checkpoint(self.connection)
         with self.transaction() as connection:
-            jobs = connection.execute("SELECT id, campaigns FROM jobs WHERE origin = ?", (origin,))
-            held = [id_ for id_, named in jobs.fetchall() if meet(named.split(","), campaigns)]
+            jobs = connection.execute("SELECT id, campaigns, origin FROM jobs").fetchall()
+            held = [
+                id_
+                for id_, named, to in jobs
+                if server_of(to) == server_of(origin) and meet(named.split(","), campaigns)
+            ]
             marks = ",".join("?" * len(held))
             cursor = connection.execute(
                 "UPDATE rows SET status = ?, doubt = 1, code = 'cut_off', message = ? WHERE status = ?"

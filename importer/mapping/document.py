@@ -18,6 +18,7 @@ from pydantic import (
 )
 
 from importer.mapping.blocks import (
+    DATED_BY,
     Answer,
     Cell,
     Formats,
@@ -365,6 +366,23 @@ class Document(Block):
         layout don't."""
         top = _canonical(self._whole.data, beside=self._BESIDE)
         return hashlib.sha256(orjson.dumps(top)).hexdigest()
+
+    @property
+    def rule(self) -> str:
+        """SHA-256 (hex) of what makes a row itself: the key's columns; else how it is dated, and which
+        questions it answers."""
+        asked = sorted({self.question(each.id) for each in self.answers} - {""})
+        dated = self.repeats.order_by or self.traits.get(DATED_BY)
+        parts = (
+            ["key", self.model_dump(mode="json", include={"key"})]
+            if self.key
+            else [
+                asked,
+                None if dated is None else dated.model_dump(mode="json"),
+                bool(self.rating),
+            ]
+        )
+        return hashlib.sha256(orjson.dumps([bool(self.wave), *parts])).hexdigest()
 
     def question(self, id_: str) -> str:
         """The ID behind an answer's `id`; "" where the answer is left out."""

@@ -210,9 +210,14 @@ def _refusal(sheet: YamlText, tree: Tree, message: str, hint: str = "") -> Mappi
     return errors.mapping_error(tree, sheet, [Issue(("extends",), message, hint)])
 
 
+_YAML = (".yaml", ".yml")
+
+
 def _beside(path: Path) -> Base:
     def base(reference: str) -> tuple[YamlText, Base]:
         found = find_mapping(reference, path.parent)
+        if found.suffix.lower() not in _YAML:  # lines of it would stand in what is said of mistakes
+            raise _file_refusal(found.name, "it is no .yaml or .yml file", _NO_FILE)
         return read_sheet(found), _beside(found)
 
     return base

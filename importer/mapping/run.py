@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import repeat
@@ -191,6 +192,18 @@ class Compiled:
             else (target, column)
             for (target, column), waves in found.items()
         )
+
+    @property
+    def answer_columns(self) -> dict[str, list[str]]:
+        """By wave: a short hash for each column that answers are taken from."""
+        return {
+            each.wave: [
+                hashlib.sha256(one.reading.column.encode()).hexdigest()[:16]
+                for one in each.answers
+                if one.reading.column
+            ]
+            for each in self.programs
+        }
 
     def _targets(self, program: Program) -> Iterator[tuple[str, str]]:
         parts: list[tuple[str, Extractor]] = [

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import csv
 import io
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -226,6 +227,15 @@ UNASKED_PERIOD = 30 * DAY
 """What a list covers where the request names no startDate."""
 
 
+_HERE = re.compile(r"(127\.0\.0\.1|localhost)(:\d+)?")
+
+
+def _of_a_page(request: web.Request) -> bool:
+    """Whether a page in a browser asks, under a name that it has made this machine's (DNS rebinding): what
+    is stored here may be real."""
+    return "Origin" in request.headers or _HERE.fullmatch(request.host) is None
+
+
 class Reads:
     """Answers the read calls from a store. `now` gives Unix time in milliseconds."""
 
@@ -261,6 +271,8 @@ class Reads:
         return handle
 
     def _denied(self, request: web.Request) -> Refusal | None:
+        if _of_a_page(request):
+            return Refusal(403, ("The sandbox answers programs of this machine only",))
         if request.headers.get("Authorization") != f"Bearer {self._settings.api_key}":
             return Refusal(401, ("Unknown API key",))
         if request.match_info["project"] != self._settings.project:

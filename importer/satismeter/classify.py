@@ -63,9 +63,6 @@ _NO_TROUBLE = re.compile(
     r"\b(no|without( any)?|zero|0) (error|problem|warning|failure)s?\b", re.IGNORECASE
 )
 _TROUBLE = re.compile(
-    r"\b(no|without( any)?|zero|0) (errors?|problems?|warnings?|failures?)\b", re.IGNORECASE
-)
-_TROUBLE = re.compile(
     r"\b(error|fail|invalid|forbidden|unauthori[sz]ed|denied|refused|reject|expired|exceed|missing|unknown"
     r"|unable|cannot|can't|couldn't|unavailable|unsupported|disabled|suspended|deactivated|maintenance"
     r"|duplicate|conflict|time-?out|timed out|too (many|large|long)|bad (request|gateway)|try again"
@@ -227,6 +224,8 @@ _KEY_REFUSED = {401, 403}
 _WRONG_PLACE = {404, 405, 410, 501, 505}
 _ROWS_OWN = {400, 413, 415, 422}
 _DUPLICATE = re.compile(r"duplicat", re.IGNORECASE)
+_DUPLICATE_ALONE = re.compile(r"\W*(error\W+)?duplicated? ?(response)?\W*", re.IGNORECASE)
+"""The server's own word where a person has written it, too: what it quotes says nothing of the row."""
 _TRAIT = re.compile(r"\btraits?\b\W{0,3}\w+")
 _SENTENCE_ENDS = re.compile(r"[.!;]\s|\n")
 _NOT_PAID = re.compile(
@@ -304,9 +303,12 @@ class Classification(NamedTuple):
         return self.status == Status.UNKNOWN
 
 
-def classify(reply: Reply, *, doubt: bool = False, accept_empty: bool = False) -> Classification:
+def classify(
+    reply: Reply, *, doubt: bool = False, accept_empty: bool = False, sent: bytes = b""
+) -> Classification:
     """Decide on a reply. `doubt`: an earlier attempt of this row was of unknown fate, so that a
-    refusal as a duplicate proves nothing. `accept_empty`: an empty 200 is an acknowledgement."""
+    refusal as a duplicate proves nothing. `accept_empty`: an empty 200 is an acknowledgement. `sent`: the
+    request, which the server may quote."""
     if reply.status is None:
         return _no_reply(reply, doubt)
     if 200 <= reply.status < 300:
@@ -318,7 +320,7 @@ def classify(reply: Reply, *, doubt: bool = False, accept_empty: bool = False) -
             f"the server answered {reply.status}, a redirect, which is never followed",
             Action.ABORT,
         )
-    return _refusal(reply, doubt)
+    return _refusal(reply, doubt, sent)
 
 
 def _no_reply(reply: Reply, doubt: bool) -> Classification:
@@ -366,12 +368,13 @@ def _lacking(reply: Reply, document: object, accept_empty: bool) -> str:
     return "" if accept_empty or reply.status in (201, 204) else "an empty body"
 
 
-def _refusal(reply: Reply, doubt: bool) -> Classification:
+def _refusal(reply: Reply, doubt: bool, sent: bytes) -> Classification:
     status = reply.status or 0
     said = error_text(reply.body)
     text = f"the server answered {status}" + (f": {said}" if said else "")
     pause = pause_of(reply)
-    if status == 400 and tells(reply.body, _DUPLICATE.search):
+    is_duplicate = _DUPLICATE_ALONE.fullmatch if b"duplicat" in sent.lower() else _DUPLICATE.search
+    if status == 400 and tells(reply.body, is_duplicate):
         return _duplicate(doubt)
     if code := _stops(status, reply.body):
         return Classification(_pending(doubt), code, text, Action.ABORT)

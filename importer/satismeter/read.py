@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from urllib.parse import quote
 
 import aiohttp
 import orjson
@@ -107,6 +108,8 @@ def _value(value: object) -> int | str:
 PAGE = 100
 """Responses a call; the API allows 1 to 100."""
 
+_EMPTY_PAGES = 10
+"""In a row; a server that has ever new pages without a response would keep us for ever."""
 _LARGEST_BODY = 16 * 1024 * 1024
 _TRIES = 4
 _AGAIN = {408, 425, 429, 500, 502, 503, 504}
@@ -137,7 +140,7 @@ class Reader:
         network: Network | None = None,
     ) -> None:
         self._network = network or Network()
-        self._project = f"{origin}/api/v3/projects/{project}"
+        self._project = f"{origin}/api/v3/projects/{quote(project, safe='')}"
         self._key = api_key
         self._timeout = timeout
         self._pause = pause
@@ -163,7 +166,9 @@ class Reader:
 
     async def questions(self, campaign: str) -> list[SurveyQuestion]:
         """The questions of a survey, in its order."""
-        document = await self._get(f"/campaigns/{campaign}/statistics", {"startDate": _iso(_EPOCH)})
+        document = await self._get(
+            f"/campaigns/{quote(campaign, safe='')}/statistics", {"startDate": _iso(_EPOCH)}
+        )
         data = document.get("data", document)
         listed = data.get("questions") if isinstance(data, Mapping) else None
         return [SurveyQuestion.parse(each) for each in listed or [] if isinstance(each, Mapping)]
@@ -177,14 +182,17 @@ class Reader:
         if until is not None:
             query["endDate"] = _iso(until)
         seen: set[str] = set()
+        path, empty = f"/campaigns/{quote(campaign, safe='')}/responses", 0
         while True:
-            document = await self._get(f"/campaigns/{campaign}/responses", query)
-            for each in _items(document):
+            document = await self._get(path, query)
+            items = _items(document)
+            for each in items:
                 yield StoredResponse.parse(each)
             cursor = _next_cursor(document)
             if not cursor:
                 return
-            if cursor in seen:
+            empty = 0 if items else empty + 1
+            if cursor in seen or empty == _EMPTY_PAGES:
                 raise ReadError("The API's pages lead in a circle.", hint="Try it again later.")
             seen.add(cursor)
             query["pageCursor"] = cursor

@@ -54,7 +54,7 @@ async def test_each_row_gets_its_own_outcome() -> None:
     ],
 )
 async def test_where_every_row_would_fail_it_stops_at_once(answer: Reply, code: str) -> None:
-    done = scene(lambda seq, _: answer if seq == 50 else CREATED, concurrency=8, latency=0.01)
+    done = scene(lambda seq, _: answer if seq >= 50 else CREATED, concurrency=8, latency=0.01)
     await done.run(rows(5_000))
     assert done.delivery.stopped is not None
     assert done.delivery.stopped.code == code
@@ -69,6 +69,116 @@ async def test_a_key_that_is_refused_costs_as_many_requests_as_are_in_flight() -
     await done.run(rows(5_000))
     assert len(done.server.posts) <= 8
     assert set(done.journal.statuses()) == {Status.PENDING}
+
+
+ALONE = [
+    pytest.param(said(403, "Attention Required!"), id="a firewall's 403"),
+    pytest.param(said(401), id="401"),
+    pytest.param(said(404, "User not found"), id="404"),
+    pytest.param(said(402), id="402"),
+    pytest.param(said(400, "Your plan's limit is reached"), id="plan"),
+]
+
+
+@pytest.mark.parametrize("concurrency", [1, 8])
+@pytest.mark.parametrize("answer", ALONE)
+async def test_a_row_that_is_refused_alone_stops_nothing(answer: Reply, concurrency: int) -> None:
+    """Two of them, with others in between; and what waited behind the first goes on."""
+    done = scene(
+        lambda seq, _: answer if seq in (50, 90) else CREATED,
+        concurrency=concurrency,
+        latency=0.001,
+    )
+    every = rows(200)
+    every[60] = QueuedRow(60, 62, every[50].person, False)
+    await done.run(every)
+    assert done.delivery.stopped is None
+    assert done.journal.statuses() == {Status.CREATED: 198, Status.REJECTED: 2}
+    assert done.journal.outcomes[50].code == "rejected"
+    assert done.journal.outcomes[50].http_status == answer.status
+    assert len(done.seen) == 200
+
+
+@pytest.mark.parametrize("answer", ALONE)
+async def test_two_refused_one_after_the_other_stop_and_stay(answer: Reply) -> None:
+    done = scene(lambda seq, _: answer if seq in (50, 51) else CREATED, concurrency=1)
+    await done.run(rows(200))
+    assert done.delivery.stopped is not None
+    assert done.delivery.stopped.code == done.journal.outcomes[50].code
+    assert done.journal.statuses() == {Status.CREATED: 50, Status.PENDING: 2}
+    assert len(done.seen) == 52
+
+
+async def test_the_last_row_refused_alone_stays_to_be_sent() -> None:
+    done = scene(lambda seq, _: said(403) if seq == 49 else CREATED)
+    await done.run(rows(50))
+    assert done.delivery.stopped is None
+    assert done.journal.outcomes[49].status is Status.PENDING
+    assert len(done.seen) == 50
+
+
+@pytest.mark.parametrize("at", [1, 8, 57])
+@pytest.mark.parametrize("status", [401, 403])
+async def test_a_key_that_is_revoked_leaves_no_row_rejected(at: int, status: int) -> None:
+    """Some of those in flight were accepted, and their replies come after the first refusal."""
+    count = 0
+
+    def answer(seq: int, _: int) -> Reply | float:
+        nonlocal count
+        count += 1
+        return said(status) if count > at else 0.001 * (seq % 13)
+
+    done = scene(answer, concurrency=8, latency=0.004)
+    await done.run(rows(5_000))
+    assert done.delivery.stopped is not None
+    assert done.delivery.stopped.code == "key_refused"
+    assert len(done.server.posts) <= at + 1 + 8
+    assert set(done.journal.statuses()) <= {Status.CREATED, Status.PENDING}
+
+
+async def test_a_key_that_is_revoked_bit_by_bit_leaves_no_row_rejected() -> None:
+    """One server of several knows it first: what looked like a row's own trouble was not."""
+    refused = {20, 30, *range(40, 5_000)}
+    done = scene(lambda seq, _: said(401) if seq in refused else CREATED, concurrency=1)
+    await done.run(rows(5_000))
+    assert done.delivery.stopped is not None
+    assert done.journal.statuses() == {Status.CREATED: 38, Status.PENDING: 4}
+
+
+async def test_a_row_that_was_refused_before_is_its_own_trouble_once_others_are_accepted() -> None:
+    """Two of them side by side, which stopped the run before; and with a key that was revoked meanwhile."""
+    before = [*rows(20), *(QueuedRow(n, n + 2, bytes([n]), False, refused=True) for n in (20, 21))]
+    done = scene(lambda seq, _: said(403) if seq >= 20 else CREATED, concurrency=1)
+    await done.run(before)
+    assert done.delivery.stopped is None
+    assert done.journal.statuses() == {Status.CREATED: 20, Status.REJECTED: 2}
+
+    done = scene(lambda *_: said(403), concurrency=1)
+    await done.run(before[::-1])
+    assert done.delivery.stopped is not None
+    assert done.journal.statuses() == {Status.PENDING: 1}
+
+
+async def test_a_row_that_was_refused_between_accepted_ones_needs_no_other() -> None:
+    """The file's last row; other files were sent since. Where the key is refused, it stays to be sent."""
+    last = QueuedRow(0, 2, b"p", False, refused=True, cleared=True)
+    done = scene(lambda *_: said(403))
+    await done.run([last])
+    assert (done.delivery.stopped, done.journal.statuses()) == (None, {Status.REJECTED: 1})
+
+    done = scene(lambda *_: said(403), concurrency=1)
+    await done.run([last, *rows(5)[1:]])
+    assert done.delivery.stopped is not None
+    assert done.journal.statuses() == {Status.PENDING: 2}
+
+
+async def test_a_person_whose_row_was_refused_alone_waits() -> None:
+    """At the end of the file nothing shows whose fault it is."""
+    done = scene(lambda seq, _: said(403) if seq == 8 else CREATED, concurrency=1)
+    every = rows(10)
+    await done.run([*every[:9], QueuedRow(9, 11, every[8].person, False)])
+    assert 9 not in done.server.posts
+    assert done.journal.statuses() == {Status.CREATED: 8, Status.PENDING: 1}
 
 
 async def test_a_login_page_is_believed_three_times() -> None:

@@ -189,6 +189,18 @@ def test_options_that_were_given_go_into_the_mapping(tmp_path: Path) -> None:
     assert 'delimiter: ";"' in text
 
 
+def test_the_header_row_that_somebody_named_goes_into_the_mapping(tmp_path: Path) -> None:
+    rows = [["Survey 2026", "", ""], ["Id", "NPS", "Why"], ["User", "Score", "Reason"]]
+    rows += [[f"u{n}", str(n % 11), f"because of {n}"] for n in range(20)]
+    named = drafted_rows(tmp_path, rows, Wishes(header=(3,)))
+    assert "header_row: 3   # as you said" in named.text
+    assert named.layout.header == (3,)
+    assert "column: Score" in named.text
+    nameless = drafted_rows(tmp_path, rows[3:], Wishes(header=()))
+    assert "header_rows: []" in nameless.text
+    assert "column: B" in nameless.text or "letter: B" in nameless.text
+
+
 def test_a_tool_that_the_file_isnt_of_is_refused(tmp_path: Path) -> None:
     path = written(tmp_path, PERSONAL)
     with pytest.raises(UsageError, match="isn't an export of Typeform"):

@@ -180,6 +180,41 @@ def test_the_second_row_over_a_single_question(mark: str) -> None:
     assert found(rows) == ((1, 2), (), 0)
 
 
+def test_a_row_that_repeats_names_is_of_the_header() -> None:
+    header = [
+        ["Respondent ID", "End Date", "Q1 01—Which do you use?", "Q1 02—Which do you use?"],
+        ["Respondent ID", "End Date", "Git", "Subversion"],
+    ]
+    rows = [["127357079", "44361.8", "Git", ""], ["127395458", "44362.1", "", "Subversion"]]
+    assert found([*header, *rows, *rows]) == ((1, 2), (), 0)
+
+
+def test_choices_under_their_own_names_are_answers() -> None:
+    header = ["#", "Mail", "Chat", "Phone"]
+    rows = [
+        ["1", "Mail", "Chat", ""],
+        ["2", "", "Chat", ""],
+        ["3", "Mail", "", "Phone"],
+        ["4", "Mail", "", ""],
+    ]
+    assert found([header, *rows]) == ((1,), (), 0)
+
+
+CHOICES = ["Machines", "Power", "Computing", "Physics", "Trade", "Law"]
+
+
+def test_choices_over_yes_and_no_name_the_gaps() -> None:
+    header = [["What is your background?", *[""] * 5, "How often?"], [*CHOICES, "Drafts"]]
+    rows = [[("Ja", "Nein")[(i + k) % 3 == 0] for k in range(6)] + ["oft"] for i in range(20)]
+    assert found([*header, *rows]) == ((1, 2), (), 0)
+
+
+def test_a_first_response_in_columns_without_names_is_none() -> None:
+    header = ["What is your background?", *[""] * 5, "How often?"]
+    rows = [[("Ja", "Nein")[(i + k) % 3 == 0] for k in range(6)] + ["oft"] for i in range(20)]
+    assert found([header, *rows]) == ((1,), (), 0)
+
+
 @pytest.mark.parametrize(
     ("title", "names"),
     [

@@ -57,3 +57,10 @@ def test_grades_and_faces_lie_on_the_scale() -> None:
 def test_scales_have_different_labels() -> None:
     for _, labels in lexicon.scales():
         assert len(set(labels)) == len(labels) >= 4
+
+
+def test_scripts_are_compared_as_they_are_written() -> None:
+    assert lexicon.says("satisfied", "전반적으로 만족하십니까?")
+    assert plain("가구 수") == "가구 수"
+    assert plain("ご意見") != plain("こ意見")
+    assert plain("Zuständigkeit À") == "zustandigkeit a"

@@ -234,3 +234,139 @@ def test_the_group_that_a_score_falls_into_is_no_question() -> None:
     rows = [["9", "Promoter"], ["3", "Detractor"], ["7", "Passive"], ["10", "Promoter"]]
     meaning = understood(["Q1", "Q1_GROUP"], rows, tool=True)
     assert [each.columns[0].label for each in meaning.questions] == ["Q1"]
+
+
+def rated(*asked: str, texts: Sequence[tuple[str, Sequence[str]]] = ()) -> dict[str, str]:
+    """What is said of 30 rows: whole numbers of 1 to 5 below each question, and texts in turn."""
+    rows = [
+        [str((i + k * i) % 5 + 1) for k in range(len(asked))]
+        + [each[i % len(each)] for _, each in texts]
+        for i in range(30)
+    ]
+    return said(understood([*asked, *(label for label, _ in texts)], rows))
+
+
+SENTENCES = [f"The {number}th day was much too long for me" for number in range(30)]
+
+
+def test_one_of_many_ratings_of_equal_weight_is_no_score() -> None:
+    assert (
+        rated("How safe is the park?", "How safe is the bridge?", "How safe is the port?")["score"]
+        == ""
+    )
+    assert rated("Skupina", "Jídlo", "Cesta", "Nocleh")["score"] == ""
+
+
+@pytest.mark.parametrize(
+    "main",
+    [
+        "Overall, how was it?",
+        "How satisfied are you with the trip?",
+        "Würden Sie uns weiterempfehlen?",
+        "전반적으로 만족하십니까?",
+        "Geziden memnun musunuz?",
+    ],
+)
+def test_the_one_that_tells_more_is_the_score(main: str) -> None:
+    found = rated("How was the food?", "How was the bus?", "How was the guide?", main)
+    assert found["score"] == main
+
+
+def test_two_ratings_are_not_many() -> None:
+    assert rated("How was the food?", "How was the bus?")["score"] == "How was the food?"
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        "Any other comments?",
+        "Are there additional thoughts that you would like to share?",
+        "Haben Sie noch Anregungen?",
+        "Avez-vous des remarques ?",
+        "Se vuoi, lascia un commento facoltativo",
+        "Especifique, por favor, as suas críticas",
+        "Ваши пожелания и замечания",
+        "ご意見・ご感想",
+        "您还有什么建议",
+        "추가 의견을 적어 주세요",
+    ],
+)
+def test_what_asks_for_any_remarks_is_the_comment(asked: str) -> None:
+    other = ("Please describe your team", SENTENCES[::-1])
+    assert rated(texts=[other, (asked, SENTENCES)])["comment"] == asked
+
+
+def test_the_reason_beside_the_score_goes_before_remarks() -> None:
+    texts = [
+        ("Why?", SENTENCES[::-1]),
+        ("Town", ["Ulm", "Rom"]),
+        ("Any other comments?", SENTENCES),
+    ]
+    assert rated("How likely are you to recommend us?", texts=texts)["comment"] == "Why?"
+
+
+@pytest.mark.parametrize(
+    ("label", "values"),
+    [
+        ("What is the breed of your dog?", [f"Breed {i}" for i in range(30)]),
+        ("¿Cuánto pagaría?", [f"{i} euros" for i in range(30)]),
+        (
+            "In which branch do you work?",
+            ["Making of things and selling them to others", "Other trade"],
+        ),
+        ("USE[other]. What do you use it for? [Other]", SENTENCES),
+        ("reason_for_moving_other", SENTENCES),
+    ],
+)
+def test_names_amounts_and_fields_for_what_is_no_choice_are_no_comments(
+    label: str, values: Sequence[str]
+) -> None:
+    assert rated(texts=[(label, values)])["comment"] == ""
+
+
+@pytest.mark.parametrize("label", ["other_feedback", "What did you like?", "何がよかったですか？"])
+def test_sentences_are(label: str) -> None:
+    values = (
+        [f"{i}日目の説明はとても長くて疲れました" for i in range(30)]
+        if label[0] > "z"
+        else SENTENCES
+    )
+    assert rated(texts=[(label, values)])["comment"] == label
+
+
+def test_short_texts_that_are_called_comments_are() -> None:
+    assert rated("Rating", texts=[("Comment", ["ok", "fine", "no"])])["comment"] == "Comment"
+
+
+@pytest.mark.parametrize("label", ["ID ответа", "回答ID", "응답 ID", "ID odpowiedzi"])
+def test_the_ids_of_responses_in_more_languages(label: str) -> None:
+    meaning = understood([label, "x"], [[f"{i}", "ja"] for i in (65985522, 65984452, 65992263)])
+    assert meaning.response is not None
+
+
+def test_a_long_code_of_each_row_below_a_mark_is_the_response() -> None:
+    rows = [[f"{i}f9x0zpxq7o{i}k3lmvw8", "yes"] for i in range(1, 9)]
+    meaning = understood(["#", "Do you ski?"], rows)
+    assert meaning.response is not None
+    assert understood(["#", "Do you ski?"], [[f"{i}", "yes"] for i in range(1, 9)]).response is None
+
+
+def test_a_reason_for_the_score_goes_before_remarks_wherever_it_stands() -> None:
+    reason = "What is the reason for your score?"
+    texts = [
+        ("a", ["x", "y"]),
+        ("b", ["x", "y"]),
+        (reason, SENTENCES),
+        ("Any other comments?", SENTENCES),
+    ]
+    assert rated("How likely are you to recommend us?", texts=texts)["comment"] == reason
+    texts[2] = ("Tell us about your usual day", SENTENCES)
+    assert (
+        rated("How likely are you to recommend us?", texts=texts)["comment"]
+        == "Any other comments?"
+    )
+
+
+def test_choices_of_wenjuanxing_in_one_cell_are_no_comment() -> None:
+    several = [f"Java┋{a}┋{b}" for a in ("Python", "Go", "C") for b in ("Rust", "PHP", "Perl")]
+    assert rated(texts=[("9、该项目使用了哪些编程语言？", several)])["comment"] == ""

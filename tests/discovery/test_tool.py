@@ -109,3 +109,15 @@ def test_marks_of_the_second_row_count_where_the_first_has_gaps() -> None:
 def test_tables_made_by_hand_of_an_export_are_the_tools_still(header: str, tool: str) -> None:
     match = recognise(grid(header.split(","), ["1"] * 7), PRESETS)
     assert (match.name if match else "") == tool
+
+
+@pytest.mark.parametrize(
+    "names", [("Response ID", "Date submitted", "Last page", "Start language")]
+)
+def test_limesurvey_with_codes_and_texts_together(names: Sequence[str]) -> None:
+    codes = ("id", "submitdate", "lastpage", "startlanguage")
+    header = [f"{code}. {name}" for code, name in zip(codes, names, strict=True)]
+    row = ["21", "2026-01-01 18:17:00", "8", "en", "yes"]
+    match = recognise(grid([*header, "Q1. Do you ski?"], row, row), PRESETS)
+    assert match is not None
+    assert match.name == "limesurvey"

@@ -1,4 +1,5 @@
-"""Reading back from a server that doesn't give texts back as they came: it proves nothing absent."""
+"""Reading back from a server that doesn't give texts back as they came: what can be known again is found, and
+what can't be is not called absent. No row is stored twice."""
 
 from __future__ import annotations
 
@@ -15,21 +16,42 @@ from importer.sandbox import Behaviour, SandboxSettings, background
 from importer.sandbox.api import Reads
 from importer.sandbox.store import Stored
 from tests.e2e.commands import Ended, Shell
+from tests.e2e.here import Here
 from tests.e2e.test_jobs import NO_DRAIN, READING, force, rows_of
 
 Change = Callable[[str], str]
-CHANGES: dict[str, tuple[str, Change]] = {
+FORMS: dict[str, tuple[str, Change]] = {
     "crlf": ("line one\r\nline two", lambda text: text.replace("\r\n", "\n")),
     "nfc": ("cafe\u0301 is fine", lambda text: unicodedata.normalize("NFC", text)),
-    "escaped": ("a < b & c", html.escape),
-    "collapsed": ("two  spaces", lambda text: re.sub(" +", " ", text)),
-    "cut": ("long " * 300, lambda text: text[:1_000]),
-    "plane": ("fine \U0001f44d", lambda text: re.sub("[\U00010000-\U0010ffff]", "", text)),
-}
-UNCHANGED: dict[str, tuple[str, Change]] = {
+    "escape": ('a < b & "c"', html.escape),
+    "escape twice": ("it's > 5", lambda text: html.escape(html.escape(text))),
+    "collapse": ("two  spaces\u00a0\tand  more", lambda text: re.sub(r"\s+", " ", text)),
+    "cut1000": ("long " * 300, lambda text: text[:1_000]),
+    "cut255": ("a < b & " * 100, lambda text: text[:255]),
+    "bmp": ("fine \U0001f44d ok", lambda text: re.sub("[\U00010000-\U0010ffff]", "", text)),
+    "marks": (
+        "fine \U0001f44d\U0001f3fb ok",
+        lambda text: re.sub("[\U00010000-\U0010ffff]", "?", text),
+    ),
+    "trim": ("  fine ", str.strip),
     "plain": ("fine", lambda text: text),
-    "trimmed": ("  fine ", str.strip),
 }
+"""What a comment is, and how the server gives it back."""
+CHANGES: dict[str, tuple[str, Change]] = {
+    "hidden": ("fine by me", lambda _: "***"),
+    "cut at once": ("good " * 60, lambda text: text[:80]),
+    "another alphabet": (
+        "caf\u00e9 au lait",
+        lambda text: text.encode("ascii", "replace").decode(),
+    ),
+}
+"""Those that can't be known again."""
+
+
+@pytest.fixture
+def user(user: Shell) -> Shell:
+    """Starts commands within this process."""
+    return Here(user.folder, user.environment)
 
 
 def file(user: Shell, *comments: str, others: str = "fine") -> None:
@@ -69,7 +91,7 @@ def stored_unanswered() -> SandboxSettings:
 
 
 @pytest.mark.parametrize("form", CHANGES)
-def test_a_text_that_comes_back_changed_is_not_called_absent(
+def test_a_text_that_comes_back_as_another_is_not_called_absent(
     user: Shell, monkeypatch: pytest.MonkeyPatch, form: str
 ) -> None:
     comment, change = CHANGES[form]
@@ -85,18 +107,42 @@ def test_a_text_that_comes_back_changed_is_not_called_absent(
     assert (first.document["requests"], again.document["requests"]) == (12, 0)
 
 
-@pytest.mark.parametrize("form", UNCHANGED)
-def test_a_text_that_comes_back_as_it_was_is_found(
-    user: Shell, monkeypatch: pytest.MonkeyPatch, form: str
+@pytest.mark.parametrize("forced", [True, False], ids=["forced", "checked"])
+@pytest.mark.parametrize("form", FORMS)
+def test_a_text_is_known_again_in_the_form_that_the_server_gives_it(
+    user: Shell, monkeypatch: pytest.MonkeyPatch, form: str, forced: bool
 ) -> None:
-    comment, change = UNCHANGED[form]
-    force(user)
+    comment, change = FORMS[form]
+    if forced:
+        force(user)
     file(user, comment)
     changing(monkeypatch, change)
     with background(stored_unanswered()) as sandbox:
         ended = posted(user, sandbox.url)
         assert set(sandbox.copies().values()) == {1}
+        verified = user("verify", "--json", **READING)
     assert (ended.status, rows_of(ended)) == (0, {"read": 12, "created": 12})
+    assert ended.document["requests"] == 12
+    cut = [9] if form in ("cut1000", "cut255") else []
+    assert [each["row"] for each in verified.document["altered"]] == cut
+    assert verified.status == (3 if cut else 0), verified.out
+
+
+@pytest.mark.parametrize("forced", [True, False], ids=["forced", "checked"])
+def test_a_row_that_is_shown_later_than_its_neighbours_is_stored_once(
+    user: Shell, monkeypatch: pytest.MonkeyPatch, forced: bool
+) -> None:
+    if forced:
+        force(user)
+    file(user, "fine")
+    changing(monkeypatch, str, hidden="p7")
+    with background(stored_unanswered()) as sandbox:
+        posted(user, sandbox.url)
+        posted(user, sandbox.url)
+        monkeypatch.undo()
+        posted(user, sandbox.url)
+        assert set(sandbox.copies().values()) == {1}
+        assert len(sandbox.stored()) == 12
 
 
 def test_a_response_that_is_shown_late_is_posted_again_by_no_run(
@@ -123,7 +169,7 @@ def test_other_responses_of_the_person_that_rows_explain_are_no_obstacle(
     user: Shell, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """One of an earlier file, its text changed, and one of this file; the third is truly absent."""
-    comment, change = CHANGES["crlf"]
+    comment, change = FORMS["crlf"]
     force(user)
     changing(monkeypatch, change)
     steps = [Behaviour("ok"), Behaviour("ok"), Behaviour("close_read")]

@@ -2,15 +2,17 @@
 
 import json
 import signal
+import sqlite3
 import subprocess
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from importer.automation import Arrival
-from importer.sandbox import Sandbox, SandboxSettings, background
+from importer.sandbox import Behaviour, Sandbox, SandboxSettings, background
 from tests.automation.servers import web
 from tests.e2e.commands import IMPORTER, Ended, Shell
 from tests.e2e.here import Here
@@ -156,8 +158,6 @@ def test_kept_files_are_remembered_by_what_they_hold(
 
 
 def test_the_ledger_knows_where_a_file_went(user: Shell, sandbox: Sandbox, inbox: Path) -> None:
-    import sqlite3
-
     (inbox / "a.csv").write_text(rows(0, 3))
     once(user, sandbox, "--state", "state")
 
@@ -179,6 +179,35 @@ def test_a_key_that_is_refused_leaves_every_file_where_it_is(
     assert "b.csv" not in refused.out
     assert shelves(inbox) == {"done": ["a.csv", "b.csv"]}
     assert {each.user_id for each in sandbox.stored()} == {f"p{n}" for n in range(20)}
+
+
+def test_a_row_that_is_refused_alone_keeps_no_other_file_waiting(user: Shell, inbox: Path) -> None:
+    """It is the last of its file, so that only the next one shows whose fault it is."""
+    for number, name in enumerate("abc"):
+        (inbox / f"{name}.csv").write_text(rows(10 * number, 10 * number + 10))
+    refused = [Behaviour("status", 403)] * 9
+    with background(SandboxSettings(script={"p9": refused})) as sandbox:
+        words = ("--state", "state", "--concurrency", 1)
+        first = once(user, sandbox, *words)
+        with closing(sqlite3.connect(user.folder / "state" / "ledger.sqlite3")) as ledger, ledger:
+            ledger.execute("UPDATE rows SET sent_at = sent_at - 60 WHERE status = 'pending'")
+        second = once(user, sandbox, *words)
+        assert len(sandbox.stored()) == 29
+    assert (first.status, second.status) == (4, 3)
+    assert shelves(inbox) == {"done": ["a.csv", "b.csv", "c.csv"]}
+
+
+def test_a_file_that_the_key_stops_halfway_lets_the_next_one_try(user: Shell, inbox: Path) -> None:
+    """Two refused rows may be one file's; the next file shows that they were."""
+    for number, name in enumerate("ab"):
+        (inbox / f"{name}.csv").write_text(rows(10 * number, 10 * number + 10))
+    refused = [Behaviour("status", 403)] * 9
+    with background(SandboxSettings(script={"p4": refused, "p5": refused})) as sandbox:
+        first = once(user, sandbox, "--concurrency", 1)
+        second = once(user, sandbox, "--concurrency", 1)
+        assert len(sandbox.stored()) == 18
+    assert (first.status, second.status) == (5, 3)
+    assert shelves(inbox) == {"done": ["a.csv", "b.csv"]}
 
 
 def test_a_wrong_mapping_is_no_files_fault(user: Shell, sandbox: Sandbox, inbox: Path) -> None:

@@ -1,5 +1,6 @@
 """A saved plan is kept to, or the run doesn't begin and says what has changed."""
 
+import hashlib
 import json
 from collections.abc import Iterator
 from dataclasses import replace
@@ -232,3 +233,31 @@ def test_ranges_hold_just_their_rows(rows: set[int], others: set[int]) -> None:
     text = " ".join(ranges(sorted(rows)))
 
     assert set(outside(text, sorted(others))) == others - rows
+
+
+def test_a_plan_that_was_changed_since_is_refused_by_its_sha256(
+    settings: Settings, sandbox: Sandbox
+) -> None:
+    """Who can write the file can write one for other rows: what was approved is known by its digest."""
+    assert settings.signed_plan is not None
+    engine.plan(replace(settings, save_plan=settings.signed_plan, signed_plan=None))
+    content = settings.signed_plan.read_bytes()
+    digest = hashlib.sha256(content).hexdigest()
+    settings.signed_plan.write_bytes(content + b"\n")
+    with pytest.raises(UsageError, match="approved"):
+        engine.run(replace(settings, plan_sha256=digest))
+    settings.signed_plan.write_bytes(content)
+    engine.run(replace(settings, plan_sha256=digest.upper()))
+    assert sandbox.stored()
+
+
+@pytest.mark.parametrize("changed", [{"to_post": "1" * 5_000}, {"made": 7}, {"rows": [1]}])
+def test_a_field_of_another_kind_makes_it_no_plan(
+    settings: Settings, changed: dict[str, object]
+) -> None:
+    assert settings.signed_plan is not None
+    engine.plan(replace(settings, save_plan=settings.signed_plan, signed_plan=None))
+    found = json.loads(settings.signed_plan.read_text())
+    settings.signed_plan.write_text(json.dumps(found | changed))
+    with pytest.raises(UsageError, match="no saved plan"):
+        engine.run(settings)

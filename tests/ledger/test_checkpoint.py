@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import sqlite3
+from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from threading import Barrier
 
 import orjson
 import pytest
@@ -14,7 +17,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from importer.ledger import Ledger
-from importer.ledger.journal import checkpoint
+from importer.ledger.database import connect
+from importer.ledger.journal import checkpoint, progress
+from importer.ledger.queries import reading
 from importer.model import Job, Outcome, Status
 from tests.ledger.making import CAMPAIGN, ORIGIN, SECRET, ledger_in, response, staged, statuses
 
@@ -84,7 +89,9 @@ def test_it_comes_to_the_same_whenever_it_is_folded(groups: list[tuple[list[Entr
             journalled(ledger, job, at, group)
             if folded:
                 checkpoint(ledger.connection)
+        unfolded = progress(ledger.connection, job.id)
         checkpoint(ledger.connection)
+        assert unfolded == Counter(str(row[1]) for row in told(ledger))
         assert told(ledger) == one_by_one([group for group, _ in groups])
         assert ledger.connection.execute("SELECT COUNT(*) FROM journal").fetchone() == (0,)
 
@@ -104,6 +111,44 @@ def test_whoever_opens_a_ledger_sees_what_a_killed_run_did(tmp_path: Path, kille
         assert ledger.counts(killed) == {"created": 1, "unknown": 1, "pending": 2}
         assert ledger.recover(ORIGIN, [CAMPAIGN]) == 1
         assert statuses(ledger, killed)[3] == ("unknown", "cut_off")
+
+
+def test_who_only_looks_sees_it_and_leaves_it_there(tmp_path: Path, killed: Job) -> None:
+    with ledger_in(tmp_path) as ledger:
+        journalled(ledger, killed, 3.0, [2, (2, OUTCOMES[0]), 3])
+        with reading(tmp_path) as looked:
+            assert looked
+            [job] = looked.jobs()
+            assert progress(looked.connection, job.id) == {"created": 2, "attempting": 2}
+            with pytest.raises(sqlite3.OperationalError, match="readonly"):
+                looked.connection.execute("DELETE FROM journal")
+        assert ledger.connection.execute("SELECT COUNT(*) FROM journal").fetchone() == (1,)
+
+
+def test_who_only_looks_makes_no_ledger(tmp_path: Path) -> None:
+    with reading(tmp_path) as looked:
+        assert looked is None
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_whoever_opens_a_new_ledger_at_the_same_time_finds_it_made(tmp_path: Path) -> None:
+    for turn in range(5):
+        path, together = tmp_path / f"{turn}.sqlite3", Barrier(6)
+
+        def opened(path: Path = path, together: Barrier = together) -> int:
+            together.wait()
+            with closing(Ledger.open(path, SECRET, "process")) as ledger:
+                return len(ledger.jobs())
+
+        with ThreadPoolExecutor(6) as pool:
+            assert [each.result() for each in [pool.submit(opened) for _ in range(6)]] == [0] * 6
+
+
+def test_a_ledger_that_is_just_being_made_holds_nothing_yet(tmp_path: Path) -> None:
+    with closing(connect(tmp_path / "ledger.sqlite3")) as connection:
+        connection.execute("CREATE TABLE facts (name TEXT)")
+        with reading(tmp_path) as looked:
+            assert looked is None
 
 
 def test_a_plan_sees_it_too(tmp_path: Path, killed: Job) -> None:

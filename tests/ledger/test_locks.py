@@ -15,6 +15,7 @@ import pytest
 
 from importer.errors import Busy
 from importer.ledger import held
+from importer.ledger.state import holder
 from tests.figures import figure
 
 _START = """
@@ -65,6 +66,24 @@ def test_the_holder_is_named_and_a_killed_one_holds_nothing(tmp_path: Path) -> N
     holder.communicate()
     with held(tmp_path, "https://a.example", ["c"], "other.csv"):
         pass
+
+
+def test_who_looks_for_the_holder_is_told_and_turns_nobody_away(tmp_path: Path) -> None:
+    assert holder(tmp_path, "https://a.example", ["c"]) is None
+    running = start(tmp_path, "c")
+    assert running.stdout is not None
+    assert running.stdout.readline() == "held\n"
+    found = holder(tmp_path, "https://a.example", ["b", "c"])
+    assert found is not None
+    assert (found["pid"], found["file"]) == (running.pid, "survey.csv")
+    assert holder(tmp_path, "https://a.example", ["*"]) == found
+    assert holder(tmp_path, "https://a.example", ["d"]) is None
+    assert holder(tmp_path, "https://b.example", ["c"]) is None
+    running.send_signal(signal.SIGKILL)
+    running.communicate()
+    assert holder(tmp_path, "https://a.example", ["c"]) is None
+    with held(tmp_path, "https://a.example", ["*"], "f"):
+        assert holder(tmp_path, "https://a.example", ["any"]) is not None
 
 
 def test_other_campaigns_and_servers_are_free(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from importer.ledger.fingerprint import Hasher, in_normal_form, normal
 from importer.ledger.reconcile import (
     CONTROLS,
     Doubt,
@@ -17,9 +18,10 @@ from importer.ledger.reconcile import (
     call_stored,
     controls,
     doubts,
+    in_other_form,
 )
 from importer.model import Status
-from tests.ledger.making import end, ledger_in, response, staged, statuses
+from tests.ledger.making import ORIGIN, SECRET, end, ledger_in, response, staged, statuses
 
 
 def doubt(own: int, acknowledged: int = 0, others: int = 0) -> Doubt:
@@ -70,6 +72,32 @@ def test_rows_that_look_alike_are_one_doubt(tmp_path: Path) -> None:
         assert (found.seqs, found.acknowledged, found.others) == ((1, 3), 1, 1)
         assert (found.first, found.last, found.by_user) == (50.0, 300.0, True)
         assert doubts(ledger, other)[0].others == 2
+
+
+def test_a_text_is_one_in_all_the_forms_that_services_give_it() -> None:
+    assert normal("cafe\u0301 &amp;lt; 5\r\n\U0001f44d ok\u200b ") == "caf\u00e9 < 5 ok"
+    assert normal("&amp;") == normal("&") == "&"
+    assert normal("&#" + "9" * 5_000) == "&#" + "9" * 5_000
+    assert normal("\U0001f44d") == normal("?") == ""
+
+
+def test_rows_of_0_1_are_known_by_its_own_form(tmp_path: Path) -> None:
+    """What one has sent and the other has in doubt is told apart by time, and counted once."""
+    hasher = Hasher(SECRET, ORIGIN)
+    row = response(2, "u")
+    new, old = hasher.looks(row)
+    assert (in_normal_form(new), in_normal_form(old)) == (True, False)
+    assert hasher.of(row).shown == new
+    with ledger_in(tmp_path) as ledger:
+        job, _ = staged(ledger, "a", [row, response(3, "v")])
+        with ledger.transaction() as connection:
+            connection.execute("UPDATE rows SET shown = ? WHERE row = 2", (old,))
+        end(ledger, job, 2, Status.CREATED, at=100.0)
+        assert in_other_form(ledger, {old}, 50.0) == (1, 0)
+        assert in_other_form(ledger, {old}, 150.0) == (0, 0)
+        end(ledger, job, 2, Status.UNKNOWN, at=100.0)
+        assert in_other_form(ledger, {old, new}, 50.0) == (0, 1)
+        assert in_other_form(ledger, set(), 50.0) == (0, 0)
 
 
 def test_the_controls_are_the_rows_accepted_nearest_to_it(tmp_path: Path) -> None:

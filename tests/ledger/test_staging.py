@@ -17,6 +17,7 @@ from importer.ledger.queries import FRESH
 from importer.ledger.spool import Spool
 from importer.model import Chunk, Invalid, Mapped, Problem, Skipped, Status
 from tests.ledger.making import (
+    ORIGIN,
     SECRET,
     end,
     end_all,
@@ -73,6 +74,35 @@ def test_the_same_key_with_other_content_is_told_and_not_sent(tmp_path: Path) ->
         again, send = staged(ledger, "b", [response(2, "u", key="k", score=3)])
         assert send == []
         assert statuses(ledger, again) == {2: ("already_sent", "changed_since_sent")}
+
+
+@pytest.mark.parametrize("spelling", [f"{ORIGIN}:443", f"{ORIGIN}."])
+def test_a_server_has_many_spellings(tmp_path: Path, spelling: str) -> None:
+    """0.1 took them for servers of their own, in one ledger: what it sent to one is known at the other."""
+    with ledger_in(tmp_path) as ledger:
+        for origin, rows in ((spelling, FILE[:3]), (ORIGIN, FILE[3:5])):
+            job, _ = staged(ledger, origin, rows)
+            with ledger.transaction() as connection:
+                connection.execute("UPDATE jobs SET origin = ? WHERE id = ?", (origin, job.id))
+                connection.execute("DELETE FROM rows WHERE job = ?", (job.id,))
+            staging = Staging(ledger, ledger.job(str(job.id)))
+            staging.add(rows)
+            staging.finish("all")
+            end_all(ledger, job)
+        assert (ledger.spelled(ORIGIN), ledger.spelled("https://b")) == (ORIGIN, "https://b")
+        again, send = staged(ledger, "again", FILE)
+        assert send == [7, 8]
+        assert Counter(statuses(ledger, again).values())["already_sent", "dup_earlier_run"] == 5
+
+
+def test_a_server_keeps_the_spelling_that_the_ledger_has(tmp_path: Path) -> None:
+    with ledger_in(tmp_path) as ledger:
+        job, _ = staged(ledger, "a", FILE[:1])
+        with ledger.transaction() as connection:
+            connection.execute("UPDATE jobs SET origin = ?", (f"{ORIGIN}:443",))
+        end(ledger, job, 2, "attempting")
+        assert ledger.spelled(ORIGIN) == f"{ORIGIN}:443"
+        assert ledger.recover(ORIGIN, ["*"]) == 1
 
 
 def test_a_finished_file_run_again_sends_nothing(tmp_path: Path) -> None:

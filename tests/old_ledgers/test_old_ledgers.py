@@ -171,6 +171,19 @@ def test_one_row_more_is_one_post(settled: Old, server: Server) -> None:
     assert server.posted() == {"fresh": 1}
 
 
+@pytest.mark.parametrize("change", ["key: comment", "repeats: {order_by: score}"])
+def test_by_another_key_or_date_what_was_sent_is_held(
+    settled: Old, server: Server, change: str
+) -> None:
+    """0.1 wrote down no rule by which it told rows apart."""
+    mapping = settled.user.folder / "mappings" / "plain.yaml"
+    mapping.write_text(mapping.read_text() + change + "\n")
+    ended = settled.run("pilot")
+    assert server.posted() == {"pilot": 64}
+    assert counted(ended) == {"read": 74, "created": 64, "already_sent": 10}
+    assert "10 rows may have been sent before" in " ".join(ended.document["warnings"])
+
+
 def test_retry_posts_the_refused_and_nobody_else(settled: Old, server: Server) -> None:
     ended = settled.go_on("retry", "plain", "--status", "rejected")
     assert server.posted() == {"rejected": 64}

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from importer.sandbox import Store
+from importer.sandbox import Store, background
 from tests.sandbox.conftest import body
 
 _COMMAND = [sys.executable, "-c", "from importer.cli import main; main()", "sandbox"]
@@ -131,3 +131,29 @@ def test_a_wrong_option_is_exit_2(options: list[str], says: str) -> None:
 def test_the_faults_can_be_listed() -> None:
     done = subprocess.run([*_COMMAND, "--faults"], capture_output=True, text=True, check=True)
     assert "close_stored" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({}, 200),
+        ({"Host": "localhost:80"}, 200),
+        ({"Host": "evil.example"}, 403),
+        ({"Host": "127.0.0.1.evil.example"}, 403),
+        ({"Origin": "https://evil.example"}, 403),
+    ],
+)
+def test_a_page_in_a_browser_gets_nothing(headers: dict[str, str], status: int) -> None:
+    """Under a name that leads to this machine (DNS rebinding) it would read a rehearsal with real data."""
+    with background() as sandbox:
+        url = f"{sandbox.url}/api/v3/projects/{sandbox.settings.project}"
+        request = urllib.request.Request(
+            url, headers={"Authorization": f"Bearer {sandbox.settings.api_key}", **headers}
+        )
+        try:
+            with urllib.request.urlopen(request) as response:
+                found = response.status
+        except urllib.error.HTTPError as error:
+            found = error.code
+            error.close()
+    assert found == status

@@ -144,7 +144,7 @@ def test_what_quotes_nobody_stays_as_it_is(says: str) -> None:
 def test_a_reply_is_classified_as_the_server_said_it() -> None:
     """A trait may be called like the word that decides."""
     sent = b'{"userId":"duplicate response"}'
-    classified = classify(Reply(True, 400, b'{"error":"Duplicate response"}'))
+    classified = classify(Reply(True, 400, b'{"error":"Duplicate response"}'), sent=sent)
     assert classified.status is Status.DUPLICATE
     assert REDACTOR.classification(classified, sent).status is Status.DUPLICATE
 
@@ -163,3 +163,22 @@ def test_an_id_that_quotes_somebody_is_none() -> None:
 def test_no_key_masks_nothing() -> None:
     assert Redactor(None, Secret("")).over("ab cd") == "ab cd"
     assert Redactor(Secret('a"b')).over('a"b, \\"a\\"b\\"') != 'a"b, \\"a\\"b\\"'
+
+
+@pytest.mark.parametrize(
+    ("said", "status"),
+    [
+        (b'{"error":"Duplicate response"}', Status.DUPLICATE),
+        (b'{"error":{"message":"duplicate response."}}', Status.DUPLICATE),
+        (b"Duplicate response", Status.DUPLICATE),
+        (b'{"error":"Invalid value: my answer is a duplicate of the last"}', Status.REJECTED),
+        (b'{"error":"\\"a duplicate\\" is no rating"}', Status.REJECTED),
+    ],
+)
+def test_what_a_person_wrote_of_duplicates_makes_no_row_one(said: bytes, status: Status) -> None:
+    sent = b'{"answers":[{"value":"my answer is a DUPLICATE of the last"}]}'
+    assert classify(Reply(True, 400, said), sent=sent).status is status
+    assert (
+        classify(Reply(True, 400, b'{"error":"duplicate key u7"}'), sent=b"{}").status
+        is Status.DUPLICATE
+    )

@@ -83,12 +83,25 @@ def inserted(data: bytes, chance: random.Random) -> bytes:
     return data
 
 
-CHANGES: tuple[Change, ...] = (flipped, cut, dropped, doubled, inserted)
+def renumbered(data: bytes, chance: random.Random) -> bytes:
+    """Other digits: values, places and sizes that lie, in XML that is sound."""
+    changed = bytearray(data)
+    digits = [at for at, byte in enumerate(changed) if byte in b"0123456789"]
+    for at in chance.sample(digits, min(len(digits), chance.choice([1, 5, 40]))):
+        changed[at] = chance.choice(b"0123456789-.")
+    return bytes(changed)
+
+
+CHANGES: tuple[Change, ...] = (flipped, cut, dropped, doubled, inserted, renumbered)
+
+
+_GENTLE = (*CHANGES, flipped, renumbered, renumbered, renumbered)
+"""For workbooks, of which most other changes leave nothing that can be opened."""
 
 
 def mutated(data: bytes, chance: random.Random) -> bytes:
     """Changed as bytes; of an archive more often one of its parts, so that its checksums hold."""
-    change = chance.choice(CHANGES)
+    change = chance.choice(CHANGES if data[:1].isascii() and data[:2] != b"PK" else _GENTLE)
     if not data.startswith(b"PK") or chance.random() < 0.2:
         return change(data, chance)
     with zipfile.ZipFile(io.BytesIO(data)) as archive:

@@ -56,7 +56,7 @@ def _environment() -> Environment:
         loader=PackageLoader("importer.results.report"),
         autoescape=True,
         undefined=StrictUndefined,
-        finalize=_seen,
+        finalize=seen,
         trim_blocks=True,
         lstrip_blocks=True,
     )
@@ -72,7 +72,7 @@ def _environment() -> Environment:
     return environment
 
 
-def _seen(value: object) -> object:
+def seen(value: object) -> object:
     """Every value on its way into a page: text without what nobody sees. It is escaped after this."""
     if isinstance(value, str) and not hasattr(value, "__html__"):
         return UNSEEN.sub(_replaced, value)

@@ -1,0 +1,159 @@
+"""Pages: facts go into a template, and text can't break out of it. And the desk that all pages share."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from aiohttp import web
+
+from importer import __version__, codes
+from importer.errors import ImporterError
+from importer.model import counted, duration
+from importer.privacy import masked_id
+from importer.results.report.facts import short
+from importer.results.report.page import code_parts, minute, seen, thousands
+from importer.results.scores import signed
+from importer.satismeter.read import Reader, Survey, SurveyQuestion
+from importer.settings import Settings
+from importer.sources.table import letter
+from importer.web.drafts import Draft, Drafts
+from importer.web.guard import Guard
+from importer.web.reading import Reading, read
+from importer.web.runs import Runs
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+STEPS = ("read", "mapping", "plan", "run", "results")
+_FRESH = 300.0
+_MOST_READ = 4
+
+
+@dataclass
+class Desk:
+    """What the pages share. `settings` are those of every job, the keys among them: they are in memory only.
+    `typed` names the keys that were typed into a page."""
+
+    settings: Settings
+    drafts: Drafts
+    guard: Guard = field(default_factory=Guard)
+    typed: set[str] = field(default_factory=set)
+    ending: asyncio.Event = field(default_factory=asyncio.Event)
+    start: str = "/"
+    asked_at: float = field(default_factory=time.monotonic)
+    _read: dict[tuple[object, ...], Reading] = field(default_factory=dict)
+    _surveys: dict[str, tuple[float, Sequence[Any]]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.runs = Runs(self.drafts)
+        self._first = self.settings
+
+    async def read(self, one: Draft, asked: Sequence[SurveyQuestion] = ()) -> Reading:
+        """The draft's file as it is read, in a thread; once for each state of the draft."""
+        key = (one.id, one.sha256, one.revision, _changed(one), *(each.id for each in asked))
+        if key not in self._read:
+            self._read[key] = await asyncio.to_thread(read, one, asked)
+            while len(self._read) > _MOST_READ:
+                del self._read[next(iter(self._read))]
+        return self._read[key]
+
+    def take_keys(self, **given: object) -> None:
+        """Take keys that were typed."""
+        self.settings = replace(self.settings, **given)  # type: ignore[arg-type]  # fields of Settings
+        self.typed = {name for name in {*self.typed, *given} if getattr(self.settings, name)}
+        self._surveys.clear()
+
+    def forget_keys(self) -> None:
+        """Be left with those that the wizard was started with."""
+        names = ("write_key", "api_key", "project")
+        self.take_keys(**{name: getattr(self._first, name) for name in names})
+        self.typed.clear()
+
+    async def surveys(self) -> tuple[Sequence[Survey], str]:
+        """The project's surveys, where they can be read; else none, and why."""
+        return await self._live("")
+
+    async def asked(self, campaign: str) -> tuple[Sequence[SurveyQuestion], str]:
+        """The questions of a survey, where they can be read; else none, and why."""
+        return await self._live(campaign) if campaign else ((), "")
+
+    async def _live(self, campaign: str) -> tuple[Sequence[Any], str]:
+        settings = self.settings
+        if not settings.reads or settings.api_key is None:
+            return (), ""
+        moment, found = self._surveys.get(campaign, (-_FRESH, ()))
+        if time.monotonic() - moment < _FRESH:
+            return found, ""
+        try:
+            async with Reader(
+                settings.endpoint.origin,
+                settings.api_key,
+                settings.project,
+                network=settings.network,
+            ) as reader:
+                found = await (reader.questions(campaign) if campaign else reader.surveys())
+        except ImporterError as error:
+            return (), f"{error.message} {error.hint}".strip()
+        self._surveys[campaign] = time.monotonic(), found
+        return found, ""
+
+    def page(
+        self, request: web.Request, template: str, status: int = 200, **facts: object
+    ) -> web.Response:
+        """A page's answer. Every template knows who asks (`csrf`) and what the desk knows."""
+        text = (
+            _environment()
+            .get_template(f"{template}.html.jinja")
+            .render(
+                csrf=self.guard.csrf(request),
+                known=self.guard.known(request),
+                settings=self.settings,
+                typed=self.typed,
+                step=template if template in STEPS else "",
+                **{"one": None, **facts},
+            )
+        )
+        return web.Response(text=text, status=status, content_type="text/html")
+
+
+def _changed(one: Draft) -> int:
+    """When the file was, in nanoseconds: one of the person's own may be mended meanwhile."""
+    try:
+        return Path(one.file).stat().st_mtime_ns
+    except OSError:
+        return 0
+
+
+@cache
+def _environment() -> Environment:
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    environment = Environment(
+        loader=PackageLoader("importer.web"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        finalize=seen,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    for each in (
+        code_parts,
+        counted,
+        duration,
+        letter,
+        masked_id,
+        minute,
+        short,
+        signed,
+        thousands,
+    ):
+        environment.filters[each.__name__] = each
+    status = {name: each.brief for name, each in codes.of("status").items()}
+    environment.globals.update(steps=STEPS, status=status, version=__version__)
+    return environment

@@ -1,0 +1,312 @@
+"""A plan, in a thread; a run, as a process of its own: the command `importer run`.
+
+What the pages say of a run they read from the ledger, so that a reload, a second tab, a crash of the server
+and the command line all see the same."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import os
+import shlex
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import chain, islice
+from pathlib import Path
+from threading import Lock
+from typing import IO
+
+from importer import engine, resources
+from importer.engine.observer import NullObserver
+from importer.errors import ImporterError, UsageError
+from importer.ledger.queries import reading
+from importer.ledger.store import Ledger
+from importer.model import Job, Line
+from importer.settings import Settings
+from importer.web.drafts import Draft, Drafts
+from importer.web.reading import sheet_of
+from importer.web.standing import MOST, Standing, counts_of, document, held_by, waiting
+
+PILOT = 10
+"""Rows of a first run."""
+# A plan.
+
+
+class _Cancelled(Exception):
+    """The person wants it no longer."""
+
+
+class Planning(NullObserver):
+    """A plan under way, or broken off: `rows` read so far, and why it failed, if it did."""
+
+    def __init__(self) -> None:
+        self.rows = 0
+        self.cancelled = False
+        self.failed: ImporterError | None = None
+        self.task: asyncio.Task[None] | None = None
+
+    @property
+    def on(self) -> bool:
+        """Whether it is still being made."""
+        return self.task is not None and not self.task.done()
+
+    def staged(self, rows: int) -> None:
+        """Rows read so far; here a plan can be broken off, since it leaves nothing behind."""
+        self.rows = rows
+        if self.cancelled:
+            raise _Cancelled
+
+
+@dataclass
+class Runs:
+    """Starts them, stops them, says how they stand."""
+
+    drafts: Drafts
+    _plans: dict[str, Planning] = field(default_factory=dict)
+    _children: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+    stopping: set[str] = field(default_factory=set)
+    _starting: Lock = field(default_factory=Lock)
+
+    # plans
+
+    def planning(self, one: Draft) -> Planning | None:
+        """The plan that is being made of a draft, or has failed since the server began."""
+        return self._plans.get(one.id)
+
+    def settings(self, base: Settings, one: Draft) -> Settings:
+        """A job's settings, as the command has them of the words of `words`."""
+        return replace(
+            base,
+            file=one.file,
+            mapping=str(self.drafts.mapping(one)),
+            out=self.drafts.out(one),
+            sheet=sheet_of(one),
+            save_plan=self.drafts.plan(one),
+        )
+
+    def plan(self, base: Settings, one: Draft) -> None:
+        """Begin to plan; a plan of the draft that is under way is broken off."""
+        former, now = self._plans.get(one.id), Planning()
+        if former:
+            former.cancelled = True
+        self._plans[one.id] = now
+        settings = self.settings(base, one)
+        now.task = asyncio.create_task(
+            self._plan(settings, one, now, former.task if former else None)
+        )
+
+    async def _plan(
+        self, settings: Settings, one: Draft, watch: Planning, former: asyncio.Task[None] | None
+    ) -> None:
+        try:
+            if former:
+                await former
+            await asyncio.to_thread(engine.plan, settings, watch)
+        except _Cancelled:
+            return
+        except ImporterError as error:
+            watch.failed = error
+            return
+        except Exception as error:  # noqa: BLE001  a defect is told on the page, not by a task that nobody awaits
+            watch.failed = UsageError(f"unexpected {type(error).__name__}: please report it.")
+            return
+        current = self.drafts.load(one.id)
+        if current and current.revision == one.revision:
+            self.drafts.save(current, planned=True)
+
+    def summary(self, base: Settings, one: Draft) -> Mapping[str, object]:
+        """What the plan came to: plan-summary.json; {} where there is none."""
+        return (
+            document(self.settings(base, one).folder / "plan-summary.json") if one.planned else {}
+        )
+
+    def seal(self, one: Draft) -> str:
+        """The saved plan's SHA-256; "" where there is none."""
+        try:
+            return hashlib.sha256(resources.small(self.drafts.plan(one), MOST)[0]).hexdigest()
+        except OSError:
+            return ""
+
+    # runs
+
+    def words(self, base: Settings, one: Draft, limit: int | None = None) -> list[str]:
+        """The command that does what the page does."""
+        plan = {"--plan": self.drafts.plan(one), "--plan-sha256": one.approved or None}
+        return self._command(
+            "run", base, one, plan | {"--limit": limit, "--project": base.project or None}
+        )
+
+    def commands(self, base: Settings, one: Draft) -> list[str]:
+        """The same as commands, to be typed."""
+        plan = self._command("plan", base, one, {"--save": self.drafts.plan(one)})
+        every = (plan, self.words(base, one, PILOT), self.words(base, one))
+        return [shlex.join(["importer", *each]) for each in every]
+
+    def _command(
+        self, name: str, base: Settings, one: Draft, own: Mapping[str, object]
+    ) -> list[str]:
+        network = base.network
+        given = {
+            **own,
+            "--sheet": sheet_of(one),
+            "--out": self.drafts.out(one),
+            "--state": base.state,
+            "--endpoint": base.endpoint.url,
+            "--proxy": network.proxy.reveal() if network.proxy else None,
+            "--ca-file": network.ca_file,
+        }
+        options = [(option, str(value)) for option, value in given.items() if value is not None]
+        return [name, one.file, "-m", str(self.drafts.mapping(one)), *chain.from_iterable(options)]
+
+    def start(self, base: Settings, one: Draft, limit: int | None) -> Draft:
+        """Start the run, unless it is on; returns the draft with its process. Raises UsageError."""
+        with self._starting:
+            one = self.drafts.load(one.id) or one
+            standing = self.standing(one)
+            return one if standing.running else self._start(base, one, standing, limit)
+
+    def _start(self, base: Settings, one: Draft, standing: Standing, limit: int | None) -> Draft:
+        if not one.approved or self.seal(one) != one.approved:
+            raise UsageError(
+                "The plan is not the one that was approved.", hint="Plan anew, and approve that."
+            )
+        if base.write_key is None:
+            raise UsageError("There is no write key.")
+        before = standing.unsent if standing.job else _ready(self.summary(base, one))
+        folder = self.drafts.folder(one.id)
+        with _private(folder / "run.json") as out, _private(folder / "run.log") as log:
+            child = subprocess.Popen(  # noqa: S603  this interpreter, our own command
+                [
+                    sys.executable,
+                    "-P",
+                    "-c",
+                    _START,
+                    _ROOT,
+                    *self.words(base, one, limit),
+                    *_UNATTENDED,
+                ],
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=log,
+                env=_environment(base),
+                start_new_session=True,
+            )
+        self._children[one.id] = child
+        self.stopping.discard(one.id)
+        return self.drafts.save(
+            one,
+            pid=child.pid,
+            began=time.time(),
+            before=before,
+            goal=min(before, limit or before),
+            got=(),
+        )
+
+    def stop(self, one: Draft) -> None:
+        """Let the rows in flight end, and no other leave; where that was said before, leave at once."""
+        if self.is_running(one):
+            self.stopping.add(one.id)
+            os.kill(one.pid, signal.SIGTERM)
+
+    def standing(self, one: Draft) -> Standing:
+        """How the draft's run stands, by the ledger."""
+        with reading(self.drafts.state) as ledger:
+            job = self._job(ledger, one) if ledger else None
+            counts = counts_of(ledger, job) if ledger and job else {}
+        running = self._running(one, job)
+        if not running:
+            self.stopping.discard(one.id)
+        folder = self.drafts.folder(one.id)
+        said = {} if running else document(folder / "run.json")
+        if one.pid and not (running or said or job):
+            said = {"error": "The run has ended before a row was sent.", "hint": "Start it again."}
+        return Standing(
+            running,
+            job,
+            counts,
+            said,
+            waiting(folder / "run.log") if running else "",
+        )
+
+    def is_running(self, one: Draft) -> bool:
+        """Whether the draft's run is on."""
+        return any(each.id == one.id for each in self.running([one]))
+
+    def _job(self, ledger: Ledger, one: Draft) -> Job | None:
+        """The newest of this import; once a plan is approved, only that of this very mapping and file."""
+        mapping = str(self.drafts.mapping(one).resolve())
+        inputs = document(self.drafts.plan(one)).get("inputs") if one.approved else None
+        if isinstance(inputs, dict):
+            wanted = inputs.get("meaning_sha256"), inputs.get("file_sha256")
+            return next(
+                (
+                    each
+                    for each in ledger.jobs()
+                    if each.settings.get("mapping") == mapping
+                    and (each.mapping_sha256, each.file_sha256) == wanted
+                ),
+                None,
+            )
+        return next(
+            (each for each in ledger.jobs() if each.settings.get("mapping") == mapping), None
+        )
+
+    def _running(self, one: Draft, job: Job | None) -> bool:
+        """Whether its process is there: a child of this server; or of one before, if it holds the lock."""
+        if not one.pid:
+            return False
+        child = self._children.get(one.id)
+        if child is not None and child.pid == one.pid:
+            return child.poll() is None
+        held = held_by(self.drafts.state, job) if job else {}
+        return (held.get("pid"), held.get("host")) == (one.pid, socket.gethostname())
+
+    def running(self, among: Sequence[Draft] | None = None) -> list[Draft]:
+        """The drafts whose run is on."""
+        begun = [each for each in (self.drafts.all() if among is None else among) if each.pid]
+        with reading(self.drafts.state) as ledger:
+            jobs = {each.id: self._job(ledger, each) if ledger else None for each in begun}
+        return [each for each in begun if self._running(each, jobs[each.id])]
+
+    def close(self) -> None:
+        """Break off the plans that are being made, so that nobody waits for them."""
+        for each in self._plans.values():
+            each.cancelled = True
+
+    def posted(self, one: Draft, most: int) -> list[Line]:
+        """The first rows that were posted, in file order."""
+        with reading(self.drafts.state) as ledger:
+            job = self._job(ledger, one) if ledger else None
+            if not ledger or not job:
+                return []
+            return list(islice((each for each in ledger.lines(job) if each.attempts), most))
+
+
+_ROOT = str(Path(__file__).resolve().parents[2])
+_START = (
+    "import sys; sys.path.insert(0, sys.argv.pop(1)); sys.argv[0] = 'importer'; "
+    "from importer.cli import main; main()"
+)
+"""`python -m importer` without the folder at hand in its path, where another `importer.py` may lie."""
+_UNATTENDED = ("--yes", "--json", "--log", "json")
+
+
+def _environment(base: Settings) -> dict[str, str]:
+    """The keys go in here: a command line can be read by every user of the machine."""
+    keys = {"SATISMETER_WRITE_KEY": base.write_key, "SATISMETER_API_KEY": base.api_key}
+    return {**os.environ, **{name: key.reveal() for name, key in keys.items() if key}}
+
+
+def _private(path: Path) -> IO[bytes]:
+    """A file of our own, emptied, for its owner's eyes."""
+    return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb")
+
+
+def _ready(summary: Mapping[str, object]) -> int:
+    rows = summary.get("rows")
+    return int(rows.get("ready", 0)) if isinstance(rows, dict) else 0

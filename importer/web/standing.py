@@ -1,0 +1,186 @@
+"""How a run stands, by the ledger and the run's own files: whoever began it, whoever looks."""
+
+from __future__ import annotations
+
+import os
+import time
+from calendar import timegm
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from time import strptime
+
+import orjson
+
+from importer import codes, resources
+from importer.ledger import Ledger, refusals
+from importer.ledger.database import ATTEMPTING
+from importer.ledger.journal import progress
+from importer.ledger.queries import reading
+from importer.ledger.state import holder
+from importer.model import Cause, Job, Status, counted, duration
+from importer.results import files
+
+MOST = 64 << 20
+"""Bytes of what the importer itself has written: a saved plan, a summary."""
+OPEN = (Status.PENDING, Status.FAILED, Status.UNKNOWN)
+"""What is left of a job: to be posted, or to be settled."""
+
+# A run, as it stands.
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How far a run is. `counts` are the job's rows by status, `attempting` those in flight; `said` is the
+    command's last word (summary.json's, or its `error` and `hint`), once it has ended; `waits` says why
+    nothing happens, where nothing does; `causes`, why rows were refused."""
+
+    running: bool = False
+    job: Job | None = None
+    counts: Mapping[str, int] = field(default_factory=dict)
+    said: Mapping[str, object] = field(default_factory=dict)
+    waits: str = ""
+    causes: Sequence[Cause] = ()
+
+    @property
+    def read(self) -> int:
+        """All of its rows."""
+        return sum(self.counts.values())
+
+    @property
+    def left(self) -> int:
+        """Rows that are still to be posted or settled."""
+        return sum(self.counts.get(each, 0) for each in (*OPEN, ATTEMPTING))
+
+    @property
+    def unsent(self) -> int:
+        """Rows that are not posted yet, surely not stored, or whose answer hasn't come."""
+        return sum(self.counts.get(each, 0) for each in (Status.PENDING, Status.FAILED, ATTEMPTING))
+
+    @property
+    def stopped(self) -> str:
+        """Why it stopped early or didn't begin, in words; "" where neither is so."""
+        if self.running:
+            return ""
+        if self.said.get("error"):
+            return f"{self.said['error']} {self.said.get('hint') or ''}".strip()
+        code, _, message = (self.job.stopped if self.job else "").partition(": ")
+        return "" if code == "interrupted" else message or code
+
+    @property
+    def paused(self) -> bool:
+        """Whether it was told to stop, and rows are left."""
+        told = bool(self.job and self.job.stopped.startswith("interrupted:"))
+        return told and not self.running and not self.said.get("error") and self.left > 0
+
+    @property
+    def cut_off(self) -> bool:
+        """Whether it has ended without saying how."""
+        return self.job is not None and not self.running and self.job.ended_at is None
+
+    @property
+    def ending(self) -> str:
+        """How it ended, in words."""
+        if self.running or self.job is None:
+            return "running" if self.running else "not begun"
+        if "dropped" in self.job.settings:
+            return "given up"
+        return "cut off" if self.cut_off else _ended(self.job.exit_status)
+
+    @property
+    def folder(self) -> Path | None:
+        """Where its results lie; None where nobody knows."""
+        out = self.job.settings.get("out") if self.job else None
+        return files.of_job(Path(str(out)), self.job.name) if self.job and out else None
+
+    @property
+    def remedy(self) -> str:
+        """What to do about an early stop."""
+        found = codes.of_stop(self.job.stopped.partition(":")[0]) if self.job else None
+        return found.remedy if found and self.stopped else ""
+
+
+def document(path: Path) -> dict[str, object]:
+    """A JSON object that the command has written; {} where there is none."""
+    try:
+        found = orjson.loads(resources.small(path, MOST)[0])
+    except (OSError, orjson.JSONDecodeError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def counts_of(ledger: Ledger, job: Job) -> dict[str, int]:
+    """A job's rows by status at this moment."""
+    with ledger.told():
+        return progress(ledger.connection, job.id)
+
+
+def held_by(state: Path, job: Job) -> Mapping[str, object]:
+    """Who posts to the job's survey now; {} where nobody does, or it can't be told."""
+    return holder(state, job.origin, job.campaigns.split(",")) or {}
+
+
+def _ended(status: int | None) -> str:
+    found = codes.of("exit").get(str(status))
+    return found.brief if found else "ended"
+
+
+_TAIL = 16_384
+
+
+def waiting(log: Path) -> str:
+    """Why nothing happens now, by the last lines of the run's log."""
+    try:
+        with os.fdopen(resources.opened(log), "rb") as file:
+            file.seek(max(0, file.seek(0, os.SEEK_END) - _TAIL))
+            lines = file.read().splitlines()
+    except OSError:
+        return ""
+    for line in reversed(lines):
+        with suppress(ValueError, TypeError, KeyError, AttributeError):
+            told = orjson.loads(line)
+            wait, event = float(told.get("wait", 0)), told.get("event")
+            over = (
+                event in _SPANS and timegm(strptime(told["time"], _TIME)) + wait + 1 < time.time()
+            )
+            if event in {"back", "progress", "sending"} or over:
+                return ""
+            if event in _WAITS:
+                rows = counted(int(told.get("rows", 0)), "row")
+                return _WAITS[event].format(rows=rows, wait=duration(wait))
+    return ""
+
+
+_TIME = "%Y-%m-%dT%H:%M:%SZ"
+_SPANS = {"pausing", "settling"}
+_WAITS = {
+    "starting": "The file is being read.",
+    "pausing": "SatisMeter asked for a pause of {wait}.",
+    "away": "SatisMeter does not answer; it is tried again now and then, for 15 minutes at most.",
+    "settling": "{rows} may be stored, and no answer came: in {wait} they are asked about once more.",
+    "stopping": "The rows in flight are being recorded.",
+}
+
+
+# Jobs, whoever began them.
+
+
+def history(state: Path, most: int = 100) -> list[Standing]:
+    """The jobs of the ledger, newest first; those of the command line, too."""
+    with reading(state) as ledger:
+        return [_standing(state, ledger, job) for job in ledger.jobs()[:most]] if ledger else []
+
+
+def found(state: Path, name: str) -> Standing | None:
+    """One job of the ledger, with the reasons of its rows; None where there is none of that name."""
+    with reading(state) as ledger:
+        job = next((each for each in ledger.jobs() if each.name == name), None) if ledger else None
+        if not ledger or not job:
+            return None
+        return replace(_standing(state, ledger, job), causes=refusals(ledger, job))
+
+
+def _standing(state: Path, ledger: Ledger, job: Job) -> Standing:
+    running = job.ended_at is None and held_by(state, job).get("file") == Path(job.file).name
+    return Standing(running, job, counts_of(ledger, job))

@@ -1,0 +1,432 @@
+"""The pages of one import: read, mapping, plan, run, results. Forms post, redirect and get."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import NoReturn
+
+from aiohttp import BodyPartReader, web
+
+from importer import resources
+from importer.errors import SourceError, UsageError
+from importer.mapping import shipped
+from importer.mapping.yaml import MAX_BYTES
+from importer.model import counted, duration
+from importer.web import reading as readings
+from importer.web.drafts import Draft, Drafts
+from importer.web.guard import FORM, FRAMED, PARTS, Refused
+from importer.web.pages import Desk
+from importer.web.runs import PILOT
+from importer.web.standing import OPEN, Standing
+
+_SHOWN = 25
+_MEND = {"problems.csv", "problems.xlsx"}
+_RESULTS = {"results.csv", "report.html", "summary.json", *_MEND}
+_PLANNED = {"plan.html", "plan-summary.json", *(f"plan-{each}" for each in _MEND)}
+_OWN = {"mapping.yaml", "plan.json"}
+_DELIMITERS = (",", ";", "tab", "|")
+
+
+class Steps:
+    """The handlers of `/drafts/…`."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+
+    def routes(self) -> list[web.RouteDef]:
+        """What is asked for, and who answers."""
+        at = "/drafts/{id:[0-9a-f]{16}}/"
+        shown = (self.read, self.mapping, self.plan, self.run, self.results, self.progress)
+        sent = {
+            "read": self.read_anew, "mapping": self.fill_in, "own": self.own, "plan": self.plan_anew,
+            "cancel": self.cancel, "approve": self.approve, "start": self.start, "stop": self.stop,
+            "forget": self.forget,
+        }  # fmt: skip
+        return [
+            web.post("/drafts", self.take),
+            *(web.get(at + each.__name__, each) for each in shown),
+            *(web.post(at + name, each) for name, each in sent.items()),
+            web.get(f"{at}files/{{name}}", self.file),
+            web.get(f"{at}frame/{{name}}", self.framed),
+        ]
+
+    # what all of them begin with
+
+    @property
+    def _drafts(self) -> Drafts:
+        return self._desk.drafts
+
+    def _one(self, request: web.Request, *, changing: bool = False) -> Draft:
+        """The draft that is asked for; `changing`: by a form that has to be of its present state."""
+        one = self._drafts.load(request.match_info["id"])
+        if one is None:
+            raise Refused(
+                404, "This import is no longer here.", "It was forgotten, or went by itself."
+            )
+        if changing and request[FORM].get("revision") != str(one.revision):
+            raise Refused(
+                409,
+                "Another tab has changed this import meanwhile; what you sent was not taken.",
+                "Load the page anew, and go on from how it is now.",
+            )
+        if changing and self._desk.runs.is_running(one):
+            raise Refused(409, "The run is under way.", "Pause it before you change anything.")
+        return one
+
+    def _there(self, one: Draft) -> None:
+        if not self._drafts.there(one):
+            raise UsageError(
+                f"{one.name} is no longer there.",
+                hint="Choose the same file again on the first page: this import then goes on.",
+            )
+
+    # home's form
+
+    async def take(self, request: web.Request) -> web.StreamResponse:
+        """An upload, streamed to the disk."""
+        part = await request[PARTS].next() if PARTS in request else None
+        if not isinstance(part, BodyPartReader) or part.name != "file":
+            raise UsageError("No file was chosen.", hint="Choose one, or drop it on the page.")
+        one = await self._drafts.take(part.filename or "", _pieces(part))
+        sent = one.began and self._desk.runs.standing(one).job
+        raise _to(one, "run" if sent else "read")
+
+    # 1 read
+
+    async def read(self, request: web.Request) -> web.StreamResponse:
+        """How the file was read."""
+        one = self._one(request)
+        self._there(one)
+        try:
+            reading = await self._desk.read(one)
+        except SourceError as error:
+            return self._desk.page(request, "read", 422, one=one, reading=None, error=error)
+        return self._desk.page(
+            request, "read", one=one, reading=reading, error=reading.refused, delimiters=_DELIMITERS
+        )
+
+    async def read_anew(self, request: web.Request) -> web.StreamResponse:
+        """How it is to be read instead."""
+        one, form = self._one(request, changing=True), request[FORM]
+        shown, row = form.get("shown", ""), form.get("header", "found")
+        same = form.get("sheet", shown) == shown
+        rows = {"found": None, "none": ()}
+        delimiter = form.get("delimiter", "")
+        changes = {
+            "sheet": one.sheet if same else form["sheet"],
+            "header": rows.get(row, (int(row),) if row.isdecimal() else None) if same else None,
+            "encoding": form.get("encoding", one.encoding),
+            "delimiter": delimiter if delimiter in _DELIMITERS else "",
+        }
+        if any(getattr(one, name) != value for name, value in changes.items()):
+            one = self._drafts.change(one, **changes)
+            if not one.own:
+                self._drafts.mapping(one).unlink(missing_ok=True)
+        raise _to(one, "mapping" if form.get("go") == "next" else "read")
+
+    # 2 mapping
+
+    async def mapping(self, request: web.Request) -> web.StreamResponse:
+        """The mapping as it is, and what is yet to be said."""
+        return await self._mapping(request, self._one(request), {}, {})
+
+    async def _mapping(
+        self, request: web.Request, one: Draft, typed: Mapping[str, str], wrong: Mapping[str, str]
+    ) -> web.Response:
+        self._there(one)
+        surveys, unread = await self._desk.surveys()
+        asked, unasked = await self._desk.asked(one.campaign)
+        reading = await self._desk.read(one, asked)
+        if reading.drafted and not one.own and not self._drafts.mapping(one).exists():
+            readings.written(self._drafts, one, reading.drafted.text)
+        fields = (
+            list(readings.fields(one, reading.drafted, surveys, asked)) if reading.drafted else []
+        )
+        return self._desk.page(
+            request,
+            "mapping",
+            422 if wrong else 200,
+            one=one,
+            reading=reading,
+            fields=[
+                replace(
+                    each, value=typed.get(each.name, each.value), wrong=wrong.get(each.name, "")
+                )
+                for each in fields
+            ],
+            checked=await asyncio.to_thread(readings.checked, self._drafts, one),
+            others_mappings=[
+                each
+                for each in self._drafts.all()
+                if each.id != one.id and self._drafts.mapping(each).exists()
+            ],
+            presets=[(each.name, each.title) for each in shipped()],
+            unread=unread or unasked,
+            live=bool(surveys),
+        )
+
+    async def fill_in(self, request: web.Request) -> web.StreamResponse:
+        """What the person says; the mapping is drafted anew of it."""
+        one, form = self._one(request, changing=True), request[FORM]
+        self._there(one)
+        if one.own:
+            if form.get("go") == "next":
+                await self._planned(one)
+            one = self._drafts.change(one, own="")
+            self._drafts.mapping(one).unlink(missing_ok=True)
+            raise _to(one, "mapping")
+        asked, _ = await self._desk.asked(form.get("campaign", ""))
+        changes, wrong = readings.answered(one, form, asked)
+        if wrong:
+            return await self._mapping(request, one, form, wrong)
+        if (
+            any(getattr(one, name) != value for name, value in changes.items())
+            or form.get("go") == "again"
+        ):
+            one = self._drafts.change(one, **changes)
+            reading = await self._desk.read(one, asked)
+            if reading.drafted:
+                readings.written(self._drafts, one, reading.drafted.text)
+            else:
+                self._drafts.mapping(one).unlink(missing_ok=True)
+        if form.get("go") == "next":
+            await self._planned(one)
+        raise _to(one, "mapping")
+
+    async def _planned(self, one: Draft) -> NoReturn:
+        """On to the plan, if the mapping is sound."""
+        checked = await asyncio.to_thread(readings.checked, self._drafts, one)
+        if not checked.sound:
+            raise _to(one, "mapping")
+        if not one.planned:
+            self._desk.runs.plan(self._desk.settings, one)
+        raise _to(one, "plan")
+
+    async def own(self, request: web.Request) -> web.StreamResponse:
+        """A mapping of the person's own, as a file or as text."""
+        name, text = "mapping.yaml", b""
+        if PARTS in request:
+            while isinstance(part := await request[PARTS].next(), BodyPartReader):
+                content = await _small(part)
+                if part.name == "revision":
+                    request[FORM]["revision"] = content.decode(errors="replace")
+                elif part.name == "mapping":
+                    name, text = (part.filename or name)[:200], content
+        elif other := self._drafts.load(request[FORM].get("from", "")):
+            name, text = f"of {other.name}", resources.small(self._drafts.mapping(other))[0]
+        else:
+            text = request[FORM].get("text", "").replace("\r\n", "\n").encode()
+        one = self._one(request, changing=True)
+        if not text.strip():
+            raise UsageError("No mapping was chosen.", hint="Choose a YAML file.")
+        try:
+            readings.written(self._drafts, one, text.decode("utf-8-sig"))
+        except UnicodeDecodeError:
+            raise UsageError(
+                f"{name} isn't UTF-8.", hint="Save it as UTF-8 in your editor."
+            ) from None
+        raise _to(self._drafts.change(one, own=name), "mapping")
+
+    # 3 plan
+
+    async def plan(self, request: web.Request) -> web.StreamResponse:
+        """What a run would do."""
+        one, runs = self._one(request), self._desk.runs
+        planning = runs.planning(one)
+        summary = runs.summary(self._desk.settings, one)
+        return self._desk.page(
+            request,
+            "plan",
+            one=one,
+            planning=planning if planning and planning.on else None,
+            failed=planning.failed if planning and not one.planned else None,
+            summary=summary,
+            seal=runs.seal(one),
+        )
+
+    async def plan_anew(self, request: web.Request) -> web.StreamResponse:
+        """Make it."""
+        one = self._one(request, changing=True)
+        self._there(one)
+        one = self._drafts.save(one, planned=False, approved="")
+        self._desk.runs.plan(self._desk.settings, one)
+        raise _to(one, "plan")
+
+    async def cancel(self, request: web.Request) -> web.StreamResponse:
+        """Break it off."""
+        one = self._one(request)
+        if planning := self._desk.runs.planning(one):
+            planning.cancelled = True
+            if planning.task:
+                await asyncio.wait([planning.task], timeout=5)
+        raise _to(one, "mapping")
+
+    async def approve(self, request: web.Request) -> web.StreamResponse:
+        """Hold the run to the plan that was shown."""
+        one, seal = self._one(request, changing=True), self._desk.runs.seal(self._one(request))
+        if not one.planned or not seal or request[FORM].get("seal") != seal:
+            raise Refused(
+                409, "The plan is another by now.", "Look at it once more, and approve that."
+            )
+        self._drafts.path(one, "run.json").unlink(missing_ok=True)  # of what was approved before
+        raise _to(self._drafts.save(one, approved=seal, pid=0), "run")
+
+    # 4 run
+
+    async def run(self, request: web.Request) -> web.StreamResponse:
+        """Send ten, then the rest."""
+        one, runs = self._one(request), self._desk.runs
+        standing = await asyncio.to_thread(runs.standing, one)
+        posted = await asyncio.to_thread(runs.posted, one, _SHOWN) if not standing.running else []
+        return self._desk.page(
+            request,
+            "run",
+            one=one,
+            standing=standing,
+            told=_told(one, standing),
+            stopping=one.id in runs.stopping,
+            posted=posted,
+            summary=runs.summary(self._desk.settings, one),
+            pilot=PILOT,
+            there=self._drafts.there(one),
+        )
+
+    async def start(self, request: web.Request) -> web.StreamResponse:
+        """Start it, or go on."""
+        one, limit = self._one(request), PILOT if request[FORM].get("rows") == "pilot" else None
+        self._there(one)
+        await asyncio.to_thread(self._desk.runs.start, self._desk.settings, one, limit)
+        raise _to(one, "run")
+
+    async def stop(self, request: web.Request) -> web.StreamResponse:
+        """Pause: the rows in flight end, the others wait. Once more: leave at once."""
+        one = self._one(request)
+        await asyncio.to_thread(self._desk.runs.stop, one)
+        raise _to(one, "run")
+
+    async def progress(self, request: web.Request) -> web.StreamResponse:
+        """How far a plan or a run is, for the script."""
+        one, start = self._one(request), time.monotonic()
+        planning = self._desk.runs.planning(one)
+        if planning and planning.on:
+            rows = counted(planning.rows, "row")
+            return web.json_response({"state": "planning", "text": f"{rows} read", "again": 1})
+        standing = await asyncio.to_thread(self._desk.runs.standing, one)
+        spent = time.monotonic() - start
+        state = "running" if standing.running else "still"
+        return web.json_response(
+            {"state": state, "again": max(1.0, 20 * spent), **_told(one, standing)}
+        )
+
+    # 5 results
+
+    async def results(self, request: web.Request) -> web.StreamResponse:
+        """What became of the rows."""
+        one, runs = self._one(request), self._desk.runs
+        standing = await asyncio.to_thread(runs.standing, one)
+        folder = standing.folder
+        there = sorted(each for each in _RESULTS if folder and (folder / each).is_file())
+        return self._desk.page(
+            request,
+            "results",
+            one=one,
+            standing=standing,
+            summary=standing.said if standing.said.get("rows") else {},
+            there=there,
+            commands=runs.commands(self._desk.settings, one),
+            open=OPEN,
+            copy=one.ours and self._drafts.there(one),
+            goes_at=self._drafts.goes_at(one),
+            folder=None if one.ours else folder,
+        )
+
+    def _path(self, one: Draft, name: str) -> Path:
+        """Where a file of this name lies; only those are handed out that the importer writes."""
+        standing, folder = self._desk.runs.standing(one), None
+        if name in _RESULTS:
+            folder = standing.folder
+        elif name in _PLANNED:
+            folder = self._desk.runs.settings(self._desk.settings, one).folder
+        elif name in _OWN:
+            folder = self._drafts.folder(one.id)
+        if folder is None or not (folder / name).is_file():
+            raise Refused(404, f"There is no {name}." if folder else "There is no such file.")
+        return folder / name
+
+    async def file(self, request: web.Request) -> web.StreamResponse:
+        """A file of the job, to be kept. Once the results of a job that has ended are, the copy goes."""
+        one, name = self._one(request), request.match_info["name"]
+        path = await asyncio.to_thread(self._path, one, name)
+        if name in _RESULTS and name not in one.got:
+            one = self._drafts.save(one, got=(*one.got, name))
+            await asyncio.to_thread(self._let_go, one)
+        return web.FileResponse(
+            path, headers={"Content-Disposition": f'attachment; filename="{name}"'}
+        )
+
+    def _let_go(self, one: Draft) -> None:
+        standing = self._desk.runs.standing(one)
+        folder = standing.folder
+        mend = {each for each in _MEND if folder and (folder / each).is_file()}
+        ended = standing.job and not standing.running and not standing.cut_off and not standing.left
+        if ended and "results.csv" in one.got and (not mend or mend & {*one.got}):
+            self._drafts.drop_upload(one)
+
+    async def framed(self, request: web.Request) -> web.StreamResponse:
+        """A report in its frame, where it can do nothing."""
+        one, name = self._one(request), request.match_info["name"]
+        if name not in {"plan.html", "report.html"}:
+            raise Refused(404, "There is no such report.")
+        path = await asyncio.to_thread(self._path, one, name)
+        return web.FileResponse(path, headers={"Content-Security-Policy": FRAMED})
+
+    async def forget(self, request: web.Request) -> web.StreamResponse:
+        """Remove the upload and what was written of it."""
+        one = self._one(request)
+        if await asyncio.to_thread(self._desk.runs.is_running, one):
+            raise Refused(409, "The run is under way.", "Pause it first.")
+        if planning := self._desk.runs.planning(one):
+            planning.cancelled = True
+        await asyncio.to_thread(self._drafts.forget, one)
+        raise web.HTTPSeeOther("/")
+
+
+def _to(one: Draft, step: str) -> web.HTTPSeeOther:
+    return web.HTTPSeeOther(f"/drafts/{one.id}/{step}")
+
+
+async def _pieces(part: BodyPartReader) -> AsyncIterator[bytes]:
+    while piece := await part.read_chunk(1 << 16):
+        yield bytes(piece)
+
+
+async def _small(part: BodyPartReader) -> bytes:
+    """A part that is no file of answers."""
+    content = b""
+    async for piece in _pieces(part):
+        content += piece
+        if len(content) > MAX_BYTES:
+            raise UsageError("That is far too long for a mapping.", hint="Choose the YAML file.")
+    return content
+
+
+def _told(one: Draft, standing: Standing) -> dict[str, object]:
+    """A run's progress in figures and words."""
+    staged = standing.job and standing.job.staged_at
+    done = max(0, min(one.goal, one.before - standing.unsent)) if staged else 0
+    spent = max(time.time() - one.began, 0.001)
+    left = f", {duration(spent / done * (one.goal - done))} left" if 0 < done < one.goal else ""
+    counts = ", ".join(
+        f"{number:,} {'in flight' if name == 'attempting' else name}"
+        for name, number in standing.counts.items()
+    )
+    return {
+        "done": done,
+        "goal": one.goal,
+        "text": f"{done:,} of {one.goal:,} rows have their outcome{left}. In all: {counts or 'nothing yet'}.",
+        "waits": standing.waits,
+    }
