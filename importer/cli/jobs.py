@@ -154,10 +154,11 @@ def _next(job: Job, counts: Mapping[str, int], in_doubt: int) -> list[str]:
     if counts.get(Status.REJECTED):
         why = "once the cause is mended"
         steps.append(next_command("retry", job.name, why=why, statuses="rejected"))
-    if counts.get(Status.INVALID) and (mended := _written(job, "problems.csv")):
-        why = "once its rows are mended"
+    book, text = _written(job, "problems.xlsx"), _written(job, "problems.csv")
+    if counts.get(Status.INVALID) and (book or text):
         to: dict[str, Any] = {each: job.settings[each] for each in ("mapping", "endpoint")}
-        steps.append(next_command("run", mended, why=why, **to))
+        to |= {"sheet": job.sheet} if book and job.sheet else {}
+        steps.append(next_command("run", book or text, why="once its rows are mended", **to))
     return steps or [next_command("results", job.name)]
 
 
