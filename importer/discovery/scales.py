@@ -97,11 +97,9 @@ def _steps_of(texts: Sequence[str]) -> Ordered | None:
     if not places:
         return None
     place = dict(zip(steps, places, strict=True))
-    faces = all(face(text) is not None for text in texts)
+    about = "faces" if all(face(text) is not None for text in texts) else "words"
     high = 4 if places == [1, 2, 3, 4] else max(5, places[-1])
-    return Ordered(
-        {text: place[step] for text, step in found.items()}, high, "faces" if faces else "words"
-    )
+    return Ordered({text: place[step] for text, step in found.items()}, high, about)
 
 
 def _places(steps: Sequence[float]) -> list[int]:
@@ -354,7 +352,10 @@ def _labelled(counts: Mapping[str, int], na: tuple[str, ...]) -> Scale | None:
     if found is None:
         return None
     about = found.about if found.whole else f"{found.about}, of which not each step was seen"
-    return Scale(1, found.high, (1, found.high), (*na, *found.outside), found.values, words=about)
+    low = min(1, *found.values.values())
+    return Scale(
+        low, found.high, (low, found.high), (*na, *found.outside), found.values, words=about
+    )
 
 
 def _written(counts: Mapping[str, int], label: str) -> str:

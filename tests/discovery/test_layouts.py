@@ -393,6 +393,7 @@ def test_scores_out_of_ten(tmp_path: Path, written: str) -> None:
     scores = [str(n) for n in (*range(11), 10)]
     sheet = rows(["User ID", "Rating"], numbered("u{}"), [written.format(n) for n in scores])
     assert found(tmp_path, sheet, "score", "kind") == ("B", "nps")
+    assert "0 to 10" in drafted_rows(tmp_path, sheet).text
     sent = [
         json.loads(each.body)["answers"][0]["value"] for each in planned(tmp_path, sheet).responses
     ]
