@@ -92,7 +92,7 @@ def _by_value(column: Column) -> Role | None:
     if _is_derived(column):
         return Role.MACHINE
     if _mostly(column, _EMAIL):
-        return Role.EMAIL
+        return Role.PRIVATE if says("staff", column.label) else Role.EMAIL
     if not plain(column.label) and _is_token(column):
         return Role.RESPONSE
     return Role.PRIVATE if _mostly(column, _ADDRESS) else None
