@@ -246,6 +246,8 @@ def best_score(found: Sequence[Question]) -> Question | None:
 def _rank(question: Question) -> tuple[int, bool, bool]:
     """How telling it is; and whether it asks about the whole rather than a part."""
     text = plain(question.text)
+    if says("previous", text) and not is_question(question.text):
+        return 0, False, False  # a `Previous NPS` beside the answer
     first = question.columns[0]
     part = bool(first.group) and plain(first.part) not in lexicon.texts("says_nothing")
     return _telling(question, text), says("overall", text), question.together or not part

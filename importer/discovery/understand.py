@@ -300,12 +300,18 @@ def _answered(columns: _Columns) -> Dated | None:
     others = [
         (each, found)
         for each in columns.all
-        if columns.roles[each.index] is Role.OTHER and (found := readings(each.profile))
+        if columns.roles[each.index] is Role.OTHER
+        and (each.profile.distinct > 1 or each.profile.rows < _TELLING)
+        and (found := readings(each.profile))
     ]
     if len(others) == 1:
         column, found = others[0]
         return Dated(column, found, Confidence.GUESSED, "the only column of dates")
     return _dated(columns, Role.STARTED)
+
+
+_TELLING = 3
+"""One day in so many rows is the day of the export."""
 
 
 def _dated(columns: _Columns, role_: Role) -> Dated | None:
