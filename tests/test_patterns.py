@@ -78,6 +78,7 @@ ANCHORED = {
     "importer.discovery.column._SLASH": "fullmatch",
     "importer.discovery.roles._EMAIL": "fullmatch",
     "importer.discovery.roles._TOKEN": "fullmatch",
+    "importer.discovery.roles._WORDS": "fullmatch",
     "importer.discovery.scales._GOES_ON": "match",
     "importer.discovery.scales._ONLY": "fullmatch",
     "importer.discovery.scales._TIED": "match",

@@ -13,7 +13,7 @@ from importer.discovery.lexicon import asks_rating, is_called, key, keyed_names,
 from importer.discovery.scales import Best, Scale, scale
 from importer.mapping.text import folded
 
-SEPARATORS = ("; ", ";", " | ", "|", ", ")
+SEPARATORS = ("; ", ";", " | ", "|", "┋", ", ")
 _MOST_CHOICES = 25
 
 

@@ -19,6 +19,10 @@ _ADDRESS = re.compile(
     r"\d{1,3}(?:\.\d{1,3}){3}|[0-9a-f]{0,4}(?::[0-9a-f]{0,4}){2,7}", re.IGNORECASE
 )
 _TOKEN = re.compile(r"(?=.*\d)(?=.*[a-z])[\w-]{16,64}", re.IGNORECASE)
+_WORDS = re.compile(r"[^@]{0,60}?[^\W\d_]{2}[ .,&-]+[^\W\d_]{2}[^@]*")
+"""Two words: the name of a company, say, which is no id."""
+_SAME = 5
+"""So many times the one address of a column, and it is nobody's: a mask, the address of the shop."""
 _MOSTLY = 0.8
 
 
@@ -73,7 +77,8 @@ def role(column: Column) -> Role:
         return Role.USER if name == "username" else Role.OTHER
     if wanted is Role.USER and not _tells_apart(column):
         return Role.OTHER
-    return Role.NAME if wanted is Role.USER and are_names(column, words=2) else wanted
+    named_so = are_names(column, words=2) or _mostly(column, _WORDS, 0.5)
+    return Role.NAME if wanted is Role.USER and named_so else wanted
 
 
 _NAME = re.compile(r"[^\W\d_]+(?:['’.-]+[^\W\d_]*)*")
@@ -92,7 +97,8 @@ def _by_value(column: Column) -> Role | None:
     if _is_derived(column):
         return Role.MACHINE
     if _mostly(column, _EMAIL):
-        return Role.PRIVATE if says("staff", column.label) else Role.EMAIL
+        one = column.profile.distinct == 1 and column.profile.filled >= _SAME
+        return Role.PRIVATE if one or says("staff", column.label) else Role.EMAIL
     if not plain(column.label) and _is_token(column):
         return Role.RESPONSE
     return Role.PRIVATE if _mostly(column, _ADDRESS) else None
@@ -132,10 +138,10 @@ def _tells_apart(column: Column) -> bool:
     return column.profile.distinct >= min(0.2 * column.profile.filled, 100)
 
 
-def _mostly(column: Column, pattern: re.Pattern[str]) -> bool:
+def _mostly(column: Column, pattern: re.Pattern[str], share: float = _MOSTLY) -> bool:
     counts = column.profile.counts
     found = sum(count for text, count in counts.items() if pattern.fullmatch(text))
-    return bool(found) and found >= _MOSTLY * sum(counts.values())
+    return bool(found) and found >= share * sum(counts.values())
 
 
 # Columns that say something about the person: traits, with their types.
@@ -281,10 +287,10 @@ def _telling(question: Question, text: str) -> int:
 
 def best_comment(found: Sequence[Question], score: Question | None) -> Question | None:
     """The free text that goes with the score; None where there is none."""
-    texts = [each for each in found if _is_comment(each)]
-    best = max(texts, key=lambda each: (_closeness(each, score), -each.index), default=None)
-    told = best and (_closeness(best, score) or _is_prose(best))
-    return best if told else None
+    texts = [
+        each for each in found if _is_comment(each) and (_closeness(each, score) or _is_prose(each))
+    ]
+    return max(texts, key=lambda each: (_closeness(each, score), -each.index), default=None)
 
 
 def _is_prose(text: Question) -> bool:
@@ -295,7 +301,8 @@ def _is_prose(text: Question) -> bool:
     profile = text.columns[0].profile
     long = sum(_is_sentence(value) for value in profile.counts)
     often = profile.filled * 50 >= profile.rows
-    return often and long * (4 if is_question(text.text) else 2) >= profile.distinct
+    asked = (is_question(text.text) or text.columns[0].open) and profile.filled * 4 >= profile.rows
+    return often and long * (4 if asked else 2) >= profile.distinct
 
 
 def _is_sentence(value: str) -> bool:
@@ -309,9 +316,12 @@ def _is_comment(question: Question) -> bool:
     beside = is_other(column.part) or bool(_OTHER_FIELD.search(column.label))
     beside = beside or (says("specify", column.label) and not says("remarks", column.text))
     sure = question.sure is Confidence.SURE
-    recurs = column.profile.distinct * 4 < column.profile.filled and not sure
-    worded = sum(bool(_WORD.search(text)) for text in column.profile.counts)
-    said = worded * 2 > column.profile.distinct or sure
+    recurs = column.profile.distinct * 4 < column.profile.filled and not is_called(
+        "comment", column.label
+    )
+    counts = column.profile.counts
+    worded = sum(bool(_WORD.search(text)) and not _TOKEN.fullmatch(text) for text in counts)
+    said = worded * 2 > len(counts) or sure
     several = question.separator or question.together
     return question.kind == "text" and said and not (several or beside or recurs)
 
@@ -326,9 +336,12 @@ def _closeness(text: Question, score: Question | None) -> int:
     if beside and not column.label.strip():
         return 4
     if says("remarks", column.text):
-        return 3 if beside or not score else 2
+        return 3
     asks_why = says("why", column.text) and not column.group
-    return (3 if beside else 2) if asks_why else 1 if beside or column.open else 0
+    if asks_why and score:
+        of_the_score = any(is_called("score", word) for word in plain(column.text).split())
+        return 4 if of_the_score else 3 if beside else 2
+    return 2 if asks_why else int(beside)
 
 
 def names(

@@ -139,3 +139,17 @@ def test_who_asked_is_not_who_answered(tmp_path: Path, staff: str) -> None:
 def test_a_lone_column_of_addresses_is_the_person(tmp_path: Path, label: str) -> None:
     rows = [[label, "NPS", "Comment"], ["ann@x.org", "9", "quick"], ["bob@x.org", "3", "slow"]]
     assert people(drafted_rows(tmp_path, rows)) == [label]
+
+
+@pytest.mark.parametrize("label", ["Kunde", "Cliente", "Customer"])
+def test_names_of_companies_are_no_ids(tmp_path: Path, label: str) -> None:
+    rows = [[f"Shop {i} of Wood and Stone, 14.{i:03d}", f"a{i}@x.org", "9"] for i in MANY]
+    assert people(draft(tmp_path, f"{label},Email,Score", rows)) == ["Email"]
+    ids = [[f"K {i}", f"a{i}@x.org", "9"] for i in MANY]
+    assert people(draft(tmp_path, f"{label},Email,Score", ids)) == [label, "Email"]
+
+
+def test_one_address_in_every_row_is_nobodys(tmp_path: Path) -> None:
+    rows = [["name@example.org", "9"] for _ in MANY]
+    assert people(draft(tmp_path, "Email,Score", rows)) == []
+    assert people(draft(tmp_path, "Email,Score", [["a@x.org", "9"], ["b@x.org", "3"]])) == ["Email"]
