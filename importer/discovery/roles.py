@@ -10,7 +10,17 @@ from enum import StrEnum
 from importer.discovery import lexicon
 from importer.discovery.column import Column, Confidence
 from importer.discovery.dates import DateReading, readings
-from importer.discovery.lexicon import Name, is_called, is_question, key, keyed_names, plain, says
+from importer.discovery.lexicon import (
+    Name,
+    beyond_score,
+    is_called,
+    is_comment,
+    is_question,
+    key,
+    keyed_names,
+    plain,
+    says,
+)
 from importer.discovery.questions import Named, Question, is_other, question
 from importer.mapping.ids import is_dummy
 
@@ -62,7 +72,8 @@ _BY_NAME: tuple[tuple[Role, Name], ...] = (
 def named(label: str) -> Role:
     """The role that a name alone has."""
     name = key(label)
-    return next((role for role, notion in _BY_NAME if name in keyed_names(notion)), Role.OTHER)
+    other = Role.COMMENT if is_comment(label) else Role.OTHER
+    return next((role for role, notion in _BY_NAME if name in keyed_names(notion)), other)
 
 
 def role(column: Column) -> Role:
@@ -177,7 +188,7 @@ def is_property(column: Column) -> bool:
     asked = question(column)
     rated = asked.scale is not None and asked.kind in {"nps", "scale", "csat", "ces"}
     long = asked.kind == "text" and not asked.separator and column.profile.mean_length > 30
-    return not rated and not long
+    return not rated and not long and not (asked.kind == "text" and says("why", column.text))
 
 
 def property_of(column: Column) -> Property:
@@ -331,8 +342,9 @@ def _closeness(text: Question, score: Question | None) -> int:
     beside = score is not None and 0 < column.index - score.columns[-1].index <= 2
     if score and column.group and column.group == score.columns[0].group:
         return 6
-    if is_called("comment", column.label):
-        return 5
+    if is_comment(column.label):
+        about = set(key(column.label).split()) - set(beyond_score(column.label))
+        return 6 if score and about & set(key(score.columns[0].label).split()) else 5
     if beside and not column.label.strip():
         return 4
     if says("remarks", column.text):
