@@ -70,10 +70,11 @@ def init(
     file: str | PathLike[str], wishes: Wishes | None = None, *, sheet: str | int | None = None
 ) -> Draft:
     """Draft the mapping of a file: `text` is the YAML, `open` its lines that a person has to fill in. Asks
-    nobody and writes nothing. Raises SourceError, and UsageError where several tools fit."""
+    nobody and writes nothing. Without a `sheet` it is the one that looks like answers. Raises SourceError,
+    and UsageError where several tools fit."""
     wishes = wishes or Wishes()
     read = SourceOptions(
         sheet, (), encoding=wishes.encoding or None, delimiter=wishes.delimiter or None
     )
-    with open_source(file, read) as source:
+    with open_source(file, read) as opened, sheet_of_answers(opened, read, wishes) as source:
         return draft(source, wishes)

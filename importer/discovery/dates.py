@@ -193,14 +193,22 @@ def _marked(text: str) -> str:
         each for each in HALF.finditer(text) if _beside_a_time(text, each.start(), each.end())
     ]
     if not halves:
-        return text
+        return "" if _HALF_SAID.search(text) else text
     return text[: halves[-1].start()] + _PLACES["%p"] + text[halves[-1].end() :]
+
+
+_HALF_SAID = re.compile(r"[上下]午|午[前後]|오[전후]|\d\s*[ap]\.?\s?m\b", re.IGNORECASE)
+"""Tells morning from afternoon wherever it stands: as a letter like any other it would be lost."""
 
 
 def _beside_a_time(text: str, start: int, end: int) -> bool:
     """Whether a time of day ends here, or begins there."""
     before, after = text[:start], text[end:]
-    return bool(re.search(r"\d[:.]\d\d\s*$", before) or re.match(r"\s*\d{1,2}[:.]\d\d", after))
+    return bool(_TIME_ENDS.search(before) or _TIME_BEGINS.match(after))
+
+
+_TIME_ENDS = re.compile(r"(?:\d[:.]\d\d|\d ?[時时點点시分분秒초])\s*$")
+_TIME_BEGINS = re.compile(r"\s*\d{1,2}(?:[:.]\d\d| ?[時时點点시])")
 
 
 def _unmarked(format_: str) -> str:
@@ -332,6 +340,13 @@ _US_ZONES: Mapping[str, str] = {
     "MT": "America/Denver",
     "PT": "America/Los_Angeles",
 }
+_CALLED = re.compile(
+    r"\b(?:(?P<us>Eastern|Central|Mountain|Pacific)(?: Standard| Daylight)?"
+    r"|(?:(?:Central|Eastern|Western) European|British|India|Japan|Korea|China|Australian \w+|local)"
+    r"(?: Standard| Summer)?) Time\b",
+    re.IGNORECASE,
+)
+"""Zones as people call them; of Europe's and the others it isn't known whether they mean summer time, too."""
 _SHARED = frozenset({"CST", "CDT", "IST", "BST", "AST", "ADT", "GST", "NST", "SST", "ECT", "AMT"})
 
 
@@ -344,6 +359,9 @@ def zone_of_label(label: str, moments: Sequence[datetime]) -> tuple[str, str] | 
     for said in _said(label):
         if found := _meant(said, moments):
             return found
+    if called := _CALLED.search(label):
+        zone = _US_ZONES.get((called["us"] or "")[:1].upper() + "T", OPEN)
+        return zone, f"{'not known: ' if zone == OPEN else ''}its name says {called[0]}"
     return ("UTC", "its name says UTC") if "utc" in label.casefold() else None
 
 

@@ -10,7 +10,17 @@ from enum import StrEnum
 from importer.discovery import lexicon
 from importer.discovery.column import Column, Confidence
 from importer.discovery.dates import DateReading, readings
-from importer.discovery.lexicon import Name, is_called, is_question, key, keyed_names, plain, says
+from importer.discovery.lexicon import (
+    Name,
+    beyond_score,
+    is_called,
+    is_comment,
+    is_question,
+    key,
+    keyed_names,
+    plain,
+    says,
+)
 from importer.discovery.questions import Named, Question, is_other, question
 from importer.mapping.ids import is_dummy
 
@@ -19,6 +29,10 @@ _ADDRESS = re.compile(
     r"\d{1,3}(?:\.\d{1,3}){3}|[0-9a-f]{0,4}(?::[0-9a-f]{0,4}){2,7}", re.IGNORECASE
 )
 _TOKEN = re.compile(r"(?=.*\d)(?=.*[a-z])[\w-]{16,64}", re.IGNORECASE)
+_WORDS = re.compile(r"[^@]{0,60}?[^\W\d_]{2}[ .,&-]+[^\W\d_]{2}[^@]*")
+"""Two words: the name of a company, say, which is no id."""
+_SAME = 5
+"""So many times the one address of a column, and it is nobody's: a mask, the address of the shop."""
 _MOSTLY = 0.8
 
 
@@ -58,7 +72,8 @@ _BY_NAME: tuple[tuple[Role, Name], ...] = (
 def named(label: str) -> Role:
     """The role that a name alone has."""
     name = key(label)
-    return next((role for role, notion in _BY_NAME if name in keyed_names(notion)), Role.OTHER)
+    other = Role.COMMENT if is_comment(label) else Role.OTHER
+    return next((role for role, notion in _BY_NAME if name in keyed_names(notion)), other)
 
 
 def role(column: Column) -> Role:
@@ -73,7 +88,8 @@ def role(column: Column) -> Role:
         return Role.USER if name == "username" else Role.OTHER
     if wanted is Role.USER and not _tells_apart(column):
         return Role.OTHER
-    return Role.NAME if wanted is Role.USER and are_names(column, words=2) else wanted
+    named_so = are_names(column, words=2) or _mostly(column, _WORDS, 0.5)
+    return Role.NAME if wanted is Role.USER and named_so else wanted
 
 
 _NAME = re.compile(r"[^\W\d_]+(?:['’.-]+[^\W\d_]*)*")
@@ -92,7 +108,8 @@ def _by_value(column: Column) -> Role | None:
     if _is_derived(column):
         return Role.MACHINE
     if _mostly(column, _EMAIL):
-        return Role.EMAIL
+        one = column.profile.distinct == 1 and column.profile.filled >= _SAME
+        return Role.PRIVATE if one or says("staff", column.label) else Role.EMAIL
     if not plain(column.label) and _is_token(column):
         return Role.RESPONSE
     return Role.PRIVATE if _mostly(column, _ADDRESS) else None
@@ -132,10 +149,10 @@ def _tells_apart(column: Column) -> bool:
     return column.profile.distinct >= min(0.2 * column.profile.filled, 100)
 
 
-def _mostly(column: Column, pattern: re.Pattern[str]) -> bool:
+def _mostly(column: Column, pattern: re.Pattern[str], share: float = _MOSTLY) -> bool:
     counts = column.profile.counts
     found = sum(count for text, count in counts.items() if pattern.fullmatch(text))
-    return bool(found) and found >= _MOSTLY * sum(counts.values())
+    return bool(found) and found >= share * sum(counts.values())
 
 
 # Columns that say something about the person: traits, with their types.
@@ -171,7 +188,7 @@ def is_property(column: Column) -> bool:
     asked = question(column)
     rated = asked.scale is not None and asked.kind in {"nps", "scale", "csat", "ces"}
     long = asked.kind == "text" and not asked.separator and column.profile.mean_length > 30
-    return not rated and not long
+    return not rated and not long and not (asked.kind == "text" and says("why", column.text))
 
 
 def property_of(column: Column) -> Property:
@@ -246,6 +263,8 @@ def best_score(found: Sequence[Question]) -> Question | None:
 def _rank(question: Question) -> tuple[int, bool, bool]:
     """How telling it is; and whether it asks about the whole rather than a part."""
     text = plain(question.text)
+    if says("previous", text) and not is_question(question.text):
+        return 0, False, False  # a `Previous NPS` beside the answer
     first = question.columns[0]
     part = bool(first.group) and plain(first.part) not in lexicon.texts("says_nothing")
     return _telling(question, text), says("overall", text), question.together or not part
@@ -279,10 +298,10 @@ def _telling(question: Question, text: str) -> int:
 
 def best_comment(found: Sequence[Question], score: Question | None) -> Question | None:
     """The free text that goes with the score; None where there is none."""
-    texts = [each for each in found if _is_comment(each)]
-    best = max(texts, key=lambda each: (_closeness(each, score), -each.index), default=None)
-    told = best and (_closeness(best, score) or _is_prose(best))
-    return best if told else None
+    texts = [
+        each for each in found if _is_comment(each) and (_closeness(each, score) or _is_prose(each))
+    ]
+    return max(texts, key=lambda each: (_closeness(each, score), -each.index), default=None)
 
 
 def _is_prose(text: Question) -> bool:
@@ -293,7 +312,8 @@ def _is_prose(text: Question) -> bool:
     profile = text.columns[0].profile
     long = sum(_is_sentence(value) for value in profile.counts)
     often = profile.filled * 50 >= profile.rows
-    return often and long * (4 if is_question(text.text) else 2) >= profile.distinct
+    asked = (is_question(text.text) or text.columns[0].open) and profile.filled * 4 >= profile.rows
+    return often and long * (4 if asked else 2) >= profile.distinct
 
 
 def _is_sentence(value: str) -> bool:
@@ -307,9 +327,12 @@ def _is_comment(question: Question) -> bool:
     beside = is_other(column.part) or bool(_OTHER_FIELD.search(column.label))
     beside = beside or (says("specify", column.label) and not says("remarks", column.text))
     sure = question.sure is Confidence.SURE
-    recurs = column.profile.distinct * 4 < column.profile.filled and not sure
-    worded = sum(bool(_WORD.search(text)) for text in column.profile.counts)
-    said = worded * 2 > column.profile.distinct or sure
+    recurs = column.profile.distinct * 4 < column.profile.filled and not is_called(
+        "comment", column.label
+    )
+    counts = column.profile.counts
+    worded = sum(bool(_WORD.search(text)) and not _TOKEN.fullmatch(text) for text in counts)
+    said = worded * 2 > len(counts) or sure
     several = question.separator or question.together
     return question.kind == "text" and said and not (several or beside or recurs)
 
@@ -319,14 +342,18 @@ def _closeness(text: Question, score: Question | None) -> int:
     beside = score is not None and 0 < column.index - score.columns[-1].index <= 2
     if score and column.group and column.group == score.columns[0].group:
         return 6
-    if is_called("comment", column.label):
-        return 5
+    if is_comment(column.label):
+        about = set(key(column.label).split()) - set(beyond_score(column.label))
+        return 6 if score and about & set(key(score.columns[0].label).split()) else 5
     if beside and not column.label.strip():
         return 4
     if says("remarks", column.text):
-        return 3 if beside or not score else 2
+        return 3
     asks_why = says("why", column.text) and not column.group
-    return (3 if beside else 2) if asks_why else 1 if beside or column.open else 0
+    if asks_why and score:
+        of_the_score = any(is_called("score", word) for word in plain(column.text).split())
+        return 4 if of_the_score else 3 if beside else 2
+    return 2 if asks_why else int(beside)
 
 
 def names(

@@ -17,18 +17,18 @@ from importer.mapping.transforms.texts import address, is_address, sound, visibl
 # are what may be initials (NC, ND).
 
 _PROGRAMS = r"""
-null|nil|nan|none|undefined|void|na|n/a|n.a.|n\a|#n/a|\n|not set|not_set|notset|unset|not provided|
+null|nil|nan|none|undefined|void|na|n/a|n.a.|n.a|n\a|#n/a|\n|not set|not_set|notset|unset|not provided|
 not available|
 not applicable|not specified|not authenticated|not_authenticated|unauthenticated|not logged in|logged out|
 anonymous|anonym|anon|guest|unknown|unidentified|nobody|deleted|deleted user|removed|redacted|blank|empty|
 missing|
 no-id|noid|no id|no_id|no email|no e-mail|no data|no value|none yet|tbd|tba|true|false|x|-1|1.#qnan|
-array|object|system.object|null-null|null_null|undefined-undefined|undefined_undefined|nan-nan|none-none|
-loading...|err:502|err:504|err:508|err:519
+-9|-99|-999|-9999|unassigned|array|object|system.object|null-null|null_null|undefined-undefined|undefined_undefined|nan-nan|
+none-none|loading...|err:502|err:504|err:508|err:519
 """
 _PEOPLE = """
 k.a.|k. a.|keine angabe|ohne angabe|o.a.|unbekannt|gast|gelöscht|gelöschter benutzer|nicht angegeben|
-nicht gesetzt|
+nicht gesetzt|nicht zugewiesen|leer|leere|
 nicht verfügbar|nicht vorhanden|keine|entfällt|anonymisiert|n.v.|
 inconnu|inconnue|anonyme|aucun|aucune|néant|non renseigné|non renseignée|n.c.|n/c|sans objet|s.o.|supprimé|
 supprimée|invité|vide|non disponible|non communiqué|non défini|
@@ -52,9 +52,9 @@ bilinmiyor|bilinmeyen|yok|silindi|misafir|boş|
 невідомо|невідомий|анонім|немає|видалено|
 άγνωστο|άγνωστος|αγνωστο|ανώνυμος|ανωνυμος|κανένα|δ/υ|
 غير معروف|مجهول|لا يوجد|غير متوفر|לא ידוע|אנונימי|אין|
-không có|ẩn danh|không rõ|
-不明|匿名|なし|無し|該当なし|未設定|未入力|未登録|削除済み|ゲスト|名無し|未知|无|無|不详|不詳|未设置|未填|未填写|已删除|空|游客|暂无|
-없음|익명|알 수 없음|해당 없음|해당없음|미입력|미설정|삭제됨|게스트
+không|không có|ไม่มี|ไม่ระบุ|ไม่ทราบ|(tom)|(tomt)|(tyhjä)|ẩn danh|không rõ|
+不明|匿名|なし|無し|該当なし|未設定|未入力|未登録|削除済み|ゲスト|名無し|未知|无|無|不详|不詳|未设置|未填|未填写|已删除|空|空白|空值|游客|暂无|
+없음|익명|알 수 없음|해당 없음|해당없음|미입력|미설정|비어 있음|삭제됨|게스트
 """
 STAND_INS = frozenset(
     word.strip().casefold() for word in (_PROGRAMS + "|" + _PEOPLE).split("|") if word.strip()
@@ -67,6 +67,8 @@ SANN USANN TOSI EPÄTOSI IGAZ HAMIS DOĞRU YANLIŞ ИСТИНА ЛОЖЬ ІСТ�
 BOOLEANS = frozenset(_BOOLEANS.split())
 """Excel's TRUE and FALSE, in capitals as it writes them: Vero is somebody's name."""
 LONGEST = max(map(len, STAND_INS))
+_SHORT = len("x@x.org") + 1
+"""`none@none.com` is nobody; letters such as x may be people with an address of their own."""
 
 
 DUMMIES = frozenset(
@@ -87,7 +89,7 @@ _PLAIN = re.compile(
 _NUMBERED = re.compile(r"[A-Za-z1-9][A-Za-z0-9_-]*[0-9]")
 """No word of the list ends in a digit: most ids need no further look."""
 _WRAPPED = re.compile(r"""[(\[<{"'*_]+([^()\[\]<>{}"'*_]+)[)\]>}"'*_]+""")
-_MARKS = re.compile(r"[-–—_.…?¿!*/\\~,;:|=+()\[\]<>{}\"' ]+")
+_MARKS = re.compile(r"[-–—_.…?¿!@$%&^*/\\~,;:|=+()\[\]<>{}\"' ]+")
 _UNFILLED = re.compile(
     r".*(?:\{\{.*\}\}|\$\{.+\}|\$\(.+\)|\*\|.+\|\*|<%.+%>|\{%.+%\}|%%.+%%|\[%.+%\]|[#@]\{.+\}|\[\[.+\]\]"
     r"|<<.+>>|\[object \w+\]).*"
@@ -98,9 +100,13 @@ _UNFILLED = re.compile(
 for an object."""
 _OVERWRITTEN = re.compile(r"[+-]?[0-9](?:[.,][0-9]+)?[eE]\+[0-9]+|[+-]?[0-9][.,][0-9]+[eE]-?[0-9]+")
 """`1.09E+10`: the digits that tell people apart are gone. `12E4` and `1E5` are ids like any other."""
-_FLOAT = re.compile(r"[0-9]+[.,]0")
-_GROUPED = re.compile(r"[0-9]{1,3}(?:,[0-9]{3})+|[0-9]{1,3}(?:[\u00a0\u202f\u2009'’][0-9]{3})+")
+_FLOAT = re.compile(r"[0-9]+[.,](?:0{1,2}|0{4,})")
+_GROUPED = re.compile(
+    r"[0-9]{1,3}(?:(?:,[0-9]{3})+|(?:[\u00a0\u202f\u2009'’][0-9]{3})+)(?:[.,]0{1,2})?"
+    r"|[0-9]{1,2}(?:,[0-9]{2})+,[0-9]{3}|[0-9]{1,3}(?:[. ][0-9]{3})+,0{1,2}"
+)
 """`4711.0`, `12,120`: all digits are there, dressed as a number's. `12.120` and `12 120` may be ids."""
+_FORMULA = re.compile(r"=(?:[\"“”']|[A-Z.]+\()")
 _GUARDED = re.compile(r"'[0-9]+")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _DIGEST = 16
@@ -118,6 +124,9 @@ def _is_word(text: str) -> bool:
         return False
     if text.casefold() in STAND_INS or text in BOOLEANS:
         return True
+    if "@" in text and len(text) > _SHORT:
+        name, _, host = text.casefold().partition("@")
+        return name in STAND_INS and host.partition(".")[0] in STAND_INS
     return "\u00a0" in text and text.replace("\u00a0", " ").casefold() in STAND_INS
 
 
@@ -188,6 +197,8 @@ def _undamaged(id_: str) -> None:
         raise TransformError("damaged_id", told, "`parse: leading_int` reads 4711.0 as 4711.")
     if _GROUPED.fullmatch(id_):
         raise TransformError("damaged_id", "this id was saved with a number's marks for thousands")
+    if _FORMULA.match(id_):
+        raise TransformError("damaged_id", "a formula stands where the id should be")
     if _GUARDED.fullmatch(id_):
         told = "an apostrophe that keeps Excel from reading a number stands before this id"
         raise TransformError("damaged_id", told, "`parse: unguard` takes the apostrophe off.")

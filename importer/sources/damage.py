@@ -99,7 +99,7 @@ def _suspects(cells: Sequence[str], label: str) -> Iterator[tuple[str, Callable[
         yield "control_character", _CONTROL.search
     if len(text) * 2 > _EXCEL_LIMIT and max(map(len, cells)) * 2 >= _EXCEL_LIMIT:
         yield "cut_cell", _cut
-    if "-" in text and _holds_ranges(cells):
+    if "-" in text and _holds_ranges(cells, most=len(cells) if _ID_LABEL.search(label) else 50):
         yield "month_range", _MONTHS.fullmatch
     if _ID_LABEL.search(label) and _holds_groups(cells):
         yield "grouped_id", _GROUPED.fullmatch
@@ -112,7 +112,8 @@ def _holds_groups(cells: Sequence[str]) -> bool:
     return all(_SHORT.fullmatch(cell) or _GROUPED.fullmatch(cell) for cell in cells)
 
 
-def _holds_ranges(cells: Sequence[str]) -> bool:
-    """True for a column of answers such as `50-99`, where a month can only be a range that Excel ate."""
+def _holds_ranges(cells: Sequence[str], most: int) -> bool:
+    """True for a column of answers such as `50-99`, or of ids such as `3-17`, where a month can only be a
+    range that Excel ate. Answers are few, ids may be as many as rows."""
     values = set(cells)
-    return len(values) < 50 and any(map(_RANGE.fullmatch, values))
+    return len(values) <= most and any(map(_RANGE.fullmatch, values))

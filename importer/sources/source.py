@@ -139,20 +139,20 @@ MOST_TOTALS = 10
 _TOTALS = frozenset(
     """
     total|totals|grand total|subtotal|sub-total|sum|average|averages|avg|mean|median|count
-    |minimum|maximum|std|std dev|stdev|standard deviation|average score|mean score
+    |minimum|maximum|std|std dev|std. dev.|std. deviation|stdev|standard deviation|average score|mean score
     |total responses|response count|nps|csat|nps score|summe|gesamt|gesamtsumme
-    |gesamtergebnis|insgesamt|zwischensumme|durchschnitt|mittelwert|mittel|anzahl|ø
+    |gesamtergebnis|insgesamt|zwischensumme|durchschnitt|mittelwert|mittel|anzahl|ø|∑
     |total général|sous-total|somme|moyenne|médiane|nombre|ensemble|total general|suma
     |promedio|media|mediana|recuento|cuenta|soma|média|contagem|total geral|subtotal geral
     |totale|totale complessivo|somma|conteggio|totaal|eindtotaal|som|gemiddelde|gemiddeld
-    |aantal|razem|łącznie|ogółem|suma końcowa|średnia|liczba|celkem|součet|průměr|počet|spolu
+    |aantal|razem|łącznie|ogółem|suma końcowa|średnia|liczba|celkem|celkový součet|součet|průměr|počet|spolu
     |súčet|priemer|summa|totalsumma|totalt|medelvärde|genomsnitt|medel|antal|i alt|hovedtotal
     |gennemsnit|sum totalt|gjennomsnitt|yhteensä|keskiarvo|lukumäärä|összesen|végösszeg|átlag
     |összeg|medie|ukupno|prosjek|skupaj|итого|всего|общий итог|сумма|среднее|среднее значение
-    |количество|разом|усього|всього|середнє|общо|средно|укупно|toplam|genel toplam|ortalama
+    |количество|разом|усього|всього|середнє|общо|средно|підсумок|укупно|toplam|genel toplam|ortalama
     |σύνολο|γενικό σύνολο|μέσος όρος|σύνολα|סה"כ|סך הכל|ממוצע|المجموع|الإجمالي|المتوسط|jumlah
     |rata-rata|tổng|tổng cộng|trung bình|รวม|ค่าเฉลี่ย|कुल|औसत|合計|総計|小計|平均|平均値|合计|总计|小计|平均值
-    |平均分|總計|总分|합계|총계|총합계|평균
+    |平均分|總計|总分|합계|총계|총합계|평균|เฉลี่ย
     """.replace("\n    ", "")
     .casefold()
     .split("|")
@@ -175,7 +175,7 @@ class ForeignRows:
     def repeated(self, rows: Sequence[int], cells: Sequence[Sequence[str]]) -> Iterator[Problem]:
         """The problems of the rows that are such a row once more, in all of its cells."""
         for row, each in zip(rows, cells, strict=True):
-            first = each[0].strip() or next(filter(str.strip, each), "")
+            first = _bare(each[0]) or next(filter(str.strip, each), "")
             if first.strip().casefold() in self._first and _key(each) in self._above:
                 yield self._problem("repeated_header", row, each)
 
@@ -207,7 +207,12 @@ def are_totals(cells: Sequence[str]) -> bool:
 
 def _key(cells: Sequence[str]) -> tuple[tuple[int, str], ...]:
     """What a row holds, and where, without regard to case and the space around it."""
-    return tuple((at, cell.strip().casefold()) for at, cell in enumerate(cells) if cell.strip())
+    return tuple((at, _bare(cell).casefold()) for at, cell in enumerate(cells) if _bare(cell))
+
+
+def _bare(cell: str) -> str:
+    """Without the space around it, and the mark (BOM) that each of several joined files began with."""
+    return cell.lstrip("\ufeff").strip()
 
 
 # A spreadsheet, opened: its header, what was found in it, and its rows in chunks.

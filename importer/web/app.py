@@ -6,6 +6,7 @@ import asyncio
 import logging
 import signal
 import sys
+import time
 import traceback
 from collections.abc import Callable
 from contextlib import suppress
@@ -27,6 +28,7 @@ ADDRESS = "127.0.0.1"
 _STATIC = Path(__file__).with_name("static")
 _TYPES = {"style.css": "text/css", "app.js": "text/javascript"}
 _LARGEST_FORM = 2 << 20
+_UNTYPED = {"csrf", "revision", "seal", "shown", "go", "back", "write_key", "api_key"}
 
 
 class Front:
@@ -59,7 +61,6 @@ class Front:
         """Choose a file; what is running, what isn't finished, what was done."""
         drafts, runs = self._desk.drafts, self._desk.runs
         running = await asyncio.to_thread(runs.running)
-        await asyncio.to_thread(drafts.sweep, frozenset(each.pid for each in running))
         others = [each for each in drafts.all() if each not in running]
         return self._desk.page(
             request,
@@ -114,7 +115,7 @@ class Front:
         running = len(await asyncio.to_thread(self._desk.runs.running))
         self._desk.ending.set()
         return self._desk.page(
-            request, "message", title="The wizard has ended.", running=running, hint=""
+            request, "message", title="The wizard has ended.", running=running, hint="", sent={}
         )
 
     async def static(self, request: web.Request) -> web.StreamResponse:
@@ -134,6 +135,7 @@ def application(desk: Desk) -> web.Application:
     async def guarded(request: web.Request, handler: Handler) -> web.StreamResponse:
         try:
             await desk.guard.check(request)
+            desk.asked_at = time.monotonic()
             return await handler(request)
         except Refused as refused:
             return _message(desk, request, refused.status, refused.reason, refused.hint)
@@ -162,7 +164,10 @@ def application(desk: Desk) -> web.Application:
 def _message(
     desk: Desk, request: web.Request, status: int, title: str, hint: str = ""
 ) -> web.Response:
-    response = desk.page(request, "message", status, title=title, hint=hint, running=0)
+    form = request.get(FORM) or {} if status == 409 else {}  # so that nothing typed is lost
+    sent = {name: text for name, text in form.items() if text and name not in _UNTYPED}
+    facts = {"title": title, "hint": hint, "sent": sent, "running": 0}
+    response = desk.page(request, "message", status, **facts)
     if request.body_exists and not request.content.at_eof():
         response.force_close()  # what was not read of a file is not waited for
     return response
@@ -175,11 +180,27 @@ def serve(settings: Settings, file: Path | None, port: int, opened: Callable[[st
     return asyncio.run(_serve(settings, drafts, file, port, opened))
 
 
+IDLE = 8 * 3600.0
+"""Seconds without a request and a run after which the wizard ends by itself."""
+_NOW_AND_THEN = 60.0
+
+
+async def _kept(desk: Desk) -> None:
+    """Return once the wizard is told to end, or nobody has asked for anything for long. Meanwhile what is too
+    old goes from the disk."""
+    while not desk.ending.is_set():
+        running = await asyncio.to_thread(desk.runs.running)
+        await asyncio.to_thread(desk.drafts.sweep, frozenset(each.pid for each in running))
+        if not running and time.monotonic() - desk.asked_at > IDLE:
+            return
+        with suppress(TimeoutError):
+            await asyncio.wait_for(desk.ending.wait(), _NOW_AND_THEN)
+
+
 async def _serve(
     settings: Settings, drafts: Drafts, file: Path | None, port: int, opened: Callable[[str], None]
 ) -> int:
     desk = Desk(settings, drafts)
-    drafts.sweep(frozenset(each.pid for each in desk.runs.running()))
     if file is not None:
         desk.start = f"/drafts/{drafts.adopt(file).id}/read"
     runner = web.AppRunner(
@@ -202,15 +223,17 @@ async def _serve(
             opened(f"http://{ADDRESS}:{desk.guard.port}/open?token={desk.guard.token()}")
 
         def typed() -> None:
-            sys.stdin.readline()
-            link()
+            if sys.stdin.readline():
+                link()
+            else:  # the terminal is gone
+                loop.remove_reader(sys.stdin.fileno())
 
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, desk.ending.set)
         if sys.stdin.isatty():
             loop.add_reader(sys.stdin.fileno(), typed)
         link()
-        await desk.ending.wait()
+        await _kept(desk)
         await asyncio.sleep(0.2)  # the last page is still on its way
         return len(desk.runs.running())
     finally:

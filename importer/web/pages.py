@@ -46,6 +46,7 @@ class Desk:
     typed: set[str] = field(default_factory=set)
     ending: asyncio.Event = field(default_factory=asyncio.Event)
     start: str = "/"
+    asked_at: float = field(default_factory=time.monotonic)
     _read: dict[tuple[object, ...], Reading] = field(default_factory=dict)
     _surveys: dict[str, tuple[float, Sequence[Any]]] = field(default_factory=dict)
 

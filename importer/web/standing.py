@@ -66,13 +66,13 @@ class Standing:
         if self.said.get("error"):
             return f"{self.said['error']} {self.said.get('hint') or ''}".strip()
         code, _, message = (self.job.stopped if self.job else "").partition(": ")
-        return message or code
+        return "" if code == "interrupted" else message or code
 
     @property
     def paused(self) -> bool:
         """Whether it was told to stop, and rows are left."""
         told = bool(self.job and self.job.stopped.startswith("interrupted:"))
-        return told and not self.running and not self.said.get("error") and self.unsent > 0
+        return told and not self.running and not self.said.get("error") and self.left > 0
 
     @property
     def cut_off(self) -> bool:
@@ -86,7 +86,7 @@ class Standing:
             return "running" if self.running else "not begun"
         if "dropped" in self.job.settings:
             return "given up"
-        return "cut off" if self.cut_off else codes.of("exit")[str(self.job.exit_status)].brief
+        return "cut off" if self.cut_off else _ended(self.job.exit_status)
 
     @property
     def folder(self) -> Path | None:
@@ -119,6 +119,11 @@ def counts_of(ledger: Ledger, job: Job) -> dict[str, int]:
 def held_by(state: Path, job: Job) -> Mapping[str, object]:
     """Who posts to the job's survey now; {} where nobody does, or it can't be told."""
     return holder(state, job.origin, job.campaigns.split(",")) or {}
+
+
+def _ended(status: int | None) -> str:
+    found = codes.of("exit").get(str(status))
+    return found.brief if found else "ended"
 
 
 _TAIL = 16_384

@@ -364,7 +364,9 @@ class Steps:
         if name in _RESULTS and name not in one.got:
             one = self._drafts.save(one, got=(*one.got, name))
             await asyncio.to_thread(self._let_go, one)
-        return _file(path, {"Content-Disposition": f'attachment; filename="{name}"'})
+        return web.FileResponse(
+            path, headers={"Content-Disposition": f'attachment; filename="{name}"'}
+        )
 
     def _let_go(self, one: Draft) -> None:
         standing = self._desk.runs.standing(one)
@@ -380,7 +382,7 @@ class Steps:
         if name not in {"plan.html", "report.html"}:
             raise Refused(404, "There is no such report.")
         path = await asyncio.to_thread(self._path, one, name)
-        return _file(path, {"Content-Security-Policy": FRAMED})
+        return web.FileResponse(path, headers={"Content-Security-Policy": FRAMED})
 
     async def forget(self, request: web.Request) -> web.StreamResponse:
         """Remove the upload and what was written of it."""
@@ -395,10 +397,6 @@ class Steps:
 
 def _to(one: Draft, step: str) -> web.HTTPSeeOther:
     return web.HTTPSeeOther(f"/drafts/{one.id}/{step}")
-
-
-def _file(path: Path, headers: Mapping[str, str]) -> web.FileResponse:
-    return web.FileResponse(path, headers=headers)
 
 
 async def _pieces(part: BodyPartReader) -> AsyncIterator[bytes]:

@@ -11,12 +11,15 @@ import hashlib
 import re
 from collections import Counter
 from pathlib import Path
+from typing import cast
 
 import yaml
 
+from importer.discovery import Draft
 from importer.errors import ImporterError
+from importer.mapping.ids import is_dummy
 from importer.sources.table import letter
-from tests.discovery.drafts import drafted
+from tests.discovery.drafts import at, drafted
 from tests.discovery.table import found
 
 KEY = Path(__file__).with_name("public_exports.yaml")
@@ -32,12 +35,12 @@ def half(sha256: str) -> str:
 def said(path: Path) -> dict[str, str]:
     """What `init` says of a file, in the words of the key; all is the error where it refuses the file."""
     try:
-        words = found(drafted(str(path)))
+        made = drafted(str(path))
+        words = found(made)
     except ImporterError as error:
         return dict.fromkeys(FACTS, f"refused: {error}")
     header = "+".join(map(str, words["header"])) or "0"  # type: ignore[call-overload]
-    people = words["person"]
-    assert isinstance(people, tuple)
+    people = _people(made, words)
     return {
         "tool": str(words["tool"]) or "none",
         "header": header + "".join(f"-{row}" for row in words["skipped"]),  # type: ignore[attr-defined]
@@ -46,6 +49,15 @@ def said(path: Path) -> dict[str, str]:
         "comment": str(words["comment"]) or "none",
         "date": str(words["date"]) or "none",
     }
+
+
+def _people(made: Draft, words: dict[str, object]) -> tuple[str, ...]:
+    """The columns that tell people apart, without those that the draft leaves out (`anonymous`)."""
+    users = [*made.meaning.users, *([made.meaning.email] if made.meaning.email else [])]
+    masked = {at(each.column) for each in users if all(map(is_dummy, each.column.profile.counts))}
+    people = tuple(each for each in cast("tuple[str, ...]", words["person"]) if each not in masked)
+    response = made.meaning.response
+    return people or ((at(response.column),) if response else ())
 
 
 def right(wanted: str, saying: str) -> bool:

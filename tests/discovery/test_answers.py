@@ -60,4 +60,8 @@ def test_the_plan_of_a_form_is_refused_with_the_reason() -> None:
 def test_answers_with_percentages_beside_them_are_answers() -> None:
     check(ANSWERS)
     check([["type", "name", "label"], ["bug", "Jane", "late"], ["idea", "Joe", "soon"]])
-    check([])
+
+
+def test_a_sheet_of_blank_rows_is_told_as_that() -> None:
+    with pytest.raises(SourceError, match="every row is blank"):
+        check([])

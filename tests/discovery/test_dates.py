@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from importer.discovery.column import Profile
-from importer.discovery.dates import readings
+from importer.discovery.dates import readings, zone_of_label
+from importer.discovery.yaml_text import OPEN
 from importer.mapping.transforms.date_formats import compiled
 
 
@@ -170,6 +171,43 @@ def test_several_offsets_of_one_column_are_one_format() -> None:
     assert formats(*texts) == [("%Y/%m/%d %I:%M:%S %p %z",)]
     texts = ["5.6.2020 9:34 CEST", "6.6.2020 21:34 CEST", "17.11.2020 13:34 CET"]
     assert formats(*texts) == [("%d.%m.%Y %H:%M %z",)]
+
+
+def test_morning_and_afternoon_are_never_letters_like_others() -> None:
+    """Read as text, they would leave an afternoon twelve hours early."""
+    assert formats("2024年1月13日 下午04時01分", "2024年1月14日 上午11時01分") == [
+        ("%Y年%m月%d日 %p%I時%M分",)
+    ]
+    assert formats("2024. 1. 13. 오후 4시 1분", "2024. 1. 14. 오전 11시 1분") == [
+        ("%Y. %m. %d. %p %I시 %M분",)
+    ]
+    assert formats("2024/1/13 4点1分 下午", "2024/1/14 11点1分 上午") == [("%Y/%m/%d %I点%M分 %p",)]
+    for pair in (
+        ("13/1/2024 4 PM", "14/1/2024 11 AM"),
+        ("2024/1/13(下午) 4:01", "2024/1/14(上午) 11:01"),
+    ):
+        assert not any("%H" in each for found in formats(*pair) for each in found)
+    assert formats("2024年1月13日 16時01分", "2024年1月14日 11時01分") == [
+        ("%Y年%m月%d日 %H時%M分",)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("label", "zone"),
+    [
+        ("Submitted at (Pacific Time)", "America/Los_Angeles"),
+        ("Start (Eastern Time, US and Canada)", "America/New_York"),
+        ("Ended, Mountain Standard Time", "America/Denver"),
+        ("Date (Central European Time)", OPEN),
+        ("Answered (India Standard Time)", OPEN),
+        ("Submitted (local time)", OPEN),
+        ("Completion Time", ""),
+        ("Central office: Time", ""),
+    ],
+)
+def test_zones_as_people_call_them(label: str, zone: str) -> None:
+    found = zone_of_label(label, ())
+    assert (found[0] if found else "") == zone
 
 
 def test_spans_of_time_are_no_offsets() -> None:

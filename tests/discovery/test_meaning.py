@@ -349,3 +349,24 @@ def test_a_long_code_of_each_row_below_a_mark_is_the_response() -> None:
     meaning = understood(["#", "Do you ski?"], rows)
     assert meaning.response is not None
     assert understood(["#", "Do you ski?"], [[f"{i}", "yes"] for i in range(1, 9)]).response is None
+
+
+def test_a_reason_for_the_score_goes_before_remarks_wherever_it_stands() -> None:
+    reason = "What is the reason for your score?"
+    texts = [
+        ("a", ["x", "y"]),
+        ("b", ["x", "y"]),
+        (reason, SENTENCES),
+        ("Any other comments?", SENTENCES),
+    ]
+    assert rated("How likely are you to recommend us?", texts=texts)["comment"] == reason
+    texts[2] = ("Tell us about your usual day", SENTENCES)
+    assert (
+        rated("How likely are you to recommend us?", texts=texts)["comment"]
+        == "Any other comments?"
+    )
+
+
+def test_choices_of_wenjuanxing_in_one_cell_are_no_comment() -> None:
+    several = [f"Java┋{a}┋{b}" for a in ("Python", "Go", "C") for b in ("Rust", "PHP", "Perl")]
+    assert rated(texts=[("9、该项目使用了哪些编程语言？", several)])["comment"] == ""

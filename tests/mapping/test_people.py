@@ -135,6 +135,7 @@ onbekend; neuvedeno
 brak danych; nie dotyczy; okänd; ei tiedossa; nincs adat; неизвестно; Н/Д; bilinmiyor; ΑΓΝΩΣΤΟ; غير معروف
 不明; 匿名; 未知
 해당 없음; ---; –; …; ???; ___; -1; NaN; null-null; undefined_undefined; 0,0; Err:502; Loading...
+(leer); (空白); (tom); ไม่ระบุ; không; N.A; unassigned; -99; @; none@none.com; null@null
 """
 REAL = """
 True North Ltd; N/A-17; null-island@x.org; O'Brien; None Smith; 1.10; 2.5.1; E10; 1e5; 12E4; 7E12; 4711.01
@@ -143,6 +144,7 @@ True North Ltd; N/A-17; null-island@x.org; O'Brien; None Smith; 1.10; 2.5.1; E10
 $5; user[7]; [7]
 <7>; {12}; 12.120; 12 120; 1,5; 12,1200; Gäste-7; 匿名太郎; x1; -12; a_b; @handle; me@localhost; o'hara@x.org
 a--b; Mr. X.
+Tom; x@x.org; anonymous@acme.org; guest@home.example; -12; 1.000; 4711.000; 1.234.567; 1 234 567; =1
 ann+nps@sub.x.co.uk; ÄNN@MÜLLER.example; "ann".lee@x.org; ن\u200cا; 👩\u200d🔬; ab..cd@docomo.example; *7*
 1.2.0; v1.0
 """
@@ -175,7 +177,10 @@ LOST = """
 #N/D; #VÆRDI!
 #SAKNAS!; #DZIEL/0!; #Н/Д; #I/T; ####; #########
 """
-DRESSED = "4711.0; 4711,0; 7.0; 12,120; 1,234,567; 12\u00a0120; 12'120; '00120; '7"
+DRESSED = """
+4711.0; 4711,0; 7.0; 12,120; 1,234,567; 12\u00a0120; 12'120; '00120; '7
+4711.00; 1,234.00; 12.345,0; 1.234.567,00; 1,23,456; =“00123”; =HYPERLINK("mailto:a@x.org")
+"""
 
 
 @pytest.mark.parametrize("lost", listed(LOST))
@@ -188,7 +193,7 @@ def test_an_id_or_key_whose_digits_are_gone(lost: str) -> None:
     assert codes(keyed, Id=lost, Email="a@x.org") == ["bad_key"]
 
 
-@pytest.mark.parametrize("id_", DRESSED.split("; "))
+@pytest.mark.parametrize("id_", listed(DRESSED))
 def test_an_id_that_is_dressed_as_a_number(id_: str) -> None:
     assert codes(ONE, Id=id_) == ["damaged_id"]
     assert codes(text("anonymousId: {template: 'sm:{Id}'}"), Id=id_) == ["damaged_id"]

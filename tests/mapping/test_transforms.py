@@ -22,6 +22,11 @@ SENT: list[tuple[str, str, Any]] = [
     ('type: nps, decimal: ","', "7,0", 7),
     ("type: nps, parse: leading_int", "10 - Extremely likely", 10),
     ("type: nps, parse: leading_int", "10/10", 10),
+    ("type: nps, parse: leading_int", "9, great", 9),
+    ("type: nps, parse: leading_int", "9 von 10", 9),
+    ("type: nps, parse: only_int", "Level10", 10),
+    ("type: nps, parse: only_int", "<b>9</b>", 9),
+    ("type: nps, parse: only_int", "May 9", 9),
     ("type: nps, parse: leading_int", "8/10 points", 8),
     ("type: nps, parse: leading_int", "9.0", 9),
     ("type: nps, parse: leading_int", "9,00 Punkte", 9),
@@ -115,6 +120,17 @@ REFUSED: list[tuple[str, str, str]] = [
     ("type: nps, parse: leading_int", "3. Mrz", "bad_number"),
     ("type: nps, parse: leading_int", "10-oct.", "bad_number"),
     ("type: nps, parse: leading_int", "6-янв", "bad_number"),
+    *(
+        ("type: nps, parse: leading_int", text, "bad_number")
+        for text in (
+            *("9;10", "9, 10", "9 и 10", "9到10", "9から10", "9...10", "1O", "1l"),
+            *("10月9日", "3월 4일", "3-Oca", "3-Μαρ", "9 & 10"),
+        )
+    ),
+    *(
+        ("type: nps, parse: only_int", text, "bad_number")
+        for text in ("9½", "Oct-09", "окт.09", "1O", "l0", ">9", "≤5", "1月")
+    ),
     ("type: nps, parse: leading_int", "3月", "bad_number"),
     ("type: nps, parse: leading_int", "9-10 Promoter", "bad_number"),
     ("type: nps, parse: leading_int", "0 – 6 (Detractor)", "bad_number"),

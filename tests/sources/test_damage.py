@@ -96,6 +96,9 @@ def test_ranges_that_became_months() -> None:
         ("month_range", 6),
     ]
     assert damages(["Oct-21", "Nov-21"]) == []
+    ids = [f"{n}-{n + 40}" for n in range(60)]
+    assert damages([*ids, "5-Jan"], "customer_id") == [("month_range", 62)]
+    assert damages([*ids, "5-Jan"], "Comment") == []
 
 
 def test_bare_serials_in_a_date_column() -> None:

@@ -36,7 +36,13 @@ def test_a_header_that_comes_again(tmp_path: Path, header: str, every: int) -> N
 
 
 @pytest.mark.parametrize(
-    "again", ["CUSTOMER,comment,Plan", " Customer , Comment,Plan ", "Customer,Comment,Plan,,"]
+    "again",
+    [
+        "CUSTOMER,comment,Plan",
+        " Customer , Comment,Plan ",
+        "Customer,Comment,Plan,,",
+        "\ufeffCustomer,Comment,Plan",
+    ],
 )
 def test_it_may_differ_in_case_and_space(tmp_path: Path, again: str) -> None:
     path = written(tmp_path / "a.csv", f"Customer,Comment,Plan\na,ok,Pro\n{again}\nb,so,Pro\n")

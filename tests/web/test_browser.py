@@ -127,6 +127,7 @@ def heading(page: Page, text: str) -> None:
 
 def looked_at(page: Page, name: str) -> None:
     """Contrast, names, the size of targets, nothing that sticks out; a picture where one is asked for."""
+    page.wait_for_load_state("load")
     assert page.evaluate(PALE) == [], name
     assert page.evaluate(NAMELESS) == [], name
     assert page.evaluate(SMALL) == [], name

@@ -5,11 +5,14 @@ from __future__ import annotations
 import asyncio
 import io
 from pathlib import Path
+from socket import socket
 
 import pytest
 from aiohttp import FormData
 
-from importer.web import guard
+from importer.errors import UsageError
+from importer.settings import Settings
+from importer.web import app, guard
 from importer.web.app import application
 from importer.web.drafts import Drafts
 from importer.web.guard import FRAMED, POLICY
@@ -202,3 +205,19 @@ async def test_it_listens_on_this_machine_alone(tmp_path: Path) -> None:
     async with wizard(tmp_path) as visitor:
         with pytest.raises(OSError, match=r"."):
             await asyncio.open_connection("127.0.0.2", visitor.desk.guard.port)
+
+
+def test_it_ends_by_itself_once_nobody_asks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(app, "IDLE", -1.0)
+    links: list[str] = []
+    settings = Settings(file="", mapping="", state=tmp_path)
+    assert app.serve(settings, None, 0, links.append) == 0
+    assert len(links) == 1
+    with socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        with pytest.raises(UsageError, match="can't be listened on"):
+            app.serve(settings, None, port, links.append)

@@ -206,6 +206,8 @@ async def test_a_form_of_an_earlier_state_changes_nothing(tmp_path: Path) -> Non
             )
             assert visitor.status == 409, step
             assert "Another tab has changed this import" in visitor.text
+            assert "<dd>version: 1</dd>" in visitor.text  # what was typed isn't lost
+            assert visitor.csrf not in visitor.text.partition("</main>")[0]
         await visitor.get(path)
         assert visitor.draft == known
 

@@ -19,19 +19,32 @@ _PLAIN = re.compile(r"[+-]?[0-9]{1,15}")
 _NUMBER = re.compile(r"[+-]?([0-9]{1,40}(\.[0-9]{0,40})?|\.[0-9]{1,40})([eE][+-]?[0-9]{1,2})?")
 _LEADING = re.compile(r"[+-]?([0-9]+)(?:([.,])([0-9]+))?")
 _GOES_ON = re.compile(
-    r"\d|[.,:/eE]\d|[eE][+-]\d|[ \u00a0\u202f]\d{3}(?!\d)|\s*(?:[-–—−~]|\.\.|…)\s*\d+(?!\d|\s*%)"
-    r"|\s+(?:to|or|and|bis|oder|und|à|a|ou|et|y|o|e|tot|do|až|till|до)\s+\d"
+    r"\d|[.,:/eE]\d|[eE][+-]\d|[ \u00a0\u202f]\d{3}(?!\d)"
+    r"|\s*(?:[-–—−~～〜;,|+&、،]|\.{2,}|…)\s*\d+(?!\d|\s*%)"
+    r"|\s+(?:to|or|and|bis|oder|und|à|a|ou|et|y|o|e|tot|en|do|i|lub|až|nebo|till|til|och|eller|og|tai|ja|ve|veya|până"
+    r"|или|и|до|або|та|και|ή|إلى|أو|או|עד|ถึง|หรือ|đến|से)\s+\d"
+    r"|\s*(?:至|到|或|か|から|또는|에서|부터)\s*\d|[OoIl](?!\w)"
 )
-"""After a number: there is more of it (`10:30`, `1e3`, `5 000`), or it begins a range (`9-10`, `7 to 8`)."""
+"""After a number: there is more of it (`10:30`, `1e3`, `5 000`, `1O`), or it begins a range or a list
+(`9-10`, `7 to 8`, `9; 10`)."""
 _OF = re.compile(r"/([0-9]+)(?![0-9./-])")
 _SIGNED = re.compile(r"(?:(?:^|(?<=[\s(\[:=]))[-−])?\d+")
-_MONTH = re.compile(
-    r"[0-9]{1,2}[-./ ]{1,2}(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|mrz|mär|mai|okt|dez|janv|févr"
+_MONTHS = (
+    r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|mrz|mär|mai|okt|dez|janv|févr"
     r"|mars|avr|juin|juil|août|sept|déc|ene|abr|ago|dic|gen|mag|giu|lug|set|ott|fev|out|mrt|mei|maj|sty|lut|kwi|cze"
-    r"|lip|sie|wrz|paź|lis|gru|янв|фев|мар|апр|май|мая|июн|июл|авг|сен|окт|ноя|дек)\.?|[0-9]{1,2}[月월]",
+    r"|lip|sie|wrz|paź|lis|gru|янв|фев|мар|апр|май|мая|июн|июл|авг|сен|окт|ноя|дек"
+    r"|oca|şub|nis|haz|tem|ağu|eyl|eki|kas|ara|ian|iun|iul|febr|márc|ápr|máj|jún|júl|szept|led|úno|bře|kvě|čvn|čvc|srp"
+    r"|zář|říj|ιαν|φεβ|μαρ|απρ|μα[ϊι]|ιουν|ιουλ|αυγ|σεπ|οκτ|νοε|δεκ|січ|лют|бер|кві|тра|чер|лип|сер|вер|жов|лис|гру"
+    r"|يناير|فبراير|مارس|أبريل|مايو|يونيو|يوليو|أغسطس|سبتمبر|أكتوبر|نوفمبر|ديسمبر)"
+)
+_MONTH = re.compile(
+    rf"[0-9]{{1,2}}[-./ ]{{1,2}}{_MONTHS}\.?|{_MONTHS}\.?[-./ ]{{1,2}}[0-9]{{2,4}}"
+    r"|[0-9]{1,2}[月월](?:\s*[0-9]{1,2}[日일])?",
     re.IGNORECASE,
 )
-"""What Excel makes of a range such as `1-3`."""
+"""What Excel makes of a range such as `1-3`, or `Oct-09`."""
+_NOT_ONE = re.compile(r"[¼-¾⅐-⅞]|^\s*[<>≤≥]\s*\d|\b[OoIl]\d|\d[OoIl]\b")
+"""Beside a number: a fraction, a bound, or a letter where a digit should stand."""
 EXACT = 2**53
 """Above this, JSON readers that hold numbers as doubles lose digits (RFC 8259, section 6)."""
 
@@ -67,7 +80,8 @@ def only_int(text: str) -> str:
     found = _SIGNED.findall(text)
     if len(found) != 1:
         raise TransformError("bad_number", f"the text holds {len(found)} numbers, not one")
-    if not found[0].lstrip("-−").isascii() or _MONTH.fullmatch(trimmed(text)):
+    odd = _MONTH.fullmatch(trimmed(text)) or _NOT_ONE.search(text)
+    if odd or not found[0].lstrip("-−").isascii():
         raise TransformError("bad_number", "this isn't a whole number")
     return str(found[0]).replace("−", "-")
 
