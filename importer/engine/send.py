@@ -297,18 +297,13 @@ async def _first_contact(sending: SendContext, contact: Contact) -> tuple[str, .
         from importer.engine.reconcile import reader
 
         look = Hasher(sending.ledger.secret, job.origin).shown
-
-        async def goes_on(seconds: float) -> bool:
-            await sending.delivery.wait(seconds)
-            return sending.delivery.stopped is None
-
         try:
             async with reader(settings, job.origin) as reading:
-                await contact.read_back(reading, look, settings.settling, goes_on)
+                looking = contact.read_back(reading, look, settings.settling)
+                await sending.delivery.unless_stopped(looking)
         except ImporterError as error:
-            notes.append(
-                f"What was sent could not be read back: {error.message} {error.hint}".strip()
-            )
+            told = f"What was sent could not be read back: {error.message} {error.hint}"
+            notes.append(told.strip())
     wrong = [each for each in contact.findings() if each["found"] == "contradicted"]
     notes += [
         f"The API isn't as assumed ({each['id']}): {each['assumed']}. {each['do']}"

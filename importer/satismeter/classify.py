@@ -28,10 +28,10 @@ class Reply(NamedTuple):
     """One attempt's end.
 
     `request_sent`: the request was handed to the wire in this attempt; False proves that the server got
-    nothing. `status` is that of a whole, well-formed HTTP reply, else None; then `fault` says what broke,
-    and `stop` is the code of a fault that every further row would meet too, or "".
-    `located`: the response's id by `Location`. `ms`: from the attempt's start to its end. `headers`: their
-    names. `kept`: the connection can carry another request.
+    nothing. `status` is that of a whole, well-formed HTTP reply, None otherwise; then `fault` says in
+    plain words what broke. `stop`: the code of a fault that every further row would meet too; "" for any
+    other. `located` is the response's id by the reply's `Location`. `ms` counts from the attempt's start to
+    its end. `headers` are the names of the reply's; `kept`: its connection can carry another request.
     """
 
     request_sent: bool
@@ -53,10 +53,11 @@ class Poster(Protocol):
     """What delivery needs of a client."""
 
     async def post(self, body: bytes) -> Reply:
-        """Post one body (a JSON object without its write key). Raises only where it is cancelled."""
+        """Post one body (a JSON object without its write key). Never raises but for cancellation."""
 
 
 # The pure decision on a reply: what became of the row, and what the run does next.
+#
 # The classes follow one question: may the server have stored the row? Only a whole reply that says so, or
 # proof that the request never left, settles it; all else is `unknown`.
 

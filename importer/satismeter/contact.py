@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import time
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from itertools import islice
 from typing import NamedTuple
@@ -12,19 +13,10 @@ from typing import NamedTuple
 import orjson
 
 from importer.model import Status
-from importer.satismeter.classify import (
-    Classification,
-    Poster,
-    Reply,
-    classify,
-    document_of,
-    error_text,
-    pause_of,
-    response_id,
-    tells,
-)
+from importer.satismeter.classify import Classification, Poster, Reply, classify, pause_of
 from importer.satismeter.read import MARGIN, Reader, moment
 from importer.satismeter.redact import Redactor
+from importer.satismeter.reply_body import document_of, error_text, response_id, tells
 
 # The assumptions, as docs/api.md lists them word for word.
 
@@ -161,22 +153,17 @@ class Contact:
             self._seen.append(Seen(sent_at, body, reply, classified))
         return reply
 
-    async def read_back(
-        self, reader: Reader, look: Look, seconds: float, wait: Callable[[float], Awaitable[bool]]
-    ) -> None:
-        """Look for the first response that was acknowledged, for so long, or until `wait` says that the run
-        was stopped. Raises ReadError."""
+    async def read_back(self, reader: Reader, look: Look, seconds: float) -> None:
+        """Look for the first response that was acknowledged, for so long. Raises ReadError."""
         stored = (each for each in self._seen if each.classified.status is Status.CREATED)
         if (first := next(stored, None)) is None:
             return
         surely = 3 if first.classified.response_id else 2
         pause, until = 0.5, time.monotonic() + seconds
         while (found := await _listed(reader, first, look)).how < surely:
-            left = until - time.monotonic()
-            if left <= 0:
+            if (left := until - time.monotonic()) <= 0:
                 break
-            if not await wait(min(pause, left)):
-                return
+            await asyncio.sleep(min(pause, left))
             pause *= 2
         self._read = _read(first, found)
 

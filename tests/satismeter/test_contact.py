@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import orjson
 import pytest
 
 from importer.satismeter.classify import Reply
 from importer.satismeter.contact import ASSUMPTIONS, MOST, Contact
+from importer.satismeter.read import Reader, StoredResponse
 from importer.satismeter.redact import Redactor
 from importer.settings import Secret
 
@@ -215,6 +218,62 @@ def test_no_more_than_the_first_replies_are_kept() -> None:
 
     asyncio.run(posted())
     assert len(contact.shapes()) == MOST
+
+
+class Listing:
+    """A survey that lists these from its second reading on."""
+
+    def __init__(self, *listed: StoredResponse) -> None:
+        self.listed = listed
+        self.readings = 0
+
+    async def responses(self, campaign: str, since: datetime) -> AsyncIterator[StoredResponse]:
+        self.readings += 1
+        for each in self.listed if self.readings > 1 else ():
+            yield each
+
+
+def listed(minutes: float = 0, **other: Any) -> StoredResponse:
+    created = (datetime.now(UTC) + timedelta(minutes=minutes)).isoformat()
+    answers = (("q-1", "the invoices never arrive in time"),)
+    return replace(StoredResponse("64a1", created, "jane_roe", "", "", answers), **other)
+
+
+def look(campaign: str, user: str, anonymous: str, answers: Iterable[tuple[str, object]]) -> bytes:
+    return repr((user, anonymous, sorted(answers, key=str))).encode()
+
+
+LISTED = {
+    "as it was sent": (listed(), "A9 A10 A11", ""),
+    "another ID": (listed(id="7"), "A9 A10", "A11"),
+    "its text cut": (listed(answers=(("q-1", "the invo"),)), "A9 A11", "A10"),
+    "its text cut, and another ID": (listed(id="7", answers=(("q-1", "the"),)), "A9", "A10 A11"),
+    "dated long before": (listed(-600), "A10 A11", "A9"),
+    "somebody else's": (listed(id="7", user_id="john"), "", "A9"),
+    "an earlier one of the person": (listed(-30, id="7", answers=(("q-1", "x"),)), "", "A9"),
+}
+
+
+@pytest.mark.parametrize("name", LISTED)
+def test_what_the_survey_lists_later_confirms_or_contradicts(name: str) -> None:
+    survey, confirmed, contradicted = Listing(LISTED[name][0]), *LISTED[name][1:]
+    contact = said(200, {"id": "64a1"}, kept=True)
+
+    asyncio.run(contact.read_back(cast("Reader", survey), look, 0.01))
+
+    read = {"A9", "A10", "A11"}
+    assert (
+        " ".join(each for each in found(contact, "confirmed").split() if each in read) == confirmed
+    )
+    assert found(contact, "contradicted") == contradicted
+
+
+def test_nothing_is_read_where_nothing_was_acknowledged() -> None:
+    survey = Listing()
+
+    asyncio.run(said(401).read_back(cast("Reader", survey), look, 0.01))
+
+    assert survey.readings == 0
 
 
 def test_the_page_lists_them_word_for_word() -> None:
