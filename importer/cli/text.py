@@ -126,6 +126,8 @@ def print_run(summary: Summary) -> None:
     _causes(summary)
     _duplicates(summary.duplicates)
     _contact(summary)
+    for note in summary.notes:
+        output.say(f"To know: {note}")
     _written(summary)
     output.say()
     requests = counted(summary.requests, "request")

@@ -37,6 +37,8 @@ class Summary:
     causes: tuple[Cause, ...] = ()
     duplicates: Mapping[str, int] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    """Those of the warnings that only the posting could give."""
     requests: int = 0
     stopped: str = ""
     scores: tuple[Scores, ...] = ()
