@@ -25,10 +25,11 @@ Text = Literal[
     "answered_row", "skipped_row",
 ]
 Pattern = Literal[
-    "recommend", "satisfied", "effort", "why", "remarks", "overall", "counted", "specify", "or_more",
-    "asking", "other", "total", "best", "worst", "not_at_all", "not_so", "extreme", "strong", "weak",
-    "neutral", "good", "bad", "yes", "no", "not", "link", "outside", "stars", "out_of", "wave", "month",
-    "means", "until", "worse_upwards", "school_grade", "amount", "likely", "summary_sheet",
+    "recommend", "satisfied", "effort", "why", "remarks", "overall", "counted", "specify", "previous",
+    "staff", "or_more", "asking", "other", "total", "best", "worst", "not_at_all", "not_so", "extreme",
+    "strong", "weak", "neutral", "good", "bad", "yes", "no", "not", "link", "outside", "stars",
+    "out_of", "wave", "month", "means", "until", "worse_upwards", "school_grade", "amount", "likely",
+    "summary_sheet",
 ]
 # fmt: on
 

@@ -109,7 +109,7 @@ def _by_value(column: Column) -> Role | None:
         return Role.MACHINE
     if _mostly(column, _EMAIL):
         one = column.profile.distinct == 1 and column.profile.filled >= _SAME
-        return Role.PRIVATE if one else Role.EMAIL
+        return Role.PRIVATE if one or says("staff", column.label) else Role.EMAIL
     if not plain(column.label) and _is_token(column):
         return Role.RESPONSE
     return Role.PRIVATE if _mostly(column, _ADDRESS) else None
@@ -263,6 +263,8 @@ def best_score(found: Sequence[Question]) -> Question | None:
 def _rank(question: Question) -> tuple[int, bool, bool]:
     """How telling it is; and whether it asks about the whole rather than a part."""
     text = plain(question.text)
+    if says("previous", text) and not is_question(question.text):
+        return 0, False, False  # a `Previous NPS` beside the answer
     first = question.columns[0]
     part = bool(first.group) and plain(first.part) not in lexicon.texts("says_nothing")
     return _telling(question, text), says("overall", text), question.together or not part

@@ -88,8 +88,11 @@ def record(
         stopped=f"{stop.code}: {stop.message}" if stop else "",
         scores=planned.tally.scores(counted),
         waves=job.waves,
+        contact=tuple(sent.contact.findings()) if sent and sent.contact else (),
     )
     summary.write(summary.place)
+    if sent and sent.contact and summary.contact:
+        summary.write_contact(sent.contact.shapes())
     report.write(summary.report, reported(settings, planned, ledger, summary, sent))
     return summary
 

@@ -318,7 +318,7 @@ def askable(ledger: Ledger, job: Job) -> int:
     return len(_seqs(ledger, job, _ASKABLE, *_asked()))
 
 
-_ASKABLE = f"status = 'unknown' AND code NOT IN {ANSWERED} AND ABS(? - sent_at) <= ?"
+_ASKABLE = f"status = 'unknown' AND code NOT IN {(*ANSWERED, 'unclear')} AND ABS(? - sent_at) <= ?"
 
 
 def _asked() -> tuple[float, float]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import csv
 import io
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -498,3 +499,44 @@ def test_numbers_keep_the_digits_of_the_sheet(tmp_path: Path) -> None:
     assert planned(path, PLAIN).people == list(map(str, ids))
     keyed = planned(path, mapping(person='anonymousId: {template: "p:{who}"}', more="key: who\n"))
     assert len({*keyed.people}) == 3
+
+
+@pytest.mark.parametrize("words", ["Gelöscht", "Supprimé", "Đã xóa", "삭제됨", "が無効"])
+def test_an_accent_of_its_own_is_the_same_letter(tmp_path: Path, words: str) -> None:
+    """Files from a Mac store it so: rows are left out, columns found and labels mapped all the same."""
+    apart = unicodedata.normalize("NFD", words)
+    assert apart != words
+    rows = [["u1", apart, "keep"], ["u2", "9", apart], ["u3", f" {apart.upper()} ", "keep"]]
+    more = f"source: {{skip_if: [{{column: {words} 2, in: [{words}]}}]}}\n"
+    path = made(tmp_path, [["who", "score", f"{apart} 2"], *rows])
+    text = mapping(f"type: nps, values: {{{words}: 7, '*': keep}}", more=more)
+    found = planned(path, text.replace("column: comment", f"column: {words} 2"))
+    assert (found.people, found.answers(SCORE)) == (["u1", "u3"], [7, 7])
+    assert found.answers() == ["keep", "keep"]
+
+
+@pytest.mark.parametrize("container", ["xlsx", "xls"])
+def test_digits_that_a_double_has_lost_make_nobody_one_with_another(
+    tmp_path: Path, container: str
+) -> None:
+    """Programs write numbers of a workbook as doubles: of three people two would be one."""
+    ids = [1234567890123456789 + at for at in range(3)]
+    path = tmp_path / f"answers.{container}"
+    if container == "xls":
+        old = xlwt.Workbook()
+        sheet = old.add_sheet("Answers")
+        for at, whom in enumerate(["who", *map(float, ids), 42.0]):
+            sheet.write(at, 0, whom)
+            sheet.write(at, 1, 9 if at else "score")
+        old.save(str(path))
+    else:
+        book = openpyxl.Workbook()
+        book.worksheets[0].append(HEADER[:2])
+        for each in [*ids, 42]:
+            book.worksheets[0].append([each, 9])
+        book.save(path)
+    text = PLAIN.replace("column: comment", "column: score")
+    found = planned(path, text)
+    assert (found.people, found.codes) == (["42"], {"damaged_id": 3})
+    keyed = text.replace("userId: who", 'anonymousId: {template: "p:{score}"}\nkey: who')
+    assert planned(path, keyed).codes == {"bad_key": 3}
