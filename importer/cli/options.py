@@ -84,6 +84,11 @@ xlsx_option = click.option(
 )
 
 
+open_option = click.option(
+    "--open", "open_page", is_flag=True, help="Open the report in the browser at the end."
+)
+
+
 def target(command: Command) -> Command:
     """Where to send, and which ledger to ask."""
     for option in (

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 @options.source
 @options.target
 @options.sending
+@options.open_option
 @unattended
 @click.option(
     "--plan",
@@ -75,7 +76,17 @@ def run_command(**given: Any) -> ExitStatus:
     with report.alone(), report.over(settings) as ended:
         summary = post(settings, given)
         ended(summary)
-    return shown(summary, as_json=given["as_json"])
+    status = shown(summary, as_json=given["as_json"])
+    _open(summary, given)
+    return status
+
+
+def _open(summary: Summary, given: Mapping[str, Any]) -> None:
+    """Show the page, where that was asked for; a machine without a browser has its path."""
+    import webbrowser
+
+    if given["open_page"] and not webbrowser.open(summary.report.resolve().as_uri()):
+        output.note(f"There is no browser to open {summary.report} with.")
 
 
 def shown(summary: Summary, *, as_json: bool) -> ExitStatus:
@@ -197,6 +208,7 @@ _LARGEST_PLAN = 1 << 30
 @options.source
 @options.target
 @options.network
+@options.open_option
 @options.again_option
 @click.option("--rate", metavar="N/s", help="10/s, 600/min, max: to tell how long a run takes.")
 @fail_on_option
@@ -243,6 +255,7 @@ def plan_command(**given: Any) -> ExitStatus:
             digest = hashlib.sha256(resources.small(path, _LARGEST_PLAN)[0]).hexdigest()
             output.say(f"  {path}   to be approved; SHA-256 {digest}")
         output.next_step(*after(summary))
+    _open(summary, given)
     return summary.exit_status
 
 

@@ -2,7 +2,7 @@
 
 import json
 
-from importer.sandbox import Sandbox
+from importer.sandbox import Sandbox, background
 from tests.e2e.commands import Shell
 
 ROWS = "id,score,comment,email\nu1,10,Great,u1@example.com\nu2,9,,\nu3,0,,\nu4,11,,\n"
@@ -38,3 +38,23 @@ def test_a_signed_plan_is_kept_to(user: Shell, sandbox: Sandbox) -> None:
     assert rest.document["rows"]["created"] == 3
     assert len(sandbox.stored()) == 3
     assert json.loads((user.folder / "plan.json").read_bytes())["to_post"] == "2-4"
+
+
+def test_the_page_opens_in_the_browser_where_that_is_asked_for(user: Shell) -> None:
+    user.write("answers.csv", "id,score,comment,email\np1,9,,a@example.com\n")
+    opener = user.write("browser", f'#!/bin/sh\necho "$1" >> {user.folder}/opened\n')
+    opener.chmod(0o700)
+    with background() as sandbox:
+        to = ("-m", "mapping.yaml", "--endpoint", sandbox.url)
+        user("plan", "answers.csv", *to, BROWSER=f"{opener} %s")
+        assert not (user.folder / "opened").exists()
+        for command in (("plan",), ("run", "--yes")):
+            ended = user(*command, "answers.csv", *to, "--open", BROWSER=f"{opener} %s")
+            assert ended.status == 0
+        again = user("run", "answers.csv", *to, "--yes")
+    opened = (user.folder / "opened").read_text().split()
+    assert [each.rpartition("/")[2] for each in opened] == ["plan.html", "report.html"]
+    assert all(each.startswith("file:///") for each in opened)
+    assert again.status == 0
+    page = next(user.folder.glob("*-import/report.html")).read_text("utf-8")
+    assert "Nothing new was sent: earlier runs sent 1 of 1 row." in page
