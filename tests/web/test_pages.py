@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from openpyxl import Workbook
 
+from importer.errors import Busy
 from importer.resources import SAMPLES
 from importer.sandbox import API_KEY, PROJECT, Sandbox, background
 from importer.web import drafts as drafts_room
@@ -474,3 +475,14 @@ async def test_times_and_paths_of_a_draft_are_of_this_folder(tmp_path: Path) -> 
     os.utime(kept.folder(draft.id) / "draft.json", (1, 1))
     assert kept.goes_at(draft) < time.time()
     assert kept.load("../../etc") is None
+
+
+def test_who_comes_second_with_a_change_is_told(tmp_path: Path) -> None:
+    drafts = Drafts(tmp_path / "state")
+    file = tmp_path / "answers.csv"
+    file.write_text("id,score\na,9\n")
+    seen = drafts.adopt(file)
+    assert drafts.change(seen, campaign="a").revision == 1
+    with pytest.raises(Busy):
+        drafts.change(seen, campaign="b")
+    assert drafts.all()[0].campaign == "a"
