@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -279,6 +280,11 @@ def place(row: int, wave: str) -> str:
 def counted(number: int, one: str, many: str = "") -> str:
     """`1 row`, `2 rows`, `13,954 rows`."""
     return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
+def moment(seconds: float | None = None) -> str:
+    """A time since 1970 (now, where there is none) as `2026-11-29T06:55:18Z`."""
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds))
 
 
 def duration(seconds: float) -> str:

@@ -8,7 +8,6 @@ import logging.handlers
 import os
 import re
 import sys
-import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from io import TextIOWrapper
@@ -17,7 +16,7 @@ from pathlib import Path
 from importer import logs
 from importer.automation.notify import Notice
 from importer.errors import ExitStatus
-from importer.model import Status
+from importer.model import Status, moment
 from importer.privacy import UNSEEN, visible
 
 # Metrics in Prometheus's text format, for node_exporter's textfile collector.
@@ -90,7 +89,7 @@ class JsonFormatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         """The line, without its end."""
         known = {
-            "time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(record.created)),
+            "time": moment(record.created),
             "level": record.levelname.lower(),
             "event": getattr(record, "event", record.getMessage()),
             "job": logs.JOB.get(),

@@ -15,7 +15,7 @@ from importer.cli.options import SPAN
 from importer.cli.output import next_command
 from importer.cli.text import remedy
 from importer.errors import ExitStatus, UsageError
-from importer.model import Status, counted
+from importer.model import Status, counted, moment
 from importer.settings import server_of
 
 if TYPE_CHECKING:
@@ -102,7 +102,7 @@ def status_command(job: str, state: Path | None, as_json: bool) -> ExitStatus:
     with looking(state) as ledger:
         found = ledger.job(job)
         counts = ledger.counts(found)
-        causes = refusals(ledger, found)
+        causes = refusals(ledger, found, invalid=True)
         waiting = ledger.counted(found, "code", (Status.PENDING,))
         settled_here = _own_doubt(ledger, found)
     if as_json:
@@ -128,7 +128,7 @@ def _print_status(job: Job, counts: Mapping[str, int], causes: tuple[Cause, ...]
     if job.stopped:
         output.say(output.style(f"Stopped early: {job.stopped}", fg="red"))
         remedy(job.stopped)
-    if report := _report(job):
+    if report := _written(job, "report.html"):
         output.say(f"report: {report}")
     if job.waves:
         output.say(f"Each row of the file counts once per wave: {', '.join(job.waves)}.")
@@ -154,6 +154,11 @@ def _next(job: Job, counts: Mapping[str, int], in_doubt: int) -> list[str]:
     if counts.get(Status.REJECTED):
         why = "once the cause is mended"
         steps.append(next_command("retry", job.name, why=why, statuses="rejected"))
+    book, text = _written(job, "problems.xlsx"), _written(job, "problems.csv")
+    if counts.get(Status.INVALID) and (book or text):
+        to: dict[str, Any] = {each: job.settings[each] for each in ("mapping", "endpoint")}
+        to |= {"sheet": job.sheet} if book and job.sheet else {}
+        steps.append(next_command("run", book or text, why="once its rows are mended", **to))
     return steps or [next_command("results", job.name)]
 
 
@@ -179,12 +184,12 @@ def _document(job: Job, counts: Mapping[str, int]) -> dict[str, object]:
         "mapping": job.mapping,
         "endpoint": job.settings.get("endpoint") or job.origin,
         "campaign": job.campaigns,
-        "started_at": job.started_at,
-        "ended_at": job.ended_at,
+        "started_at": moment(job.started_at),
+        "ended_at": job.ended_at and moment(job.ended_at),
         "exit_code": job.exit_status,
         "host": job.settings.get("host"),
         "stopped": job.stopped or None,
-        "report": _report(job) or None,
+        "report": _written(job, "report.html") or None,
         "rows": {"read": sum(counts.values())}
         | {each.value: counts.get(each, 0) for each in Status},
         "left": sum(counts.get(each, 0) for each in _LEFT),
@@ -192,13 +197,12 @@ def _document(job: Job, counts: Mapping[str, int]) -> dict[str, object]:
     }
 
 
-def _report(job: Job) -> str:
-    """Where the job's page lies; "" where it isn't there."""
+def _written(job: Job, name: str) -> str:
+    """Where a file of the job's results lies; "" where it isn't there."""
     from importer.results import files
 
-    folder = Path(str(job.settings.get("out", "")))
-    path = files.of_job(folder, job.name) / "report.html"
-    return str(path) if "out" in job.settings and path.exists() else ""
+    place = files.of_job(Path(str(job.settings.get("out", ""))), job.name) / name
+    return str(place) if "out" in job.settings and place.exists() else ""
 
 
 def _moment(seconds: float) -> str:

@@ -242,16 +242,17 @@ class Delivery:
             self._queue.task_done(row)
 
     def _stop_within(self, classified: Classification, left: float) -> None:
-        """A pause that is longer than an outage may still last: nobody posts that would notice its end."""
-        if (classified.pause or 0.0) > left:
-            asyncio.get_running_loop().call_later(
-                max(left, 0.0) + 0.01, self._stop_if_away, classified
-            )
+        """A pause that is longer than an outage may still last: nobody posts that would notice its end.
+        Nor would anybody where the reply to a row that was under way comes after, and all seems well."""
+        loop, whole = asyncio.get_running_loop(), self._options.outage
+        for seconds, posted in ((left, None), (whole, self.requests)):
+            if (classified.pause or 0.0) > seconds:
+                loop.call_later(max(seconds, 0.0) + 0.01, self._stop_if_away, classified, posted)
 
-    def _stop_if_away(self, classified: Classification) -> None:
-        if not self.stopped and (
-            stop := self._abort_rules.outage(classified, self._breaker.away_for)
-        ):
+    def _stop_if_away(self, classified: Classification, posted: int | None) -> None:
+        quiet = self.requests == posted
+        away = self._options.outage + 0.01 if quiet else self._breaker.away_for
+        if not self.stopped and (stop := self._abort_rules.outage(classified, away)):
             self.stop(stop)
 
     def _take_back(self) -> None:

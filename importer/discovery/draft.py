@@ -204,6 +204,8 @@ def _scale(kind: str, found: Scale) -> Iterator[str]:
         yield from _values(found)
     if found.parse and not found.stray:
         yield f"parse: {found.parse}"
+    if found.comma:
+        yield 'decimal: ","'
     if found.stray:
         most = list(found.stray.items())[:5]
         texts = ", ".join(f"{shown([text], shown_sample)} ({count})" for text, count in most)

@@ -173,7 +173,7 @@ def _first(grid: Grid) -> int | None:
         (i for i, cells in enumerate(grid.cells[:HEAD]) if _filled(cells) > _FULL * wide), 0
     )
     if full and _spans(grid, full):
-        return full - 1
+        return full if _names_alone(grid, full) else full - 1
     below = grid.cells[full + 1 : full + 2]
     if below and _known_names(below[0]) > 1 and not _known_names(grid.cells[full]):
         full += 1  # two cells above a narrow table are a title still
@@ -204,6 +204,17 @@ def _spans(grid: Grid, full: int) -> bool:
         and not _is_data(grid, full - 1, skip=full)
         and (not _is_data(grid, full) and _gaps(above, cells) > 0)
     )
+
+
+def _names_alone(grid: Grid, full: int) -> bool:
+    """Whether the full row names its columns by itself, each by another name, and the row above only heads
+    groups of them (`Customer`, over id, name and address)."""
+    above, cells = grid.cells[full - 1], grid.cells[full]
+    fits, misfits = _fitting(grid, full)
+    labels = [folded(cell) for cell in cells if cell.strip()]
+    known = _known_names(cells) > max(1, _known_names(above))
+    alone = not fits and len(misfits) > 1 and known and len(set(labels)) == len(labels)
+    return alone and not _completes(grid, full - 1, None)
 
 
 def _above_data(grid: Grid, at: int, tool: ToolRows | None) -> tuple[int, ...]:

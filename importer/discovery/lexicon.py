@@ -25,10 +25,11 @@ Text = Literal[
     "answered_row", "skipped_row",
 ]
 Pattern = Literal[
-    "recommend", "satisfied", "effort", "why", "remarks", "overall", "counted", "specify", "or_more",
-    "asking", "other", "total", "best", "worst", "not_at_all", "not_so", "extreme", "strong", "weak",
-    "neutral", "good", "bad", "yes", "no", "not", "link", "outside", "stars", "out_of", "wave", "month",
-    "means", "until", "worse_upwards", "school_grade", "amount", "likely", "summary_sheet",
+    "recommend", "satisfied", "effort", "why", "remarks", "overall", "counted", "specify", "previous",
+    "staff", "or_more", "asking", "other", "total", "best", "worst", "not_at_all", "not_so", "extreme",
+    "strong", "weak", "neutral", "good", "bad", "yes", "no", "not", "link", "outside", "stars",
+    "out_of", "wave", "month", "means", "until", "worse_upwards", "school_grade", "amount", "likely",
+    "summary_sheet",
 ]
 # fmt: on
 
@@ -98,17 +99,26 @@ def _data() -> Mapping[str, Any]:
 _STROKES = str.maketrans("łøđı", "lodi")
 """Letters whose stroke is no accent."""
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
-_VOICED = "\u3099\u309a"
-"""Marks that make another kana, which no accent does: か and が."""
 
 
 def plain(label: str) -> str:
     """A name as words: small letters, no accents, `userId` as `user id`, anything else as a space."""
     spaced = _CAMEL.sub(" ", label)
     letters = unicodedata.normalize("NFKD", spaced).casefold().translate(_STROKES)
-    bare = "".join(char for char in letters if not unicodedata.combining(char) or char in _VOICED)
-    whole = unicodedata.normalize("NFC", bare)  # NFKD takes Hangul apart
-    return " ".join("".join(char if char.isalnum() else " " for char in whole).split())
+    bare = "".join(char for char in letters if not _is_accent(char))
+    bare = unicodedata.normalize("NFC", bare)
+    return " ".join("".join(char if _is_letter(char) else " " for char in bare).split())
+
+
+def _is_accent(char: str) -> bool:
+    """Whether it marks a letter that stays the same without it: not the voicing of kana, and no vowel."""
+    place = unicodedata.combining(char)
+    return bool(place) and not (7 <= place <= 9 or 84 <= place <= 132)
+
+
+def _is_letter(char: str) -> bool:
+    """Whether it is a part of a word: in India and south-east Asia, vowels are marks."""
+    return char.isalnum() or ("\u0900" <= char < "\u1100" and unicodedata.category(char)[0] == "M")
 
 
 def key(label: str) -> str:
@@ -126,6 +136,17 @@ def keyed_names(notion: Name) -> frozenset[str]:
 def is_called(notion: Name, label: str) -> bool:
     """Whether a column of this name is of this kind."""
     return key(label) in keyed_names(notion)
+
+
+def is_comment(label: str) -> bool:
+    """Whether a column of this name holds the comment, or that of one score: `NPS comment`."""
+    return is_called("comment", label) or " ".join(beyond_score(label)) in keyed_names("comment")
+
+
+def beyond_score(label: str) -> list[str]:
+    """The words of a name without those that name a score."""
+    scores = keyed_names("score") | {"csat", "ces"}
+    return [word for word in key(label).split() if word not in scores]
 
 
 def is_label(text: str) -> bool:

@@ -254,7 +254,7 @@ def _is_called_score(column: Column, text: str) -> bool:
 def _is_rating(column: Column, found: Scale, text: str) -> bool:
     plain = lexicon_room.plain(text)
     numbers = len(column.profile.counts) - len(found.na)
-    if found.high <= 1 or (found.words and is_called("comment", column.label)):
+    if found.high <= 1 or (found.words and lexicon.is_comment(column.label)):
         return False
     named = asks_rating(plain) or is_called("score", column.label)
     if numbers == 1 and (found.parse or not named):
@@ -359,7 +359,7 @@ def _short(parts: set[str]) -> bool:
 def _words(column: Column, text: str) -> Question:
     profile = column.profile
     asks_why = folded(column.part) in lexicon.texts("asks_why") or says("why", text)
-    if is_called("comment", column.label):
+    if lexicon.is_comment(column.label):
         return Question((column,), "text", Confidence.SURE, "it is called like a comment")
     if profile.filled and all(text.isdigit() for text in profile.counts) and not column.open:
         return Question((column,), "choice", Confidence.GUESSED, "numbers: the codes of choices?")

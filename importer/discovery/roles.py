@@ -10,7 +10,17 @@ from enum import StrEnum
 from importer.discovery import lexicon
 from importer.discovery.column import Column, Confidence
 from importer.discovery.dates import DateReading, readings
-from importer.discovery.lexicon import Name, is_called, is_question, key, keyed_names, plain, says
+from importer.discovery.lexicon import (
+    Name,
+    beyond_score,
+    is_called,
+    is_comment,
+    is_question,
+    key,
+    keyed_names,
+    plain,
+    says,
+)
 from importer.discovery.questions import Named, Question, is_other, question
 from importer.mapping.ids import is_dummy
 
@@ -62,7 +72,8 @@ _BY_NAME: tuple[tuple[Role, Name], ...] = (
 def named(label: str) -> Role:
     """The role that a name alone has."""
     name = key(label)
-    return next((role for role, notion in _BY_NAME if name in keyed_names(notion)), Role.OTHER)
+    other = Role.COMMENT if is_comment(label) else Role.OTHER
+    return next((role for role, notion in _BY_NAME if name in keyed_names(notion)), other)
 
 
 def role(column: Column) -> Role:
@@ -98,7 +109,7 @@ def _by_value(column: Column) -> Role | None:
         return Role.MACHINE
     if _mostly(column, _EMAIL):
         one = column.profile.distinct == 1 and column.profile.filled >= _SAME
-        return Role.PRIVATE if one else Role.EMAIL
+        return Role.PRIVATE if one or says("staff", column.label) else Role.EMAIL
     if not plain(column.label) and _is_token(column):
         return Role.RESPONSE
     return Role.PRIVATE if _mostly(column, _ADDRESS) else None
@@ -177,7 +188,7 @@ def is_property(column: Column) -> bool:
     asked = question(column)
     rated = asked.scale is not None and asked.kind in {"nps", "scale", "csat", "ces"}
     long = asked.kind == "text" and not asked.separator and column.profile.mean_length > 30
-    return not rated and not long
+    return not rated and not long and not (asked.kind == "text" and says("why", column.text))
 
 
 def property_of(column: Column) -> Property:
@@ -252,6 +263,8 @@ def best_score(found: Sequence[Question]) -> Question | None:
 def _rank(question: Question) -> tuple[int, bool, bool]:
     """How telling it is; and whether it asks about the whole rather than a part."""
     text = plain(question.text)
+    if says("previous", text) and not is_question(question.text):
+        return 0, False, False  # a `Previous NPS` beside the answer
     first = question.columns[0]
     part = bool(first.group) and plain(first.part) not in lexicon.texts("says_nothing")
     return _telling(question, text), says("overall", text), question.together or not part
@@ -329,8 +342,9 @@ def _closeness(text: Question, score: Question | None) -> int:
     beside = score is not None and 0 < column.index - score.columns[-1].index <= 2
     if score and column.group and column.group == score.columns[0].group:
         return 6
-    if is_called("comment", column.label):
-        return 5
+    if is_comment(column.label):
+        about = set(key(column.label).split()) - set(beyond_score(column.label))
+        return 6 if score and about & set(key(score.columns[0].label).split()) else 5
     if beside and not column.label.strip():
         return 4
     if says("remarks", column.text):

@@ -46,8 +46,9 @@ def ordered(texts: Collection[str]) -> Ordered | None:
     outside = tuple(text for text in texts if lexicon.pattern("outside").fullmatch(plain(text)))
     labels = [text for text in texts if text not in outside]
     if not 2 <= len(labels) <= _MOST_LABELS:
-        return None
-    found = _stars_of(labels) or _parts_of(labels) or _steps_of(labels)
+        found = _parts_of(labels) if len(labels) == _MOST_LABELS + 1 else None
+    else:
+        found = _stars_of(labels) or _parts_of(labels) or _steps_of(labels)
     return replace(found, outside=outside) if found else None
 
 
@@ -59,7 +60,7 @@ def _stars_of(texts: Sequence[str]) -> Ordered | None:
 
 
 def _parts_of(texts: Sequence[str]) -> Ordered | None:
-    """`4 / 5`, `4 out of 5`."""
+    """`4 / 5`, `4 out of 5`; of ten, 0 is a step as well."""
     part = lexicon.pattern("out_of", r"(\d{1,2})\s*", r"\s*(5|7|10)")
     parts = {text: part.fullmatch(" ".join(text.casefold().split())) for text in texts}
     found = {text: (int(each[1]), int(each[2])) for text, each in parts.items() if each}
@@ -67,7 +68,7 @@ def _parts_of(texts: Sequence[str]) -> Ordered | None:
     if (
         len(found) < len(texts)
         or len(tops) != 1
-        or any(not 1 <= n <= top for n, top in found.values())
+        or any(not (top < 10) <= n <= top for n, top in found.values())
     ):
         return None
     return Ordered({text: n for text, (n, _) in found.items()}, tops.pop(), "parts")
@@ -96,11 +97,9 @@ def _steps_of(texts: Sequence[str]) -> Ordered | None:
     if not places:
         return None
     place = dict(zip(steps, places, strict=True))
-    faces = all(face(text) is not None for text in texts)
+    about = "faces" if all(face(text) is not None for text in texts) else "words"
     high = 4 if places == [1, 2, 3, 4] else max(5, places[-1])
-    return Ordered(
-        {text: place[step] for text, step in found.items()}, high, "faces" if faces else "words"
-    )
+    return Ordered({text: place[step] for text, step in found.items()}, high, about)
 
 
 def _places(steps: Sequence[float]) -> list[int]:
@@ -302,6 +301,7 @@ def _listed(question: str) -> list[str]:
 # Scales of numbers.
 
 _WHOLE = re.compile(r"[+-]?(\d{1,3})(?:[.,]0+)?")
+_COMMA = re.compile(r"[+-]?\d{1,3},\d+")
 _LEADING = re.compile(r"(\d{1,2})\s*(?:[-–—:=.)(]|\s)\s*\D.*", re.DOTALL)
 _ONLY = re.compile(r"\D*(?<![^\W\d_])(\d{1,2})(?![^\W\d_])\D*", re.DOTALL)
 _ENDS = re.compile(r"(?<![\w.,])(\d{1,2})(?![\d.,]*\d)")
@@ -328,6 +328,8 @@ class Scale:
     best: Best = Best.HIGH
     signs: str = ""
     unplaced: tuple[str, ...] = ()
+    comma: bool = False
+    """Whether numbers are written with a decimal comma: `9,0`."""
 
 
 def scale(profile: Profile, question: str = "", *, sure: bool = False) -> Scale | None:
@@ -350,7 +352,10 @@ def _labelled(counts: Mapping[str, int], na: tuple[str, ...]) -> Scale | None:
     if found is None:
         return None
     about = found.about if found.whole else f"{found.about}, of which not each step was seen"
-    return Scale(1, found.high, (1, found.high), (*na, *found.outside), found.values, words=about)
+    low = min(1, *found.values.values())
+    return Scale(
+        low, found.high, (low, found.high), (*na, *found.outside), found.values, words=about
+    )
 
 
 def _written(counts: Mapping[str, int], label: str) -> str:
@@ -380,6 +385,7 @@ def _numbered(
         best=told.best,
         signs=told.why,
         unplaced=tuple(worded.keys() - named),
+        comma=any(map(_COMMA.fullmatch, counts)),
     )
 
 

@@ -174,15 +174,21 @@ class _Columns:
         return [each for each in self.all if self.roles[each.index] is role_ and not each.blank]
 
     def found(self, role_: Role) -> tuple[FoundColumn, ...]:
-        """The columns of a role, the fullest first."""
+        """The columns of a role: the tool's own, addresses that are called so (a `Manager Email` isn't), then
+        the fullest and the most different."""
         return tuple(
             _but_damaged(
                 FoundColumn(each, Confidence.SURE, self.claimed_by)
                 if each.index in self.claimed
                 else _told(each, role_)
             )
-            for each in sorted(self.of(role_), key=lambda each: -each.profile.filled)
+            for each in sorted(self.of(role_), key=lambda each: self._rank(each, role_))
         )
+
+    def _rank(self, column: Column, role_: Role) -> tuple[bool, bool, int, int]:
+        stray = role_ is Role.EMAIL and not is_called("email", column.label)
+        own = column.index in self.claimed
+        return not own, stray, -column.profile.filled, -column.profile.distinct
 
     def open(self, beside: Sequence[Dated | None]) -> list[Column]:
         """The columns that are questions or traits, if anything."""
@@ -294,12 +300,18 @@ def _answered(columns: _Columns) -> Dated | None:
     others = [
         (each, found)
         for each in columns.all
-        if columns.roles[each.index] is Role.OTHER and (found := readings(each.profile))
+        if columns.roles[each.index] is Role.OTHER
+        and (each.profile.distinct > 1 or each.profile.rows < _TELLING)
+        and (found := readings(each.profile))
     ]
     if len(others) == 1:
         column, found = others[0]
         return Dated(column, found, Confidence.GUESSED, "the only column of dates")
     return _dated(columns, Role.STARTED)
+
+
+_TELLING = 3
+"""One day in so many rows is the day of the export."""
 
 
 def _dated(columns: _Columns, role_: Role) -> Dated | None:

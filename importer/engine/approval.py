@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import time
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
@@ -17,7 +16,7 @@ from importer.errors import UsageError
 from importer.ledger import Ledger
 from importer.ledger.queries import sendable
 from importer.mapping import Document
-from importer.model import Job, counted, place
+from importer.model import Job, counted, moment, place
 from importer.results.files import whole
 from importer.settings import Settings
 from importer.sources.source import Source
@@ -92,7 +91,7 @@ class ApprovedPlan:
     def of(cls, settings: Settings, planned: Plan, ledger: Ledger) -> ApprovedPlan:
         """The plan, while its ledger is open."""
         return cls(
-            made=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+            made=moment(),
             importer=__version__,
             file=settings.name,
             mapping=Path(settings.mapping).name,

@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 import time
-from collections import defaultdict
-from collections.abc import AsyncIterator, Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections import Counter, defaultdict
+from collections.abc import AsyncIterator, Mapping, Sequence, Set
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from typing import NamedTuple
 
 from importer.errors import UsageError
 from importer.ledger import Hasher, Ledger
 from importer.ledger.reconcile import (
     Doubt,
-    Known,
+    Sent,
     call_absent,
     call_stored,
     call_there,
+    call_unclear,
     controls,
     doubts,
     in_other_form,
-    known,
+    loose,
+    names,
+    sent_by,
     to_send,
 )
 from importer.model import Job
@@ -51,9 +55,10 @@ async def read_back(settings: Settings, ledger: Ledger, job: Job, *, final: bool
     if not open_ones:
         return Settled()
     checks = {each.shown: controls(ledger, job, each) for each in open_ones}
-    wanted = {each.shown for each in open_ones}.union(*checks.values())
     since = min(each.first for each in open_ones) - MARGIN
-    held = await _held(settings, ledger, job, wanted, known(ledger, job), since)
+    doubted = {each.person for each in open_ones}
+    every = {shown: each for found in checks.values() for shown, each in found.items()}
+    held = await _held(settings, ledger, job, doubted, every, since)
     settled = [
         _settle(settings, ledger, job, each, held, checks[each.shown], final=final)
         for each in open_ones
@@ -87,40 +92,54 @@ async def check_survey(settings: Settings, ledger: Ledger, job: Job) -> int:
 _EVER = datetime(2000, 1, 1, tzinfo=UTC)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Held:
-    """The responses that the survey holds: those that `look` like rows of ours, by that look, each with
-    its look in the other form (0.1's, or today's); and, by person, those of people with a row in doubt that
-    are `unexplained`."""
+    """What the survey holds: when the responses `came` (Unix seconds) that are those of accepted rows, by
+    their looks, or by person and ID; by person, those of people with a row in doubt, or of somebody of
+    nearly that name; and when those came that name nobody."""
 
-    look: Mapping[bytes, Sequence[tuple[StoredResponse, bytes]]]
-    unexplained: Mapping[bytes, Sequence[StoredResponse]]
+    came: defaultdict[bytes, list[float]] = field(default_factory=lambda: defaultdict(list))
+    theirs: defaultdict[bytes, list[Found]] = field(default_factory=lambda: defaultdict(list))
+    nobodys: list[float] = field(default_factory=list)
+    sent: Mapping[bytes, Sequence[Sent]] = field(default_factory=dict)
+
+
+class Found(NamedTuple):
+    """A response, when it came, the `person` that it names, and its looks (today's, and 0.1's)."""
+
+    response: StoredResponse
+    at: float
+    person: bytes
+    looks: tuple[bytes, bytes]
 
 
 async def _held(
     settings: Settings,
     ledger: Ledger,
     job: Job,
-    wanted: Collection[bytes],
-    explained: Known,
+    doubted: Set[bytes],
+    checks: Mapping[bytes, Sent],
     since: float,
 ) -> Held:
-    hasher = Hasher(ledger.secret, job.origin)
-    held: defaultdict[bytes, list[tuple[StoredResponse, bytes]]] = defaultdict(list)
-    unexplained: defaultdict[bytes, list[StoredResponse]] = defaultdict(list)
+    hasher, held, named = Hasher(ledger.secret, job.origin), Held(), names(ledger, job)
+    by_id = {(each.response_id, each.person): each.shown for each in checks.values()}
     async with reader(settings, job.origin) as reading:
         async for campaign in _campaigns(reading, job):
             async for each in reading.responses(campaign, datetime.fromtimestamp(since, UTC)):
                 who = (campaign, each.user_id, each.anonymous_id)
-                person = hasher.person(*who)
                 looks = (hasher.shown(*who, each.answers), hasher.shown_0_1(*who, each.answers))
-                for shown, other in (looks, looks[::-1]):
-                    if shown in wanted:
-                        held[shown].append((each, other))
-                known_look = not explained.looks.isdisjoint(looks)
-                if person in explained.people and not (known_look or each.id in explained.ids):
-                    unexplained[person].append(each)
-    return Held(held, unexplained)
+                person, at = hasher.person(*who), _moment(each)
+                own = by_id.get((each.id, person), b"") if each.id else b""
+                for look in {*looks, own} & checks.keys():
+                    held.came[look].append(at)
+                if not any(who[1:]):
+                    held.nobodys.append(at)
+                alike = (named.get(loose(one), set()) for one in filter(None, who[1:]))
+                for one in ({person} & doubted).union(*alike):
+                    held.theirs[one].append(Found(each, at, person, looks))
+    people = {each.person for found in held.theirs.values() for each in found}
+    held.sent = sent_by(ledger, people | doubted)
+    return held
 
 
 def reader(settings: Settings, origin: str) -> Reader:
@@ -159,29 +178,65 @@ def _settle(
     job: Job,
     doubt: Doubt,
     held: Held,
-    checks: set[bytes],
+    checks: Mapping[bytes, Sent],
     *,
     final: bool,
 ) -> Settled:
     since = doubt.first - MARGIN
-    alike = [each for each in held.look.get(doubt.shown, ()) if _moment(each[0]) >= since]
-    mine, others_looks = [each for each, _ in alike], {look for _, look in alike}
-    accepted, doubtful = in_other_form(ledger, others_looks, since)
-    doubt = replace(
-        doubt, acknowledged=doubt.acknowledged + accepted, others=doubt.others + doubtful
+    theirs = [each for each in held.theirs.get(doubt.person, ()) if each.at >= since]
+    people = {doubt.person, *(each.person for each in theirs)}
+    sent = [one for each in people for one in held.sent.get(each, ())]
+    known = {one.response_id: one.shown for one in sent if one.created and one.response_id}
+    mine = [each for each in theirs if _is_one_of(each, doubt, known)]
+    accepted, doubtful = in_other_form(
+        ledger, {look for each in mine for look in each.looks if look != doubt.shown}, since
     )
-    stored = doubt.stored(len(mine))
-    if stored is None:
+    stored = replace(
+        doubt, acknowledged=doubt.acknowledged + accepted, others=doubt.others + doubtful
+    ).stored(len(mine))
+    recent = [one for one in sent if one.at >= since]
+    free = len(theirs) - sum(one.created for one in recent)
+    if stored is None or stored > free:
+        call_unclear(ledger, job, doubt.seqs)
         return Settled(left=len(doubt.seqs))
-    newest = sorted(mine, key=_moment)[len(mine) - stored :]
-    call_stored(ledger, job, doubt.seqs[:stored], [each.id for each in newest])
+    newest = sorted(mine, key=lambda each: each.at)[len(mine) - stored :]
+    call_stored(ledger, job, doubt.seqs[:stored], [each.response.id for each in newest])
     others = doubt.seqs[stored:]
-    proven = bool(checks) and all(shown in held.look for shown in checks)
-    strange = any(_moment(each) >= since for each in held.unexplained.get(doubt.person, ()))
-    if not proven or strange or abs(time.time() - doubt.last) < settings.settling:
+    strange = _unexplained(theirs, recent, known) or any(
+        doubt.first - MARGIN <= at <= doubt.last + MARGIN for at in held.nobodys
+    )
+    seen = all(
+        any(abs(at - one.at) <= MARGIN / 2 for at in held.came[one.shown])
+        for one in checks.values()
+    )
+    early = abs(time.time() - doubt.last) < settings.settling
+    if strange or not seen:
+        call_unclear(ledger, job, others)
+    if strange or early or not (checks and seen):
         return Settled(created=stored, left=len(others))
     absent = call_absent(ledger, job, others, final=final)
     return Settled(created=stored, absent=absent, left=len(others) - absent)
+
+
+def _is_one_of(each: Found, doubt: Doubt, known: Mapping[str, bytes]) -> bool:
+    """Whether a response looks like the rows in doubt, and isn't by its id another row's."""
+    own = each.person == doubt.person and doubt.shown in each.looks
+    return known.get(each.response.id, doubt.shown if own else b"") == doubt.shown
+
+
+def _unexplained(theirs: Sequence[Found], sent: Sequence[Sent], known: Mapping[str, bytes]) -> bool:
+    """Whether there are responses that no row accounts for: each row does for one, that of its id, else one
+    that looks so."""
+    ids = {each.response.id for each in theirs}
+    rows = Counter(one.shown for one in sent if not (one.created and one.response_id in ids))
+    for each in theirs:
+        if each.response.id in known:
+            continue
+        look = next((look for look in each.looks if rows[look]), None)
+        if look is None:
+            return True
+        rows[look] -= 1
+    return False
 
 
 def _moment(found: StoredResponse) -> float:

@@ -98,6 +98,21 @@ def warnings(
     )
 
 
+def _scoreless(tally: Tally, sent: Sequence[int]) -> Iterator[str]:
+    """How many of the rows to send (by `seq`) have no answer to the NPS question, else the first rating."""
+    found = tally.scores(sent) if tally.questions else ()
+    nps = [each for each in found if each.question.type == "nps"]
+    for first in (nps or found)[:1]:
+        waves = [each for each in found if each.question.place == first.question.place]
+        missing = len(sent) - sum(each.answers for each in waves)
+        if missing > 0:
+            rows = f"{missing:,} of {counted(len(sent), 'ready row')}"
+            yield (
+                f"{rows} {'has' if missing == 1 else 'have'} no score in {first.question.column!r}, only "
+                "other answers. `required: true` beside that answer refuses such rows."
+            )
+
+
 def _sheetless(settings: Settings, source: Source) -> tuple[str, ...]:
     if settings.sheet is None or source.facts.sheets:
         return ()
@@ -255,9 +270,9 @@ def stage(
     show = plain if show_values else odd_character
     counts = planned_rows(ledger, job, staging.read, settings.statuses)
     clashes = ledger_room.clashes(ledger, job, _key_columns(compiled))
+    sent = sending_order(ledger, job, settings.statuses)
     if clashes:
-        sent = set(sending_order(ledger, job, settings.statuses))
-        samples = {by: sample for by, sample in samples.items() if sample[0] in sent}
+        samples = {by: sample for by, sample in samples.items() if sample[0] in set(sent)}
     return Plan(
         *(job, source, document, compiled, counts),
         causes=causes.listed() + clashes,
@@ -265,6 +280,7 @@ def stage(
         duplicates=duplicates(ledger, job),
         warnings=_sheetless(settings, source)
         + persons.told
+        + tuple(_scoreless(tally, sent))
         + warnings(document, source, compiled, ledger, job, damage.listed(), show),
         samples=tuple(body for _, body in samples.values()),
         rate=settings.rate or Rate.parse(document.sending.rate),

@@ -85,17 +85,17 @@ def duplicates(ledger: Ledger, job: Job) -> dict[str, int]:
     return ledger.counted(job, "code", (Status.DUPLICATE, Status.ALREADY_SENT))
 
 
-def refusals(ledger: Ledger, job: Job) -> tuple[Cause, ...]:
-    """Why rows were refused, failed or left in doubt, most frequent first; those that the API calls
-    duplicates where it isn't known of what. (Beside `MIN`, SQLite takes other
+def refusals(ledger: Ledger, job: Job, *, invalid: bool = False) -> tuple[Cause, ...]:
+    """Why rows were refused (`invalid`: by the mapping, too), failed or left in doubt, most frequent first;
+    those that the API calls duplicates where it isn't known of what. (Beside `MIN`, SQLite takes other
     columns from the row that has it.)"""
     with ledger.told():
         found = ledger.connection.execute(
             "SELECT code, message, COUNT(*), MIN(seq), row FROM rows WHERE job = ? AND (status IN"
-            f" ('rejected', 'failed', 'unknown', 'attempting') OR code IN {_TOLD})"
+            f" ('rejected', 'failed', 'unknown', 'attempting', ?) OR code IN {_TOLD})"
             " GROUP BY code, message"
             " ORDER BY 3 DESC, 1 LIMIT 50",
-            (job.id,),
+            (job.id, Status.INVALID if invalid else ""),
         ).fetchall()
     return tuple(
         Cause(code, message, count, rows=(row,), wave=job.wave(seq))
@@ -318,7 +318,7 @@ def askable(ledger: Ledger, job: Job) -> int:
     return len(_seqs(ledger, job, _ASKABLE, *_asked()))
 
 
-_ASKABLE = f"status = 'unknown' AND code NOT IN {ANSWERED} AND ABS(? - sent_at) <= ?"
+_ASKABLE = f"status = 'unknown' AND code NOT IN {(*ANSWERED, 'unclear')} AND ABS(? - sent_at) <= ?"
 
 
 def _asked() -> tuple[float, float]:

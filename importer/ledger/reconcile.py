@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Collection, Sequence, Set
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
+from unicodedata import normalize
 
 from importer.ledger.queries import ANSWERED
 from importer.ledger.store import Ledger
 from importer.model import Job, Status
+from importer.privacy import masked_id
 
 CONTROLS = 20
 """Acknowledged rows, posted nearest in time, that must be found before a row is called absent."""
@@ -56,29 +59,56 @@ def doubts(ledger: Ledger, job: Job) -> list[Doubt]:
     return [_doubt(*look, rows, job) for look, rows in alike.items()]
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
-    """What the ledger can explain in a survey of persons with a row in doubt in the job: `people` by their
-    hashes, the `looks` of their rows that are stored or may be, and the `ids` that the API gave them."""
-
-    people: Set[bytes]
-    looks: Set[bytes]
-    ids: Set[str]
-
-
-def known(ledger: Ledger, job: Job) -> Known:
-    """What it knows of the persons who have a row in doubt in the job, of any job."""
+def names(ledger: Ledger, job: Job) -> dict[str, set[bytes]]:
+    """The persons who have a row in doubt in the job, by their IDs as a service may give them back."""
     with ledger.told():
         found = ledger.connection.execute(
-            "SELECT person, shown, response_id FROM rows WHERE elsewhere = 0 AND status IN ('created',"
-            " 'unknown') AND person IN (SELECT person FROM rows WHERE job = ? AND status = 'unknown'"
-            " AND elsewhere = 0)",
+            "SELECT DISTINCT user_id, anonymous_id, person FROM rows WHERE job = ? AND status = 'unknown'"
+            " AND elsewhere = 0",
             (job.id,),
         ).fetchall()
-    people, looks, ids = (
-        frozenset(each) for each in (zip(*found, strict=True) if found else ((),) * 3)
-    )
-    return Known(people, looks, ids - {""})
+    named: dict[str, set[bytes]] = {}
+    for *ids, person in found:
+        for each in filter(None, map(loose, ids)):
+            named.setdefault(each, set()).add(person)
+    return named
+
+
+def loose(person: str) -> str:
+    """An ID in the form in which it is compared where a service may have changed it: `007` may come back as
+    7, `Jane` as jane. E-mail addresses are masked, as the ledger has them."""
+    return normalize("NFKC", masked_id(person)).casefold().strip().lstrip("0")
+
+
+class Sent(NamedTuple):
+    """A row of any job that is stored, or may be. `at`: when it was last posted (Unix seconds)."""
+
+    person: bytes
+    shown: bytes
+    response_id: str
+    created: bool
+    at: float
+
+
+def sent_by(ledger: Ledger, people: Collection[bytes]) -> dict[bytes, list[Sent]]:
+    """The rows of these persons that are stored, or may be, by person."""
+    found: dict[bytes, list[Sent]] = {}
+    wanted = list(people)
+    for start in range(0, len(wanted), _LOOKUP):
+        some = wanted[start : start + _LOOKUP]
+        with ledger.told():
+            rows = ledger.connection.execute(
+                "SELECT person, shown, response_id, status = 'created', COALESCE(sent_at, 0) FROM rows WHERE"
+                " elsewhere = 0 AND status IN ('created', 'unknown') AND person IN"
+                f" ({','.join('?' * len(some))})",
+                some,
+            ).fetchall()
+        for row in rows:
+            found.setdefault(row[0], []).append(Sent(*row))
+    return found
+
+
+_LOOKUP = 500
 
 
 def in_other_form(ledger: Ledger, looks: Collection[bytes], since: float) -> tuple[int, int]:
@@ -111,16 +141,17 @@ def _doubt(
     )
 
 
-def controls(ledger: Ledger, job: Job, doubt: Doubt) -> set[bytes]:
-    """Rows of the job that were accepted, of the same kind of person and posted nearest to these: as
+def controls(ledger: Ledger, job: Job, doubt: Doubt) -> dict[bytes, Sent]:
+    """Rows of the job that were accepted, of the same kind of person and posted nearest to these, by how
     they look in the survey."""
     with ledger.told():
         found = ledger.connection.execute(
-            "SELECT shown FROM rows WHERE job = ? AND status = 'created' AND elsewhere = 0"
-            " AND (user_id <> '') = ? ORDER BY ABS(sent_at - ?) LIMIT ?",
+            "SELECT person, shown, response_id, 1, sent_at FROM rows WHERE job = ? AND status = 'created'"
+            " AND elsewhere = 0 AND (user_id <> '') = ? AND sent_at IS NOT NULL"
+            " ORDER BY ABS(sent_at - ?) LIMIT ?",
             (job.id, doubt.by_user, doubt.last, CONTROLS),
         )
-        return {shown for (shown,) in found}
+        return {each.shown: each for each in map(Sent._make, found)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,6 +239,16 @@ _ABSENT = dict(
         strict=True,
     )
 )
+
+
+def call_unclear(ledger: Ledger, job: Job, seqs: Sequence[int]) -> None:
+    """What the survey holds doesn't tell about these rows: they stay in doubt, and are not asked about."""
+    with ledger.transaction() as connection:
+        connection.executemany(
+            "UPDATE rows SET code = 'unclear', message = 'posted, and may be stored; what the survey holds "
+            f"does not tell' WHERE job = ? AND seq = ? AND status = 'unknown' AND code NOT IN {ANSWERED}",
+            ((job.id, seq) for seq in seqs),
+        )
 
 
 def call_by_hand(ledger: Ledger, job: Job, seqs: Sequence[int], *, created: bool) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import math
 import re
+import unicodedata
 import warnings
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -29,8 +30,10 @@ def trimmed(text: str) -> str:
 
 
 def folded(text: str) -> str:
-    """What two texts share that differ in case and white space only."""
-    return " ".join(trimmed(text).casefold().split())
+    """What two texts share that differ in case and white space only, or in how they are stored: in files
+    from a Mac an accent is a character of its own."""
+    bare = " ".join(trimmed(text).casefold().split())
+    return bare if bare.isascii() else unicodedata.normalize("NFC", bare)
 
 
 # What somebody may have meant.

@@ -105,7 +105,8 @@ MOST_TEXTS = 1_000
 @dataclass(frozen=True, slots=True)
 class Value:
     """A text of the file: how many of the rows that can be sent hold it, and what it is sent as (None: no
-    answer). `named`: it stands in the mapping as well, so it is nobody's secret."""
+    answer). `named`: it stands in the mapping as well, or several rows have it word for word, as labels are:
+    nobody's secret."""
 
     text: str
     count: int
@@ -283,7 +284,7 @@ def _listed(recoded: _Recoded) -> Recoding:
     answer = recoded.answer
     known = frozenset(map(folded, (*(answer.values or {}), *answer.na)))
     values = [
-        Value(text, count, _sent(answer, text), folded(text) in known)
+        Value(text, count, _sent(answer, text), folded(text) in known or _is_label(text, count))
         for text, count in recoded.counts.items()
     ]
     values.sort(
@@ -294,6 +295,14 @@ def _listed(recoded: _Recoded) -> Recoding:
         )
     )
     return Recoding(answer.id, recoded.column, answer.type, tuple(values), recoded.wave)
+
+
+_LABEL = 60
+
+
+def _is_label(text: str, count: int) -> bool:
+    """Whether it is a label of the scale (`10 - Extremely likely`), and nobody's own words."""
+    return count >= 3 and len(text) <= _LABEL and "@" not in text
 
 
 def _sent(answer: Answer, text: str) -> object:

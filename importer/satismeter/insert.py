@@ -15,8 +15,9 @@ from yarl import URL
 
 from importer import http
 from importer.http import NetworkFault, fault_of
-from importer.satismeter.classify import LARGEST_BODY, Reply, acknowledges, located
+from importer.satismeter.classify import LARGEST_BODY, Reply, acknowledges
 from importer.satismeter.redact import unpacked, with_key
+from importer.satismeter.reply_body import located
 from importer.settings import Network, Secret
 
 # Whether a connection is used for more than one request.
@@ -171,7 +172,8 @@ class Client:
 
     No redirects, no cookies, no compression asked for, at most 64 kB of a reply, packed or not, as the server
     said it: it may quote the write key. `timeout`: seconds without a byte; a whole attempt gets four
-    times as long. `concurrency`: connections at most. `accept_empty`: an empty 200 acknowledges.
+    times as long. `concurrency`: connections at most. `accept_empty`: an empty 200 acknowledges, or one
+    that says only what is no error.
     """
 
     def __init__(

@@ -183,11 +183,15 @@ class Reader:
             query["endDate"] = _iso(until)
         seen: set[str] = set()
         path, empty = f"/campaigns/{quote(campaign, safe='')}/responses", 0
+        ids: set[str] = set()
         while True:
             document = await self._get(path, query)
             items = _items(document)
-            for each in items:
-                yield StoredResponse.parse(each)
+            for each in map(StoredResponse.parse, items):
+                # A response that comes in meanwhile pushes another one onto the next page as well.
+                if not each.id or each.id not in ids:
+                    ids.add(each.id)
+                    yield each
             cursor = _next_cursor(document)
             if not cursor:
                 return
@@ -277,10 +281,15 @@ def _items(document: Mapping[str, object]) -> list[Mapping[str, object]]:
 
 
 def _next_cursor(document: Mapping[str, object]) -> str:
+    """Where the next page begins; "" behind the last. ReadError where there may be one that can't be got:
+    what stands on it would seem not to be stored."""
     page = document.get("page")
-    if not isinstance(page, Mapping) or not page.get("hasNextPage"):
+    if isinstance(page, Mapping) and not page.get("hasNextPage"):
         return ""
-    return str(page.get("nextPageCursor") or "")
+    cursor = page.get("nextPageCursor") if isinstance(page, Mapping) else None
+    if not cursor and (isinstance(page, Mapping) or len(_items(document)) >= PAGE):
+        raise ReadError("The API doesn't say how its list of responses goes on.")
+    return str(cursor or "")
 
 
 def _iso(moment: datetime) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from itertools import pairwise
 from pathlib import Path
 
 import openpyxl
@@ -92,8 +93,12 @@ def test_a_job_is_named_in_letters_that_every_shell_takes(user: Here, sandbox: S
 
     assert "-umfrage-q3-2025-final-v2 " in listed.out
     [status] = next_lines(listed)
-    [results] = next_lines(user(*status))
-    assert (status[0], results[0], results[-2:]) == ("status", "results", ["--state", "S"])
+    [mended] = next_lines(user(*status))
+    assert (status[0], mended[0]) == ("status", "run")
+    assert mended[1].endswith("problems.xlsx")
+    assert ("--sheet", "Q3") in pairwise(mended)
+    assert ("--state", "S") in pairwise(mended)
+    results = ("results", status[1], "--state", "S")
     assert user(*results).status == 0
 
 

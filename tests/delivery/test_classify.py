@@ -16,9 +16,9 @@ from importer.satismeter.classify import (
     Action,
     Reply,
     classify,
-    located,
     pause_of,
 )
+from importer.satismeter.reply_body import located
 
 C, D, R = Status.CREATED, Status.DUPLICATE, Status.REJECTED
 U, P = Status.UNKNOWN, Status.PENDING
@@ -93,7 +93,36 @@ REPLIES = [
     (said(200, {"data": {"id": "5d2", "code": "X1", "message": "invalid"}}), C, "", GO),
     (said(200, {"message": "Response created"}), C, "", GO),
     (said(200, {"message": "Response created without errors"}), C, "", GO),
-    (said(200, {"message": "Danke!"}), C, "", GO),
+    (said(200, {"message": "Danke!"}), U, "unverified", GO),
+    (said(200, {"message": "Verboten"}), U, "unverified", GO),
+    (said(200, {"fehler": "Schl\u00fcssel fehlt"}), U, "unverified", GO),
+    (said(200, {"msg": "Forbidden"}), U, "unverified", GO),
+    (said(200, {"result": {"text": "acceso denegado"}}), U, "unverified", GO),
+    (said(200, [{"message": "\u7981\u6b62"}]), U, "unverified", GO),
+    (said(202, {"message": "Not yet received"}), U, "unverified", GO),
+    (said(200, {"error_description": "error-500"}), U, "unverified", GO),
+    (said(200, {"status": "queued"}), U, "unverified", GO),
+    (said(200, ["Verboten"]), U, "unverified", GO),
+    (said(201, {"message": "Danke!"}), C, "", GO),
+    (said(200, {"message": "Danke!"}, located="5d2"), C, "", GO),
+    (said(200, {"message": "Danke!", "id": "5d2"}), C, "", GO),
+    (said(200, {"message": "Danke!", "success": True}), C, "", GO),
+    (said(200, {"status": "success", "data": {"text": "Danke"}}), C, "", GO),
+    (said(200, {"message": "Thank you"}), C, "", GO),
+    (
+        said(
+            200, {"responseId": "5d2f6c1e9b0a4c0017a3e1b2", "created": "2026-01-02T10:00:00.000Z"}
+        ),
+        C,
+        "",
+        GO,
+    ),
+    (
+        said(200, {"answers": [{"id": "q", "value": "nicht gut"}], "user": {"name": "Jo"}, "n": 1}),
+        C,
+        "",
+        GO,
+    ),
     (said(200, {"code": 0, "message": "OK"}), C, "", GO),
     (said(200, {"code": "201", "message": "created"}), C, "", GO),
     (said(200, {"code": "SUCCESS", "message": ""}), C, "", GO),
@@ -276,6 +305,8 @@ def test_json_of_an_odd_kind_is_json_and_its_id_can_be_written_down(
 
 def test_an_empty_200_acknowledges_where_the_user_says_so() -> None:
     assert classify(said(200), accept_empty=True).status is C
+    assert classify(said(200, {"message": "Danke!"}), accept_empty=True).status is C
+    assert classify(said(200, {"message": "Forbidden"}), accept_empty=True).status is U
 
 
 def test_a_200_that_acknowledges_nothing_is_counted() -> None:

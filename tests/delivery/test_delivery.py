@@ -239,6 +239,15 @@ async def test_a_pause_that_is_longer_than_the_outage_ends_with_it(status: int) 
     assert done.journal.statuses().keys() == {Status.PENDING}
 
 
+async def test_the_same_where_a_row_under_way_is_accepted_meanwhile() -> None:
+    """A limit that is reached in mid-run: the API is well, and nobody asks it."""
+    done = scene(lambda seq, _: 0.05 if seq else said(429, retry_after="300"), outage=0.2)
+    await asyncio.wait_for(done.run(rows(50)), 10)
+    assert done.delivery.stopped is not None
+    assert done.delivery.stopped.code == "outage"
+    assert done.journal.statuses() == {Status.CREATED: 1, Status.PENDING: 1}
+
+
 async def test_a_pause_within_the_outage_is_waited_for() -> None:
     done = scene(lambda _, tries: said(429, retry_after="1") if tries == 1 else CREATED, outage=5.0)
     await done.run(rows(3))

@@ -5,6 +5,7 @@ Each stands for a rule; none holds a line of anybody's file.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -341,3 +342,117 @@ def test_a_table_of_totals_is_refused(tmp_path: Path) -> None:
     sheet = rows(["Answer", "All", "Men", "Women"], numbered("Answer {}"), shares, shares, shares)
     with pytest.raises(SourceError, match=r"answers\.csv: this is a table of totals"):
         drafted_rows(tmp_path, sheet)
+
+
+def test_headings_of_groups_above_the_header_are_no_header(tmp_path: Path) -> None:
+    """`Kunde` over number, name and address: the row below names each column, and names stay out."""
+    names = numbered("Jürgen Öhl-{}")
+    cells = [
+        numbered("K-{}"),
+        names,
+        numbered("k{}@example.org"),
+        SCORES,
+        REASONS,
+        numbered("2025-03-{:02}"),
+    ]
+    header = ["Kundennummer", "Name", "E-Mail", "Weiterempfehlung (0-10)", "Kommentar", "Datum"]
+    heading = ["Kunde", "", "", "Bewertung", "", "Wann"]
+    sheet = [["Umfrage 2025"] + [""] * 5, heading, *rows(header, *cells)]
+    said = found(tmp_path, sheet, "header", "person", "score", "comment", "date")
+    assert said == ((3,), ("A", "C"), "D", "E", "F")
+    sent = planned(tmp_path, sheet).responses
+    assert len(sent) == MANY
+    assert not any(name in str(each) for name in names for each in sent)
+
+
+def test_headings_of_groups_stay_where_the_names_below_come_again(tmp_path: Path) -> None:
+    header = ["E-Mail", "Score", "Comment", "Score", "Comment"]
+    heading = ["Kunde", "Support", "", "Shop", ""]
+    cells = [numbered("k{}@example.org"), SCORES, REASONS, SCORES, REASONS]
+    assert found(tmp_path, [heading, *rows(header, *cells)], "header") != ((2,),)
+
+
+def test_a_first_response_in_words_is_no_header_below_headings(tmp_path: Path) -> None:
+    first = ["anna", "a@example.org", "10", "fine", "2025-01-01"]
+    more = [[f"u{n}", f"u{n}@example.org", SCORES[n], REASONS[n], "2025-01-02"] for n in range(9)]
+    sheet = [["Customer", "", "Score", "", "Date"], first, *more]
+    assert found(tmp_path, sheet, "header", "score") == ((1,), "C")
+
+
+def test_scores_with_a_decimal_comma_are_read(tmp_path: Path) -> None:
+    sheet = rows(["Kundennr", "NPS"], numbered("K{}"), [f"{score},0" for score in SCORES])
+    assert 'decimal: ","' in drafted_rows(tmp_path, sheet).text
+    sent = [
+        json.loads(each.body)["answers"][0]["value"] for each in planned(tmp_path, sheet).responses
+    ]
+    assert sent == list(map(int, SCORES))
+
+
+@pytest.mark.parametrize("written", ["{}/10", "{} / 10", "{} out of 10", "{} von 10"])
+def test_scores_out_of_ten(tmp_path: Path, written: str) -> None:
+    scores = [str(n) for n in (*range(11), 10)]
+    sheet = rows(["User ID", "Rating"], numbered("u{}"), [written.format(n) for n in scores])
+    assert found(tmp_path, sheet, "score", "kind") == ("B", "nps")
+    assert "0 to 10" in drafted_rows(tmp_path, sheet).text
+    sent = [
+        json.loads(each.body)["answers"][0]["value"] for each in planned(tmp_path, sheet).responses
+    ]
+    assert sent == list(map(int, scores))
+
+
+def test_of_two_comments_the_scores_own_is_taken(tmp_path: Path) -> None:
+    cells = [numbered("x{}"), FIVES, SCORES, numbered("shop {} is fine"), REASONS]
+    header = ["Customer ID", "CSAT", "NPS score", "CSAT comment", "NPS comment"]
+    said = drafted_rows(tmp_path, rows(header, *cells))
+    assert table.found(said)["comment"] == "E"
+    assert "csatComment" not in said.text
+
+
+@pytest.mark.parametrize("name", ["Tell us why", "Reason for score", "Kommentar zur Bewertung"])
+def test_a_comment_is_no_trait_of_the_person(tmp_path: Path, name: str) -> None:
+    short = numbered("Slow {}")
+    sheet = rows(["Customer ID", "NPS", name], numbered("x{}"), SCORES, short)
+    assert "traits" not in drafted_rows(tmp_path, sheet).text
+
+
+@pytest.mark.parametrize("name", ["Cancel reason", "Reason code", "Improvement area"])
+def test_a_word_of_few_that_recurs_stays_a_trait(tmp_path: Path, name: str) -> None:
+    codes = ["A12", "B7", "C9"] * 4
+    sheet = rows(["Customer ID", "NPS", name], numbered("x{}"), SCORES, codes)
+    assert "traits" in drafted_rows(tmp_path, sheet).text
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        (
+            "回答日時",
+            "お客様番号",
+            "メールアドレス",
+            "友人に薦める可能性は？",
+            "その理由をお聞かせください",
+        ),
+        ("日期", "客户编号", "电子邮件", "您会推荐我们吗？", "评论"),
+        ("날짜", "고객번호", "이메일", "추천하시겠습니까?", "의견"),
+        ("Дата", "Номер клиента", "Почта", "Вы порекомендуете нас?", "Комментарий"),
+    ],
+)
+def test_languages_of_other_scripts(tmp_path: Path, header: Sequence[str]) -> None:
+    said = numbered("とても良いです{}")
+    cells = [
+        numbered("2025/03/{:02} 09:00"),
+        numbered("A{:04}"),
+        numbered("jp{}@example.jp"),
+        SCORES,
+        said,
+    ]
+    facts = found(tmp_path, rows(header, *cells), "date", "person", "score", "comment")
+    assert facts == ("A", ("B", "C"), "D", "E")
+
+
+def test_the_name_of_a_trait_keeps_its_letters(tmp_path: Path) -> None:
+    """Voiced kana, and vowels that are marks, are letters; `か` is no `が`."""
+    cells = [numbered("u{}"), SCORES, ["A", "B", "C"] * 4, ["A", "B"] * 6]
+    text = drafted_rows(tmp_path, rows(["user id", "NPS", "ご利用プラン", "योजना"], *cells)).text
+    assert '"ご利用プラン": ' in text
+    assert '"योजना": ' in text

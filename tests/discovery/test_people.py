@@ -101,6 +101,46 @@ def test_moments_that_some_share_dont_make_one_person_of_them(tmp_path: Path) ->
     assert "anonymousId: {hash: [{letter: A}, {letter: B}, {letter: C}]" in found.text
 
 
+@pytest.mark.parametrize(
+    "staff",
+    [
+        *(
+            "Agent Email",
+            "assignee_email",
+            "Contact Owner",
+            "Sales Rep Email",
+            "Sent by",
+            "Manager Email",
+        ),
+        *(
+            "Bearbeiter E-Mail",
+            "E-mail du conseiller",
+            "Correo del asesor",
+            "Opiekun e-mail",
+            "Interviewer",
+        ),
+    ],
+)
+def test_who_asked_is_not_who_answered(tmp_path: Path, staff: str) -> None:
+    rows = [
+        [staff, "Customer Email", "NPS", "Comment"],
+        ["amy@shop.example", "ann@x.org", "9", "quick help, thanks"],
+        ["amy@shop.example", "bob@x.org", "3", "it took two weeks"],
+        ["ben@shop.example", "cy@x.org", "7", "all right so far"],
+    ]
+    assert people(drafted_rows(tmp_path, rows)) == ["Customer Email"]
+    alone = drafted_rows(tmp_path, [[first, *rest] for first, _, *rest in rows])
+    assert people(alone) == ([staff] if staff[:7] == "Manager" else [])
+
+
+@pytest.mark.parametrize(
+    "label", ["Email", "Employee Email", "Mitarbeiter E-Mail", "Kontakt-E-Mail"]
+)
+def test_a_lone_column_of_addresses_is_the_person(tmp_path: Path, label: str) -> None:
+    rows = [[label, "NPS", "Comment"], ["ann@x.org", "9", "quick"], ["bob@x.org", "3", "slow"]]
+    assert people(drafted_rows(tmp_path, rows)) == [label]
+
+
 @pytest.mark.parametrize("label", ["Kunde", "Cliente", "Customer"])
 def test_names_of_companies_are_no_ids(tmp_path: Path, label: str) -> None:
     rows = [[f"Shop {i} of Wood and Stone, 14.{i:03d}", f"a{i}@x.org", "9"] for i in MANY]

@@ -122,3 +122,30 @@ def test_the_whole_before_its_parts_and_a_second_score_is_told(tmp_path: Path) -
     assert score.text == "How satisfied are you with us?"
     found = draft(tmp_path, [ASKED, "NPS"], [[str(n % 11), str(n % 10)] for n in MANY])
     assert "More that may be scores, and are left out until they get an ID: nps" in found.text
+
+
+@pytest.mark.parametrize(
+    ("former", "now"),
+    [
+        ("Previous NPS", "Current NPS"),
+        ("Last score", "Score"),
+        ("Vorherige Bewertung", "Bewertung"),
+        ("Note précédente", "Note"),
+        ("Poprzedni NPS", "NPS"),
+    ],
+)
+def test_an_earlier_score_is_not_the_answer(tmp_path: Path, former: str, now: str) -> None:
+    rows = [[str(n % 11), str(10 - n % 11)] for n in MANY]
+    score = draft(tmp_path, [former, now], rows).meaning.score
+    assert score is not None
+    assert score.text == now
+    asked = "How did you like the last release, compared with the previous one?"
+    score = draft(tmp_path, [asked], [[str(n % 5 + 1)] for n in MANY]).meaning.score
+    assert score is not None
+
+
+def test_the_day_of_the_export_is_not_the_day_of_the_answers(tmp_path: Path) -> None:
+    rows = [[str(n % 11), "2024-03-05"] for n in MANY]
+    assert draft(tmp_path, ["NPS", "Exported on"], rows).meaning.answered is None
+    rows = [[str(n % 11), f"2024-03-{n + 10}"] for n in MANY]
+    assert draft(tmp_path, ["NPS", "Visited on"], rows).meaning.answered is not None

@@ -95,6 +95,23 @@ def test_marks_of_the_second_row_count_where_the_first_has_gaps() -> None:
 
 
 @pytest.mark.parametrize(
+    ("header", "tool"),
+    [
+        ("ID,Score,Comment,Permalink,Person ID,Email,Created At", "delighted"),
+        ("id,person,score,comment,permalink,created_at", "delighted"),
+        ("Respondent ID,Start Date,End Date,Email Address,How likely are you …?", "surveymonkey"),
+        ("ID,Score,Comment,Link,Person ID,Email,Created At", ""),
+        ("ID,Score,Comment,Permalink,Email", ""),
+        ("Respondent ID,Date,Email,NPS,Reason", ""),
+        ("Respondent ID,Start Date,End Date,NPS,Reason", ""),
+    ],
+)
+def test_tables_made_by_hand_of_an_export_are_the_tools_still(header: str, tool: str) -> None:
+    match = recognise(grid(header.split(","), ["1"] * 7), PRESETS)
+    assert (match.name if match else "") == tool
+
+
+@pytest.mark.parametrize(
     "names", [("Response ID", "Date submitted", "Last page", "Start language")]
 )
 def test_limesurvey_with_codes_and_texts_together(names: Sequence[str]) -> None:

@@ -14,10 +14,10 @@ from importer.sandbox import Sandbox
 from tests.e2e.commands import IMPORTER, Shell
 
 
-def people(count: int, rows: int = 1) -> str:
+def people(count: int, rows: int = 1, comment: str = "answer") -> str:
     """A CSV file: so many people in turn, each with so many rows, told apart by their comments."""
     lines = [
-        f"p{person},{(person + row) % 11},answer {row},p{person}@example.com"
+        f"p{person},{(person + row) % 11},{comment} {row},p{person}@example.com"
         for row in range(rows)
         for person in range(count)
     ]

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import html
 import random
+import re
+import unicodedata
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
@@ -18,6 +21,8 @@ from importer.sandbox import (
     SandboxSettings,
     background,
 )
+from importer.sandbox.api import Reads
+from importer.sandbox.store import Stored
 from tests.e2e.commands import Shell, shell
 from tests.e2e.conftest import MAPPING
 from tests.e2e.processes import Moment, killed, people
@@ -33,6 +38,7 @@ FAULTS = (
 )
 """13 % of all requests, three fifths of them in doubt."""
 
+Change = Callable[[str], str]
 READING = {"SATISMETER_API_KEY": API_KEY, "SATISMETER_PROJECT": PROJECT}
 
 
@@ -48,13 +54,47 @@ def looked_for(user: Shell, given: Mapping[str, str]) -> None:
         user("resolve", "--settle", "0.3", **given)
 
 
+FORMS: dict[str, tuple[str, Change]] = {
+    "as they are": ("answer", str),
+    "spaces and accents": (
+        "  cafe\u0301 \u00a0 two  ",
+        lambda text: " ".join(unicodedata.normalize("NFC", text).split()),
+    ),
+    "escaped": ("a < b & 'c'", html.escape),
+    "cut": ("long " * 60, lambda text: text[:255]),
+    "without emoji": ("\U0001f44d ok", lambda text: re.sub("[\U00010000-\U0010ffff]", "?", text)),
+    "hidden": ("answer", lambda _: "***"),
+}
+"""What the comments are, and how the survey gives them back; the last can't be known again."""
+
+
+def shown_so(monkeypatch: pytest.MonkeyPatch, change: Change) -> None:
+    """The read API changes texts."""
+    shown = Reads._response
+
+    def response(self: Reads, stored: Stored) -> dict[str, object]:
+        document = shown(self, stored)
+        for answer in document["answers"]:  # type: ignore[attr-defined]
+            if isinstance(answer["value"], str):
+                answer["value"] = change(answer["value"])
+        return document
+
+    monkeypatch.setattr(Reads, "_response", response)
+
+
 def import_under_fire(
-    user: Shell, rows: int, kills: int, seed: int, *more: str, reading: bool
+    user: Shell,
+    rows: int,
+    kills: int,
+    seed: int,
+    *more: str,
+    reading: bool,
+    comment: str = "answer",
 ) -> Counter[str]:
     """Kill the import so often, then let it end; returns its rows by status. Whatever it says of a row
     is held against the server's store."""
     chance = random.Random(seed)
-    user.write("answers.csv", people(rows))
+    user.write("answers.csv", people(rows, comment=comment))
     if reading:
         user.write("mapping.yaml", MAPPING + "forceSurvey: true\n")
     with background(SandboxSettings(fail=FAULTS, seed=seed, latency=0.002)) as sandbox:
@@ -100,6 +140,28 @@ def _held_against(sandbox: Sandbox, lines: list[dict[str, str]], rows: int) -> d
 
 def test_a_few_kills_and_the_survey_settles_the_rest(user: Shell) -> None:
     assert import_under_fire(user, 400, 4, seed=7, reading=True) == {"created": 400}
+
+
+@pytest.mark.trial
+@pytest.mark.parametrize("form", FORMS)
+def test_twenty_kills_and_a_survey_that_changes_texts(
+    user: Shell, monkeypatch: pytest.MonkeyPatch, form: str
+) -> None:
+    comment, change = FORMS[form]
+    shown_so(monkeypatch, change)
+    statuses = import_under_fire(user, 2_000, 20, seed=11, reading=True, comment=comment)
+    assert statuses["created"] + statuses["unknown"] + statuses["pending"] == 2_000
+    if form != "hidden":
+        assert statuses == {"created": 2_000}
+
+
+def test_two_kills_and_a_survey_that_hides_texts(
+    user: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    comment, change = FORMS["hidden"]
+    shown_so(monkeypatch, change)
+    statuses = import_under_fire(user, 150, 2, seed=3, reading=True, comment=comment)
+    assert statuses["created"] + statuses["unknown"] == 150
 
 
 @pytest.mark.trial

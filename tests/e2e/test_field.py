@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import csv
 import io
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -498,3 +499,17 @@ def test_numbers_keep_the_digits_of_the_sheet(tmp_path: Path) -> None:
     assert planned(path, PLAIN).people == list(map(str, ids))
     keyed = planned(path, mapping(person='anonymousId: {template: "p:{who}"}', more="key: who\n"))
     assert len({*keyed.people}) == 3
+
+
+@pytest.mark.parametrize("words", ["Gelöscht", "Supprimé", "Đã xóa", "삭제됨", "が無効"])
+def test_an_accent_of_its_own_is_the_same_letter(tmp_path: Path, words: str) -> None:
+    """Files from a Mac store it so: rows are left out, columns found and labels mapped all the same."""
+    apart = unicodedata.normalize("NFD", words)
+    assert apart != words
+    rows = [["u1", apart, "keep"], ["u2", "9", apart], ["u3", f" {apart.upper()} ", "keep"]]
+    more = f"source: {{skip_if: [{{column: {words} 2, in: [{words}]}}]}}\n"
+    path = made(tmp_path, [["who", "score", f"{apart} 2"], *rows])
+    text = mapping(f"type: nps, values: {{{words}: 7, '*': keep}}", more=more)
+    found = planned(path, text.replace("column: comment", f"column: {words} 2"))
+    assert (found.people, found.answers(SCORE)) == (["u1", "u3"], [7, 7])
+    assert found.answers() == ["keep", "keep"]

@@ -404,3 +404,33 @@ def test_the_read_key_comes_from_a_private_file_or_dotenv(user: Shell, file: Pat
     assert (readable.status, nowhere.status, dotenv.status) == (2, 2, 0)
     assert "chmod 600" in readable.err
     assert _settled(dotenv) == (1, 0, 0)
+
+
+def test_a_plan_and_a_run_say_how_many_rows_have_no_score(user: Shell) -> None:
+    """A comment alone is an answer, but none that counts for the NPS."""
+    rows = ["p1,9,good,a@example.com", "p2,,fine,b@example.com", "p3,,,c@example.com"]
+    user.write("answers.csv", "\n".join(["id,score,comment,email", *rows, ""]))
+    told = "1 of 2 ready rows has no score in 'score', only other answers."
+    with background() as sandbox:
+        planned = user("plan", "answers.csv", "-m", "mapping.yaml", "--endpoint", sandbox.url)
+        ended = run(user, sandbox)
+    assert told in planned.out
+    assert told in ended.err
+
+
+def test_status_says_why_rows_are_invalid_and_which_file_to_mend(user: Shell) -> None:
+    user.write("answers.csv", "id,score,comment,email\np1,9,,a@example.com\np2,11,,b@example.com\n")
+    with background() as sandbox:
+        run(user, sandbox)
+        told = user("status").out
+        assert "1 × out_of_range (row 3): 11 is above 10" in told
+        step = next(line for line in told.splitlines() if "problems.csv" in line)
+        words = step.removeprefix("Next:").split("#")[0].split()
+        (folder,) = user.folder.glob("*-import")
+        mended = (folder / "problems.csv").read_text("utf-8-sig").replace(",11,", ",10,")
+        (folder / "problems.csv").write_text(mended, "utf-8")
+        assert user(*words[1:], "--yes").status == 0
+        assert len(sandbox.stored()) == 2
+    document = user("status", "--json").document
+    assert document["started_at"][10] == document["ended_at"][10] == "T"
+    assert document["started_at"].endswith("Z")

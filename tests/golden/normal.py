@@ -26,7 +26,7 @@ _TIMED = frozenset({"Throughput", "Latency"})
 
 _PORT = re.compile(r"(?<=http://127\.0\.0\.1:)\d+")
 _JOB = re.compile(r"\b\d{8}-\d{6}(?=-\w)")
-_TIMES = re.compile(r'(?<="seconds": )[\d.]+|(?<="started_at": )[\d.]+|(?<="ended_at": )[\d.]+')
+_TIMES = re.compile(r'(?<="seconds": )[\d.]+|(?<="started_at": )"[^"]*"|(?<="ended_at": )"[^"]*"')
 _HOST = re.compile(r'(?<="host": )"[^"]*"')
 _SENT = re.compile(r",(?:[0-9a-f]{8}(?=0{8}))?(?P<count>[0-9a-f]{16})?,[\d-]{10}T[\d:.]+Z,\d+\r\n")
 _MADE = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d UTC(?=, for http)")

@@ -82,3 +82,11 @@ def test_every_row_that_can_be_sent_is_counted_once(stars: list[int]) -> None:
     with tempfile.TemporaryDirectory() as folder:
         [found] = recodings(Path(folder), STARS, *map(str, stars)).listed()
     assert sum(each.count for each in found.values) == len(stars)
+
+
+def test_labels_that_several_rows_share_are_nobodys_secret(tmp_path: Path) -> None:
+    parsed = STARS.split("    rescale:", maxsplit=1)[0].rstrip() + "\n    parse: leading_int\n"
+    own = "4 - as my boss Ann told me"
+    found = recodings(tmp_path, parsed, *["5 - Extremely likely"] * 3, own, *["3 a@b.org"] * 4)
+    named = {each.text: each.named for each in found.listed()[0].values}
+    assert named == {"5 - Extremely likely": True, own: False, "3 a@b.org": False}

@@ -11,7 +11,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 from importer.sandbox import API_KEY, CAMPAIGN, COMMENT, PROJECT, SCORE, WRITE_KEY, Sandbox
-from importer.satismeter.read import Reader, ReadError, Survey, SurveyQuestion
+from importer.satismeter.read import PAGE, Reader, ReadError, Survey, SurveyQuestion
 from importer.settings import Secret
 
 LONG_AGO = datetime(2015, 1, 1, tzinfo=UTC)
@@ -131,3 +131,36 @@ async def test_pages_that_lead_in_a_circle_end() -> None:
     _, said = await asked(circle)
 
     assert said == "The API's pages lead in a circle."
+
+
+@pytest.mark.parametrize(
+    "page", [{"hasNextPage": True}, {"hasNextPage": True, "nextPageCursor": None}, None]
+)
+async def test_a_list_that_may_go_on_and_does_not_say_how(page: object) -> None:
+    """What stands on the rest would seem not to be stored."""
+
+    async def cut(_: web.Request) -> web.StreamResponse:
+        data = [] if page else [{"id": str(number)} for number in range(PAGE)]
+        return web.json_response({"data": data, "page": page})
+
+    app = web.Application()
+    app.router.add_get("/{path:.*}", cut)
+    async with TestServer(app) as server, reader(str(server.make_url("")).rstrip("/")) as one:
+        with pytest.raises(ReadError, match="how its list of responses goes on"):
+            _ = [each async for each in one.responses(CAMPAIGN, LONG_AGO)]
+
+
+async def test_a_response_on_two_pages_is_one() -> None:
+    """The second page begins with what a new response has pushed off the first."""
+    pages = [[{"id": "3"}, {"id": "2"}], [{"id": "2"}, {"id": "1"}, {}, {}]]
+
+    async def shifted(request: web.Request) -> web.StreamResponse:
+        second = "pageCursor" in request.query
+        page = {"hasNextPage": not second, "nextPageCursor": "2"}
+        return web.json_response({"data": pages[second], "page": page})
+
+    app = web.Application()
+    app.router.add_get("/{path:.*}", shifted)
+    async with TestServer(app) as server, reader(str(server.make_url("")).rstrip("/")) as one:
+        found = [each.id async for each in one.responses(CAMPAIGN, LONG_AGO)]
+    assert found == ["3", "2", "1", "", ""]
