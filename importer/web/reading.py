@@ -164,12 +164,11 @@ def fields(
             _questions(each, asked) if asked else (),
             main=wanted or told not in {"", LEFT_OUT},
         )
-    score, scale = meaning.score, meaning.score.scale if meaning.score else None
-    name = meaning.names[score.index] if score else ""
-    if score and scale and (name in one.best or scale.best == "not known"):
-        choices = [("", "Choose…"), *zip(("high", "low"), ends_in_words(scale), strict=True)]
-        asked_for = f"{score.columns[-1].label}: which number is the best?"
-        yield Field(f"best.{name}", asked_for, scale.signs, one.best.get(name, ""), choices)
+        scale, sent = each.scale, each == meaning.score or told not in {"", LEFT_OUT}
+        if scale and sent and (name in one.best or scale.best == "not known"):
+            choices = [("", "Choose…"), *zip(("high", "low"), ends_in_words(scale), strict=True)]
+            label = f"{each.columns[-1].label}: which number is the best?"
+            yield Field(f"best.{name}", label, scale.signs, one.best.get(name, ""), choices)
     yield from _about_people(one, reading)
     yield from _about_dates(one, reading)
 

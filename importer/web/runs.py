@@ -271,7 +271,8 @@ class Runs:
         if child := self._children.get(one.id):
             child.poll()  # one that has ended is buried
         try:
-            with (self.drafts.folder(one.id) / "run.log").open("rb") as log:
+            path = self.drafts.folder(one.id) / "run.log"
+            with os.fdopen(resources.opened(path), "rb") as log:
                 fcntl.flock(log, fcntl.LOCK_SH | fcntl.LOCK_NB)
         except BlockingIOError:
             return True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import os
 import re
 import stat
@@ -486,3 +487,21 @@ def test_who_comes_second_with_a_change_is_told(tmp_path: Path) -> None:
     with pytest.raises(Busy):
         drafts.change(seen, campaign="b")
     assert drafts.all()[0].campaign == "a"
+
+
+async def test_which_mark_is_the_best_is_asked_of_each_answer_that_is_sent(tmp_path: Path) -> None:
+    """School marks: turned round where 1 is the best, and no page leads to the YAML for it."""
+    rows = b"".join(b"c%d,%d,%d\n" % (n, n % 11, n % 6 + 1) for n in range(30))
+    second = "79593580-95a7-11ed-8974-9b5d06700b8e"
+    async with wizard(tmp_path) as visitor:
+        await visitor.upload("marks.csv", b"Customer ID,NPS,Schulnote Service (1-6)\n" + rows)
+        await visitor.get(visitor.at("mapping"))
+        [name] = re.findall(r'name="question\.(\w*schulnote\w*)"', visitor.text)
+        given = {f"question__{name}": second, "question__score": QUESTIONS["score"]}
+        await visitor.post(visitor.at("mapping"), campaign=CAMPAIGN, go="save", **given)
+        assert visitor.h1 == "1 thing is still to be said or mended"
+        assert f'name="best.{name}"' in visitor.text
+        given[f"best__{name}"] = "low"
+        await visitor.post(visitor.at("mapping"), campaign=CAMPAIGN, go="save", **given)
+        assert visitor.h1 == "The mapping is whole, and fits the file"
+        assert "rescale: {from: [1, 6], to: [6, 1]}" in html.unescape(visitor.text)
