@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from itertools import islice
 
@@ -21,6 +22,8 @@ from importer.discovery.survey_match import fits, match_questions
 from importer.errors import ImporterError, MappingError, Mistake, UsageError
 from importer.mapping import preset
 from importer.mapping.document import looks_like_id
+from importer.mapping.load import is_path
+from importer.mapping.yaml import YamlText, read_yaml
 from importer.model import counted
 from importer.privacy import masked
 from importer.results.files import whole
@@ -313,6 +316,20 @@ def written(drafts: Drafts, one: Draft, text: str) -> None:
         raise UsageError(
             f"The mapping can't be kept: {error.strerror}.", hint="Make room on the disk."
         ) from error
+
+
+def brought(drafts: Drafts, one: Draft, text: str, name: str) -> None:
+    """Keep a mapping that was brought. Raises UsageError where it builds on a file: which one, that would be
+    for its sender to say, and what is wrong there would be quoted on the page."""
+    with suppress(MappingError):
+        tree = read_yaml(YamlText(name, text)).data
+        base = tree.get("extends") if isinstance(tree, dict) else None
+        if isinstance(base, str) and is_path(base):
+            raise UsageError(
+                f"{name} builds on the file {base}, which is not looked for here.",
+                hint="Put both into one mapping, or use `importer run` in a terminal.",
+            )
+    written(drafts, one, text)
 
 
 def checked(drafts: Drafts, one: Draft) -> Checked:

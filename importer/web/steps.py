@@ -225,7 +225,7 @@ class Steps:
         if not text.strip():
             raise UsageError("No mapping was chosen.", hint="Choose a YAML file.")
         try:
-            readings.written(self._drafts, one, text.decode("utf-8-sig"))
+            readings.brought(self._drafts, one, text.decode("utf-8-sig"), name)
         except UnicodeDecodeError:
             raise UsageError(
                 f"{name} isn't UTF-8.", hint="Save it as UTF-8 in your editor."

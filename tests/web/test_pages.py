@@ -505,3 +505,22 @@ async def test_which_mark_is_the_best_is_asked_of_each_answer_that_is_sent(tmp_p
         await visitor.post(visitor.at("mapping"), campaign=CAMPAIGN, go="save", **given)
         assert visitor.h1 == "The mapping is whole, and fits the file"
         assert "rescale: {from: [1, 6], to: [6, 1]}" in html.unescape(visitor.text)
+
+
+@pytest.mark.parametrize("way", ["{}", "'{}'", '"./../{}"', "~{}", "x.YAML/../{}"])
+async def test_a_brought_mapping_reads_no_other_file(tmp_path: Path, way: str) -> None:
+    """Whoever sent it could have named any, and what is wrong there would stand on the page."""
+    other = tmp_path / "other.yaml"
+    other.write_text("password: swordfish\n")
+    async with wizard(tmp_path / "state") as visitor:
+        await visitor.upload("answers.csv", PLAIN)
+        before = visitor.draft
+        await visitor.bring(f"version: 1\nextends: {way.format(other)}\n".encode())
+        assert visitor.status == 422
+        assert "builds on the file" in visitor.h1
+        assert "swordfish" not in visitor.text
+        assert visitor.desk.drafts.load(before.id) == before
+        await visitor.get(f"/drafts/{before.id}/mapping")
+        await visitor.bring(b"version: 1\nextends: delighted\n")
+        assert visitor.status == 200
+        assert "builds on" not in visitor.h1
