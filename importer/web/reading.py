@@ -286,12 +286,14 @@ _NO_ID = "That doesn't look like an ID: 24 hex digits, or a UUID (8-4-4-4-12 hex
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """A mapping: its text, what is wrong with it (line 0: with the whole), how it has the file read."""
+    """A mapping: its text, what is wrong with it (line 0: with the whole), how it has the file read, and
+    the traits that it stores of a person."""
 
     text: str
     mistakes: Sequence[Mistake] = ()
     trouble: str = ""
     reads: str = ""
+    traits: Sequence[str] = ()
 
     @property
     def wrong(self) -> Mapping[int, Sequence[Mistake]]:
@@ -347,7 +349,7 @@ def checked(drafts: Drafts, one: Draft) -> Checked:
     header = f"row {' and '.join(map(str, rows))}" if rows else "the first row that is not blank"
     said = [f"its header is {header}", *([f"sheet {block.sheet}"] if block.sheet else [])]
     said += [f"as {block.encoding}"] if block.encoding else []
-    return Checked(text, reads=", ".join(said))
+    return Checked(text, reads=", ".join(said), traits=list(document.traits))
 
 
 def sheet_of(one: Draft) -> str | None:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import NoReturn
 
-from aiohttp import BodyPartReader, web
+from aiohttp import BodyPartReader, hdrs, web
 
 from importer import resources
 from importer.errors import SourceError, UsageError
@@ -246,8 +246,12 @@ class Steps:
             planning=planning if planning and planning.on else None,
             failed=planning.failed if planning and not one.planned else None,
             summary=summary,
+            traits=await self._traits(one) if summary else (),
             seal=runs.seal(one),
         )
+
+    async def _traits(self, one: Draft) -> Sequence[str]:
+        return (await asyncio.to_thread(readings.checked, self._drafts, one)).traits
 
     async def plan_anew(self, request: web.Request) -> web.StreamResponse:
         """Make it."""
@@ -366,7 +370,7 @@ class Steps:
         """A file of the job, to be kept. Once the results of a job that has ended are, the copy goes."""
         one, name = self._one(request), request.match_info["name"]
         path = await asyncio.to_thread(self._path, one, name)
-        if name in _RESULTS and name not in one.got:
+        if request.method == hdrs.METH_GET and name in _RESULTS and name not in one.got:
             one = self._drafts.save(one, got=(*one.got, name))
             await asyncio.to_thread(self._let_go, one)
         return web.FileResponse(

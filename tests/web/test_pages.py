@@ -524,3 +524,32 @@ async def test_a_brought_mapping_reads_no_other_file(tmp_path: Path, way: str) -
         await visitor.bring(b"version: 1\nextends: delighted\n")
         assert visitor.status == 200
         assert "builds on" not in visitor.h1
+
+
+async def test_what_is_stored_about_a_person_is_said_before_it_is_approved(tmp_path: Path) -> None:
+    rows = b"".join(b"c%d,%d,%s\n" % (n, n % 11, (b"pro", b"free")[n % 2]) for n in range(30))
+    async with wizard(tmp_path) as visitor:
+        await visitor.upload("answers.csv", b"Customer ID,NPS,Plan\n" + rows)
+        await visitor.get(visitor.at("mapping"))
+        given = {"campaign": CAMPAIGN, "question__score": QUESTIONS["score"]}
+        await visitor.post(visitor.at("mapping"), go="save", **given)
+        await visitor.planned()
+        assert visitor.h1 == "30 of 30 rows can be sent"
+        assert re.search(r"Stored about each person, too: <b>plan</b>", visitor.text)
+        await visitor.get(visitor.at("mapping"))
+        text = visitor.desk.drafts.mapping(visitor.draft).read_text().partition("traits:")[0]
+        await visitor.post(visitor.at("own"), text=text)
+        await visitor.planned()
+        assert visitor.h1 == "30 of 30 rows can be sent"
+        assert "Stored about" not in visitor.text
+
+
+async def test_a_survey_that_cant_be_read_is_not_asked_for_by_each_page(tmp_path: Path) -> None:
+    with background() as sandbox:
+        keys = {"api_key": API_KEY + "x", "project": PROJECT}
+        async with wizard(tmp_path, sandbox.url, **keys) as visitor:
+            await visitor.upload("answers.csv", PLAIN)
+            for _ in range(3):
+                await visitor.get(visitor.at("mapping"))
+                assert "The survey can’t be read" in visitor.text
+        assert len([each for each in sandbox.requests if each.method == "GET"]) == 1
