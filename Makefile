@@ -32,6 +32,7 @@ lint: $(READY)
 	$(BIN)/lint-imports
 
 unit: $(READY)
+	@command -v chromium chromium-browser google-chrome >/dev/null || echo "No Chromium here: the browser's tests are skipped."
 	$(BIN)/pytest -n 2 -m "not trial"
 
 test: lint unit

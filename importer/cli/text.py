@@ -125,6 +125,9 @@ def print_run(summary: Summary) -> None:
     _scores(summary)
     _causes(summary)
     _duplicates(summary.duplicates)
+    _contact(summary)
+    for note in summary.notes:
+        output.say(f"To know: {note}")
     _written(summary)
     output.say()
     requests = counted(summary.requests, "request")
@@ -224,6 +227,22 @@ def _duplicates(duplicates: Mapping[str, int]) -> None:
         output.table(("kind", "rows", ""), shown)
 
 
+def _contact(summary: Summary) -> None:
+    """What a pilot's replies say of the API."""
+    if not summary.contact:
+        return
+    output.heading("What the first replies say of the API (docs/api.md)")
+    for found in ("contradicted", "confirmed"):
+        for each in summary.contact:
+            if each["found"] == found:
+                word = output.style(found, fg="red") if "do" in each else found
+                output.say(f"  {word}  {each['id']}: {each['assumed']}")
+                if "do" in each:
+                    output.say(f"            → {each['do']}")
+    if unseen := [each["id"] for each in summary.contact if each["found"] == "not seen"]:
+        output.say(f"  not seen: {', '.join(unseen)}")
+
+
 def _warnings(summary: Summary) -> None:
     if summary.warnings:
         output.heading("To know")
@@ -254,6 +273,8 @@ def _written(summary: Summary) -> None:
         )
     output.say(f"  {summary.report}   all of it on one page, for whoever approves it")
     output.say(f"  {summary.place}")
+    if summary.contact:
+        output.say(f"  {summary.contact_place}   what the replies were like, without a value")
     for path in (summary.results, summary.problems, summary.workbook):
         if path and path.stem not in {"results", "problems", "plan-problems"}:
             former = f"{path.stem.rpartition('-')[0]}{path.suffix}"

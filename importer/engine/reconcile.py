@@ -27,12 +27,8 @@ from importer.ledger.reconcile import (
     to_send,
 )
 from importer.model import Job
-from importer.satismeter.read import Reader, StoredResponse
+from importer.satismeter.read import MARGIN, Reader, StoredResponse, moment
 from importer.settings import Settings
-
-MARGIN = 3600.0
-"""Seconds before a row's first attempt from which responses count as its own: our clock and the
-server's may differ."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,9 +236,4 @@ def _unexplained(theirs: Sequence[Found], sent: Sequence[Sent], known: Mapping[s
 
 
 def _moment(found: StoredResponse) -> float:
-    """When the survey says it came, as Unix seconds; a date that can't be read is now."""
-    try:
-        moment = datetime.fromisoformat(found.created)
-    except ValueError:
-        return time.time()
-    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+    return moment(found.created)

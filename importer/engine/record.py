@@ -83,15 +83,29 @@ def record(
         workbook=problems.workbook if problems else None,
         causes=planned.causes + (refusals(ledger, job) if sent else ()),
         duplicates=duplicates,
-        warnings=planned.warnings + (sent.notes if sent else ()),
+        warnings=planned.warnings + (sent.notes + _contradictions(sent) if sent else ()),
+        notes=sent.notes if sent else (),
         requests=sent.requests if sent else 0,
         stopped=f"{stop.code}: {stop.message}" if stop else "",
         scores=planned.tally.scores(counted),
         waves=job.waves,
+        contact=tuple(sent.contact.findings()) if sent and sent.contact else (),
     )
     summary.write(summary.place)
+    if sent and sent.contact and summary.contact:
+        summary.write_contact(sent.contact.shapes())
     report.write(summary.report, reported(settings, planned, ledger, summary, sent))
     return summary
+
+
+def _contradictions(sent: DeliveryResult) -> tuple[str, ...]:
+    """What of docs/api.md a pilot's replies contradict."""
+    found = sent.contact.findings() if sent.contact else ()
+    return tuple(
+        f"The API isn't as assumed ({each['id']}): {each['assumed']}. {each['do']}"
+        for each in found
+        if each["found"] == "contradicted"
+    )
 
 
 def _ended(ledger: Ledger, job: Job, read: int) -> dict[str, int]:

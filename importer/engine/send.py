@@ -18,6 +18,7 @@ from importer.engine.observer import Observer
 from importer.engine.stage import Plan
 from importer.errors import ImporterError
 from importer.ledger import (
+    Hasher,
     Journal,
     Ledger,
     accepted,
@@ -33,6 +34,7 @@ from importer.ledger import (
 from importer.ledger.spool import Spool
 from importer.model import Job, Outcome, QueuedRow, Status
 from importer.results.files import LOST, MENDABLE
+from importer.satismeter.contact import MOST, Contact
 from importer.satismeter.insert import Client
 from importer.satismeter.redact import Redactor
 from importer.settings import Secret, Settings
@@ -216,12 +218,13 @@ def new_loop() -> Callable[[], asyncio.AbstractEventLoop]:
 @dataclass(frozen=True, slots=True)
 class DeliveryResult:
     """How the sending ended: why it stopped early, if it did, its requests, when it began (Unix
-    seconds), and what the user should know."""
+    seconds), what the user should know, and of a pilot what its first replies were like."""
 
     stop: Abort | None
     requests: int
     began: float
     notes: tuple[str, ...] = ()
+    contact: Contact | None = None
 
 
 def send(
@@ -248,8 +251,11 @@ async def _deliver(
             accept_empty=settings.accept_empty,
         ) as client,
     ):
+        redactor = Redactor(settings.write_key, settings.api_key, settings.hash_key)
+        pilot = settings.limit is not None and settings.limit <= MOST
+        contact = Contact(client, redactor, accept_empty=settings.accept_empty) if pilot else None
         delivery = Delivery(
-            client,
+            contact or client,
             journal,
             RateLimiter(planned.rate.per_second),
             CircuitBreaker(),
@@ -259,7 +265,7 @@ async def _deliver(
                 concurrency,
                 settings.accept_empty,
                 settings.outage,
-                Redactor(settings.write_key, settings.api_key, settings.hash_key),
+                redactor,
                 begun=bool(ledger.counts(job).get(Status.CREATED)),
             ),
         )
@@ -279,7 +285,26 @@ async def _deliver(
         ):
             await _first_pass(sending)
             notes = (*filter(None, [client.note]), *await settle_doubts(sending))
-        return DeliveryResult(delivery.stopped, delivery.requests, began, notes)
+            if contact:
+                notes += await _first_contact(sending, contact)
+        return DeliveryResult(delivery.stopped, delivery.requests, began, notes, contact)
+
+
+async def _first_contact(sending: SendContext, contact: Contact) -> tuple[str, ...]:
+    """Look for what was acknowledged, where there is an API key; returns why it couldn't."""
+    settings, job, notes = sending.settings, sending.job, []
+    if settings.reads and not sending.delivery.stopped:
+        from importer.engine.reconcile import reader
+
+        look = Hasher(sending.ledger.secret, job.origin).shown
+        try:
+            async with reader(settings, job.origin) as reading:
+                looking = contact.read_back(reading, look, settings.settling)
+                await sending.delivery.unless_stopped(looking)
+        except ImporterError as error:
+            told = f"What was sent could not be read back: {error.message} {error.hint}"
+            notes.append(told.strip())
+    return tuple(notes)
 
 
 async def _first_pass(sending: SendContext) -> None:

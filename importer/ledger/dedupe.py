@@ -47,11 +47,12 @@ TO_SEND = Decision(Status.PENDING, elsewhere=False)
 _REFUSED = (Status.DUPLICATE, Status.REJECTED)
 
 
-def decide(earlier: Earlier, hashes: Hashes) -> Decision:
-    """Whether a row may be sent, by what the ledger knows of its identity. Never twice: one that was
+def decide(earlier: Earlier, hashes: Hashes, former: bytes) -> Decision:
+    """Whether a row may be sent, by what the ledger knows of its identity. `former`: its content as 0.1
+    hashed it. Never twice: one that was
     accepted or left in doubt before is not posted again by itself, and neither is the very request
     that was refused; a mended one is."""
-    changed = "" if earlier.content in (hashes.content, None) else ", with other content"
+    changed = "" if earlier.content in (hashes.content, former, None) else ", with other content"
     where = f"job {earlier.job_name}, row {earlier.row}{_on(earlier.at)}"
     if earlier.status == Status.CREATED:
         code = "changed_since_sent" if changed else "dup_earlier_run"
@@ -95,7 +96,7 @@ class History:
     def __init__(self, ledger: Ledger, job: Job) -> None:
         self._ledger = ledger
         self._own = job.id if ledger.history == "main" else 0
-        self._any = self._anything()
+        self.any = self._anything()
         same = [
             each.origin for each in ledger.jobs() if server_of(each.origin) == server_of(job.origin)
         ]
@@ -106,7 +107,7 @@ class History:
         """The rows of other jobs that were sent or refused: one that was accepted counts before one in
         doubt, that before one that was refused; of equal ones the newest."""
         found: dict[bytes, Earlier] = {}
-        wanted = list(identities) if self._any else []
+        wanted = list(identities) if self.any else []
         for start in range(0, len(wanted), _LOOKUP):
             found |= self._look(wanted[start : start + _LOOKUP])
         return found

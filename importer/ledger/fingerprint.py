@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
-from unicodedata import normalize
+from unicodedata import is_normalized, normalize
 
 import orjson
 
@@ -63,11 +63,11 @@ class Hasher:
         """All hashes of one response."""
         begun = self._begun(response.campaign)
         who = _person(response.user_id, response.anonymous_id)
-        identity = _digest(begun.identity, response.idempotency_key)
+        content = _digest(begun.identity, settled(response.content))
         same = response.content is response.idempotency_key
         return Hashes(
-            identity,
-            identity if same else _digest(begun.identity, response.content),
+            content if same else _digest(begun.identity, response.idempotency_key),
+            content,
             _digest(begun.body, response.body),
             _digest(begun.person, "\0".join(who).encode())[:_SHORT],
             _digest(begun.traits, response.traits)[:_SHORT],
@@ -76,7 +76,14 @@ class Hasher:
 
     def idempotency_key(self, response: Response) -> bytes:
         """What makes the row itself across files and runs: it is never sent twice."""
-        return _digest(self._begun(response.campaign).identity, response.idempotency_key)
+        same = response.content is response.idempotency_key
+        itself = settled(response.content) if same else response.idempotency_key
+        return _digest(self._begun(response.campaign).identity, itself)
+
+    def letter_by_letter(self, response: Response) -> tuple[bytes, bytes]:
+        """`idempotency_key` and `content` as 0.1 made them, before texts were `settled`."""
+        begun = self._begun(response.campaign).identity
+        return _digest(begun, response.idempotency_key), _digest(begun, response.content)
 
     def person(self, campaign: str, user_id: str, anonymous_id: str) -> bytes:
         """Who gave a response; a userId never meets an equal anonymousId."""
@@ -119,6 +126,27 @@ def _digest(begun: hashlib.blake2b, content: bytes) -> bytes:
     hasher = begun.copy()
     hasher.update(content)
     return hasher.digest()
+
+
+def settled(content: bytes) -> bytes:
+    """A response's content (JSON, its answers in the third place) as it is told from others: programs that
+    only save a file store accents in another way, and change line breaks and blanks. As it is where nothing
+    of that is in it, so that the hash of most rows is that of 0.1."""
+    text = content.decode()
+    if not _UNSETTLED.search(text) and is_normalized("NFC", text):
+        return content
+    document = orjson.loads(content)
+    document[2] = [{**each, "value": _settled(each["value"])} for each in document[2]]
+    return orjson.dumps(document)
+
+
+_UNSETTLED = re.compile(r'\\[nrtfbu]|[^\S ]|  | "|" ')
+
+
+def _settled(value: object) -> object:
+    if isinstance(value, list):
+        return [_settled(each) for each in value]
+    return normalize("NFC", " ".join(value.split())) if isinstance(value, str) else value
 
 
 def normal(text: str) -> str:

@@ -112,8 +112,18 @@ class Staging:
         return [row for row in rows if self._is_to_send(stands.get(row[0], TO_SEND))]
 
     def _earlier(self, rows: Rows, lines: Sequence[Cells]) -> dict[bytes, Earlier]:
-        """What other jobs have sent, by identity; also under another spelling of the server."""
+        """What other jobs have sent, by identity; also as 0.1 told rows apart, and under another spelling of
+        the server."""
+        if not self._before.any:
+            return {}
         found = self._before.find([line[0] for line in lines])
+        former = {
+            identity: line[0]
+            for (_, each), line in zip(rows, lines, strict=True)
+            if (identity := self._hasher.letter_by_letter(each)[0]) != line[0]
+        }
+        for identity, earlier in self._before.find(former).items():
+            found.setdefault(former[identity], earlier)  # type: ignore[arg-type]  # bytes
         for origin in self._before.spellings:
             hasher = self._hashers.setdefault(origin, Hasher(self._ledger.secret, origin))
             ours = {
@@ -158,7 +168,8 @@ class Staging:
     def _stand(self, known: _Known | None, earlier: Earlier | None, each: Response) -> Decision:
         stands = TO_SEND
         if earlier:
-            stands = decide(earlier, self._hashers.get(earlier.origin, self._hasher).of(each))
+            hasher = self._hashers.get(earlier.origin, self._hasher)
+            stands = decide(earlier, hasher.of(each), hasher.letter_by_letter(each)[1])
         if known is None:
             return stands
         if not known.open(self._sending) or (stands == TO_SEND and not known.elsewhere):

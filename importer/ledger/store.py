@@ -26,7 +26,7 @@ from importer.ledger.database import (
     migrate,
     wrap_sqlite_errors,
 )
-from importer.ledger.fingerprint import Hasher
+from importer.ledger.fingerprint import Hasher, settled
 from importer.ledger.journal import checkpoint
 from importer.model import Job, Line, Response, Status
 from importer.privacy import Show
@@ -76,7 +76,7 @@ class Brief:
         """One keyed hash, by which the row is looked for in earlier runs, and three others."""
         return (
             self._identity(response),
-            hash(response.content),
+            hash(settled(response.content)),
             hash((response.campaign, response.user_id, response.anonymous_id)),
             hash(response.traits),
             response.order,

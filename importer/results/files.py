@@ -43,7 +43,7 @@ def folder(path: Path) -> Path:
 
 _DRAFTS = re.compile(
     r"\.(\.written\.json|(plan|report|verify)\.html|((plan-)?problems|results)(-\d+)?\.csv"
-    r"|(plan-)?summary\.json)\.[0-9a-f]{8}"
+    r"|((plan-)?summary|contact)\.json)\.[0-9a-f]{8}"
 )
 """What `whole` writes into before a job's file takes its place."""
 
@@ -52,7 +52,7 @@ _RECORD = ".written.json"
 """What was written into the folder: the newest job, and the SHA-256 of each file by its name."""
 _OF_A_JOB = (
     *("results.csv", "problems.csv", "report.html", "summary.json", "verify.html"),
-    *("results.xlsx", "problems.xlsx"),
+    *("results.xlsx", "problems.xlsx", "contact.json"),
 )
 _MENDED = {".csv", ".xlsx"}
 """What people work on."""

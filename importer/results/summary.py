@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -16,7 +16,8 @@ from importer.results.scores import Scores
 class Summary:
     """A plan or a run, ended. `rows` begins with `read`; the other keys add up to it. `scores` are of
     the rows that are ready, or that were accepted in a run. `waves` are the mapping's, if it has any: then
-    each row of the file counts once per wave."""
+    each row of the file counts once per wave. `contact`: of a pilot, what the first replies say of each
+    assumption on the API: `id`, `found`, `assumed`, and what to `do` where it is contradicted."""
 
     command: str
     file: str
@@ -36,10 +37,13 @@ class Summary:
     causes: tuple[Cause, ...] = ()
     duplicates: Mapping[str, int] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    """Those of the warnings that only the posting could give."""
     requests: int = 0
     stopped: str = ""
     scores: tuple[Scores, ...] = ()
     waves: tuple[str, ...] = ()
+    contact: tuple[Mapping[str, str], ...] = ()
 
     @property
     def rows_of_file(self) -> int:
@@ -80,6 +84,7 @@ class Summary:
             "warnings": list(self.warnings),
             "requests": self.requests,
             "stopped": self.stopped or None,
+            **({"contact": [dict(each) for each in self.contact]} if self.contact else {}),
         }
 
     def _waves(self) -> dict[str, object]:
@@ -89,11 +94,26 @@ class Summary:
 
     def write(self, path: Path) -> None:
         """Write the document as indented JSON."""
-        import orjson
+        _write(path, self.document())
 
-        text = orjson.dumps(self.document(), option=orjson.OPT_INDENT_2).decode()
-        with whole(path) as file:
-            file.write(text + "\n")
+    @property
+    def contact_place(self) -> Path:
+        """Where the shapes of a pilot's replies lie; the run of the rest leaves them."""
+        return self.folder / "contact.json"
+
+    def write_contact(self, replies: Sequence[Mapping[str, object]]) -> None:
+        """Write them, with what they say of the assumptions."""
+        said = {"job": self.job, "endpoint": self.endpoint, "campaign": self.campaign}
+        assumptions = [dict(each) for each in self.contact]
+        _write(self.contact_place, {**said, "replies": list(replies), "assumptions": assumptions})
+
+
+def _write(path: Path, document: Mapping[str, object]) -> None:
+    import orjson
+
+    text = orjson.dumps(document, option=orjson.OPT_INDENT_2).decode()
+    with whole(path) as file:
+        file.write(text + "\n")
 
 
 # Problems counted by cause, with the first places of each.

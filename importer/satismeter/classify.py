@@ -31,7 +31,7 @@ class Reply(NamedTuple):
     nothing. `status` is that of a whole, well-formed HTTP reply, None otherwise; then `fault` says in
     plain words what broke. `stop`: the code of a fault that every further row would meet too; "" for any
     other. `located` is the response's id by the reply's `Location`. `ms` counts from the attempt's start to
-    its end.
+    its end. `headers` are the names of the reply's; `kept`: its connection can carry another request.
     """
 
     request_sent: bool
@@ -45,6 +45,8 @@ class Reply(NamedTuple):
     reused: bool = False
     ms: int = 0
     located: str = ""
+    headers: tuple[str, ...] = ()
+    kept: bool = False
 
 
 class Poster(Protocol):

@@ -315,6 +315,8 @@ class Client:
             reused=post.reused,
             ms=post.ms,
             located=located(headers.get("Location", ""), str(self._url)),
+            headers=tuple(headers),
+            kept=post.protocol is not None and not post.protocol.should_close,
         )
 
     def _clean(self, reply: Reply) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -89,6 +90,20 @@ class StoredResponse:
             email=text(user.get("email")),
             answers=tuple((text(each.get("id")), _value(each.get("value"))) for each in answers),
         )
+
+
+MARGIN = 3600.0
+"""Seconds before a row's first attempt from which responses count as its own: our clock and the
+server's may differ."""
+
+
+def moment(created: str) -> float:
+    """When the survey says that a response came, as Unix seconds; a date that can't be read is now."""
+    try:
+        found = datetime.fromisoformat(created)
+    except ValueError:
+        return time.time()
+    return (found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp()
 
 
 def text(value: object) -> str:

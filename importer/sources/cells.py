@@ -13,14 +13,19 @@ from xml.etree import ElementTree as ET
 # Workbook cells as text: one rule per type, whoever read the cell.
 #
 # | cell | text | | --- | --- | | text | as it stands | | whole number | all digits that the file
-# holds (`6666761644`), never `.0` | | other number | 15 significant digits, as Excel keeps them
+# holds (`6666761644`), never `.0`; from 2^53 on, as a double, `1.2345678901234568E+16`: digits that are
+# lost are not made up | | other number | 15 significant digits, as Excel keeps them
 # (`0.3`); above 1E+21 and below 1E-10 `1.5E+30` | | date, or date and time at midnight |
 # `2024-03-05` | | date and time | `2024-03-05T10:20:30`, milliseconds only where there are any | |
 # time, duration | `10:20:30`, `30:15:00` | | true, false | `TRUE`, `FALSE` | | error | `#REF!` |
 #
 # The cell's number format plays no part: 85 % is `0.85`.
 
-_BIG, _EXPONENT, _SCIENTIFIC = 1e15, 1e16, 1e21
+_BIG, _SCIENTIFIC = 1e15, 1e21
+_EXACT = 2**53
+"""From here on a double stands for more than one whole number."""
+_KEPT = 15
+"""Digits that Excel keeps; for those behind it writes zeros."""
 _HALF_A_MILLISECOND = dt.timedelta(microseconds=500)
 
 
@@ -40,14 +45,23 @@ def is_big(value: object) -> bool:
 
 
 def number(value: float) -> str:
-    """A number without `.0`, and in scientific notation only where it is that big or small. A whole one has
-    the digits that tell it from its neighbours: two ids must not become one."""
+    """A number without `.0`, and in scientific notation only where it is that big or small, or where the last
+    digits of a whole one are lost: two ids that became one must not be taken for one."""
+    if value.is_integer() and abs(value) < _EXACT:
+        return str(int(value))
     if value.is_integer() and abs(value) < _SCIENTIFIC:
-        return str(int(value)) if abs(value) < _EXPONENT else format(Decimal(repr(value)), "f")
+        return format(Decimal(repr(value)).normalize(), "E")
     shown = format(value, ".15g")
     if "e" not in shown:
         return shown
     return format(Decimal(shown), "f") if 1e-10 <= abs(value) < _SCIENTIFIC else shown.upper()
+
+
+def whole(value: int) -> str:
+    """All of its digits, unless Excel has put zeros for the last two or more."""
+    digits = len(str(abs(value)))
+    lost = digits > _KEPT + 1 and value % 10 ** (digits - _KEPT) == 0
+    return number(float(value)) if lost else str(value)
 
 
 def iso(value: str) -> str:
@@ -100,7 +114,7 @@ def _to_milliseconds(value: dt.datetime) -> dt.datetime:
 _BY_TYPE: dict[type, Callable[..., str]] = {
     type(None): lambda _: "",
     bool: lambda value: "TRUE" if value else "FALSE",
-    int: str,
+    int: whole,
     float: number,
     dt.datetime: _date_and_time,
     dt.date: dt.date.isoformat,

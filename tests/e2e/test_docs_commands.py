@@ -75,7 +75,7 @@ def user(user: Shell, sandbox: Sandbox) -> Here:
     return Here(user.folder, {**user.environment, **told})
 
 
-ENDLESS = {"watch", "sandbox", "demo"}
+ENDLESS = {"watch", "sandbox", "demo", "web"}
 """Run by tests of their own, since they wait for a signal or bring a server of their own: unless `--once`."""
 
 

@@ -513,3 +513,30 @@ def test_an_accent_of_its_own_is_the_same_letter(tmp_path: Path, words: str) -> 
     found = planned(path, text.replace("column: comment", f"column: {words} 2"))
     assert (found.people, found.answers(SCORE)) == (["u1", "u3"], [7, 7])
     assert found.answers() == ["keep", "keep"]
+
+
+@pytest.mark.parametrize("container", ["xlsx", "xls"])
+def test_digits_that_a_double_has_lost_make_nobody_one_with_another(
+    tmp_path: Path, container: str
+) -> None:
+    """Programs write numbers of a workbook as doubles: of three people two would be one."""
+    ids = [1234567890123456789 + at for at in range(3)]
+    path = tmp_path / f"answers.{container}"
+    if container == "xls":
+        old = xlwt.Workbook()
+        sheet = old.add_sheet("Answers")
+        for at, whom in enumerate(["who", *map(float, ids), 42.0]):
+            sheet.write(at, 0, whom)
+            sheet.write(at, 1, 9 if at else "score")
+        old.save(str(path))
+    else:
+        book = openpyxl.Workbook()
+        book.worksheets[0].append(HEADER[:2])
+        for each in [*ids, 42]:
+            book.worksheets[0].append([each, 9])
+        book.save(path)
+    text = PLAIN.replace("column: comment", "column: score")
+    found = planned(path, text)
+    assert (found.people, found.codes) == (["42"], {"damaged_id": 3})
+    keyed = text.replace("userId: who", 'anonymousId: {template: "p:{score}"}\nkey: who')
+    assert planned(path, keyed).codes == {"bad_key": 3}

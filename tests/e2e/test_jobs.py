@@ -260,6 +260,10 @@ def test_a_survey_that_can_not_be_read_settles_nothing(
         words = ("run", "answers.csv", "-m", "mapping.yaml", "--endpoint", sandbox.url, *NO_DRAIN)
         again = user(*words, "--json", **given)
         assert (again.status, rows_of(again)["unknown"]) == (4, 1)
+        if status == 5:  # the survey was asked
+            told = " ".join(user(*words, **given).out.split())
+            assert "To know: " in told
+            assert says in told
 
 
 def test_a_person_may_decide(user: Shell, file: Path) -> None:

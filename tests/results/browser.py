@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import itertools
+import os
 import re
 import shutil
 import tempfile
@@ -17,6 +18,8 @@ import aiohttp
 CHROMIUM = (
     shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 )
+if not CHROMIUM and os.environ.get("BROWSER_TESTS") == "required":
+    raise RuntimeError("There is no Chromium, and the browser's tests are required here.")
 _FLAGS = (
     *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
     *("--disable-background-networking", "--disable-component-update", "--disable-sync"),

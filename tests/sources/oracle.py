@@ -68,7 +68,11 @@ def _number(value: str, shown: str) -> str:
     if whole and shown:
         return f"{int(number):0{len(shown)}}" if number >= 0 else f"{int(number)}"
     if whole and abs(number) < Decimal("1e21"):
-        return f"{int(number)}"
+        digits = f"{abs(int(number))}"
+        zeroed = len(digits) > 16 and not digits[15:].strip("0")
+        double = not value.strip().lstrip("+-").isdigit() and abs(float(number)) >= 2**53
+        lost = Decimal(repr(float(number))).normalize()
+        return f"{lost:E}" if zeroed or double else f"{int(number)}"
     # Excel keeps a double, and shows 15 digits of that: not of the text in the file.
     rounded = _FIFTEEN.create_decimal(Decimal(float(number))).normalize()
     if Decimal("1e-10") <= abs(rounded) < Decimal("1e21"):

@@ -410,7 +410,7 @@ def formatted(path: Path, numbers: list[float], shown: str, epoch: dt.datetime |
 
 
 def test_ids_that_differ_stay_different(tmp_path: Path) -> None:
-    """As digits, and as Excel writes doubles."""
+    """As digits; and as Excel writes doubles, whose last digits nobody knows."""
     ids = [
         "12345678901234567",
         "12345678901234568",
@@ -421,7 +421,7 @@ def test_ids_that_differ_stay_different(tmp_path: Path) -> None:
         tmp_path / "a.xlsx", "".join(row(at, f"|<v>{each}</v>") for at, each in enumerate(ids, 1))
     )
     found = [cells[0] for cells in read(path)[1].cells]
-    assert found == [*ids[:2], "123456789012345680", "123456789012345700"]
+    assert found == ids
     assert len(read(path)[1].marks) == 4
 
 

@@ -100,12 +100,13 @@ def test_damage_only_a_workbook_has(tmp_path: Path) -> None:
         [5, "#REF!"],
     ]
     found = read(workbooks.saved(tmp_path / "a.xlsx", rows))
-    assert found.cells[0] == ["12345678901234570000", ""]
+    assert found.cells[0] == ["1.234567890123457E+19", ""]
     assert sorted(found.damaged()) == [
         ("big_number", 2, "id"),
         ("big_number", 3, "id"),
         ("excel_error", 4, "score"),
         ("formula_without_value", 2, "score"),
+        ("scientific_id", 2, "id"),
     ]
 
 

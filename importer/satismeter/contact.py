@@ -1,0 +1,352 @@
+"""First contact: what the first replies say of the assumptions on the API that docs/api.md lists."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from itertools import islice
+from typing import NamedTuple
+
+import orjson
+
+from importer.model import Status
+from importer.satismeter.classify import Classification, Poster, Reply, classify, pause_of
+from importer.satismeter.read import MARGIN, Reader, moment
+from importer.satismeter.redact import Redactor
+from importer.satismeter.reply_body import document_of, error_text, response_id, tells
+
+# The assumptions, as docs/api.md lists them word for word.
+
+
+class Assumption(NamedTuple):
+    """What the importer takes for granted, where that is known from, what it does by it, and what a person
+    does where a reply contradicts it."""
+
+    id: str
+    assumed: str
+    source: str
+    used: str
+    remedy: str
+
+
+ASSUMPTIONS = (
+    Assumption(
+        "A1",
+        "`POST /api/responses` is there, and answers by itself",
+        "documented: Insert-response API",
+        "follows no redirect, since the body carries the key; stops at one, and at 404, 405, 410, 501, 505",
+        "Compare `--endpoint` with the vendor's page, and `campaign` with the survey's settings. A row that "
+        "was redirected is in doubt: look for it in the survey, then `importer mark`.",
+    ),
+    Assumption(
+        "A2",
+        "a stored response is acknowledged by a 2xx: JSON without an error in it, an empty 201 or 204, or a "
+        "`Location` below the address",
+        "assumed; `Location` seen: jsedlacek/satismeter-js",
+        "counts such a row as `created`; any other 2xx leaves it `unknown`, and three in a row stop the run",
+        "Look for the row in the survey. If it is there and the reply was an empty 200, run with "
+        "`--accept-empty`; else settle it (`importer resolve`, `importer mark`) and send no more before the "
+        "importer knows this reply: report it with `contact.json`, which shows its shape and nobody's data.",
+    ),
+    Assumption(
+        "A3",
+        "the reply names the response's ID, in its JSON or its `Location`",
+        "assumed; `Location` seen: jsedlacek/satismeter-js",
+        "keeps the ID, by which `importer verify` finds the response",
+        "Nothing: without an ID, responses are found by person and answers.",
+    ),
+    Assumption(
+        "A4",
+        "a refusal says why, in JSON or in text",
+        "seen: other calls of the API",
+        "tells it as the row's message",
+        "Try the row alone and compare it with the survey's questions: nothing tells what is wrong with it.",
+    ),
+    Assumption(
+        "A5",
+        "a duplicate is a 400 that says so",
+        "documented: Insert-response API",
+        "counts the row as `duplicate`, for either of its two causes",
+        "Take rows that were refused so for duplicates, whatever their status says; don't retry them. With "
+        "409 they are in doubt: settle them with an API key (`importer resolve`).",
+    ),
+    Assumption(
+        "A6",
+        "a rate limit is a 429 with `Retry-After`",
+        "assumed: RFC 6585; no limit is documented",
+        "waits as long as it says (300 s at most), and sends more slowly from then on",
+        "Send with a low `--rate` (5/s): without a time the importer waits 0.2 s, and longer each time.",
+    ),
+    Assumption(
+        "A7",
+        "a wrong write key is answered with 401 or 403",
+        "assumed; that the key authorises is documented: Insert-response API",
+        "stops at once, and leaves the rows `pending`",
+        "Copy the write key again; then `importer retry --status rejected` for the rows that were refused.",
+    ),
+    Assumption(
+        "A8",
+        "the server keeps a connection for the next request",
+        "assumed: RFC 9112",
+        "posts over few connections",
+        "Nothing: each request gets a connection of its own, which takes longer.",
+    ),
+    Assumption(
+        "A9",
+        "the read API lists a response within the time of `--settle`, dated by its arrival to the hour",
+        "dated by arrival: no other date is documented; its time: assumed",
+        "waits so long before it reads back rows in doubt, and looks for them from an hour before their post",
+        "Look for the response in the survey. If it is there but later, run with a longer `--settle`; if it "
+        "has another date, settle rows in doubt by hand (`importer mark`): reading back can't find them.",
+    ),
+    Assumption(
+        "A10",
+        "the read API lists the person and the answers as they were sent",
+        "assumed; the fields are documented: API reference v3",
+        "finds rows in doubt by them (texts in one form), and `importer verify` compares them",
+        "Settle rows in doubt by hand (`importer mark`): reading back can't find them.",
+    ),
+    Assumption(
+        "A11",
+        "the reply's ID is the one that the read API lists",
+        "assumed",
+        "finds responses by it where it finds any so, else by person and answers",
+        "Nothing: responses are found by person and answers.",
+    ),
+)
+
+MOST = 10
+"""Rows of a pilot at most, and replies of it that are recorded."""
+
+_CLOCKS = 120.0
+"""Seconds before a post from which a response of the same person, with other answers, is taken for it."""
+
+
+class Seen(NamedTuple):
+    """One attempt: when it was sent (Unix seconds), the body without the key, the reply, and its class."""
+
+    sent_at: float
+    body: bytes
+    reply: Reply
+    classified: Classification
+
+
+class Contact:
+    """Posts through `poster`, and keeps what came back first. A Poster."""
+
+    def __init__(self, poster: Poster, redactor: Redactor, *, accept_empty: bool = False) -> None:
+        self._poster = poster
+        self._redactor = redactor
+        self._accept_empty = accept_empty
+        self._seen: list[Seen] = []
+        self._read: dict[str, bool | None] = {}
+
+    async def post(self, body: bytes) -> Reply:
+        """As the poster does."""
+        sent_at = time.time()
+        reply = await self._poster.post(body)
+        if len(self._seen) < MOST:
+            classified = classify(reply, accept_empty=self._accept_empty, sent=body)
+            self._seen.append(Seen(sent_at, body, reply, classified))
+        return reply
+
+    async def read_back(self, reader: Reader, look: Look, seconds: float) -> None:
+        """Look for the first response that was acknowledged, for so long. Raises ReadError."""
+        stored = (each for each in self._seen if each.classified.status is Status.CREATED)
+        if (first := next(stored, None)) is None:
+            return
+        surely = 3 if first.classified.response_id else 2
+        pause, until = 0.5, time.monotonic() + seconds
+        while (found := await _listed(reader, first, look)).how < surely:
+            if (left := until - time.monotonic()) <= 0:
+                break
+            await asyncio.sleep(min(pause, left))
+            pause *= 2
+        self._read = _read(first, found)
+
+    def findings(self) -> list[dict[str, str]]:
+        """Each assumption's `id`, words (`assumed`), and whether it was `found` confirmed, contradicted or
+        not seen; with what to `do` where it is contradicted. [] where nothing was posted."""
+        judged = [*map(_judged, self._seen), self._read]
+        return [_finding(each, judged) for each in ASSUMPTIONS] if self._seen else []
+
+    def shapes(self) -> list[dict[str, object]]:
+        """The replies without a value of theirs."""
+        return [_shape(each, self._redactor) for each in self._seen]
+
+
+def _finding(assumption: Assumption, judged: Sequence[Mapping[str, bool | None]]) -> dict[str, str]:
+    verdicts = {each.get(assumption.id) for each in judged}
+    found = "contradicted" if False in verdicts else "confirmed" if True in verdicts else "not seen"
+    told = {"id": assumption.id, "found": found, "assumed": assumption.assumed}
+    return {**told, "do": assumption.remedy} if found == "contradicted" else told
+
+
+# What one reply says of the assumptions: True confirms, False contradicts, None says nothing.
+
+_DUPLICATE = re.compile(r"(?i)duplicat|already (responded|answered|exists|submitted|stored)")
+_OF_THE_KEY = re.compile(r"(?i)\b(write|api)[ _-]?key\b|unauthori[sz]ed|invalid (key|token)")
+_REFUSED = (400, 413, 415, 422)
+_WRONG_PLACE = (404, 405, 410, 501, 505)
+
+
+def _judged(seen: Seen) -> dict[str, bool | None]:
+    reply, classified, status = seen.reply, seen.classified, seen.reply.status
+    if status is None:
+        return {}
+    stored, refused = classified.status is Status.CREATED, status in _REFUSED
+    duplicate = classified.status is Status.DUPLICATE
+    page = reply.body.lstrip().startswith(b"<")
+    sent = seen.body.decode("utf-8", "replace")
+
+    def says(what: re.Pattern[str]) -> bool:
+        """And doesn't only quote it."""
+        return not what.search(sent) and tells(reply.body, what.search)
+
+    other_than_400 = classified.unverified or (400 <= status < 500 and not duplicate)
+    other_than_401 = classified.unverified or refused
+    return {
+        "A1": not 300 <= status < 400 and status not in _WRONG_PLACE,
+        "A2": True if stored else False if classified.unverified else None,
+        "A3": bool(classified.response_id) if stored else None,
+        "A4": bool(error_text(reply.body)) and not page if refused and not duplicate else None,
+        "A5": duplicate or (False if other_than_400 and says(_DUPLICATE) else None),
+        "A6": pause_of(reply) is not None if status == 429 else None,
+        "A7": (status in (401, 403) and not page)
+        or (False if other_than_401 and says(_OF_THE_KEY) else None),
+        "A8": reply.kept if stored or refused else None,
+    }
+
+
+# What the read API says of them.
+
+Look = Callable[[str, str, str, Iterable[tuple[str, object]]], bytes]
+"""Survey, userId, anonymousId and answers in the one form in which rows in doubt are compared."""
+
+
+class _Found(NamedTuple):
+    """The response as the survey lists it, and how it was known: 4 by its ID, with the same person and
+    answers; 3 by its ID; 2 by person and answers; 1 by the person; 0 not at all."""
+
+    how: int = 0
+    created: float = 0.0
+
+
+async def _listed(reader: Reader, seen: Seen, look: Look) -> _Found:
+    body, named = orjson.loads(seen.body), seen.classified.response_id
+    campaign, who = body["campaign"], (body.get("userId") or "", body.get("anonymousId") or "")
+    own = look(campaign, *who, [(each["id"], each["value"]) for each in body["answers"]])
+    best, since = _Found(), datetime.fromtimestamp(seen.sent_at - MARGIN, UTC)
+    async for each in reader.responses(campaign, since):
+        theirs, created = (each.user_id, each.anonymous_id), moment(each.created)
+        alike = look(campaign, *theirs, each.answers) == own
+        if named and each.id == named:
+            return _Found(4 if alike else 3, created)
+        recent = theirs == who and created > seen.sent_at - _CLOCKS
+        best = max(best, _Found(2 if alike else 1 if recent else 0, created))
+    return best
+
+
+def _read(seen: Seen, found: _Found) -> dict[str, bool | None]:
+    if not found.how:
+        return {"A9": False}
+    return {
+        "A9": abs(found.created - seen.sent_at) < MARGIN,
+        "A10": found.how in (2, 4),
+        "A11": found.how > 2 if seen.classified.response_id else None,
+    }
+
+
+# A reply's shape: no value of it, and of the names, which the server chooses, none that quotes anything.
+
+_KNOWN = frozenset((
+    "Age", "Connection", "Content-Length", "Content-Type", "Date", "Location", "Retry-After", "Server", "Via",
+    "_id", "answers", "anonymousId", "campaign", "code", "created", "data", "detail", "error", "errors", "id",
+    "message", "method", "name", "ok", "project", "reason", "response", "result", "status",
+    "statusCode", "status_code", "success", "title", "type", "user", "userId",
+))  # fmt: skip
+_NAME = re.compile(r"[A-Za-z_](?:[A-Za-z_.-]|\d(?!\d{3})){3,39}")
+"""Other names that may be told. Shorter ones, long numbers, an @ or a blank may be a person's."""
+_MOST_NAMES = 100
+_WIDEST, _DEEPEST = 20, 4
+
+
+def _shape(seen: Seen, redactor: Redactor) -> dict[str, object]:
+    reply = seen.reply
+    told: dict[str, object] = {
+        "sent_at": datetime.fromtimestamp(seen.sent_at, UTC).isoformat(timespec="seconds"),
+        "ms": reply.ms,
+        "status": reply.status,
+    }
+    if reply.status is None:
+        return {**told, "fault": reply.fault}
+    document = document_of(reply.body)
+    headers = reply.headers[:_MOST_NAMES]
+    names = _Names(redactor, seen.body, [*headers, *_names(document)])
+    return {
+        **told,
+        "headers": [names(each) for each in headers],
+        "body": _kind(reply.body, document),
+        "json": _keys(document, names) if isinstance(document, dict | list) else None,
+        "id": "json" if response_id(document) else "Location" if reply.located else None,
+        "kept": reply.kept,
+    }
+
+
+def _kind(body: bytes, document: object) -> str:
+    if not body.strip():
+        return "empty"
+    if document is not None:
+        return "json"
+    return "html" if body.lstrip().startswith(b"<") else "text"
+
+
+class _Names:
+    """Tells a server's names: those that are known as they are, others only where all of them together quote
+    nothing of the request or of a key, since a name may hold a piece."""
+
+    def __init__(self, redactor: Redactor, sent: bytes, names: Sequence[str]) -> None:
+        unknown = [each for each in names if each not in _KNOWN and _NAME.fullmatch(each)]
+        text = " ".join(unknown[:_MOST_NAMES])
+        quiet = redactor.over(text, sent) == text
+        self._told = {*_KNOWN, *(unknown[:_MOST_NAMES] if quiet else ())}
+
+    def __call__(self, name: str) -> str:
+        return name if name in self._told else "***"
+
+
+def _keys(document: object, names: Callable[[str], str], depth: int = 0) -> object:
+    """The keys with the kinds of their values; of a list its first element."""
+    if isinstance(document, dict) and depth < _DEEPEST:
+        listed = islice(document.items(), _WIDEST)
+        told = {names(key): _keys(value, names, depth + 1) for key, value in listed}
+        more = len(document) - _WIDEST
+        return told | ({"…": f"{more} more"} if more > 0 else {})
+    if isinstance(document, list) and depth < _DEEPEST:
+        return [_keys(each, names, depth + 1) for each in document[:1]]
+    return _KINDS.get(type(document), "null")
+
+
+_KINDS = {
+    dict: "object",
+    list: "list",
+    str: "text",
+    bool: "boolean",
+    int: "number",
+    float: "number",
+}
+
+
+def _names(document: object) -> list[str]:
+    """The keys that `_keys` comes to, in its order."""
+    found: list[str] = []
+
+    def took(name: str) -> str:
+        found.append(name)
+        return name
+
+    _keys(document, took)
+    return found
