@@ -130,6 +130,9 @@ def left_lines(table: DraftTable) -> list[str]:
     if table.meaning.private and not table.wishes.personal:
         names = [_short(each.label) for each in table.meaning.private]
         by_reason = {"personal; `importer init --personal` takes them in": names, **by_reason}
+    unseen = [_short(each.column.label) for each in table.meaning.traits if _unseen(table, each)]
+    if unseen:
+        by_reason["hidden in the sheet; write it under `traits` to send it"] = unseen
     if not by_reason:
         return []
     lines = [_indented(f"{reason}: {_listed(names)}") for reason, names in by_reason.items()]
@@ -290,7 +293,7 @@ def trait_lines(table: DraftTable) -> list[str]:
     if meaning.signed_up:
         lines += _date(table, "createdAt", meaning.signed_up, "since when the person is known: ")
     for each in meaning.traits:
-        lines += _property(table, each)
+        lines += [] if _unseen(table, each) else _property(table, each)
     if table.wishes.personal:
         taken = {each.name for each in meaning.traits}
         for column in meaning.private:
@@ -300,6 +303,11 @@ def trait_lines(table: DraftTable) -> list[str]:
         if lines
         else []
     )
+
+
+def _unseen(table: DraftTable, found: Property) -> bool:
+    """A hidden column is hardly meant to leave the house, and whoever looks at the sheet misses it."""
+    return found.column.index in table.facts.hidden
 
 
 def _email(table: DraftTable, column: Column) -> list[str]:

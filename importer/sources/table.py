@@ -35,7 +35,7 @@ class Facts:
     lies there, before anything is unpacked. `encoding` (a Python codec) and `delimiter` are "" for
     workbooks, `sheets` is empty for text. `encoding_samples` are lines that show a guessed encoding
     at work, and `encoding_lines` their numbers in the text. `since_1904`: a workbook that counts days
-    from 1904. `notes` are sentences for the user.
+    from 1904. `hidden` are the columns that a sheet doesn't show, from 0. `notes` are sentences for the user.
     """
 
     format: str
@@ -49,6 +49,7 @@ class Facts:
     delimiter: str = ""
     sheets: tuple[str, ...] = ()
     since_1904: bool = False
+    hidden: tuple[int, ...] = ()
     header_rows: tuple[int, ...] = ()
     first_data_row: int = 0
     notes: tuple[str, ...] = ()

@@ -125,6 +125,7 @@ class WorkbookTable:
         )
 
     def _facts(self, opening: Message, layout: Message) -> Facts:
+        hidden = _hidden_columns(layout, max(map(len, self.head.cells), default=0))
         return Facts(
             format=self._format,
             size=self._content.size,
@@ -132,7 +133,8 @@ class WorkbookTable:
             compression=self._content.compression,
             sheets=tuple(opening["sheets"]),
             since_1904=opening["since_1904"],
-            notes=(*opening["notes"], *_hidden(layout, max(map(len, self.head.cells), default=0))),
+            hidden=hidden,
+            notes=(*opening["notes"], *_hidden(layout["hidden_rows"], hidden)),
         )
 
 
@@ -151,13 +153,17 @@ def _head(batches: Sequence[Message]) -> RowBlock:
     return RowBlock(tuple(islice(rows, HEAD)), tuple(islice(cells, HEAD)))
 
 
-def _hidden(layout: Message, width: int) -> Iterator[str]:
-    """What is told of hidden rows, and of hidden columns among the first `width`."""
-    rows = layout["hidden_rows"]
+def _hidden_columns(layout: Message, width: int) -> tuple[int, ...]:
+    """Those among the first `width`."""
+    runs = (range(first, min(last + 1, width)) for first, last in layout["columns"])
+    return tuple(sorted(set(chain.from_iterable(runs))))
+
+
+def _hidden(rows: int, hidden: Sequence[int]) -> Iterator[str]:
+    """What is told of hidden rows and columns."""
     if rows:
         yield f"{counted(rows, 'row')} {_READ_TOO[rows > 1].format('hidden or filtered away')}"
-    runs = (range(first, min(last + 1, width)) for first, last in layout["columns"])
-    columns = [letter(at) for at in sorted(set(chain.from_iterable(runs)))]
+    columns = list(map(letter, hidden))
     if columns:
         more = f" and {len(columns) - _NAMED} more" if len(columns) > _NAMED else ""
         one = "column" if len(columns) == 1 else "columns"

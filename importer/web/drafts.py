@@ -17,9 +17,11 @@ from threading import Lock
 from typing import Any
 from unicodedata import normalize
 
+from filelock import FileLock
+
 from importer import resources
 from importer.discovery import Wishes
-from importer.errors import UsageError
+from importer.errors import Busy, UsageError
 from importer.ledger import prepare
 from importer.results.files import whole
 
@@ -27,6 +29,7 @@ KEPT_FOR = 24 * 3600.0
 """Seconds after the last touch that an upload is kept, and what was written of it."""
 LARGEST = 1 << 30
 """Bytes of an upload."""
+MEANWHILE = "Another tab has changed this import meanwhile; what you sent was not taken."
 _SPARE = 64 << 20
 """Bytes that stay free on the disk; after as many it is looked at again."""
 _SAVING = Lock()
@@ -42,8 +45,8 @@ class Draft:
     How to read it: `sheet`, `header` (None: as found), `encoding`, `delimiter`. What only a person knows:
     `preset` to `personal`, as in `discovery.Wishes`; `own`: the name of the mapping that was brought instead.
     `planned`: the plan was made of all this; `approved`: the saved plan's SHA-256, once it was approved.
-    Of the last run: `pid`, its process; `began`, its start (Unix seconds); `before`, the rows that were
-    unsent then; `goal`, those of them that it sends. `got`: the results that were downloaded."""
+    Of the last run: `pid` on `host`, its process; `began`, its start (Unix seconds); `before`, the rows that
+    were unsent then; `goal`, those of them that it sends. `got`: the results that were downloaded."""
 
     id: str
     name: str
@@ -68,6 +71,7 @@ class Draft:
     planned: bool = False
     approved: str = ""
     pid: int = 0
+    host: str = ""
     began: float = 0.0
     before: int = 0
     goal: int = 0
@@ -136,9 +140,13 @@ class Drafts:
         return [draft for _, draft in sorted(found, key=lambda pair: -pair[0]) if draft]
 
     def save(self, draft: Draft, **changes: Any) -> Draft:
-        """Write it down with these changes, and those made meanwhile; returns it as it is now."""
-        with _SAVING:
-            changed = replace(self.load(draft.id) or draft, **changes)
+        """Write it down with these changes, and those made meanwhile; returns it as it is now. Raises Busy
+        where `revision` is among them and another hand, of this wizard or another, was first."""
+        with _SAVING, FileLock(self.state / "web" / "saving.lock", mode=0o600):
+            now = self.load(draft.id) or draft
+            if "revision" in changes and now.revision != draft.revision:
+                raise Busy(MEANWHILE, hint="Load the page anew, and go on from how it is now.")
+            changed = replace(now, **changes)
             with whole(self.folder(draft.id) / "draft.json") as file:
                 file.write(_shape().dump_json(changed, indent=1).decode() + "\n")
         return changed

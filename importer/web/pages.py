@@ -31,7 +31,8 @@ if TYPE_CHECKING:
     from jinja2 import Environment
 
 STEPS = ("read", "mapping", "plan", "run", "results")
-_FRESH = 300.0
+_FRESH, _AWAY = 300.0, 30.0
+"""Seconds that a survey counts as it was read, and that one which can't be read isn't asked for again."""
 _MOST_READ = 4
 
 
@@ -48,7 +49,7 @@ class Desk:
     start: str = "/"
     asked_at: float = field(default_factory=time.monotonic)
     _read: dict[tuple[object, ...], Reading] = field(default_factory=dict)
-    _surveys: dict[str, tuple[float, Sequence[Any]]] = field(default_factory=dict)
+    _surveys: dict[str, tuple[float, Sequence[Any], str]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.runs = Runs(self.drafts)
@@ -87,9 +88,9 @@ class Desk:
         settings = self.settings
         if not settings.reads or settings.api_key is None:
             return (), ""
-        moment, found = self._surveys.get(campaign, (-_FRESH, ()))
-        if time.monotonic() - moment < _FRESH:
-            return found, ""
+        until, found, why = self._surveys.get(campaign, (0.0, (), ""))
+        if time.monotonic() < until:
+            return found, why
         try:
             async with Reader(
                 settings.endpoint.origin,
@@ -98,10 +99,11 @@ class Desk:
                 network=settings.network,
             ) as reader:
                 found = await (reader.questions(campaign) if campaign else reader.surveys())
-        except ImporterError as error:
-            return (), f"{error.message} {error.hint}".strip()
-        self._surveys[campaign] = time.monotonic(), found
-        return found, ""
+            lasts, why = _FRESH, ""
+        except ImporterError as error:  # each page would wait for it
+            lasts, found, why = _AWAY, (), f"{error.message} {error.hint}".strip()
+        self._surveys[campaign] = time.monotonic() + lasts, found, why
+        return found, why
 
     def page(
         self, request: web.Request, template: str, status: int = 200, **facts: object

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from itertools import islice
 
@@ -21,6 +22,8 @@ from importer.discovery.survey_match import fits, match_questions
 from importer.errors import ImporterError, MappingError, Mistake, UsageError
 from importer.mapping import preset
 from importer.mapping.document import looks_like_id
+from importer.mapping.load import is_path
+from importer.mapping.yaml import YamlText, read_yaml
 from importer.model import counted
 from importer.privacy import masked
 from importer.results.files import whole
@@ -164,12 +167,11 @@ def fields(
             _questions(each, asked) if asked else (),
             main=wanted or told not in {"", LEFT_OUT},
         )
-    score, scale = meaning.score, meaning.score.scale if meaning.score else None
-    name = meaning.names[score.index] if score else ""
-    if score and scale and (name in one.best or scale.best == "not known"):
-        choices = [("", "Choose…"), *zip(("high", "low"), ends_in_words(scale), strict=True)]
-        asked_for = f"{score.columns[-1].label}: which number is the best?"
-        yield Field(f"best.{name}", asked_for, scale.signs, one.best.get(name, ""), choices)
+        scale, sent = each.scale, each == meaning.score or told not in {"", LEFT_OUT}
+        if scale and sent and (name in one.best or scale.best == "not known"):
+            choices = [("", "Choose…"), *zip(("high", "low"), ends_in_words(scale), strict=True)]
+            label = f"{each.columns[-1].label}: which number is the best?"
+            yield Field(f"best.{name}", label, scale.signs, one.best.get(name, ""), choices)
     yield from _about_people(one, reading)
     yield from _about_dates(one, reading)
 
@@ -284,12 +286,14 @@ _NO_ID = "That doesn't look like an ID: 24 hex digits, or a UUID (8-4-4-4-12 hex
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """A mapping: its text, what is wrong with it (line 0: with the whole), how it has the file read."""
+    """A mapping: its text, what is wrong with it (line 0: with the whole), how it has the file read, and
+    the traits that it stores of a person."""
 
     text: str
     mistakes: Sequence[Mistake] = ()
     trouble: str = ""
     reads: str = ""
+    traits: Sequence[str] = ()
 
     @property
     def wrong(self) -> Mapping[int, Sequence[Mistake]]:
@@ -316,6 +320,20 @@ def written(drafts: Drafts, one: Draft, text: str) -> None:
         ) from error
 
 
+def brought(drafts: Drafts, one: Draft, text: str, name: str) -> None:
+    """Keep a mapping that was brought. Raises UsageError where it builds on a file: which one, that would be
+    for its sender to say, and what is wrong there would be quoted on the page."""
+    with suppress(MappingError):
+        tree = read_yaml(YamlText(name, text)).data
+        base = tree.get("extends") if isinstance(tree, dict) else None
+        if isinstance(base, str) and is_path(base):
+            raise UsageError(
+                f"{name} builds on the file {base}, which is not looked for here.",
+                hint="Put both into one mapping, or use `importer run` in a terminal.",
+            )
+    written(drafts, one, text)
+
+
 def checked(drafts: Drafts, one: Draft) -> Checked:
     """The mapping as it lies there, and whether it fits the file."""
     path = drafts.mapping(one)
@@ -331,7 +349,7 @@ def checked(drafts: Drafts, one: Draft) -> Checked:
     header = f"row {' and '.join(map(str, rows))}" if rows else "the first row that is not blank"
     said = [f"its header is {header}", *([f"sheet {block.sheet}"] if block.sheet else [])]
     said += [f"as {block.encoding}"] if block.encoding else []
-    return Checked(text, reads=", ".join(said))
+    return Checked(text, reads=", ".join(said), traits=list(document.traits))
 
 
 def sheet_of(one: Draft) -> str | None:

@@ -6,6 +6,7 @@ and the command line all see the same."""
 from __future__ import annotations
 
 import asyncio
+import fcntl
 import hashlib
 import os
 import shlex
@@ -14,7 +15,8 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from itertools import chain, islice
 from pathlib import Path
@@ -23,15 +25,17 @@ from typing import IO
 
 from importer import engine, resources
 from importer.engine.observer import NullObserver
-from importer.errors import ImporterError, UsageError
+from importer.errors import Busy, ImporterError, UsageError
 from importer.ledger.queries import reading
 from importer.ledger.store import Ledger
 from importer.model import Job, Line
 from importer.settings import Settings
-from importer.web.drafts import Draft, Drafts
+from importer.web.drafts import MEANWHILE, Draft, Drafts
 from importer.web.reading import sheet_of
-from importer.web.standing import MOST, Standing, counts_of, document, held_by, waiting
+from importer.web.standing import MOST, Standing, counts_of, document, waiting
 
+_LOOKS = (0.02, 0.1)
+"""Seconds that a start waits for another wizard's glance at the lock."""
 PILOT = 10
 """Rows of a first run."""
 # A plan.
@@ -164,22 +168,45 @@ class Runs:
         return [name, one.file, "-m", str(self.drafts.mapping(one)), *chain.from_iterable(options)]
 
     def start(self, base: Settings, one: Draft, limit: int | None) -> Draft:
-        """Start the run, unless it is on; returns the draft with its process. Raises UsageError."""
-        with self._starting:
-            one = self.drafts.load(one.id) or one
-            standing = self.standing(one)
-            return one if standing.running else self._start(base, one, standing, limit)
+        """Start the run, unless it is on; returns the draft with its process. Raises UsageError, and Busy
+        where the draft was changed, or a run begun, since `one` was loaded."""
+        with self._starting, ExitStack() as stack:
+            now = self.drafts.load(one.id) or one
+            try:
+                log = stack.enter_context(self._alone(now))
+            except BlockingIOError:
+                return now
+            if now.revision != one.revision:
+                raise Busy(MEANWHILE, hint="Load the page anew, and look at what was sent.")
+            return self._start(base, now, limit, log)
 
-    def _start(self, base: Settings, one: Draft, standing: Standing, limit: int | None) -> Draft:
+    @contextmanager
+    def _alone(self, one: Draft) -> Iterator[IO[bytes]]:
+        """A draft's log, locked. The run inherits it as its stderr, and the lock with it: so it is held from
+        the start to the end of the process, and every wizard can see that. Raises BlockingIOError."""
+        path = self.drafts.folder(one.id) / "run.log"
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600), "wb") as log:
+            for pause in (*_LOOKS, None):
+                try:
+                    fcntl.flock(log, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    break
+                except BlockingIOError:
+                    if pause is None:
+                        raise
+                    time.sleep(pause)
+            yield log
+
+    def _start(self, base: Settings, one: Draft, limit: int | None, log: IO[bytes]) -> Draft:
         if not one.approved or self.seal(one) != one.approved:
             raise UsageError(
                 "The plan is not the one that was approved.", hint="Plan anew, and approve that."
             )
         if base.write_key is None:
             raise UsageError("There is no write key.")
+        standing = self._standing(one, running=False)
         before = standing.unsent if standing.job else _ready(self.summary(base, one))
-        folder = self.drafts.folder(one.id)
-        with _private(folder / "run.json") as out, _private(folder / "run.log") as log:
+        log.truncate()
+        with _private(self.drafts.folder(one.id) / "run.json") as out:
             child = subprocess.Popen(  # noqa: S603  this interpreter, our own command
                 [
                     sys.executable,
@@ -198,27 +225,33 @@ class Runs:
             )
         self._children[one.id] = child
         self.stopping.discard(one.id)
-        return self.drafts.save(
+        now = self.drafts.save(
             one,
             pid=child.pid,
+            host=socket.gethostname(),
             began=time.time(),
             before=before,
             goal=min(before, limit or before),
             got=(),
         )
+        return self.drafts.save(now, revision=now.revision + 1)  # other tabs show what was before
 
     def stop(self, one: Draft) -> None:
         """Let the rows in flight end, and no other leave; where that was said before, leave at once."""
         if self.is_running(one):
+            if one.host != socket.gethostname():
+                raise UsageError(f"The run is on {one.host}.", hint="Pause it there.")
             self.stopping.add(one.id)
             os.kill(one.pid, signal.SIGTERM)
 
     def standing(self, one: Draft) -> Standing:
         """How the draft's run stands, by the ledger."""
+        return self._standing(one, self.is_running(one))
+
+    def _standing(self, one: Draft, running: bool) -> Standing:
         with reading(self.drafts.state) as ledger:
             job = self._job(ledger, one) if ledger else None
             counts = counts_of(ledger, job) if ledger and job else {}
-        running = self._running(one, job)
         if not running:
             self.stopping.discard(one.id)
         folder = self.drafts.folder(one.id)
@@ -234,8 +267,18 @@ class Runs:
         )
 
     def is_running(self, one: Draft) -> bool:
-        """Whether the draft's run is on."""
-        return any(each.id == one.id for each in self.running([one]))
+        """Whether the draft's run is on, whichever wizard has begun it."""
+        if child := self._children.get(one.id):
+            child.poll()  # one that has ended is buried
+        try:
+            path = self.drafts.folder(one.id) / "run.log"
+            with os.fdopen(resources.opened(path), "rb") as log:
+                fcntl.flock(log, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        except OSError:
+            """It was never begun, or is forgotten."""
+        return False
 
     def _job(self, ledger: Ledger, one: Draft) -> Job | None:
         """The newest of this import; once a plan is approved, only that of this very mapping and file."""
@@ -256,22 +299,18 @@ class Runs:
             (each for each in ledger.jobs() if each.settings.get("mapping") == mapping), None
         )
 
-    def _running(self, one: Draft, job: Job | None) -> bool:
-        """Whether its process is there: a child of this server; or of one before, if it holds the lock."""
-        if not one.pid:
-            return False
-        child = self._children.get(one.id)
-        if child is not None and child.pid == one.pid:
-            return child.poll() is None
-        held = held_by(self.drafts.state, job) if job else {}
-        return (held.get("pid"), held.get("host")) == (one.pid, socket.gethostname())
-
-    def running(self, among: Sequence[Draft] | None = None) -> list[Draft]:
+    def running(self) -> list[Draft]:
         """The drafts whose run is on."""
-        begun = [each for each in (self.drafts.all() if among is None else among) if each.pid]
-        with reading(self.drafts.state) as ledger:
-            jobs = {each.id: self._job(ledger, each) if ledger else None for each in begun}
-        return [each for each in begun if self._running(each, jobs[each.id])]
+        return [each for each in self.drafts.all() if self.is_running(each)]
+
+    def forget(self, one: Draft) -> None:
+        """Remove a draft, its upload and what was written of it. Raises Busy where its run is on."""
+        with self._starting:
+            try:
+                with self._alone(one):
+                    self.drafts.forget(one)
+            except BlockingIOError:
+                raise Busy("The run is under way.", hint="Pause it first.") from None
 
     def close(self) -> None:
         """Break off the plans that are being made, so that nobody waits for them."""

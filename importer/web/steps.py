@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import NoReturn
 
-from aiohttp import BodyPartReader, web
+from aiohttp import BodyPartReader, hdrs, web
 
 from importer import resources
 from importer.errors import SourceError, UsageError
@@ -17,7 +17,7 @@ from importer.mapping import shipped
 from importer.mapping.yaml import MAX_BYTES
 from importer.model import counted, duration
 from importer.web import reading as readings
-from importer.web.drafts import Draft, Drafts
+from importer.web.drafts import MEANWHILE, Draft, Drafts
 from importer.web.guard import FORM, FRAMED, PARTS, Refused
 from importer.web.pages import Desk
 from importer.web.runs import PILOT
@@ -28,6 +28,7 @@ _MEND = {"problems.csv", "problems.xlsx"}
 _RESULTS = {"results.csv", "report.html", "summary.json", *_MEND}
 _PLANNED = {"plan.html", "plan-summary.json", *(f"plan-{each}" for each in _MEND)}
 _OWN = {"mapping.yaml", "plan.json"}
+_ROWS = {"pilot": PILOT, "rest": None}
 _DELIMITERS = (",", ";", "tab", "|")
 
 
@@ -70,7 +71,7 @@ class Steps:
         if changing and request[FORM].get("revision") != str(one.revision):
             raise Refused(
                 409,
-                "Another tab has changed this import meanwhile; what you sent was not taken.",
+                MEANWHILE,
                 "Load the page anew, and go on from how it is now.",
             )
         if changing and self._desk.runs.is_running(one):
@@ -224,7 +225,7 @@ class Steps:
         if not text.strip():
             raise UsageError("No mapping was chosen.", hint="Choose a YAML file.")
         try:
-            readings.written(self._drafts, one, text.decode("utf-8-sig"))
+            readings.brought(self._drafts, one, text.decode("utf-8-sig"), name)
         except UnicodeDecodeError:
             raise UsageError(
                 f"{name} isn't UTF-8.", hint="Save it as UTF-8 in your editor."
@@ -245,8 +246,12 @@ class Steps:
             planning=planning if planning and planning.on else None,
             failed=planning.failed if planning and not one.planned else None,
             summary=summary,
+            traits=await self._traits(one) if summary else (),
             seal=runs.seal(one),
         )
+
+    async def _traits(self, one: Draft) -> Sequence[str]:
+        return (await asyncio.to_thread(readings.checked, self._drafts, one)).traits
 
     async def plan_anew(self, request: web.Request) -> web.StreamResponse:
         """Make it."""
@@ -296,10 +301,14 @@ class Steps:
         )
 
     async def start(self, request: web.Request) -> web.StreamResponse:
-        """Start it, or go on."""
-        one, limit = self._one(request), PILOT if request[FORM].get("rows") == "pilot" else None
-        self._there(one)
-        await asyncio.to_thread(self._desk.runs.start, self._desk.settings, one, limit)
+        """Start it, or go on: what the page has shown, and as many rows as its button says."""
+        one, rows = self._one(request), request[FORM].get("rows")
+        if not await asyncio.to_thread(self._desk.runs.is_running, one):  # else: clicked twice
+            one = self._one(request, changing=True)
+            if rows not in _ROWS:
+                raise UsageError("It wasn't said how many rows to send.", hint="Use the buttons.")
+            self._there(one)
+            await asyncio.to_thread(self._desk.runs.start, self._desk.settings, one, _ROWS[rows])
         raise _to(one, "run")
 
     async def stop(self, request: web.Request) -> web.StreamResponse:
@@ -361,7 +370,7 @@ class Steps:
         """A file of the job, to be kept. Once the results of a job that has ended are, the copy goes."""
         one, name = self._one(request), request.match_info["name"]
         path = await asyncio.to_thread(self._path, one, name)
-        if name in _RESULTS and name not in one.got:
+        if request.method == hdrs.METH_GET and name in _RESULTS and name not in one.got:
             one = self._drafts.save(one, got=(*one.got, name))
             await asyncio.to_thread(self._let_go, one)
         return web.FileResponse(
@@ -387,11 +396,11 @@ class Steps:
     async def forget(self, request: web.Request) -> web.StreamResponse:
         """Remove the upload and what was written of it."""
         one = self._one(request)
-        if await asyncio.to_thread(self._desk.runs.is_running, one):
-            raise Refused(409, "The run is under way.", "Pause it first.")
         if planning := self._desk.runs.planning(one):
             planning.cancelled = True
-        await asyncio.to_thread(self._drafts.forget, one)
+            if planning.task:  # what it is writing would be left
+                await asyncio.wait([planning.task])
+        await asyncio.to_thread(self._desk.runs.forget, one)
         raise web.HTTPSeeOther("/")
 
 

@@ -10,6 +10,7 @@ from tempfile import TemporaryDirectory
 import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
+from openpyxl import Workbook
 
 from importer.discovery import Wishes
 from importer.errors import MappingError, UsageError
@@ -304,3 +305,24 @@ def test_qualtrics_names_the_zone_beside_the_import_id(
         [at, at, "IP Address", "100", "True", at, f"R_{n}abcdefg", str(n)] for n in range(1, 9)
     ]
     assert f"timezone: {said}" in drafted_rows(tmp_path, rows).text
+
+
+def test_a_hidden_column_says_nothing_about_the_person(tmp_path: Path) -> None:
+    """What the sheet doesn't show is left out and told; an answer that is hidden is still asked about."""
+    book = Workbook()
+    sheet = book.active
+    assert sheet is not None
+    sheet.append(["Customer ID", "NPS", "Plan", "Revenue", "Seats"])
+    for n in range(30):
+        sheet.append([f"c{n}", n % 11, ["pro", "free"][n % 2], 100 * n, n % 4 + 1])
+    for column in ("B", "D"):
+        sheet.column_dimensions[column].hidden = True
+    file = tmp_path / "answers.xlsx"
+    book.save(file)
+    text = drafted(str(file)).text
+    traits = text.partition("\ntraits:")[2].partition("\n\n")[0]
+    assert "Plan" in traits
+    assert "Seats" in text
+    assert "Revenue" not in traits
+    assert re.search(r"(?s)# Left out:.*hidden in the sheet.*Revenue", text)
+    assert "column: NPS" in text

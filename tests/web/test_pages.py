@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import os
 import re
 import stat
@@ -12,6 +13,7 @@ from pathlib import Path
 import pytest
 from openpyxl import Workbook
 
+from importer.errors import Busy
 from importer.resources import SAMPLES
 from importer.sandbox import API_KEY, PROJECT, Sandbox, background
 from importer.web import drafts as drafts_room
@@ -474,3 +476,80 @@ async def test_times_and_paths_of_a_draft_are_of_this_folder(tmp_path: Path) -> 
     os.utime(kept.folder(draft.id) / "draft.json", (1, 1))
     assert kept.goes_at(draft) < time.time()
     assert kept.load("../../etc") is None
+
+
+def test_who_comes_second_with_a_change_is_told(tmp_path: Path) -> None:
+    drafts = Drafts(tmp_path / "state")
+    file = tmp_path / "answers.csv"
+    file.write_text("id,score\na,9\n")
+    seen = drafts.adopt(file)
+    assert drafts.change(seen, campaign="a").revision == 1
+    with pytest.raises(Busy):
+        drafts.change(seen, campaign="b")
+    assert drafts.all()[0].campaign == "a"
+
+
+async def test_which_mark_is_the_best_is_asked_of_each_answer_that_is_sent(tmp_path: Path) -> None:
+    """School marks: turned round where 1 is the best, and no page leads to the YAML for it."""
+    rows = b"".join(b"c%d,%d,%d\n" % (n, n % 11, n % 6 + 1) for n in range(30))
+    second = "79593580-95a7-11ed-8974-9b5d06700b8e"
+    async with wizard(tmp_path) as visitor:
+        await visitor.upload("marks.csv", b"Customer ID,NPS,Schulnote Service (1-6)\n" + rows)
+        await visitor.get(visitor.at("mapping"))
+        [name] = re.findall(r'name="question\.(\w*schulnote\w*)"', visitor.text)
+        given = {f"question__{name}": second, "question__score": QUESTIONS["score"]}
+        await visitor.post(visitor.at("mapping"), campaign=CAMPAIGN, go="save", **given)
+        assert visitor.h1 == "1 thing is still to be said or mended"
+        assert f'name="best.{name}"' in visitor.text
+        given[f"best__{name}"] = "low"
+        await visitor.post(visitor.at("mapping"), campaign=CAMPAIGN, go="save", **given)
+        assert visitor.h1 == "The mapping is whole, and fits the file"
+        assert "rescale: {from: [1, 6], to: [6, 1]}" in html.unescape(visitor.text)
+
+
+@pytest.mark.parametrize("way", ["{}", "'{}'", '"./../{}"', "~{}", "x.YAML/../{}"])
+async def test_a_brought_mapping_reads_no_other_file(tmp_path: Path, way: str) -> None:
+    """Whoever sent it could have named any, and what is wrong there would stand on the page."""
+    other = tmp_path / "other.yaml"
+    other.write_text("password: swordfish\n")
+    async with wizard(tmp_path / "state") as visitor:
+        await visitor.upload("answers.csv", PLAIN)
+        before = visitor.draft
+        await visitor.bring(f"version: 1\nextends: {way.format(other)}\n".encode())
+        assert visitor.status == 422
+        assert "builds on the file" in visitor.h1
+        assert "swordfish" not in visitor.text
+        assert visitor.desk.drafts.load(before.id) == before
+        await visitor.get(f"/drafts/{before.id}/mapping")
+        await visitor.bring(b"version: 1\nextends: delighted\n")
+        assert visitor.status == 200
+        assert "builds on" not in visitor.h1
+
+
+async def test_what_is_stored_about_a_person_is_said_before_it_is_approved(tmp_path: Path) -> None:
+    rows = b"".join(b"c%d,%d,%s\n" % (n, n % 11, (b"pro", b"free")[n % 2]) for n in range(30))
+    async with wizard(tmp_path) as visitor:
+        await visitor.upload("answers.csv", b"Customer ID,NPS,Plan\n" + rows)
+        await visitor.get(visitor.at("mapping"))
+        given = {"campaign": CAMPAIGN, "question__score": QUESTIONS["score"]}
+        await visitor.post(visitor.at("mapping"), go="save", **given)
+        await visitor.planned()
+        assert visitor.h1 == "30 of 30 rows can be sent"
+        assert re.search(r"Stored about each person, too: <b>plan</b>", visitor.text)
+        await visitor.get(visitor.at("mapping"))
+        text = visitor.desk.drafts.mapping(visitor.draft).read_text().partition("traits:")[0]
+        await visitor.post(visitor.at("own"), text=text)
+        await visitor.planned()
+        assert visitor.h1 == "30 of 30 rows can be sent"
+        assert "Stored about" not in visitor.text
+
+
+async def test_a_survey_that_cant_be_read_is_not_asked_for_by_each_page(tmp_path: Path) -> None:
+    with background() as sandbox:
+        keys = {"api_key": API_KEY + "x", "project": PROJECT}
+        async with wizard(tmp_path, sandbox.url, **keys) as visitor:
+            await visitor.upload("answers.csv", PLAIN)
+            for _ in range(3):
+                await visitor.get(visitor.at("mapping"))
+                assert "The survey can’t be read" in visitor.text
+        assert len([each for each in sandbox.requests if each.method == "GET"]) == 1

@@ -373,3 +373,51 @@ def test_why_it_waits_is_told(tmp_path: Path, events: list[Any], said: str) -> N
     told = waiting(tmp_path / "run.log")
     assert told.startswith(said) if said else told == ""
     assert waiting(tmp_path / "none") == ""
+
+
+async def test_only_what_the_page_has_shown_is_sent(tmp_path: Path, sandbox: Sandbox) -> None:
+    """A tab of before another approval, of before a run, and a form that says not how many."""
+    async with wizard(tmp_path / "state", sandbox.url, write_key=WRITE_KEY) as visitor:
+        other = MAPPING.replace(CAMPAIGN.encode(), b"5d2f6c1e9b0a4c0017a3e1b3")
+        await approved(visitor, "answers.csv", people(30), other)
+        shown = str(visitor.draft.revision)
+        await visitor.post(visitor.at("start"))
+        assert (visitor.status, bodies(sandbox)) == (422, [])
+        await visitor.get(f"/drafts/{visitor.desk.drafts.all()[0].id}/run")
+        await visitor.bring(MAPPING)
+        await visitor.planned()
+        await visitor.post(visitor.at("approve"))
+        await visitor.post(visitor.at("start"), rows="pilot", revision=shown)
+        assert (visitor.status, bodies(sandbox)) == (409, [])
+        await visitor.get(f"/drafts/{visitor.desk.drafts.all()[0].id}/run")
+        past = str(visitor.draft.revision)
+        await visitor.run("pilot")
+        assert len(bodies(sandbox)) == 10
+        await visitor.post(visitor.at("start"), rows="pilot", revision=past)
+        assert visitor.status == 409
+        assert len(bodies(sandbox)) == 10
+
+
+async def test_two_wizards_know_of_each_others_run_from_its_first_moment(
+    tmp_path: Path, slow: Sandbox
+) -> None:
+    state = tmp_path / "state"
+    async with wizard(state, slow.url, write_key=WRITE_KEY) as visitor:
+        await approved(visitor, "answers.csv", people(60, b"two"))
+        async with wizard(state, slow.url, write_key=WRITE_KEY) as other:
+            at = f"/drafts/{visitor.draft.id}"
+            await other.get(f"{at}/run")
+            former = other.hidden
+            await visitor.post(visitor.at("start"), rows="pilot")
+            pid = visitor.draft.pid
+            await other.post(f"{at}/start", rows="rest", **former)
+            assert other.h1.startswith("Sending: ")
+            assert other.draft.pid == pid
+            for step in ("mapping", "plan", "forget"):
+                await other.post(f"{at}/{step}", revision=str(visitor.draft.revision))
+                assert (other.status, other.h1) == (409, "The run is under way.")
+            assert visitor.desk.runs._children[visitor.draft.id].wait(60) is not None
+            await other.get(f"{at}/run")
+            assert other.h1 == "10 rows were created; 50 more to send"
+            await other.post(f"{at}/forget")
+            assert not other.desk.drafts.all()
