@@ -8,8 +8,8 @@ import pytest
 
 @pytest.fixture(scope="session")
 def cases() -> Path:
-    """A folder of real exports, named by IMPORTER_CASES; the test is skipped where there is none."""
-    folder = os.environ.get("IMPORTER_CASES")
+    """A folder of real exports, named by REAL_EXPORTS; the test is skipped where there is none."""
+    folder = os.environ.get("REAL_EXPORTS")
     if not folder:
-        pytest.skip("IMPORTER_CASES names no folder of real exports")
+        pytest.skip("REAL_EXPORTS names no folder of real exports")
     return Path(folder)

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from importer.sandbox import COMMENT, SCORE
 
-FOLDER = Path(os.environ.get("IMPORTER_CASES") or Path(__file__).parent / "none")
+FOLDER = Path(os.environ.get("REAL_EXPORTS") or Path(__file__).parent / "none")
 MAPPINGS = Path(__file__).parent / "mappings"
 
 Row = list[str]

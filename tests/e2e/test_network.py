@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -57,8 +58,13 @@ async def test_a_run_through_a_proxy(
 
 
 async def test_surveys_as_the_environment_says(
-    user: Shell, sandbox: Sandbox, authority: trustme.CA, ca_file: Path
+    user: Shell,
+    sandbox: Sandbox,
+    authority: trustme.CA,
+    ca_file: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr("importer.sandbox.api._HERE", re.compile(re.escape(HOST)))
     words = ("surveys", "--endpoint", f"https://{HOST}", "--json")
     given = {"SATISMETER_API_KEY": API_KEY, "SATISMETER_PROJECT": PROJECT}
     async with behind(sandbox, authority) as middle:

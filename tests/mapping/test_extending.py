@@ -146,7 +146,7 @@ class TestReading:
             mapping.load(str(tmp_path / "gone.yaml"))
 
     def test_a_folder(self, tmp_path: Path) -> None:
-        with pytest.raises(MappingError, match="Is a directory"):
+        with pytest.raises(MappingError, match="it is no regular file, but a folder"):
             mapping.load(str(tmp_path) + "/")
 
     def test_neither_a_preset_nor_a_file(self) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -243,20 +243,29 @@ def look(campaign: str, user: str, anonymous: str, answers: Iterable[tuple[str, 
     return repr((user, anonymous, sorted(answers, key=str))).encode()
 
 
-LISTED = {
-    "as it was sent": (listed(), "A9 A10 A11", ""),
-    "another ID": (listed(id="7"), "A9 A10", "A11"),
-    "its text cut": (listed(answers=(("q-1", "the invo"),)), "A9 A11", "A10"),
-    "its text cut, and another ID": (listed(id="7", answers=(("q-1", "the"),)), "A9", "A10 A11"),
-    "dated long before": (listed(-600), "A10 A11", "A9"),
-    "somebody else's": (listed(id="7", user_id="john"), "", "A9"),
-    "an earlier one of the person": (listed(-30, id="7", answers=(("q-1", "x"),)), "", "A9"),
+LISTED: dict[str, tuple[Callable[[], StoredResponse], str, str]] = {
+    "as it was sent": (listed, "A9 A10 A11", ""),
+    "another ID": (lambda: listed(id="7"), "A9 A10", "A11"),
+    "its text cut": (lambda: listed(answers=(("q-1", "the invo"),)), "A9 A11", "A10"),
+    "its text cut, and another ID": (
+        lambda: listed(id="7", answers=(("q-1", "the"),)),
+        "A9",
+        "A10 A11",
+    ),
+    "dated long before": (lambda: listed(-600), "A10 A11", "A9"),
+    "somebody else's": (lambda: listed(id="7", user_id="john"), "", "A9"),
+    "an earlier one of the person": (
+        lambda: listed(-30, id="7", answers=(("q-1", "x"),)),
+        "",
+        "A9",
+    ),
 }
 
 
 @pytest.mark.parametrize("name", LISTED)
 def test_what_the_survey_lists_later_confirms_or_contradicts(name: str) -> None:
-    survey, confirmed, contradicted = Listing(LISTED[name][0]), *LISTED[name][1:]
+    listing, confirmed, contradicted = LISTED[name]
+    survey = Listing(listing())
     contact = said(200, {"id": "64a1"}, kept=True)
 
     asyncio.run(contact.read_back(cast("Reader", survey), look, 0.01))
