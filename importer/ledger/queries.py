@@ -343,8 +343,9 @@ def outgoing(ledger: Ledger, job: Job, seqs: Sequence[int]) -> list[QueuedRow]:
         found = {
             seq: QueuedRow(seq, row, person, *map(bool, rest))
             for seq, row, person, *rest in ledger.connection.execute(
-                f"SELECT seq, row, person, doubt, code IN {PERHAPS_ALONE}, code IN {PERHAPS_ALONE}"
-                f" AND EXISTS ({_ACCEPTED_SINCE}) FROM rows WHERE job = ? AND seq IN ({marks})",
+                # SQLite computes both sides of an AND here: a search of the ledger for each row
+                f"SELECT seq, row, person, doubt, code IN {PERHAPS_ALONE}, CASE WHEN code IN {PERHAPS_ALONE}"
+                f" THEN EXISTS ({_ACCEPTED_SINCE}) ELSE 0 END FROM rows WHERE job = ? AND seq IN ({marks})",
                 (job.origin, job.campaigns, job.id, *seqs),
             )
         }

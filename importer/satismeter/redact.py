@@ -45,6 +45,8 @@ _TAG = re.compile(r"<[^<>]{0,200}>")
 _TOKEN = re.compile(r"[A-Za-z0-9+/_-]{8,}")
 _WIDE = str.maketrans("＠﹫．", "@@.")
 _NO_LETTER = re.compile(r"[\W_]+")
+_DIGITS = re.compile(r"[0-9a-fA-F-]{8,40}")
+_NO_ASCII_LETTER = bytes(each for each in range(128) if not chr(each).isalnum())
 _CUT_EMAIL = re.compile(r"(?<![^\s@])[^\s@]+@[^\s@]*…$")
 
 
@@ -65,10 +67,27 @@ class Redactor:
         message, response_id = classified.message, classified.response_id
         if not message and not response_id:
             return classified
-        if response_id and self.over(response_id, sent) != response_id:
-            response_id = ""
+        if response_id and not self._is_fresh(response_id, sent):
+            response_id = response_id if self.over(response_id, sent) == response_id else ""
         return classified._replace(
             message=message and self.over(message, sent), response_id=response_id
+        )
+
+    def _is_fresh(self, response_id: str, sent: bytes) -> bool:
+        """Whether an ID surely quotes nothing: digits as an ID has, none of which stand in the request or
+        spell a word. Each row that is created brings one: 8 microseconds in place of 120."""
+        if not _DIGITS.fullmatch(response_id):
+            return False
+        digits = response_id.replace("-", "").lower()
+        spelled = _letters(bytes.fromhex(digits[: len(digits) // 2 * 2]).decode("utf-8", "ignore"))
+        if len(spelled) >= _RUN or max(spelled, default="") >= _SIGNS:
+            return False
+        said = sent.translate(None, _NO_ASCII_LETTER).lower().decode("ascii", "ignore")
+        known = ((digits, said, _RUN), (digits, self._key_runs, _RUN_OF_KEY))
+        return not any(
+            text[at : at + most] in quoted
+            for text, quoted, most in (*known, (spelled, self._key_runs, _RUN_OF_KEY))
+            for at in range(len(text) - most + 1)
         )
 
     def over(self, text: str, sent: bytes = b"{}") -> str:

@@ -12,7 +12,17 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from importer.errors import LedgerError, SourceError
-from importer.ledger import Ledger, Staging, askable, clashes, doubtful, late_order, stuck
+from importer.ledger import (
+    Ledger,
+    Staging,
+    askable,
+    clashes,
+    doubtful,
+    late_order,
+    outgoing,
+    sending_order,
+    stuck,
+)
 from importer.ledger.queries import FRESH
 from importer.ledger.spool import Spool
 from importer.model import Chunk, Invalid, Mapped, Problem, Skipped, Status
@@ -428,3 +438,28 @@ def test_cells_come_back_as_they_were(tmp_path: Path) -> None:
                 ((odd, odd[::-1]), list(range(first, first + 6))) for first in (2, 100)
             ]
     assert list(tmp_path.iterdir()) == []
+
+
+def _steps(folder: Path, rows: int) -> int:
+    """Steps of SQLite's machine, in hundreds, that it takes to send the second half of so many rows."""
+    folder.mkdir()
+    with ledger_in(folder) as ledger:
+        job, _ = staged(ledger, "a", [response(n) for n in range(2, 2 + rows)], chunk=rows)
+        with ledger.transaction() as connection:
+            connection.execute(
+                "UPDATE rows SET status = 'created', sent_at = 1e9 WHERE seq < ?", (rows // 2,)
+            )
+        order = sending_order(ledger, job, (Status.PENDING,))
+        count = [0]
+
+        def step() -> None:
+            count[0] += 1
+
+        ledger.connection.set_progress_handler(step, 100)
+        assert len(outgoing(ledger, job, order)) == rows // 2
+        return count[0]
+
+
+def test_sending_asks_the_ledger_no_more_for_each_row_the_more_there_are(tmp_path: Path) -> None:
+    few, many = _steps(tmp_path / "few", 500), _steps(tmp_path / "many", 2_000)
+    assert many < 6 * few

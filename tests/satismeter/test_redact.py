@@ -182,3 +182,31 @@ def test_what_a_person_wrote_of_duplicates_makes_no_row_one(said: bytes, status:
         classify(Reply(True, 400, b'{"error":"duplicate key u7"}'), sent=b"{}").status
         is Status.DUPLICATE
     )
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "64a1f0c2d3e4b5a6978812ab",
+        "79593580-95a7-11ed-8974-9b5d06700b8d",
+        "1234567890",
+        "491701234567",
+        "49170-123-4567-00000000",
+        KEY.encode().hex(),
+        COMMENT[:12].encode().hex(),
+        "00" * 4 + b"Roe3@example".hex(),
+        "山田太郎".encode().hex(),
+        "Jörg.Müller-77".encode().hex(),
+        "00" * 6 + KEY[:6].encode().hex(),
+        "abcdef12",
+        "deadbeefdeadbeef",
+        "64A1F0C2D3E4B5A6978812AB",
+        "64a1f0c2-d3e4b5a6978812a",
+    ],
+)
+def test_the_short_way_for_ids_says_what_the_long_one_says(text: str) -> None:
+    key = Secret("deadbe-ef")
+    redactor = Redactor(Secret(KEY), key)
+    classified = classify(Reply(True, 200, json.dumps({"id": text}).encode()))
+    told = redactor.classification(classified, SENT).response_id
+    assert told == (text if redactor.over(text, SENT) == text else "")
