@@ -30,7 +30,9 @@ _RUN_OF_KEY = 6
 _RUN_OF_SIGNS = 4
 """The same in scripts whose signs are words or syllables."""
 _DISTINCT = 3
-"""Different letters of such a run at least: the zeros of a date are in many an ID."""
+"""Different letters of such a run at least."""
+_DISTINCT_DIGITS = 5
+"""The same of digits alone, but for a key's: `21000000` of a date at nine in the evening is in many an ID."""
 _SIGNS = "\u2e80"
 """The first of them: CJK, kana, and whatever comes later."""
 _SHORTEST = 4
@@ -136,7 +138,9 @@ class Redactor:
         length = _RUN_OF_SIGNS if min(signs) >= _SIGNS else _RUN
         for most, known in ((length, runs), (_RUN_OF_KEY, self._key_runs)):
             run = letters[start : start + most]
-            if len(run) == most and run in known and len(set(run)) >= _DISTINCT:
+            digits = known is runs and run.isdigit()
+            least = _DISTINCT_DIGITS if digits else _DISTINCT
+            if len(run) == most and run in known and len(set(run)) >= least:
                 return most
         return 0
 

@@ -210,3 +210,20 @@ def test_the_short_way_for_ids_says_what_the_long_one_says(text: str) -> None:
     classified = classify(Reply(True, 200, json.dumps({"id": text}).encode()))
     told = redactor.classification(classified, SENT).response_id
     assert told == (text if redactor.over(text, SENT) == text else "")
+
+
+@pytest.mark.parametrize(
+    "on", ["2026-03-05T21:00:00.000Z", "2026-03-05T10:30:00.000Z", "2026-12-31T21:30:00.000Z"]
+)
+def test_the_time_of_a_date_is_no_quotation_of_an_id(on: str) -> None:
+    sent = json.dumps(
+        {"userId": "u1", "traits": {"respondedAt": on, "phone": "+49 170 1234567"}}
+    ).encode()
+    said = (
+        b'{"id":"6b0bdd%s0000000000000000"}'
+        % "".join(each for each in on[11:16] if each != ":").encode()
+    )
+    classified = REDACTOR.classification(classify(Reply(True, 200, said)), sent)
+    assert classified.response_id
+    quoted = classify(Reply(True, 400, b'{"error":"49170 1234567 is no phone number"}'))
+    assert "1234567" not in REDACTOR.classification(quoted, sent).message
