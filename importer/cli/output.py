@@ -102,8 +102,9 @@ def _echo(text: str, *, err: bool = False) -> None:
     except OSError as error:
         handle = (sys.stderr if err else sys.stdout).fileno()
         gone = error.errno == errno.EIO and stat.S_ISCHR(os.fstat(handle).st_mode)
+        # What is left in the buffer is written at exit: there it must not fail again.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), handle)
         if gone or isinstance(error, BrokenPipeError):
-            os.dup2(os.open(os.devnull, os.O_WRONLY), handle)
             return
         raise ResultsError(
             f"Standard {'error' if err else 'output'} can't be written: {error.strerror}.",

@@ -120,12 +120,20 @@ def test_a_reader_that_goes_away_takes_nothing_from_the_exit_status(user: Shell)
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="a device of Linux")
-def test_an_output_that_is_full_is_no_defect(user: Shell) -> None:
+@pytest.mark.parametrize("more", [{}, {"PYTHONUNBUFFERED": "1"}], ids=["", "unbuffered"])
+def test_an_output_that_is_full_is_no_defect(user: Shell, more: dict[str, str]) -> None:
+    plain = {name: value for name, value in user.environment.items() if name != "PYTHONUNBUFFERED"}
     with Path("/dev/full").open("w") as full:
         ended = subprocess.run(
-            [IMPORTER, "presets"], stdout=full, stderr=subprocess.PIPE, text=True, check=False
+            [IMPORTER, "presets"],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+            env=plain | more,
         )
     assert ended.returncode == 5
+    assert "Exception" not in ended.stderr
     assert "Standard output can't be written: No space left on device." in ended.stderr
 
 
