@@ -6,6 +6,7 @@ import re
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
 from unicodedata import normalize
@@ -285,6 +286,15 @@ def counted(number: int, one: str, many: str = "") -> str:
 def moment(seconds: float | None = None) -> str:
     """A time since 1970 (now, where there is none) as `2026-11-29T06:55:18Z`."""
     return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds))
+
+
+def since_1970(text: str, otherwise: float) -> float:
+    """An ISO 8601 date or moment as Unix seconds, without a zone in UTC; `otherwise` where it is none."""
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        return otherwise
+    return (found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp()
 
 
 def duration(seconds: float) -> str:

@@ -76,10 +76,7 @@ async def check_survey(settings: Settings, ledger: Ledger, job: Job) -> int:
         async for campaign in _campaigns(reading, job):
             async for each in reading.responses(campaign, _EVER):
                 who = (campaign, each.user_id, each.anonymous_id)
-                for shown in (
-                    hasher.shown(*who, each.answers),
-                    hasher.shown_0_1(*who, each.answers),
-                ):
+                for shown in hasher.looks(*who, each.answers):
                     if shown in waiting:
                         there[shown].append(each.id)
     return sum(call_there(ledger, job, waiting[shown], ids) for shown, ids in there.items())
@@ -123,8 +120,8 @@ async def _held(
         async for campaign in _campaigns(reading, job):
             async for each in reading.responses(campaign, datetime.fromtimestamp(since, UTC)):
                 who = (campaign, each.user_id, each.anonymous_id)
-                looks = (hasher.shown(*who, each.answers), hasher.shown_0_1(*who, each.answers))
-                person, at = hasher.person(*who), _moment(each)
+                looks = hasher.looks(*who, each.answers)
+                person, at = hasher.person(*who), moment(each.created)
                 own = by_id.get((each.id, person), b"") if each.id else b""
                 for look in {*looks, own} & checks.keys():
                     held.came[look].append(at)
@@ -233,7 +230,3 @@ def _unexplained(theirs: Sequence[Found], sent: Sequence[Sent], known: Mapping[s
             return True
         rows[look] -= 1
     return False
-
-
-def _moment(found: StoredResponse) -> float:
-    return moment(found.created)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -66,6 +66,7 @@ def record(
         job,
         xlsx=settings.xlsx,
     )
+    contact = tuple(sent.contact.findings()) if sent and sent.contact else ()
     summary = Summary(
         command=command,
         file=settings.file,
@@ -83,13 +84,13 @@ def record(
         workbook=problems.workbook if problems else None,
         causes=planned.causes + (refusals(ledger, job) if sent else ()),
         duplicates=duplicates,
-        warnings=planned.warnings + (sent.notes + _contradictions(sent) if sent else ()),
+        warnings=planned.warnings + (sent.notes if sent else ()) + _contradictions(contact),
         notes=sent.notes if sent else (),
         requests=sent.requests if sent else 0,
         stopped=f"{stop.code}: {stop.message}" if stop else "",
         scores=planned.tally.scores(counted),
         waves=job.waves,
-        contact=tuple(sent.contact.findings()) if sent and sent.contact else (),
+        contact=contact,
     )
     summary.write(summary.place)
     if sent and sent.contact and summary.contact:
@@ -98,12 +99,11 @@ def record(
     return summary
 
 
-def _contradictions(sent: DeliveryResult) -> tuple[str, ...]:
+def _contradictions(contact: Sequence[Mapping[str, str]]) -> tuple[str, ...]:
     """What of docs/api.md a pilot's replies contradict."""
-    found = sent.contact.findings() if sent.contact else ()
     return tuple(
         f"The API isn't as assumed ({each['id']}): {each['assumed']}. {each['do']}"
-        for each in found
+        for each in contact
         if each["found"] == "contradicted"
     )
 

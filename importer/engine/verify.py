@@ -333,12 +333,13 @@ async def _campaigns(job: Job, reading: Reader) -> list[str]:
 
 def _seen(hasher: Hasher, campaign: str, found: StoredResponse) -> Seen:
     who = (campaign, found.user_id, found.anonymous_id)
+    shown, former = hasher.looks(*who, found.answers)
     return Seen(
         id=found.id,
         created=found.created,
         person=hasher.person(*who),
-        shown=hasher.shown(*who, found.answers),
-        shown_0_1=hasher.shown_0_1(*who, found.answers),
+        shown=shown,
+        shown_0_1=former,
         answers=found.answers,
         nameless=not (found.user_id or found.anonymous_id),
         user=masked_id(found.user_id or found.anonymous_id),

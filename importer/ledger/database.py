@@ -184,9 +184,8 @@ def migrate(connection: sqlite3.Connection, path: str) -> None:
         return
     connection.execute("BEGIN IMMEDIATE")
     try:
-        (version,) = connection.execute(
-            "PRAGMA user_version"
-        ).fetchone()  # another start may have been first
+        # Another start may have been first.
+        (version,) = connection.execute("PRAGMA user_version").fetchone()
         for statement in "".join(MIGRATIONS[version:]).split(";"):
             connection.execute(statement)
         connection.execute(f"PRAGMA user_version = {len(MIGRATIONS)}")

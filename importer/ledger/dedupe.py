@@ -6,13 +6,12 @@ import sqlite3
 import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from itertools import chain
 from typing import NamedTuple
 
 from importer.ledger.fingerprint import Hasher, Hashes
 from importer.ledger.store import Ledger, meet
-from importer.model import Job, Response, Status
+from importer.model import Job, Response, Status, since_1970
 from importer.privacy import shell_word
 from importer.settings import server_of
 
@@ -49,9 +48,8 @@ _REFUSED = (Status.DUPLICATE, Status.REJECTED)
 
 def decide(earlier: Earlier, hashes: Hashes, former: bytes) -> Decision:
     """Whether a row may be sent, by what the ledger knows of its identity. `former`: its content as 0.1
-    hashed it. Never twice: one that was
-    accepted or left in doubt before is not posted again by itself, and neither is the very request
-    that was refused; a mended one is."""
+    hashed it. Never twice: one that was accepted or left in doubt before is not posted again by itself, and
+    neither is the very request that was refused; a mended one is."""
     changed = "" if earlier.content in (hashes.content, former, None) else ", with other content"
     where = f"job {earlier.job_name}, row {earlier.row}{_on(earlier.at)}"
     if earlier.status == Status.CREATED:
@@ -255,7 +253,7 @@ class OtherRules:
         ):
             sent.setdefault(one.shown, []).append(one)
         for seq, each in rows if sent else ():
-            alike = chain.from_iterable(sent.get(look, ()) for look in hasher.looks(each))
+            alike = chain.from_iterable(sent.get(look, ()) for look in hasher.looks_of(each))
             same = (one for one in alike if self._answers(one, each))
             if (found := next(same, None)) is not None:
                 self._spent.add((found.job, found.seq))
@@ -263,13 +261,16 @@ class OtherRules:
 
     def _answers(self, one: _Sent, each: Response) -> bool:
         """Whether that row may be this one: no other row is, and this one isn't dated after it was sent."""
-        return (one.job, one.seq) not in self._spent and _moment(each.order) <= (one.at or 0) + _DAY
+        return (one.job, one.seq) not in self._spent and since_1970(each.order, 0.0) <= (
+            one.at or 0
+        ) + _DAY
 
     def _held(self, one: _Sent, what: str) -> Decision:
         where = f"in job {self._jobs[one.job].name}, row {one.row}{_on(one.at)}"
         if one.status != Status.CREATED:
-            told = f"{what} posted {where}, and may be stored; `importer resolve {self._jobs[one.job].name}`"
-            return Decision(Status.UNKNOWN, True, "unknown_earlier", f"{told} settles it")
+            settling = f"importer resolve {shell_word(self._jobs[one.job].name)}"
+            told = f"{what} posted {where}, and may be stored; `{settling}` settles it"
+            return Decision(Status.UNKNOWN, True, "unknown_earlier", told)
         told = f"{what} sent {where}, told apart by another rule; not sent again without --again"
         return Decision(Status.ALREADY_SENT, True, REKEYED, told)
 
@@ -312,15 +313,6 @@ def _same_columns(other: Job, job: Job, wave: str) -> bool:
     if not isinstance(theirs, Mapping) or not isinstance(ours, Mapping):
         return True
     return not set(theirs.get(wave, ())).isdisjoint(ours.get(wave, ()))
-
-
-def _moment(order: str) -> float:
-    """A row's own date as Unix seconds; 0 where it has none that can be read."""
-    try:
-        moment = datetime.fromisoformat(order)
-    except ValueError:
-        return 0.0
-    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
 
 
 # Rows of one file with one identity: the same response is sent once; different ones with one key clash.

@@ -80,10 +80,14 @@ class Hasher:
         itself = settled(response.content) if same else response.idempotency_key
         return _digest(self._begun(response.campaign).identity, itself)
 
-    def letter_by_letter(self, response: Response) -> tuple[bytes, bytes]:
-        """`idempotency_key` and `content` as 0.1 made them, before texts were `settled`."""
-        begun = self._begun(response.campaign).identity
-        return _digest(begun, response.idempotency_key), _digest(begun, response.content)
+    def idempotency_keys(self, response: Response) -> set[bytes]:
+        """The same, and as 0.1 made it, before texts were `settled`."""
+        former = _digest(self._begun(response.campaign).identity, response.idempotency_key)
+        return {self.idempotency_key(response), former}
+
+    def content_0_1(self, response: Response) -> bytes:
+        """`content` as 0.1 made it."""
+        return _digest(self._begun(response.campaign).identity, response.content)
 
     def person(self, campaign: str, user_id: str, anonymous_id: str) -> bytes:
         """Who gave a response; a userId never meets an equal anonymousId."""
@@ -107,11 +111,17 @@ class Hasher:
         seen = _seen(_person(user_id, anonymous_id), answers, str.strip)
         return _digest(self._begun(campaign).shown, seen)
 
-    def looks(self, response: Response) -> tuple[bytes, bytes]:
-        """A row of ours in both forms, the newer first."""
-        who = (response.campaign, response.user_id, response.anonymous_id)
-        answers = _answers(response)
+    def looks(
+        self, campaign: str, user_id: str, anonymous_id: str, answers: Sequence[tuple[str, object]]
+    ) -> tuple[bytes, bytes]:
+        """A response in both forms, the newer first."""
+        who = (campaign, user_id, anonymous_id)
         return self.shown(*who, answers), self.shown_0_1(*who, answers)
+
+    def looks_of(self, response: Response) -> tuple[bytes, bytes]:
+        """The same of a row of ours."""
+        who = (response.campaign, response.user_id, response.anonymous_id)
+        return self.looks(*who, _answers(response))
 
     def _begin(self, campaign: str) -> _Begun:
         return _Begun(*(self._beginning(kind, campaign) for kind in _Begun._fields))

@@ -117,18 +117,13 @@ class Staging:
         if not self._before.any:
             return {}
         found = self._before.find([line[0] for line in lines])
-        former = {
-            identity: line[0]
-            for (_, each), line in zip(rows, lines, strict=True)
-            if (identity := self._hasher.letter_by_letter(each)[0]) != line[0]
-        }
-        for identity, earlier in self._before.find(former).items():
-            found.setdefault(former[identity], earlier)  # type: ignore[arg-type]  # bytes
         for origin in self._before.spellings:
-            hasher = self._hashers.setdefault(origin, Hasher(self._ledger.secret, origin))
+            self._hashers.setdefault(origin, Hasher(self._ledger.secret, origin))
+        for hasher in (self._hasher, *self._hashers.values()):
             ours = {
-                hasher.idempotency_key(each): line[0]
+                identity: line[0]
                 for (_, each), line in zip(rows, lines, strict=True)
+                for identity in hasher.idempotency_keys(each) - {line[0]}
             }
             for identity, earlier in self._before.find(ours).items():
                 found.setdefault(ours[identity], earlier)  # type: ignore[arg-type]  # bytes
@@ -169,7 +164,7 @@ class Staging:
         stands = TO_SEND
         if earlier:
             hasher = self._hashers.get(earlier.origin, self._hasher)
-            stands = decide(earlier, hasher.of(each), hasher.letter_by_letter(each)[1])
+            stands = decide(earlier, hasher.of(each), hasher.content_0_1(each))
         if known is None:
             return stands
         if not known.open(self._sending) or (stands == TO_SEND and not known.elsewhere):

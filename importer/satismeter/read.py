@@ -15,6 +15,7 @@ import orjson
 from importer import http
 from importer.errors import ExitStatus, ImporterError
 from importer.http import fault_of
+from importer.model import since_1970
 from importer.settings import Network, Secret
 
 # What the read API tells, as plain facts. It documents few fields: what is absent is "".
@@ -99,11 +100,7 @@ server's may differ."""
 
 def moment(created: str) -> float:
     """When the survey says that a response came, as Unix seconds; a date that can't be read is now."""
-    try:
-        found = datetime.fromisoformat(created)
-    except ValueError:
-        return time.time()
-    return (found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp()
+    return since_1970(created, time.time())
 
 
 def text(value: object) -> str:

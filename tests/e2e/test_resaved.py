@@ -10,8 +10,9 @@ from unicodedata import normalize
 
 import pytest
 
-from importer.ledger import fingerprint
+from importer.ledger import Ledger, fingerprint
 from importer.sandbox import Sandbox, SandboxSettings, background
+from importer.settings import Endpoint
 from tests.e2e.commands import Shell
 from tests.e2e.conftest import MAPPING
 from tests.e2e.here import Here
@@ -92,6 +93,25 @@ def test_what_an_earlier_version_has_sent_is_known(
     again = run(user, open_server)
     assert rows_of(again) == {"read": len(texts), "already_sent": len(texts)}
     assert again.document["duplicates"] == {"dup_earlier_run": len(texts)}
+
+
+def test_also_what_it_has_sent_under_another_spelling_of_the_server(
+    user: Shell, open_server: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """0.1 took `h` and `h.` for two servers, and hashed rows with the name as it was typed."""
+    with monkeypatch.context() as patch:
+        patch.setattr(fingerprint, "settled", lambda content: content)
+        patch.setattr(Ledger, "spelled", lambda _, origin: origin)
+        given(user, MAPPING, ["of the name as it is typed now"], person="q")
+        run(user, open_server)
+        patch.setattr(Endpoint, "origin", property(lambda self: f"{self.url}/"))
+        given(user, MAPPING, TEXTS)
+        run(user, open_server)
+    path = user.folder / "answers.csv"
+    path.write_bytes(path.read_bytes() + b"\n")  # is another file
+    again = run(user, open_server)
+    assert rows_of(again) == {"read": len(TEXTS), "already_sent": len(TEXTS)}
+    assert again.document["duplicates"] == {"dup_earlier_run": len(TEXTS)}
 
 
 def test_other_words_are_another_response(user: Shell, open_server: Sandbox) -> None:

@@ -85,7 +85,7 @@ def test_rows_of_0_1_are_known_by_its_own_form(tmp_path: Path) -> None:
     """What one has sent and the other has in doubt is told apart by time, and counted once."""
     hasher = Hasher(SECRET, ORIGIN)
     row = response(2, "u")
-    new, old = hasher.looks(row)
+    new, old = hasher.looks_of(row)
     assert (in_normal_form(new), in_normal_form(old)) == (True, False)
     assert hasher.of(row).shown == new
     with ledger_in(tmp_path) as ledger:
