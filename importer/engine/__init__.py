@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
 
-from importer import http, logs, mapping
+from importer import http, logs
 from importer import ledger as ledger_room
 from importer.engine.approval import ApprovedPlan, hold
 from importer.engine.observer import NULL_OBSERVER, Logged, Observer, Observers
@@ -21,6 +21,7 @@ from importer.engine.record import record, write_requests
 from importer.engine.stage import (
     Plan,
     campaigns_of,
+    fitted,
     guesses,
     planned_rows,
     secret_of,
@@ -63,8 +64,7 @@ def check(
         document, unfilled = _but_for_the_unfilled(reference, error), error
     with open_source(file, source_options(document, sheet)) as source:
         try:
-            # The hashes' key doesn't matter here.
-            compiled = mapping.compile(document, source.header, secret=b"", file=source.place)
+            compiled = fitted(document, source, b"")  # the hashes' key doesn't matter here
             guessed = list(guesses(source.facts))
         except MappingError as error:
             raise unfilled.beside(error) if unfilled else error from None
@@ -216,11 +216,4 @@ def _opened(settings: Settings, secret: bytes) -> Iterator[tuple[Document, Sourc
     place = str(settings.copy or settings.file)
     how = source_options(document, settings.sheet)
     with open_source(place, how, name=settings.called, links=settings.links) as source:
-        compiled = mapping.compile(
-            document,
-            source.header,
-            secret=secret,
-            file=source.place,
-            since_1904=source.facts.since_1904,
-        )
-        yield document, source, compiled
+        yield document, source, fitted(document, source, secret)

@@ -27,6 +27,7 @@ from importer.ledger import (
 )
 from importer.ledger.fingerprint import RequestsDigest
 from importer.mapping import Compiled, Document
+from importer.mapping import compile as compile_mapping
 from importer.mapping.checks import check
 from importer.mapping.document import Campaign
 from importer.mapping.run import Program
@@ -389,6 +390,17 @@ def source_options(document: Document, sheet: str | int | None = None) -> Source
         skip_rows=block.skip_rows,
         encoding=block.encoding or None,
         delimiter=block.delimiter or None,
+    )
+
+
+def fitted(document: Document, source: Source, secret: bytes) -> Compiled:
+    """The mapping compiled against the file's header. `secret` keys the hashes in it. Raises MappingError."""
+    return compile_mapping(
+        document,
+        source.header,
+        secret=secret,
+        file=source.place,
+        since_1904=source.facts.since_1904,
     )
 
 

@@ -13,9 +13,9 @@ from typing import TypeVar
 
 import orjson
 
-from importer import http, mapping
+from importer import http
 from importer.engine.reconcile import reader
-from importer.engine.stage import questions, secret_of, source_options
+from importer.engine.stage import fitted, questions, secret_of, source_options
 from importer.errors import ExitStatus, ImporterError, UsageError
 from importer.ledger import Ledger, ledger_path
 from importer.ledger.fingerprint import LETTERS, Hasher, in_normal_form, normal
@@ -180,13 +180,7 @@ def reread(job: Job, secret: bytes, seqs: Collection[int], file: str = "") -> Re
     with open_source(file or _file(job), source_options(document, job.sheet or None)) as source:
         if source.facts.sha256 != job.file_sha256:
             raise UsageError(f"{source.place} has changed since it was imported.")
-        compiled = mapping.compile(
-            document,
-            source.header,
-            secret=secret,
-            file=source.place,
-            since_1904=source.facts.since_1904,
-        )
+        compiled = fitted(document, source, secret)
         tally = Tally(tuple(questions(document, compiled)), len(source.header))
         answers: dict[int, Mapping[str, object]] = {}
         for chunk in source.chunks():

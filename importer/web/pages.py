@@ -17,7 +17,7 @@ from importer.errors import ImporterError
 from importer.model import counted, duration
 from importer.privacy import masked_id
 from importer.results.report.facts import short
-from importer.results.report.page import code_parts, minute, seen, thousands
+from importer.results.report.page import code_parts, minute, templates, thousands
 from importer.results.scores import signed
 from importer.satismeter.read import Reader, Survey, SurveyQuestion
 from importer.settings import Settings
@@ -134,28 +134,8 @@ def _changed(one: Draft) -> int:
 
 @cache
 def _environment() -> Environment:
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
-    environment = Environment(
-        loader=PackageLoader("importer.web"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        finalize=seen,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    for each in (
-        code_parts,
-        counted,
-        duration,
-        letter,
-        masked_id,
-        minute,
-        short,
-        signed,
-        thousands,
-    ):
-        environment.filters[each.__name__] = each
+    filters = (code_parts, counted, duration, letter, masked_id, minute, short, signed, thousands)
+    environment = templates("importer.web", filters)
     status = {name: each.brief for name, each in codes.of("status").items()}
     environment.globals.update(steps=STEPS, status=status, version=__version__)
     return environment

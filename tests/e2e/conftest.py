@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from importer.sandbox import Sandbox, background
+from importer.sandbox import Sandbox, SandboxSettings, background
 from tests.e2e.commands import Shell, shell
 
 MAPPING = """\
@@ -35,4 +35,11 @@ def user(tmp_path: Path) -> Shell:
 def sandbox() -> Iterator[Sandbox]:
     """A fresh local SatisMeter."""
     with background() as running:
+        yield running
+
+
+@pytest.fixture
+def open_server() -> Iterator[Sandbox]:
+    """A survey that takes several responses of one person."""
+    with background(SandboxSettings(duplicate_window=0)) as running:
         yield running

@@ -4,13 +4,12 @@ otherwise; and two responses of one person, told apart by one rule, are both sen
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime
 
 import pytest
 
-from importer.sandbox import CAMPAIGN, Sandbox, SandboxSettings, background
+from importer.sandbox import CAMPAIGN, Sandbox
 from tests.e2e.commands import Ended, Shell
 from tests.e2e.conftest import MAPPING
 from tests.e2e.here import Here
@@ -66,13 +65,6 @@ OF_THE_RULE = (
 def user(user: Shell) -> Shell:
     """Starts commands within this process."""
     return Here(user.folder, user.environment)
-
-
-@pytest.fixture
-def open_server() -> Iterator[Sandbox]:
-    """A survey that takes several responses of one person."""
-    with background(SandboxSettings(duplicate_window=0)) as running:
-        yield running
 
 
 def given(user: Shell, mapping: str, rows: str) -> None:

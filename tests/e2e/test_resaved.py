@@ -5,13 +5,13 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from unicodedata import normalize
 
 import pytest
 
 from importer.ledger import Ledger, fingerprint
-from importer.sandbox import Sandbox, SandboxSettings, background
+from importer.sandbox import Sandbox
 from importer.settings import Endpoint
 from tests.e2e.commands import Shell
 from tests.e2e.conftest import MAPPING
@@ -43,13 +43,6 @@ FORMS: dict[str, Callable[[str], str]] = {
 def user(user: Shell) -> Shell:
     """Starts commands within this process."""
     return Here(user.folder, user.environment)
-
-
-@pytest.fixture
-def open_server() -> Iterator[Sandbox]:
-    """A survey that takes several responses of one person."""
-    with background(SandboxSettings(duplicate_window=0)) as running:
-        yield running
 
 
 def given(

@@ -6,7 +6,7 @@ import base64
 import hashlib
 import re
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -43,28 +43,34 @@ def rendered(template: str, **facts: object) -> str:
     return _environment().get_template(template).render(facts)
 
 
-@cache
-def _environment() -> Environment:
-    """Made with the first page: most commands write none, and need no Jinja2."""
+def templates(package: str, filters: Iterable[Callable[..., object]]) -> Environment:
+    """The templates of a room that writes pages: what they are told is escaped, and has nothing unseen."""
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
-    from importer.results.report import bars, charts
-    from importer.results.report import facts as words
-    from importer.results.report.facts import cut_short, per_cent, sentence, short
-
     environment = Environment(
-        loader=PackageLoader("importer.results.report"),
+        loader=PackageLoader(package),
         autoescape=True,
         undefined=StrictUndefined,
         finalize=seen,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    for each in (
+    environment.filters |= {each.__name__: each for each in filters}
+    return environment
+
+
+@cache
+def _environment() -> Environment:
+    """Made with the first page: most commands write none, and need no Jinja2."""
+    from importer.results.report import bars, charts
+    from importer.results.report import facts as words
+    from importer.results.report.facts import cut_short, per_cent, sentence, short
+
+    filters = (
         *(counted, duration, minute, thousands, tenth, code_parts, numeric),
         *(cut_short, per_cent, sentence, short),
-    ):
-        environment.filters[each.__name__] = each
+    )
+    environment = templates("importer.results.report", filters)
     style = Path(__file__).with_name("templates") / "style.css"
     text = style.read_text(encoding="utf-8")
     environment.globals.update(bars=bars, charts=charts, words=words)
