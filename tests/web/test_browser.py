@@ -159,7 +159,7 @@ def test_from_a_dropped_file_to_the_last_row(
         form = page.locator("form[data-drop]").element_handle()
         page.evaluate(DROP, [form, "ugly.csv", UGLY.read_text(encoding="utf-8")])
         heading(page, "34 rows, read as utf-8-sig, header in row 1")
-        assert page.evaluate("document.activeElement.tagName") == "H1"
+        expect(page.locator("h1")).to_be_focused()
         looked_at(page, "read")
         page.get_by_role("button", name="Next: the mapping").click()
         heading(page, "3 things are still to be said or mended")
