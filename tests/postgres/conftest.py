@@ -9,7 +9,7 @@ from itertools import count
 import pytest
 
 from importer.ledger.postgres.connection import Address, connect
-from importer.ledger.postgres.statements import migrations
+from importer.ledger.postgres.database import PostgresDatabase, migrate
 from tests.postgres.cluster import Cluster, binaries, running
 
 _NUMBERS = count(1)
@@ -26,9 +26,9 @@ def cluster() -> Iterator[Cluster]:
     with running() as one:
         with connect(Address.parse(one.dsn())) as connection:
             connection.execute("CREATE DATABASE empty_ledger")
-        with connect(Address.parse(one.dsn("empty_ledger"))) as connection:
-            for each in migrations():
-                connection.execute(each)
+        empty = PostgresDatabase(Address.parse(one.dsn("empty_ledger")))
+        assert migrate(empty) == 0
+        empty.close()
         yield one
 
 

@@ -32,7 +32,7 @@ from importer.ledger.postgres.connection import (
     watched,
 )
 from importer.ledger.postgres.lanes import CUT_OFF, Keeper
-from importer.ledger.postgres.statements import statement
+from importer.ledger.postgres.database import text as statement
 from importer.model import Outcome, Status
 
 log = logging.getLogger(__name__)
@@ -66,9 +66,19 @@ class _Group:
 
 
 class Journal:
-    """The journal of the lanes that `keeper` has taken of its job. `rows`: how many the job has."""
+    """The journal of the lanes that `keeper` has taken of its job. `rows`: how many the job has; `outage`:
+    seconds for which the database may be away; `gives`: the lanes are given back at the end."""
 
-    def __init__(self, address: Address, keeper: Keeper, rows: int, outage: float = 900.0) -> None:
+    def __init__(
+        self,
+        address: Address,
+        keeper: Keeper,
+        rows: int,
+        outage: float = 900.0,
+        *,
+        gives: bool = False,
+    ) -> None:
+        self._gives = gives
         self._address = address
         self._keeper = keeper
         self._outage = outage
@@ -101,6 +111,8 @@ class Journal:
             self._thread.shutdown()
             if self._connection is not None:
                 self._connection.close()
+            if self._gives:
+                self._keeper.give(clean=self._broken is None)
 
     # for workers
 

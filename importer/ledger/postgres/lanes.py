@@ -30,7 +30,7 @@ from importer.ledger.postgres.connection import (
     watched,
     wrap_postgres_errors,
 )
-from importer.ledger.postgres.statements import statement
+from importer.ledger.postgres.database import text as statement
 
 log = logging.getLogger(__name__)
 
@@ -78,6 +78,7 @@ class Keeper:
         self.job = 0
         self.count = 1
         self.lanes: Mapping[int, int] = {}
+        self.recovered = 0
         self.lost = threading.Event()
         self._servers: set[str] = set()
         self._lane_ends = clock.now()
@@ -157,17 +158,17 @@ class Keeper:
                         "most": most,
                     },
                 ).fetchall()
-                if unclean := [shard for shard, _, clean in found if not clean]:
-                    self._recover(connection, unclean)
+                unclean = [shard for shard, _, clean in found if not clean]
+                self.recovered = self._recover(connection, unclean) if unclean else 0
             if not self.lanes:
                 self._lane_ends = asked + self.timing.ttl
             self.lanes = {**self.lanes, **{shard: token for shard, token, _ in found}}
             self._lane_ends = min(self._lane_ends, asked + self.timing.ttl)
         return [Lane(shard, token) for shard, token, _ in found]
 
-    def _recover(self, connection: Connection, shards: Sequence[int]) -> None:
+    def _recover(self, connection: Connection, shards: Sequence[int]) -> int:
         values = {"job": self.job, "shards": list(shards), "lanes": self.count, "told": CUT_OFF}
-        connection.execute(statement("lanes_recover"), values)
+        return connection.execute(statement("lanes_recover"), values).rowcount
 
     def give(self, *, done: bool = False, clean: bool = True) -> None:
         """Give the lanes back. `done`: nothing of them is left to send. `clean`: no attempt is open."""

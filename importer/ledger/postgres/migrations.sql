@@ -1,5 +1,8 @@
--- The shared ledger. Types follow the ledger in SQLite: times are Unix seconds, flags 0 or 1.
+-- The shared ledger's tables, version by version. Types follow the ledger in SQLite: times are Unix seconds,
+-- flags 0 or 1.
 
+-- name: version_1
+-- The first.
 CREATE TABLE facts (
     name text PRIMARY KEY,
     value text NOT NULL
@@ -143,7 +146,8 @@ FROM staged r
 LEFT JOIN sent s ON s.identity = r.identity AND s.job = r.job AND s.seq = r.seq;
 
 -- What people and the engine decide about rows goes where it belongs: the fate of a row that was sent into
--- `sent`, everything else into `staged`.
+-- `sent`, everything else into `staged`. A row that must not be sent though it never was (the survey holds it,
+-- its person was forgotten) gets a line in `sent` too, so that no other job sends it.
 CREATE FUNCTION rows_update() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     UPDATE sent SET
@@ -151,6 +155,14 @@ BEGIN
         http_status = NEW.http_status, attempts = NEW.attempts, response_id = NEW.response_id,
         sent_at = NEW.sent_at, ms = NEW.ms
     WHERE identity = OLD.identity AND job = OLD.job AND seq = OLD.seq;
+    IF NOT FOUND AND NEW.elsewhere = 0 AND OLD.identity IS NOT NULL
+        AND (NEW.status IN ('created', 'unknown') OR NEW.code = 'erased') THEN
+        INSERT INTO sent (identity, job, seq, token, status, doubt, attempts, sent_at, code, message,
+            response_id)
+        VALUES (OLD.identity, OLD.job, OLD.seq, 0, NEW.status, NEW.doubt, 0, NEW.sent_at, NEW.code,
+            NEW.message, NEW.response_id)
+        ON CONFLICT DO NOTHING;
+    END IF;
     UPDATE staged SET
         status = NEW.status, code = NEW.code, message = NEW.message, "column" = NEW."column",
         value = NEW.value, key = NEW.key, user_id = NEW.user_id, anonymous_id = NEW.anonymous_id,
