@@ -69,3 +69,17 @@ def test_files_are_opened_by_the_one_opener(way: str) -> None:
         str(path.relative_to(PACKAGE)) for path in FILES if re.search(way, path.read_text("utf-8"))
     }
     assert found <= set(OTHER_WAYS[way])
+
+
+ROOM = PACKAGE / "ledger"
+
+
+def test_nobody_outside_knows_where_the_ledger_lies_or_what_it_is_asked_with() -> None:
+    """A connection, a path of its file, SQL: behind the face."""
+    hidden = re.compile(r"\.connection\b|ledger_path|ledger\.sqlite3|ledger\.path\b|_db\b")
+    found = {
+        str(path.relative_to(PACKAGE))
+        for path in FILES
+        if ROOM not in path.parents and hidden.search(path.read_text("utf-8"))
+    }
+    assert found == set()

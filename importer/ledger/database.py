@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
+from importer.errors import LedgerError
 from importer.ledger.fingerprint import Hasher
 from importer.ledger.past import Past
 
@@ -63,6 +65,23 @@ class Part:
     def fold(self) -> None:
         """Bring the rows up to date with what a killed process has journalled; a database that has no
         journal of its own has nothing to do. Anybody may, at any time."""
+
+
+def check_secret(database: Database, secret: bytes, *, keep: bool = True) -> None:
+    """Another key would make other hashes, by which nothing that was sent is known again. `keep`: the first
+    one is written down."""
+    mark = hashlib.blake2b(b"ledger", key=secret, digest_size=8).hexdigest()
+    found = database.first("secret_mark")
+    if found is None and keep:
+        database.run("secret_marked", mark=mark)
+        found = database.first("secret_mark")
+    if found is not None and found[0] != mark:
+        raise LedgerError(
+            f"The ledger {database.where} was written with another hash key, so it couldn't tell what was "
+            "sent.",
+            hint="Set SATISMETER_HASH_KEY as it was (or unset it), put the state folder's hash.key "
+            "back, or name another --state folder.",
+        )
 
 
 def values(rows: Iterable[Row]) -> list[Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -36,24 +35,6 @@ def check(connection: sqlite3.Connection, path: Path) -> None:
     found = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
     if found != "ok":
         raise LedgerError(f"The ledger {path} is damaged: {found}.", hint=_DAMAGED)
-
-
-def check_secret(
-    connection: sqlite3.Connection, path: Path, secret: bytes, database: str = "main"
-) -> None:
-    """Another key would make other hashes, by which nothing that was sent is known again."""
-    mark = hashlib.blake2b(b"ledger", key=secret, digest_size=8).hexdigest()
-    query = f"SELECT value FROM {database}.facts WHERE name = 'secret'"
-    found = connection.execute(query).fetchone()
-    if found is None and database == "main":
-        connection.execute("INSERT OR IGNORE INTO facts VALUES ('secret', ?)", (mark,))
-        found = connection.execute(query).fetchone()
-    if found is not None and found[0] != mark:
-        raise LedgerError(
-            f"The ledger {path} was written with another hash key, so it couldn't tell what was sent.",
-            hint="Set SATISMETER_HASH_KEY as it was (or unset it), put the state folder's hash.key "
-            "back, or name another --state folder.",
-        )
 
 
 _DAMAGED = (

@@ -2,7 +2,7 @@
 
 -- name: journal_any
 -- Whether there is anything to fold.
-SELECT 1 FROM journal LIMIT 1
+SELECT 1 FROM {past}journal LIMIT 1
 
 -- name: journal_entries
 -- All that was journalled, in its order.

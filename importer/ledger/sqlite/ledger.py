@@ -11,6 +11,7 @@ from secrets import token_hex
 from typing import Any
 
 from importer.errors import LedgerError
+from importer.ledger.database import Database, check_secret, pairs
 from importer.ledger.named_queries import queries
 from importer.ledger.past import Past, SqlPast
 from importer.ledger.sqlite import locks, marks
@@ -20,7 +21,6 @@ from importer.ledger.sqlite.database import (
     VERSIONS,
     SqliteDatabase,
     check,
-    check_secret,
     connect,
     migrate,
     wrap_sqlite_errors,
@@ -69,14 +69,15 @@ class SqliteLedger(SqlLedger):
                 if checked:
                     check(connection, path)
                 migrate(connection, str(path))
-                marks.hold_known(path, _mark(connection))
+                ledger = cls(connection, path, secret)
+                marks.hold_known(path, _mark(ledger._db))
                 if secret:
-                    check_secret(connection, path, secret)
+                    check_secret(ledger._db, secret)
                 checkpoint(connection)
         except BaseException:
             connection.close()
             raise
-        return cls(connection, path, secret)
+        return ledger
 
     @classmethod
     @contextmanager
@@ -135,9 +136,9 @@ class SqliteLedger(SqlLedger):
             self.connection.execute("PRAGMA synchronous = FULL")
         with self._db.transaction():
             self._db.run("job_begun", job=job.id)
-            self._db.run("ledger_named", ledger=token_hex(8))
+            self._db.run("ledger_marked", ledger=token_hex(8))
             self._db.run("ledger_begun")
-            found = _mark(self.connection)
+            found = _mark(self._db)
         with wrap_sqlite_errors(self.path):
             marks.mark(self.path, found)
 
@@ -192,15 +193,15 @@ def _look_back(connection: sqlite3.Connection, path: Path, secret: bytes) -> Pas
             f"{path} has version {version}, this importer's is {len(VERSIONS)}.",
             hint="A run brings an older ledger up to date; a newer one needs a newer importer.",
         )
-    check_secret(connection, path, secret, "history")
-    marks.hold_known(path, _mark(connection, "history"))
-    if connection.execute("SELECT EXISTS (SELECT 1 FROM history.journal)").fetchone()[0]:
+    history = SqliteDatabase(connection, path, queries("sqlite", "history."))
+    check_secret(history, secret, keep=False)
+    marks.hold_known(path, _mark(history))
+    if history.first("journal_any"):
         with closing(connect(path)) as other:  # a plan looks into `rows`
             checkpoint(other)
-    return SqlPast(SqliteDatabase(connection, path, queries("sqlite", "history.")), apart=True)
+    return SqlPast(history, apart=True)
 
 
-def _mark(connection: sqlite3.Connection, database: str = "main") -> marks.Mark:
-    query = f"SELECT name, value FROM {database}.facts WHERE name IN ('ledger', 'begun')"
-    found = dict(connection.execute(query).fetchall())
+def _mark(database: Database) -> marks.Mark:
+    found = pairs(database.all("ledger_mark"))
     return marks.Mark(found.get("ledger", ""), int(found.get("begun", 0)))
