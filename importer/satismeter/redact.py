@@ -83,7 +83,7 @@ class Redactor:
             return False
         digits = response_id.replace("-", "").lower()
         spelled = _letters(bytes.fromhex(digits[: len(digits) // 2 * 2]).decode("utf-8", "ignore"))
-        signs = len(spelled) >= _RUN_OF_SIGNS and max(spelled) >= _SIGNS
+        signs = any(min(each) >= _SIGNS for each in _stretches(spelled, _RUN_OF_SIGNS))
         if len(spelled) >= _RUN or signs:  # a sign or two is in one of 43 IDs, and quotes nobody
             return False
         if sent.startswith(
