@@ -180,7 +180,11 @@ def _settings() -> list[dict[str, str]]:
         if os.environ.get(name):
             said[key] = (os.environ[name], name)
     return [
-        {"setting": key, "value": "***" if key == "proxy" else str(value), "from": where}
+        {
+            "setting": key,
+            "value": "***" if key in ("proxy", "ledger") else str(value),
+            "from": where,
+        }
         for key, (value, where) in sorted(said.items())
     ]
 

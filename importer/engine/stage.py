@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Protocol
 
 from importer.engine.observer import Observer
-from importer.errors import LedgerError
+from importer.errors import LedgerError, UsageError
 from importer.ledger import (
     REKEYED,
     SENDABLE,
@@ -404,6 +404,12 @@ def fitted(document: Document, source: Source, secret: bytes) -> Compiled:
 def secret_of(settings: Settings) -> bytes:
     """From the hash key that machines share, where there is one; else the state folder's own, made at
     first use. Raises LedgerError where the folder can't be written."""
+    if settings.shared and settings.hash_key is None:
+        raise UsageError(
+            "A shared ledger needs a hash key that all hosts know.",
+            hint="Put it into SATISMETER_HASH_KEY: 16 characters or more, the same everywhere, and kept: "
+            "without it the ledger can't tell what was sent. `openssl rand -hex 32` makes one.",
+        )
     if settings.hash_key is not None:
         prepare(settings.state)
         return hashlib.sha256(settings.hash_key.reveal().encode()).digest()

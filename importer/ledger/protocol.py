@@ -94,8 +94,12 @@ class Wal(Protocol):
     """The write-ahead log of one job's sending; an async context manager. After a failed write every
     further attempt raises `LedgerError`, so that nothing more is posted."""
 
-    def attempting(self, seq: int) -> Awaitable[None]:
-        """To be awaited: done once it is durable that this row is about to be posted."""
+    def attempting(self, seq: int) -> Awaitable[Outcome | None]:
+        """To be awaited: None once it is durable that this row is about to be posted; an outcome where
+        another row answers for it. Raises Busy where other processes may post it now."""
+
+    def permits(self, seq: int) -> bool:
+        """Whether the attempt may be posted at this moment."""
 
     def record(self, seq: int, outcome: Outcome) -> None:
         """Write down what an attempt came to, with the next commit: losing it only makes the row

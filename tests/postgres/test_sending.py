@@ -12,9 +12,9 @@ import pytest
 
 from importer.errors import Busy, LedgerError
 from importer.ledger.postgres.connection import Address, connect, cut
+from importer.ledger.postgres.database import text as statement
 from importer.ledger.postgres.journal import PINNED, Journal, LaneLost
 from importer.ledger.postgres.lanes import Keeper, Timing
-from importer.ledger.postgres.database import text as statement
 from importer.model import Outcome, Status
 
 CREATED = Outcome(Status.CREATED, http_status=201, response_id="id", ms=7)

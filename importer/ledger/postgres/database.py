@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache
@@ -108,10 +107,9 @@ class PostgresDatabase:
 
     def _copy(self, query: str, rows: Iterable[Sequence[object]]) -> None:
         more = _COPIED[query]
-        with self._asking() as connection, connection.cursor() as cursor:
-            with cursor.copy(text(query)) as copy:
-                for row in rows:
-                    copy.write_row([*map(_plain, row), *more])
+        with self._asking() as connection, connection.cursor().copy(text(query)) as copy:
+            for row in rows:
+                copy.write_row([*map(_plain, row), *more])
 
     def add(self, query: str, **values: object) -> int:
         return int(self.one(query, **values)[0])
@@ -143,7 +141,7 @@ def _plain(value: object) -> object:
     return str(value).replace("\0", "\ufffd") if isinstance(value, str) else value
 
 
-# The ledger's version, and the key of its hashes.
+# The ledger's version.
 
 
 def hold(database: PostgresDatabase) -> None:
@@ -152,7 +150,7 @@ def hold(database: PostgresDatabase) -> None:
     if version < len(VERSIONS):
         raise LedgerError(
             f"The ledger ({database.where}) has {'no tables yet' if not version else 'older tables'}.",
-            hint="`importer ledger migrate --ledger …`, by the owner of the database, brings them up to date. "
+            hint="`importer ledger migrate --ledger …`, by the database's owner, brings them up to date. "
             "Nothing was sent.",
         )
     if version > len(VERSIONS):
@@ -166,7 +164,7 @@ def version_of(database: PostgresDatabase) -> int:
     """The version of the tables; 0 where there are none."""
     with wrap_postgres_errors(database.address):
         try:
-            found = database.connection.execute(text("fact"), {"name": "version"}).fetchone()
+            found = database.connection.execute(text("version")).fetchone()
         except errors.UndefinedTable:
             return 0
     return int(found[0]) if found else 0
@@ -177,29 +175,12 @@ def migrate(database: PostgresDatabase) -> int:
     that was there."""
     with database.transaction():
         database.connection.execute("SELECT pg_advisory_xact_lock(7305812301)")
-        (there,) = database.connection.execute("SELECT to_regclass('facts') IS NOT NULL").fetchall()[0]
+        (there,) = database.connection.execute(
+            "SELECT to_regclass('facts') IS NOT NULL"
+        ).fetchall()[0]
         before = version_of(database) if there else 0
         for name in VERSIONS[before:]:
             database.connection.execute(SQL[name].plain(""))
         if before < len(VERSIONS):
-            database.connection.execute(
-                "INSERT INTO facts VALUES ('version', %s)"
-                " ON CONFLICT (name) DO UPDATE SET value = EXCLUDED.value",
-                (str(len(VERSIONS)),),
-            )
+            database.run("versioned", version=str(len(VERSIONS)))
     return before
-
-
-def check_secret(database: PostgresDatabase, secret: bytes) -> None:
-    """Another key would make other hashes, by which nothing that was sent is known again: LedgerError."""
-    mark = hashlib.blake2b(b"ledger", key=secret, digest_size=8).hexdigest()
-    found = database.first("fact", name="secret")
-    if found is None:
-        database.run("fact_once", name="secret", value=mark)
-        found = database.one("fact", name="secret")
-    if found[0] != mark:
-        raise LedgerError(
-            f"The ledger ({database.where}) was written with another hash key, so it couldn't tell what was "
-            "sent.",
-            hint="Set SATISMETER_HASH_KEY as it was: all who share a ledger need the same. Nothing was sent.",
-        )

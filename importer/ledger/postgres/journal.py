@@ -31,8 +31,8 @@ from importer.ledger.postgres.connection import (
     timeline,
     watched,
 )
-from importer.ledger.postgres.lanes import CUT_OFF, Keeper
 from importer.ledger.postgres.database import text as statement
+from importer.ledger.postgres.lanes import CUT_OFF, Keeper
 from importer.model import Outcome, Status
 
 log = logging.getLogger(__name__)

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from typing import Any
 
 from importer.errors import Busy, UsageError
+from importer.ledger.database import check_secret
 from importer.ledger.jobs import meet
 from importer.ledger.past import SqlPast
 from importer.ledger.postgres.connection import Address
-from importer.ledger.postgres.database import PostgresDatabase, check_secret, hold
+from importer.ledger.postgres.database import PostgresDatabase, hold
 from importer.ledger.postgres.journal import Journal
 from importer.ledger.postgres.lanes import Keeper, facts_of, holder_of
 from importer.ledger.store import SqlLedger
@@ -42,13 +43,6 @@ class PostgresLedger(SqlLedger):
             ledger.close()
             raise
         return ledger
-
-    @classmethod
-    @contextmanager
-    def reading(cls, text: str) -> Iterator[PostgresLedger]:
-        """To look at it, as often as one likes."""
-        with closing(cls.open(text, b"")) as ledger:
-            yield ledger
 
     def close(self) -> None:
         self.database.close()
@@ -86,7 +80,6 @@ class PostgresLedger(SqlLedger):
 
     def recover(self, origin: str, campaigns: Collection[str]) -> int:
         """Only by taking the lanes: whoever was cut off in them may yet be writing an attempt down."""
-        keeper = self._held()
         jobs = [
             id_
             for id_, named, to in self._db.all("jobs_and_surveys")
@@ -94,14 +87,16 @@ class PostgresLedger(SqlLedger):
         ]
         recovered = 0
         for (job,) in self._db.all("unclean", jobs=jobs):
-            keeper.open(job)
-            keeper.take()
-            keeper.give()
-            recovered += keeper.recovered
+            with Keeper(self.address, holder_of("recovery")) as keeper:
+                keeper.open(job)
+                keeper.take()
+                recovered += keeper.recovered
         return recovered
 
     def wal(self, job: Job, durability: str = "full") -> Journal:  # noqa: ARG002  it is the server's to set
-        keeper = self._held()
+        if self.keeper is None:
+            raise UsageError("Nothing is sent without the lock of its surveys.")
+        keeper = self.keeper
         keeper.open(job.id)
         keeper.take()
         if len(keeper.lanes) < keeper.count:
@@ -112,8 +107,3 @@ class PostgresLedger(SqlLedger):
             )
         (rows,) = self._db.one("rows_staged", job=job.id)
         return Journal(self.address, keeper, rows, gives=True)
-
-    def _held(self) -> Keeper:
-        if self.keeper is None:
-            raise UsageError("Nothing is sent without the lock of its surveys.")
-        return self.keeper

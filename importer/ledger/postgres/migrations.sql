@@ -34,9 +34,9 @@ CREATE TABLE staged (
     job integer NOT NULL,
     seq integer NOT NULL,
     "row" integer NOT NULL,
-    status text NOT NULL,
-    code text NOT NULL DEFAULT '',
-    message text NOT NULL DEFAULT '',
+    status text COLLATE "C" NOT NULL,
+    code text COLLATE "C" NOT NULL DEFAULT '',
+    message text COLLATE "C" NOT NULL DEFAULT '',
     "column" text NOT NULL DEFAULT '',
     value text NOT NULL DEFAULT '',
     key text NOT NULL DEFAULT '',
@@ -48,7 +48,7 @@ CREATE TABLE staged (
     person bytea,
     traits bytea,
     shown bytea,
-    ord text NOT NULL DEFAULT '',
+    ord text COLLATE "C" NOT NULL DEFAULT '',
     doubt integer NOT NULL DEFAULT 0,
     elsewhere integer NOT NULL DEFAULT 0,
     http_status integer,
@@ -68,14 +68,14 @@ CREATE TABLE sent (
     job integer NOT NULL,
     seq integer NOT NULL,
     token bigint NOT NULL,
-    status text NOT NULL,
+    status text COLLATE "C" NOT NULL,
     doubt integer NOT NULL DEFAULT 0,
     attempts integer NOT NULL DEFAULT 1,
     http_status integer,
     ms integer,
     sent_at double precision,
-    code text NOT NULL DEFAULT '',
-    message text NOT NULL DEFAULT '',
+    code text COLLATE "C" NOT NULL DEFAULT '',
+    message text COLLATE "C" NOT NULL DEFAULT '',
     response_id text NOT NULL DEFAULT ''
 ) WITH (fillfactor = 70);
 
@@ -155,13 +155,21 @@ BEGIN
         http_status = NEW.http_status, attempts = NEW.attempts, response_id = NEW.response_id,
         sent_at = NEW.sent_at, ms = NEW.ms
     WHERE identity = OLD.identity AND job = OLD.job AND seq = OLD.seq;
-    IF NOT FOUND AND NEW.elsewhere = 0 AND OLD.identity IS NOT NULL
-        AND (NEW.status IN ('created', 'unknown') OR NEW.code = 'erased') THEN
+    IF NOT FOUND AND NEW.elsewhere = 0 AND OLD.identity IS NOT NULL AND (NEW.code = 'erased'
+        OR NEW.status IN ('created', 'unknown', 'duplicate', 'rejected', 'attempting')) THEN
+        UPDATE staged r SET status = s.status, code = s.code, message = s.message, doubt = s.doubt,
+            http_status = s.http_status, attempts = s.attempts, response_id = s.response_id,
+            sent_at = s.sent_at, ms = s.ms
+        FROM sent s WHERE s.identity = OLD.identity AND r.job = s.job AND r.seq = s.seq;
         INSERT INTO sent (identity, job, seq, token, status, doubt, attempts, sent_at, code, message,
-            response_id)
-        VALUES (OLD.identity, OLD.job, OLD.seq, 0, NEW.status, NEW.doubt, 0, NEW.sent_at, NEW.code,
-            NEW.message, NEW.response_id)
-        ON CONFLICT DO NOTHING;
+            response_id, http_status, ms)
+        VALUES (OLD.identity, OLD.job, OLD.seq, 0, NEW.status, NEW.doubt, NEW.attempts, NEW.sent_at,
+            NEW.code, NEW.message, NEW.response_id, NEW.http_status, NEW.ms)
+        ON CONFLICT (identity) DO UPDATE SET job = EXCLUDED.job, seq = EXCLUDED.seq, token = 0,
+            status = EXCLUDED.status, doubt = EXCLUDED.doubt, attempts = EXCLUDED.attempts,
+            sent_at = EXCLUDED.sent_at, code = EXCLUDED.code, message = EXCLUDED.message,
+            response_id = EXCLUDED.response_id, http_status = EXCLUDED.http_status, ms = EXCLUDED.ms
+        WHERE sent.status IN ('pending', 'failed', 'duplicate', 'rejected') AND sent.code <> 'erased';
     END IF;
     UPDATE staged SET
         status = NEW.status, code = NEW.code, message = NEW.message, "column" = NEW."column",

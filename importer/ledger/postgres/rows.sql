@@ -121,13 +121,13 @@ AND r.seq <> d.first % :later
 AND NOT EXISTS (SELECT 1 FROM sent s WHERE s.identity = r.identity AND s.job = r.job AND s.seq = r.seq
     AND s.status <> 'pending')
 
--- name: fact
--- What is true of the whole ledger.
-SELECT value FROM facts WHERE name = :name
+-- name: version
+-- The version of the tables.
+SELECT value FROM facts WHERE name = 'version'
 
--- name: fact_once
--- The same, where nothing is known of it yet.
-INSERT INTO facts (name, value) VALUES (:name, :value) ON CONFLICT DO NOTHING
+-- name: versioned
+-- And what it is now.
+INSERT INTO facts VALUES ('version', :version) ON CONFLICT (name) DO UPDATE SET value = EXCLUDED.value
 
 -- name: holder
 -- Who imports into one of these surveys now.
