@@ -128,9 +128,12 @@ class _Shared(click.Option):
         """Keep the value."""
         value, left = super().handle_parse_result(ctx, opts, args)
         _SHARED.set(SharedLedger(value) if value else None)
+        ctx.meta[LEDGER] = value
         return value, left
 
 
+LEDGER = "importer.ledger"
+"""Where a command's context has what --ledger was given, for the next command to type."""
 _SHARED: ContextVar[SharedLedger | None] = ContextVar("shared", default=None)
 _ledger_option = click.option(
     "--ledger",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from functools import cache
 from typing import Any
 
@@ -125,7 +125,11 @@ class PostgresDatabase:
             yield self.connection
 
 
-_COPIED: Mapping[str, tuple[object, ...]] = {"stage_row": ("pending",), "stage_left": ()}
+_COPIED: Mapping[str, tuple[object, ...]] = {
+    "stage_row": ("pending",),
+    "stage_left": (),
+    "copy_rows": (),
+}
 """Statements that put many rows in at once, and what all of these have in common."""
 
 
@@ -184,3 +188,10 @@ def migrate(database: PostgresDatabase) -> int:
         if before < len(VERSIONS):
             database.run("versioned", version=str(len(VERSIONS)))
     return before
+
+
+def migrated(text_: str) -> tuple[int, str]:
+    """The same for a database by its address; where it is, in words, comes with it."""
+    database = PostgresDatabase(Address.parse(text_))
+    with closing(database):
+        return migrate(database), database.where

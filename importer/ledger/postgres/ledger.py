@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from typing import Any
 
 from importer.errors import Busy, UsageError
 from importer.ledger.database import check_secret
 from importer.ledger.jobs import meet
 from importer.ledger.past import SqlPast
-from importer.ledger.postgres.connection import Address
+from importer.ledger.postgres.connection import Address, wrap_postgres_errors
 from importer.ledger.postgres.database import PostgresDatabase, hold
 from importer.ledger.postgres.journal import Journal
 from importer.ledger.postgres.lanes import Keeper, facts_of, holder_of
@@ -43,6 +43,21 @@ class PostgresLedger(SqlLedger):
             ledger.close()
             raise
         return ledger
+
+    @classmethod
+    @contextmanager
+    def opened(cls, text: str, secret: bytes = b"") -> Iterator[PostgresLedger]:
+        """The same, for a while."""
+        with closing(cls.open(text, secret)) as ledger:
+            yield ledger
+
+    def rewritten(self) -> None:
+        """What sending needs no more goes, and the tables are written anew, without dead rows. Whoever else
+        wants to write waits meanwhile."""
+        self._db.run("housekeeping")
+        with wrap_postgres_errors(self.address):
+            for table in ("staged", "sent", "bodies"):
+                self.database.connection.execute(f"VACUUM FULL {table}")
 
     def close(self) -> None:
         self.database.close()
