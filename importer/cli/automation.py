@@ -23,6 +23,7 @@ from importer.privacy import visible
 if TYPE_CHECKING:
     from importer.automation import Arrival, Ending, FileEnded, Inbox
     from importer.automation.schedule import Task, When
+    from importer.engine.observer import Event
     from importer.engine.stage import Plan
     from importer.results.summary import Summary
     from importer.settings import Settings
@@ -110,6 +111,21 @@ def _rounds(desk: _Desk, inbox: Inbox, ending: Ending, given: dict[str, Any]) ->
     if ending.signal:
         statuses.append(ExitStatus(128 + ending.signal))
     return gravest(statuses)
+
+
+@dataclass(frozen=True)
+class _SafePlaces:
+    """While a file is read, a signal raises Interrupted before the next chunk; from the first post on,
+    delivery takes care of signals itself."""
+
+    ending: Ending
+
+    def event(self, event: Event, /) -> None:
+        """A chunk has been read."""
+        from importer.engine.observer import Staged
+
+        if isinstance(event, Staged):
+            self.ending.check()
 
 
 @dataclass
@@ -212,7 +228,7 @@ class _Desk:
 
     def _posted(self, settings: Settings, ending: Ending) -> Summary:
         from importer import engine
-        from importer.cli.output import Progress
+        from importer.cli.progress import Progress
         from importer.engine.observer import Observers
 
         progress = Progress(silent=output.spoken_for(self.given))
@@ -224,7 +240,7 @@ class _Desk:
             return True
 
         try:
-            return engine.run(settings, confirm, Observers((progress, ending)))[1]
+            return engine.run(settings, confirm, Observers((progress, _SafePlaces(ending))))[1]
         finally:
             progress.close()
 

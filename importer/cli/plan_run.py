@@ -106,7 +106,7 @@ def shown(summary: Summary, *, as_json: bool) -> ExitStatus:
 def post(settings: Settings, given: Mapping[str, Any]) -> Summary:
     """Stage, ask, post and record, with what the command line gave."""
     from importer import engine, http, shutdown
-    from importer.cli.output import Progress
+    from importer.cli.progress import Progress
     from importer.cli.text import print_before
 
     settings = dataclasses.replace(settings, write_key=_key(given))
@@ -233,7 +233,7 @@ def plan_command(**given: Any) -> ExitStatus:
     importer plan answers.csv -m mapping.yaml --save plan.json
     """
     from importer import engine
-    from importer.cli.output import Progress
+    from importer.cli.progress import Progress
     from importer.cli.text import print_plan
 
     show = plain if given["show_values"] else masked

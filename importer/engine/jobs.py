@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
 
-from importer import http
 from importer.engine import Confirm, at_once, run
 from importer.engine.observer import NULL_OBSERVER, Observer
 from importer.engine.record import Rewritten, explain, folder_of, rewrite
@@ -43,31 +42,29 @@ def jobs(state: str | PathLike[str]) -> list[JobState]:
 
 
 def resume(
-    settings: Settings, confirm: Confirm = at_once, watch: Observer = NULL_OBSERVER
+    settings: Settings, confirm: Confirm = at_once, observer: Observer = NULL_OBSERVER
 ) -> tuple[Plan, Summary]:
     """Post what is left of `settings.job` (the newest that has rows left, where it is ""), and settle what
     is in doubt: as it was started, but for what the settings say anew. Make them with `Settings.of_job`.
     Raises as `run` does; UsageError where the file or the mapping has changed or is gone."""
-    http.refuse_within_a_loop("resume")
     found = chosen(settings, (*_LEFT, Status.UNKNOWN))
-    return run(dataclasses.replace(resumed(found, settings), statuses=_LEFT), confirm, watch)
+    return run(dataclasses.replace(resumed(found, settings), statuses=_LEFT), confirm, observer)
 
 
 def retry(
     settings: Settings,
     statuses: Sequence[str] = (Status.FAILED,),
     confirm: Confirm = at_once,
-    watch: Observer = NULL_OBSERVER,
+    observer: Observer = NULL_OBSERVER,
 ) -> tuple[Plan, Summary]:
     """Post rows of a job once more that are surely not stored: `failed`, `rejected`, `duplicate`, `pending`.
     Otherwise as `resume`."""
-    http.refuse_within_a_loop("retry")
     wrong = set(statuses) - {*_LEFT, Status.REJECTED, Status.DUPLICATE}
     if wrong or not statuses:
         raise UsageError(f"Rows of status {', '.join(sorted(wrong)) or '(none)'} can't be retried.")
     found = chosen(settings, statuses)
     again = dataclasses.replace(resumed(found, settings, "retry"), statuses=tuple(statuses))
-    return run(again, confirm, watch)
+    return run(again, confirm, observer)
 
 
 def chosen(settings: Settings, statuses: Sequence[str]) -> Job:
