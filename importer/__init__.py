@@ -17,7 +17,7 @@ _PLACES = {
     "Busy": "importer.errors:Busy",
     "Declined": "importer.errors:Declined",
     "Done": "importer.engine.observer:Done",
-    "default_state": "importer.ledger.state:default_folder",
+    "default_state": "importer.ledger:default_folder",
     "Document": "importer.mapping:Document",
     "Draft": "importer.discovery:Draft",
     "Ended": "importer.engine.observer:Ended",

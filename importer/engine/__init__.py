@@ -19,7 +19,6 @@ from contextvars import copy_context
 from typing import Self
 
 from importer import http, logs, shutdown
-from importer import ledger as ledger_room
 from importer.engine.approval import ApprovedPlan, hold, to_post
 from importer.engine.observer import (
     NULL_OBSERVER,
@@ -51,8 +50,7 @@ from importer.errors import (
     ResultsError,
     UsageError,
 )
-from importer.ledger import Ledger, explain, ledger_path
-from importer.ledger.spool import Spool
+from importer.ledger import Ledger, Spool, open_ledger, plan_ledger
 from importer.mapping import Compiled, Document, load
 from importer.model import Job, counted
 from importer.results import files, report
@@ -119,8 +117,7 @@ def plan(settings: Settings, observer: Observer = NULL_OBSERVER) -> tuple[Plan, 
         settings = stack.enter_context(at_hand(settings))
         document, source, compiled = stack.enter_context(_opened(settings, secret))
         files.folder(settings.folder)
-        history = ledger_path(settings.state)
-        ledger = stack.enter_context(closing(Ledger.throwaway(history, secret)))
+        ledger = stack.enter_context(closing(plan_ledger(settings.ledger, secret)))
         spool = stack.enter_context(closing(Spool()))
         planned = stage(
             *(settings, document, source, compiled, ledger, spool, observer),
@@ -239,12 +236,10 @@ class Run:
             if approved:
                 approved.hold_inputs(settings, document, source)
             files.folder(settings.folder)
-            origin = settings.endpoint.origin
-            campaigns = campaigns_of(document)
-            held = ledger_room.held(settings.state, origin, campaigns, settings.name)
-            stack.enter_context(held)
-            path = ledger_path(settings.state)
-            ledger = stack.enter_context(closing(Ledger.open(path, secret, settings.durability)))
+            origin, campaigns = settings.endpoint.origin, campaigns_of(document)
+            opened = open_ledger(settings.ledger, secret, settings.durability)
+            ledger = stack.enter_context(closing(opened))
+            stack.enter_context(ledger.lock(origin, campaigns, settings.name))
             ledger.recover(origin, campaigns)
             if settings.job:
                 hold(ledger.job(settings.job), document, source)
@@ -269,7 +264,7 @@ class Run:
             with _written_down(ledger, planned.job), _after_posts():
                 report.prepare()
                 sent = send(settings, planned, ledger, spool, observer, self._stopper)
-                explain(ledger, planned.job)
+                ledger.explain(planned.job)
                 summary = record(settings, "run", planned, ledger, spool, start, sent)
                 ledger.end_job(planned.job, summary.exit_status, summary.stopped)
             observer.event(Done(summary))
