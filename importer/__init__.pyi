@@ -31,7 +31,7 @@ from importer.errors import Busy as Busy
 from importer.errors import Declined as Declined
 from importer.errors import ExitStatus as ExitStatus
 from importer.errors import ImporterError as ImporterError
-from importer.ledger.state import default_folder as default_state
+from importer.ledger import default_folder as default_state
 from importer.mapping import Document as Document
 from importer.mapping import load as load_mapping
 from importer.model import Why as Why

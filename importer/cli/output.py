@@ -14,7 +14,7 @@ import textwrap
 import traceback
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import click
 from click.core import ParameterSource
@@ -26,6 +26,7 @@ from importer.privacy import shell_word, visible
 from importer.settings import DEFAULT_ENDPOINT, Endpoint
 
 if TYPE_CHECKING:
+    from importer.cli.given import Given
     from importer.results.summary import Summary
 
 
@@ -212,7 +213,7 @@ def defect(error: Exception) -> ExitStatus:
     return ExitStatus.UNEXPECTED
 
 
-def spoken_for(given: Mapping[str, Any]) -> bool:
+def spoken_for(given: Given) -> bool:
     """Whether standard error is a log's, or to be silent, so that it gets no progress."""
     return bool(given["log_format"] == "json" or given["quiet"] or given["verbose"])
 
@@ -293,11 +294,11 @@ def after(summary: Summary) -> list[str]:
     return steps or [next_command("status", summary.job)]
 
 
-def _given() -> dict[str, Any]:
-    return click.get_current_context().params
+def _given() -> Given:
+    return cast("Given", click.get_current_context().params)
 
 
-def _server(summary: Summary) -> dict[str, Any]:
+def _server(summary: Summary) -> dict[str, object]:
     other = summary.endpoint != Endpoint.parse(DEFAULT_ENDPOINT).url
     return {"endpoint": summary.endpoint} if other else {}
 

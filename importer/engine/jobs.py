@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from os import PathLike
 from pathlib import Path
 
@@ -13,9 +13,10 @@ from importer.engine.observer import NULL_OBSERVER, Observer
 from importer.engine.record import Rewritten, explain, folder_of, rewrite
 from importer.engine.stage import Plan
 from importer.errors import UsageError
-from importer.ledger import existing, look_into
-from importer.model import Job, Status
+from importer.ledger import Ledger, existing, look_into
+from importer.model import Job, Status, moment
 from importer.privacy import shell_word
+from importer.results import files
 from importer.results.summary import Summary
 from importer.settings import Endpoint, Rate, Settings
 
@@ -23,16 +24,110 @@ _LEFT = (Status.PENDING, Status.FAILED)
 
 
 @dataclass(frozen=True, slots=True)
+class NextStep:
+    """A command that goes on from where a job stands: `options` are its parameters by name."""
+
+    command: str
+    words: tuple[str, ...] = ()
+    why: str = ""
+    options: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class JobState:
-    """A job and where it stands: `rows` by status, those that are 0 left out."""
+    """A job and where it stands: `rows` by status, those that are 0 left out; `in_doubt` of them can be
+    settled by this job itself (`of` asks)."""
 
     job: Job
     rows: Mapping[str, int]
+    in_doubt: int = 0
+
+    @classmethod
+    def of(cls, ledger: Ledger, job: Job) -> JobState:
+        """As the ledger has it."""
+        return cls(job, ledger.counts(job), ledger.own(job).get(Status.UNKNOWN, 0))
+
+    @property
+    def read(self) -> int:
+        """All of its rows."""
+        return sum(self.rows.values())
 
     @property
     def left(self) -> int:
         """Rows that are to be sent or settled yet."""
         return sum(self.rows.get(each, 0) for each in (*_LEFT, Status.UNKNOWN))
+
+    @property
+    def ending(self) -> str:
+        """How it ended, in a word or two."""
+        if "dropped" in self.job.settings:
+            return "given up"
+        if "mapping" not in self.job.settings:
+            return "purged"
+        if self.job.stopped:
+            return f"stopped: {self.job.stopped.partition(':')[0]}"
+        if self.job.ended_at is None:
+            return "under way, or cut off"
+        return _ENDED.get(self.job.exit_status or 0, f"exit code {self.job.exit_status}")
+
+    def written(self, name: str) -> str:
+        """Where a file of the job's results lies; "" where it isn't there."""
+        place = files.of_job(Path(str(self.job.settings.get("out", ""))), self.job.name) / name
+        return str(place) if "out" in self.job.settings and place.exists() else ""
+
+    def document(self) -> dict[str, object]:
+        """As JSON: what `importer status --json` says of a job."""
+        job = self.job
+        return {
+            "job": job.name,
+            "number": job.id,
+            "file": job.file,
+            "mapping": job.mapping,
+            "endpoint": job.settings.get("endpoint") or job.origin,
+            "campaign": job.campaigns,
+            "started_at": moment(job.started_at),
+            "ended_at": job.ended_at and moment(job.ended_at),
+            "exit_code": job.exit_status,
+            "host": job.settings.get("host"),
+            "stopped": job.stopped or None,
+            "report": self.written("report.html") or None,
+            "rows": {"read": self.read} | {each.value: self.rows.get(each, 0) for each in Status},
+            "left": self.left,
+            **({"waves": list(job.waves)} if job.waves else {}),
+        }
+
+    def next_steps(self) -> list[NextStep]:
+        """What goes on from here, by what is left; a job that was purged can't go on."""
+        job, named = self.job, (self.job.name,)
+        if "mapping" not in job.settings:
+            return [NextStep("jobs")]
+        steps = []
+        if any(self.rows.get(each) for each in _LEFT) or self.in_doubt:
+            steps.append(self._going_on())
+        if self.in_doubt:
+            why = "settles rows in doubt by reading the survey"
+            steps.append(NextStep("resolve", named, why))
+        if self.rows.get(Status.REJECTED):
+            statuses = {"statuses": "rejected"}
+            steps.append(NextStep("retry", named, "once the cause is mended", statuses))
+        book, text = self.written("problems.xlsx"), self.written("problems.csv")
+        if self.rows.get(Status.INVALID) and (book or text):
+            to = {each: job.settings[each] for each in ("mapping", "endpoint")}
+            to |= {"sheet": job.sheet} if book and job.sheet else {}
+            steps.append(NextStep("run", (book or text,), "once its rows are mended", to))
+        return steps or [NextStep("results", named)]
+
+    def _going_on(self) -> NextStep:
+        job, why = self.job, "goes on with what is left"
+        if job.file == "-":
+            to = {each: job.settings[each] for each in ("mapping", "endpoint")} | {"yes": True}
+            return NextStep("run", ("-",), f"{why}, with the same bytes", to)
+        if "://" in job.file or Path(job.file).is_file():
+            return NextStep("resume", (job.name,), why)
+        return NextStep("resume", (job.name,), "names where FILE is now", {"file": "FILE"})
+
+
+_ENDED = {0: "done", 3: "done, some refused", 4: "some in doubt"}
 
 
 def jobs(state: str | PathLike[str]) -> list[JobState]:
