@@ -38,7 +38,7 @@ def test_the_house_does_not_grow_beyond_what_one_can_know() -> None:
         ("migration", "ledger/sqlite/database.py"),
         ("reconcile", "engine/reconcile.py"),
         ("aiohttp", "satismeter/insert.py"),
-        ("tqdm", "cli/output.py"),
+        ("tqdm", "cli/progress.py"),
         ("openpyxl", "sources/openpyxl_reader.py"),
         ("calamine", "sources/engines.py"),
         ("proxy", "http.py"),

@@ -18,7 +18,6 @@ from importer.cli import config, init, inspect, jobs, output, sandbox
 from importer.cli.automation import schedule_command, watch_command
 from importer.cli.doctor import doctor_command
 from importer.cli.inspect import explain_command, surveys_command
-from importer.cli.jobs import drop, forget_command, purge_command
 from importer.cli.mapping import check_command, presets_command, preview_command, schema_command
 from importer.cli.plan_run import (
     plan_command,
@@ -28,6 +27,7 @@ from importer.cli.plan_run import (
     run_command,
 )
 from importer.cli.reconcile import mark_command, resolve_command, verify_command
+from importer.cli.retention import drop, forget_command, new_ledger, purge_command
 from importer.cli.sandbox import demo_command
 from importer.cli.web import web_command
 from importer.errors import Declined, ExitStatus, ImporterError, UsageError
@@ -99,7 +99,7 @@ for each in (
     purge_command,
     forget_command,
     doctor_command,
-    jobs.new_ledger,
+    new_ledger,
     explain_command,
     sandbox.sandbox_command,
 ):

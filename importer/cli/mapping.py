@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Unpack
 
 import click
 
@@ -16,6 +16,7 @@ from importer.cli.plan_run import opened_for, telling_of_header
 from importer.errors import ExitStatus, MappingError, UsageError
 
 if TYPE_CHECKING:
+    from importer.cli.given import GivenAccess
     from importer.mapping import Compiled, Document, Shipped
     from importer.mapping.steps import Step, Trace
     from importer.model import Chunk, Mapped
@@ -38,7 +39,12 @@ _YAML = (".yaml", ".yml")
 @options.endpoint_option
 @click.option("--json", "as_json", is_flag=True, help="One JSON object on standard output.")
 def check_command(
-    mapping: str, file: str | None, sheet: str | None, live: bool, as_json: bool, **given: Any
+    mapping: str,
+    file: str | None,
+    sheet: str | None,
+    live: bool,
+    as_json: bool,
+    **given: Unpack[GivenAccess],
 ) -> ExitStatus:
     """Check MAPPING, and whether it fits FILE.
 
@@ -89,7 +95,7 @@ def _notes(compiled: Compiled) -> list[str]:
     return [*compiled.notes, *dict.fromkeys(each.note for each in compiled.zoneless if each.column)]
 
 
-def _differences(document: Document, given: Mapping[str, Any]) -> list[str]:
+def _differences(document: Document, given: GivenAccess) -> list[str]:
     """Where the mapping and the survey disagree."""
     from importer.discovery.survey_match import differences
 

@@ -288,7 +288,7 @@ def _show(folder: Path) -> ExitStatus:
 
 def _run(settings: Settings) -> Summary:
     from importer import engine
-    from importer.cli.output import Progress
+    from importer.cli.progress import Progress
     from importer.cli.text import print_before
 
     progress = Progress()

@@ -15,8 +15,9 @@ from importer.discovery.yaml_text import OPEN, comment, flow_list, flow_map, not
 from importer.mapping.blocks import SkipRule
 from importer.mapping.ids import is_damaged, is_dummy
 from importer.mapping.transforms.dates import names_zone
+from importer.model import letter
 from importer.privacy import masked, odd_character, plain
-from importer.sources.table import KnownBy, letter
+from importer.sources.table import KnownBy
 
 # The head of a draft, how to read the file, and what is left out.
 

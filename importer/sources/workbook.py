@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, islice
 
 from importer.errors import SourceError
-from importer.model import counted
+from importer.model import counted, letter
 from importer.resources import Positioned
 from importer.sources.files import BROKEN, Content
 from importer.sources.isolation import Child, Message, OutOfMemory, ReadRequest, Unreadable
@@ -24,7 +24,6 @@ from importer.sources.table import (
     Mark,
     RowBlock,
     SourceOptions,
-    letter,
 )
 
 _MIB = 1 << 20

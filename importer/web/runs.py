@@ -24,7 +24,7 @@ from threading import Lock
 from typing import IO
 
 from importer import engine, resources
-from importer.engine.observer import NullObserver
+from importer.engine.observer import Event, Staged
 from importer.errors import Busy, ImporterError, UsageError
 from importer.ledger import Ledger, reading
 from importer.model import Job, Line
@@ -44,7 +44,7 @@ class _Cancelled(Exception):
     """The person wants it no longer."""
 
 
-class Planning(NullObserver):
+class Planning:
     """A plan under way, or broken off: `rows` read so far, and why it failed, if it did."""
 
     def __init__(self) -> None:
@@ -58,11 +58,12 @@ class Planning(NullObserver):
         """Whether it is still being made."""
         return self.task is not None and not self.task.done()
 
-    def staged(self, rows: int) -> None:
+    def event(self, event: Event, /) -> None:
         """Rows read so far; here a plan can be broken off, since it leaves nothing behind."""
-        self.rows = rows
-        if self.cancelled:
-            raise _Cancelled
+        if isinstance(event, Staged):
+            self.rows = event.rows
+            if self.cancelled:
+                raise _Cancelled
 
 
 @dataclass
