@@ -135,7 +135,10 @@ def answer_note(table: DraftTable, answer: Answer, question: Question | None) ->
     return f"{why}; {table.samples(question.columns[-1], show=show)}"
 
 
-_LINES = ("type", "join", "min", "max", "na", "values", "parse", "decimal", "thousands")
+_LINES = (
+    *("type", "join", "min", "max", "na", "values", "parse", "format", "timezone"),
+    *("decimal", "thousands"),
+)
 
 
 def _answer(table: DraftTable, answer: Answer, question: Question | None) -> Iterator[str]:
@@ -156,7 +159,7 @@ def _answer(table: DraftTable, answer: Answer, question: Question | None) -> Ite
         texts = ", ".join(f"{shown([text], shown_sample)} ({count})" for text, count in most)
         yield from comment(f"These don't fit, and their rows will be invalid: {texts}")
     yield from _turned(table, answer, question)
-    for key in ("required", "optional"):
+    for key in ("required", "optional", "lower"):
         if getattr(cell, key):
             yield f"{key}: true"
     yield from (f"{scalar(key)}: {inline(each)}" for key, each in cell.beyond.items())

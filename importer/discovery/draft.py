@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from importer.discovery import lexicon
@@ -37,9 +38,10 @@ from importer.discovery.table import (
 from importer.discovery.tool import Match, recognise
 from importer.discovery.understand import Analysis, FoundColumn, analyse
 from importer.discovery.waves import Waves, first_wave, waves
-from importer.errors import SourceError, UsageError
-from importer.mapping import shipped
-from importer.mapping.errors import unfilled
+from importer.errors import MappingError, SourceError, UsageError
+from importer.mapping import Document, shipped
+from importer.mapping.errors import OPEN, unfilled
+from importer.mapping.load import parse_sheet
 from importer.mapping.yaml import Tree, YamlText, comments, read_yaml
 from importer.satismeter.read import SurveyQuestion
 
@@ -81,7 +83,7 @@ class Wishes:
     show_values: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Draft:
     """A mapping, and how it came about: `text` is the YAML of the `choices`, `open` its lines that hold
     a `?` (from 1), `people` the columns that say who answered, the one that counts most first, `moment`
@@ -90,7 +92,6 @@ class Draft:
     be several responses of each row, `waves` the same where the mapping takes it for that; `sheet` of the
     workbook's `sheets`."""
 
-    text: str
     tool: Match | None
     layout: Layout
     meaning: Analysis
@@ -107,9 +108,14 @@ class Draft:
     table: DraftTable | None = field(repr=False, default=None)
 
     def changed(self, choices: Choices) -> Draft:
-        """The draft with other choices, and its text. It is of the file that it was drafted from."""
+        """The draft with other choices."""
+        return replace(self, choices=choices)
+
+    @cached_property
+    def text(self) -> str:
+        """The mapping: YAML with comments."""
         assert self.table  # noqa: S101  `draft` has given it
-        return replace(self, choices=choices, text=write(self.table, choices))
+        return write(self.table, self.choices)
 
     @property
     def open(self) -> tuple[int, ...]:
@@ -204,7 +210,6 @@ def draft(source: Source, wishes: Wishes = Wishes()) -> Draft:
     facts = replace(facts, columns=single, maybe=maybe, waves=found_waves)
     choices = propose(facts)
     return Draft(
-        text=write(facts, choices),
         tool=match,
         layout=found,
         meaning=meaning,
@@ -266,3 +271,30 @@ def reread(facts: DraftTable, tree: Tree, text: str) -> Choices:
     known = set(comments(write(facts, found)))
     own = [each for each in comments(text) if each not in known]
     return replace(found, comments=tuple(dict.fromkeys((*found.comments, *own))))
+
+
+def readable(drafted: Draft) -> Document | None:
+    """The draft's mapping as it would be read, with what nobody has said yet left out; None where something
+    else is wrong with it."""
+    choices = drafted.choices
+    answers = tuple(
+        replace(each, cell=replace(each.cell, rescale=())) if each.cell.rescale == (OPEN,) else each
+        for each in choices.answers
+    )
+    traits = {
+        name: each
+        for name, each in choices.traits.items()
+        if OPEN not in {*each.format, each.timezone}
+    }
+    known = choices.people or choices.anonymous is not None or "userId" in choices.beyond
+    closed = replace(
+        choices,
+        answers=answers,
+        traits=traits,
+        anonymous=choices.anonymous if known else {"letter": "A"},
+    )
+    try:
+        sheet = YamlText("mapping.yaml", drafted.changed(closed).text)
+        return parse_sheet(sheet, None, unfilled=True)
+    except MappingError:
+        return None
