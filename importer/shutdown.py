@@ -1,5 +1,5 @@
-"""SIGINT, SIGTERM, and SIGHUP (the terminal has gone), which counts as SIGTERM. While rows are posted the
-first drains and the second leaves at once; before and after, the first leaves."""
+"""SIGINT, SIGTERM, and what counts as SIGTERM: SIGHUP (the terminal has gone), on Windows Ctrl-Break. While
+rows are posted the first drains and the second leaves at once; before and after, the first leaves."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from types import FrameType
 
 from importer.errors import Interrupted
+from importer.system import HANGUPS
 
 Drain = Callable[[int], None]
 Abandon = Callable[[], None]
@@ -23,18 +24,16 @@ Hear = Callable[[int], None]
 STUCK = 2.0
 """Seconds that an event loop may take to notice a second signal."""
 
-_HANGUP = getattr(signal, "SIGHUP", None)  # Windows has none
-
 
 def wanted() -> tuple[signal.Signals, ...]:
     """The signals to handle; a hang-up is none of them where `nohup` has said so."""
-    hangup = (_HANGUP,) if _HANGUP and signal.getsignal(_HANGUP) is not signal.SIG_IGN else ()
-    return (signal.SIGINT, signal.SIGTERM, *hangup)
+    hangups = (each for each in HANGUPS if signal.getsignal(each) is not signal.SIG_IGN)
+    return (signal.SIGINT, signal.SIGTERM, *hangups)
 
 
 def counted_as(number: int) -> int:
     """The signal as which this one ends a run, and in its exit status."""
-    return signal.SIGTERM if number == _HANGUP else number
+    return signal.SIGTERM if number in HANGUPS else number
 
 
 _GONE = b"The disk does not answer, so this ends here. The same command goes on where it stopped.\n"
@@ -86,6 +85,19 @@ def handled(drain: Drain, abandon: Abandon, patience: float) -> Iterator[None]:
         relay.end()
         for timer in timers:
             timer.cancel()
+
+
+@contextmanager
+def told(ending: Callable[[], None]) -> Iterator[None]:
+    """Within, in the main thread, each signal calls `ending` in the running event loop: a server's way, on
+    Windows, too, where loops have no `add_signal_handler`."""
+    loop = asyncio.get_running_loop()
+    with _heard(lambda _: _called(loop, ending)):
+        yield
+
+
+def _called(loop: asyncio.AbstractEventLoop, ending: Callable[[], None]) -> None:
+    loop.call_soon_threadsafe(ending)
 
 
 class _Relay:

@@ -11,13 +11,13 @@ import socket
 import stat
 import time
 from collections.abc import Collection, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from filelock import FileLock, Timeout
 
-from importer import resources
+from importer import resources, system
 from importer.errors import Busy, LedgerError
 from importer.settings import server_of
 
@@ -147,14 +147,10 @@ def secret(folder: Path) -> bytes:
     if not path.exists():
         fresh = folder / f".hash-{os.getpid()}-{secrets.token_hex(4)}"
         private_file(fresh, secrets.token_bytes(_SECRET_BYTES))
-        try:
-            os.link(fresh, path)
-        except FileExistsError:
-            pass  # another start was first: its secret counts
-        finally:
-            fresh.unlink()
+        with suppress(FileExistsError):  # another start was first: its secret counts
+            system.publish(fresh, path)
     content, facts = resources.small(path)
-    if os.name == "posix" and (facts.st_mode | folder.stat().st_mode) & stat.S_IWOTH:
+    if system.MODES and (facts.st_mode | folder.stat().st_mode) & stat.S_IWOTH:
         raise LedgerError(
             f"Everybody may write {path} or its folder, so the ledger proves nothing.",
             hint=f"Nothing was sent. Mend it: chmod 700 {folder}; chmod 600 {path}",

@@ -13,6 +13,7 @@ from pathlib import Path
 from secrets import token_hex
 from typing import Protocol
 
+from importer import system
 from importer.errors import LedgerError, UsageError
 from importer.ledger import state
 from importer.ledger.database import (
@@ -408,9 +409,9 @@ def _make(path: Path) -> None:
         with closing(connect(draft)) as connection:
             migrate(connection, str(path))
         with suppress(FileExistsError):
-            os.link(draft, path)
+            system.publish(draft, path)
     finally:
-        draft.unlink()
+        draft.unlink(missing_ok=True)
 
 
 def _mark(connection: sqlite3.Connection, database: str = "main") -> state.Mark:
