@@ -164,7 +164,7 @@ def is_loopback(host: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Network:
-    """How servers are got at."""
+    """The way to servers: a proxy, and the authorities that vouch for them."""
 
     proxy: Secret | None = None
     """An HTTP proxy's URL for every server but this machine. None: HTTPS_PROXY, HTTP_PROXY, NO_PROXY."""
@@ -302,6 +302,11 @@ class Settings:
     def of_job(cls, state: str | PathLike[str], job: str = "", **more: Any) -> Settings:
         """For a job that was begun: its name or number, "" for the newest; `more` as in `Settings`."""
         return cls(**{"file": "", "mapping": "", "state": state, "job": job, **more})
+
+    @property
+    def ledger(self) -> Path:
+        """Where the ledger is: in the state folder."""
+        return self.state
 
     @property
     def name(self) -> str:

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from importer import resources
-from importer.ledger.queries import reading
+from importer.ledger import reading
 from importer.sandbox import SandboxSettings, background
 from tests.e2e.commands import Shell, shell
 from tests.e2e.processes import started, wait_until
