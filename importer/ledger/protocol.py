@@ -95,11 +95,12 @@ class Wal(Protocol):
     further attempt raises `LedgerError`, so that nothing more is posted."""
 
     def attempting(self, seq: int) -> Awaitable[Outcome | None]:
-        """To be awaited: None once it is durable that this row is about to be posted; an outcome where
-        another row answers for it. Raises Busy where other processes may post it now."""
+        """To be awaited: None once it is durable that this row is about to be posted: it is *yours*. An
+        outcome where another row answers for it (*elsewhere*). Raises `Busy` where it is another process' to
+        post by now (*lost*). Where one process has the file, it always is *yours*."""
 
     def permits(self, seq: int) -> bool:
-        """Whether the attempt may be posted at this moment."""
+        """Whether an attempt that is durable may still be posted at this moment."""
 
     def record(self, seq: int, outcome: Outcome) -> None:
         """Write down what an attempt came to, with the next commit: losing it only makes the row
