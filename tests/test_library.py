@@ -13,7 +13,6 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-import pandas
 import pytest
 
 from importer import (
@@ -211,13 +210,6 @@ def test_what_is_no_path_is_told(wrong: Any) -> None:
     for call in (load_mapping, inspect, init):
         with pytest.raises(UsageError, match="takes text or a path, not a"):
             call(wrong)
-
-
-def test_a_frame_of_pandas_is_told_and_not_printed(tmp_path: Path) -> None:
-    frame: Any = pandas.DataFrame({"id": ["00121"], "score": ["9"]})
-    with pytest.raises(UsageError, match="not a DataFrame") as told:
-        Settings(frame, "m.yaml", tmp_path)
-    assert "00121" not in told.value.message + told.value.hint
 
 
 def test_everything_is_had_by_a_star() -> None:

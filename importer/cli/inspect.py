@@ -151,6 +151,7 @@ def _facts(
     if len(facts.sheets) > 1:
         shown += [("sheets", ", ".join(facts.sheets))]
     rows = "row " + " and ".join(map(str, facts.header_rows)) if facts.header_rows else "none"
+    rows = "the names of its columns" if facts.named else rows
     if known.skipped:
         rows += f", without row {' and '.join(map(str, known.skipped))}"
     if known.tool:

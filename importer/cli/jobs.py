@@ -15,7 +15,7 @@ from importer.cli.options import SPAN
 from importer.cli.output import next_command
 from importer.cli.text import remedy
 from importer.errors import ExitStatus, UsageError
-from importer.model import Status, counted, moment
+from importer.model import FRAME, Status, counted, moment
 from importer.settings import server_of
 
 if TYPE_CHECKING:
@@ -165,12 +165,11 @@ def _next(job: Job, counts: Mapping[str, int], in_doubt: int) -> list[str]:
 def _going_on(job: Job) -> str:
     why = "goes on with what is left"
     if job.file == "-":
-        to: dict[str, Any] = {
-            "mapping": job.settings["mapping"],
-            "endpoint": job.settings["endpoint"],
-            "yes": True,
-        }
+        to: dict[str, Any] = {each: job.settings[each] for each in ("mapping", "endpoint")}
+        to["yes"] = True
         return next_command("run", "-", why=f"{why}, with the same bytes", **to)
+    if job.file == FRAME:
+        return next_command("results", job.name, why="the program that has its DataFrame goes on")
     gone = "://" not in job.file and not Path(job.file).is_file()
     moved: dict[str, Any] = {"file": "FILE"} if gone else {}
     return next_command("resume", job.name, why="names where FILE is now" if gone else why, **moved)

@@ -86,7 +86,7 @@ def _maybe(found: Waves) -> list[str]:
 
 def _header(table: DraftTable) -> Iterator[str]:
     found = table.layout
-    if found.header == (1,) and not found.skipped:
+    if found.header in {(0,), (1,)} and not found.skipped:
         return
     rows = ", ".join(map(str, found.header))
     key = f"header_row: {rows}" if len(found.header) == 1 else f"header_rows: [{rows}]"

@@ -18,7 +18,7 @@ from importer.ledger import Ledger, held, refusals, sending_order
 from importer.ledger.queries import seqs
 from importer.ledger.spool import Spool
 from importer.mapping import load
-from importer.model import Chunk, Job, Status
+from importer.model import GONE, Chunk, Job, Status
 from importer.results import files, report
 from importer.results import files as files_room
 from importer.results.files import LOST, MENDABLE, write_outcomes, write_problem_rows
@@ -237,7 +237,7 @@ def rewrite(ledger: Ledger, job: Job, folder: Path, *, xlsx: bool = False) -> Re
 
 
 def _problems(ledger: Ledger, job: Job, path: Path, *, xlsx: bool) -> Problems | None:
-    if job.file in ("", "-"):
+    if job.file in ("", *GONE):
         raise UsageError("The job's file can't be read again.")
     document = load(str(job.settings.get("mapping") or job.mapping))
     with open_source(job.file, source_options(document, job.sheet or None)) as source:

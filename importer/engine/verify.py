@@ -9,7 +9,7 @@ from contextlib import closing
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import orjson
 
@@ -22,12 +22,15 @@ from importer.ledger.fingerprint import LETTERS, Hasher, in_normal_form, normal
 from importer.ledger.queries import Expected, existing, expected, others
 from importer.mapping import Document, load
 from importer.mapping.checks import check
-from importer.model import Job, Mapped, Response
+from importer.model import GONE, Job, Mapped, Response
 from importer.privacy import masked_id
 from importer.results.scores import Scores, Tally
 from importer.satismeter.read import Reader, StoredResponse
 from importer.settings import Settings
 from importer.sources.source import open_source
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
 
 # What a survey holds beside what was sent: which responses are the same, and which are not.
 
@@ -173,11 +176,11 @@ class Reread:
     answers: Mapping[int, Mapping[str, object]]
 
 
-def reread(job: Job, secret: bytes, seqs: Collection[int], file: str = "") -> Reread:
-    """Read the file of a job again, or `file` in its place. Raises ImporterError where it is not to
+def reread(job: Job, secret: bytes, seqs: Collection[int], file: str | DataFrame) -> Reread:
+    """Read the file of a job again, which is now `file`. Raises ImporterError where it is not to
     be had, and UsageError where the file or the mapping is not the one that was imported."""
     document = _mapping(job)
-    with open_source(file or _file(job), source_options(document, job.sheet or None)) as source:
+    with open_source(file, source_options(document, job.sheet or None)) as source:
         if source.facts.sha256 != job.file_sha256:
             raise UsageError(f"{source.place} has changed since it was imported.")
         compiled = fitted(document, source, secret)
@@ -201,8 +204,10 @@ def _mapping(job: Job) -> Document:
 
 
 def _file(job: Job) -> str:
-    if job.file in ("", "-"):
-        raise UsageError("The file came from standard input, so it can't be read again.")
+    if job.file in ("", *GONE):
+        raise UsageError(
+            "The rows came from standard input or a DataFrame, so they can't be read again."
+        )
     if not Path(job.file).is_file():
         raise UsageError(f"{job.file} is no longer there.", hint="Say where it is with --file.")
     return job.file
@@ -271,7 +276,7 @@ def verify(settings: Settings, *, allow_extra: bool = False) -> Verification:
         there = asyncio.run(_read(settings, job, secret, since, until))
         comparison = compare(sent, there, lambda shown: others(ledger, job, shown, since, until))
         users = _users(ledger, job, comparison)
-    again, unread = _reread(job, secret, comparison, settings.file)
+    again, unread = _reread(job, secret, comparison, settings)
     comparison = _to_their_ends(comparison, again)
     return Verification(
         job=job,
@@ -341,13 +346,14 @@ def _seen(hasher: Hasher, campaign: str, found: StoredResponse) -> Seen:
 
 
 def _reread(
-    job: Job, secret: bytes, comparison: Comparison, file: str
+    job: Job, secret: bytes, comparison: Comparison, settings: Settings
 ) -> tuple[Reread | None, str]:
     """The file once more; or why not. That is no failure: people and answers were compared by their
     hashes."""
     named = (*comparison.altered, *filter(_is_long, comparison.same))
     try:
-        return reread(job, secret, {row.seq for row, _ in named}, file), ""
+        where = settings.source if settings.file else _file(job)
+        return reread(job, secret, {row.seq for row, _ in named}, where), ""
     except ImporterError as error:
         return None, f"{error.message} {error.hint}".strip()
 
