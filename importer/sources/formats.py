@@ -7,9 +7,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from importer.errors import SourceError
+from importer.sources import json_lines
 from importer.sources.csv import DelimitedTable
 from importer.sources.files import Content
 from importer.sources.frames import Frame, FrameTable
+from importer.sources.json_lines import JsonLinesTable
 from importer.sources.table import SourceOptions, Table
 from importer.sources.workbook import WorkbookTable
 
@@ -26,9 +28,10 @@ class Format:
 
 FORMATS = (
     Format(lambda head: head.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0")), WorkbookTable),
-    Format(lambda _: True, DelimitedTable),
+    Format(json_lines.recognises, JsonLinesTable),
 )
-"""In the order in which they are asked. A new format is a new line."""
+"""In the order in which they are asked; what none of them is, and no other thing known by name, is delimited
+text. A new format is a new line."""
 
 _NOT_TABLES = (
     (re.compile(rb"%PDF-|%!PS"), "a PDF", _EXPORT),
@@ -71,7 +74,11 @@ _NOT_TABLES = (
         "Decrypt it first (gpg, age, openssl), and give the file that comes out.",
     ),
     (re.compile(rb"PK\x05\x06"), "an empty archive", "Export it again."),
-    (re.compile(rb'\s*(\{\s*"[^"]*"\s*:|\[\s*[\[{])'), "JSON", _EXPORT),
+    (
+        re.compile(rb'\s*(\{\s*"[^"]*"\s*:|\[\s*[\[{])'),
+        "JSON",
+        "Write its records as JSON lines, an object on each line (jq -c '.[]'), or export it as CSV.",
+    ),
     (re.compile(rb"PAR1"), "a Parquet file", _EXPORT),
     (re.compile(rb"SQLite format 3\0"), "a database", _EXPORT),
     (re.compile(rb"\$FL[23]@"), "an SPSS file", _EXPORT),
@@ -96,8 +103,11 @@ def open_table(content: Content | Frame, options: SourceOptions) -> Table:
         head = stream.read(2_048)
     if not head:
         raise SourceError(f"{content.name} is empty.", hint="Export it again.")
+    found = next((each for each in FORMATS if each.recognises(head)), None)
+    if found:
+        return found.open(content, options)
     _refuse_others(content.name, head)
-    return next(each for each in FORMATS if each.recognises(head)).open(content, options)
+    return DelimitedTable(content, options)
 
 
 def _refuse_others(name: str, head: bytes) -> None:
