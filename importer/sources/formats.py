@@ -12,6 +12,7 @@ from importer.sources.csv import DelimitedTable
 from importer.sources.files import Content
 from importer.sources.frames import Frame, FrameTable
 from importer.sources.json_lines import JsonLinesTable
+from importer.sources.records import ParquetTable, SpssTable
 from importer.sources.table import SourceOptions, Table
 from importer.sources.workbook import WorkbookTable
 
@@ -28,6 +29,8 @@ class Format:
 
 FORMATS = (
     Format(lambda head: head.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0")), WorkbookTable),
+    Format(lambda head: head.startswith(b"PAR1"), ParquetTable),
+    Format(lambda head: head.startswith((b"$FL2@(#)", b"$FL3@(#)")), SpssTable),
     Format(json_lines.recognises, JsonLinesTable),
 )
 """In the order in which they are asked; what none of them is, and no other thing known by name, is delimited
@@ -79,9 +82,8 @@ _NOT_TABLES = (
         "JSON",
         "Write its records as JSON lines, an object on each line (jq -c '.[]'), or export it as CSV.",
     ),
-    (re.compile(rb"PAR1"), "a Parquet file", _EXPORT),
+    (re.compile(rb"PARE"), "an encrypted Parquet file", "Write it again without encryption."),
     (re.compile(rb"SQLite format 3\0"), "a database", _EXPORT),
-    (re.compile(rb"\$FL[23]@"), "an SPSS file", _EXPORT),
     (re.compile(rb"\x89PNG|\xff\xd8\xff|GIF8"), "a picture", _EXPORT),
     (
         re.compile(rb"7z\xbc\xaf|Rar!|\x28\xb5\x2f\xfd"),

@@ -23,6 +23,7 @@ from importer.errors import SourceError
 class ReadRequest:
     """A sheet of a workbook (`sheet`: name, number from 1, or None to choose), and the limits of reading
     it: `memory` in bytes, `seconds` of processor time. `careful`: by openpyxl, whatever the probe says.
+    `encoding`: that of an SPSS file's texts, where it isn't what the file says.
     `descriptor` is the parent's, which the child gets too; `name` is for messages."""
 
     descriptor: int
@@ -32,6 +33,7 @@ class ReadRequest:
     memory: int
     seconds: int
     careful: bool = False
+    encoding: str = ""
 
     @property
     def path(self) -> str:
