@@ -332,6 +332,11 @@ class Settings:
         return str(self.copy or self.file)
 
     @property
+    def ledger(self) -> Path:
+        """Where the ledger is: in the state folder."""
+        return self.state
+
+    @property
     def name(self) -> str:
         """The file's name as messages show it."""
         if self.called:
