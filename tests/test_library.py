@@ -72,7 +72,10 @@ def settings(folder: Path, url: str) -> Settings:
 
 
 def test_importing_it_imports_nothing_heavy() -> None:
-    heavy = "{'pandas', 'aiohttp', 'pydantic', 'yaml', 'openpyxl', 'orjson', 'click', 'jinja2'}"
+    heavy = (
+        "{'pandas', 'numpy', 'pyarrow', 'pyreadstat', 'aiohttp', 'pydantic', 'yaml', 'openpyxl', 'orjson',"
+        " 'click', 'jinja2'}"
+    )
     for line in ("import importer", "import importer.cli; importer.cli.command.get_help"):
         found = python("-c", f"import sys; {line}; print(sorted({heavy} & set(sys.modules)))")
         assert found.stdout.strip() in ("[]", "['click']"), found
@@ -90,7 +93,8 @@ def test_a_plan_imports_neither_pandas_nor_an_http_client(tmp_path: Path) -> Non
         f"plan(Settings(file={str(SAMPLES / 'generic_nps.csv')!r},"
         f" mapping={str(SAMPLES / 'generic_nps.yaml')!r},"
         f" state=Path({str(tmp_path / 'state')!r}), out=Path({str(tmp_path / 'out')!r}))); "
-        "print(sorted({'pandas', 'numpy', 'aiohttp', 'openpyxl'} & set(sys.modules)))"
+        "heavy = {'pandas', 'numpy', 'pyarrow', 'pyreadstat', 'aiohttp', 'openpyxl'}; "
+        "print(sorted(heavy & set(sys.modules)))"
     )
     found = python("-c", script)
     assert found.stdout.strip() == "[]", found

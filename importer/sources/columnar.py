@@ -5,6 +5,7 @@ Row 0 holds the labels, and records count from 1.
 
 from __future__ import annotations
 
+import datetime as dt
 import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -179,8 +180,10 @@ def _listed(value: object) -> str:
 _CELLS = 2_000_000
 """At a time: each part of a file is found by reading what stands before it once more."""
 _PADDED = re.compile(r"N(\d+)")
-_DATES = [f"{name}{width}" for name in ("MOYR", "QYR", "WKYR") for width in range(6, 41)]
-"""Formats of a month, a quarter and a week, which are shown as their first day."""
+_DATE = re.compile(r"(?:A|E|J|S)?DATE\d.*|(?:MO|Q|WK)YR\d.*")
+_MOMENT = re.compile(r"(?:DATETIME|YMDHMS)\d.*")
+_TIME = re.compile(r"(?:D|M)?TIME\d.*")
+_EPOCH = dt.datetime(1582, 10, 14)  # noqa: DTZ001  SPSS knows no zones
 LABEL = " (label)"
 
 
@@ -235,11 +238,12 @@ def _of_cases(
 ) -> Iterator[Sequence[Sequence[str]]]:
     most = max(TOGETHER, _CELLS // len(kinds))
     for offset in count(0, most):
+        # Its own conversion makes 06:00 of a duration of 30 hours.
         found, _ = read(
             row_offset=offset,
             row_limit=most,
             output_format="dict",
-            extra_date_formats=sorted(set(kinds.values()) & set(_DATES)),
+            disable_datetime_conversion=True,
         )
         columns = [
             _texts(name, label, offset + 1, found[label], _show(kind))
@@ -255,6 +259,25 @@ def _of_cases(
 
 
 def _show(kind: str) -> Callable[[Any], str]:
-    """Of a number in SPSS's format N, the zeros in front, too."""
-    padded = _PADDED.fullmatch(kind)
-    return _or_blank(partial(cells.padded, width=int(padded[1]))) if padded else shown
+    """How numbers of a print format are shown: dates, times, and the zeros in front of format N."""
+    if padded := _PADDED.fullmatch(kind):
+        return _or_blank(partial(cells.padded, width=int(padded[1])))
+    shows = {_DATE: _date, _MOMENT: _moment, _TIME: _clock}
+    found = (_or_blank(show) for format_, show in shows.items() if format_.fullmatch(kind))
+    return next(found, shown)
+
+
+def _moment(seconds: float) -> str:
+    """A moment; a number that is none of the calendar's is shown as a number."""
+    try:
+        return values.moment(_EPOCH + dt.timedelta(seconds=seconds))
+    except OverflowError:
+        return shown(seconds)
+
+
+def _date(seconds: float) -> str:
+    return _moment(seconds).partition("T")[0]
+
+
+def _clock(seconds: float) -> str:
+    return cells.clock(round(seconds * 1000))

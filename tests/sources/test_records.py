@@ -181,6 +181,28 @@ def test_spss_shows_codes_and_what_they_mean(tmp_path: Path, compress: bool) -> 
     assert "'sex (label)'" in found.facts.notes[0]
 
 
+@pytest.mark.parametrize(
+    ("kind", "shown"),
+    [
+        ("TIME8", ["30:00:00", "00:00:01.500"]),
+        ("DTIME20", ["30:00:00", "00:00:01.500"]),
+        ("DATETIME20", ["1582-10-15T06:00:00", "1582-10-14T00:00:01.500000"]),
+        ("YMDHMS20", ["1582-10-15T06:00:00", "1582-10-14T00:00:01.500000"]),
+        ("SDATE10", ["1582-10-15", "1582-10-14"]),
+        ("QYR8", ["1582-10-15", "1582-10-14"]),
+        ("F8.2", ["108000", "1.5"]),
+        ("DOLLAR8", ["108000", "1.5"]),
+    ],
+)
+def test_times_of_spss_keep_all_their_hours(tmp_path: Path, kind: str, shown: list[str]) -> None:
+    frame = pandas.DataFrame({"t": [108_000.0, 1.5], "far": [1e15, 1.0]})
+    formats = {"t": kind, "far": "DATETIME20"}
+    pyreadstat.write_sav(frame, tmp_path / "a.sav", variable_format=formats)
+    found = read(tmp_path / "a.sav")
+    assert [cells[0] for cells in found.cells] == shown
+    assert found.cells[0][1] == "1000000000000000"
+
+
 def test_spss_in_several_parts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(columnar, "_CELLS", 0)
     for number in (sheets.TOGETHER * 2, sheets.TOGETHER * 2 + 1, 0):
