@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from importer import codes
 from importer.csv_guard import PROBLEM_COLUMN, restored
 from importer.errors import SourceError
-from importer.model import Chunk, Problem, is_frame
+from importer.model import Chunk, Problem, is_frame, letter
 from importer.settings import path_text
 from importer.sources import damage
 from importer.sources.csv import RUN_TOGETHER
@@ -28,7 +28,6 @@ from importer.sources.table import (
     SourceOptions,
     Table,
     is_blank,
-    letter,
     read_header,
 )
 
