@@ -191,7 +191,10 @@ def spss(path: str, name: str, encoding: str) -> Records:
     """The cases of a .sav or .zsav file; what is user-missing is blank. Raises what pyreadstat raises."""
     import pyreadstat
 
-    read: Callable[..., Any] = partial(pyreadstat.read_sav, path, encoding=encoding or None)
+    def read(**how: Any) -> Any:
+        _rewind(path)
+        return pyreadstat.read_sav(path, encoding=encoding or None, **how)
+
     _, meta = read(metadataonly=True, user_missing=True)
     names: list[str] = meta.column_names
     if len(names) > MOST_COLUMNS:
@@ -210,6 +213,12 @@ def spss(path: str, name: str, encoding: str) -> Records:
     kinds = {label: str(meta.original_variable_types.get(label, "")) for label in names}
     parts = _of_cases(read, name, kinds, words)
     return Records(labels, parts, notes)
+
+
+def _rewind(path: str) -> None:
+    """On macOS all who open a descriptor's path share one place in it."""
+    if path.startswith("/dev/fd/"):
+        os.lseek(int(path.rpartition("/")[2]), 0, os.SEEK_SET)
 
 
 def _missing(meta: Any, label: str) -> Sequence[Mapping[str, Any]]:

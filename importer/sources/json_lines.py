@@ -41,12 +41,12 @@ def recognises(head: bytes) -> bool:
         return False
     line, end, _ = head.removeprefix(b"\xef\xbb\xbf").lstrip().partition(b"\n")
     try:
-        return not end or _Fields is type(_DECODER.decode(line.decode()))
+        return not end or _Object is type(_DECODER.decode(line.decode()))
     except (ValueError, RecursionError):
         return False
 
 
-class _Fields(list[tuple[str, object]]):
+class _Object(list[tuple[str, object]]):
     """The keys and values of an object, as they stand."""
 
 
@@ -62,12 +62,8 @@ def _constant(name: str) -> str | None:
 
 
 _DECODER = json.JSONDecoder(
-    object_pairs_hook=_Fields, parse_int=_Number, parse_float=_Number, parse_constant=_constant
+    object_pairs_hook=_Object, parse_int=_Number, parse_float=_Number, parse_constant=_constant
 )
-
-
-class _Unread(Exception):
-    """A line that holds no record; the text is the code of its problem."""
 
 
 class JsonLinesTable:
@@ -104,15 +100,15 @@ class JsonLinesTable:
 
         def rows() -> Iterator[tuple[int, list[str]]]:
             for number, line in self._lines():
-                cells = [""] * len(place)
-                try:
-                    for key, text in _record(line):
-                        cells[place[key]] = text
-                except _Unread as error:
-                    code = str(error)
+                fields, code = _fields(line)
+                if code:
                     kind = codes.of("file")[code]
                     problems[number] = Problem(code, kind.meaning, number, fix=kind.remedy)
-                    cells[place[UNREAD]] = line.decode("utf-8", "replace").strip()
+                cells = [""] * len(place)
+                for key, text in fields:
+                    if key not in place:  # nor was it, when the keys were collected
+                        raise SourceError(f"{self._content.name}, line {number}: its keys changed.")
+                    cells[place[key]] = text
                 yield number, cells
 
         for block in in_blocks(rows(), size):
@@ -127,11 +123,9 @@ class JsonLinesTable:
         labels: dict[str, None] = {}
         unread = read = 0
         for _, line in self._lines():
-            read += 1
-            try:
-                labels |= dict.fromkeys(key for key, _ in _record(line))
-            except _Unread:
-                unread += 1
+            fields, code = _fields(line)
+            read, unread = read + 1, unread + bool(code)
+            labels |= dict.fromkeys(key for key, _ in fields if not code)
             if len(labels) > MOST_COLUMNS:
                 raise SourceError(
                     f"{self._content.name} has more than {MOST_COLUMNS:,} keys.",
@@ -158,23 +152,23 @@ _NOTHING_ELSE = (
 )
 
 
-def _record(line: bytes) -> Sequence[tuple[str, str]]:
-    """The keys of a line's object, with the texts of their values. Raises _Unread."""
+def _fields(line: bytes) -> tuple[Sequence[tuple[str, str]], str]:
+    """The keys of a line's object, with the texts of their values, and ""; or the line itself below `UNREAD`,
+    and the code of its problem."""
     try:
         found = _DECODER.decode(line.decode())
-        fields = list(islice(_flat(found), MOST_COLUMNS + 1)) if type(found) is _Fields else None
+        fields = list(islice(_flat(found), MOST_COLUMNS + 1)) if type(found) is _Object else None
     except (ValueError, RecursionError):
         fields = None
-    if fields is None:
-        raise _Unread("bad_line")
-    if len(dict(fields)) < len(fields):
-        raise _Unread("repeated_key")
-    return fields
+    if fields is not None and len(dict(fields)) == len(fields):
+        return fields, ""
+    text = line.decode("utf-8", "replace").strip()
+    return [(UNREAD, text)], "bad_line" if fields is None else "repeated_key"
 
 
-def _flat(fields: _Fields, before: str = "") -> Iterator[tuple[str, str]]:
+def _flat(fields: _Object, before: str = "") -> Iterator[tuple[str, str]]:
     for key, value in fields:
-        if type(value) is _Fields:
+        if type(value) is _Object:
             yield from _flat(value, f"{before}{key}.")
         else:
             yield before + key, _text(value)
@@ -190,7 +184,7 @@ def _text(value: object) -> str:
 
 def written(value: object) -> str:
     """A value as JSON text, its numbers as they were written."""
-    if isinstance(value, _Fields):
+    if isinstance(value, _Object):
         return "{" + ", ".join(f"{written(key)}: {written(each)}" for key, each in value) + "}"
     if isinstance(value, list):
         return "[" + ", ".join(map(written, value)) + "]"
