@@ -1,7 +1,7 @@
 """How work is told to end from outside: by a signal, or by `Stopper.stop` from any thread.
 
-SIGINT, SIGTERM, and SIGHUP (the terminal has gone), which counts as SIGTERM. While rows are posted the
-first drains and the second leaves at once; before and after, the first leaves.
+SIGINT, SIGTERM, and what counts as SIGTERM: SIGHUP (the terminal has gone), on Windows Ctrl-Break. While
+rows are posted the first drains and the second leaves at once; before and after, the first leaves.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from types import FrameType
 
 from importer.errors import Declined, Interrupted
+from importer.system import HANGUPS
 
 Drain = Callable[[int, str], None]
 """Called with a signal's number (0 where it was none) and the reason that was given ("" of a signal)."""
@@ -26,18 +27,16 @@ HearStop = Callable[[str, bool], None]
 STUCK = 2.0
 """Seconds that an event loop may take to notice a second signal."""
 
-_HANGUP = getattr(signal, "SIGHUP", None)  # Windows has none
-
 
 def wanted() -> tuple[signal.Signals, ...]:
     """The signals to handle; a hang-up is none of them where `nohup` has said so."""
-    hangup = (_HANGUP,) if _HANGUP and signal.getsignal(_HANGUP) is not signal.SIG_IGN else ()
-    return (signal.SIGINT, signal.SIGTERM, *hangup)
+    hangups = (each for each in HANGUPS if signal.getsignal(each) is not signal.SIG_IGN)
+    return (signal.SIGINT, signal.SIGTERM, *hangups)
 
 
 def counted_as(number: int) -> int:
     """The signal as which this one ends a run, and in its exit status."""
-    return signal.SIGTERM if number == _HANGUP else number
+    return signal.SIGTERM if number in HANGUPS else number
 
 
 _GONE = b"The disk does not answer, so this ends here. The same command goes on where it stopped.\n"
@@ -139,6 +138,19 @@ def _signals(loop: asyncio.AbstractEventLoop, caught: Hear) -> Iterator[None]:
             yield
     finally:
         relay.end()
+
+
+@contextmanager
+def told(ending: Callable[[], None]) -> Iterator[None]:
+    """Within, in the main thread, each signal calls `ending` in the running event loop: a server's way, on
+    Windows, too, where loops have no `add_signal_handler`."""
+    loop = asyncio.get_running_loop()
+    with _heard(lambda _: _called(loop, ending)):
+        yield
+
+
+def _called(loop: asyncio.AbstractEventLoop, ending: Callable[[], None]) -> None:
+    loop.call_soon_threadsafe(ending)
 
 
 class _Relay:

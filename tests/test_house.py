@@ -54,7 +54,7 @@ def test_a_word_of_the_field_finds_its_room(word: str, room: str) -> None:
 
 OWN_DATA = ("discovery/lexicon.py", "codes.py", "results/report/page.py", "ledger/named_queries.py")
 OTHER_WAYS = {
-    r"NamedTemporaryFile|TemporaryDirectory|mkstemp|mkdtemp": ("cli/sandbox.py",),
+    r"NamedTemporaryFile|TemporaryDirectory|mkstemp|mkdtemp": ("cli/sandbox.py", "system.py"),
     r"\.read_(text|bytes)\(": (*OWN_DATA, "cli/doctor.py", "sandbox/faults.py"),
     r"\.open\(\"rb\"": ("results/files.py", "sources/engines.py", "sources/files.py"),
 }

@@ -13,7 +13,7 @@ from typing import NoReturn
 
 import click
 
-from importer import __version__
+from importer import __version__, system
 from importer.cli import config, init, inspect, jobs, output, sandbox
 from importer.cli.automation import schedule_command, watch_command
 from importer.cli.doctor import doctor_command
@@ -116,6 +116,7 @@ def main() -> NoReturn:
     """Entry point: every failure becomes a message and an exit status; no traceback."""
     output.take_descriptors()
     gc.set_threshold(_NEW_OBJECTS)
+    system.utf8_output()
     output.LINES.set(False)
     output.QUIET.set(False)
     config.USED.set({})

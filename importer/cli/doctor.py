@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Unpack
 
 import click
 
+from importer import system
 from importer.cli import config, options, output
 from importer.cli.inspect import asked_in, surveys
 from importer.cli.output import next_command
@@ -133,8 +134,8 @@ def _tried(name: str, look: Callable[[], str], state: str = WRONG) -> Check:
 
 def _python() -> Check:
     found = f"{platform.python_version()} on {platform.system()}, {sys.executable}"
-    if os.name != "posix":
-        return Check("Python", WRONG, found, "Linux or macOS is needed; on Windows, WSL is one.")
+    if not system.MODES:
+        return Check("Python", LOOK, found, "Some guards are weaker on Windows: docs/systems.md")
     return Check("Python", OK, found)
 
 
@@ -197,9 +198,9 @@ def _folder(state: Path | None) -> Iterator[Check]:
         return
     if there != folder:
         yield Check(name, OK, f"{folder}, which the first run makes: nothing was sent from it yet")
-    elif folder.stat().st_uid != os.getuid():
+    elif system.MODES and folder.stat().st_uid != system.user():
         yield Check(name, LOOK, f"{folder} is another user's", "Run as that user, or name --state.")
-    elif folder.stat().st_mode & 0o077:
+    elif system.MODES and folder.stat().st_mode & 0o077:
         told = f"{folder} can be looked into by others"
         yield Check(name, LOOK, told, f"chmod 700 {folder}")
     else:

@@ -13,7 +13,7 @@ from typing import Any
 
 import click
 
-from importer import resources
+from importer import resources, system
 from importer.cli.given import Given, GivenAccess
 from importer.errors import UsageError
 from importer.privacy import shell_word
@@ -377,7 +377,7 @@ def private_text(path: Path, what: str) -> str:
     except (OSError, UnicodeDecodeError) as error:
         why = error.strerror if isinstance(error, OSError) else "it is no UTF-8"
         raise UsageError(f"The {what} {path} can't be read: {why}.") from error
-    if os.name == "posix" and facts.st_mode & (stat.S_IRWXG | stat.S_IRWXO):
+    if system.MODES and facts.st_mode & (stat.S_IRWXG | stat.S_IRWXO):
         raise UsageError(
             f"The {what} {path} can be read by others.",
             hint=f"Mend it: chmod 600 {shell_word(str(path))}",
@@ -412,8 +412,8 @@ def _from_dotenv(name: str) -> str:
     found = (
         dotenv.dotenv_values(stream=io.StringIO(text), interpolate=False).get(name) or ""
     ).strip()
-    if found and os.name == "posix":
-        if facts.st_uid not in (0, os.geteuid()):
+    if found and system.MODES:
+        if system.anothers(facts):
             raise UsageError(f"{place} is somebody else's, and names {name}.", hint="Move it away.")
         if name != PROJECT and facts.st_mode & (stat.S_IRWXG | stat.S_IRWXO):
             raise UsageError(f"{place} can be read by others.", hint="Mend it: chmod 600 .env")

@@ -184,6 +184,8 @@ def _exit_status(
 ) -> ExitStatus:
     """What a job came to, the gravest first; `kinds` are its duplicates by code. Rows that are still
     to be sent though nothing stopped it wait behind one of unknown fate."""
+    if stop and stop.code == "lane_lost":
+        return ExitStatus.BUSY
     if stop:
         return ExitStatus(128 + stop.signal) if stop.signal else ExitStatus.STOPPED
     everything = settings.limit is None and Status.PENDING in settings.statuses
