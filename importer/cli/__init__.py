@@ -116,6 +116,7 @@ plan of 100,000 rows took 10 % more CPU (least of four turns)."""
 
 def main() -> NoReturn:
     """Entry point: every failure becomes a message and an exit status; no traceback."""
+    output.take_descriptors()
     gc.set_threshold(_NEW_OBJECTS)
     system.utf8_output()
     output.LINES.set(False)
