@@ -225,8 +225,8 @@ def plan_command(**given: Unpack[Given]) -> ExitStatus:
     """The dry run: show what a run of FILE would do, and send nothing. `importer dry-run` is the same.
 
     It is the same code as a run, up to the socket: counts by status, problems by cause with what to
-    do, duplicates, warnings, and three whole requests. FILE is a CSV or Excel file, its address
-    (https, s3, gs, az, sftp, a shared Google Sheet), or - for standard input.
+    do, duplicates, warnings, and three whole requests. FILE is a CSV or Excel file, JSON lines,
+    Parquet or SPSS, its address (https, s3, gs, az, sftp, a shared Google Sheet), or - for standard input.
 
     \b
     importer plan answers.csv -m mapping.yaml
@@ -373,9 +373,8 @@ def results_command(
     importer results 20260301-answers --out /tmp/answers --xlsx
     """
     from importer.engine.jobs import write_results
-    from importer.ledger import default_folder
 
-    found, written, ended = write_results(state or default_folder(), job, out, xlsx=xlsx)
+    found, written, ended = write_results(options.where(state), job, out, xlsx=xlsx)
     if as_json:
         problems = str(written.problems) if written.problems else None
         output.emit({"job": found.name, "results": str(written.results), "problems": problems})

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections import Counter
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from importer.cli.output import note
@@ -87,9 +88,10 @@ class Progress:
 
     def close(self) -> None:
         """Take the bar away."""
-        if self._bar is not None:
-            self._bar.close()
-            self._bar = None
+        bar, self._bar = self._bar, None
+        if bar is not None:
+            with suppress(OSError):  # the terminal is gone, and the bar with it
+                bar.close()
 
     def _new_bar(self, title: str, total: int | None) -> Any:
         from tqdm import tqdm

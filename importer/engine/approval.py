@@ -5,20 +5,25 @@ from __future__ import annotations
 import hashlib
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import orjson
 
 from importer import __version__, resources
-from importer.engine.stage import Plan, campaigns_of
+from importer.engine.stage import Plan, campaigns_of, source_options
 from importer.errors import UsageError
 from importer.ledger import Ledger
-from importer.mapping import Document
-from importer.model import Job, counted, moment, place
+from importer.mapping import Document, load
+from importer.model import GONE, Job, counted, moment, place
 from importer.results.files import whole
 from importer.settings import Settings
-from importer.sources.source import Source
+from importer.sources.source import Source, open_source
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
 
 # A plan that can be signed: saved, approved by somebody, and then run as it was or not at all.
 #
@@ -252,15 +257,40 @@ def outside(text: str, rows: Iterable[int]) -> Iterator[int]:
 # Going on with a job: over the very bytes that it was started with, or not at all.
 
 
-def hold(job: Job, document: Document, source: Source) -> None:
+def hold(job: Job, document: Document, source: Source, hint: str | None = None) -> None:
     """Raise UsageError where the file, its sheet or the mapping is no longer what the job was started
     with."""
+    hint = _ANEW if hint is None else hint
     if source.facts.sha256 != job.file_sha256 or source.sheet != job.sheet:
-        raise UsageError(
-            f"{source.place} has changed since job {job.name} was started.", hint=_ANEW
-        )
+        raise UsageError(f"{source.place} has changed since job {job.name} was started.", hint=hint)
     if document.digest != job.mapping_sha256:
-        raise UsageError(f"The mapping has changed since job {job.name} was started.", hint=_ANEW)
+        raise UsageError(f"The mapping has changed since job {job.name} was started.", hint=hint)
+
+
+@contextmanager
+def reopened(job: Job, file: str | DataFrame = "") -> Iterator[tuple[Document, Source]]:
+    """A job's mapping and its file (or `file` in its place), to be read again as they were. Raises UsageError
+    where one of them is not known any more, is gone, or has changed."""
+    named = str(job.settings.get("mapping") or job.mapping)
+    if not named:
+        raise UsageError("The job was purged: the ledger no longer knows its mapping.")
+    document = load(named)
+    options = source_options(document, job.sheet or None)
+    with open_source(
+        _file_of(job) if isinstance(file, str) and not file else file, options
+    ) as source:
+        hold(job, document, source, hint="")
+        yield document, source
+
+
+def _file_of(job: Job) -> str:
+    if job.file in ("", *GONE):
+        raise UsageError(
+            "The rows came from standard input or a DataFrame, so they can't be read again."
+        )
+    if not Path(job.file).is_file():
+        raise UsageError(f"{job.file} is no longer there.", hint="Say where it is with --file.")
+    return job.file
 
 
 _ANEW = (
