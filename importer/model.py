@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -14,6 +15,18 @@ from unicodedata import normalize
 
 if TYPE_CHECKING:
     from pandas import DataFrame
+    from typing_extensions import TypeIs
+
+FRAME = "<DataFrame>"
+"""Stands for the file where rows come from a program's DataFrame: it can't be found again, as `-` can't."""
+GONE = ("-", FRAME)
+"""Files that no later command can read again."""
+
+
+def is_frame(value: object) -> TypeIs[DataFrame]:
+    """Whether it is a DataFrame of pandas, which is not imported for that: who has one has imported it."""
+    pandas = sys.modules.get("pandas")
+    return pandas is not None and isinstance(value, getattr(pandas, "DataFrame", ()))
 
 
 class Status(StrEnum):

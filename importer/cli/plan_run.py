@@ -225,8 +225,8 @@ def plan_command(**given: Unpack[Given]) -> ExitStatus:
     """The dry run: show what a run of FILE would do, and send nothing. `importer dry-run` is the same.
 
     It is the same code as a run, up to the socket: counts by status, problems by cause with what to
-    do, duplicates, warnings, and three whole requests. FILE is a CSV or Excel file, its address
-    (https, s3, gs, az, sftp, a shared Google Sheet), or - for standard input.
+    do, duplicates, warnings, and three whole requests. FILE is a CSV or Excel file, JSON lines,
+    Parquet or SPSS, its address (https, s3, gs, az, sftp, a shared Google Sheet), or - for standard input.
 
     \b
     importer plan answers.csv -m mapping.yaml

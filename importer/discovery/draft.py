@@ -192,7 +192,7 @@ def draft(source: Source, wishes: Wishes = Wishes()) -> Draft:
     """
     grid = read_grid(source)
     match, found = laid_out(source, grid, wishes.preset)
-    if wishes.header not in {None, found.header}:
+    if wishes.header not in {None, found.header} and not source.facts.named:
         found = Layout(wishes.header or (), reason="as you said")
     labels = labels_of(grid, found)
     claimed = claims(match.preset, labels) if match else NOTHING

@@ -54,7 +54,7 @@ def propose(table: DraftTable) -> Choices:
 
 def _reads(table: DraftTable) -> Reads:
     found, facts = table.layout, table.facts
-    first = found.header == (1,) and not found.skipped
+    first = found.header in {(0,), (1,)} and not found.skipped
     known = facts.encoding_known_by in {KnownBy.GUESSED, KnownBy.GIVEN}
     return Reads(
         sheet=table.sheet if len(facts.sheets) > 1 else "",

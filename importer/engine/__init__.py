@@ -388,7 +388,6 @@ def at_hand(settings: Settings) -> Iterator[Settings]:
 def _opened(settings: Settings, secret: bytes) -> Iterator[tuple[Document, Source, Compiled]]:
     """The mapping, the file, and the mapping compiled against the file's header."""
     document = load(settings.mapping)
-    place = str(settings.copy or settings.file)
     how = source_options(document, settings.sheet)
-    with open_source(place, how, name=settings.called, links=settings.links) as source:
+    with open_source(settings.source, how, name=settings.called, links=settings.links) as source:
         yield document, source, fitted(document, source, secret)

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import orjson
 
@@ -16,10 +17,13 @@ from importer.engine.stage import Plan, campaigns_of, source_options
 from importer.errors import UsageError
 from importer.ledger import Ledger
 from importer.mapping import Document, load
-from importer.model import Job, counted, moment, place
+from importer.model import GONE, Job, counted, moment, place
 from importer.results.files import whole
 from importer.settings import Settings
 from importer.sources.source import Source, open_source
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
 
 # A plan that can be signed: saved, approved by somebody, and then run as it was or not at all.
 #
@@ -264,7 +268,7 @@ def hold(job: Job, document: Document, source: Source, hint: str | None = None) 
 
 
 @contextmanager
-def reopened(job: Job, file: str = "") -> Iterator[tuple[Document, Source]]:
+def reopened(job: Job, file: str | DataFrame = "") -> Iterator[tuple[Document, Source]]:
     """A job's mapping and its file (or `file` in its place), to be read again as they were. Raises UsageError
     where one of them is not known any more, is gone, or has changed."""
     named = str(job.settings.get("mapping") or job.mapping)
@@ -272,14 +276,18 @@ def reopened(job: Job, file: str = "") -> Iterator[tuple[Document, Source]]:
         raise UsageError("The job was purged: the ledger no longer knows its mapping.")
     document = load(named)
     options = source_options(document, job.sheet or None)
-    with open_source(file or _file_of(job), options) as source:
+    with open_source(
+        _file_of(job) if isinstance(file, str) and not file else file, options
+    ) as source:
         hold(job, document, source, hint="")
         yield document, source
 
 
 def _file_of(job: Job) -> str:
-    if job.file in ("", "-"):
-        raise UsageError("The file came from standard input, so it can't be read again.")
+    if job.file in ("", *GONE):
+        raise UsageError(
+            "The rows came from standard input or a DataFrame, so they can't be read again."
+        )
     if not Path(job.file).is_file():
         raise UsageError(f"{job.file} is no longer there.", hint="Say where it is with --file.")
     return job.file

@@ -28,6 +28,7 @@ from importer.mapping.document import Campaign
 from importer.mapping.run import Program
 from importer.mapping.usage import People, Recodings
 from importer.model import (
+    GONE,
     Cause,
     Chunk,
     Invalid,
@@ -321,7 +322,7 @@ def _waves(document: Document) -> dict[str, object]:
 
 def _place(file: str) -> str:
     """The whole path, so that a later command finds it from anywhere; an address as it is."""
-    return file if file == "-" or "://" in file else str(Path(file).resolve())
+    return file if file in GONE or "://" in file else str(Path(file).resolve())
 
 
 def campaigns_of(document: Document) -> tuple[str, ...]:
