@@ -163,7 +163,7 @@ class Matching:
             fields = [
                 Field(
                     f"question.{key}",
-                    "The question’s ID in SatisMeter",
+                    f"The question’s ID of “{title or key}” in SatisMeter",
                     "" if id_ == OPEN else id_,
                     kind="text",
                 ),
@@ -252,7 +252,7 @@ class Matching:
             hit = self._matches.get(found.index)
             same = bool(hit and asked and hit.asked.id == asked.id)
             fit = asked is None or fits(found.kind, asked)
-            main = found in {table.meaning.score, table.meaning.comment}
+            main = found in (table.meaning.score, table.meaning.comment)
             return not same, not fit, not main, column.index
 
         return sorted((each for each in table.columns if not each.blank), key=rank)
@@ -410,7 +410,7 @@ def _at(column: Column | None) -> str:
 
 
 def _becomes(block: blocks.Answer, text: str) -> tuple[str, bool]:
-    """What `values` and `parse` make of a text, before any change of scale; and whether the run can read it."""
+    """What `values` and `parse` make of a text, before any change of scale; whether the run can read it."""
     done = list(steps(block, typed(block), text))
     if not done or (done[-1].result is None and not done[-1].problem):
         return "", True

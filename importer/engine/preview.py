@@ -43,7 +43,8 @@ def preview(source: Source, document: Document, row: int | None = None) -> list[
     traces = (trace(wave, source.header, cells, since_1904=epoch) for wave in document.by_wave)
     rows = zip(document.by_wave, traces, compiled.run(chunk), strict=True)
     return [
-        Previewed(chunk.rows[0], wave.wave, tuple(steps), each, cells) for wave, steps, each in rows
+        Previewed(chunk.rows[0], wave.wave, tuple(steps), each, cells, before, after)
+        for wave, steps, each in rows
     ]
 
 
