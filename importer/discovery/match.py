@@ -270,7 +270,9 @@ class Matching:
         """A column in a list: its name, how full it is, its first values."""
         profile = column.profile
         shown = " | ".join(self.show(each)[:40] for each in profile.samples(_SAMPLES))
-        return f"{column.label or '(no name)'}: {profile.filled:,} filled, {shown}"
+        beside = len(self._kinds[column.index].columns) - 1 if column.index in self._kinds else 0
+        also = f" and {counted(beside, 'column')} more, one answer" if beside else ""
+        return f"{column.label or '(no name)'}{also}: {profile.filled:,} filled, {shown}"
 
     def _values(self, key: str, at: int, answer: Answer) -> Iterator[Value]:
         """The texts of a column and what each becomes, where one is mapped or isn't understood; those that
@@ -360,7 +362,7 @@ class Matching:
         chosen, table = self.draft.choices.traits, table_of(self.draft)
         personal = {each.index for each in table.meaning.private}
         fields = []
-        for name, cell in {**changes.possible_traits(table), **chosen}.items():
+        for name, cell in {**chosen, **changes.possible_traits(table), **chosen}.items():
             column = table.column(cell.columns[0]) if cell.columns else None
             said = self._said(column) if column else "as it is in the mapping"
             note = "Personal. " if column and column.index in personal else ""

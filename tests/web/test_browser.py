@@ -129,8 +129,7 @@ def heading(page: Page, text: str) -> None:
 
 
 def looked_at(page: Page, name: str) -> None:
-    """Contrast, names, the size of targets, nothing that sticks out, and what axe knows of; a picture where one
-    is asked for."""
+    """Contrast, names, the size of targets, nothing that sticks out, axe; a picture where one is asked for."""
     page.wait_for_load_state("load")
     found = AXE.run(page, options={"runOnly": WCAG, "iframes": False})
     assert found.violations_count == 0, (name, found.generate_report())
@@ -168,7 +167,7 @@ def test_from_a_dropped_file_to_the_last_row(
         expect(page.locator("h1")).to_be_focused()
         looked_at(page, "read")
         page.get_by_role("button", name="Next: match").click()
-        heading(page, "3 things are still to be said or mended")
+        heading(page, "3 things are still to be said")
         looked_at(page, "match")
         with page.expect_response("**/frame/plan.html", timeout=30_000) as report:
             filled_in(page)
@@ -222,8 +221,8 @@ def test_without_script_and_by_the_keyboard_alone(
         page.keyboard.press("Enter")
         for label, typed in (
             ("Survey", CAMPAIGN),
-            ("NPS", QUESTIONS["score"]),
-            ("Comment", QUESTIONS["comment"]),
+            (ID.format("NPS"), QUESTIONS["score"]),
+            (ID.format("Comment"), QUESTIONS["comment"]),
         ):
             reach(label)
             page.keyboard.type(typed)
@@ -246,6 +245,7 @@ def test_without_script_and_by_the_keyboard_alone(
     assert (tmp_path / "answers-import" / "results.csv").exists()
 
 
+ID = "The question’s ID of “{}” in SatisMeter"
 SAYS = "(each => (each.labels?.[0] ?? each).textContent.trim())(document.activeElement)"
 
 
@@ -275,7 +275,7 @@ def test_hostile_cells_run_nothing(browser: Browser, sandbox: Sandbox, tmp_path:
         page.get_by_label("Survey", exact=True).fill(CAMPAIGN)
         page.locator("input[name='question.score']").fill(QUESTIONS["score"])
         page.locator("input[name='out.comment']").check()
-        page.get_by_label("Which column says who answered?").select_option("nobody")
+        page.get_by_label("Which column says who answered?", exact=True).select_option("nobody")
         with page.expect_response("**/frame/plan.html", timeout=30_000) as report:
             page.get_by_role("button", name="Next: the plan").click()
         expect(page.locator("h1")).to_have_text(re.compile("can be sent"))
