@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Unpack
 
 import click
 
@@ -16,6 +16,7 @@ from importer.cli.output import next_command
 from importer.errors import UsageError
 
 if TYPE_CHECKING:
+    from importer.cli.given import GivenAccess
     from importer.discovery import Column, Dated, Draft, Question, Waves, Wishes
     from importer.sources.source import Source
 
@@ -33,7 +34,7 @@ def possible() -> bool:
     return sys.stdin.isatty() and sys.stdout.isatty()
 
 
-def answered(source: Source, drafted: Draft, wishes: Wishes, given: Mapping[str, Any]) -> Draft:
+def answered(source: Source, drafted: Draft, wishes: Wishes, given: GivenAccess) -> Draft:
     """The draft, with an answer to each thing that the file doesn't tell. Enter leaves a `?`."""
     from importer.discovery import changes, draft, unsure_of_person
 
@@ -61,7 +62,7 @@ def answered(source: Source, drafted: Draft, wishes: Wishes, given: Mapping[str,
     return changes.with_order(drafted, order) if order else drafted
 
 
-def _survey(wishes: Wishes, given: Mapping[str, Any]) -> Wishes:
+def _survey(wishes: Wishes, given: GivenAccess) -> Wishes:
     """From the project's surveys where they can be read; else by its ID."""
     if options.read_access(given) is None:
         output.say()
@@ -231,7 +232,7 @@ def init_command(  # noqa: PLR0913, PLR0917  one argument per option
     no_input: bool,
     force: bool,
     as_json: bool,
-    **given: Any,
+    **given: Unpack[GivenAccess],
 ) -> None:
     """Write the mapping of FILE, with comments: what is sure, what is guessed, what you have to fill in.
 

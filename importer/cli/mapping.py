@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Unpack
 
 import click
 
@@ -15,6 +15,7 @@ from importer.cli.plan_run import opened_for, telling_of_header
 from importer.errors import ExitStatus, MappingError, UsageError
 
 if TYPE_CHECKING:
+    from importer.cli.given import GivenAccess
     from importer.engine.preview import Previewed
     from importer.mapping import Compiled, Document, Shipped
     from importer.mapping.steps import Step
@@ -37,7 +38,12 @@ _YAML = (".yaml", ".yml")
 @options.endpoint_option
 @click.option("--json", "as_json", is_flag=True, help="One JSON object on standard output.")
 def check_command(
-    mapping: str, file: str | None, sheet: str | None, live: bool, as_json: bool, **given: Any
+    mapping: str,
+    file: str | None,
+    sheet: str | None,
+    live: bool,
+    as_json: bool,
+    **given: Unpack[GivenAccess],
 ) -> ExitStatus:
     """Check MAPPING, and whether it fits FILE.
 
@@ -88,7 +94,7 @@ def _notes(compiled: Compiled) -> list[str]:
     return [*compiled.notes, *dict.fromkeys(each.note for each in compiled.zoneless if each.column)]
 
 
-def _differences(document: Document, given: Mapping[str, Any]) -> list[str]:
+def _differences(document: Document, given: GivenAccess) -> list[str]:
     """Where the mapping and the survey disagree."""
     from importer.discovery.survey_match import differences
 

@@ -22,7 +22,8 @@ from importer.mapping.ids import is_damaged, is_dummy
 from importer.mapping.text import compile_pattern, folded
 from importer.mapping.transforms.dates import names_zone
 from importer.mapping.yaml import Data, Plain
-from importer.sources.table import KnownBy, letter
+from importer.model import letter
+from importer.sources.table import KnownBy
 
 LEFT_OUT = "false"
 """What a person says instead of a question's ID to leave its answer out."""

@@ -25,9 +25,9 @@ from importer.mapping.lookup import ColumnLookup
 from importer.mapping.text import Template
 from importer.mapping.types import Selector
 from importer.mapping.yaml import YamlText, read_yaml
-from importer.model import counted
+from importer.model import counted, letter
 from importer.privacy import Show, masked, shaped
-from importer.sources.table import Facts, RowBlock, SourceOptions, letter, read_header
+from importer.sources.table import Facts, RowBlock, SourceOptions, read_header
 
 if TYPE_CHECKING:
     from importer.discovery.draft import Wishes

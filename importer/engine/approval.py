@@ -5,21 +5,21 @@ from __future__ import annotations
 import hashlib
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
 import orjson
 
 from importer import __version__, resources
-from importer.engine.stage import Plan, campaigns_of
+from importer.engine.stage import Plan, campaigns_of, source_options
 from importer.errors import UsageError
 from importer.ledger import Ledger
-from importer.ledger.queries import sendable
-from importer.mapping import Document
+from importer.mapping import Document, load
 from importer.model import Job, counted, moment, place
 from importer.results.files import whole
 from importer.settings import Settings
-from importer.sources.source import Source
+from importer.sources.source import Source, open_source
 
 # A plan that can be signed: saved, approved by somebody, and then run as it was or not at all.
 #
@@ -88,8 +88,8 @@ class ApprovedPlan:
     to_post: str | Mapping[str, str]
 
     @classmethod
-    def of(cls, settings: Settings, planned: Plan, ledger: Ledger) -> ApprovedPlan:
-        """The plan, while its ledger is open."""
+    def of(cls, settings: Settings, planned: Plan) -> ApprovedPlan:
+        """The plan that was made with these settings."""
         return cls(
             made=moment(),
             importer=__version__,
@@ -98,7 +98,7 @@ class ApprovedPlan:
             inputs=Inputs.of(settings, planned.document, planned.source),
             rows=planned.rows,
             requests_sha256=planned.sealed,
-            to_post=_to_post(planned.job, ledger),
+            to_post=planned.to_post,
         )
 
     def write(self, path: Path) -> None:
@@ -152,7 +152,7 @@ class ApprovedPlan:
         """The rows that would be posted, and may not be."""
         planned = {"": self.to_post} if isinstance(self.to_post, str) else self.to_post
         for wave in job.waves or ("",):
-            own = (row for row, mine in sendable(ledger, job, wave) if mine)
+            own = (row for row, mine in ledger.sendable(job, wave) if mine)
             yield from (place(row, wave) for row in outside(planned.get(wave, ""), own))
 
     def _other_bodies(self) -> str:
@@ -171,9 +171,11 @@ class ApprovedPlan:
         )
 
 
-def _to_post(job: Job, ledger: Ledger) -> str | Mapping[str, str]:
+def to_post(job: Job, ledger: Ledger) -> str | Mapping[str, str]:
+    """The Excel rows that a run would post or settle, as ranges; with waves, those of each by its name."""
+
     def posted(wave: str) -> str:
-        return " ".join(ranges(row for row, _ in sendable(ledger, job, wave)))
+        return " ".join(ranges(row for row, _ in ledger.sendable(job, wave)))
 
     return {wave: posted(wave) for wave in job.waves} if job.waves else posted("")
 
@@ -251,15 +253,36 @@ def outside(text: str, rows: Iterable[int]) -> Iterator[int]:
 # Going on with a job: over the very bytes that it was started with, or not at all.
 
 
-def hold(job: Job, document: Document, source: Source) -> None:
+def hold(job: Job, document: Document, source: Source, hint: str | None = None) -> None:
     """Raise UsageError where the file, its sheet or the mapping is no longer what the job was started
     with."""
+    hint = _ANEW if hint is None else hint
     if source.facts.sha256 != job.file_sha256 or source.sheet != job.sheet:
-        raise UsageError(
-            f"{source.place} has changed since job {job.name} was started.", hint=_ANEW
-        )
+        raise UsageError(f"{source.place} has changed since job {job.name} was started.", hint=hint)
     if document.digest != job.mapping_sha256:
-        raise UsageError(f"The mapping has changed since job {job.name} was started.", hint=_ANEW)
+        raise UsageError(f"The mapping has changed since job {job.name} was started.", hint=hint)
+
+
+@contextmanager
+def reopened(job: Job, file: str = "") -> Iterator[tuple[Document, Source]]:
+    """A job's mapping and its file (or `file` in its place), to be read again as they were. Raises UsageError
+    where one of them is not known any more, is gone, or has changed."""
+    named = str(job.settings.get("mapping") or job.mapping)
+    if not named:
+        raise UsageError("The job was purged: the ledger no longer knows its mapping.")
+    document = load(named)
+    options = source_options(document, job.sheet or None)
+    with open_source(file or _file_of(job), options) as source:
+        hold(job, document, source, hint="")
+        yield document, source
+
+
+def _file_of(job: Job) -> str:
+    if job.file in ("", "-"):
+        raise UsageError("The file came from standard input, so it can't be read again.")
+    if not Path(job.file).is_file():
+        raise UsageError(f"{job.file} is no longer there.", hint="Say where it is with --file.")
+    return job.file
 
 
 _ANEW = (

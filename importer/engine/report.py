@@ -11,13 +11,11 @@ from typing import TYPE_CHECKING
 
 from importer import __version__
 from importer.engine.stage import Plan
-from importer.ledger import Ledger, queries
-from importer.ledger.queries import Post, rows_per_person, seqs
+from importer.ledger import Ledger, Post
 from importer.mapping import Document
 from importer.mapping.blocks import Trait
-from importer.mapping.lookup import letter
 from importer.mapping.usage import DATE, SKIP, Lineage, lineage
-from importer.model import Cause, Status
+from importer.model import Cause, Status, letter
 from importer.privacy import Show, masked, masked_id, plain
 from importer.results.report.facts import (
     Account,
@@ -81,7 +79,7 @@ def reported(
 ) -> Report:
     """Everything on the page; `summary` is that of the plan, or of the run over it."""
     statuses = ACCEPTED if sent else READY
-    people = rows_per_person(ledger, planned.job, statuses)
+    people = ledger.rows_per_person(planned.job, statuses)
     named = _names(planned.document)
     used = tuple(
         replace(use, target=named.get((use.wave, use.target), use.target))
@@ -94,7 +92,7 @@ def reported(
         account=_account(settings, planned, used, sum(people.values())),
         causes=tuple(_causes(settings, summary)),
         skips=planned.skips,
-        months=planned.tally.months(seqs(ledger, planned.job, statuses)),
+        months=planned.tally.months(ledger.seqs(planned.job, statuses)),
         people=people,
         columns=tuple(_columns(planned, used)),
         constants={_told(use): use.value for use in used if not use.positions},
@@ -214,18 +212,10 @@ def _is_open(trait: Trait) -> bool:
 
 def _unmapped(settings: Settings, planned: Plan) -> Mapping[str, Mapping[str, int]]:
     show = plain if settings.show_values else masked
-    return {
-        column: _added((show(value), count) for value, count in values.items())
-        for column, values in planned.tally.unmapped_values.items()
-    }
-
-
-def _added(pairs: Iterator[tuple[str, int]]) -> Mapping[str, int]:
-    """Different values may look the same once they are masked."""
-    added: Counter[str] = Counter()
-    for value, count in pairs:
-        added[value] += count
-    return dict(added.most_common())
+    found: dict[str, Counter[str]] = {}
+    for each in planned.recodings.unmapped():
+        found.setdefault(each.column, Counter())[show(each.text)] += each.count  # may look the same
+    return {column: dict(values.most_common()) for column, values in found.items()}
 
 
 def sample_requests(planned: Plan, *, show_values: bool) -> Iterator[str]:
@@ -251,6 +241,6 @@ def _causes(settings: Settings, summary: Summary) -> Iterator[Cause]:
 
 
 def _posting(planned: Plan, ledger: Ledger, sent: DeliveryResult) -> Posting:
-    posts = queries.posts(ledger, planned.job, sent.began)
+    posts = ledger.posts(planned.job, sent.began)
     tries = Counter(each.attempt for each in posts)
     return Posting(tuple(slots(posts)), dict(sorted(tries.items())))

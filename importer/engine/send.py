@@ -14,25 +14,11 @@ from importer.delivery.abort_rules import Abort
 from importer.delivery.circuit_breaker import CircuitBreaker
 from importer.delivery.rate_limit import RateLimiter
 from importer.delivery.worker import Delivery, DeliveryOptions
-from importer.engine.observer import Observer
+from importer.engine.observer import Ended, Observer, Sending, Waiting
 from importer.engine.stage import Plan
 from importer.errors import ImporterError
-from importer.ledger import (
-    Hasher,
-    Journal,
-    Ledger,
-    accepted,
-    askable,
-    doubtful,
-    late_order,
-    ledger_path,
-    outgoing,
-    sending_order,
-    several,
-    stuck,
-)
-from importer.ledger.spool import Spool
-from importer.model import Job, Outcome, QueuedRow, Status
+from importer.ledger import Ledger, Spool, Wal
+from importer.model import Job, Outcome, QueuedRow, Status, Why
 from importer.results.files import LOST, MENDABLE
 from importer.satismeter.contact import MOST, Contact
 from importer.satismeter.insert import Client
@@ -59,9 +45,9 @@ class SendContext:
     settings: Settings
     planned: Plan
     ledger: Ledger
-    journal: Journal
+    journal: Wal
     delivery: Delivery
-    watch: Observer
+    observer: Observer
 
     @property
     def job(self) -> Job:
@@ -98,7 +84,7 @@ def _anything_to_settle(sending: SendContext) -> bool:
     if sending.settings.reads:
         return _in_doubt(sending) > 0
     asks = not sending.planned.document.forceSurvey
-    return asks and askable(sending.ledger, sending.job) > 0
+    return asks and sending.ledger.askable(sending.job) > 0
 
 
 def _in_doubt(sending: SendContext) -> int:
@@ -109,8 +95,9 @@ async def _waited(sending: SendContext) -> bool:
     """Give the server the time to end its work; False where the run was stopped."""
     if sending.delivery.stopped:
         return False
-    sending.watch.settling(_in_doubt(sending), sending.settings.settling)
-    await sending.delivery.wait(sending.settings.settling)
+    wait = sending.settings.settling
+    sending.observer.event(Waiting(Why.SETTLING, time.time() + wait, _in_doubt(sending)))
+    await sending.delivery.wait(wait)
     return sending.delivery.stopped is None
 
 
@@ -138,18 +125,18 @@ async def _post_again(sending: SendContext) -> None:
     behind = () if settings.limit else tuple({*settings.statuses, Status.FAILED})
     asks = not sending.planned.document.forceSurvey
     if asks:
-        order = late_order(ledger, job, behind)
-        held = stuck(ledger, job)
+        order = ledger.late_order(job, behind)
+        held = ledger.stuck(job)
     else:
-        order = sending_order(ledger, job, behind)
-        held = doubtful(ledger)
+        order = ledger.sending_order(job, behind)
+        held = ledger.doubtful()
     await sending.delivery.run(rows(ledger, job, order), held)
 
 
 def rows(ledger: Ledger, job: Job, order: Sequence[int]) -> Iterator[QueuedRow]:
     """These rows as the sender takes them, read from the ledger a few at a time."""
     for start in range(0, len(order), _BATCH):
-        yield from outgoing(ledger, job, order[start : start + _BATCH])
+        yield from ledger.outgoing(job, order[start : start + _BATCH])
 
 
 # How many rows may be refused before a run stops by itself.
@@ -172,7 +159,7 @@ class FailureLimit:
         self._stop = stop
         self._ledger = ledger
         # Of persons with one row nothing need be remembered, and these are nearly all.
-        self._several = set() if most is None else several(ledger, job)
+        self._several = set() if most is None else ledger.several(job)
         self._accepted: set[bytes] = set()
         self._count = sum(staged.get(status, 0) for status in (Status.INVALID, Status.REJECTED))
         self._check()
@@ -188,7 +175,7 @@ class FailureLimit:
             self._check()
 
     def _unknown(self, person: bytes) -> bool:
-        return person not in self._accepted and not accepted(self._ledger, person)
+        return person not in self._accepted and not self._ledger.accepted(person)
 
     def _check(self) -> None:
         if self._most is not None and self._count > self._most:
@@ -227,21 +214,64 @@ class DeliveryResult:
     contact: Contact | None = None
 
 
+@dataclass
+class _Hearing:
+    """Hands on what delivery tells of, to who watches and to the limit of failures."""
+
+    observer: Observer
+    job: Job
+    failures: FailureLimit
+    delivery: Delivery
+    patience: float
+    broken: Exception | None = None
+    """What an observer raised in the midst of an attempt: raised again once all is recorded."""
+
+    def ended(self, row: QueuedRow, outcome: Outcome) -> None:
+        """A row's outcome is recorded."""
+        wave = self.job.wave(row.seq)
+        self.observer.event(Ended(row.row, wave, outcome.status, outcome.code))
+        self.failures.add(outcome, row.person)
+
+    def waits(self, why: Why, seconds: float) -> None:
+        """Nothing is posted for now."""
+        try:
+            self.observer.event(Waiting(why, time.time() + seconds))
+        except Exception as error:  # noqa: BLE001  a row's outcome is not recorded yet; see `broken`
+            self.broken = self.broken or error
+            self.delivery.stop(Abort("defect", "an unexpected error"))
+
+    def drain(self, number: int, reason: str) -> None:
+        """A signal (0: none), or who began the run, wants it to end."""
+        why = f"by {Signals(number).name}" if number else reason
+        self.delivery.stop(Abort("interrupted", why, number))
+        self.waits(Why.STOPPING, self.patience)
+
+
 def send(
-    settings: Settings, planned: Plan, ledger: Ledger, spool: Spool, watch: Observer
+    settings: Settings,
+    planned: Plan,
+    ledger: Ledger,
+    spool: Spool,
+    observer: Observer,
+    stopper: shutdown.Stopper,
 ) -> DeliveryResult:
-    """Post what is left, on an event loop of its own."""
+    """Post what is left, on an event loop of its own, until the stopper or a signal says so."""
     with asyncio.Runner(loop_factory=new_loop()) as runner:
-        return runner.run(_deliver(settings, planned, ledger, spool, watch))
+        return runner.run(_deliver(settings, planned, ledger, spool, observer, stopper))
 
 
 async def _deliver(
-    settings: Settings, planned: Plan, ledger: Ledger, spool: Spool, watch: Observer
+    settings: Settings,
+    planned: Plan,
+    ledger: Ledger,
+    spool: Spool,
+    observer: Observer,
+    stopper: shutdown.Stopper,
 ) -> DeliveryResult:
-    job, path, began = planned.job, ledger_path(settings.state), time.time()
+    job, began = planned.job, time.time()
     concurrency = settings.concurrency or planned.document.sending.concurrency
     async with (
-        Journal(path, job.id, settings.durability) as journal,
+        ledger.wal(job, settings.durability) as journal,
         Client(
             settings.endpoint.url,
             settings.write_key or Secret(""),
@@ -260,7 +290,7 @@ async def _deliver(
             RateLimiter(planned.rate.per_second),
             CircuitBreaker(),
             body=lambda row: spool.body(row.seq),
-            observer=lambda row, outcome: ended(outcome, row.person),
+            observer=lambda row, outcome: hearing.ended(row, outcome),  # noqa: PLW0108  made below
             options=DeliveryOptions(
                 concurrency,
                 settings.accept_empty,
@@ -270,23 +300,16 @@ async def _deliver(
             ),
         )
         failures = FailureLimit(settings.max_failures, planned.rows, delivery.stop, ledger, job)
-
-        def ended(outcome: Outcome, person: bytes = b"") -> None:
-            watch.ended(outcome)
-            failures.add(outcome, person)
-
-        sending = SendContext(settings, planned, ledger, journal, delivery, watch)
-        with shutdown.handled(
-            lambda number: delivery.stop(
-                Abort("interrupted", f"by {Signals(number).name}", number)
-            ),
-            delivery.abandon,
-            settings.drain,
-        ):
+        hearing = _Hearing(observer, job, failures, delivery, settings.drain)
+        delivery.on_wait(hearing.waits)
+        sending = SendContext(settings, planned, ledger, journal, delivery, observer)
+        with shutdown.handled(hearing.drain, delivery.abandon, settings.drain, stopper):
             await _first_pass(sending)
             notes = (*filter(None, [client.note]), *await settle_doubts(sending))
             if contact:
                 notes += await _first_contact(sending, contact)
+        if hearing.broken:
+            raise hearing.broken
         return DeliveryResult(delivery.stopped, delivery.requests, began, notes, contact)
 
 
@@ -296,7 +319,7 @@ async def _first_contact(sending: SendContext, contact: Contact) -> tuple[str, .
     if settings.reads and not sending.delivery.stopped:
         from importer.engine.reconcile import reader
 
-        look = Hasher(sending.ledger.secret, job.origin).shown
+        look = sending.ledger.hasher(job.origin).shown
         try:
             async with reader(settings, job.origin) as reading:
                 looking = contact.read_back(reading, look, settings.settling)
@@ -310,6 +333,6 @@ async def _first_contact(sending: SendContext, contact: Contact) -> tuple[str, .
 async def _first_pass(sending: SendContext) -> None:
     """Rows that were never posted, or surely not stored. Whoever has a row in doubt waits."""
     ledger, job = sending.ledger, sending.job
-    order = sending_order(ledger, job, sending.settings.statuses)[: sending.settings.limit]
-    sending.watch.sending(len(order))
-    await sending.delivery.run(rows(ledger, job, order), doubtful(ledger))
+    order = ledger.sending_order(job, sending.settings.statuses)[: sending.settings.limit]
+    sending.observer.event(Sending(len(order), job.name))
+    await sending.delivery.run(rows(ledger, job, order), ledger.doubtful())

@@ -3,29 +3,24 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from importer import ledger as ledger_room
-from importer.engine.observer import Observer
-from importer.errors import LedgerError
+from importer.engine.observer import Observer, Staged
+from importer.errors import LedgerError, UsageError
 from importer.ledger import (
     REKEYED,
     SENDABLE,
     Ledger,
+    RequestsDigest,
     Rows,
-    Staging,
-    duplicates,
-    people,
     prepare,
     secret,
-    sending_order,
-    unknown_survey,
 )
-from importer.ledger.fingerprint import RequestsDigest
 from importer.mapping import Compiled, Document
 from importer.mapping import compile as compile_mapping
 from importer.mapping.checks import check
@@ -88,7 +83,7 @@ def warnings(
     return (
         *guesses(source.facts, show),
         _dates(compiled),
-        *filter(None, [unknown_survey(ledger, job)]),
+        *filter(None, [ledger.unknown_survey(job)]),
         *_people(ledger, job, document.repeats.send),
         *_by_other_rule(ledger, job),
         *_force(document),
@@ -146,7 +141,7 @@ def _dates(compiled: Compiled) -> str:
 
 
 def _people(ledger: Ledger, job: Job, send: str) -> Iterator[str]:
-    several, disagree = people(ledger, job)
+    several, disagree = ledger.people(job)
     if several and send == "all":
         yield (
             f"{counted(several, 'person has', 'persons have')} more than one row to send: the API may "
@@ -160,7 +155,7 @@ def _people(ledger: Ledger, job: Job, send: str) -> Iterator[str]:
 
 
 def _by_other_rule(ledger: Ledger, job: Job) -> Iterator[str]:
-    if number := duplicates(ledger, job).get(REKEYED):
+    if number := ledger.duplicates(job).get(REKEYED):
         first = next(ledger.lines(job, REKEYED, 1))
         yield (
             f"{counted(number, 'row')} may have been sent before: the mapping's key, date or answers have "
@@ -193,7 +188,8 @@ _SAMPLES = 3
 @dataclass(frozen=True, slots=True)
 class Plan:
     """A file, staged: what a run would do. `samples` are whole requests, their key masked; `sealed`
-    is a SHA-256 (hex) over the bodies of all rows that can be posted."""
+    is a SHA-256 (hex) over the bodies of all rows that can be posted, `to_post` the Excel rows that are
+    to be, as ranges (`2-40 42`; with waves, those of each by its name), where an approval needs them."""
 
     job: Job
     source: Source
@@ -209,6 +205,7 @@ class Plan:
     tally: Tally
     recodings: Recodings
     sealed: str
+    to_post: str | Mapping[str, str] = ""
 
     @property
     def ready(self) -> int:
@@ -238,7 +235,7 @@ def stage(
     compiled: Compiled,
     ledger: Ledger,
     spool: Keep,
-    watch: Observer,
+    observer: Observer,
     *,
     bodies: bool = True,
 ) -> Plan:
@@ -248,7 +245,7 @@ def stage(
     job = ledger.reopen(settings.job, wanted) if settings.job else ledger.start_job(wanted)
     sending = (*settings.statuses, *SENDABLE)
     show_values, again = settings.show_values, settings.again
-    staging = Staging(ledger, job, show_values=show_values, sending=sending, again=again)
+    staging = ledger.stage(job, show_values=show_values, sending=sending, again=again)
     causes, damage = Causes(), Causes()
     tally, seal = Tally(tuple(questions(document, compiled)), len(source.header)), RequestsDigest()
     recodings, persons = Recodings(document, source.header), People(compiled)
@@ -266,19 +263,19 @@ def stage(
             if bodies:
                 spool.keep(rows)
             _sample(rows, samples)
-            watch.staged(staging.read)
+            observer.event(Staged(staging.read))
         staging.finish(document.repeats.send)
     show = plain if show_values else odd_character
     counts = planned_rows(ledger, job, staging.read, settings.statuses)
-    clashes = ledger_room.clashes(ledger, job, _key_columns(compiled))
-    sent = sending_order(ledger, job, settings.statuses)
+    clashes = ledger.clashes(job, _key_columns(compiled))
+    sent = ledger.sending_order(job, settings.statuses)
     if clashes:
         samples = {by: sample for by, sample in samples.items() if sample[0] in set(sent)}
     return Plan(
         *(job, source, document, compiled, counts),
         causes=causes.listed() + clashes,
-        skips=ledger.counted(job, "message", (Status.SKIPPED,)),
-        duplicates=duplicates(ledger, job),
+        skips=ledger.by_message(job, (Status.SKIPPED,)),
+        duplicates=ledger.duplicates(job),
         warnings=_sheetless(settings, source)
         + persons.told
         + tuple(_scoreless(tally, sent))
@@ -410,7 +407,20 @@ def fitted(document: Document, source: Source, secret: bytes) -> Compiled:
 def secret_of(settings: Settings) -> bytes:
     """From the hash key that machines share, where there is one; else the state folder's own, made at
     first use. Raises LedgerError where the folder can't be written."""
+    if settings.shared and settings.hash_key is None:
+        raise UsageError(
+            "A shared ledger needs a hash key that all hosts know.",
+            hint="Put it into SATISMETER_HASH_KEY: 16 characters or more, the same everywhere, and kept: "
+            "without it the ledger can't tell what was sent. `openssl rand -hex 32` makes one.",
+        )
     if settings.hash_key is not None:
-        prepare(settings.state)
+        if settings.shared is None:
+            prepare(settings.state)
+        if digits := _KEY.fullmatch(settings.hash_key.reveal()):
+            return bytes.fromhex(digits[1])
         return hashlib.sha256(settings.hash_key.reveal().encode()).digest()
     return secret(settings.state)
+
+
+_KEY = re.compile(r"hex:([0-9a-f]{64})")
+"""A state folder's own key, which was made of chance, as hosts that share its ledger write it."""

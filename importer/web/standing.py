@@ -4,21 +4,15 @@ from __future__ import annotations
 
 import os
 import time
-from calendar import timegm
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from time import strptime
 
 import orjson
 
 from importer import codes, resources
-from importer.ledger import Ledger, refusals
-from importer.ledger.database import ATTEMPTING
-from importer.ledger.journal import progress
-from importer.ledger.queries import reading
-from importer.ledger.state import holder
+from importer.automation.monitoring import read_back
+from importer.ledger import ATTEMPTING, Ledger, reading
 from importer.model import Cause, Job, Status, counted, duration
 from importer.results import files
 
@@ -110,15 +104,9 @@ def document(path: Path) -> dict[str, object]:
     return found if isinstance(found, dict) else {}
 
 
-def counts_of(ledger: Ledger, job: Job) -> dict[str, int]:
-    """A job's rows by status at this moment."""
-    with ledger.told():
-        return progress(ledger.connection, job.id)
-
-
-def held_by(state: Path, job: Job) -> Mapping[str, object]:
+def held_by(ledger: Ledger, job: Job) -> Mapping[str, object]:
     """Who posts to the job's survey now; {} where nobody does, or it can't be told."""
-    return holder(state, job.origin, job.campaigns.split(",")) or {}
+    return ledger.lock_holder(job.origin, job.campaigns.split(",")) or {}
 
 
 def _ended(status: int | None) -> str:
@@ -137,27 +125,28 @@ def waiting(log: Path) -> str:
             lines = file.read().splitlines()
     except OSError:
         return ""
-    for line in reversed(lines):
-        with suppress(ValueError, TypeError, KeyError, AttributeError):
-            told = orjson.loads(line)
-            wait, event = float(told.get("wait", 0)), told.get("event")
-            over = (
-                event in _SPANS and timegm(strptime(told["time"], _TIME)) + wait + 1 < time.time()
-            )
-            if event in {"back", "progress", "sending"} or over:
-                return ""
-            if event in _WAITS:
-                rows = counted(int(told.get("rows", 0)), "row")
-                return _WAITS[event].format(rows=rows, wait=duration(wait))
+    for told in read_back(lines):
+        event, wait, at = told.get("event"), told.get("wait", 0), told["time"]
+        name = told.get("why") if event == "waiting" else event
+        if not isinstance(wait, int | float) or not isinstance(at, float):
+            continue
+        over = name in _SPANS and at + wait + 1 < time.time()
+        if name in {"back", "progress", "sending"} or over:
+            return ""
+        if name in _WAITS:
+            rows = told.get("rows")
+            shown = counted(rows if isinstance(rows, int) else 0, "row")
+            return _WAITS[str(name)].format(rows=shown, wait=duration(wait))
     return ""
 
 
-_TIME = "%Y-%m-%dT%H:%M:%SZ"
-_SPANS = {"pausing", "settling"}
+_SPANS = {"pausing", "settling", "rate"}
 _WAITS = {
     "starting": "The file is being read.",
     "pausing": "SatisMeter asked for a pause of {wait}.",
-    "away": "SatisMeter does not answer; it is tried again now and then, for 15 minutes at most.",
+    "rate": "The rate allows the next request in {wait}.",
+    "away": "SatisMeter does not answer; it is tried again now and then.",
+    "outage": "SatisMeter does not answer; it is tried again now and then, for {wait} at most.",
     "settling": "{rows} may be stored, and no answer came: in {wait} they are asked about once more.",
     "stopping": "The rows in flight are being recorded.",
 }
@@ -169,7 +158,7 @@ _WAITS = {
 def history(state: Path, most: int = 100) -> list[Standing]:
     """The jobs of the ledger, newest first; those of the command line, too."""
     with reading(state) as ledger:
-        return [_standing(state, ledger, job) for job in ledger.jobs()[:most]] if ledger else []
+        return [_standing(ledger, job) for job in ledger.jobs()[:most]] if ledger else []
 
 
 def found(state: Path, name: str) -> Standing | None:
@@ -178,9 +167,9 @@ def found(state: Path, name: str) -> Standing | None:
         job = next((each for each in ledger.jobs() if each.name == name), None) if ledger else None
         if not ledger or not job:
             return None
-        return replace(_standing(state, ledger, job), causes=refusals(ledger, job))
+        return replace(_standing(ledger, job), causes=ledger.refusals(job))
 
 
-def _standing(state: Path, ledger: Ledger, job: Job) -> Standing:
-    running = job.ended_at is None and held_by(state, job).get("file") == Path(job.file).name
-    return Standing(running, job, counts_of(ledger, job))
+def _standing(ledger: Ledger, job: Job) -> Standing:
+    running = job.ended_at is None and held_by(ledger, job).get("file") == Path(job.file).name
+    return Standing(running, job, ledger.progress(job))

@@ -10,12 +10,12 @@ from unicodedata import normalize
 
 import pytest
 
-from importer.ledger import Ledger, fingerprint
+from importer.ledger import fingerprint
+from importer.ledger.sqlite import SqliteLedger
 from importer.sandbox import Sandbox
 from importer.settings import Endpoint
 from tests.e2e.commands import Shell
 from tests.e2e.conftest import MAPPING
-from tests.e2e.here import Here
 from tests.e2e.test_jobs import rows_of
 from tests.e2e.test_other_rules import HEADER, KEYED, run
 
@@ -39,10 +39,8 @@ FORMS: dict[str, Callable[[str], str]] = {
 }
 
 
-@pytest.fixture
-def user(user: Shell) -> Shell:
-    """Starts commands within this process."""
-    return Here(user.folder, user.environment)
+WITHIN_THIS_PROCESS = True
+"""Commands start at once: see `user`."""
 
 
 def given(
@@ -94,7 +92,7 @@ def test_also_what_it_has_sent_under_another_spelling_of_the_server(
     """0.1 took `h` and `h.` for two servers, and hashed rows with the name as it was typed."""
     with monkeypatch.context() as patch:
         patch.setattr(fingerprint, "settled", lambda content: content)
-        patch.setattr(Ledger, "spelled", lambda _, origin: origin)
+        patch.setattr(SqliteLedger, "spelled", lambda _, origin: origin)
         given(user, MAPPING, ["of the name as it is typed now"], person="q")
         run(user, open_server)
         patch.setattr(Endpoint, "origin", property(lambda self: f"{self.url}/"))
