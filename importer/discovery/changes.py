@@ -110,9 +110,11 @@ def with_other_column(draft: Draft, at: int, column: Column) -> Draft:
 
 
 def question_at(table: DraftTable, column: Column) -> Question:
-    """The file's question that a column belongs to; else what its values would be the answer to."""
+    """The file's question that begins with a column (of several columns, all of them are its answer); else
+    what the column's own values would be the answer to."""
     for each in table.meaning.questions:
-        if any(one.index == column.index for one in each.columns):
+        at = [one.index for one in each.columns]
+        if column.index == at[0] or (column.index in at and not each.together):
             return each
     return question(column)
 

@@ -298,3 +298,15 @@ def readable(drafted: Draft) -> Document | None:
         return parse_sheet(sheet, None, unfilled=True)
     except MappingError:
         return None
+
+
+def carried(before: Draft, now: Draft) -> Draft:
+    """The draft of a file that is read otherwise now, with what was chosen before; where a column of that is
+    gone, only the survey."""
+    choices, proposed = before.choices, now.choices
+    assert now.table  # noqa: S101  `draft` has given it
+    cells = [each.cell for each in choices.answers] + [*choices.traits.values(), *choices.people]
+    refs = {ref for each in cells for ref in each.columns} | {*choices.key}
+    if any(now.table.at(ref) is None for ref in refs):
+        return now.changed(replace(proposed, campaign=choices.campaign))
+    return now.changed(replace(choices, reads=proposed.reads))
