@@ -86,6 +86,8 @@ class SuccessShape(StrEnum):
     """200 and no body."""
     NO_CONTENT = "no_content"
     """204."""
+    LOCATION = "location"
+    """201, no body, and two headers: `Location` is the response's URL, `auth-token` lets it be changed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +125,8 @@ class SandboxSettings:
     the number of requests let through in any one second. `script` names for a user (userId or
     anonymousId) what happens to his inserts, one after the other; plain answers follow. `fail` is
     drawn for inserts that no script speaks of. `slow` is the seconds a slow fault takes. `remember`
-    is how many requests `Sandbox.requests` keeps.
+    is how many requests `Sandbox.requests` keeps. `users_page` is how many users a reply lists; None: all
+    of the project, in one.
     """
 
     write_key: str = field(default=WRITE_KEY, repr=False)
@@ -145,3 +148,4 @@ class SandboxSettings:
     success: SuccessShape = SuccessShape.ID
     log: Path | None = None
     remember: int = 100_000
+    users_page: int | None = None
