@@ -371,6 +371,10 @@ class Ending:
         """A chunk has been read: a safe place."""
         self.check()
 
+    def looking(self, _: int) -> None:
+        """Some of the account's users have been read: a safe place."""
+        self.check()
+
     def sending(self, _: int) -> None:
         """From here on delivery takes care of signals itself."""
 

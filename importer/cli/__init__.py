@@ -28,6 +28,7 @@ from importer.cli.plan_run import (
     run_command,
 )
 from importer.cli.reconcile import mark_command, resolve_command, verify_command
+from importer.cli.restore import restore_command
 from importer.cli.sandbox import demo_command
 from importer.cli.web import web_command
 from importer.errors import Declined, ExitStatus, ImporterError, UsageError
@@ -93,6 +94,7 @@ for each in (
     jobs.status_command,
     results_command,
     verify_command,
+    restore_command,
     watch_command,
     schedule_command,
     drop,

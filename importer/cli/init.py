@@ -50,7 +50,15 @@ def answered(drafted: Draft, wishes: Wishes, given: Mapping[str, Any]) -> Wishes
         wishes = replace(wishes, order=_order(drafted))
     if meaning.score and meaning.score.scale and meaning.score.scale.best == "not known":
         wishes = replace(wishes, best=_best(meaning.score, meaning.names[meaning.score.index]))
-    return wishes
+    return replace(wishes, overwrite=_overwrite()) if "existing_traits:" in drafted.text else wishes
+
+
+def _overwrite() -> bool:
+    """Whether the file's values count more than today's. Enter keeps what is there."""
+    kept = "stays as it is; the file's value isn't sent, nor kept with the response"
+    shown = [kept, "gives way to the file's value"]
+    asked = "Persons of the file may be in SatisMeter already. What is known of them there (plan, e-mail …)"
+    return _choice(asked, shown, "Number (Enter: 1)") == 1
 
 
 def _survey(wishes: Wishes, given: Mapping[str, Any]) -> Wishes:
@@ -143,14 +151,16 @@ def _best(score: Question, name: str) -> dict[str, str]:
     return {} if chosen is None else {name: ("high", "low")[chosen]}
 
 
-def _choice(question: str, choices: Sequence[str]) -> int | None:
+def _choice(
+    question: str, choices: Sequence[str], prompt: str = "Number (Enter: later)"
+) -> int | None:
     """The index of the chosen line; None for Enter."""
     output.say()
     output.say(question)
     for number, choice in enumerate(choices, 1):
         output.say(f"  {number:>2}  {choice}")
     while True:
-        text = _text("Number (Enter: later)")
+        text = _text(prompt)
         if not text:
             return None
         if text.isdigit() and 1 <= int(text) <= len(choices):

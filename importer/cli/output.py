@@ -240,6 +240,13 @@ class Progress:
         elif self._due():
             self._note(f"{rows:,} rows read")
 
+    def looking(self, users: int) -> None:
+        """Users of the account seen so far."""
+        if self._bar is not None:
+            self._bar.set_postfix_str(f"{users:,} users of the account looked at")
+        elif self._due():
+            self._note(f"{users:,} users of the account looked at")
+
     def sending(self, rows: int) -> None:
         """Posting begins."""
         self.close()
@@ -287,8 +294,7 @@ class Progress:
         return True
 
     def _told(self) -> str:
-        words = [f"{self._ended[status]:,} {status}" for status in Status if self._ended[status]]
-        return ", ".join(words)
+        return ", ".join(f"{self._ended[each]:,} {each}" for each in Status if self._ended[each])
 
     def _left(self) -> str:
         spent, done = time.monotonic() - self._start, self._ended.total()
@@ -339,8 +345,7 @@ def next_command(
         if each in own.keys() - {*_ONCE, *without} and was_typed(each)
     }
     values |= changed
-    typed = [str(word) for word in words]
-    typed = [f"./{each}" if each[:1] == "-" and each[1:] else each for each in typed]
+    typed = [f"./{each}" if each[:1] == "-" and each[1:] else each for each in map(str, words)]
     for option in sorted(values.keys() & known, key=list(values).index):
         typed += _typed(known[option], values[option])
     line = " ".join(map(shell_word, ("importer", name, *typed)))
@@ -440,7 +445,6 @@ def _same(summary: Summary, why: str, **changed: Any) -> str:
 
 def _reading(name: str, job: str, why: str) -> str:
     """A command that reads the survey, which takes another key."""
-    needed = (
-        "" if options.read_access(_given()) else f" (needs {options.API_KEY} and {options.PROJECT})"
-    )
+    known = options.read_access(_given())
+    needed = "" if known else f" (needs {options.API_KEY} and {options.PROJECT})"
     return next_command(name, job, without=("file", "out"), why=f"{why}{needed}")

@@ -298,11 +298,31 @@ def trait_lines(table: DraftTable) -> list[str]:
         taken = {each.name for each in meaning.traits}
         for column in meaning.private:
             lines += _trait(table, column, taken)
-    return (
-        ["traits:                          # what is stored about the person", *lines]
-        if lines
-        else []
+    traits = ["traits:                          # what is stored about the person", *lines]
+    return [*_existing(table), *traits] if lines else []
+
+
+def _of_person(table: DraftTable) -> bool:
+    """Whether the mapping stores anything about the person beside the date of the answer."""
+    meaning = table.meaning
+    seen = any(not _unseen(table, each) for each in meaning.traits)
+    private = bool(table.wishes.personal and meaning.private)
+    return bool(meaning.email or meaning.signed_up or seen or private)
+
+
+def _existing(table: DraftTable) -> list[str]:
+    """What becomes of traits that a person has already: nobody's account is harmed unasked."""
+    if not _of_person(table):
+        return []
+    if table.wishes.overwrite:
+        said = "what a person has in SatisMeter today gives way to what the file has"
+        return noted("existing_traits: overwrite", said)
+    told = (
+        "What a person has in SatisMeter today stays: the file's value isn't sent then, and is missing from "
+        "the response's history, too. `overwrite` sends it. What is there is looked up with an API key; "
+        "without one, nothing of it is sent."
     )
+    return [*comment(told), "existing_traits: keep"]
 
 
 def _unseen(table: DraftTable, found: Property) -> bool:

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
 
 from importer import http, logs
+from importer.engine.account import Policy, ended, regard
 from importer.engine.approval import ApprovedPlan, hold
 from importer.engine.observer import NULL_OBSERVER, Logged, Observer, Observers
 from importer.engine.record import record, write_requests
@@ -92,8 +93,9 @@ def plan(settings: Settings, watch: Observer = NULL_OBSERVER) -> tuple[Plan, Sum
         spool = stack.enter_context(closing(Spool()))
         planned = stage(
             *(settings, document, source, compiled, ledger, spool, watch),
-            bodies=settings.payloads is not None,
+            bodies=settings.payloads is not None or Policy.of(document).matters,
         )
+        planned = regard(settings, planned, ledger, spool, watch, sending=False)
         write_requests(settings, planned, ledger, spool)
         if settings.save_plan:
             ApprovedPlan.of(settings, planned, ledger).write(settings.save_plan)
@@ -146,6 +148,10 @@ def run(
         spool = stack.enter_context(closing(Spool(settings.state)))
         planned = stage(settings, document, source, compiled, ledger, spool, watch)
         with ledger.staging(planned.job):
+            approved = signed.account if signed else None
+            planned = regard(
+                *(settings, planned, ledger, spool, watch), sending=True, approved=approved
+            )
             write_requests(settings, planned, ledger, spool)
             if settings.check_survey:
                 planned = _not_there(settings, planned, ledger)
@@ -165,6 +171,7 @@ def run(
             ledger.explain(planned.job)
             summary = record(settings, "run", planned, ledger, spool, start, sent)
             ledger.end_job(planned.job, summary.exit_status, summary.stopped)
+            ended(planned, ledger)
     return planned, summary
 
 

@@ -22,6 +22,9 @@ class Observer(Protocol):
     def staged(self, rows: int) -> None:
         """So many rows have been read and mapped."""
 
+    def looking(self, users: int) -> None:
+        """So many of the account's users have been looked at."""
+
     def sending(self, rows: int) -> None:
         """So many rows are about to be posted."""
 
@@ -36,6 +39,9 @@ class NullObserver:
     """Nobody watches."""
 
     def staged(self, rows: int) -> None:
+        """Ignored."""
+
+    def looking(self, users: int) -> None:
         """Ignored."""
 
     def sending(self, rows: int) -> None:
@@ -61,6 +67,11 @@ class Observers:
         """Handed on."""
         for each in self._watches:
             each.staged(rows)
+
+    def looking(self, users: int) -> None:
+        """Handed on."""
+        for each in self._watches:
+            each.looking(users)
 
     def sending(self, rows: int) -> None:
         """Handed on."""
@@ -91,6 +102,11 @@ class Logged:
         """Rows read so far."""
         if self._due():
             log.info("%d rows read", rows, extra={"event": "reading", "rows": rows})
+
+    def looking(self, users: int) -> None:
+        """Users of the account seen so far."""
+        if self._due():
+            log.info("%d users looked at", users, extra={"event": "looking", "users": users})
 
     def sending(self, rows: int) -> None:
         """Posting begins."""

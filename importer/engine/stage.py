@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from importer.engine.left_out import LeftOut
 from importer.engine.observer import Observer
 from importer.errors import LedgerError
 from importer.ledger import (
@@ -38,6 +39,7 @@ from importer.model import (
     utf8,
 )
 from importer.privacy import Show, odd_character, plain
+from importer.results.account import AccountEffect
 from importer.results.scores import RatingQuestion, Tally
 from importer.results.summary import Causes
 from importer.satismeter.redact import with_key
@@ -203,6 +205,9 @@ class Plan:
     tally: Tally
     recodings: Recodings
     sealed: str
+    account: AccountEffect | None = None
+    """What it does to the account; None where nothing of persons is sent."""
+    left_out: LeftOut | None = None
 
     @property
     def ready(self) -> int:

@@ -61,6 +61,10 @@ class Planning(NullObserver):
     def staged(self, rows: int) -> None:
         """Rows read so far; here a plan can be broken off, since it leaves nothing behind."""
         self.rows = rows
+        self.looking(0)
+
+    def looking(self, users: int) -> None:  # noqa: ARG002  an Observer's; how many doesn't matter here
+        """As above."""
         if self.cancelled:
             raise _Cancelled
 
@@ -146,7 +150,9 @@ class Runs:
 
     def commands(self, base: Settings, one: Draft) -> list[str]:
         """The same as commands, to be typed."""
-        plan = self._command("plan", base, one, {"--save": self.drafts.plan(one)})
+        plan = self._command(
+            "plan", base, one, {"--save": self.drafts.plan(one), "--project": base.project or None}
+        )
         every = (plan, self.words(base, one, PILOT), self.words(base, one))
         return [shlex.join(["importer", *each]) for each in every]
 
