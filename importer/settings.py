@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import ipaddress
-import os
 import platform
 import re
-import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from os import PathLike
@@ -14,6 +12,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
+from importer import system
 from importer.errors import UsageError
 from importer.model import utf8
 
@@ -51,7 +50,7 @@ class Secret:
     @classmethod
     def parse(cls, text: str, what: str = "key") -> Secret:
         """A key as somebody has typed or pasted it; `what` names it."""
-        _leave_no_core()
+        system.leave_no_core()
         if any(not 32 < ord(letter) < 127 for letter in text):
             raise UsageError(
                 f"The {what} holds a space or a letter that no key has; copy it again."
@@ -64,18 +63,6 @@ class Secret:
 
     def __str__(self) -> str:
         return "***"
-
-
-def _leave_no_core() -> None:
-    """From the first key on, a crash writes no memory to the disk, and no other process of the user reads
-    it (Linux: PR_SET_DUMPABLE)."""
-    if os.name == "posix":
-        import ctypes
-        import resource
-
-        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-        if sys.platform == "linux":
-            ctypes.CDLL(None).prctl(4, 0, 0, 0, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,6 +211,14 @@ def path_text(value: object, what: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
+class SharedLedger:
+    """A ledger in PostgreSQL that hosts share: `postgresql://HOST/DATABASE` or `service=NAME`, without a
+    password."""
+
+    address: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """One job. Only `file`, `mapping` and `state` are needed for a plan, `write_key` too for a run.
 
@@ -237,6 +232,8 @@ class Settings:
     """The mapping's path, or a preset's name."""
     state: Path
     """The folder of the ledger and its secret."""
+    shared: SharedLedger | None = None
+    """The ledger in its place, where hosts share one; wants a `hash_key`."""
     out: Path | None = None
     """Where results go; None: a folder named after the file, beside it."""
     copy: Path | None = None
@@ -319,9 +316,9 @@ class Settings:
         return cls(**{"file": "", "mapping": "", "state": state, "job": job, **more})
 
     @property
-    def ledger(self) -> Path:
-        """Where the ledger is: in the state folder."""
-        return self.state
+    def ledger(self) -> Path | SharedLedger:
+        """Where the ledger is: in the state folder, or shared."""
+        return self.shared or self.state
 
     @property
     def name(self) -> str:
@@ -375,6 +372,7 @@ _MADE: Mapping[str, tuple[type, Callable[[str], object]]] = {
     **dict.fromkeys(("write_key", "hash_key", "api_key"), (Secret, Secret)),
     "endpoint": (Endpoint, Endpoint.parse),
     "rate": (Rate, Rate.parse),
+    "shared": (SharedLedger, SharedLedger),
     "fail_on": (FailOn, FailOn.parse),
 }
 """What a field is, and how it is made of text."""

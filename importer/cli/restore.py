@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Unpack
 
 import click
 
 from importer.cli import options, output
+from importer.cli.given import Given
 from importer.cli.jobs import job_argument, plain_error
 from importer.cli.output import next_command
 from importer.errors import ExitStatus, UsageError
@@ -32,7 +33,7 @@ _MOST = 20
 @click.option("--rate", metavar="N/s", help="5/s, 300/min, max. [default: 5/s]")
 @options.reading
 @plain_error
-def restore_command(**given: Any) -> ExitStatus:
+def restore_command(**given: Unpack[Given]) -> ExitStatus:
     """Put back the traits that JOB has overwritten in the account.
 
     The values are those that persons had before JOB's first post; they lie sealed in the ledger since. A
@@ -44,6 +45,7 @@ def restore_command(**given: Any) -> ExitStatus:
     importer restore 20260301-answers --trait plan --trait company
     importer restore 12 --project 5d2f6b8a9b0a4c0017a3e0a1 --yes
     """
+    from importer.cli.progress import Progress
     from importer.engine.restore import restore
 
     settings = dataclasses.replace(
@@ -55,7 +57,7 @@ def restore_command(**given: Any) -> ExitStatus:
             "There is no terminal to ask on, so nothing is put back.",
             hint="Say --yes where it may change the account; see it first with --dry-run.",
         )
-    progress = output.Progress(silent=given["as_json"])
+    progress = Progress(silent=given["as_json"])
 
     def agree(planned: Restored) -> bool:
         progress.close()

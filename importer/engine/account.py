@@ -21,7 +21,7 @@ from importer import codes, http
 from importer.delivery.rate_limit import RateLimiter
 from importer.engine.effects import Tally
 from importer.engine.left_out import LeftOut, Lookup
-from importer.engine.observer import Observer
+from importer.engine.observer import Looking, Observer
 from importer.engine.stage import MASKED_KEY, Plan, planned_rows
 from importer.errors import ImporterError, UsageError
 from importer.ledger import (
@@ -89,7 +89,7 @@ def regard(
     planned: Plan,
     ledger: Ledger,
     spool: Spool,
-    watch: Observer,
+    observer: Observer,
     *,
     sending: bool,
     approved: LeftOut | None = None,
@@ -101,7 +101,7 @@ def regard(
     policy = Policy.of(planned.document)
     if not policy.matters:
         return planned
-    return _Regard(settings, planned, ledger, spool, watch, policy, sending, approved).done()
+    return _Regard(settings, planned, ledger, spool, observer, policy, sending, approved).done()
 
 
 @dataclass(slots=True)
@@ -110,7 +110,7 @@ class _Regard:
     planned: Plan
     ledger: Ledger
     spool: Spool
-    watch: Observer
+    observer: Observer
     policy: Policy
     sending: bool
     approved: LeftOut | None
@@ -219,7 +219,7 @@ class _Regard:
 
     async def _look(self, turn: int) -> None:
         async with users_of(self.settings, self.job) as users:
-            self.users = await look_at(self.account, users, turn, self.watch)
+            self.users = await look_at(self.account, users, turn, self.observer)
             self.requests = users.requests
 
     # what is sent of each row
@@ -394,7 +394,7 @@ def users_of(settings: Settings, job: Job, per_second: float | None = LOOK_RATE)
 
 
 async def look_at(
-    account: Account, users: Users, turn: int, watch: Observer, *, had: bool = False
+    account: Account, users: Users, turn: int, observer: Observer, *, had: bool = False
 ) -> int:
     """See the persons of the rows to send (with `had`, those whom the account knew before the first post), by
     one list or by asking for each: whichever takes fewer requests. Returns how many users were listed."""
@@ -404,7 +404,7 @@ async def look_at(
         async for some in users.listed():
             listed += len(some)
             account.see([_seen(each) for each in some], turn, had=had)
-            watch.looking(listed)
+            observer.event(Looking(listed))
             if users.pages and users.requests >= persons:
                 break  # it comes in pages, more of them than there are persons
         else:
@@ -412,7 +412,7 @@ async def look_at(
                 return listed
     else:
         account.stale(turn, time.time() - FRESH)
-    await _ask(account, users, turn, watch, had=had)
+    await _ask(account, users, turn, observer, had=had)
     return listed
 
 
@@ -424,7 +424,7 @@ async def _is_whole(account: Account, users: Users, turn: int, *, had: bool) -> 
     return True
 
 
-async def _ask(account: Account, users: Users, turn: int, watch: Observer, *, had: bool) -> None:
+async def _ask(account: Account, users: Users, turn: int, observer: Observer, *, had: bool) -> None:
     """Person by person, those whom nobody has seen yet."""
     some: list[SeenUser] = []
     for user_id in account.unseen(turn, had=had):
@@ -433,7 +433,7 @@ async def _ask(account: Account, users: Users, turn: int, watch: Observer, *, ha
         if len(some) == _SOME:
             account.see(some, turn, had=had)
             some = []
-            watch.looking(users.requests)
+            observer.event(Looking(users.requests))
     account.see(some, turn, had=had)
 
 

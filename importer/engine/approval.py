@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 
@@ -11,14 +12,14 @@ import orjson
 
 from importer import __version__, resources
 from importer.engine.left_out import LeftOut, are_ranges, outside, ranges
-from importer.engine.stage import Plan, campaigns_of
+from importer.engine.stage import Plan, campaigns_of, source_options
 from importer.errors import UsageError
 from importer.ledger import Ledger
-from importer.mapping import Document
+from importer.mapping import Document, load
 from importer.model import Job, counted, moment, place
 from importer.results.files import whole
 from importer.settings import Settings
-from importer.sources.source import Source
+from importer.sources.source import Source, open_source
 
 # A plan that can be signed: saved, approved by somebody, and then run as it was or not at all.
 #
@@ -87,8 +88,8 @@ class ApprovedPlan:
     """What isn't sent of the rows, since persons have it; None where nothing of persons is."""
 
     @classmethod
-    def of(cls, settings: Settings, planned: Plan, ledger: Ledger) -> ApprovedPlan:
-        """The plan, while its ledger is open."""
+    def of(cls, settings: Settings, planned: Plan) -> ApprovedPlan:
+        """The plan that was made with these settings."""
         return cls(
             made=moment(),
             importer=__version__,
@@ -97,7 +98,7 @@ class ApprovedPlan:
             inputs=Inputs.of(settings, planned.document, planned.source),
             rows=planned.rows,
             requests_sha256=planned.sealed,
-            to_post=_to_post(planned.job, ledger),
+            to_post=planned.to_post,
             account=planned.left_out,
         )
 
@@ -176,7 +177,9 @@ class ApprovedPlan:
         )
 
 
-def _to_post(job: Job, ledger: Ledger) -> str | Mapping[str, str]:
+def to_post(job: Job, ledger: Ledger) -> str | Mapping[str, str]:
+    """The Excel rows that a run would post or settle, as ranges; with waves, those of each by its name."""
+
     def posted(wave: str) -> str:
         return " ".join(ranges(row for row, _ in ledger.sendable(job, wave)))
 
@@ -230,15 +233,36 @@ def _listed(to_post: object) -> Iterable[object]:
 # Going on with a job: over the very bytes that it was started with, or not at all.
 
 
-def hold(job: Job, document: Document, source: Source) -> None:
+def hold(job: Job, document: Document, source: Source, hint: str | None = None) -> None:
     """Raise UsageError where the file, its sheet or the mapping is no longer what the job was started
     with."""
+    hint = _ANEW if hint is None else hint
     if source.facts.sha256 != job.file_sha256 or source.sheet != job.sheet:
-        raise UsageError(
-            f"{source.place} has changed since job {job.name} was started.", hint=_ANEW
-        )
+        raise UsageError(f"{source.place} has changed since job {job.name} was started.", hint=hint)
     if document.digest != job.mapping_sha256:
-        raise UsageError(f"The mapping has changed since job {job.name} was started.", hint=_ANEW)
+        raise UsageError(f"The mapping has changed since job {job.name} was started.", hint=hint)
+
+
+@contextmanager
+def reopened(job: Job, file: str = "") -> Iterator[tuple[Document, Source]]:
+    """A job's mapping and its file (or `file` in its place), to be read again as they were. Raises UsageError
+    where one of them is not known any more, is gone, or has changed."""
+    named = str(job.settings.get("mapping") or job.mapping)
+    if not named:
+        raise UsageError("The job was purged: the ledger no longer knows its mapping.")
+    document = load(named)
+    options = source_options(document, job.sheet or None)
+    with open_source(file or _file_of(job), options) as source:
+        hold(job, document, source, hint="")
+        yield document, source
+
+
+def _file_of(job: Job) -> str:
+    if job.file in ("", "-"):
+        raise UsageError("The file came from standard input, so it can't be read again.")
+    if not Path(job.file).is_file():
+        raise UsageError(f"{job.file} is no longer there.", hint="Say where it is with --file.")
+    return job.file
 
 
 _ANEW = (

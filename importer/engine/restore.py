@@ -72,14 +72,13 @@ def restore(
     settings: Settings,
     traits: Collection[str] = (),
     agree: Agree = lambda _: True,
-    watch: Observer = NULL_OBSERVER,
+    observer: Observer = NULL_OBSERVER,
     *,
     dry_run: bool = False,
 ) -> Restored:
     """Put back what `settings.job` (the newest where it is "") has overwritten, of these traits or of all.
     `agree` is asked before the first post. Raises UsageError without an API key or project, or where the job
     has kept nothing; Busy while it is under way; ReadError; Declined."""
-    http.refuse_within_a_loop("restore")
     with alone(settings) as (ledger, job):
         account = ledger.account(job)
         look = account.look()
@@ -89,7 +88,7 @@ def restore(
                 "post, or it was purged.",
                 hint="A run looks where SATISMETER_API_KEY and --project are given.",
             )
-        return http.run(_restored(settings, ledger, job, traits, agree, watch, dry_run))
+        return http.run(_restored(settings, ledger, job, traits, agree, observer, dry_run))
 
 
 async def _restored(
@@ -98,13 +97,13 @@ async def _restored(
     job: Job,
     traits: Collection[str],
     agree: Agree,
-    watch: Observer,
+    observer: Observer,
     dry_run: bool,
 ) -> Restored:
     rate = settings.rate.per_second if settings.rate else LOOK_RATE
     account = ledger.account(job)
     async with users_of(settings, job, rate) as users:
-        work = _Restore(account, users, traits, watch)
+        work = _Restore(account, users, traits, observer)
         try:
             await work.look()
             planned = work.plan(job.name)
@@ -130,16 +129,16 @@ class _Person:
 
 class _Restore:
     def __init__(
-        self, account: Account, users: Users, traits: Collection[str], watch: Observer
+        self, account: Account, users: Users, traits: Collection[str], observer: Observer
     ) -> None:
         self._account = account
         self._users = users
         self._wanted = set(traits)
-        self._watch = watch
+        self._observer = observer
 
     async def look(self) -> None:
         """See what the persons have now."""
-        await look_at(self._account, self._users, NEWEST, self._watch, had=True)
+        await look_at(self._account, self._users, NEWEST, self._observer, had=True)
 
     def plan(self, job: str) -> Restored:
         """What is to be done."""

@@ -95,8 +95,13 @@ class Wal(Protocol):
     """The write-ahead log of one job's sending; an async context manager. After a failed write every
     further attempt raises `LedgerError`, so that nothing more is posted."""
 
-    def attempting(self, seq: int) -> Awaitable[None]:
-        """To be awaited: done once it is durable that this row is about to be posted."""
+    def attempting(self, seq: int) -> Awaitable[Outcome | None]:
+        """To be awaited: None once it is durable that this row is about to be posted: it is *yours*. An
+        outcome where another row answers for it (*elsewhere*). Raises `Busy` where it is another process' to
+        post by now (*lost*). Where one process has the file, it always is *yours*."""
+
+    def permits(self, seq: int) -> bool:
+        """Whether an attempt that is durable may still be posted at this moment."""
 
     def record(self, seq: int, outcome: Outcome) -> None:
         """Write down what an attempt came to, with the next commit: losing it only makes the row

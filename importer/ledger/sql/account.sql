@@ -15,7 +15,7 @@ SELECT EXISTS (SELECT 1 FROM rows WHERE job = :job AND attempts > 0)
 
 -- name: account_to_send
 -- The rows to send or to settle, in the order in which they are sent.
-SELECT seq, row FROM rows WHERE job = :job AND elsewhere = 0 AND status IN :statuses ORDER BY ord, seq
+SELECT seq, "row" FROM rows WHERE job = :job AND elsewhere = 0 AND status IN :statuses ORDER BY ord, seq
 
 -- name: account_row_places
 -- No row is to be sent.
@@ -23,7 +23,7 @@ UPDATE account_rows SET place = NULL WHERE job = :job
 
 -- name: account_row_add
 -- A row that is to be sent: whose, and which traits, sealed. One that is known keeps what was decided of it.
-INSERT INTO account_rows (job, seq, place, row, person, sealed) VALUES (:job, :seq, :place, :row, :person, :sealed)
+INSERT INTO account_rows (job, seq, place, "row", person, sealed) VALUES (:job, :seq, :place, :row, :person, :sealed)
 ON CONFLICT (job, seq) DO UPDATE SET place = excluded.place
 
 -- name: account_persons
@@ -69,7 +69,7 @@ ORDER BY person LIMIT :limit
 
 -- name: account_groups
 -- The rows to send of these persons, person by person, with what was seen of each before the first post and now.
-SELECT r.person, r.seq, r.row, r.sealed, r.left_out, b.known, b.unsubscribed, b.sealed, n.known, n.sealed
+SELECT r.person, r.seq, r."row", r.sealed, r.left_out, b.known, b.unsubscribed, b.sealed, n.known, n.sealed
 FROM account_rows r
 LEFT JOIN account_users b ON b.job = r.job AND b.person = r.person AND b.turn = 0
 LEFT JOIN account_users n ON n.job = r.job AND n.person = r.person AND n.turn = :turn

@@ -21,7 +21,8 @@ from importer.ledger.sqlite import SqliteLedger
 from importer.ledger.sqlite.database import connect
 from importer.ledger.sqlite.journal import checkpoint
 from importer.model import Job, Outcome, Status
-from tests.ledger.making import CAMPAIGN, ORIGIN, SECRET, ledger_in, response, staged, statuses
+from tests.ledger.making import CAMPAIGN, ORIGIN, SECRET, response, staged, statuses
+from tests.ledger.sqlite.making import ledger_in
 
 ROWS = 4
 OUTCOMES = [
