@@ -322,6 +322,25 @@ def since_1970(text: str, otherwise: float) -> float:
     return (found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp()
 
 
+def same_json(one: object, other: object) -> bool:
+    """Whether two JSON values are the same: `3` is `3.0`, and neither `"3"` nor `true`."""
+    if isinstance(one, dict) and isinstance(other, dict):
+        return one.keys() == other.keys() and all(
+            same_json(each, other[name]) for name, each in one.items()
+        )
+    if isinstance(one, list) and isinstance(other, list):
+        return len(one) == len(other) and all(map(same_json, one, other))
+    return json_kind(one) == json_kind(other) and one == other
+
+
+def json_kind(value: object) -> str:
+    """A JSON value's type in plain words; all numbers are of one."""
+    if isinstance(value, bool):
+        return "true or false"
+    kinds = {str: "text", int: "number", float: "number", list: "list", dict: "object"}
+    return kinds.get(type(value), "nothing")
+
+
 def duration(seconds: float) -> str:
     """`45 s`, `1 min 20 s`, `1 h 20 min`."""
     whole = round(seconds)

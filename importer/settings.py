@@ -281,6 +281,8 @@ class Settings:
     """For the read API: rows of unknown fate are settled by what the survey holds."""
     project: str = ""
     """The project's ID, which the read API wants."""
+    look_at_users: bool = True
+    """Look at the account's users before the first post, where the API key and the project are known."""
     again: bool = False
     """Send also what other jobs seem to have sent, by another key, date or set of answers."""
     check_survey: bool = False

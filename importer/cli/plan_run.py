@@ -208,7 +208,8 @@ _LARGEST_PLAN = 1 << 30
 @click.command("plan", cls=options.Sections)
 @options.source
 @options.target
-@options.network
+@options.reading
+@options.users_option
 @options.open_option
 @options.again_option
 @click.option("--rate", metavar="N/s", help="10/s, 600/min, max: to tell how long a run takes.")
