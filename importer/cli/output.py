@@ -14,6 +14,7 @@ import textwrap
 import traceback
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextvars import ContextVar
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 import click
@@ -37,6 +38,21 @@ def _colour() -> bool | None:
 
 QUIET: ContextVar[bool] = ContextVar("quiet", default=False)
 """Whether nothing is said but errors and what is asked."""
+
+
+def take_descriptors() -> None:
+    """Standard streams that were closed (`2>&-`) lead nowhere: else the next file that is opened, the ledger
+    say, would get their descriptor, and what is written to it."""
+    while (handle := os.open(os.devnull, os.O_RDWR)) <= _STANDARD_ERROR:
+        pass
+    os.close(handle)
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115  to the end
+
+
+_STANDARD_ERROR = 2
+
 
 # Whatever a command prints passes here: names of files, sheets, columns, jobs and surveys are anybody's, and
 # none of them moves the cursor, ends a line, or begins one that looks like ours.
@@ -95,7 +111,7 @@ def whole(text: str) -> None:
 
 def _echo(text: str, *, err: bool = False) -> None:
     """A reader that has gone (`| head`, a terminal that was closed) ends no run, and takes nothing from its
-    exit status."""
+    exit status; nor does a standard error that can't be written, since no result stands there."""
     try:
         click.echo(text, err=err, color=_colour())
     except OSError as error:
@@ -103,10 +119,10 @@ def _echo(text: str, *, err: bool = False) -> None:
         gone = error.errno == errno.EIO and stat.S_ISCHR(os.fstat(handle).st_mode)
         # What is left in the buffer is written at exit: there it must not fail again.
         os.dup2(os.open(os.devnull, os.O_WRONLY), handle)
-        if gone or isinstance(error, BrokenPipeError):
+        if err or gone or isinstance(error, BrokenPipeError):
             return
         raise ResultsError(
-            f"Standard {'error' if err else 'output'} can't be written: {error.strerror}.",
+            f"Standard output can't be written: {error.strerror}.",
             hint="What was done is done, and in the ledger; `importer status` shows it.",
         ) from error
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections import Counter
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from importer.cli.output import note
@@ -32,13 +33,15 @@ class Progress:
 
     def event(self, event: Event, /) -> None:
         """Show it."""
-        from importer.engine.observer import Done, Ended, Sending, Staged
+        from importer.engine.observer import Done, Ended, Looking, Sending, Staged
 
         match event:
             case Ended(status=status):
                 self._row_ended(status)
             case Staged(rows):
                 self._staged(rows)
+            case Looking(users):
+                self._looking(users)
             case Sending(rows):
                 self._sending(rows)
             case Done():
@@ -52,6 +55,13 @@ class Progress:
             self._bar.update(rows - self._bar.n)
         elif self._due():
             self._note(f"{rows:,} rows read")
+
+    def _looking(self, users: int) -> None:
+        told = f"{users:,} users of the account looked at"
+        if self._bar is not None:
+            self._bar.set_postfix_str(told)
+        elif self._due():
+            self._note(told)
 
     def _sending(self, rows: int) -> None:
         self.close()
@@ -87,9 +97,10 @@ class Progress:
 
     def close(self) -> None:
         """Take the bar away."""
-        if self._bar is not None:
-            self._bar.close()
-            self._bar = None
+        bar, self._bar = self._bar, None
+        if bar is not None:
+            with suppress(OSError):  # the terminal is gone, and the bar with it
+                bar.close()
 
     def _new_bar(self, title: str, total: int | None) -> Any:
         from tqdm import tqdm

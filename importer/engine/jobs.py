@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from os import PathLike
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from importer.engine import Confirm, at_once, run
 from importer.engine.observer import NULL_OBSERVER, Observer
@@ -14,11 +15,14 @@ from importer.engine.record import Rewritten, explain, folder_of, rewrite
 from importer.engine.stage import Plan
 from importer.errors import UsageError
 from importer.ledger import Ledger, Where, existing, look_into
-from importer.model import Job, Status, moment
+from importer.model import FRAME, Job, Status, moment
 from importer.privacy import shell_word
 from importer.results import files
 from importer.results.summary import Summary
 from importer.settings import Endpoint, Rate, Settings, SharedLedger
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
 
 _LEFT = (Status.PENDING, Status.FAILED)
 
@@ -122,6 +126,8 @@ class JobState:
         if job.file == "-":
             to = {each: job.settings[each] for each in ("mapping", "endpoint")} | {"yes": True}
             return NextStep("run", ("-",), f"{why}, with the same bytes", to)
+        if job.file == FRAME:
+            return NextStep("results", (job.name,), "the program that has its DataFrame goes on")
         if "://" in job.file or Path(job.file).is_file():
             return NextStep("resume", (job.name,), why)
         return NextStep("resume", (job.name,), "names where FILE is now", {"file": "FILE"})
@@ -183,7 +189,12 @@ def resumed(job: Job, settings: Settings, command: str = "resume") -> Settings:
             hint=f"Pipe the same bytes into `importer run - -m {shell_word(str(kept['mapping']))}`, "
             "or name --file.",
         )
-    if "://" not in file and not Path(file).exists():
+    if file == FRAME and settings.frame is None:
+        raise UsageError(
+            f"Job {job.name} came from a DataFrame of a program, which has to hand it over again.",
+            hint="In it: resume(Settings.of_job(state, job, file=frame)).",
+        )
+    if file != FRAME and "://" not in file and not Path(file).exists():
         raise UsageError(
             f"{file}, with which job {job.name} was started, is no longer there.",
             hint=f"Name where it lies now: importer {command} {job.name} --file FILE",
@@ -225,3 +236,14 @@ def write_results(
         ended = explain(ledger, found)
         folder = folder_of(found, Path(out) if out else None)
         return found, rewrite(ledger, found, folder, xlsx=xlsx), ended
+
+
+def results_frame(state: str | PathLike[str], job: str = "") -> DataFrame:
+    """The outcomes of a job (the newest where it is "") as a DataFrame with the columns of results.csv: ids
+    as text, `sent_at` in UTC, `status` a category. Raises UsageError where there is no such job."""
+    from importer.results.frame import outcomes_frame  # brings pandas
+
+    with existing(Path(state)) as ledger:
+        found = ledger.job(job)
+        explain(ledger, found)
+        return outcomes_frame(ledger.lines(found), found.sheet)

@@ -12,6 +12,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Protocol
 
+from importer.ledger.account import Account
 from importer.ledger.fingerprint import Hasher
 from importer.ledger.jobs import SENDABLE
 from importer.ledger.queries import Expected, Post
@@ -320,6 +321,9 @@ class Ledger(Jobs, Figures, Sending, Doubts, Retention, Locks, Protocol):
 
     def hasher(self, origin: str) -> Hasher:
         """What makes the hashes of one server's rows in this ledger."""
+
+    def account(self, job: Job) -> Account:
+        """What the job's look at the account has found, and keeps for putting back."""
 
     def stage(
         self,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
+from importer.ledger.account import Account
 from importer.ledger.database import Database
 from importer.ledger.jobs import SENDABLE
 from importer.ledger.past import Past
@@ -28,6 +29,9 @@ class SqlLedger(Retention, Sending, Doubts):
     ) -> None:
         super().__init__(database, secret, past)
         self._keeping = keeping
+
+    def account(self, job: Job) -> Account:
+        return Account(self._db, self._secret, job)
 
     def stage(
         self,
