@@ -51,7 +51,9 @@ def ended(workers: Sequence[subprocess.Popen[str]]) -> list[Ended]:
 
 
 def _brief(line: dict[str, str]) -> str:
-    return " ".join(line[name] for name in ("row", "userId", "status", "code", "attempts", "message"))
+    return " ".join(
+        line[name] for name in ("row", "userId", "status", "code", "attempts", "message")
+    )
 
 
 def test_three_workers_make_of_a_file_what_one_process_makes(
@@ -111,7 +113,9 @@ def test_a_worker_that_is_killed_costs_nothing_but_doubt(
         words = lay_out(shared, sandbox, 300, 300)
         more = ("--rate", "60/s", "--lanes", "4", "--settle", "0.2")
         first = started(shared, *words, *more)
+        until = time.monotonic() + 30
         while len(sandbox.posts()) < 20:
+            assert time.monotonic() < until
             time.sleep(0.05)
         first.kill()
         first.communicate()
@@ -151,7 +155,7 @@ def test_requests_lie_sealed_until_the_job_ends(
         assert other.status == 5
         done = shared("work", job["job"], "--json")
         assert done.status == 0, done.err
-        assert len(sandbox.posts()) == 60
+        assert len(sandbox.posts()) == 55, "five rows stand twice"
     assert blobs() == b""
 
 
