@@ -216,6 +216,14 @@ def path_text(value: object, what: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
+class SharedLedger:
+    """A ledger in PostgreSQL that hosts share: `postgresql://HOST/DATABASE` or `service=NAME`, without a
+    password."""
+
+    address: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """One job. Only `file`, `mapping` and `state` are needed for a plan, `write_key` too for a run.
 
@@ -229,6 +237,8 @@ class Settings:
     """The mapping's path, or a preset's name."""
     state: Path
     """The folder of the ledger and its secret."""
+    shared: SharedLedger | None = None
+    """The ledger in its place, where hosts share one; wants a `hash_key`."""
     out: Path | None = None
     """Where results go; None: a folder named after the file, beside it."""
     copy: Path | None = None
@@ -309,9 +319,9 @@ class Settings:
         return cls(**{"file": "", "mapping": "", "state": state, "job": job, **more})
 
     @property
-    def ledger(self) -> Path:
-        """Where the ledger is: in the state folder."""
-        return self.state
+    def ledger(self) -> Path | SharedLedger:
+        """Where the ledger is: in the state folder, or shared."""
+        return self.shared or self.state
 
     @property
     def name(self) -> str:
@@ -365,6 +375,7 @@ _MADE: Mapping[str, tuple[type, Callable[[str], object]]] = {
     **dict.fromkeys(("write_key", "hash_key", "api_key"), (Secret, Secret)),
     "endpoint": (Endpoint, Endpoint.parse),
     "rate": (Rate, Rate.parse),
+    "shared": (SharedLedger, SharedLedger),
     "fail_on": (FailOn, FailOn.parse),
 }
 """What a field is, and how it is made of text."""

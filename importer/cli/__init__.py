@@ -18,6 +18,7 @@ from importer.cli import config, init, inspect, jobs, output, sandbox
 from importer.cli.automation import schedule_command, watch_command
 from importer.cli.doctor import doctor_command
 from importer.cli.inspect import explain_command, surveys_command
+from importer.cli.ledger import ledger_command
 from importer.cli.mapping import check_command, presets_command, preview_command, schema_command
 from importer.cli.plan_run import (
     plan_command,
@@ -98,6 +99,7 @@ for each in (
     drop,
     purge_command,
     forget_command,
+    ledger_command,
     doctor_command,
     new_ledger,
     explain_command,

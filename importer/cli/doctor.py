@@ -105,6 +105,7 @@ def _checks(given: Given) -> Iterator[Check]:
     yield from _files()
     state = given["state"]
     yield from _folder(state)
+    yield from _shared_ledger(offline=given["offline"])
     try:
         endpoint, network = Endpoint.parse(given["endpoint"]), options.network_of(given)
     except UsageError as error:
@@ -182,9 +183,31 @@ def _settings() -> list[dict[str, str]]:
         if os.environ.get(name):
             said[key] = (os.environ[name], name)
     return [
-        {"setting": key, "value": "***" if key == "proxy" else str(value), "from": where}
+        {
+            "setting": key,
+            "value": "***" if key in ("proxy", "ledger") else str(value),
+            "from": where,
+        }
         for key, (value, where) in sorted(said.items())
     ]
+
+
+def _shared_ledger(*, offline: bool) -> Iterator[Check]:
+    """What `importer ledger check` says, where --ledger names one."""
+    shared = options.where(None)
+    if isinstance(shared, Path) or offline:
+        return
+    try:
+        from importer.ledger.postgres.checks import findings
+        from importer.ledger.postgres.ledger import PostgresLedger
+
+        with PostgresLedger.opened(shared.address) as ledger:
+            for each in findings(ledger):
+                yield Check(each.name, each.state, each.found, each.remedy)
+        if options.hash_key() is None:
+            yield Check("hash key", WRONG, "a shared ledger needs one", "Set SATISMETER_HASH_KEY.")
+    except ImporterError as error:
+        yield Check("shared ledger", WRONG, error.message, error.hint)
 
 
 def _folder(state: Path | None) -> Iterator[Check]:

@@ -36,9 +36,9 @@ moved_file = click.option(
 @contextmanager
 def looking(state: Path | None) -> Iterator[Ledger]:
     """The ledger, to ask it; UsageError where there is none, so that looking makes none."""
-    from importer.ledger import default_folder, look_into
+    from importer.ledger import look_into
 
-    with look_into(state or default_folder()) as ledger:
+    with look_into(options.where(state)) as ledger:
         yield ledger
 
 
@@ -60,9 +60,8 @@ def jobs_command(state: Path | None, as_json: bool) -> ExitStatus:
     importer jobs --json
     """
     from importer.engine.jobs import jobs
-    from importer.ledger import default_folder
 
-    found = jobs(state or default_folder())
+    found = jobs(options.where(state))
     if as_json:
         output.emit({"jobs": [each.document() for each in found]})
         return ExitStatus.DONE

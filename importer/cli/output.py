@@ -268,6 +268,8 @@ def next_command(
         for each, value in context.params.items()
         if each in own.keys() - {*_ONCE, *without} and was_typed(each)
     }
+    if was_typed("ledger"):  # which no command takes as a parameter: see `options.where`
+        values["ledger"] = context.meta["importer.ledger"]
     values |= changed
     typed = [str(word) for word in words]
     typed = [f"./{each}" if each[:1] == "-" and each[1:] else each for each in typed]

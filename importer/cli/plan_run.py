@@ -373,9 +373,8 @@ def results_command(
     importer results 20260301-answers --out /tmp/answers --xlsx
     """
     from importer.engine.jobs import write_results
-    from importer.ledger import default_folder
 
-    found, written, ended = write_results(state or default_folder(), job, out, xlsx=xlsx)
+    found, written, ended = write_results(options.where(state), job, out, xlsx=xlsx)
     if as_json:
         problems = str(written.problems) if written.problems else None
         output.emit({"job": found.name, "results": str(written.results), "problems": problems})

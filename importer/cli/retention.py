@@ -26,9 +26,9 @@ if TYPE_CHECKING:
 @contextmanager
 def _changing(state: Path | None, secret: bytes = b"") -> Iterator[Ledger]:
     """The ledger, to keep its house: what is damaged is left as it is."""
-    from importer.ledger import default_folder, existing
+    from importer.ledger import existing
 
-    with existing(state or default_folder(), secret) as ledger:
+    with existing(options.where(state), secret) as ledger:
         yield ledger
 
 
@@ -124,9 +124,9 @@ def new_ledger(state: Path | None, as_json: bool) -> ExitStatus:
     \b
     importer new-ledger --state DIR
     """
-    from importer.ledger import begin_anew, default_folder, is_there
+    from importer.ledger import begin_anew, is_there
 
-    folder = state or default_folder()
+    folder = options.where(state)
     where, done = begin_anew(folder)
     if as_json:
         output.emit({"ledger": where, "changed": done})
@@ -198,15 +198,12 @@ def forget_command(
     importer forget --email jane@example.com --yes
     """
     from importer.engine.stage import secret_of
-    from importer.ledger import default_folder
-    from importer.settings import Settings
 
     if (user is None) == (email is None):
         raise UsageError("Say who: --user ID, or --email ADDRESS.")
     ids = {user} if user else {str(email).strip(), str(email).strip().lower()}
-    folder = state or default_folder()
     with looking(state):
-        key = secret_of(Settings(file="", mapping="", state=folder, hash_key=options.hash_key()))
+        key = secret_of(options.of_ledger(state))
     with _changing(state, key) as ledger:
         found = ledger.known(ids)
         places = list(dict.fromkeys(path for each in found for path in _files_of(each.job)))

@@ -243,7 +243,7 @@ class Run:
             ledger.recover(origin, campaigns)
             if settings.job:
                 hold(ledger.job(settings.job), document, source)
-            spool = stack.enter_context(closing(Spool(settings.state)))
+            spool = stack.enter_context(closing(Spool(None if settings.shared else settings.state)))
             planned = stage(settings, document, source, compiled, ledger, spool, observer)
             with ledger.staging(planned.job):
                 write_requests(settings, planned, ledger, spool)

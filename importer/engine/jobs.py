@@ -13,12 +13,12 @@ from importer.engine.observer import NULL_OBSERVER, Observer
 from importer.engine.record import Rewritten, explain, folder_of, rewrite
 from importer.engine.stage import Plan
 from importer.errors import UsageError
-from importer.ledger import Ledger, existing, look_into
+from importer.ledger import Ledger, Where, existing, look_into
 from importer.model import Job, Status, moment
 from importer.privacy import shell_word
 from importer.results import files
 from importer.results.summary import Summary
-from importer.settings import Endpoint, Rate, Settings
+from importer.settings import Endpoint, Rate, Settings, SharedLedger
 
 _LEFT = (Status.PENDING, Status.FAILED)
 
@@ -130,9 +130,10 @@ class JobState:
 _ENDED = {0: "done", 3: "done, some refused", 4: "some in doubt"}
 
 
-def jobs(state: str | PathLike[str]) -> list[JobState]:
-    """Every job of a state folder's ledger, newest first. Raises UsageError where there is no ledger."""
-    with look_into(Path(state)) as ledger:
+def jobs(state: str | PathLike[str] | SharedLedger) -> list[JobState]:
+    """Every job of a state folder's ledger, or of a shared one, newest first. Raises UsageError where there
+    is none."""
+    with look_into(_where(state)) as ledger:
         return [JobState(job, ledger.counts(job)) for job in ledger.jobs()]
 
 
@@ -206,8 +207,12 @@ def resumed(job: Job, settings: Settings, command: str = "resume") -> Settings:
     )
 
 
+def _where(state: str | PathLike[str] | SharedLedger) -> Where:
+    return state if isinstance(state, SharedLedger) else Path(state)
+
+
 def write_results(
-    state: str | PathLike[str],
+    state: str | PathLike[str] | SharedLedger,
     job: str = "",
     out: str | PathLike[str] | None = None,
     *,
@@ -215,7 +220,7 @@ def write_results(
 ) -> tuple[Job, Rewritten, bool]:
     """Write results.csv and problems.csv of a job (the newest where it is "") anew into its folder, or
     into `out`; the same ledger gives the same bytes. The last says whether the job has ended."""
-    with existing(Path(state)) as ledger:
+    with existing(_where(state)) as ledger:
         found = ledger.job(job)
         ended = explain(ledger, found)
         folder = folder_of(found, Path(out) if out else None)

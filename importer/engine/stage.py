@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -10,7 +11,7 @@ from pathlib import Path
 from typing import Protocol
 
 from importer.engine.observer import Observer, Staged
-from importer.errors import LedgerError
+from importer.errors import LedgerError, UsageError
 from importer.ledger import (
     REKEYED,
     SENDABLE,
@@ -406,7 +407,20 @@ def fitted(document: Document, source: Source, secret: bytes) -> Compiled:
 def secret_of(settings: Settings) -> bytes:
     """From the hash key that machines share, where there is one; else the state folder's own, made at
     first use. Raises LedgerError where the folder can't be written."""
+    if settings.shared and settings.hash_key is None:
+        raise UsageError(
+            "A shared ledger needs a hash key that all hosts know.",
+            hint="Put it into SATISMETER_HASH_KEY: 16 characters or more, the same everywhere, and kept: "
+            "without it the ledger can't tell what was sent. `openssl rand -hex 32` makes one.",
+        )
     if settings.hash_key is not None:
-        prepare(settings.state)
+        if settings.shared is None:
+            prepare(settings.state)
+        if digits := _KEY.fullmatch(settings.hash_key.reveal()):
+            return bytes.fromhex(digits[1])
         return hashlib.sha256(settings.hash_key.reveal().encode()).digest()
     return secret(settings.state)
+
+
+_KEY = re.compile(r"hex:([0-9a-f]{64})")
+"""A state folder's own key, which was made of chance, as hosts that share its ledger write it."""

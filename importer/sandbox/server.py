@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import math
 import os
 import random
 import threading
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future
 from contextlib import contextmanager
@@ -155,6 +156,7 @@ class Sandbox:
         self._clock = clock
         self._count = 0
         self._random = random.Random(self.settings.seed)  # noqa: S311  repeatable on purpose
+        self._came: Counter[bytes] = Counter()
         self._script = {person: deque(steps) for person, steps in self.settings.script.items()}
         self._pace = Pace(self.settings.rate_limit)
         self._used: WeakSet[asyncio.Task[None]] = WeakSet()
@@ -247,11 +249,12 @@ class Sandbox:
 
     async def _insert(self, request: web.Request) -> web.StreamResponse:
         exchange = request[_EXCHANGE]
-        behaviour = self._drawn() if not self._script else None
+        early = not self._script and not self.settings.by_row
+        behaviour = self._drawn(exchange) if early else None
         if not self._skips_body(behaviour, request):
             await self._read(request, exchange)
         if behaviour is None:
-            behaviour = self._scripted(exchange.person) or self._drawn()
+            behaviour = self._scripted(exchange.person) or self._drawn(exchange)
         await asyncio.sleep(behaviour.delay)
         if behaviour.fault == "status":
             return self._with_status(behaviour, exchange)
@@ -273,13 +276,22 @@ class Sandbox:
         body = parsed(exchange.body)
         exchange.person = "" if isinstance(body, Refusal) else person_of(body)
 
-    def _drawn(self) -> Behaviour:
-        draw = self._random.random()
+    def _drawn(self, exchange: Exchange) -> Behaviour:
+        draw = self._of_row(exchange) if self.settings.by_row else self._random.random()
         for share in self.settings.fail:
             if draw < share.share:
                 return share.behaviour
             draw -= share.share
         return _PLAIN
+
+    def _of_row(self, exchange: Exchange) -> float:
+        """From 0 to 1, by the seed, who answered what, and how often that came."""
+        sent = parsed(exchange.body)
+        answers = [] if isinstance(sent, Refusal) else sent.get("answers")
+        row = orjson.dumps([self.settings.seed, exchange.person, answers])
+        self._came[row] += 1
+        seen = hashlib.blake2b(row + b"%d" % self._came[row], digest_size=8)
+        return int.from_bytes(seen.digest(), "big") / 2**64
 
     def _scripted(self, person: str) -> Behaviour | None:
         steps = self._script.get(person)

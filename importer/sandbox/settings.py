@@ -122,8 +122,10 @@ class SandboxSettings:
     that a reply takes, half of them before the request is worked on and half after. `rate_limit` is
     the number of requests let through in any one second. `script` names for a user (userId or
     anonymousId) what happens to his inserts, one after the other; plain answers follow. `fail` is
-    drawn for inserts that no script speaks of. `slow` is the seconds a slow fault takes. `remember`
-    is how many requests `Sandbox.requests` keeps.
+    drawn for inserts that no script speaks of; with `by_row` not one after the other, but from the seed,
+    the person, the answers and how often they came: then any order, and any number of senders, meets the
+    same. (The body is read first, then, whatever the fault.) `slow` is the seconds a slow fault takes.
+    `remember` is how many requests `Sandbox.requests` keeps.
     """
 
     write_key: str = field(default=WRITE_KEY, repr=False)
@@ -141,6 +143,7 @@ class SandboxSettings:
     script: Mapping[str, Sequence[Behaviour]] = field(default_factory=dict)
     slow: float = 2.0
     seed: int = 0
+    by_row: bool = False
     errors: ErrorShape = ErrorShape.ERRORS
     success: SuccessShape = SuccessShape.ID
     log: Path | None = None
