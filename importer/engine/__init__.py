@@ -57,8 +57,8 @@ from importer.mapping import Compiled, Document, load
 from importer.model import Job, counted
 from importer.results import files, report
 from importer.results.summary import Summary
-from importer.settings import Settings
-from importer.sources.remote import Address, fetched, is_remote
+from importer.settings import Settings, is_remote
+from importer.sources.remote import Address, fetched
 from importer.sources.source import Source, open_source
 
 __all__ = [
