@@ -59,7 +59,9 @@ def plain_error(command: options.Command) -> options.Command:
 
 # `importer jobs` and `importer status`: what was run, and where it stands.
 
-_LEFT = (Status.PENDING, Status.FAILED, Status.UNKNOWN)
+_IN_FLIGHT = "attempting"
+"""`ledger.ATTEMPTING`, which `--help` need not import: rows whose request is on its way."""
+_LEFT = (Status.PENDING, Status.FAILED, Status.UNKNOWN, _IN_FLIGHT)
 
 
 @click.command("jobs")
@@ -72,7 +74,7 @@ def jobs_command(state: Path | None, as_json: bool) -> ExitStatus:
     importer jobs --json
     """
     with looking(state) as ledger:
-        found = [(job, ledger.counts(job)) for job in ledger.jobs()]
+        found = [(job, ledger.progress(job)) for job in ledger.jobs()]
     if as_json:
         output.emit({"jobs": [_document(job, counts) for job, counts in found]})
         return ExitStatus.DONE
@@ -106,7 +108,7 @@ def status_command(job: str, state: Path | None, as_json: bool) -> ExitStatus:
     """
     with looking(state) as ledger:
         found = ledger.job(job)
-        counts = ledger.counts(found)
+        counts = ledger.progress(found)
         causes = ledger.refusals(found, invalid=True)
         waiting = ledger.by_code(found, (Status.PENDING,))
         settled_here = _own_doubt(ledger, found)
@@ -139,6 +141,8 @@ def _print_status(job: Job, counts: Mapping[str, int], causes: tuple[Cause, ...]
         output.say(f"Each row of the file counts once per wave: {', '.join(job.waves)}.")
     output.heading("Rows")
     named = [(each.value, counts[each]) for each in Status if counts.get(each)]
+    if counts.get(_IN_FLIGHT):
+        named.append(("in flight", counts[_IN_FLIGHT]))
     output.table(("", "rows"), [("read", sum(counts.values())), *named])
     if causes:
         output.heading("Why")
@@ -150,6 +154,8 @@ def _next(job: Job, counts: Mapping[str, int], in_doubt: int) -> list[str]:
     """What to type, by what is left; a job that was purged can't go on."""
     if "mapping" not in job.settings:
         return [next_command("jobs")]
+    if counts.get(_IN_FLIGHT):
+        return [next_command("status", job.name, why="the run goes on")]
     steps = []
     if any(counts.get(each) for each in (Status.PENDING, Status.FAILED)) or in_doubt:
         steps.append(_going_on(job))
@@ -196,7 +202,8 @@ def _document(job: Job, counts: Mapping[str, int]) -> dict[str, object]:
         "stopped": job.stopped or None,
         "report": _written(job, "report.html") or None,
         "rows": {"read": sum(counts.values())}
-        | {each.value: counts.get(each, 0) for each in Status},
+        | {each.value: counts.get(each, 0) for each in Status}
+        | ({"in_flight": counts[_IN_FLIGHT]} if counts.get(_IN_FLIGHT) else {}),
         "left": sum(counts.get(each, 0) for each in _LEFT),
         **({"waves": list(job.waves)} if job.waves else {}),
     }

@@ -14,7 +14,7 @@ from importer.engine.observer import NULL_OBSERVER, Observer
 from importer.engine.record import Rewritten, explain, folder_of, rewrite
 from importer.engine.stage import Plan
 from importer.errors import UsageError
-from importer.ledger import existing, look_into
+from importer.ledger import ATTEMPTING, existing, look_into
 from importer.model import Job, Status
 from importer.privacy import shell_word
 from importer.results.summary import Summary
@@ -25,7 +25,8 @@ _LEFT = (Status.PENDING, Status.FAILED)
 
 @dataclass(frozen=True, slots=True)
 class JobState:
-    """A job and where it stands: `rows` by status, those that are 0 left out."""
+    """A job and where it stands: `rows` by status, those that are 0 left out; `attempting` are those in
+    flight while a run is under way."""
 
     job: Job
     rows: Mapping[str, int]
@@ -33,13 +34,13 @@ class JobState:
     @property
     def left(self) -> int:
         """Rows that are to be sent or settled yet."""
-        return sum(self.rows.get(each, 0) for each in (*_LEFT, Status.UNKNOWN))
+        return sum(self.rows.get(each, 0) for each in (*_LEFT, Status.UNKNOWN, ATTEMPTING))
 
 
 def jobs(state: str | PathLike[str]) -> list[JobState]:
     """Every job of a state folder's ledger, newest first. Raises UsageError where there is no ledger."""
     with look_into(Path(state)) as ledger:
-        return [JobState(job, ledger.counts(job)) for job in ledger.jobs()]
+        return [JobState(job, ledger.progress(job)) for job in ledger.jobs()]
 
 
 def resume(
