@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
+from functools import reduce
 from typing import TYPE_CHECKING, NamedTuple
 from unicodedata import normalize
 
@@ -27,6 +28,17 @@ class Status(StrEnum):
     FAILED = "failed"
     UNKNOWN = "unknown"
     PENDING = "pending"
+
+
+class Why(StrEnum):
+    """Why a run waits, as its observers are told."""
+
+    RATE = "rate"
+    RETRY_AFTER = "retry_after"
+    CIRCUIT_BREAKER = "circuit_breaker"
+    OUTAGE = "outage"
+    SETTLING = "settling"
+    STOPPING = "stopping"
 
 
 @dataclass(frozen=True, slots=True)
@@ -305,3 +317,30 @@ def duration(seconds: float) -> str:
     if whole < 3600:
         return f"{whole // 60} min {whole % 60} s" if whole % 60 else f"{whole // 60} min"
     return f"{whole // 3600} h {whole % 3600 // 60} min"
+
+
+def letter(position: int) -> str:
+    """A column's letter as Excel shows it: 0 is A, 25 is Z, 26 is AA."""
+    before, last = divmod(position, 26)
+    return (letter(before - 1) if before else "") + chr(ord("A") + last)
+
+
+def column_of(letters: str) -> int:
+    """The position, from 0, of the column that Excel shows so: A is 0, AA is 26."""
+    return reduce(lambda found, each: found * 26 + ord(each) - ord("A") + 1, letters, 0) - 1
+
+
+DETRACTORS = range(7)
+"""0 to 6; 9 and 10 are promoters, 7 and 8 passives (Bain & Company, "Net Promoter System")."""
+PROMOTERS = range(9, 11)
+
+
+def nps(counts: Mapping[int, int]) -> float | None:
+    """Per cent of promoters less per cent of detractors, -100 to 100, of how often each score was given; None
+    without an answer."""
+    answers = sum(counts.values())
+    if not answers:
+        return None
+    promoters = sum(count for score, count in counts.items() if score in PROMOTERS)
+    detractors = sum(count for score, count in counts.items() if score in DETRACTORS)
+    return 100 * (promoters - detractors) / answers

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import ipaddress
-import os
 import platform
 import re
-import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from os import PathLike
@@ -14,6 +12,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
+from importer import system
 from importer.errors import UsageError
 from importer.model import utf8
 
@@ -51,7 +50,7 @@ class Secret:
     @classmethod
     def parse(cls, text: str, what: str = "key") -> Secret:
         """A key as somebody has typed or pasted it; `what` names it."""
-        _leave_no_core()
+        system.leave_no_core()
         if any(not 32 < ord(letter) < 127 for letter in text):
             raise UsageError(
                 f"The {what} holds a space or a letter that no key has; copy it again."
@@ -64,18 +63,6 @@ class Secret:
 
     def __str__(self) -> str:
         return "***"
-
-
-def _leave_no_core() -> None:
-    """From the first key on, a crash writes no memory to the disk, and no other process of the user reads
-    it (Linux: PR_SET_DUMPABLE)."""
-    if os.name == "posix":
-        import ctypes
-        import resource
-
-        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-        if sys.platform == "linux":
-            ctypes.CDLL(None).prctl(4, 0, 0, 0, 0)
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
-from importer import resources
+from importer import resources, system
 from importer.errors import UsageError
 
 NAME = "importer.toml"
@@ -133,7 +133,7 @@ def defaults(group: click.Group, name: str) -> dict[str, dict[str, Any]]:
 def checked(path: Path) -> dict[str, Any]:
     """What the file says, {} where there is none; raises UsageError."""
     said, mine = _read(path), path == users_file()
-    if said and mine and os.name == "posix" and path.stat().st_mode & (stat.S_IWGRP | stat.S_IWOTH):
+    if said and mine and system.MODES and path.stat().st_mode & (stat.S_IWGRP | stat.S_IWOTH):
         raise UsageError(f"{path} can be written by others.", hint=f"Mend it: chmod go-w {path}")
     wrong = [_mistake(key, value, mine=mine) for key, value in said.items()]
     if wrong := [each for each in wrong if each]:

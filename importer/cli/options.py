@@ -7,13 +7,14 @@ import os
 import re
 import stat
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import click
 
-from importer import resources
+from importer import resources, system
+from importer.cli.given import Given, GivenAccess
 from importer.errors import UsageError
 from importer.privacy import shell_word
 from importer.settings import DEFAULT_ENDPOINT, Endpoint, FailOn, Network, Rate, Secret, Settings
@@ -246,11 +247,13 @@ def delivering(command: Command) -> Command:
     return command
 
 
-def settings(options: Mapping[str, Any]) -> Settings:
+def settings(options: Given) -> Settings:
     """The command's options as `Settings`; raises UsageError."""
     from importer.ledger import default_folder
 
-    known = {name: value for name, value in options.items() if name in _PLAIN and value is not None}
+    known: dict[str, Any] = {
+        name: value for name, value in options.items() if name in _PLAIN and value is not None
+    }
     rate = options.get("rate")
     return Settings(
         **known,
@@ -265,7 +268,7 @@ def settings(options: Mapping[str, Any]) -> Settings:
     )
 
 
-def network_of(options: Mapping[str, Any]) -> Network:
+def network_of(options: GivenAccess) -> Network:
     """What `network` was given."""
     proxy = options.get("proxy")
     if proxy and "@" in proxy:
@@ -293,7 +296,7 @@ _PLAIN = {
 }
 
 
-def _readback(options: Mapping[str, Any]) -> dict[str, Any]:
+def _readback(options: GivenAccess) -> dict[str, Any]:
     """The read API's key and project."""
     project = options.get("project") or os.environ.get(PROJECT) or _from_dotenv(PROJECT)
     given = options["api_key_file"]
@@ -305,7 +308,7 @@ def _readback(options: Mapping[str, Any]) -> dict[str, Any]:
     return {"project": project, "api_key": Secret.parse(text, "API key") if text else None}
 
 
-def read_access(options: Mapping[str, Any]) -> tuple[Secret, str] | None:
+def read_access(options: GivenAccess) -> tuple[Secret, str] | None:
     """The read API's key and the project; None where one of them is missing."""
     known = _readback(options)
     return (known["api_key"], known["project"]) if known["api_key"] and known["project"] else None
@@ -374,7 +377,7 @@ def private_text(path: Path, what: str) -> str:
     except (OSError, UnicodeDecodeError) as error:
         why = error.strerror if isinstance(error, OSError) else "it is no UTF-8"
         raise UsageError(f"The {what} {path} can't be read: {why}.") from error
-    if os.name == "posix" and facts.st_mode & (stat.S_IRWXG | stat.S_IRWXO):
+    if system.MODES and facts.st_mode & (stat.S_IRWXG | stat.S_IRWXO):
         raise UsageError(
             f"The {what} {path} can be read by others.",
             hint=f"Mend it: chmod 600 {shell_word(str(path))}",
@@ -409,8 +412,8 @@ def _from_dotenv(name: str) -> str:
     found = (
         dotenv.dotenv_values(stream=io.StringIO(text), interpolate=False).get(name) or ""
     ).strip()
-    if found and os.name == "posix":
-        if facts.st_uid not in (0, os.geteuid()):
+    if found and system.MODES:
+        if system.anothers(facts):
             raise UsageError(f"{place} is somebody else's, and names {name}.", hint="Move it away.")
         if name != PROJECT and facts.st_mode & (stat.S_IRWXG | stat.S_IRWXO):
             raise UsageError(f"{place} can be read by others.", hint="Mend it: chmod 600 .env")

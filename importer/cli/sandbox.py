@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from importer import shutdown
 from importer.cli import options, output
 from importer.errors import ExitStatus, UsageError
 
@@ -134,17 +135,15 @@ def sandbox_command(  # noqa: PLR0913  one parameter an option
 def _serve(settings: SandboxSettings, announce: Callable[[Sandbox], None]) -> None:
     """Serve until SIGINT or SIGTERM."""
     import asyncio
-    import signal
 
     from importer.sandbox import NoStore, Sandbox
 
     async def serve() -> None:
         ending = asyncio.Event()
-        for number in (signal.SIGINT, signal.SIGTERM):
-            asyncio.get_running_loop().add_signal_handler(number, ending.set)
-        async with Sandbox(settings) as running:
-            announce(running)
-            await ending.wait()
+        with shutdown.told(ending.set):
+            async with Sandbox(settings) as running:
+                announce(running)
+                await ending.wait()
 
     try:
         asyncio.run(serve())
@@ -288,7 +287,7 @@ def _show(folder: Path) -> ExitStatus:
 
 def _run(settings: Settings) -> Summary:
     from importer import engine
-    from importer.cli.output import Progress
+    from importer.cli.progress import Progress
     from importer.cli.text import print_before
 
     progress = Progress()

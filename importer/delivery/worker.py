@@ -13,9 +13,9 @@ from importer.delivery.abort_rules import Abort, AbortRules
 from importer.delivery.circuit_breaker import CircuitBreaker
 from importer.delivery.concurrency import AdaptiveConcurrency
 from importer.delivery.queue import KeyedQueue
-from importer.delivery.rate_limit import RateLimiter, Sleep
+from importer.delivery.rate_limit import OnWait, RateLimiter, Sleep, unheard
 from importer.errors import Busy, LedgerError
-from importer.model import Outcome, QueuedRow, Status
+from importer.model import Outcome, QueuedRow, Status, Why
 from importer.satismeter.classify import Action, Classification, Poster, Reply, classify
 from importer.satismeter.redact import Redactor
 
@@ -74,6 +74,7 @@ class Delivery:
         options: DeliveryOptions,
         sleep: Sleep = asyncio.sleep,
     ) -> None:
+        self._on_wait: OnWait = unheard
         self._poster = poster
         self._journal = journal
         self._rate_limiter = rate_limiter
@@ -92,6 +93,11 @@ class Delivery:
         self._stopping = asyncio.Event()
         self.stopped: Abort | None = None
         self.requests = 0
+
+    def on_wait(self, told: OnWait) -> None:
+        """Who is told why nothing is posted, and for how long. It must not raise: it is called in the midst
+        of attempts."""
+        self._on_wait = self._rate_limiter.on_wait = told
 
     async def run(self, rows: Iterator[QueuedRow], held: Iterable[bytes] = ()) -> Abort | None:
         """Deliver these rows, in their order, but for those of the `held` persons; returns why it
@@ -238,7 +244,7 @@ class Delivery:
         badly = classified.trouble or classified.action is Action.RETRY
         self._concurrency.record(None if badly else reply.ms / 1000)
         if classified.trouble:
-            self._breaker.record_failure()
+            self._record_failure()
         elif classified.action is Action.RETRY:
             self._breaker.record_throttled()
         else:
@@ -251,6 +257,16 @@ class Delivery:
             self._stop_within(classified, self._options.outage - self._breaker.away_for)
         if stop := self._abort_rules.reason(row, classified, self._breaker.away_for):
             self.stop(stop)
+
+    def _record_failure(self) -> None:
+        """One more attempt that met no server; who watches is told when the next is made."""
+        was_open = self._breaker.is_open
+        self._breaker.record_failure()
+        if not self._breaker.is_open:
+            return
+        if not was_open:
+            self._on_wait(Why.OUTAGE, max(self._options.outage - self._breaker.away_for, 0.0))
+        self._on_wait(Why.CIRCUIT_BREAKER, self._breaker.next_probe_in)
 
     def _convict(self, since: int) -> None:
         """A row was accepted: those that were refused alone before it are refused for good, and their

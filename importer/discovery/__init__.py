@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from os import PathLike
 
+from importer.discovery.choices import Choices, choices_of
 from importer.discovery.column import Column, Confidence, columns
 from importer.discovery.draft import Draft, Wishes, draft, laid_out, sheet_of_answers
 from importer.discovery.header import Grid, Layout, ToolRows, check_answers, layout, read_grid
@@ -28,6 +29,7 @@ from importer.sources.table import SourceOptions
 
 __all__ = [
     "Analysis",
+    "Choices",
     "Column",
     "Confidence",
     "Dated",
@@ -48,6 +50,7 @@ __all__ = [
     "as_init_reads",
     "candidates",
     "check_answers",
+    "choices_of",
     "columns",
     "draft",
     "ends_in_words",

@@ -87,8 +87,8 @@ class ApprovedPlan:
     to_post: str | Mapping[str, str]
 
     @classmethod
-    def of(cls, settings: Settings, planned: Plan, ledger: Ledger) -> ApprovedPlan:
-        """The plan, while its ledger is open."""
+    def of(cls, settings: Settings, planned: Plan) -> ApprovedPlan:
+        """The plan that was made with these settings."""
         return cls(
             made=moment(),
             importer=__version__,
@@ -97,7 +97,7 @@ class ApprovedPlan:
             inputs=Inputs.of(settings, planned.document, planned.source),
             rows=planned.rows,
             requests_sha256=planned.sealed,
-            to_post=_to_post(planned.job, ledger),
+            to_post=planned.to_post,
         )
 
     def write(self, path: Path) -> None:
@@ -170,7 +170,9 @@ class ApprovedPlan:
         )
 
 
-def _to_post(job: Job, ledger: Ledger) -> str | Mapping[str, str]:
+def to_post(job: Job, ledger: Ledger) -> str | Mapping[str, str]:
+    """The Excel rows that a run would post or settle, as ranges; with waves, those of each by its name."""
+
     def posted(wave: str) -> str:
         return " ".join(ranges(row for row, _ in ledger.sendable(job, wave)))
 

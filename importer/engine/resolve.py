@@ -18,11 +18,11 @@ from importer.model import Job, Line, Status, place
 from importer.settings import Settings
 
 
+@http.apart
 def resolve(settings: Settings) -> tuple[Job, Settled, Rewritten]:
     """Settle the rows in doubt of `settings.job` (the newest where it is "") by what the survey holds.
     Posts nothing. Raises UsageError without an API key or project, Busy while the job is under way,
     ReadError where the survey can't be read."""
-    http.refuse_within_a_loop("resolve")
     with _alone(settings) as (ledger, job):
         reader(settings, job.origin)
         settled = asyncio.run(read_back(settings, ledger, job))

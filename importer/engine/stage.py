@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from importer.engine.observer import Observer
+from importer.engine.observer import Observer, Staged
 from importer.errors import LedgerError
 from importer.ledger import (
     REKEYED,
@@ -187,7 +187,8 @@ _SAMPLES = 3
 @dataclass(frozen=True, slots=True)
 class Plan:
     """A file, staged: what a run would do. `samples` are whole requests, their key masked; `sealed`
-    is a SHA-256 (hex) over the bodies of all rows that can be posted."""
+    is a SHA-256 (hex) over the bodies of all rows that can be posted, `to_post` the Excel rows that are
+    to be, as ranges (`2-40 42`; with waves, those of each by its name), where an approval needs them."""
 
     job: Job
     source: Source
@@ -203,6 +204,7 @@ class Plan:
     tally: Tally
     recodings: Recodings
     sealed: str
+    to_post: str | Mapping[str, str] = ""
 
     @property
     def ready(self) -> int:
@@ -232,7 +234,7 @@ def stage(
     compiled: Compiled,
     ledger: Ledger,
     spool: Keep,
-    watch: Observer,
+    observer: Observer,
     *,
     bodies: bool = True,
 ) -> Plan:
@@ -260,7 +262,7 @@ def stage(
             if bodies:
                 spool.keep(rows)
             _sample(rows, samples)
-            watch.staged(staging.read)
+            observer.event(Staged(staging.read))
         staging.finish(document.repeats.send)
     show = plain if show_values else odd_character
     counts = planned_rows(ledger, job, staging.read, settings.statuses)

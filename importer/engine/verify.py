@@ -13,7 +13,7 @@ from typing import TypeVar
 import orjson
 
 from importer import http
-from importer.engine.reconcile import reader
+from importer.engine.reconcile import campaigns_of_job, reader
 from importer.engine.stage import fitted, questions, secret_of, source_options
 from importer.errors import ExitStatus, ImporterError, UsageError
 from importer.ledger import (
@@ -31,7 +31,7 @@ from importer.mapping.checks import check
 from importer.model import Job, Mapped, Response
 from importer.privacy import masked_id
 from importer.results.scores import Scores, Tally
-from importer.satismeter.read import Reader, StoredResponse
+from importer.satismeter.read import StoredResponse
 from importer.settings import Settings
 from importer.sources.source import open_source
 
@@ -261,11 +261,11 @@ class Verification:
         return ExitStatus.DONE
 
 
+@http.apart
 def verify(settings: Settings, *, allow_extra: bool = False) -> Verification:
     """Compare `settings.job` (the newest where it is "") with its survey, read with `settings.api_key`
     and `.project`. `settings.file` says where the job's file lies now; "" is where it was. Changes
     nothing. Raises ImporterError."""
-    http.refuse_within_a_loop("verify")
     with look_into(settings.ledger):
         secret = secret_of(settings)
     with existing(settings.ledger, secret) as ledger:
@@ -319,16 +319,10 @@ async def _read(
     start, end = (datetime.fromtimestamp(each, UTC) for each in (since, until))
     seen: list[Seen] = []
     async with reader(settings, job.origin) as reading:
-        for campaign in await _campaigns(job, reading):
+        for campaign in await campaigns_of_job(reading, job):
             found = reading.responses(campaign, start, end)
             seen += [_seen(hasher, campaign, each) async for each in found]
     return seen
-
-
-async def _campaigns(job: Job, reading: Reader) -> list[str]:
-    """The job's surveys; every one of the project where the rows named theirs."""
-    named = job.campaigns.split(",")
-    return [each.id for each in await reading.surveys()] if "*" in named else named
 
 
 def _seen(hasher: Hasher, campaign: str, found: StoredResponse) -> Seen:

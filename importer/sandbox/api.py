@@ -8,7 +8,7 @@ import io
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from html import escape
 from typing import Any, cast
 
@@ -422,8 +422,11 @@ def _moment(written: str | None, default: int) -> int:
     return round(zoned.timestamp() * 1000)
 
 
+_1970 = datetime(1970, 1, 1, tzinfo=UTC)
+
+
 def _iso(milliseconds: int) -> str:
-    moment = datetime.fromtimestamp(milliseconds / 1000, UTC)
+    moment = _1970 + timedelta(milliseconds=milliseconds)  # Windows reckons nothing before it
     return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 

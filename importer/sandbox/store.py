@@ -13,6 +13,7 @@ from typing import Self
 
 import orjson
 
+from importer.model import DETRACTORS, PROMOTERS, nps
 from importer.sandbox.settings import SandboxQuestion
 
 # What the sandbox has stored: responses and users, in SQLite.
@@ -226,18 +227,17 @@ def of(questions: Sequence[SandboxQuestion], responses: Sequence[Stored]) -> dic
     }
 
 
-def nps(scores: Sequence[int]) -> float | None:
-    """Percent of promoters (9, 10) less percent of detractors (0 to 6); None without a score."""
-    if not scores:
-        return None
-    promoters = sum(score >= 9 for score in scores)
-    detractors = sum(score <= 6 for score in scores)
-    return round(100 * (promoters - detractors) / len(scores), 1)
+def rounded_nps(scores: Sequence[int]) -> float | None:
+    """As the API shows it, to one place; None without a score."""
+    found = nps(Counter(scores))
+    return None if found is None else round(found, 1)
 
 
 def category(score: int) -> str:
     """What a 0-10 score makes of its giver."""
-    return "promoter" if score >= 9 else "passive" if score >= 7 else "detractor"
+    if score in PROMOTERS:
+        return "promoter"
+    return "detractor" if score in DETRACTORS else "passive"
 
 
 def flat(questions: Sequence[SandboxQuestion], response: Stored) -> dict[str, object]:
@@ -278,6 +278,6 @@ def _metric(question: SandboxQuestion, ratings: Sequence[int]) -> dict[str, obje
     if question.range is None:
         return None
     if question.type == "nps":
-        return {"type": "nps", "value": nps(ratings)}
+        return {"type": "nps", "value": rounded_nps(ratings)}
     mean = round(sum(ratings) / len(ratings), 2) if ratings else None
     return {"type": question.type, "value": mean}

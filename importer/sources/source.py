@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from importer import codes
 from importer.csv_guard import PROBLEM_COLUMN, restored
 from importer.errors import SourceError
-from importer.model import Chunk, Problem
+from importer.model import Chunk, Problem, letter
 from importer.settings import path_text
 from importer.sources import damage
 from importer.sources.csv import RUN_TOGETHER, DelimitedTable
@@ -26,7 +26,6 @@ from importer.sources.table import (
     SourceOptions,
     Table,
     is_blank,
-    letter,
     read_header,
 )
 from importer.sources.workbook import WorkbookTable

@@ -9,7 +9,7 @@ from itertools import accumulate
 from typing import Protocol
 
 from importer.errors import SourceError
-from importer.model import Problem
+from importer.model import Problem, letter
 
 # What was found in a file before its rows are read.
 
@@ -137,12 +137,6 @@ class Header:
 
     labels: tuple[str, ...]
     rows: tuple[int, ...]
-
-
-def letter(index: int) -> str:
-    """A column's letter as Excel shows it; `index` counts from 0: A, B, ... Z, AA."""
-    before, last = divmod(index, 26)
-    return (letter(before - 1) if before else "") + chr(ord("A") + last)
 
 
 def is_blank(cells: Sequence[str]) -> bool:

@@ -11,8 +11,9 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, islice
 
+from importer import system
 from importer.errors import SourceError
-from importer.model import counted
+from importer.model import counted, letter
 from importer.resources import Positioned
 from importer.sources.files import BROKEN, Content
 from importer.sources.isolation import Child, Message, OutOfMemory, ReadRequest, Unreadable
@@ -24,7 +25,6 @@ from importer.sources.table import (
     Mark,
     RowBlock,
     SourceOptions,
-    letter,
 )
 
 _MIB = 1 << 20
@@ -102,6 +102,7 @@ class WorkbookTable:
         size = os.fstat(self._descriptor).st_size
         request = ReadRequest(
             descriptor=self._descriptor,
+            path=system.reopened(self._descriptor, self._content.place),
             name=self._content.name,
             format=self._format,
             sheet=self._wanted,
@@ -221,7 +222,7 @@ def _cut(batch: Message, size: int, merged: _Merged) -> Iterator[RowBlock]:
 
 def _format_of(name: str, descriptor: int) -> str:
     """By the first bytes: Excel since 2007 puts a zip (its theme) into an .xls, where zipfile finds it."""
-    file, start = Positioned(descriptor), os.pread(descriptor, len(_OLE), 0)
+    file, start = Positioned(descriptor), system.read_at(descriptor, len(_OLE), 0)
     if start == _OLE or not zipfile.is_zipfile(file):
         return _old_format(name, descriptor, start)
     try:

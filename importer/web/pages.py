@@ -14,14 +14,13 @@ from aiohttp import web
 
 from importer import __version__, codes
 from importer.errors import ImporterError
-from importer.model import counted, duration
+from importer.model import counted, duration, letter
 from importer.privacy import masked_id
 from importer.results.report.facts import short
 from importer.results.report.page import code_parts, minute, templates, thousands
 from importer.results.scores import signed
 from importer.satismeter.read import Reader, Survey, SurveyQuestion
 from importer.settings import Settings
-from importer.sources.table import letter
 from importer.web.drafts import Draft, Drafts
 from importer.web.guard import Guard
 from importer.web.reading import Reading, read

@@ -357,6 +357,14 @@ async def test_a_locked_survey_says_who_holds_it(
         ([{"event": "pausing", "wait": 90, "time": "2020-01-01T00:00:00Z"}], ""),
         ([{"event": "away"}, {"event": "said", "text": "…"}], "SatisMeter does not answer"),
         ([{"event": "away"}, {"event": "back", "seconds": 9}], ""),
+        (
+            [{"event": "away"}, {"event": "waiting", "why": "outage", "wait": 899}],
+            "SatisMeter does not answer; it is tried again now and then, for 14 min 59 s at most.",
+        ),
+        (
+            [{"event": "waiting", "why": "rate", "wait": 6}],
+            "The rate allows the next request in 6 s",
+        ),
         ([{"event": "settling", "rows": 3, "wait": 60}], "3 rows may be stored"),
         ([{"event": "away"}, "Traceback, or half a li"], "SatisMeter does not answer"),
         ([7, "", [], {"event": "pausing", "wait": "x"}], ""),

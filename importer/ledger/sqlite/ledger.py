@@ -10,6 +10,7 @@ from pathlib import Path
 from secrets import token_hex
 from typing import Any
 
+from importer import system
 from importer.errors import LedgerError
 from importer.ledger.database import Database, check_secret, pairs
 from importer.ledger.named_queries import queries
@@ -173,9 +174,9 @@ def _make(path: Path) -> None:
         with closing(connect(draft)) as connection:
             migrate(connection, str(path))
         with suppress(FileExistsError):
-            os.link(draft, path)
+            system.publish(draft, path)
     finally:
-        draft.unlink()
+        draft.unlink(missing_ok=True)
 
 
 def _look_back(connection: sqlite3.Connection, path: Path, secret: bytes) -> Past | None:

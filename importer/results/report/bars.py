@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from importer import codes
-from importer.model import Cause, duration
+from importer.model import DETRACTORS, PROMOTERS, Cause, duration
 from importer.results.report.charts import Bar, Chart, lines
 from importer.results.report.facts import Column, Slot, per_cent, short
-from importer.results.scores import DETRACTORS, PROMOTERS, Scores, signed
+from importer.results.scores import Scores, signed
 
 _MOST_MONTHS = 24
 _MOST_BARS = 21
