@@ -159,7 +159,7 @@ def _people(ledger: Ledger, job: Job, send: str) -> Iterator[str]:
 
 def _by_other_rule(ledger: Ledger, job: Job) -> Iterator[str]:
     if number := ledger.duplicates(job).get(REKEYED):
-        first = next(ledger.lines(job, REKEYED, 1))
+        first = next(ledger.lines(job, code=REKEYED, limit=1))
         yield (
             f"{counted(number, 'row')} may have been sent before: the mapping's key, date or answers have "
             f"changed since. Row {first.row}: {first.message}. They are held; --again sends them all the "
