@@ -9,12 +9,12 @@ from importer import codes
 from importer.cli import output
 from importer.model import counted, duration
 from importer.privacy import Show, masked, plain
-from importer.results.scores import signed
+from importer.results import signed
 
 if TYPE_CHECKING:
-    from importer.engine.stage import Plan
-    from importer.mapping.usage import Recoding, Recodings, Value
-    from importer.results.summary import Summary
+    from importer.engine import Plan
+    from importer.mapping import Recoding, Recodings, Value
+    from importer.results import Summary
 
 
 # How a plan tells of recoded answers: what stands in the file, what is sent, and the NPS of both.

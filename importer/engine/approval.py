@@ -19,7 +19,7 @@ from importer.mapping import Document, load
 from importer.model import Job, counted, moment, place
 from importer.results.files import whole
 from importer.settings import Settings
-from importer.sources.source import Source, open_source
+from importer.sources import Source, open_source
 
 # A plan that can be signed: saved, approved by somebody, and then run as it was or not at all.
 #

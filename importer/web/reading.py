@@ -27,10 +27,9 @@ from importer.mapping.yaml import YamlText, read_yaml
 from importer.model import counted
 from importer.privacy import masked
 from importer.results.files import whole
-from importer.satismeter.read import Survey, SurveyQuestion
-from importer.sources.inspect import Inspection, inspect
-from importer.sources.source import open_source
-from importer.sources.table import Facts, KnownBy, SourceOptions
+from importer.satismeter import Survey, SurveyQuestion
+from importer.sources import Facts, Inspection, KnownBy, SourceOptions, open_source
+from importer.sources.inspect import inspect
 from importer.web.drafts import Draft, Drafts
 
 # How the file was read.
