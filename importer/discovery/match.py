@@ -163,7 +163,7 @@ class Matching:
             fields = [
                 Field(
                     f"question.{key}",
-                    "The question’s ID in SatisMeter",
+                    f"The question’s ID of “{title or key}” in SatisMeter",
                     "" if id_ == OPEN else id_,
                     kind="text",
                 ),
@@ -252,7 +252,7 @@ class Matching:
             hit = self._matches.get(found.index)
             same = bool(hit and asked and hit.asked.id == asked.id)
             fit = asked is None or fits(found.kind, asked)
-            main = found in {table.meaning.score, table.meaning.comment}
+            main = found in (table.meaning.score, table.meaning.comment)
             return not same, not fit, not main, column.index
 
         return sorted((each for each in table.columns if not each.blank), key=rank)
@@ -270,7 +270,9 @@ class Matching:
         """A column in a list: its name, how full it is, its first values."""
         profile = column.profile
         shown = " | ".join(self.show(each)[:40] for each in profile.samples(_SAMPLES))
-        return f"{column.label or '(no name)'}: {profile.filled:,} filled, {shown}"
+        beside = len(self._kinds[column.index].columns) - 1 if column.index in self._kinds else 0
+        also = f" and {counted(beside, 'column')} more, one answer" if beside else ""
+        return f"{column.label or '(no name)'}{also}: {profile.filled:,} filled, {shown}"
 
     def _values(self, key: str, at: int, answer: Answer) -> Iterator[Value]:
         """The texts of a column and what each becomes, where one is mapped or isn't understood; those that
@@ -360,7 +362,7 @@ class Matching:
         chosen, table = self.draft.choices.traits, table_of(self.draft)
         personal = {each.index for each in table.meaning.private}
         fields = []
-        for name, cell in {**changes.possible_traits(table), **chosen}.items():
+        for name, cell in {**chosen, **changes.possible_traits(table), **chosen}.items():
             column = table.column(cell.columns[0]) if cell.columns else None
             said = self._said(column) if column else "as it is in the mapping"
             note = "Personal. " if column and column.index in personal else ""
@@ -410,8 +412,7 @@ def _at(column: Column | None) -> str:
 
 
 def _becomes(block: blocks.Answer, text: str) -> tuple[str, bool]:
-    """What `values` and `parse` make of a text, before any change of scale; and whether the run can read
-    it."""
+    """What `values` and `parse` make of a text, before any change of scale; whether the run can read it."""
     done = list(steps(block, typed(block), text))
     if not done or (done[-1].result is None and not done[-1].problem):
         return "", True

@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from os import PathLike
+from typing import TYPE_CHECKING
 
 from importer.discovery.column import Column
 from importer.discovery.dates import DateReading
@@ -14,6 +15,9 @@ from importer.discovery.scales import Scale
 from importer.errors import ImporterError
 from importer.sources import Facts, Inspection, Source, SourceOptions, open_source
 from importer.sources.inspect import inspect
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +31,7 @@ class Known:
 
 
 def as_init_reads(
-    file: str | PathLike[str], options: SourceOptions, stack: ExitStack
+    file: str | PathLike[str] | DataFrame, options: SourceOptions, stack: ExitStack
 ) -> tuple[Source, Known]:
     """The sheet and the header that `init` takes."""
     bare = replace(options, header_rows=())
@@ -47,7 +51,7 @@ def as_init_reads(
 
 
 def inspect_file(
-    file: str | PathLike[str], options: SourceOptions | None = None
+    file: str | PathLike[str] | DataFrame, options: SourceOptions | None = None
 ) -> tuple[Facts, Inspection]:
     """How a file was read (its encoding, sheet, header), and what is in it; as `init` reads it, where no
     header rows are given. Raises SourceError."""

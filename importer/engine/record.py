@@ -86,6 +86,7 @@ def record(
         scores=planned.tally.scores(counted),
         waves=job.waves,
         contact=contact,
+        account=planned.account,
     )
     summary.write(summary.place)
     if sent and sent.contact and summary.contact:

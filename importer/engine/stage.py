@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from importer.engine.left_out import LeftOut
 from importer.engine.observer import Observer, Staged
 from importer.errors import LedgerError, UsageError
 from importer.ledger import (
@@ -24,6 +25,7 @@ from importer.ledger import (
 from importer.mapping import Campaign, Compiled, Document, People, Program, Recodings, check
 from importer.mapping import compile as compile_mapping
 from importer.model import (
+    GONE,
     Cause,
     Chunk,
     Invalid,
@@ -36,6 +38,7 @@ from importer.model import (
 )
 from importer.privacy import Show, odd_character, plain
 from importer.results import Causes, RatingQuestion, Tally
+from importer.results.account import AccountEffect
 from importer.satismeter import with_key
 from importer.settings import Rate, Settings
 from importer.sources import Facts, KnownBy, Source, SourceOptions
@@ -150,7 +153,7 @@ def _people(ledger: Ledger, job: Job, send: str) -> Iterator[str]:
 
 def _by_other_rule(ledger: Ledger, job: Job) -> Iterator[str]:
     if number := ledger.duplicates(job).get(REKEYED):
-        first = next(ledger.lines(job, REKEYED, 1))
+        first = next(ledger.lines(job, code=REKEYED, limit=1))
         yield (
             f"{counted(number, 'row')} may have been sent before: the mapping's key, date or answers have "
             f"changed since. Row {first.row}: {first.message}. They are held; --again sends them all the "
@@ -200,6 +203,9 @@ class Plan:
     recodings: Recodings
     sealed: str
     to_post: str | Mapping[str, str] = ""
+    account: AccountEffect | None = None
+    """What it does to the account; None where nothing of persons is sent."""
+    left_out: LeftOut | None = None
 
     @property
     def ready(self) -> int:
@@ -315,7 +321,7 @@ def _waves(document: Document) -> dict[str, object]:
 
 def _place(file: str) -> str:
     """The whole path, so that a later command finds it from anywhere; an address as it is."""
-    return file if file == "-" or "://" in file else str(Path(file).resolve())
+    return file if file in GONE or "://" in file else str(Path(file).resolve())
 
 
 def campaigns_of(document: Document) -> tuple[str, ...]:

@@ -421,7 +421,7 @@ async def test_two_wizards_know_of_each_others_run_from_its_first_moment(
             await other.post(f"{at}/start", rows="rest", **former)
             assert other.h1.startswith("Sending: ")
             assert other.draft.pid == pid
-            for step in ("mapping", "plan", "forget"):
+            for step in ("match", "plan", "forget"):
                 await other.post(f"{at}/{step}", revision=str(visitor.draft.revision))
                 assert (other.status, other.h1) == (409, "The run is under way.")
             assert visitor.desk.runs._children[visitor.draft.id].wait(60) is not None
