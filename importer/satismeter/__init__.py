@@ -14,6 +14,7 @@ _PLACES = {
     **dict.fromkeys(("Redactor", "with_key"), "redact"),
     **dict.fromkeys(("Contact",), "contact"),
     **dict.fromkeys(("Client",), "insert"),
+    **dict.fromkeys(("User", "Users"), "users"),
 }
 __all__ = (*_PLACES,)  # noqa: PLE0604  type checkers read `__init__.pyi`
 

@@ -10,3 +10,5 @@ from importer.satismeter.read import Survey as Survey
 from importer.satismeter.read import SurveyQuestion as SurveyQuestion
 from importer.satismeter.redact import Redactor as Redactor
 from importer.satismeter.redact import with_key as with_key
+from importer.satismeter.users import User as User
+from importer.satismeter.users import Users as Users
