@@ -23,7 +23,7 @@ from importer.mapping.text import compile_pattern, folded
 from importer.mapping.transforms.dates import names_zone
 from importer.mapping.yaml import Data, Plain
 from importer.model import letter
-from importer.sources.table import KnownBy
+from importer.sources import KnownBy
 
 LEFT_OUT = "false"
 """What a person says instead of a question's ID to leave its answer out."""
