@@ -11,7 +11,7 @@ help:
 	@echo "make demo    show the whole job on made-up data against a local SatisMeter"
 	@echo "make test    lint, types, the import contract and the tests (some 6 minutes on two cores)"
 	@echo "make trial   the long trials: crashes, hostile servers, big files"
-	@echo "make golden  write the golden files anew; read the diff before you commit it"
+	@echo "make golden  write the golden files and docs/reference.md anew; read the diff before you commit it"
 	@echo "make bench   the importer beside what people use instead; QUICK=1 for a small run"
 	@echo "make lock    the locks with their hashes, of pyproject.toml and constraints.txt; needs uv"
 	@echo "make build   the wheel and the sdist, into dist/"
@@ -42,6 +42,7 @@ trial: $(READY)
 
 golden: $(READY)
 	$(BIN)/python -m tests.golden
+	$(BIN)/python -m tests.reference
 
 bench: $(READY)
 	$(BIN)/python -m benchmarks $(if $(QUICK),--quick)

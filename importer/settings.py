@@ -177,7 +177,7 @@ def is_loopback(host: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Network:
-    """How servers are got at."""
+    """The way to servers: a proxy, and the authorities that vouch for them."""
 
     proxy: Secret | None = None
     """An HTTP proxy's URL for every server but this machine. None: HTTPS_PROXY, HTTP_PROXY, NO_PROXY."""

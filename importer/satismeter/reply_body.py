@@ -85,7 +85,9 @@ def has_error(document: object, depth: int = 0) -> bool:
 
 def _is_failure(status: object) -> bool:
     """Whether a field called status says so: a word, or a number as of HTTP."""
-    text = str(status).strip().lower() if isinstance(status, str | int) else ""
+    if not isinstance(status, str | int):
+        return False
+    text = str(status).strip().lower()
     return text in _FAILED or re.fullmatch(r"[45]\d\d", text) is not None
 
 
@@ -161,6 +163,8 @@ _LAST = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 def located(location: str, url: str) -> str:
     """The response's id in a `Location` that lies below `url`, to which it was posted; "" for any other."""
+    if not location:
+        return ""
     try:
         here, there = urlsplit(url), urlsplit(urljoin(url, location.strip()))
         same = (here.scheme, here.hostname, _port(here)) == (
@@ -172,7 +176,7 @@ def located(location: str, url: str) -> str:
         return ""
     folder, _, last = there.path.rstrip("/").rpartition("/")
     below = folder in (here.path.rstrip("/"), "/api/responses")
-    return last if location and same and below and _LAST.fullmatch(last) else ""
+    return last if same and below and _LAST.fullmatch(last) else ""
 
 
 def _port(parts: SplitResult) -> int | None:

@@ -227,3 +227,26 @@ def test_the_time_of_a_date_is_no_quotation_of_an_id(on: str) -> None:
     assert classified.response_id
     quoted = classify(Reply(True, 400, b'{"error":"49170 1234567 is no phone number"}'))
     assert "1234567" not in REDACTOR.classification(quoted, sent).message
+
+
+def test_an_id_that_looks_like_the_surveys_costs_no_long_way(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """IDs that one database has made share letters; the survey's own is nobody's text."""
+    ways: list[str] = []
+
+    def over(_: Redactor, text: str, __: bytes = b"{}") -> str:
+        ways.append(text)
+        return text
+
+    monkeypatch.setattr(Redactor, "over", over)
+    alike = "5f2f6c1e9b0a4c0017a3e1b2"
+    for sent, long in (
+        (b'{"campaign":"5d2f6c1e9b0a4c0017a3e1b2","userId":"u1","answers":[]}', 0),
+        (b'{"campaign":"64a1","userId":"5d2f6c1e9b0a4c0017a3e1b2","answers":[]}', 1),
+        (b'{"campaign":"5d2f6c1e9b0a4c0017a3e1b2"}', 0),
+    ):
+        ways.clear()
+        classified = classify(Reply(True, 200, json.dumps({"id": alike}).encode()))
+        assert REDACTOR.classification(classified, sent).response_id == alike
+        assert len(ways) == long
