@@ -15,8 +15,7 @@ from pathlib import Path
 
 from benchmarks import report
 from importer import mapping
-from importer.ledger import Ledger, Staging
-from importer.ledger.spool import Spool
+from importer.ledger import Spool, plan_ledger
 from importer.mapping import load
 from importer.mapping.checks import check
 from importer.model import Job
@@ -45,8 +44,8 @@ def plan(table: str, document: str, clock: Clock, folder: Path) -> int:
     with clock.timing("open: bytes hashed, encoding found"):
         source = open_source(table)
     compiled = mapping.compile(load(document), source.header, secret=b"k" * 32, file=source.name)
-    with closing(Ledger.throwaway(folder / "none", b"k" * 32)) as ledger, closing(source):
-        staging = Staging(ledger, ledger.start_job(_job(table)))
+    with closing(plan_ledger(folder / "none", b"k" * 32)) as ledger, closing(source):
+        staging = ledger.stage(ledger.start_job(_job(table)))
         spool = Spool(folder)
         chunks = source.chunks()
         while True:

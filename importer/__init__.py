@@ -14,7 +14,7 @@ logging.getLogger(__name__).addHandler(logging.NullHandler())
 _PLACES = {
     "Busy": "importer.errors:Busy",
     "Declined": "importer.errors:Declined",
-    "default_state": "importer.ledger.state:default_folder",
+    "default_state": "importer.ledger:default_folder",
     "Document": "importer.mapping:Document",
     "Draft": "importer.discovery:Draft",
     "Endpoint": "importer.settings:Endpoint",

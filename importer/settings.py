@@ -317,6 +317,11 @@ class Settings:
         return cls(**{"file": "", "mapping": "", "state": state, "job": job, **more})
 
     @property
+    def ledger(self) -> Path:
+        """Where the ledger is: in the state folder."""
+        return self.state
+
+    @property
     def name(self) -> str:
         """The file's name as messages show it."""
         if self.called:

@@ -33,9 +33,9 @@ def test_the_house_does_not_grow_beyond_what_one_can_know() -> None:
         ("AIMD", "delivery/concurrency.py"),
         ("dedupe", "ledger/dedupe.py"),
         ("idempotency", "ledger/fingerprint.py"),
-        ("write-ahead", "ledger/journal.py"),
-        ("checkpoint", "ledger/journal.py"),
-        ("migration", "ledger/database.py"),
+        ("write-ahead", "ledger/sqlite/journal.py"),
+        ("checkpoint", "ledger/sqlite/journal.py"),
+        ("migration", "ledger/sqlite/database.py"),
         ("reconcile", "engine/reconcile.py"),
         ("aiohttp", "satismeter/insert.py"),
         ("tqdm", "cli/output.py"),
@@ -52,7 +52,7 @@ def test_a_word_of_the_field_finds_its_room(word: str, room: str) -> None:
     assert re.search(rf"\b{re.escape(word)}", text, re.IGNORECASE)
 
 
-OWN_DATA = ("discovery/lexicon.py", "codes.py", "results/report/page.py")
+OWN_DATA = ("discovery/lexicon.py", "codes.py", "results/report/page.py", "ledger/named_queries.py")
 OTHER_WAYS = {
     r"NamedTemporaryFile|TemporaryDirectory|mkstemp|mkdtemp": ("cli/sandbox.py",),
     r"\.read_(text|bytes)\(": (*OWN_DATA, "cli/doctor.py", "sandbox/faults.py"),
@@ -69,3 +69,17 @@ def test_files_are_opened_by_the_one_opener(way: str) -> None:
         str(path.relative_to(PACKAGE)) for path in FILES if re.search(way, path.read_text("utf-8"))
     }
     assert found <= set(OTHER_WAYS[way])
+
+
+ROOM = PACKAGE / "ledger"
+
+
+def test_nobody_outside_knows_where_the_ledger_lies_or_what_it_is_asked_with() -> None:
+    """A connection, a path of its file, SQL: behind the face."""
+    hidden = re.compile(r"\.connection\b|ledger_path|ledger\.sqlite3|ledger\.path\b|_db\b")
+    found = {
+        str(path.relative_to(PACKAGE))
+        for path in FILES
+        if ROOM not in path.parents and hidden.search(path.read_text("utf-8"))
+    }
+    assert found == set()

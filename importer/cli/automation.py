@@ -230,25 +230,23 @@ class _Desk:
 
     def _former(self, sha256: str) -> str:
         """The job that has imported the same bytes to their end; "" where none has."""
-        from importer.ledger import ledger_path
-        from importer.ledger.queries import finished, opened
+        from importer.ledger import is_there, look_into
         from importer.mapping import load
 
-        path = ledger_path(self.settings.state)
-        if not path.exists():
+        if not is_there(self.settings.ledger):
             return ""
         document = load(self.settings.mapping)
-        with opened(self.settings.state) as book:
-            job = finished(book, sha256, document.digest, self.settings.endpoint.origin)
+        with look_into(self.settings.ledger) as ledger:
+            job = ledger.finished(sha256, document.digest, self.settings.endpoint.origin)
         self.job = job.name if job else ""
         return self.job
 
     def _moved(self, place: Path) -> None:
-        from importer.ledger.queries import moved, opened
+        from importer.ledger import existing
 
         if self.job:
-            with opened(self.settings.state) as book:
-                moved(book, book.job(self.job), place)
+            with existing(self.settings.ledger) as ledger:
+                ledger.moved(ledger.job(self.job), place)
 
     def _tell(self, summary: Summary) -> None:
         output.QUIET.set(self.given["quiet"] and summary.exit_status == ExitStatus.DONE)
@@ -312,7 +310,7 @@ def _task(given: dict[str, Any]) -> Task:
     import shlex
 
     from importer.automation.schedule import Task
-    from importer.ledger import state
+    from importer.ledger import default_folder
 
     try:
         more = tuple(word for each in given["more"] for word in shlex.split(each))
@@ -327,7 +325,7 @@ def _task(given: dict[str, Any]) -> Task:
         mapping=_mapping(given["mapping"]),
         when=_when(given["at"], given["every"]),
         program=str(Path(sys.argv[0]).resolve()),
-        state=(given["state"] or state.default_folder()).resolve(),
+        state=(given["state"] or default_folder()).resolve(),
         more=more,
     )
     _check_words(task)

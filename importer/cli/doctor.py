@@ -186,8 +186,7 @@ def _settings() -> list[dict[str, str]]:
 
 
 def _folder(state: Path | None) -> Iterator[Check]:
-    from importer.ledger import ledger_path
-    from importer.ledger.state import default_folder
+    from importer.ledger import default_folder, size
 
     folder = (state or default_folder()).absolute()
     there = next(each for each in (folder, *folder.parents) if each.exists())
@@ -203,8 +202,7 @@ def _folder(state: Path | None) -> Iterator[Check]:
         told = f"{folder} can be looked into by others"
         yield Check(name, LOOK, told, f"chmod 700 {folder}")
     else:
-        size = ledger_path(folder).stat().st_size if ledger_path(folder).exists() else 0
-        yield Check(name, OK, f"{folder}, ledger of {size / 1e6:,.1f} MB")
+        yield Check(name, OK, f"{folder}, ledger of {size(folder) / 1e6:,.1f} MB")
     yield _disk(there)
     if (kind := _file_system(there)) in _SHARED:
         remedy = "Keep the ledger on a local disk: two machines' locks on it can't be relied on."

@@ -19,8 +19,7 @@ from importer.model import Status, counted, moment
 from importer.settings import server_of
 
 if TYPE_CHECKING:
-    from importer.ledger import Ledger
-    from importer.ledger.retention import Purgeable
+    from importer.ledger import Ledger, Purgeable
     from importer.model import Cause, Job
 
 
@@ -37,11 +36,19 @@ moved_file = click.option(
 
 @contextmanager
 def looking(state: Path | None) -> Iterator[Ledger]:
-    """The ledger of a state folder; UsageError where there is none, so that looking makes none."""
-    from importer.ledger.queries import existing
-    from importer.ledger.state import default_folder
+    """The ledger, to ask it; UsageError where there is none, so that looking makes none."""
+    from importer.ledger import default_folder, look_into
 
-    with existing(state or default_folder()) as ledger:
+    with look_into(state or default_folder()) as ledger:
+        yield ledger
+
+
+@contextmanager
+def _changing(state: Path | None, secret: bytes = b"") -> Iterator[Ledger]:
+    """The same to keep its house: what is damaged is left as it is."""
+    from importer.ledger import default_folder, existing
+
+    with existing(state or default_folder(), secret) as ledger:
         yield ledger
 
 
@@ -97,13 +104,11 @@ def status_command(job: str, state: Path | None, as_json: bool) -> ExitStatus:
     importer status
     importer status 20260301-answers --json
     """
-    from importer.ledger import refusals
-
     with looking(state) as ledger:
         found = ledger.job(job)
         counts = ledger.counts(found)
-        causes = refusals(ledger, found, invalid=True)
-        waiting = ledger.counted(found, "code", (Status.PENDING,))
+        causes = ledger.refusals(found, invalid=True)
+        waiting = ledger.by_code(found, (Status.PENDING,))
         settled_here = _own_doubt(ledger, found)
     if as_json:
         document = {**_document(found, counts), "causes": [each.document() for each in causes]}
@@ -258,25 +263,21 @@ def purge_command(
     importer purge --older-than 30d --yes
     importer purge --job 20260301-answers --yes
     """
-    from importer.ledger import retention
-    from importer.ledger.state import default_folder
-
-    folder = state or default_folder()
-    with looking(state) as ledger:
+    with _changing(state) as ledger:
         found = (
-            retention.named(ledger, job, hashes=hashes)
+            ledger.named(job, hashes=hashes)
             if job
-            else retention.purgeable(ledger, time.time() - older_than, hashes=hashes)
+            else ledger.purgeable(time.time() - older_than, hashes=hashes)
         )
         ready = [each for each in found if job or not each.left]
         if yes and ready:
-            with _nobody_else(ledger, folder):
+            with _nobody_else(ledger):
                 for each in ready:
                     if each.left:
-                        retention.drop(ledger, each.job)
+                        ledger.drop(each.job)
                 known = {each.id: each for each in ledger.jobs()}
                 gone = [known[each.job.id] for each in ready if each.job.id in known]
-                retention.purge(ledger, gone, hashes=hashes)
+                ledger.purge(gone, hashes=hashes)
     _print_purged(found, ready, done=yes, as_json=as_json)
     return ExitStatus.DONE
 
@@ -293,15 +294,12 @@ def drop(job: str, state: Path | None, as_json: bool) -> ExitStatus:
     \b
     importer drop 20260301-023000-answers
     """
-    from importer.ledger import held, retention
-    from importer.ledger.state import default_folder
-
-    with looking(state) as ledger:
+    with _changing(state) as ledger:
         found = ledger.job(job)
         campaigns = found.campaigns.split(",")
-        with held(state or default_folder(), found.origin, campaigns, "importer drop"):
+        with ledger.lock(found.origin, campaigns, "importer drop"):
             ledger.recover(found.origin, campaigns)
-            given_up, doubt = retention.drop(ledger, found)
+            given_up, doubt = ledger.drop(found)
     if as_json:
         output.emit({"job": found.name, "given_up": given_up, "in_doubt": doubt})
         return ExitStatus.DONE
@@ -323,31 +321,28 @@ def new_ledger(state: Path | None, as_json: bool) -> ExitStatus:
     \b
     importer new-ledger --state DIR
     """
-    from importer.ledger import ledger_path
-    from importer.ledger.state import default_folder, unmark
+    from importer.ledger import begin_anew, default_folder, is_there
 
-    path = ledger_path(state or default_folder())
-    done = unmark(path)
+    folder = state or default_folder()
+    where, done = begin_anew(folder)
     if as_json:
-        output.emit({"ledger": str(path), "changed": done})
+        output.emit({"ledger": where, "changed": done})
         return ExitStatus.DONE
     output.say(
-        f"The next run takes the ledger {path} as it is."
+        f"The next run takes the ledger {where} as it is."
         if done
         else "Nothing to do: none is lost."
     )
-    output.next_step(next_command("jobs") if path.exists() else "importer plan FILE -m MAPPING")
+    output.next_step(next_command("jobs") if is_there(folder) else "importer plan FILE -m MAPPING")
     return ExitStatus.DONE
 
 
 @contextmanager
-def _nobody_else(ledger: Ledger, folder: Path) -> Iterator[None]:
+def _nobody_else(ledger: Ledger) -> Iterator[None]:
     """Keep every run of every server out meanwhile; raises Busy."""
-    from importer.ledger import held
-
     with ExitStack() as stack:
         for origin in {server_of(job.origin) for job in ledger.jobs()}:
-            stack.enter_context(held(folder, origin, ("*",), "importer purge"))
+            stack.enter_context(ledger.lock(origin, ("*",), "importer purge"))
         yield
 
 
@@ -400,17 +395,17 @@ def forget_command(
     importer forget --email jane@example.com --yes
     """
     from importer.engine.stage import secret_of
-    from importer.ledger import retention
-    from importer.ledger.state import default_folder
+    from importer.ledger import default_folder
     from importer.settings import Settings
 
     if (user is None) == (email is None):
         raise UsageError("Say who: --user ID, or --email ADDRESS.")
     ids = {user} if user else {str(email).strip(), str(email).strip().lower()}
     folder = state or default_folder()
-    with looking(state) as ledger:
+    with looking(state):
         key = secret_of(Settings(file="", mapping="", state=folder, hash_key=options.hash_key()))
-        found = retention.known(ledger, ids, key)
+    with _changing(state, key) as ledger:
+        found = ledger.known(ids)
         places = list(dict.fromkeys(path for each in found for path in _files_of(each.job)))
         if doubt := [each for each in found if each.doubt]:
             raise UsageError(
@@ -419,8 +414,8 @@ def forget_command(
                 hint=next_command("resolve", doubt[0].job.name, why="settles it; or mark"),
             )
         if yes and found:
-            with _nobody_else(ledger, folder):
-                retention.forget(ledger, found)
+            with _nobody_else(ledger):
+                ledger.forget(found)
     rows = {each.job.name: len(each.seqs) for each in found}
     if as_json:
         output.emit({"forgotten" if yes else "would_forget": rows, "files": places})

@@ -248,14 +248,14 @@ def delivering(command: Command) -> Command:
 
 def settings(options: Mapping[str, Any]) -> Settings:
     """The command's options as `Settings`; raises UsageError."""
-    from importer.ledger import state
+    from importer.ledger import default_folder
 
     known = {name: value for name, value in options.items() if name in _PLAIN and value is not None}
     rate = options.get("rate")
     return Settings(
         **known,
         sheet=_sheet(options.get("sheet")),
-        state=options.get("state") or state.default_folder(),
+        state=options.get("state") or default_folder(),
         endpoint=Endpoint.parse(options["endpoint"]),
         network=network_of(options),
         rate=None if rate is None else Rate.parse(rate),

@@ -378,7 +378,7 @@ def results_command(
     importer results 20260301-answers --out /tmp/answers --xlsx
     """
     from importer.engine.jobs import write_results
-    from importer.ledger.state import default_folder
+    from importer.ledger import default_folder
 
     found, written, ended = write_results(state or default_folder(), job, out, xlsx=xlsx)
     if as_json:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from importer.engine.record import Rewritten
     from importer.engine.verify import Verification
     from importer.engine.verify_report import Page
-    from importer.ledger.queries import Expected
+    from importer.ledger import Expected
     from importer.results.scores import Scores
 
 

@@ -135,9 +135,8 @@ def _serve(settings: SandboxSettings, announce: Callable[[Sandbox], None]) -> No
     """Serve until SIGINT or SIGTERM."""
     import asyncio
     import signal
-    import sqlite3
 
-    from importer.sandbox import Sandbox
+    from importer.sandbox import NoStore, Sandbox
 
     async def serve() -> None:
         ending = asyncio.Event()
@@ -149,7 +148,7 @@ def _serve(settings: SandboxSettings, announce: Callable[[Sandbox], None]) -> No
 
     try:
         asyncio.run(serve())
-    except sqlite3.DatabaseError as error:
+    except NoStore as error:
         raise UsageError(
             f"{settings.store} is no store of the sandbox: {error}.", hint="Name another file."
         ) from error

@@ -14,7 +14,6 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
 
 from importer import http, logs
-from importer import ledger as ledger_room
 from importer.engine.approval import ApprovedPlan, hold
 from importer.engine.observer import NULL_OBSERVER, Logged, Observer, Observers
 from importer.engine.record import record, write_requests
@@ -36,8 +35,7 @@ from importer.errors import (
     ResultsError,
     UsageError,
 )
-from importer.ledger import Ledger, explain, ledger_path
-from importer.ledger.spool import Spool
+from importer.ledger import Ledger, Spool, open_ledger, plan_ledger
 from importer.mapping import Compiled, Document, load
 from importer.model import counted
 from importer.results import files, report
@@ -90,8 +88,7 @@ def plan(settings: Settings, watch: Observer = NULL_OBSERVER) -> tuple[Plan, Sum
         settings = stack.enter_context(at_hand(settings))
         document, source, compiled = stack.enter_context(_opened(settings, secret))
         files.folder(settings.folder)
-        history = ledger_path(settings.state)
-        ledger = stack.enter_context(closing(Ledger.throwaway(history, secret)))
+        ledger = stack.enter_context(closing(plan_ledger(settings.ledger, secret)))
         spool = stack.enter_context(closing(Spool()))
         planned = stage(
             *(settings, document, source, compiled, ledger, spool, watch),
@@ -139,12 +136,10 @@ def run(
         if signed:
             signed.hold_inputs(settings, document, source)
         files.folder(settings.folder)
-        origin = settings.endpoint.origin
-        campaigns = campaigns_of(document)
-        held = ledger_room.held(settings.state, origin, campaigns, settings.name)
-        stack.enter_context(held)
-        path = ledger_path(settings.state)
-        ledger = stack.enter_context(closing(Ledger.open(path, secret, settings.durability)))
+        origin, campaigns = settings.endpoint.origin, campaigns_of(document)
+        opened = open_ledger(settings.ledger, secret, settings.durability)
+        ledger = stack.enter_context(closing(opened))
+        stack.enter_context(ledger.lock(origin, campaigns, settings.name))
         ledger.recover(origin, campaigns)
         if settings.job:
             hold(ledger.job(settings.job), document, source)
@@ -167,7 +162,7 @@ def run(
         report.prepare()
         with _after_posts():
             sent = send(settings, planned, ledger, spool, watch)
-            explain(ledger, planned.job)
+            ledger.explain(planned.job)
             summary = record(settings, "run", planned, ledger, spool, start, sent)
             ledger.end_job(planned.job, summary.exit_status, summary.stopped)
     return planned, summary

@@ -14,7 +14,6 @@ from importer import __version__, resources
 from importer.engine.stage import Plan, campaigns_of
 from importer.errors import UsageError
 from importer.ledger import Ledger
-from importer.ledger.queries import sendable
 from importer.mapping import Document
 from importer.model import Job, counted, moment, place
 from importer.results.files import whole
@@ -152,7 +151,7 @@ class ApprovedPlan:
         """The rows that would be posted, and may not be."""
         planned = {"": self.to_post} if isinstance(self.to_post, str) else self.to_post
         for wave in job.waves or ("",):
-            own = (row for row, mine in sendable(ledger, job, wave) if mine)
+            own = (row for row, mine in ledger.sendable(job, wave) if mine)
             yield from (place(row, wave) for row in outside(planned.get(wave, ""), own))
 
     def _other_bodies(self) -> str:
@@ -173,7 +172,7 @@ class ApprovedPlan:
 
 def _to_post(job: Job, ledger: Ledger) -> str | Mapping[str, str]:
     def posted(wave: str) -> str:
-        return " ".join(ranges(row for row, _ in sendable(ledger, job, wave)))
+        return " ".join(ranges(row for row, _ in ledger.sendable(job, wave)))
 
     return {wave: posted(wave) for wave in job.waves} if job.waves else posted("")
 

@@ -14,7 +14,7 @@ from importer.engine.observer import NULL_OBSERVER, Observer
 from importer.engine.record import Rewritten, explain, folder_of, rewrite
 from importer.engine.stage import Plan
 from importer.errors import UsageError
-from importer.ledger.queries import existing
+from importer.ledger import existing, look_into
 from importer.model import Job, Status
 from importer.privacy import shell_word
 from importer.results.summary import Summary
@@ -38,7 +38,7 @@ class JobState:
 
 def jobs(state: str | PathLike[str]) -> list[JobState]:
     """Every job of a state folder's ledger, newest first. Raises UsageError where there is no ledger."""
-    with existing(Path(state)) as ledger:
+    with look_into(Path(state)) as ledger:
         return [JobState(job, ledger.counts(job)) for job in ledger.jobs()]
 
 
@@ -72,7 +72,7 @@ def retry(
 
 def chosen(settings: Settings, statuses: Sequence[str]) -> Job:
     """The job that the settings name, else the newest that has rows of these statuses."""
-    with existing(settings.state) as ledger:
+    with look_into(settings.ledger) as ledger:
         return ledger.job(settings.job) if settings.job else ledger.newest(statuses)
 
 
@@ -125,6 +125,6 @@ def write_results(
     into `out`; the same ledger gives the same bytes. The last says whether the job has ended."""
     with existing(Path(state)) as ledger:
         found = ledger.job(job)
-        ended = explain(ledger, found, Path(state))
+        ended = explain(ledger, found)
         folder = folder_of(found, Path(out) if out else None)
         return found, rewrite(ledger, found, folder, xlsx=xlsx), ended

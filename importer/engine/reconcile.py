@@ -1,4 +1,4 @@
-"""Reading the survey back: rows of unknown fate are settled by what it holds."""
+"""Reconcile: the survey is read back, and rows of unknown fate are settled by what it holds."""
 
 from __future__ import annotations
 
@@ -10,22 +10,7 @@ from datetime import UTC, datetime
 from typing import NamedTuple
 
 from importer.errors import UsageError
-from importer.ledger import Hasher, Ledger
-from importer.ledger.reconcile import (
-    Doubt,
-    Sent,
-    call_absent,
-    call_stored,
-    call_there,
-    call_unclear,
-    controls,
-    doubts,
-    in_other_form,
-    loose,
-    names,
-    sent_by,
-    to_send,
-)
+from importer.ledger import Doubt, Ledger, Sent, loose
 from importer.model import Job
 from importer.satismeter.read import MARGIN, Reader, StoredResponse, moment
 from importer.settings import Settings
@@ -47,10 +32,10 @@ async def read_back(settings: Settings, ledger: Ledger, job: Job, *, final: bool
     text changed on the way (line ends, an accent, escapes, its end cut off).
     Where this is not `final`, what isn't there stays in doubt all the same: a survey may be slow to show it.
     Raises UsageError without a key or project, ReadError where the survey can't be read."""
-    open_ones = doubts(ledger, job)
+    open_ones = ledger.doubts(job)
     if not open_ones:
         return Settled()
-    checks = {each.shown: controls(ledger, job, each) for each in open_ones}
+    checks = {each.shown: ledger.controls(job, each) for each in open_ones}
     since = min(each.first for each in open_ones) - MARGIN
     doubted = {each.person for each in open_ones}
     every = {shown: each for found in checks.values() for shown, each in found.items()}
@@ -70,7 +55,7 @@ async def check_survey(settings: Settings, ledger: Ledger, job: Job) -> int:
     """Before the first post: rows to send count as stored where the survey holds a response of the same
     person with the same answers, for which no other row of the ledger accounts. Returns how many. Raises as
     `read_back`."""
-    hasher, waiting = Hasher(ledger.secret, job.origin), to_send(ledger, job)
+    hasher, waiting = ledger.hasher(job.origin), ledger.to_send(job)
     there: defaultdict[bytes, list[str]] = defaultdict(list)
     async with reader(settings, job.origin) as reading:
         async for campaign in _campaigns(reading, job):
@@ -79,7 +64,7 @@ async def check_survey(settings: Settings, ledger: Ledger, job: Job) -> int:
                 for shown in hasher.looks(*who, each.answers):
                     if shown in waiting:
                         there[shown].append(each.id)
-    return sum(call_there(ledger, job, waiting[shown], ids) for shown, ids in there.items())
+    return sum(ledger.call_there(job, waiting[shown], ids) for shown, ids in there.items())
 
 
 _EVER = datetime(2000, 1, 1, tzinfo=UTC)
@@ -114,7 +99,7 @@ async def _held(
     checks: Mapping[bytes, Sent],
     since: float,
 ) -> Held:
-    hasher, held, named = Hasher(ledger.secret, job.origin), Held(), names(ledger, job)
+    hasher, held, named = ledger.hasher(job.origin), Held(), ledger.names(job)
     by_id = {(each.response_id, each.person): each.shown for each in checks.values()}
     async with reader(settings, job.origin) as reading:
         async for campaign in _campaigns(reading, job):
@@ -131,7 +116,7 @@ async def _held(
                 for one in ({person} & doubted).union(*alike):
                     held.theirs[one].append(Found(each, at, person, looks))
     people = {each.person for found in held.theirs.values() for each in found}
-    held.sent = sent_by(ledger, people | doubted)
+    held.sent = ledger.sent_by(people | doubted)
     return held
 
 
@@ -181,8 +166,8 @@ def _settle(
     sent = [one for each in people for one in held.sent.get(each, ())]
     known = {one.response_id: one.shown for one in sent if one.created and one.response_id}
     mine = [each for each in theirs if _is_one_of(each, doubt, known)]
-    accepted, doubtful = in_other_form(
-        ledger, {look for each in mine for look in each.looks if look != doubt.shown}, since
+    accepted, doubtful = ledger.in_other_form(
+        {look for each in mine for look in each.looks if look != doubt.shown}, since
     )
     stored = replace(
         doubt, acknowledged=doubt.acknowledged + accepted, others=doubt.others + doubtful
@@ -190,10 +175,10 @@ def _settle(
     recent = [one for one in sent if one.at >= since]
     free = len(theirs) - sum(one.created for one in recent)
     if stored is None or stored > free:
-        call_unclear(ledger, job, doubt.seqs)
+        ledger.call_unclear(job, doubt.seqs)
         return Settled(left=len(doubt.seqs))
     newest = sorted(mine, key=lambda each: each.at)[len(mine) - stored :]
-    call_stored(ledger, job, doubt.seqs[:stored], [each.response.id for each in newest])
+    ledger.call_stored(job, doubt.seqs[:stored], [each.response.id for each in newest])
     others = doubt.seqs[stored:]
     strange = _unexplained(theirs, recent, known) or any(
         doubt.first - MARGIN <= at <= doubt.last + MARGIN for at in held.nobodys
@@ -204,10 +189,10 @@ def _settle(
     )
     early = abs(time.time() - doubt.last) < settings.settling
     if strange or not seen:
-        call_unclear(ledger, job, others)
+        ledger.call_unclear(job, others)
     if strange or early or not (checks and seen):
         return Settled(created=stored, left=len(others))
-    absent = call_absent(ledger, job, others, final=final)
+    absent = ledger.call_absent(job, others, final=final)
     return Settled(created=stored, absent=absent, left=len(others) - absent)
 
 

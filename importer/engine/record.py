@@ -8,15 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from importer import ledger as ledger_room
 from importer.delivery.abort_rules import Abort
 from importer.engine.approval import hold
 from importer.engine.report import ACCEPTED, READY, reported
 from importer.engine.stage import MASKED_KEY, Plan, assert_sum, source_options
 from importer.errors import Busy, ExitStatus, ImporterError, UsageError
-from importer.ledger import Ledger, held, refusals, sending_order
-from importer.ledger.queries import seqs
-from importer.ledger.spool import Spool
+from importer.ledger import Ledger, Spool
 from importer.mapping import load
 from importer.model import Chunk, Job, Status
 from importer.results import files, report
@@ -49,8 +46,8 @@ def record(
     rows = planned.rows if sent is None else _ended(ledger, job, planned.rows["read"])
     assert_sum(rows)
     stop = sent.stop if sent else None
-    counted = seqs(ledger, job, ACCEPTED if sent else READY)
-    duplicates, prefix = ledger_room.duplicates(ledger, job), "" if sent else "plan-"
+    counted = ledger.seqs(job, ACCEPTED if sent else READY)
+    duplicates, prefix = ledger.duplicates(job), "" if sent else "plan-"
     results = None
     if sent:
         files.begin(folder, job.name)
@@ -82,7 +79,7 @@ def record(
         results=results,
         problems=problems.table if problems else None,
         workbook=problems.workbook if problems else None,
-        causes=planned.causes + (refusals(ledger, job) if sent else ()),
+        causes=planned.causes + (ledger.refusals(job) if sent else ()),
         duplicates=duplicates,
         warnings=planned.warnings + (sent.notes if sent else ()) + _contradictions(contact),
         notes=sent.notes if sent else (),
@@ -129,7 +126,7 @@ def write_problems(
     that is wanted, or the file is a workbook: Excel makes 121 of a CSV file's 00121."""
     place, facts, rows = files.free(path), source.facts, ledger.counts(job)
     book = files.free(path.with_suffix(".xlsx"))
-    lost = ledger_room.duplicates(ledger, job).get(files_room.LOST)
+    lost = ledger.duplicates(job).get(files_room.LOST)
     if book == path.with_suffix(".xlsx"):
         book.unlink(missing_ok=True)
     if not lost and not any(rows.get(status) for status in MENDABLE):
@@ -255,12 +252,13 @@ def folder_of(job: Job, out: Path | None) -> Path:
     return out or files.of_job(Path(known), job.name)
 
 
-def explain(ledger: Ledger, job: Job, state: Path) -> bool:
+def explain(ledger: Ledger, job: Job) -> bool:
     """Bring the reasons of a job's rows up to date; False where it is under way."""
+    campaigns = job.campaigns.split(",")
     try:
-        with held(state, job.origin, job.campaigns.split(","), "importer results"):
-            ledger.recover(job.origin, job.campaigns.split(","))
-            ledger_room.explain(ledger, job)
+        with ledger.lock(job.origin, campaigns, "importer results"):
+            ledger.recover(job.origin, campaigns)
+            ledger.explain(job)
     except Busy:
         return False
     return True
@@ -275,5 +273,5 @@ def write_requests(settings: Settings, planned: Plan, ledger: Ledger, spool: Spo
         return
     files.folder(settings.payloads.parent)
     with files.whole(settings.payloads) as file:
-        for seq in sorted(sending_order(ledger, planned.job, settings.statuses)):
+        for seq in sorted(ledger.sending_order(planned.job, settings.statuses)):
             file.write(with_key(spool.body(seq), MASKED_KEY).decode() + "\n")

@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING
 
 from importer import __version__
 from importer.engine.stage import Plan
-from importer.ledger import Ledger, queries
-from importer.ledger.queries import Post, rows_per_person, seqs
+from importer.ledger import Ledger, Post
 from importer.mapping import Document
 from importer.mapping.blocks import Trait
 from importer.mapping.lookup import letter
@@ -81,7 +80,7 @@ def reported(
 ) -> Report:
     """Everything on the page; `summary` is that of the plan, or of the run over it."""
     statuses = ACCEPTED if sent else READY
-    people = rows_per_person(ledger, planned.job, statuses)
+    people = ledger.rows_per_person(planned.job, statuses)
     named = _names(planned.document)
     used = tuple(
         replace(use, target=named.get((use.wave, use.target), use.target))
@@ -94,7 +93,7 @@ def reported(
         account=_account(settings, planned, used, sum(people.values())),
         causes=tuple(_causes(settings, summary)),
         skips=planned.skips,
-        months=planned.tally.months(seqs(ledger, planned.job, statuses)),
+        months=planned.tally.months(ledger.seqs(planned.job, statuses)),
         people=people,
         columns=tuple(_columns(planned, used)),
         constants={_told(use): use.value for use in used if not use.positions},
@@ -251,6 +250,6 @@ def _causes(settings: Settings, summary: Summary) -> Iterator[Cause]:
 
 
 def _posting(planned: Plan, ledger: Ledger, sent: DeliveryResult) -> Posting:
-    posts = queries.posts(ledger, planned.job, sent.began)
+    posts = ledger.posts(planned.job, sent.began)
     tries = Counter(each.attempt for each in posts)
     return Posting(tuple(slots(posts)), dict(sorted(tries.items())))

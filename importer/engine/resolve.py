@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import shlex
 from collections.abc import Iterable, Iterator, Sequence, Set
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from importer import http
@@ -13,9 +13,7 @@ from importer.engine.reconcile import Settled, read_back, reader
 from importer.engine.record import Rewritten, folder_of, rewrite
 from importer.engine.stage import secret_of
 from importer.errors import UsageError
-from importer.ledger import Ledger, explain, held, ledger_path
-from importer.ledger.queries import existing
-from importer.ledger.reconcile import call_by_hand
+from importer.ledger import Ledger, existing, look_into
 from importer.model import Job, Line, Status, place
 from importer.settings import Settings
 
@@ -28,7 +26,7 @@ def resolve(settings: Settings) -> tuple[Job, Settled, Rewritten]:
     with _alone(settings) as (ledger, job):
         reader(settings, job.origin)
         settled = asyncio.run(read_back(settings, ledger, job))
-        explain(ledger, job)
+        ledger.explain(job)
         return job, settled, rewrite(ledger, job, folder_of(job, settings.out))
 
 
@@ -41,8 +39,8 @@ def mark(
     with _alone(settings) as (ledger, job):
         named = _Named(job, set(rows), waves)
         lines = named.lines(ledger.lines(job))
-        call_by_hand(ledger, job, [line.seq for line in lines], created=created)
-        explain(ledger, job)
+        ledger.call_by_hand(job, [line.seq for line in lines], created=created)
+        ledger.explain(job)
         return job, rewrite(ledger, job, folder_of(job, settings.out))
 
 
@@ -99,11 +97,11 @@ def _is_in_doubt(line: Line) -> bool:
 @contextmanager
 def _alone(settings: Settings) -> Iterator[tuple[Ledger, Job]]:
     """The ledger and the job, while nobody posts to its surveys."""
-    with existing(settings.state):
+    with look_into(settings.ledger):
         secret = secret_of(settings)
-    with closing(Ledger.open(ledger_path(settings.state), secret)) as ledger:
+    with existing(settings.ledger, secret) as ledger:
         job = ledger.job(settings.job)
         campaigns = job.campaigns.split(",")
-        with held(settings.state, job.origin, campaigns, f"importer, job {job.name}"):
+        with ledger.lock(job.origin, campaigns, f"importer, job {job.name}"):
             ledger.recover(job.origin, campaigns)
             yield ledger, job

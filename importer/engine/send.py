@@ -17,21 +17,7 @@ from importer.delivery.worker import Delivery, DeliveryOptions
 from importer.engine.observer import Observer
 from importer.engine.stage import Plan
 from importer.errors import ImporterError
-from importer.ledger import (
-    Hasher,
-    Journal,
-    Ledger,
-    accepted,
-    askable,
-    doubtful,
-    late_order,
-    ledger_path,
-    outgoing,
-    sending_order,
-    several,
-    stuck,
-)
-from importer.ledger.spool import Spool
+from importer.ledger import Ledger, Spool, Wal
 from importer.model import Job, Outcome, QueuedRow, Status
 from importer.results.files import LOST, MENDABLE
 from importer.satismeter.contact import MOST, Contact
@@ -59,7 +45,7 @@ class SendContext:
     settings: Settings
     planned: Plan
     ledger: Ledger
-    journal: Journal
+    journal: Wal
     delivery: Delivery
     watch: Observer
 
@@ -98,7 +84,7 @@ def _anything_to_settle(sending: SendContext) -> bool:
     if sending.settings.reads:
         return _in_doubt(sending) > 0
     asks = not sending.planned.document.forceSurvey
-    return asks and askable(sending.ledger, sending.job) > 0
+    return asks and sending.ledger.askable(sending.job) > 0
 
 
 def _in_doubt(sending: SendContext) -> int:
@@ -138,18 +124,18 @@ async def _post_again(sending: SendContext) -> None:
     behind = () if settings.limit else tuple({*settings.statuses, Status.FAILED})
     asks = not sending.planned.document.forceSurvey
     if asks:
-        order = late_order(ledger, job, behind)
-        held = stuck(ledger, job)
+        order = ledger.late_order(job, behind)
+        held = ledger.stuck(job)
     else:
-        order = sending_order(ledger, job, behind)
-        held = doubtful(ledger)
+        order = ledger.sending_order(job, behind)
+        held = ledger.doubtful()
     await sending.delivery.run(rows(ledger, job, order), held)
 
 
 def rows(ledger: Ledger, job: Job, order: Sequence[int]) -> Iterator[QueuedRow]:
     """These rows as the sender takes them, read from the ledger a few at a time."""
     for start in range(0, len(order), _BATCH):
-        yield from outgoing(ledger, job, order[start : start + _BATCH])
+        yield from ledger.outgoing(job, order[start : start + _BATCH])
 
 
 # How many rows may be refused before a run stops by itself.
@@ -172,7 +158,7 @@ class FailureLimit:
         self._stop = stop
         self._ledger = ledger
         # Of persons with one row nothing need be remembered, and these are nearly all.
-        self._several = set() if most is None else several(ledger, job)
+        self._several = set() if most is None else ledger.several(job)
         self._accepted: set[bytes] = set()
         self._count = sum(staged.get(status, 0) for status in (Status.INVALID, Status.REJECTED))
         self._check()
@@ -188,7 +174,7 @@ class FailureLimit:
             self._check()
 
     def _unknown(self, person: bytes) -> bool:
-        return person not in self._accepted and not accepted(self._ledger, person)
+        return person not in self._accepted and not self._ledger.accepted(person)
 
     def _check(self) -> None:
         if self._most is not None and self._count > self._most:
@@ -238,10 +224,10 @@ def send(
 async def _deliver(
     settings: Settings, planned: Plan, ledger: Ledger, spool: Spool, watch: Observer
 ) -> DeliveryResult:
-    job, path, began = planned.job, ledger_path(settings.state), time.time()
+    job, began = planned.job, time.time()
     concurrency = settings.concurrency or planned.document.sending.concurrency
     async with (
-        Journal(path, job.id, settings.durability) as journal,
+        ledger.wal(job, settings.durability) as journal,
         Client(
             settings.endpoint.url,
             settings.write_key or Secret(""),
@@ -296,7 +282,7 @@ async def _first_contact(sending: SendContext, contact: Contact) -> tuple[str, .
     if settings.reads and not sending.delivery.stopped:
         from importer.engine.reconcile import reader
 
-        look = Hasher(sending.ledger.secret, job.origin).shown
+        look = sending.ledger.hasher(job.origin).shown
         try:
             async with reader(settings, job.origin) as reading:
                 looking = contact.read_back(reading, look, settings.settling)
@@ -310,6 +296,6 @@ async def _first_contact(sending: SendContext, contact: Contact) -> tuple[str, .
 async def _first_pass(sending: SendContext) -> None:
     """Rows that were never posted, or surely not stored. Whoever has a row in doubt waits."""
     ledger, job = sending.ledger, sending.job
-    order = sending_order(ledger, job, sending.settings.statuses)[: sending.settings.limit]
+    order = ledger.sending_order(job, sending.settings.statuses)[: sending.settings.limit]
     sending.watch.sending(len(order))
-    await sending.delivery.run(rows(ledger, job, order), doubtful(ledger))
+    await sending.delivery.run(rows(ledger, job, order), ledger.doubtful())

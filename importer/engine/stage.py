@@ -9,23 +9,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from importer import ledger as ledger_room
 from importer.engine.observer import Observer
 from importer.errors import LedgerError
 from importer.ledger import (
     REKEYED,
     SENDABLE,
     Ledger,
+    RequestsDigest,
     Rows,
-    Staging,
-    duplicates,
-    people,
     prepare,
     secret,
-    sending_order,
-    unknown_survey,
 )
-from importer.ledger.fingerprint import RequestsDigest
 from importer.mapping import Compiled, Document
 from importer.mapping import compile as compile_mapping
 from importer.mapping.checks import check
@@ -88,7 +82,7 @@ def warnings(
     return (
         *guesses(source.facts, show),
         _dates(compiled),
-        *filter(None, [unknown_survey(ledger, job)]),
+        *filter(None, [ledger.unknown_survey(job)]),
         *_people(ledger, job, document.repeats.send),
         *_by_other_rule(ledger, job),
         *_force(document),
@@ -146,7 +140,7 @@ def _dates(compiled: Compiled) -> str:
 
 
 def _people(ledger: Ledger, job: Job, send: str) -> Iterator[str]:
-    several, disagree = people(ledger, job)
+    several, disagree = ledger.people(job)
     if several and send == "all":
         yield (
             f"{counted(several, 'person has', 'persons have')} more than one row to send: the API may "
@@ -160,7 +154,7 @@ def _people(ledger: Ledger, job: Job, send: str) -> Iterator[str]:
 
 
 def _by_other_rule(ledger: Ledger, job: Job) -> Iterator[str]:
-    if number := duplicates(ledger, job).get(REKEYED):
+    if number := ledger.duplicates(job).get(REKEYED):
         first = next(ledger.lines(job, REKEYED, 1))
         yield (
             f"{counted(number, 'row')} may have been sent before: the mapping's key, date or answers have "
@@ -248,7 +242,7 @@ def stage(
     job = ledger.reopen(settings.job, wanted) if settings.job else ledger.start_job(wanted)
     sending = (*settings.statuses, *SENDABLE)
     show_values, again = settings.show_values, settings.again
-    staging = Staging(ledger, job, show_values=show_values, sending=sending, again=again)
+    staging = ledger.stage(job, show_values=show_values, sending=sending, again=again)
     causes, damage = Causes(), Causes()
     tally, seal = Tally(tuple(questions(document, compiled)), len(source.header)), RequestsDigest()
     recodings, persons = Recodings(document, source.header), People(compiled)
@@ -270,15 +264,15 @@ def stage(
         staging.finish(document.repeats.send)
     show = plain if show_values else odd_character
     counts = planned_rows(ledger, job, staging.read, settings.statuses)
-    clashes = ledger_room.clashes(ledger, job, _key_columns(compiled))
-    sent = sending_order(ledger, job, settings.statuses)
+    clashes = ledger.clashes(job, _key_columns(compiled))
+    sent = ledger.sending_order(job, settings.statuses)
     if clashes:
         samples = {by: sample for by, sample in samples.items() if sample[0] in set(sent)}
     return Plan(
         *(job, source, document, compiled, counts),
         causes=causes.listed() + clashes,
-        skips=ledger.counted(job, "message", (Status.SKIPPED,)),
-        duplicates=duplicates(ledger, job),
+        skips=ledger.by_message(job, (Status.SKIPPED,)),
+        duplicates=ledger.duplicates(job),
         warnings=_sheetless(settings, source)
         + persons.told
         + tuple(_scoreless(tally, sent))

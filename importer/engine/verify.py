@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence
-from contextlib import closing
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,9 +16,16 @@ from importer import http
 from importer.engine.reconcile import reader
 from importer.engine.stage import fitted, questions, secret_of, source_options
 from importer.errors import ExitStatus, ImporterError, UsageError
-from importer.ledger import Ledger, ledger_path
-from importer.ledger.fingerprint import LETTERS, Hasher, in_normal_form, normal
-from importer.ledger.queries import Expected, existing, expected, others
+from importer.ledger import (
+    LETTERS,
+    Expected,
+    Hasher,
+    Ledger,
+    existing,
+    in_normal_form,
+    look_into,
+    normal,
+)
 from importer.mapping import Document, load
 from importer.mapping.checks import check
 from importer.model import Job, Mapped, Response
@@ -260,16 +266,16 @@ def verify(settings: Settings, *, allow_extra: bool = False) -> Verification:
     and `.project`. `settings.file` says where the job's file lies now; "" is where it was. Changes
     nothing. Raises ImporterError."""
     http.refuse_within_a_loop("verify")
-    with existing(settings.state):
+    with look_into(settings.ledger):
         secret = secret_of(settings)
-    with closing(Ledger.open(ledger_path(settings.state), secret)) as ledger:
+    with existing(settings.ledger, secret) as ledger:
         job = ledger.job(settings.job)
-        sent = expected(ledger, job)
+        sent = ledger.expected(job)
         if not sent:
             raise UsageError(f"Job {job.name} has posted no row, so there is nothing to compare.")
         since, until = _window(sent)
         there = asyncio.run(_read(settings, job, secret, since, until))
-        comparison = compare(sent, there, lambda shown: others(ledger, job, shown, since, until))
+        comparison = compare(sent, there, lambda shown: ledger.others(job, shown, since, until))
         users = _users(ledger, job, comparison)
     again, unread = _reread(job, secret, comparison, settings.file)
     comparison = _to_their_ends(comparison, again)

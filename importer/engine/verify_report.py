@@ -11,7 +11,7 @@ import importer
 from importer.engine.record import folder_of
 from importer.engine.verify import NAMED, Seen, Verification
 from importer.errors import ExitStatus, ImporterError
-from importer.ledger.queries import Expected
+from importer.ledger import Expected
 from importer.model import counted
 from importer.results import files
 from importer.results.report import verified

@@ -1,53 +1,65 @@
-"""The SQLite journal: attempts before posts, outcomes after, and what was sent by earlier runs."""
+"""The ledger: attempts before posts, outcomes after, and what was sent by earlier runs.
+
+`Ledger` is what the other rooms see of it; `open_ledger` and `plan_ledger` open one by where it is. Which
+database keeps it is nobody's business outside; `sqlite` is the one in a file.
+"""
 
 from __future__ import annotations
 
-from importer.ledger.dedupe import REKEYED, unknown_survey
-from importer.ledger.fingerprint import Hasher
-from importer.ledger.journal import Journal
-from importer.ledger.queries import (
-    accepted,
-    askable,
-    clashes,
-    doubtful,
-    duplicates,
-    explain,
-    late_order,
-    outgoing,
-    people,
-    refusals,
-    sending_order,
-    several,
-    stuck,
+from importer.ledger.dedupe import REKEYED
+from importer.ledger.fingerprint import LETTERS, Hasher, RequestsDigest, in_normal_form, normal
+from importer.ledger.jobs import ATTEMPTING, SENDABLE
+from importer.ledger.opening import (
+    Where,
+    begin_anew,
+    existing,
+    is_there,
+    look_into,
+    open_ledger,
+    plan_ledger,
+    reading,
+    size,
 )
-from importer.ledger.staging import Rows, Staging
-from importer.ledger.state import held, ledger_path, prepare, secret
-from importer.ledger.store import SENDABLE, Ledger
+from importer.ledger.protocol import Ledger, Staging, Wal
+from importer.ledger.queries import Expected, Post
+from importer.ledger.reconcile import Alike, Doubt, Sent, loose
+from importer.ledger.retention import Known, Purgeable
+from importer.ledger.spool import Spool
+from importer.ledger.staging import Rows
+from importer.ledger.state import default_folder, prepare, secret
 
 __all__ = [
+    "ATTEMPTING",
+    "LETTERS",
     "REKEYED",
     "SENDABLE",
+    "Alike",
+    "Doubt",
+    "Expected",
     "Hasher",
-    "Journal",
+    "Known",
     "Ledger",
+    "Post",
+    "Purgeable",
+    "RequestsDigest",
     "Rows",
+    "Sent",
+    "Spool",
     "Staging",
-    "accepted",
-    "askable",
-    "clashes",
-    "doubtful",
-    "duplicates",
-    "explain",
-    "held",
-    "late_order",
-    "ledger_path",
-    "outgoing",
-    "people",
+    "Wal",
+    "Where",
+    "begin_anew",
+    "default_folder",
+    "existing",
+    "in_normal_form",
+    "is_there",
+    "look_into",
+    "loose",
+    "normal",
+    "open_ledger",
+    "plan_ledger",
     "prepare",
-    "refusals",
+    "reading",
     "secret",
-    "sending_order",
-    "several",
-    "stuck",
-    "unknown_survey",
+    "size",
 ]

@@ -3,26 +3,16 @@
 from __future__ import annotations
 
 import json
-import sqlite3
 import time
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from importer.ledger.database import ATTEMPTING, check_secret
-from importer.ledger.fingerprint import Hasher
-from importer.ledger.store import Ledger
+from importer.ledger.jobs import ATTEMPTING, Jobs
+from importer.ledger.queries import Figures
 from importer.model import Job, Status
 
 _LEFT = (Status.PENDING, Status.FAILED, Status.UNKNOWN, ATTEMPTING)
-
-_READABLE = ("message", '"column"', "value", "key", "ord", "response_id")
-_IDS = ("user_id", "anonymous_id")
-"""Columns of a row that hold text of the file, of a person or of the server. Status, code, row number
-and times stay, and so do the keyed hashes; of an id it stays that there was one."""
-_HASHES = ("content", "body", "person", "traits", "shown")
-"""Keyed hashes by which whoever has the key can find a person out by guessing. Without them `identity` still
-says that a row was sent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,104 +24,6 @@ class Purgeable:
     left: int
 
 
-def purgeable(ledger: Ledger, before: float, *, hashes: bool = False) -> list[Purgeable]:
-    """The jobs that began before this moment (Unix seconds) and were not purged yet, oldest first; with
-    `hashes`, those that still have them."""
-    done = "no_hashes" if hashes else "purged"
-    old = [job for job in ledger.jobs() if job.started_at < before and done not in job.settings]
-    return [_measured(ledger, job) for job in reversed(old)]
-
-
-def named(ledger: Ledger, name: str, *, hashes: bool = False) -> list[Purgeable]:
-    """The job of this name or number, unless it was purged before. Raises UsageError where there is
-    none."""
-    job = ledger.job(name)
-    done = "no_hashes" if hashes else "purged"
-    return [] if done in job.settings else [_measured(ledger, job)]
-
-
-def _measured(ledger: Ledger, job: Job) -> Purgeable:
-    marks = ",".join("?" * len(_LEFT))
-    with ledger.told():
-        rows, left = ledger.connection.execute(
-            f"SELECT COUNT(*), COALESCE(SUM(elsewhere = 0 AND status IN ({marks})), 0)"
-            " FROM rows WHERE job = ?",
-            (*_LEFT, job.id),
-        ).fetchone()
-    return Purgeable(job, rows, left)
-
-
-def drop(ledger: Ledger, job: Job) -> tuple[int, int]:
-    """Give up what is left of a job, so that no later run goes on with it: what was never posted, or
-    surely not stored, is `skipped`. Rows in doubt stay so. A job that has posted nothing goes as a whole.
-    Returns how many rows were given up, and how many are in doubt. Call it with its campaigns held."""
-    with ledger.transaction() as connection:
-        query = "SELECT EXISTS (SELECT 1 FROM rows WHERE job = ? AND attempts > 0)"
-        if not connection.execute(query, (job.id,)).fetchone()[0]:
-            rows = connection.execute("DELETE FROM rows WHERE job = ?", (job.id,)).rowcount
-            connection.execute("DELETE FROM jobs WHERE id = ?", (job.id,))
-            return rows, 0
-        given_up = connection.execute(
-            "UPDATE rows SET status = 'skipped', code = 'dropped', message = 'given up with its job'"
-            " WHERE job = ? AND status IN ('pending', 'failed')",
-            (job.id,),
-        ).rowcount
-        settings = json.dumps({**job.settings, "dropped": time.time()})
-        connection.execute(
-            "UPDATE jobs SET settings = ?, staged_at = IFNULL(staged_at, started_at),"
-            " ended_at = IFNULL(ended_at, ?) WHERE id = ?",
-            (settings, time.time(), job.id),
-        )
-    return given_up, ledger.own(job).get(Status.UNKNOWN, 0)
-
-
-_BLANK = ", ".join(
-    [f"{column} = ''" for column in _READABLE]
-    + [f"{column} = CASE {column} WHEN '' THEN '' ELSE '-' END" for column in _IDS]
-)
-_NO_HASHES = ", ".join(f"{column} = NULL" for column in _HASHES)
-
-
-def purge(ledger: Ledger, jobs: Sequence[Job], *, hashes: bool = False) -> None:
-    """Empty what can be read of these jobs, and overwrite it on the disk: in the file, and in its
-    write-ahead log. `hashes`: those go, too, by which a person can be found out, but of rows in doubt.
-    Call it while no run holds the ledger."""
-    with _overwriting(ledger) as connection:
-        for job in jobs:
-            connection.execute(f"UPDATE rows SET {_BLANK}, traits = NULL WHERE job = ?", (job.id,))
-            if hashes:
-                connection.execute(
-                    f"UPDATE rows SET {_NO_HASHES} WHERE job = ? AND status NOT IN (?, ?)",
-                    (job.id, *_IN_DOUBT),
-                )
-            settings = {"purged": time.time(), **_kept(job), **({"no_hashes": 1} if hashes else {})}
-            connection.execute(
-                "UPDATE jobs SET file = '', mapping = '', sheet = '', settings = ? WHERE id = ?",
-                (json.dumps(settings), job.id),
-            )
-
-
-_IN_DOUBT = (Status.UNKNOWN, ATTEMPTING)
-
-
-def _kept(job: Job) -> dict[str, object]:
-    """Without the waves' names, a row's lines couldn't be told apart; what was given up stays so; and by
-    which rule rows were told apart tells whether others are the same."""
-    kept = ("waves", "dropped", "no_hashes", "rule", "columns")
-    return {name: job.settings[name] for name in kept if name in job.settings}
-
-
-@contextmanager
-def _overwriting(ledger: Ledger) -> Iterator[sqlite3.Connection]:
-    """A transaction whose traces on the disk are overwritten."""
-    with ledger.told():
-        ledger.connection.execute("PRAGMA secure_delete = ON")
-    with ledger.transaction() as connection:
-        yield connection
-    with ledger.told():
-        _compact(ledger.connection)
-
-
 @dataclass(frozen=True, slots=True)
 class Known:
     """A person's rows in one job: `seqs` all of them, `doubt` the numbers of those of unknown fate."""
@@ -141,51 +33,77 @@ class Known:
     doubt: tuple[int, ...]
 
 
-def known(ledger: Ledger, ids: Collection[str], secret: bytes) -> list[Known]:
-    """Where the ledger knows a person of one of these ids (userId, anonymousId, e-mail address): by the
-    keyed hash, and by what stands in its columns. Jobs whose rows name their survey are looked through by
-    the columns alone. `secret` keys the hashes."""
-    with ledger.told():
-        check_secret(ledger.connection, ledger.path, secret)
-    found = [_known(ledger, job, list(ids), Hasher(secret, job.origin)) for job in ledger.jobs()]
-    return [each for each in found if each.seqs]
+class Retention(Jobs, Figures):
+    """See `protocol.Ledger`."""
+
+    def purgeable(self, before: float, *, hashes: bool = False) -> list[Purgeable]:
+        done = "no_hashes" if hashes else "purged"
+        old = [job for job in self.jobs() if job.started_at < before and done not in job.settings]
+        return [self._measured(job) for job in reversed(old)]
+
+    def named(self, name: str, *, hashes: bool = False) -> list[Purgeable]:
+        job = self.job(name)
+        done = "no_hashes" if hashes else "purged"
+        return [] if done in job.settings else [self._measured(job)]
+
+    def _measured(self, job: Job) -> Purgeable:
+        return Purgeable(job, *self._db.one("rows_and_left", job=job.id, left=_LEFT))
+
+    def drop(self, job: Job) -> tuple[int, int]:
+        with self._db.transaction():
+            if not self._db.first("any_attempt", job=job.id):
+                rows = self._db.run("rows_removed", job=job.id)
+                self._db.run("job_removed", job=job.id)
+                return rows, 0
+            given_up, now = self._db.run("rows_given_up", job=job.id), time.time()
+            settings = json.dumps({**job.settings, "dropped": now})
+            self._db.run("job_given_up", job=job.id, settings=settings, at=now)
+        return given_up, self.own(job).get(Status.UNKNOWN, 0)
+
+    def purge(self, jobs: Sequence[Job], *, hashes: bool = False) -> None:
+        with self.overwriting():
+            for job in jobs:
+                self._db.run("purge_rows", job=job.id)
+                if hashes:
+                    self._db.run("purge_hashes", job=job.id)
+                settings = {
+                    "purged": time.time(),
+                    **_kept(job),
+                    **({"no_hashes": 1} if hashes else {}),
+                }
+                self._db.run("purge_job", job=job.id, settings=json.dumps(settings))
+
+    @contextmanager
+    def overwriting(self) -> Iterator[None]:
+        """A transaction after which nothing that it has blanked is left on the disk, as far as the database
+        can do that."""
+        with self._db.transaction():
+            yield
+
+    def known(self, ids: Collection[str]) -> list[Known]:
+        found = [self._known(job, list(ids)) for job in self.jobs()]
+        return [each for each in found if each.seqs]
+
+    def _known(self, job: Job, ids: list[str]) -> Known:
+        hasher = self.hasher(job.origin)
+        persons = [
+            hasher.person(campaign, *who)
+            for campaign in job.campaigns.split(",")
+            for id_ in ids
+            for who in ((id_, ""), ("", id_))
+        ]
+        rows = self._db.all("known", job=job.id, persons=persons, ids=ids)
+        doubt = tuple(row for _, row, doubtful in rows if doubtful)
+        return Known(job, tuple(seq for seq, *_ in rows), doubt)
+
+    def forget(self, persons: Sequence[Known]) -> None:
+        with self.overwriting():
+            for each in persons:
+                self._db.many("forget_row", [(each.job.id, seq) for seq in each.seqs])
 
 
-def _known(ledger: Ledger, job: Job, ids: list[str], hasher: Hasher) -> Known:
-    campaigns = job.campaigns.split(",")
-    persons = [
-        hasher.person(campaign, *who)
-        for campaign in campaigns
-        for id_ in ids
-        for who in ((id_, ""), ("", id_))
-    ]
-    some, marks = ",".join("?" * len(persons)), ",".join("?" * len(ids))
-    columns = " OR ".join(
-        f"{each} IN ({marks})" for each in ("user_id", "anonymous_id", "key", "value")
-    )
-    with ledger.told():
-        rows = ledger.connection.execute(
-            "SELECT seq, row, elsewhere = 0 AND status IN (?, ?) FROM rows"
-            f" WHERE job = ? AND (person IN ({some}) OR {columns}) ORDER BY seq",
-            (*_IN_DOUBT, job.id, *persons, *ids * 4),
-        ).fetchall()
-    doubt = tuple(row for _, row, doubtful in rows if doubtful)
-    return Known(job, tuple(seq for seq, *_ in rows), doubt)
-
-
-def forget(ledger: Ledger, persons: Sequence[Known]) -> None:
-    """Blank these rows and drop their hashes, on the disk as well; what is left to send is given up. What was
-    sent keeps the one hash that says so, and is never sent again under the same mapping. Call it while no run
-    holds the ledger, and for no rows in doubt."""
-    with _overwriting(ledger) as connection:
-        for each in persons:
-            connection.executemany(
-                f"UPDATE rows SET {_BLANK}, {_NO_HASHES}, code = 'erased', status = CASE WHEN status IN"
-                " ('pending', 'failed') THEN 'skipped' ELSE status END WHERE job = ? AND seq = ?",
-                [(each.job.id, seq) for seq in each.seqs],
-            )
-
-
-def _compact(connection: sqlite3.Connection) -> None:
-    connection.execute("VACUUM")
-    connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+def _kept(job: Job) -> dict[str, object]:
+    """Without the waves' names, a row's lines couldn't be told apart; what was given up stays so; and by
+    which rule rows were told apart tells whether others are the same."""
+    kept = ("waves", "dropped", "no_hashes", "rule", "columns")
+    return {name: job.settings[name] for name in kept if name in job.settings}

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import IO
 
 from importer.errors import LedgerError
-from importer.ledger.database import FULL
+from importer.ledger.state import FULL
 from importer.model import Chunk, Response
 
 

@@ -22,7 +22,7 @@ from importer.sandbox.settings import (
     SuccessShape,
     Targeting,
 )
-from importer.sandbox.store import Store, Stored
+from importer.sandbox.store import NoStore, Store, Stored
 
 __all__ = [
     "API_KEY",
@@ -38,6 +38,7 @@ __all__ = [
     "Behaviour",
     "ErrorShape",
     "FaultShare",
+    "NoStore",
     "Sandbox",
     "SandboxQuestion",
     "SandboxSettings",

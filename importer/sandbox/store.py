@@ -97,6 +97,10 @@ class Period:
 Copies = Counter[tuple[str, tuple[tuple[str, int | str], ...]]]
 
 
+NoStore = sqlite3.DatabaseError
+"""What a file raises that is no store."""
+
+
 class Store:
     """The responses and users; a context manager. Any number of processes may read the file."""
 

@@ -6,6 +6,7 @@ import email.utils
 import re
 from datetime import UTC
 from enum import Enum, auto
+from functools import lru_cache
 from typing import NamedTuple, Protocol
 
 from importer.model import Status
@@ -188,14 +189,13 @@ def _no_reply(reply: Reply, doubt: bool) -> Classification:
 def acknowledges(reply: Reply, *, accept_empty: bool = False) -> bool:
     """Whether a reply says that the row is stored."""
     success = reply.status is not None and 200 <= reply.status < 300
-    return success and not _lacking(reply, document_of(reply.body), accept_empty)
+    return success and not _weighed(reply.status, reply.body, reply.located, accept_empty)[0]
 
 
 def _success(reply: Reply, accept_empty: bool) -> Classification:
-    document = document_of(reply.body)
-    lacking = _lacking(reply, document, accept_empty)
+    lacking, found = _weighed(reply.status, reply.body, reply.located, accept_empty)
     if not lacking:
-        return Classification(Status.CREATED, response_id=response_id(document) or reply.located)
+        return Classification(Status.CREATED, response_id=found)
     return Classification(
         Status.UNKNOWN,
         "unverified",
@@ -205,17 +205,28 @@ def _success(reply: Reply, accept_empty: bool) -> Classification:
     )
 
 
-def _lacking(reply: Reply, document: object, accept_empty: bool) -> str:
+@lru_cache(maxsize=1)
+def _weighed(status: int | None, body: bytes, located: str, accept_empty: bool) -> tuple[str, str]:
+    """Why a 2xx acknowledges nothing, "" where it does; and the response's ID. The client asks whether its
+    connection may be used again, and right after that the row is classified: the second time is free."""
+    document = document_of(body)
+    lacking = _lacking(status, body, document, located, accept_empty)
+    return lacking, response_id(document) or located
+
+
+def _lacking(
+    status: int | None, body: bytes, document: object, located: str, accept_empty: bool
+) -> str:
     """Why a 2xx acknowledges nothing; "" where it does."""
     if isinstance(document, dict | list) and has_error(document):
         return "an error inside"
-    if isinstance(document, dict | list) and not reply.located and reply.status != 201:
+    if isinstance(document, dict | list) and not located and status != 201:
         return "words that are no yes, and no ID" if not accept_empty and talks(document) else ""
-    if isinstance(document, dict | list) or reply.located:
+    if isinstance(document, dict | list) or located:
         return ""
-    if reply.body.strip():
+    if body.strip():
         return "a body that is no JSON object"
-    return "" if accept_empty or reply.status in (201, 204) else "an empty body"
+    return "" if accept_empty or status in (201, 204) else "an empty body"
 
 
 def _refusal(reply: Reply, doubt: bool, sent: bytes) -> Classification:

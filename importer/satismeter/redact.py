@@ -83,17 +83,18 @@ class Redactor:
             return False
         digits = response_id.replace("-", "").lower()
         spelled = _letters(bytes.fromhex(digits[: len(digits) // 2 * 2]).decode("utf-8", "ignore"))
-        if len(spelled) >= _RUN or max(spelled, default="") >= _SIGNS:
+        signs = any(min(each) >= _SIGNS for each in _stretches(spelled, _RUN_OF_SIGNS))
+        if len(spelled) >= _RUN or signs:  # a sign or two is in one of 43 IDs, and quotes nobody
             return False
-        if sent.startswith(_CAMPAIGN):  # the survey's own ID, which is nobody's text, may look like this one
+        if sent.startswith(
+            _CAMPAIGN
+        ):  # the survey's own ID, which is nobody's text, may look like this one
             sent = sent[len(_CAMPAIGN) :].partition(b'",')[2]
         said = sent.translate(None, _NO_ASCII_LETTER).lower().decode("ascii", "ignore")
-        known = ((digits, said, _RUN), (digits, self._key_runs, _RUN_OF_KEY))
-        return not any(
-            text[at : at + most] in quoted
-            for text, quoted, most in (*known, (spelled, self._key_runs, _RUN_OF_KEY))
-            for at in range(len(text) - most + 1)
-        )
+        if any(map(said.__contains__, _stretches(digits, _RUN))):
+            return False
+        tried = (*_stretches(digits, _RUN_OF_KEY), *_stretches(spelled, _RUN_OF_KEY))
+        return not any(map(self._key_runs.__contains__, tried))
 
     def over(self, text: str, sent: bytes = b"{}") -> str:
         """The text as it may be told; where nothing is masked, as it is."""
@@ -155,6 +156,11 @@ class Redactor:
                 if any(self._run(letters, start, runs) for start in range(len(letters))):
                     yield from range(*token.span())
                     break
+
+
+def _stretches(text: str, length: int) -> list[str]:
+    """Every stretch of so many letters."""
+    return [text[at : at + length] for at in range(len(text) - length + 1)]
 
 
 def _masked(plain: str, marks: set[int]) -> str:

@@ -73,14 +73,24 @@ def has_error(document: object, depth: int = 0) -> bool:
         return depth < _DEEPEST and any(has_error(each, depth + 1) for each in document[:_MOST])
     if not isinstance(document, dict):
         return False
-    inner = (document.get(name) for name in ("data", "response", "result"))
-    return (
-        bool(document.get("errors") or document.get("error"))
-        or any(document.get(name, True) in (False, "false") for name in ("success", "ok"))
-        or any(_is_failure(document.get(name)) for name in ("status", "statusCode", "status_code"))
-        or (not response_id(document) and _says_failure(document))
-        or (depth < 1 and any(has_error(each, 1) for each in inner if isinstance(each, dict)))
-    )
+    if _has_failed(document) or (not response_id(document) and _says_failure(document)):
+        return True
+    inner = map(document.get, _INNER) if depth < 1 else ()
+    return any(has_error(each, 1) for each in inner if isinstance(each, dict))
+
+
+def _has_failed(document: dict[object, object]) -> bool:
+    """By the fields that are there for it."""
+    if document.get("errors") or document.get("error"):
+        return True
+    if document.get("success", True) in _UNTRUE or document.get("ok", True) in _UNTRUE:
+        return True
+    return any(map(_is_failure, map(document.get, _STATUSES)))
+
+
+_UNTRUE = (False, "false")
+_STATUSES = ("status", "statusCode", "status_code")
+_INNER = ("data", "response", "result")
 
 
 def _is_failure(status: object) -> bool:

@@ -26,13 +26,12 @@ from typing import IO
 from importer import engine, resources
 from importer.engine.observer import NullObserver
 from importer.errors import Busy, ImporterError, UsageError
-from importer.ledger.queries import reading
-from importer.ledger.store import Ledger
+from importer.ledger import Ledger, reading
 from importer.model import Job, Line
 from importer.settings import Settings
 from importer.web.drafts import MEANWHILE, Draft, Drafts
 from importer.web.reading import sheet_of
-from importer.web.standing import MOST, Standing, counts_of, document, waiting
+from importer.web.standing import MOST, Standing, document, waiting
 
 _LOOKS = (0.02, 0.1)
 """Seconds that a start waits for another wizard's glance at the lock."""
@@ -251,7 +250,7 @@ class Runs:
     def _standing(self, one: Draft, running: bool) -> Standing:
         with reading(self.drafts.state) as ledger:
             job = self._job(ledger, one) if ledger else None
-            counts = counts_of(ledger, job) if ledger and job else {}
+            counts = ledger.progress(job) if ledger and job else {}
         if not running:
             self.stopping.discard(one.id)
         folder = self.drafts.folder(one.id)

@@ -14,11 +14,7 @@ from time import strptime
 import orjson
 
 from importer import codes, resources
-from importer.ledger import Ledger, refusals
-from importer.ledger.database import ATTEMPTING
-from importer.ledger.journal import progress
-from importer.ledger.queries import reading
-from importer.ledger.state import holder
+from importer.ledger import ATTEMPTING, Ledger, reading
 from importer.model import Cause, Job, Status, counted, duration
 from importer.results import files
 
@@ -110,15 +106,9 @@ def document(path: Path) -> dict[str, object]:
     return found if isinstance(found, dict) else {}
 
 
-def counts_of(ledger: Ledger, job: Job) -> dict[str, int]:
-    """A job's rows by status at this moment."""
-    with ledger.told():
-        return progress(ledger.connection, job.id)
-
-
-def held_by(state: Path, job: Job) -> Mapping[str, object]:
+def held_by(ledger: Ledger, job: Job) -> Mapping[str, object]:
     """Who posts to the job's survey now; {} where nobody does, or it can't be told."""
-    return holder(state, job.origin, job.campaigns.split(",")) or {}
+    return ledger.lock_holder(job.origin, job.campaigns.split(",")) or {}
 
 
 def _ended(status: int | None) -> str:
@@ -169,7 +159,7 @@ _WAITS = {
 def history(state: Path, most: int = 100) -> list[Standing]:
     """The jobs of the ledger, newest first; those of the command line, too."""
     with reading(state) as ledger:
-        return [_standing(state, ledger, job) for job in ledger.jobs()[:most]] if ledger else []
+        return [_standing(ledger, job) for job in ledger.jobs()[:most]] if ledger else []
 
 
 def found(state: Path, name: str) -> Standing | None:
@@ -178,9 +168,9 @@ def found(state: Path, name: str) -> Standing | None:
         job = next((each for each in ledger.jobs() if each.name == name), None) if ledger else None
         if not ledger or not job:
             return None
-        return replace(_standing(state, ledger, job), causes=refusals(ledger, job))
+        return replace(_standing(ledger, job), causes=ledger.refusals(job))
 
 
-def _standing(state: Path, ledger: Ledger, job: Job) -> Standing:
-    running = job.ended_at is None and held_by(state, job).get("file") == Path(job.file).name
-    return Standing(running, job, counts_of(ledger, job))
+def _standing(ledger: Ledger, job: Job) -> Standing:
+    running = job.ended_at is None and held_by(ledger, job).get("file") == Path(job.file).name
+    return Standing(running, job, ledger.progress(job))

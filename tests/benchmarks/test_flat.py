@@ -5,7 +5,8 @@ from __future__ import annotations
 from contextlib import closing
 from pathlib import Path
 
-from importer.ledger import Ledger, Staging
+from importer.ledger import Staging
+from importer.ledger.sqlite import SqliteLedger
 from importer.model import Job, Response
 
 _CHUNK = 500
@@ -17,8 +18,8 @@ def test_the_last_chunk_of_a_file_costs_the_ledger_no_more_than_an_early_one(
     tmp_path: Path,
 ) -> None:
     ticks: list[int] = []
-    with closing(Ledger.throwaway(tmp_path / "ledger.sqlite3", b"k" * 32)) as ledger:
-        staging = Staging(ledger, ledger.start_job(_job()))
+    with closing(SqliteLedger.throwaway(tmp_path / "ledger.sqlite3", b"k" * 32)) as ledger:
+        staging = ledger.stage(ledger.start_job(_job()))
         ledger.connection.set_progress_handler(lambda: ticks.append(1), _EVERY)
         costs = [_cost(staging, ticks, chunk * _CHUNK) for chunk in range(20)]
     assert costs[2] > 0

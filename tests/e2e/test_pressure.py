@@ -12,7 +12,7 @@ from contextlib import ExitStack, closing
 
 import pytest
 
-from importer.ledger.journal import checkpoint
+from importer.ledger.sqlite.journal import checkpoint
 from importer.sandbox import Sandbox, SandboxSettings, background
 from tests.e2e.commands import Shell
 from tests.e2e.processes import people, started, wait_until

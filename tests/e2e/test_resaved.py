@@ -10,7 +10,8 @@ from unicodedata import normalize
 
 import pytest
 
-from importer.ledger import Ledger, fingerprint
+from importer.ledger import fingerprint
+from importer.ledger.sqlite import SqliteLedger
 from importer.sandbox import Sandbox
 from importer.settings import Endpoint
 from tests.e2e.commands import Shell
@@ -94,7 +95,7 @@ def test_also_what_it_has_sent_under_another_spelling_of_the_server(
     """0.1 took `h` and `h.` for two servers, and hashed rows with the name as it was typed."""
     with monkeypatch.context() as patch:
         patch.setattr(fingerprint, "settled", lambda content: content)
-        patch.setattr(Ledger, "spelled", lambda _, origin: origin)
+        patch.setattr(SqliteLedger, "spelled", lambda _, origin: origin)
         given(user, MAPPING, ["of the name as it is typed now"], person="q")
         run(user, open_server)
         patch.setattr(Endpoint, "origin", property(lambda self: f"{self.url}/"))

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from importer.engine.verify import Comparison, Seen, compare
-from importer.ledger.queries import Expected
+from importer.ledger import Expected
 
 
 def sent(seq: int, person: str = "", answers: str = "a", **more: object) -> Expected:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import orjson
 
-from importer.ledger import Ledger, Staging, sending_order
+from importer.ledger.sqlite import SqliteLedger
 from importer.model import Job, Mapped, Response, Status
 
 SECRET = b"s" * 32
@@ -57,19 +57,19 @@ def job_of(name: str, sha: str = "") -> Job:
 
 
 @contextmanager
-def ledger_in(folder: Path) -> Iterator[Ledger]:
+def ledger_in(folder: Path) -> Iterator[SqliteLedger]:
     """The ledger of a folder."""
-    with closing(Ledger.open(folder / "ledger.sqlite3", SECRET, "process")) as ledger:
+    with closing(SqliteLedger.open(folder / "ledger.sqlite3", SECRET, "process")) as ledger:
         yield ledger
 
 
 def staged(
-    ledger: Ledger, name: str, rows: Sequence[Mapped], *, repeats: str = "all", chunk: int = 3
+    ledger: SqliteLedger, name: str, rows: Sequence[Mapped], *, repeats: str = "all", chunk: int = 3
 ) -> tuple[Job, list[int]]:
     """Stage a file of this content; returns the job and the Excel rows that are to be sent."""
     sha = str(hash(repr(rows)))
     job = ledger.start_job(job_of(name, sha))
-    staging = Staging(ledger, job)
+    staging = ledger.stage(job)
     for start in range(0, len(rows), chunk):
         staging.add(rows[start : start + chunk])
     staging.finish(repeats)
@@ -77,29 +77,31 @@ def staged(
     return job, to_send(ledger, job)
 
 
-def to_send(ledger: Ledger, job: Job) -> list[int]:
+def to_send(ledger: SqliteLedger, job: Job) -> list[int]:
     """The Excel rows that a run would post, in its order."""
     rows = {line.seq: line.row for line in ledger.lines(job)}
-    return [rows[seq] for seq in sending_order(ledger, job, (Status.PENDING, Status.FAILED))]
+    return [rows[seq] for seq in ledger.sending_order(job, (Status.PENDING, Status.FAILED))]
 
 
-def end(ledger: Ledger, job: Job, row: int, status: str, code: str = "", at: float = 0.0) -> None:
+def end(
+    ledger: SqliteLedger, job: Job, row: int, status: str, code: str = "", at: float = 0.0
+) -> None:
     """Give a row an outcome, as an attempt would."""
-    with ledger.transaction() as connection:
-        connection.execute(
+    with ledger._db.transaction():
+        ledger.connection.execute(
             "UPDATE rows SET status = ?, code = ?, attempts = 1, sent_at = ?, doubt = ?"
             " WHERE job = ? AND row = ?",
             (status, code, at or time.time(), status == Status.UNKNOWN, job.id, row),
         )
 
 
-def end_all(ledger: Ledger, job: Job, status: str = Status.CREATED) -> None:
+def end_all(ledger: SqliteLedger, job: Job, status: str = Status.CREATED) -> None:
     """Give every row that is to be sent this outcome."""
     for row in to_send(ledger, job):
         end(ledger, job, row, status)
 
 
-def statuses(ledger: Ledger, job: Job) -> dict[int, tuple[str, str]]:
+def statuses(ledger: SqliteLedger, job: Job) -> dict[int, tuple[str, str]]:
     """Status and code by Excel row."""
     return {line.row: (line.status, line.code) for line in ledger.lines(job)}
 

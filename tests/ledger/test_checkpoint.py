@@ -16,10 +16,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from importer.ledger import Ledger
-from importer.ledger.database import connect
-from importer.ledger.journal import checkpoint, progress
-from importer.ledger.queries import reading
+from importer.ledger import reading
+from importer.ledger.sqlite import SqliteLedger
+from importer.ledger.sqlite.database import connect
+from importer.ledger.sqlite.journal import checkpoint
 from importer.model import Job, Outcome, Status
 from tests.ledger.making import CAMPAIGN, ORIGIN, SECRET, ledger_in, response, staged, statuses
 
@@ -35,12 +35,12 @@ entries = st.lists(st.one_of(seqs, st.tuples(seqs, st.sampled_from(OUTCOMES))), 
 
 
 @pytest.fixture
-def ledger(tmp_path: Path) -> Iterator[Ledger]:
+def ledger(tmp_path: Path) -> Iterator[SqliteLedger]:
     with ledger_in(tmp_path) as one:
         yield one
 
 
-def journalled(ledger: Ledger, job: Job, at: float, group: list[Entry]) -> None:
+def journalled(ledger: SqliteLedger, job: Job, at: float, group: list[Entry]) -> None:
     """One commit, as the journal makes it."""
     ledger.connection.execute(
         "INSERT INTO journal (job, at, entries) VALUES (?, ?, ?)",
@@ -48,11 +48,12 @@ def journalled(ledger: Ledger, job: Job, at: float, group: list[Entry]) -> None:
     )
 
 
-def told(ledger: Ledger) -> list[tuple[object, ...]]:
-    return ledger.connection.execute(
+def told(ledger: SqliteLedger) -> list[tuple[object, ...]]:
+    found: list[tuple[object, ...]] = ledger.connection.execute(
         "SELECT seq, status, code, message, http_status, response_id, ms, doubt, attempts, sent_at"
         " FROM rows ORDER BY seq"
     ).fetchall()
+    return found
 
 
 def one_by_one(groups: list[list[Entry]]) -> list[tuple[object, ...]]:
@@ -89,7 +90,7 @@ def test_it_comes_to_the_same_whenever_it_is_folded(groups: list[tuple[list[Entr
             journalled(ledger, job, at, group)
             if folded:
                 checkpoint(ledger.connection)
-        unfolded = progress(ledger.connection, job.id)
+        unfolded = ledger.progress(job)
         checkpoint(ledger.connection)
         assert unfolded == Counter(str(row[1]) for row in told(ledger))
         assert told(ledger) == one_by_one([group for group, _ in groups])
@@ -117,9 +118,9 @@ def test_who_only_looks_sees_it_and_leaves_it_there(tmp_path: Path, killed: Job)
     with ledger_in(tmp_path) as ledger:
         journalled(ledger, killed, 3.0, [2, (2, OUTCOMES[0]), 3])
         with reading(tmp_path) as looked:
-            assert looked
+            assert isinstance(looked, SqliteLedger)
             [job] = looked.jobs()
-            assert progress(looked.connection, job.id) == {"created": 2, "attempting": 2}
+            assert looked.progress(job) == {"created": 2, "attempting": 2}
             with pytest.raises(sqlite3.OperationalError, match="readonly"):
                 looked.connection.execute("DELETE FROM journal")
         assert ledger.connection.execute("SELECT COUNT(*) FROM journal").fetchone() == (1,)
@@ -137,7 +138,7 @@ def test_whoever_opens_a_new_ledger_at_the_same_time_finds_it_made(tmp_path: Pat
 
         def opened(path: Path = path, together: Barrier = together) -> int:
             together.wait()
-            with closing(Ledger.open(path, SECRET, "process")) as ledger:
+            with closing(SqliteLedger.open(path, SECRET, "process")) as ledger:
                 return len(ledger.jobs())
 
         with ThreadPoolExecutor(6) as pool:
@@ -153,13 +154,13 @@ def test_a_ledger_that_is_just_being_made_holds_nothing_yet(tmp_path: Path) -> N
 
 def test_a_plan_sees_it_too(tmp_path: Path, killed: Job) -> None:
     path = tmp_path / "ledger.sqlite3"
-    with closing(Ledger.throwaway(path, SECRET)) as plan:
+    with closing(SqliteLedger.throwaway(path, SECRET)) as plan:
         job, to_send = staged(plan, "b", [response(row) for row in range(2, 2 + ROWS)])
         assert plan.counts(job) == {"already_sent": 1, "unknown": 1, "pending": 2}
         assert to_send == [4, 5]
 
 
-def test_a_fold_that_fails_changes_nothing(ledger: Ledger, tmp_path: Path) -> None:
+def test_a_fold_that_fails_changes_nothing(ledger: SqliteLedger, tmp_path: Path) -> None:
     job, _ = staged(ledger, "a", [response(row) for row in range(2, 2 + ROWS)])
     journalled(ledger, job, 1.0, [0, 1])
     before = told(ledger)

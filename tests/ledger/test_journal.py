@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 
 from importer.errors import LedgerError
-from importer.ledger import Journal, Ledger
-from importer.ledger.database import connect
-from importer.ledger.journal import checkpoint
+from importer.ledger.sqlite import SqliteLedger
+from importer.ledger.sqlite.database import connect
+from importer.ledger.sqlite.journal import Journal, checkpoint
 from importer.model import Job, Outcome, Status
 from tests.figures import figure
 from tests.ledger.making import ledger_in, response, staged, statuses
@@ -25,17 +25,17 @@ PENDING = Outcome(Status.PENDING, "not_sent")
 
 
 @pytest.fixture
-def ledger(tmp_path: Path) -> Iterator[Ledger]:
+def ledger(tmp_path: Path) -> Iterator[SqliteLedger]:
     with ledger_in(tmp_path) as one:
         yield one
 
 
 @pytest.fixture
-def job(ledger: Ledger) -> Job:
+def job(ledger: SqliteLedger) -> Job:
     return staged(ledger, "a", [response(row) for row in range(2, 202)], chunk=500)[0]
 
 
-def on_disk(ledger: Ledger, seq: int) -> tuple[object, ...]:
+def on_disk(ledger: SqliteLedger, seq: int) -> tuple[object, ...]:
     """What another process sees."""
     with closing(connect(ledger.path)) as other:
         checkpoint(other)
@@ -43,7 +43,7 @@ def on_disk(ledger: Ledger, seq: int) -> tuple[object, ...]:
         return tuple(found)
 
 
-async def test_an_attempt_is_on_the_disk_before_it_goes_on(ledger: Ledger, job: Job) -> None:
+async def test_an_attempt_is_on_the_disk_before_it_goes_on(ledger: SqliteLedger, job: Job) -> None:
     async with Journal(ledger.path, job.id) as journal:
         await journal.attempting(3)
         assert on_disk(ledger, 3) == ("attempting", 1)
@@ -52,7 +52,7 @@ async def test_an_attempt_is_on_the_disk_before_it_goes_on(ledger: Ledger, job: 
         assert on_disk(ledger, 3) == ("created", 1)
 
 
-async def test_what_is_recorded_is_there_when_it_closes(ledger: Ledger, job: Job) -> None:
+async def test_what_is_recorded_is_there_when_it_closes(ledger: SqliteLedger, job: Job) -> None:
     async with Journal(ledger.path, job.id) as journal:
         await journal.attempting(0)
         journal.record(0, CREATED)
@@ -61,7 +61,7 @@ async def test_what_is_recorded_is_there_when_it_closes(ledger: Ledger, job: Job
     assert line.sent_at == pytest.approx(time.time(), abs=5)
 
 
-async def test_entries_of_one_commit_keep_their_order(ledger: Ledger, job: Job) -> None:
+async def test_entries_of_one_commit_keep_their_order(ledger: SqliteLedger, job: Job) -> None:
     """attempt, outcome, attempt again."""
     async with Journal(ledger.path, job.id) as journal:
         await asyncio.gather(journal.attempting(0), journal.attempting(1))
@@ -74,7 +74,9 @@ async def test_entries_of_one_commit_keep_their_order(ledger: Ledger, job: Job) 
         assert on_disk(ledger, 1) == ("created", 1)
 
 
-async def test_what_another_process_folded_is_not_counted_twice(ledger: Ledger, job: Job) -> None:
+async def test_what_another_process_folded_is_not_counted_twice(
+    ledger: SqliteLedger, job: Job
+) -> None:
     async with Journal(ledger.path, job.id) as journal:
         await journal.attempting(0)
         assert on_disk(ledger, 0) == ("attempting", 1)
@@ -84,7 +86,7 @@ async def test_what_another_process_folded_is_not_counted_twice(ledger: Ledger, 
     assert on_disk(ledger, 0) == ("created", 2)
 
 
-async def test_commits_come_in_groups(ledger: Ledger, job: Job) -> None:
+async def test_commits_come_in_groups(ledger: SqliteLedger, job: Job) -> None:
     async with Journal(ledger.path, job.id) as journal:
         await asyncio.gather(*(journal.attempting(seq) for seq in range(200)))
         assert journal.commits == 1
@@ -92,7 +94,9 @@ async def test_commits_come_in_groups(ledger: Ledger, job: Job) -> None:
     assert set(statuses(ledger, job).values()) == {("attempting", "")}
 
 
-async def test_a_worker_that_is_cancelled_meanwhile_does_no_harm(ledger: Ledger, job: Job) -> None:
+async def test_a_worker_that_is_cancelled_meanwhile_does_no_harm(
+    ledger: SqliteLedger, job: Job
+) -> None:
     async with Journal(ledger.path, job.id) as journal:
         waiting = asyncio.ensure_future(journal.attempting(0))
         waiting.cancel()
@@ -128,7 +132,7 @@ def failing(path: Path, durability: str = "full") -> sqlite3.Connection:
 
 @pytest.mark.parametrize("after", [False, True])
 async def test_after_a_commit_that_failed_nothing_goes_on(
-    ledger: Ledger, job: Job, after: bool
+    ledger: SqliteLedger, job: Job, after: bool
 ) -> None:
     """A full disk, or a failing fsync, after which nobody knows whether the commit is there."""
     Failing.commits, Failing.after = 0, after
@@ -150,7 +154,7 @@ async def test_after_a_commit_that_failed_nothing_goes_on(
     assert found.count("attempting") == (3 if after else 2)
 
 
-async def test_a_disk_without_room_ends_it(ledger: Ledger, job: Job) -> None:
+async def test_a_disk_without_room_ends_it(ledger: SqliteLedger, job: Job) -> None:
     """SQLite's own refusal to grow, as a full disk gives it."""
 
     def full(path: Path, durability: str) -> sqlite3.Connection:
@@ -177,7 +181,7 @@ async def test_a_ledger_that_cannot_be_opened_is_told(tmp_path: Path) -> None:
             pass
 
 
-async def test_a_defect_in_a_commit_is_not_a_hang(ledger: Ledger, job: Job) -> None:
+async def test_a_defect_in_a_commit_is_not_a_hang(ledger: SqliteLedger, job: Job) -> None:
     async with Journal(ledger.path, job.id) as journal:
         journal.record(0, CREATED)
         journal._entries.append(object())  # type: ignore[arg-type]  # what no code of ours adds
@@ -186,7 +190,9 @@ async def test_a_defect_in_a_commit_is_not_a_hang(ledger: Ledger, job: Job) -> N
                 await journal.attempting(1)
 
 
-async def test_results_that_cannot_be_written_at_the_end_are_told(ledger: Ledger, job: Job) -> None:
+async def test_results_that_cannot_be_written_at_the_end_are_told(
+    ledger: SqliteLedger, job: Job
+) -> None:
     Failing.commits, Failing.after = 0, False
     journal = await Journal(ledger.path, job.id, connecting=failing).__aenter__()
     for seq in range(2):

@@ -12,8 +12,10 @@ from pathlib import Path
 import pytest
 
 from importer.errors import LedgerError, UsageError
-from importer.ledger import Ledger, explain, state
-from importer.ledger.database import MIGRATIONS
+from importer.ledger import state
+from importer.ledger.named_queries import Query
+from importer.ledger.sqlite import SqliteLedger
+from importer.ledger.sqlite.database import SQL, VERSIONS
 from importer.model import Status
 from tests.ledger.making import ORIGIN, SECRET, end, job_of, ledger_in, response, staged, statuses
 
@@ -23,7 +25,7 @@ ROWS = [response(row) for row in range(2, 8)]
 def test_only_its_owner_may_read_it(tmp_path: Path) -> None:
     folder = tmp_path / "state"
     secret = state.secret(folder)
-    with closing(Ledger.open(state.ledger_path(folder), secret)) as ledger:
+    with closing(SqliteLedger.open(folder / "ledger.sqlite3", secret)) as ledger:
         staged(ledger, "a", ROWS)
         files = {path.name: stat.S_IMODE(path.stat().st_mode) for path in folder.iterdir()}
     assert set(files) >= {"ledger.sqlite3", "ledger.sqlite3-wal", "hash.key"}
@@ -41,7 +43,7 @@ def test_the_secret_is_made_once(tmp_path: Path) -> None:
 
 def test_a_new_file_comes_up_to_date(tmp_path: Path) -> None:
     with ledger_in(tmp_path) as ledger:
-        assert ledger.connection.execute("PRAGMA user_version").fetchone() == (len(MIGRATIONS),)
+        assert ledger.connection.execute("PRAGMA user_version").fetchone() == (len(VERSIONS),)
         assert ledger.connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
     with ledger_in(tmp_path) as ledger:
         assert ledger.jobs() == []
@@ -51,7 +53,7 @@ def test_a_ledger_of_a_newer_importer_is_left_alone(tmp_path: Path) -> None:
     path = tmp_path / "ledger.sqlite3"
     with ledger_in(tmp_path) as ledger:
         ledger.connection.execute("PRAGMA user_version = 99")
-    for opening in (Ledger.open, Ledger.throwaway):
+    for opening in (SqliteLedger.open, SqliteLedger.throwaway):
         with pytest.raises(LedgerError, match="99") as caught:
             opening(path, SECRET)
         assert caught.value.hint
@@ -60,11 +62,13 @@ def test_a_ledger_of_a_newer_importer_is_left_alone(tmp_path: Path) -> None:
 def test_a_migration_that_breaks_off_leaves_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from importer.ledger import database
+    from importer.ledger.sqlite import database
 
-    monkeypatch.setattr(database, "MIGRATIONS", (MIGRATIONS[0] + "CREATE TABLE broken (;",))
+    broken = Query("broken", "", ("CREATE TABLE broken (",), ())
+    monkeypatch.setattr(database, "VERSIONS", ("version_1", "broken"))
+    monkeypatch.setattr(database, "SQL", {"version_1": SQL["version_1"], "broken": broken})
     with pytest.raises(LedgerError):
-        Ledger.open(tmp_path / "ledger.sqlite3", SECRET)
+        SqliteLedger.open(tmp_path / "ledger.sqlite3", SECRET)
     monkeypatch.undo()
     with ledger_in(tmp_path) as ledger:
         assert ledger.jobs() == []
@@ -83,14 +87,14 @@ def test_a_damaged_file_is_refused_with_a_remedy(tmp_path: Path) -> None:
         staged(ledger, "a", [response(row) for row in range(2, 500)], chunk=500)
     damaged(path)
     with pytest.raises(LedgerError, match="damaged") as caught:
-        Ledger.open(path, SECRET)
+        SqliteLedger.open(path, SECRET)
     assert "backup" in caught.value.hint
 
 
 def test_a_file_that_is_no_ledger_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "ledger.sqlite3"
     path.write_text("name,score\n" * 999)
-    for opening in (Ledger.open, Ledger.throwaway):
+    for opening in (SqliteLedger.open, SqliteLedger.throwaway):
         with pytest.raises(LedgerError, match="damaged"):
             opening(path, SECRET)
     assert path.read_text() == "name,score\n" * 999
@@ -100,10 +104,10 @@ def test_another_hash_key_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "ledger.sqlite3"
     with ledger_in(tmp_path):
         pass
-    for opening in (Ledger.open, Ledger.throwaway):
+    for opening in (SqliteLedger.open, SqliteLedger.throwaway):
         with pytest.raises(LedgerError, match="another hash key"):
             opening(path, b"t" * 32)
-    with closing(Ledger.open(path, b"")) as ledger:
+    with closing(SqliteLedger.open(path, b"")) as ledger:
         assert ledger.jobs() == []
 
 
@@ -168,7 +172,7 @@ def test_reasons_that_only_the_whole_can_give(tmp_path: Path) -> None:
         end(ledger, job, 3, Status.UNKNOWN, "no_reply")
         for row in (4, 5):
             end(ledger, job, row, Status.DUPLICATE, "dup_or_targeting")
-        explain(ledger, job)
+        ledger.explain(job)
         assert statuses(ledger, job) == {
             2: ("created", ""),
             3: ("unknown", "no_reply"),
@@ -181,7 +185,7 @@ def test_reasons_that_only_the_whole_can_give(tmp_path: Path) -> None:
             10: ("pending", "not_reached"),
         }
         end(ledger, job, 3, Status.CREATED)
-        explain(ledger, job)
+        ledger.explain(job)
         assert statuses(ledger, job)[6] == ("pending", "not_reached")
 
 

@@ -14,15 +14,14 @@ from pathlib import Path
 import pytest
 
 from importer.errors import Busy
-from importer.ledger import held
-from importer.ledger.state import holder
+from importer.ledger.sqlite.locks import held, holder
 from tests.figures import figure
 
 _START = """
 import sys
 from pathlib import Path
 from importer.errors import Busy
-from importer.ledger import held
+from importer.ledger.sqlite.locks import held
 try:
     with held(Path(sys.argv[1]), "https://a.example", sys.argv[2].split(","), "survey.csv"):
         print("held", flush=True)

@@ -12,14 +12,15 @@ from typing import Any
 import pytest
 
 from importer.errors import LedgerError
-from importer.ledger import Ledger, ledger_path, secret, unknown_survey
-from importer.ledger.database import connect, migrate
-from importer.ledger.state import unmark
+from importer.ledger import secret
+from importer.ledger.sqlite import SqliteLedger
+from importer.ledger.sqlite.database import connect, migrate
+from importer.ledger.sqlite.marks import ledger_path, unmark
 from tests.ledger.making import job_of
 
 
-def opened(folder: Path) -> Ledger:
-    return Ledger.open(ledger_path(folder), secret(folder))
+def opened(folder: Path) -> SqliteLedger:
+    return SqliteLedger.open(ledger_path(folder), secret(folder))
 
 
 def begun(folder: Path, name: str) -> None:
@@ -29,7 +30,7 @@ def begun(folder: Path, name: str) -> None:
 
 
 def planned(folder: Path) -> None:
-    Ledger.throwaway(ledger_path(folder), secret(folder)).close()
+    SqliteLedger.throwaway(ledger_path(folder), secret(folder)).close()
 
 
 def gone(folder: Path) -> None:
@@ -109,16 +110,16 @@ def test_a_plan_leaves_no_mark(tmp_path: Path) -> None:
 def test_a_job_that_posted_nothing_may_go(tmp_path: Path) -> None:
     folder = tmp_path / "state"
     begun(folder, "first")
-    with closing(opened(folder)) as ledger, ledger.transaction() as connection:
-        connection.execute("DELETE FROM jobs")
+    with closing(opened(folder)) as ledger, ledger._db.transaction():
+        ledger.connection.execute("DELETE FROM jobs")
     begun(folder, "second")
 
 
 def test_an_older_state_folder_gets_its_mark(tmp_path: Path) -> None:
     folder = tmp_path / "state"
     begun(folder, "first")
-    with closing(opened(folder)) as ledger, ledger.transaction() as connection:
-        connection.execute("DELETE FROM facts WHERE name IN ('ledger', 'begun')")
+    with closing(opened(folder)) as ledger, ledger._db.transaction():
+        ledger.connection.execute("DELETE FROM facts WHERE name IN ('ledger', 'begun')")
     (folder / "ledger.mark").unlink()
     planned(folder)
     begun(folder, "second")
@@ -145,7 +146,7 @@ def test_the_mark_never_knows_of_more_than_the_ledger(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr("importer.ledger.state.mark", killed)
+        patch.setattr("importer.ledger.sqlite.marks.mark", killed)
         with pytest.raises(KeyboardInterrupt):
             begun(tmp_path, "second")
     begun(tmp_path, "third")
@@ -198,20 +199,20 @@ def test_a_first_import_into_a_survey_is_told(tmp_path: Path) -> None:
     folder = tmp_path / "state"
     with closing(opened(folder)) as ledger:
         job = ledger.start_job(job_of("first"))
-        assert "knows of no earlier import into this survey" in unknown_survey(ledger, job)
-        with ledger.transaction() as connection:
-            connection.execute(
+        assert "knows of no earlier import into this survey" in ledger.unknown_survey(job)
+        with ledger._db.transaction():
+            ledger.connection.execute(
                 "INSERT INTO rows (job, seq, row, status) VALUES (?, 0, 2, 'created')", (job.id,)
             )
-        assert unknown_survey(ledger, job) == ""
-        assert unknown_survey(ledger, ledger.start_job(job_of("next"))) == ""
+        assert ledger.unknown_survey(job) == ""
+        assert ledger.unknown_survey(ledger.start_job(job_of("next"))) == ""
         other = ledger.start_job(replace(job_of("other"), campaigns="another survey"))
-        assert unknown_survey(ledger, other)
-        assert unknown_survey(
-            ledger, ledger.start_job(replace(job, origin="https://other", name="o"))
+        assert ledger.unknown_survey(other)
+        assert ledger.unknown_survey(
+            ledger.start_job(replace(job, origin="https://other", name="o"))
         )
-    with closing(Ledger.throwaway(ledger_path(folder), secret(folder))) as plan:
-        assert unknown_survey(plan, plan.start_job(job_of("plan"))) == ""
+    with closing(SqliteLedger.throwaway(ledger_path(folder), secret(folder))) as plan:
+        assert plan.unknown_survey(plan.start_job(job_of("plan"))) == ""
 
 
 def test_what_a_killed_start_has_left_goes(tmp_path: Path) -> None:

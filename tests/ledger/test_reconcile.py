@@ -10,16 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from importer.ledger.fingerprint import Hasher, in_normal_form, normal
-from importer.ledger.reconcile import (
-    CONTROLS,
-    Doubt,
-    call_absent,
-    call_by_hand,
-    call_stored,
-    controls,
-    doubts,
-    in_other_form,
-)
+from importer.ledger.reconcile import CONTROLS, Doubt
 from importer.model import Status
 from tests.ledger.making import ORIGIN, SECRET, end, ledger_in, response, staged, statuses
 
@@ -68,10 +59,10 @@ def test_rows_that_look_alike_are_one_doubt(tmp_path: Path) -> None:
         end(ledger, job, 3, Status.UNKNOWN, at=200.0)
         end(ledger, job, 5, Status.UNKNOWN, at=300.0)
         end(ledger, job, 6, Status.CREATED, at=400.0)
-        [found] = doubts(ledger, job)
+        [found] = ledger.doubts(job)
         assert (found.seqs, found.acknowledged, found.others) == ((1, 3), 1, 1)
         assert (found.first, found.last, found.by_user) == (50.0, 300.0, True)
-        assert doubts(ledger, other)[0].others == 2
+        assert ledger.doubts(other)[0].others == 2
 
 
 def test_a_text_is_one_in_all_the_forms_that_services_give_it() -> None:
@@ -90,14 +81,14 @@ def test_rows_of_0_1_are_known_by_its_own_form(tmp_path: Path) -> None:
     assert hasher.of(row).shown == new
     with ledger_in(tmp_path) as ledger:
         job, _ = staged(ledger, "a", [row, response(3, "v")])
-        with ledger.transaction() as connection:
-            connection.execute("UPDATE rows SET shown = ? WHERE row = 2", (old,))
+        with ledger._db.transaction():
+            ledger.connection.execute("UPDATE rows SET shown = ? WHERE row = 2", (old,))
         end(ledger, job, 2, Status.CREATED, at=100.0)
-        assert in_other_form(ledger, {old}, 50.0) == (1, 0)
-        assert in_other_form(ledger, {old}, 150.0) == (0, 0)
+        assert ledger.in_other_form({old}, 50.0) == (1, 0)
+        assert ledger.in_other_form({old}, 150.0) == (0, 0)
         end(ledger, job, 2, Status.UNKNOWN, at=100.0)
-        assert in_other_form(ledger, {old, new}, 50.0) == (0, 1)
-        assert in_other_form(ledger, set(), 50.0) == (0, 0)
+        assert ledger.in_other_form({old, new}, 50.0) == (0, 1)
+        assert ledger.in_other_form(set(), 50.0) == (0, 0)
 
 
 def test_the_controls_are_the_rows_accepted_nearest_to_it(tmp_path: Path) -> None:
@@ -107,8 +98,8 @@ def test_the_controls_are_the_rows_accepted_nearest_to_it(tmp_path: Path) -> Non
         for row in range(2, 102):
             end(ledger, job, row, Status.CREATED, at=1_000.0 + row)
         end(ledger, job, 50, Status.UNKNOWN, at=1_050.0)
-        [found] = doubts(ledger, job)
-        near = controls(ledger, job, found)
+        [found] = ledger.doubts(job)
+        near = ledger.controls(job, found)
         looks = dict(
             ledger.connection.execute("SELECT shown, row FROM rows WHERE job = ?", (job.id,))
         )
@@ -131,11 +122,11 @@ def test_what_each_row_becomes(tmp_path: Path) -> None:
         job, _ = staged(ledger, "a", rows)
         for row, code in enumerate(codes, 2):
             end(ledger, job, row, Status.UNKNOWN, code)
-        call_stored(ledger, job, [0], ["5d2"])
-        call_absent(ledger, job, [1, 2, 3, 4])
-        call_by_hand(ledger, job, [5], created=True)
-        call_by_hand(ledger, job, [6], created=False)
-        call_absent(ledger, job, [0])
+        ledger.call_stored(job, [0], ["5d2"])
+        ledger.call_absent(job, [1, 2, 3, 4])
+        ledger.call_by_hand(job, [5], created=True)
+        ledger.call_by_hand(job, [6], created=False)
+        ledger.call_absent(job, [0])
         assert list(statuses(ledger, job).values()) == [
             ("created", "read_back"),
             ("failed", "not_stored"),

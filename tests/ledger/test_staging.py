@@ -12,19 +12,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from importer.errors import LedgerError, SourceError
-from importer.ledger import (
-    Ledger,
-    Staging,
-    askable,
-    clashes,
-    doubtful,
-    late_order,
-    outgoing,
-    sending_order,
-    stuck,
-)
-from importer.ledger.queries import FRESH
-from importer.ledger.spool import Spool
+from importer.ledger import Spool
+from importer.ledger.sending import FRESH
+from importer.ledger.sqlite import SqliteLedger
 from importer.model import Chunk, Invalid, Mapped, Problem, Skipped, Status
 from tests.ledger.making import (
     ORIGIN,
@@ -92,10 +82,12 @@ def test_a_server_has_many_spellings(tmp_path: Path, spelling: str) -> None:
     with ledger_in(tmp_path) as ledger:
         for origin, rows in ((spelling, FILE[:3]), (ORIGIN, FILE[3:5])):
             job, _ = staged(ledger, origin, rows)
-            with ledger.transaction() as connection:
-                connection.execute("UPDATE jobs SET origin = ? WHERE id = ?", (origin, job.id))
-                connection.execute("DELETE FROM rows WHERE job = ?", (job.id,))
-            staging = Staging(ledger, ledger.job(str(job.id)))
+            with ledger._db.transaction():
+                ledger.connection.execute(
+                    "UPDATE jobs SET origin = ? WHERE id = ?", (origin, job.id)
+                )
+                ledger.connection.execute("DELETE FROM rows WHERE job = ?", (job.id,))
+            staging = ledger.stage(ledger.job(str(job.id)))
             staging.add(rows)
             staging.finish("all")
             end_all(ledger, job)
@@ -108,8 +100,8 @@ def test_a_server_has_many_spellings(tmp_path: Path, spelling: str) -> None:
 def test_a_server_keeps_the_spelling_that_the_ledger_has(tmp_path: Path) -> None:
     with ledger_in(tmp_path) as ledger:
         job, _ = staged(ledger, "a", FILE[:1])
-        with ledger.transaction() as connection:
-            connection.execute("UPDATE jobs SET origin = ?", (f"{ORIGIN}:443",))
+        with ledger._db.transaction():
+            ledger.connection.execute("UPDATE jobs SET origin = ?", (f"{ORIGIN}:443",))
         end(ledger, job, 2, "attempting")
         assert ledger.spelled(ORIGIN) == f"{ORIGIN}:443"
         assert ledger.recover(ORIGIN, ["*"]) == 1
@@ -232,9 +224,9 @@ def test_one_row_of_a_person_by_the_mappings_date(tmp_path: Path, repeats: str, 
 def test_a_start_that_was_cut_off_in_staging_goes_on(tmp_path: Path) -> None:
     with ledger_in(tmp_path) as ledger:
         job, _ = staged(ledger, "a", FILE)
-        with ledger.transaction() as connection:
-            connection.execute("DELETE FROM rows WHERE seq > 3")
-            connection.execute("UPDATE jobs SET staged_at = NULL")
+        with ledger._db.transaction():
+            ledger.connection.execute("DELETE FROM rows WHERE seq > 3")
+            ledger.connection.execute("UPDATE jobs SET staged_at = NULL")
         again, send = staged(ledger, "a", FILE, repeats="latest")
         assert again.id == job.id
         assert send == [row.row for row in FILE]
@@ -243,7 +235,7 @@ def test_a_start_that_was_cut_off_in_staging_goes_on(tmp_path: Path) -> None:
 def test_a_file_that_cannot_be_read_to_its_end_leaves_no_job_behind(tmp_path: Path) -> None:
     with ledger_in(tmp_path) as ledger:
         job = ledger.start_job(job_of("a"))
-        Staging(ledger, job).add(FILE)
+        ledger.stage(job).add(FILE)
         with pytest.raises(SourceError), ledger.staging(job):
             raise SourceError("a.csv: a quote that is never closed")
         assert ledger.jobs() == []
@@ -260,7 +252,7 @@ def test_a_plan_looks_back_and_leaves_no_trace(tmp_path: Path) -> None:
         end(ledger, job, 2, Status.CREATED)
         end(ledger, job, 3, Status.UNKNOWN)
     before = path.read_bytes()
-    plan = Ledger.throwaway(path, SECRET)
+    plan = SqliteLedger.throwaway(path, SECRET)
     planned, send = staged(plan, "plan", FILE)
     assert send == [4, 5, 6, 7, 8]
     assert statuses(plan, planned)[3] == ("unknown", "unknown_earlier")
@@ -271,7 +263,7 @@ def test_a_plan_looks_back_and_leaves_no_trace(tmp_path: Path) -> None:
 def test_a_plan_needs_no_ledger(tmp_path: Path) -> None:
     (tmp_path / "empty.sqlite3").touch()
     for name in ("none.sqlite3", "empty.sqlite3"):
-        plan = Ledger.throwaway(tmp_path / name, SECRET)
+        plan = SqliteLedger.throwaway(tmp_path / name, SECRET)
         assert staged(plan, "plan", FILE)[1] == [row.row for row in FILE]
         plan.close()
     assert not (tmp_path / "none.sqlite3").exists()
@@ -282,7 +274,7 @@ def test_rows_of_other_statuses_are_staged_where_they_are_asked_for(tmp_path: Pa
         job, _ = staged(ledger, "a", FILE)
         end(ledger, job, 3, Status.REJECTED)
         end(ledger, job, 4, Status.CREATED)
-        again = Staging(ledger, job, sending=(Status.REJECTED, Status.CREATED))
+        again = ledger.stage(job, sending=(Status.REJECTED, Status.CREATED))
         assert [each.row for _, each in again.add(FILE)] == [3, 4]
 
 
@@ -294,7 +286,7 @@ def test_a_refused_row_that_another_job_sent_mended_is_not_retried(tmp_path: Pat
         end(ledger, job, 2, Status.REJECTED)
         other, _ = staged(ledger, "b", [mended])
         end_all(ledger, other)
-        retry = Staging(ledger, job, sending=(Status.REJECTED,))
+        retry = ledger.stage(job, sending=(Status.REJECTED,))
         assert retry.add([row]) == []
         assert statuses(ledger, job)[2] == ("already_sent", "dup_earlier_run")
 
@@ -309,11 +301,11 @@ def test_whose_rows_wait_and_which_can_be_asked_about(tmp_path: Path) -> None:
         end(ledger, job, 4, Status.UNKNOWN, "no_reply")
         end(ledger, job, 5, Status.UNKNOWN, "stored_or_duplicate")
         end(ledger, job, 6, Status.UNKNOWN, "no_reply", at=now - FRESH)
-        assert askable(ledger, job) == 1
-        assert len(doubtful(ledger)) == 4
-        assert len(stuck(ledger, job)) == 3
-        assert [people[seq].row for seq in late_order(ledger, job, ())] == [4]
-        assert [people[seq].row for seq in late_order(ledger, job, ("pending",))] == [
+        assert ledger.askable(job) == 1
+        assert len(ledger.doubtful()) == 4
+        assert len(ledger.stuck(job)) == 3
+        assert [people[seq].row for seq in ledger.late_order(job, ())] == [4]
+        assert [people[seq].row for seq in ledger.late_order(job, ("pending",))] == [
             2, 3, 4, 7, 8, 9,
         ]  # fmt: skip
 
@@ -374,7 +366,7 @@ def test_rows_of_one_key_that_differ_are_all_refused(tmp_path: Path) -> None:
         told = {row: line.message.split(" has ")[0] for row, line in lines.items() if line.message}
         assert (told[2], told[3], told[4]) == ("row 3", "row 2", "row 3")
         assert (told[7], told[8]) == ("row 8", "row 7")
-        [cause] = clashes(ledger, job, "rid")
+        [cause] = ledger.clashes(job, "rid")
         assert (cause.count, cause.column, cause.rows) == (5, "rid", (2, 3, 4, 7, 8))
         end_all(ledger, job)
         assert staged(ledger, "a", rows)[1] == [], "what was refused stays so"
@@ -445,18 +437,18 @@ def _steps(folder: Path, rows: int) -> int:
     folder.mkdir()
     with ledger_in(folder) as ledger:
         job, _ = staged(ledger, "a", [response(n) for n in range(2, 2 + rows)], chunk=rows)
-        with ledger.transaction() as connection:
-            connection.execute(
+        with ledger._db.transaction():
+            ledger.connection.execute(
                 "UPDATE rows SET status = 'created', sent_at = 1e9 WHERE seq < ?", (rows // 2,)
             )
-        order = sending_order(ledger, job, (Status.PENDING,))
+        order = ledger.sending_order(job, (Status.PENDING,))
         count = [0]
 
         def step() -> None:
             count[0] += 1
 
         ledger.connection.set_progress_handler(step, 100)
-        assert len(outgoing(ledger, job, order)) == rows // 2
+        assert len(ledger.outgoing(job, order)) == rows // 2
         return count[0]
 
 

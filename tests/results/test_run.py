@@ -10,7 +10,7 @@ from jinja2 import Environment
 from importer import engine
 from importer.engine.observer import NullObserver
 from importer.engine.report import slots
-from importer.ledger.queries import Post
+from importer.ledger import Post
 from importer.results import files
 from importer.results.report import page
 from importer.sandbox import SATISFACTION, SCORE, WRITE_KEY, background

@@ -10,8 +10,7 @@ from dataclasses import dataclass, field
 from http.cookiejar import CookieJar
 from pathlib import Path
 
-from importer.ledger.journal import progress
-from importer.ledger.queries import reading
+from importer.ledger import reading
 from importer.sandbox import SandboxSettings, background
 from tests.e2e.commands import shell
 from tests.e2e.processes import started, wait_until
@@ -47,7 +46,7 @@ class Site:
 def created(state: Path) -> int:
     with reading(state) as ledger:
         jobs = ledger.jobs() if ledger else []
-        return progress(ledger.connection, jobs[0].id).get("created", 0) if ledger and jobs else 0
+        return ledger.progress(jobs[0]).get("created", 0) if ledger and jobs else 0
 
 
 def ended(state: Path) -> bool:

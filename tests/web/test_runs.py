@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from importer.ledger.queries import opened
+from importer.ledger import look_into
 from importer.resources import SAMPLES
 from importer.sandbox import WRITE_KEY, Sandbox, SandboxSettings, background
 from importer.web.standing import waiting
@@ -211,7 +211,7 @@ async def test_a_run_that_was_killed_is_cut_off_and_goes_on(tmp_path: Path, slow
         assert visitor.h1.startswith("The run was cut off; ")
         await visitor.get(visitor.at("results"))
         assert visitor.status == 200
-        with opened(tmp_path) as ledger:
+        with look_into(tmp_path) as ledger:
             [job] = ledger.jobs()
             assert job.ended_at is None
         await visitor.post(visitor.at("start"), rows="pilot")

@@ -13,7 +13,8 @@ from pathlib import Path
 import orjson
 
 from importer.errors import LedgerError
-from importer.ledger.database import ATTEMPTING, connect, failure, wrap_sqlite_errors
+from importer.ledger.jobs import ATTEMPTING
+from importer.ledger.sqlite.database import SQL, connect, failure, wrap_sqlite_errors
 from importer.model import Outcome
 
 # The journal's entries become what `rows` says. Anybody may do it at any time: it is one transaction, and
@@ -77,18 +78,16 @@ class _Courses:
 
 def checkpoint(connection: sqlite3.Connection) -> None:
     """Bring `rows` up to date. Raises sqlite3.Error; then nothing is changed."""
-    if not connection.execute("SELECT EXISTS (SELECT 1 FROM journal)").fetchone()[0]:
+    if not connection.execute(_ANY).fetchone():
         return
     connection.execute("BEGIN IMMEDIATE")
     try:
         courses = _Courses()
-        for job, at, entries in connection.execute(
-            "SELECT job, at, entries FROM journal ORDER BY id"
-        ):
+        for job, at, entries in connection.execute(_ENTRIES):
             courses.take(job, at, orjson.loads(entries))
         connection.executemany(_ENDED, courses.ended())
         connection.executemany(_UNDER_WAY, courses.under_way())
-        connection.execute("DELETE FROM journal")
+        connection.execute(_EMPTY)
         connection.execute("COMMIT")
     except BaseException:
         if connection.in_transaction:
@@ -96,13 +95,16 @@ def checkpoint(connection: sqlite3.Connection) -> None:
         raise
 
 
-_ENDED = (
-    "UPDATE rows SET status = ?, code = ?, message = ?, http_status = ?, response_id = ?, ms = ?,"
-    " doubt = ?, attempts = attempts + ?, sent_at = IFNULL(?, sent_at) WHERE job = ? AND seq = ?"
-)
-_UNDER_WAY = (
-    f"UPDATE rows SET status = '{ATTEMPTING}', attempts = attempts + ?, sent_at = ?"
-    " WHERE job = ? AND seq = ?"
+_ANY, _ENTRIES, _EMPTY, _ENDED, _UNDER_WAY, _INSERT = (
+    SQL[name].plain("?")
+    for name in (
+        "journal_any",
+        "journal_entries",
+        "journal_emptied",
+        "row_ended",
+        "row_under_way",
+        "journal_insert",
+    )
 )
 
 
@@ -112,17 +114,13 @@ def progress(connection: sqlite3.Connection, job: int) -> dict[str, int]:
     Raises sqlite3.Error."""
     connection.execute("BEGIN")
     try:
-        query = "SELECT status, COUNT(*) FROM rows WHERE job = ? GROUP BY status"
+        query = SQL["rows_by_status"].plain("?")
         counts = Counter(dict(connection.execute(query, (job,)).fetchall()))
         courses = _Courses()
-        for at, entries in connection.execute(
-            "SELECT at, entries FROM journal WHERE job = ? ORDER BY id", (job,)
-        ):
+        for at, entries in connection.execute(SQL["journal_of_job"].plain("?"), (job,)):
             courses.take(job, at, orjson.loads(entries))
         now = dict(courses.now())
-        before = (
-            "SELECT seq, status FROM rows WHERE job = ? AND seq IN (SELECT value FROM json_each(?))"
-        )
+        before = SQL["statuses_of"].plain("?")
         for seq, status in connection.execute(before, (job, orjson.dumps(list(now)).decode())):
             counts[status] -= 1
             counts[now[seq]] += 1
@@ -249,7 +247,3 @@ class Journal:
     def _fold(self) -> None:
         checkpoint(self._connection)
         self._unfolded = 0
-
-
-_INSERT = "INSERT INTO journal (job, at, entries) VALUES (?, ?, ?)"
-"""A statement of its own is a transaction of its own."""

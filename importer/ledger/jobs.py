@@ -1,0 +1,149 @@
+"""The ledger's jobs: begun, found again, ended; what a killed run has left in doubt."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from importer.errors import UsageError
+from importer.ledger.database import Part, values
+from importer.ledger.past import job_of
+from importer.model import Job, Status, utf8
+from importer.settings import server_of
+
+ATTEMPTING = "attempting"
+"""The status of a row whose request may be under way: told apart from `unknown` while its run lives."""
+
+CUT_OFF = "the importer was ended while this row was being posted; it may be stored"
+
+SENDABLE = (Status.PENDING, Status.FAILED, Status.UNKNOWN)
+"""What is left of a job: to be posted, or to be settled."""
+
+
+class Jobs(Part):
+    """See `protocol.Ledger`."""
+
+    def start_job(self, job: Job) -> Job:
+        found = self._unfinished(job)
+        if found:
+            return self.reopen(found.name, job)
+        with self._db.transaction():
+            number = self._db.add(
+                "job_start",
+                name=self._free_name(job.name),
+                file=job.file,
+                file_sha256=job.file_sha256,
+                sheet=job.sheet,
+                mapping=job.mapping,
+                mapping_sha256=job.mapping_sha256,
+                origin=job.origin,
+                campaigns=job.campaigns,
+                settings=json.dumps(job.settings),
+                started_at=job.started_at,
+            )
+        return self.job(str(number))
+
+    def reopen(self, name: str, job: Job) -> Job:
+        found = self.job(name)
+        dropped = {"dropped": found.settings["dropped"]} if "dropped" in found.settings else {}
+        settings = json.dumps({**job.settings, **dropped})
+        with self._db.transaction():
+            where = {"file": job.file, "mapping": job.mapping, "settings": settings}
+            self._db.run("job_reopen", job=found.id, **where)
+        return self.job(name)
+
+    def _unfinished(self, job: Job) -> Job | None:
+        """The newest job over the same bytes that still has rows to send or to settle."""
+        same = self._db.each(
+            "jobs_unfinished",
+            file_sha256=job.file_sha256,
+            mapping_sha256=job.mapping_sha256,
+            origin=job.origin,
+            sheet=job.sheet,
+            left=(*SENDABLE, ATTEMPTING),
+        )
+        return next((each for each in map(job_of, same) if "dropped" not in each.settings), None)
+
+    def newest(self, statuses: Sequence[str]) -> Job:
+        wanted = [*statuses, *([ATTEMPTING] if Status.UNKNOWN in statuses else [])]
+        found = map(job_of, self._db.each("jobs_with_rows", statuses=wanted))
+        left = (each for each in found if not {"dropped", "purged"} & each.settings.keys())
+        return next(left, None) or self.job("")
+
+    def _free_name(self, wanted: str) -> str:
+        taken = set(values(self._db.all("job_names")))
+        numbered = (f"{wanted}-{number}" for number in range(2, len(taken) + 3))
+        return next(name for name in (wanted, *numbered) if name not in taken)
+
+    def spelled(self, origin: str) -> str:
+        known = [each.origin for each in self.jobs() if server_of(each.origin) == server_of(origin)]
+        return origin if origin in known or not known else known[-1]
+
+    def jobs(self) -> list[Job]:
+        return self.past.jobs()
+
+    def job(self, name: str) -> Job:
+        found = self._db.first("job_named", name=name)
+        if not found:
+            raise UsageError(
+                f"There is no job {name!r} in {self.where}." if name else "There is no job yet.",
+                hint="`importer jobs` lists them; another --state folder has others.",
+            )
+        return job_of(found)
+
+    def finished(self, file_sha256: str, mapping_sha256: str, origin: str) -> Job | None:
+        found = self._db.first(
+            "job_finished",
+            file_sha256=file_sha256,
+            mapping_sha256=mapping_sha256,
+            origin=self.spelled(origin),
+        )
+        return job_of(found) if found else None
+
+    def moved(self, job: Job, path: Path) -> None:
+        with self._db.transaction():
+            self._db.run("job_moved", job=job.id, file=utf8(str(path.resolve())))
+
+    @contextmanager
+    def staging(self, job: Job) -> Iterator[None]:
+        try:
+            yield
+        except BaseException:
+            if job.staged_at is None:
+                with self._db.transaction():
+                    self._db.run("rows_removed", job=job.id)
+                    self._db.run("job_removed", job=job.id)
+            raise
+
+    def begin_job(self, job: Job) -> None:
+        with self._db.transaction():
+            self._db.run("job_begun", job=job.id)
+
+    def end_job(self, job: Job, exit_status: int, stopped: str = "") -> None:
+        settings: Mapping[str, object] = {**job.settings, "stopped": stopped}
+        with self._db.transaction():
+            self._db.run(
+                "job_ended",
+                job=job.id,
+                at=time.time(),
+                exit_status=exit_status,
+                settings=json.dumps(settings),
+            )
+
+    def recover(self, origin: str, campaigns: Collection[str]) -> int:
+        self.fold()
+        with self._db.transaction():
+            held = [
+                id_
+                for id_, named, to in self._db.all("jobs_and_surveys")
+                if server_of(to) == server_of(origin) and meet(named.split(","), campaigns)
+            ]
+            return self._db.run("rows_cut_off", jobs=held, message=CUT_OFF)
+
+
+def meet(some: Collection[str], others: Collection[str]) -> bool:
+    """Whether the surveys meet; `*` is any survey."""
+    return "*" in some or "*" in others or not set(some).isdisjoint(others)

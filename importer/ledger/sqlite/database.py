@@ -1,0 +1,174 @@
+"""The SQLite file: its connection, its tables, its migrations, its errors in our words."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+from importer.errors import LedgerError
+from importer.ledger.database import Row
+from importer.ledger.named_queries import Queries, queries
+from importer.ledger.state import FULL
+
+# Connections to the ledger's file: their settings, the checks at opening, and errors in our words.
+
+_BUSY_SECONDS = 30
+
+
+def connect(path: Path, durability: str = "full") -> sqlite3.Connection:
+    """A connection with the ledger's settings: WAL, and a commit that is on the disk when it
+    returns (`full`; on macOS, too) or with the operating system (`process`)."""
+    connection = sqlite3.connect(path, timeout=_BUSY_SECONDS, isolation_level=None)
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute(f"PRAGMA synchronous = {'FULL' if durability == 'full' else 'NORMAL'}")
+    connection.execute("PRAGMA fullfsync = ON")
+    connection.execute("PRAGMA temp_store = FILE")
+    return connection
+
+
+def check(connection: sqlite3.Connection, path: Path) -> None:
+    """Raise LedgerError where the file is damaged."""
+    found = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
+    if found != "ok":
+        raise LedgerError(f"The ledger {path} is damaged: {found}.", hint=_DAMAGED)
+
+
+_DAMAGED = (
+    "Nothing was sent. Restore the file from a backup. Without one, look at the survey; then move the file "
+    "away, and `importer new-ledger --state DIR` begins a new one, which knows nothing of earlier runs."
+)
+
+
+@contextmanager
+def wrap_sqlite_errors(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except (sqlite3.Error, OSError) as error:
+        raise failure(path, error) from error
+
+
+def failure(path: Path, error: Exception) -> LedgerError:
+    """sqlite3's error in our words, with what to do."""
+    damaged = isinstance(error, sqlite3.DatabaseError) and any(
+        word in str(error) for word in ("malformed", "not a database")
+    )
+    if damaged:
+        return LedgerError(f"The ledger {path} is damaged: {error}.", hint=_DAMAGED)
+    return LedgerError(f"The ledger {path} failed: {error}. Posting has stopped.", hint=FULL)
+
+
+# The ledger's tables (`migrations.sql`), and how an older ledger becomes a current one.
+
+VERSIONS = ("version_1", "version_2", "version_3")
+"""What leads from each version to the next; their number is the current version."""
+
+LOOKED_INTO = 2
+"""A plan looks into ledgers of this version or a later one as they are."""
+
+INDEXES = ("rows_identity", "rows_person", "rows_doubtful")
+"""What finds rows across jobs; a ledger that holds one job does without."""
+
+
+def migrate(connection: sqlite3.Connection, path: str) -> None:
+    """Bring the ledger to the current version, in one transaction; refuse one from the future."""
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    if version > len(VERSIONS):
+        raise LedgerError(
+            f"{path} was written by a newer importer (ledger version {version}).",
+            hint="Upgrade with `pip install -U satismeter-importer`, or use another --state folder.",
+        )
+    if version == len(VERSIONS):
+        return
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        # Another start may have been first.
+        (version,) = connection.execute("PRAGMA user_version").fetchone()
+        for each in VERSIONS[version:]:
+            for statement in SQL[each].plain("?").split(";"):
+                connection.execute(statement)
+        connection.execute(f"PRAGMA user_version = {len(VERSIONS)}")
+    except BaseException:
+        connection.execute("ROLLBACK")
+        raise
+    connection.execute("COMMIT")
+
+
+# Named queries, as sqlite3 takes them.
+
+SQL = queries("sqlite")
+
+
+class SqliteDatabase:
+    """See `ledger.database.Database`. `where` is the file's path."""
+
+    def __init__(
+        self, connection: sqlite3.Connection, path: Path, statements: Queries = SQL
+    ) -> None:
+        self.connection = connection
+        self.path = path
+        self.where = str(path)
+        self._statements = statements
+
+    def all(self, query: str, **values: object) -> list[Row]:
+        with wrap_sqlite_errors(self.path):
+            return self._execute(query, values).fetchall()
+
+    def each(self, query: str, **values: object) -> Iterator[Row]:
+        with wrap_sqlite_errors(self.path):
+            # chain: closing a generator that isn't at its end closes what it yields from, and a cursor whose
+            # connection is closed by then raises.
+            yield from chain(self._execute(query, values))
+
+    def first(self, query: str, **values: object) -> Row | None:
+        with wrap_sqlite_errors(self.path):
+            found: Row | None = self._execute(query, values).fetchone()
+            return found
+
+    def one(self, query: str, **values: object) -> Row:
+        found = self.first(query, **values)
+        if found is None:
+            raise LedgerError(f"The ledger {self.path} lacks what {query!r} looks for.")
+        return found
+
+    def run(self, query: str, **values: object) -> int:
+        with wrap_sqlite_errors(self.path):
+            return self._execute(query, values).rowcount
+
+    def many(self, query: str, rows: Iterable[Sequence[object]]) -> None:
+        with wrap_sqlite_errors(self.path):
+            self.connection.executemany(self._statements[query].plain("?"), rows)
+
+    def add(self, query: str, **values: object) -> int:
+        with wrap_sqlite_errors(self.path):
+            return self._execute(query, values).lastrowid or 0
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        with wrap_sqlite_errors(self.path):
+            self.connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+            except BaseException:
+                if self.connection.in_transaction:
+                    self.connection.execute("ROLLBACK")
+                raise
+            self.connection.execute("COMMIT")
+
+    def _execute(self, name: str, values: Mapping[str, object]) -> sqlite3.Cursor:
+        """Lists are bound value by value, as SQLite knows no others."""
+        query = self._statements[name]
+        marks: list[str] = []
+        bound: list[Any] = []
+        for parameter in query.parameters:
+            value: Any = values[parameter.name]
+            if parameter.operator:
+                marks.append(f"{parameter.operator} ({','.join('?' * len(value))})")
+                bound.extend(value)
+            else:
+                marks.append("?")
+                bound.append(value)
+        return self.connection.execute(query.text(marks), bound)
