@@ -8,11 +8,11 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from importer.discovery import lexicon
+from importer.discovery import lexicon, score
 from importer.discovery.column import Column, columns
 from importer.discovery.header import Grid, Layout, check_answers, layout, read_grid
 from importer.discovery.questions import Question, ends_of
-from importer.discovery.roles import Role, other_scores, role
+from importer.discovery.roles import Role, role
 from importer.discovery.scales import Best, Scale
 from importer.discovery.sections import (
     in_order,
@@ -74,7 +74,7 @@ def question_lines(table: DraftTable) -> list[str]:
     for each in asked:
         name = table.meaning.names[each.index]
         lines += noted(f"  {name}: {_id_of(table, each, matched)}", _note(each, matched), "  ")
-    if others := other_scores(asked, table.meaning.score):
+    if others := score.other_scores(asked, table.meaning.score):
         names = ", ".join(table.meaning.names[each.index] for each in others)
         lines += comment(
             f"More that may be scores, and are left out until they get an ID: {names}", "  "

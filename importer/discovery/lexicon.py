@@ -29,7 +29,7 @@ Pattern = Literal[
     "staff", "or_more", "asking", "other", "total", "best", "worst", "not_at_all", "not_so", "extreme",
     "strong", "weak", "neutral", "good", "bad", "yes", "no", "not", "link", "outside", "stars",
     "out_of", "wave", "month", "means", "until", "worse_upwards", "school_grade", "amount", "likely",
-    "summary_sheet",
+    "summary_sheet", "oneself", "asked_id", "named_things",
 ]
 # fmt: on
 

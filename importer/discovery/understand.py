@@ -18,13 +18,11 @@ from importer.discovery.roles import (
     Property,
     Role,
     are_names,
-    best_comment,
-    best_score,
     is_property,
-    names,
     property_of,
     role,
 )
+from importer.discovery.score import best_comment, best_score, names
 from importer.mapping.ids import is_damaged
 
 
@@ -269,6 +267,8 @@ def _told(column: Column, role_: Role) -> FoundColumn:
         return FoundColumn(
             column, Confidence.GUESSED, "an id, of a person or of the response: look at it"
         )
+    if role_ is Role.USER and is_question(column.text):
+        return FoundColumn(column, Confidence.GUESSED, "ids, but given as an answer")
     if role_ is Role.USER and are_names(column):
         return FoundColumn(
             column, Confidence.GUESSED, "by its name; are its values ids, or people's names?"
