@@ -258,8 +258,11 @@ def _is_rating(column: Column, found: Scale, text: str) -> bool:
     if found.high <= 1 or (found.words and lexicon.is_comment(column.label)):
         return False
     named = asks_rating(plain) or is_called("score", column.label)
-    if numbers == 1 and (found.parse or not named):
-        return False  # one single value is no scale: a ticked box
+    counts_rows = column.profile.is_counter and numbers == column.profile.filled >= _FEWEST_POINTS
+    if (numbers == 1 and (found.parse or not named)) or (counts_rows and not named):
+        return (
+            False  # one single value is no scale (a ticked box), and 1, 2, 3 of a short table none
+        )
     if named:
         return True
     if says("counted", plain) or _counts_on(column):

@@ -67,13 +67,9 @@ _BY_NAME: tuple[tuple[Role, Name], ...] = (
 """In the order in which a name of several notions is decided."""
 
 
-_CODE = re.compile(r"^q\d{1,3}[a-z]? ")
-"""A question's code before its name: `Q00PARTICIPANT`, `Q7_email`."""
-
-
 def named(label: str) -> Role:
     """The role that a name alone has."""
-    name = _CODE.sub("", key(label)) or key(label)
+    name = key(label)
     other = Role.COMMENT if is_comment(label) else Role.OTHER
     return next((role for role, notion in _BY_NAME if name in keyed_names(notion)), other)
 
@@ -138,11 +134,7 @@ def _is_derived(column: Column) -> bool:
 
 def is_counter(column: Column) -> bool:
     """Whether it counts the rows: 1, 2, 3 ..."""
-    texts = list(column.profile.counts)
-    if not texts or any(not text.removesuffix(".0").isdigit() for text in texts):
-        return False
-    numbers = [int(text.removesuffix(".0")) for text in texts]
-    return numbers == list(range(numbers[0], numbers[0] + len(numbers))) and numbers[0] <= 1
+    return column.profile.is_counter
 
 
 ID = re.compile(r"(?=.*\d)[\w.-]{2,40}")

@@ -123,11 +123,18 @@ def _is_comment(question: Question) -> bool:
         "comment", column.label
     )
     counts = column.profile.counts
-    worded = sum(bool(_WORD.search(text)) and not TOKEN.fullmatch(text) for text in counts)
-    said = worded * 2 > len(counts) or (sure and not all(map(ID.fullmatch, counts)))
+    worded = sum(bool(_WORD.search(text)) and not _MADE.match(text) for text in counts)
+    said = worded * 2 > len(counts) or (
+        sure and not all(ID.fullmatch(text) or _MADE.match(text) for text in counts)
+    )
     several = question.separator or question.together
-    recurs = recurs or _is_titled(counts) or _is_numbered(counts)
+    titled = _is_titled(counts) and not is_comment(column.label)
+    recurs = recurs or titled or _is_numbered(counts)
     return question.kind == "text" and said and not (several or beside or recurs)
+
+
+_MADE = re.compile(rf"(?:{TOKEN.pattern})$|[{{\[]\s*[\"{{\[]|https?://\S+$", re.IGNORECASE)
+"""What programs write: codes, JSON, addresses of pages and pictures."""
 
 
 def _is_titled(counts: Mapping[str, int]) -> bool:
@@ -177,7 +184,7 @@ def _reasoned(
     if before and before is not score and says("recommend", before.text):
         return 4
     if score is None:
-        return 2
+        return 2 if column.profile.filled * 10 >= column.profile.rows else 0
     of_the_score = any(is_called("score", word) for word in plain(column.text).split())
     return 4 if of_the_score else 3 if beside else 2
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from importer.discovery.column import Column, Confidence
 from importer.discovery.dates import DateReading, readings
-from importer.discovery.lexicon import is_called, is_question, plain
+from importer.discovery.lexicon import is_called, is_question, plain, says
 from importer.discovery.questions import (
     Named,
     Question,
@@ -307,6 +307,10 @@ def _answered(columns: _Columns) -> Dated | None:
     if len(others) == 1:
         column, found = others[0]
         return Dated(column, found, Confidence.GUESSED, "the only column of dates")
+    ended = [each for each in others if says("ended", each[0].label)]
+    if len(ended) == 1:
+        column, found = ended[0]
+        return Dated(column, found, Confidence.GUESSED, "of several dates the one of the end")
     return _dated(columns, Role.STARTED)
 
 

@@ -148,6 +148,48 @@ def test_titles_and_numbered_steps_are_no_comment(tmp_path: Path) -> None:
     assert facts(tmp_path, columns, "comment") == ("A",)
 
 
+def test_what_is_called_a_comment_may_come_again(tmp_path: Path) -> None:
+    columns = {"user_id": each("u{}"), "score": ["9", "3", "10", "0"], "comment": list(SENTENCES)}
+    assert facts(tmp_path, columns, "score", "comment") == ("B", "C")
+    coded = {"q1_nps": ["9", "3", "10", "0"], "f2_change_reason": PROSE, "f3_comments": PROSE}
+    assert facts(tmp_path, coded, "comment") == ("C",)
+
+
+@pytest.mark.parametrize(
+    "cell", ['{{"fonts": {{"value": [{}]}}}}', "https://pictures.example/open?id={}", "[[{}, 2]]"]
+)
+def test_what_programs_write_is_no_comment(tmp_path: Path, cell: str) -> None:
+    columns = {"Satisfied with us?": RATED, "Please describe the sign": each(cell)}
+    assert facts(tmp_path, columns, "comment") == ("",)
+
+
+def test_a_counter_of_a_short_table_is_no_score(tmp_path: Path) -> None:
+    rows = [[str(n), "yes", text] for n, text in enumerate(SENTENCES[:5], 1)]
+    head = ["Responder", "Are you content with the food here?", "Any other comments?"]
+    said = found(drafted_rows(tmp_path, [head, *rows]))
+    assert (said["score"], said["comment"]) == ("", "C")
+    again = [*rows, *([str(n), "no", f"as before, number {n}"] for n in (4, 4, 5))]
+    head[0] = "How good was the food?"
+    assert found(drafted_rows(tmp_path, [head, *again]))["score"] == "A"
+
+
+@pytest.mark.parametrize(
+    ("begun", "ended"),
+    [
+        ("Datetime of entering survey", "Datetime of finishing survey"),
+        ("Beginn der Umfrage am", "Umfrage abgeschlossen am"),
+        ("Ouverture du questionnaire", "Questionnaire terminé le"),
+        ("Comienzo de la encuesta", "Encuesta enviada el"),
+    ],
+)
+def test_of_several_dates_the_one_of_the_end(tmp_path: Path, begun: str, ended: str) -> None:
+    days = [f"2024-03-05 10:{n:02}:10" for n in range(ROWS)]
+    columns = {begun: days, ended: days[1:], "Satisfied with us?": RATED}
+    assert facts(tmp_path, columns, "date") == ("B",)
+    columns = {begun: days, "Date of purchase": days[1:], "Satisfied with us?": RATED}
+    assert facts(tmp_path, columns, "date") != ("B",)
+
+
 def test_choices_below_one_another_in_a_cell_are_no_comment(tmp_path: Path) -> None:
     dishes = ["soup of the day", "meat with rice", "salad and bread", "sweets after all"]
     cells = [f"• {a}\n• {b}" for a in dishes for b in dishes if a != b]
