@@ -29,6 +29,8 @@ lint: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/mypy --platform darwin --cache-dir .mypy_cache/darwin importer
+	$(BIN)/mypy --platform win32 --cache-dir .mypy_cache/win32 importer
 	$(BIN)/lint-imports
 
 unit: $(READY)

@@ -6,7 +6,6 @@ The data lies under `importer/_shipped/` in the wheel; in a checkout at its top 
 from __future__ import annotations
 
 import errno
-import fcntl
 import io
 import os
 import re
@@ -15,6 +14,8 @@ import time
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from importer import system
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer
@@ -42,9 +43,8 @@ def opened(path: str | Path, *, links: bool = True) -> int:
     """The descriptor of a regular file, for reading. Nothing is waited for, as a pipe would be, but for one
     that a shell hands over (`<(…)`). Raises OSError, also for a folder, a pipe with a name, a device or,
     without `links`, a link."""
-    flags = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | (0 if links else os.O_NOFOLLOW)
     try:
-        descriptor = os.open(path, flags)
+        descriptor = system.opened(path, links=links)
     except OSError as error:
         if not links and error.errno == errno.ELOOP:
             raise OSError(
@@ -55,7 +55,7 @@ def opened(path: str | Path, *, links: bool = True) -> int:
     if stat.S_ISREG(mode):
         return descriptor
     if links and stat.S_ISFIFO(mode) and str(path).startswith(_HANDED):
-        os.set_blocking(descriptor, True)
+        system.await_writer(descriptor)
         return descriptor
     os.close(descriptor)
     raise OSError(
@@ -76,14 +76,12 @@ def small(path: str | Path, most: int = MOST_TEXT) -> tuple[bytes, os.stat_resul
 
 
 def sweep(folder: Path, names: re.Pattern[str], seconds: float = 0.0) -> None:
-    """Delete what killed writes have left in a folder: files of such names that nobody has locked,
-    unchanged for so long."""
+    """Delete what killed writes have left in a folder: files of such names that nobody holds, unchanged for
+    so long."""
     with suppress(OSError):
         for path in [each for each in folder.iterdir() if names.fullmatch(each.name)]:
-            with suppress(OSError), os.fdopen(opened(path, links=False), "rb") as file:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                if time.time() - os.fstat(file.fileno()).st_mtime >= seconds:
-                    path.unlink()
+            with suppress(OSError):
+                system.delete_unheld(path, time.time() - seconds)
 
 
 class Positioned(io.RawIOBase):
@@ -101,7 +99,7 @@ class Positioned(io.RawIOBase):
 
     def readinto(self, buffer: Buffer) -> int:
         view = memoryview(buffer).cast("B")
-        data = os.pread(self._descriptor, len(view), self._at)
+        data = system.read_at(self._descriptor, len(view), self._at)
         view[: len(data)] = data
         self._at += len(data)
         return len(data)

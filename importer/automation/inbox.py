@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import os
 import signal
-import stat
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -20,13 +18,17 @@ from typing import Any, Protocol, Self
 
 from filelock import FileLock, Timeout
 
-from importer import resources, shutdown
+from importer import resources, shutdown, system
 from importer.errors import Busy, ExitStatus, Interrupted, ResultsError, SourceError, UsageError
-from importer.model import PERHAPS_ALONE, Outcome
+from importer.model import PERHAPS_ALONE
+from importer.system import Folder
 
 # What lies in a watched folder, and which of it has arrived whole.
 
-FORMATS = ("*.csv", "*.tsv", "*.txt", "*.xlsx", "*.xlsm", "*.xls", "*.xlsb", "*.ods")
+FORMATS = (
+    *("*.csv", "*.tsv", "*.txt", "*.xlsx", "*.xlsm", "*.xls", "*.xlsb", "*.ods"),
+    *("*.jsonl", "*.ndjson", "*.parquet", "*.sav", "*.zsav"),
+)
 """The names that are taken where no pattern is given; upper and lower case are the same."""
 
 _SCRATCH = (
@@ -128,9 +130,9 @@ class Shelves:
         try:
             with suppress(FileExistsError):
                 (self._folder / shelf).mkdir(mode=0o700)
-            with _folder(self._folder) as here, _shelf(shelf, here) as there:
+            with system.folder(self._folder) as here, here.inside(shelf) as there:
                 name = _moved(arrival.name, here, there)
-                facts = os.stat(name, dir_fd=there, follow_symlinks=False)
+                facts = there.facts(name)
                 if (facts.st_size, facts.st_mtime_ns, facts.st_ino) != astuple(arrival)[1:]:
                     return self._folder / _moved(name, there, here)
                 return self._folder / shelf / name
@@ -149,10 +151,10 @@ SHELVES = ("done", "failed", "results")
 def check_shelves(folder: Path, shelves: Iterable[str]) -> None:
     """Raise UsageError where one of them is there, and none of ours: whoever may put files into the folder
     may put a link in its place, and what the importer writes would go elsewhere."""
-    with _folder(folder) as here:
+    with system.folder(folder) as here:
         for shelf in shelves:
             try:
-                with suppress(FileNotFoundError), _shelf(shelf, here):
+                with suppress(FileNotFoundError), here.inside(shelf):
                     """A folder of ours, or none yet."""
             except OSError as error:
                 raise UsageError(
@@ -161,36 +163,13 @@ def check_shelves(folder: Path, shelves: Iterable[str]) -> None:
                 ) from error
 
 
-@contextmanager
-def _folder(place: str | Path, within: int | None = None, more: int = 0) -> Iterator[int]:
-    descriptor = os.open(place, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC | more, dir_fd=within)
-    try:
-        yield descriptor
-    finally:
-        os.close(descriptor)
-
-
-@contextmanager
-def _shelf(name: str, here: int) -> Iterator[int]:
-    """A folder below the watched one. It may be another's only where the watched one is, too."""
-    if not stat.S_ISDIR(os.stat(name, dir_fd=here, follow_symlinks=False).st_mode):
-        raise OSError(errno.ENOTDIR, "it is a link or a file, and no folder")
-    with _folder(name, here, os.O_NOFOLLOW) as there:
-        if os.fstat(there).st_uid not in (os.geteuid(), 0, os.fstat(here).st_uid):
-            raise OSError(errno.EPERM, "it is another user's")
-        yield there
-
-
-def _moved(name: str, here: int, there: int) -> str:
+def _moved(name: str, here: Folder, there: Folder) -> str:
     path = PurePath(name)
     for number in count(1):
         target = name if number == 1 else f"{path.stem}-{number}{path.suffix}"
-        try:
-            os.close(os.open(target, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600, dir_fd=there))
-        except FileExistsError:
-            continue
-        os.replace(name, target, src_dir_fd=here, dst_dir_fd=there)
-        return target
+        with suppress(FileExistsError):
+            here.move(name, there, target)
+            return target
     raise AssertionError("count() does not end")
 
 
@@ -327,8 +306,7 @@ _SLICE = 0.2
 
 class Ending:
     """`with Ending() as ending:` remembers the first SIGINT, SIGTERM or SIGHUP instead of dying of it. The
-    second one ends the program as it would without. It is a `engine.Observer` too: while a file is
-    being read, the signal raises Interrupted before the next chunk."""
+    second one ends the program as it would without. `check` at a safe place."""
 
     def __init__(self) -> None:
         self.signal = 0
@@ -364,21 +342,6 @@ class Ending:
         """Raise Interrupted where a signal came."""
         if self.signal:
             raise Interrupted(self.signal)
-
-    # as an Observer
-
-    def staged(self, _: int) -> None:
-        """A chunk has been read: a safe place."""
-        self.check()
-
-    def sending(self, _: int) -> None:
-        """From here on delivery takes care of signals itself."""
-
-    def ended(self, _: Outcome) -> None:
-        """Delivery takes care of signals itself."""
-
-    def settling(self, _: int, __: float) -> None:
-        """Delivery takes care of signals itself."""
 
 
 # Rounds over an inbox: one after which it ends, or one after the other.

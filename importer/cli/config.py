@@ -18,7 +18,7 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
-from importer import resources
+from importer import resources, system
 from importer.errors import UsageError
 
 NAME = "importer.toml"
@@ -33,7 +33,7 @@ _FOLDERS_TOO = frozenset(
 """What a folder's file may say."""
 _OWN_ONLY = frozenset(
     (
-        *("endpoint", "state", "proxy", "ca_file", "key_file", "api_key_file", "notify"),
+        *("endpoint", "state", "ledger", "proxy", "ca_file", "key_file", "api_key_file", "notify"),
         *("notify_file", "metrics_file", "log_file", "accept_empty", "durability", "show_values"),
         *(
             "settle",
@@ -48,7 +48,9 @@ KEYS = _FOLDERS_TOO | _OWN_ONLY
 _OTHERS = {"demo", "sandbox", "explain", "schema", "presets"}
 """Commands that take no settings."""
 _ONLY: Mapping[str, frozenset[str]] = {
-    "schedule": frozenset({"state", "mapping"}),  # --every is when it runs, not how often it looks
+    "schedule": frozenset(
+        {"state", "ledger", "mapping"}
+    ),  # --every is when it runs, not how often it looks
     "init": _OWN_ONLY - {"show_values"} | {"project"},
     **dict.fromkeys(
         ("results", "resolve", "mark", "verify"), KEYS - {"out"}
@@ -133,7 +135,7 @@ def defaults(group: click.Group, name: str) -> dict[str, dict[str, Any]]:
 def checked(path: Path) -> dict[str, Any]:
     """What the file says, {} where there is none; raises UsageError."""
     said, mine = _read(path), path == users_file()
-    if said and mine and os.name == "posix" and path.stat().st_mode & (stat.S_IWGRP | stat.S_IWOTH):
+    if said and mine and system.MODES and path.stat().st_mode & (stat.S_IWGRP | stat.S_IWOTH):
         raise UsageError(f"{path} can be written by others.", hint=f"Mend it: chmod go-w {path}")
     wrong = [_mistake(key, value, mine=mine) for key, value in said.items()]
     if wrong := [each for each in wrong if each]:

@@ -7,7 +7,6 @@ become of the file by then.
 from __future__ import annotations
 
 import marshal
-import os
 import tempfile
 from array import array
 from collections.abc import Iterable, Iterator
@@ -15,6 +14,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
+from importer import system
 from importer.errors import LedgerError
 from importer.ledger.state import FULL
 from importer.model import Chunk, Response
@@ -37,8 +37,8 @@ class Spool:
     def __init__(self, folder: Path | None = None) -> None:
         self._place = folder or Path(tempfile.gettempdir())
         with _told(self._place):
-            self._file: IO[bytes] = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115  closed by close()
-            self._cells: IO[bytes] = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115  closed by close()
+            self._file: IO[bytes] = system.nameless(folder)
+            self._cells: IO[bytes] = system.nameless(folder)
         self._lengths = array("q")
         self._starts = array("q")
         self._ends = array("q")
@@ -56,6 +56,14 @@ class Spool:
                 self._starts.append(self._end)
                 self._end += len(response.body)
                 self._ends.append(self._end)
+
+    def replace(self, seq: int, body: bytes) -> None:
+        """Keep another body for a row that has one."""
+        with _told(self._place):
+            self._file.write(body)
+            self._starts[seq] = self._end
+            self._end += len(body)
+            self._ends[seq] = self._end
 
     def keep_cells(self, chunk: Chunk) -> None:
         """Keep a chunk's rows and cells."""
@@ -77,7 +85,7 @@ class Spool:
         start, end = self._starts[seq], self._ends[seq]
         if self._written < end:
             self.flush()
-        return os.pread(self._file.fileno(), end - start, start)
+        return system.read_at(self._file.fileno(), end - start, start)
 
     def flush(self) -> None:
         """Whatever was kept is in the file now: a disk that is full is told before the first post."""

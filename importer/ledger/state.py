@@ -6,9 +6,10 @@ import os
 import re
 import secrets
 import stat
+from contextlib import suppress
 from pathlib import Path
 
-from importer import resources
+from importer import resources, system
 from importer.errors import LedgerError
 
 _SECRET_BYTES = 32
@@ -69,14 +70,10 @@ def secret(folder: Path) -> bytes:
     if not path.exists():
         fresh = folder / f".hash-{os.getpid()}-{secrets.token_hex(4)}"
         private_file(fresh, secrets.token_bytes(_SECRET_BYTES))
-        try:
-            os.link(fresh, path)
-        except FileExistsError:
-            pass  # another start was first: its secret counts
-        finally:
-            fresh.unlink()
+        with suppress(FileExistsError):  # another start was first: its secret counts
+            system.publish(fresh, path)
     content, facts = resources.small(path)
-    if os.name == "posix" and (facts.st_mode | folder.stat().st_mode) & stat.S_IWOTH:
+    if system.MODES and (facts.st_mode | folder.stat().st_mode) & stat.S_IWOTH:
         raise LedgerError(
             f"Everybody may write {path} or its folder, so the ledger proves nothing.",
             hint=f"Nothing was sent. Mend it: chmod 700 {folder}; chmod 600 {path}",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import fcntl
 import hashlib
 import itertools
 import json
@@ -17,11 +16,10 @@ from itertools import chain, count, islice
 from pathlib import Path
 from typing import IO
 
-from importer import resources
-from importer.csv_guard import PROBLEM_COLUMN, safe
+from importer import resources, system
 from importer.errors import ResultsError, UsageError
 from importer.model import Chunk, Line, Status
-from importer.privacy import UNSEEN
+from importer.privacy import PROBLEM_COLUMN, UNSEEN, safe
 
 # Files that are whole or not there: written beside their place, synced, then renamed; 0600.
 
@@ -137,7 +135,7 @@ def whole(path: Path, encoding: str = "utf-8", mode: int = 0o600) -> Iterator[IO
     try:
         with os.fdopen(handle, "w", encoding=encoding, newline="", errors="replace") as file:
             with suppress(OSError):  # no such locks here; then nobody sweeps, either
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                system.hold(file)
             draft.chmod(mode)
             yield file
             file.flush()

@@ -13,7 +13,6 @@ import io
 import lzma
 import os
 import sys
-import tempfile
 import zipfile
 import zlib
 from collections.abc import Callable
@@ -21,7 +20,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
-from importer import resources
+from importer import resources, system
 from importer.errors import SourceError
 from importer.model import utf8
 
@@ -74,7 +73,7 @@ class Content:
             self._descriptor, self._named = self._located(file)
             self._seen = _state(os.fstat(self._descriptor))
             self.size = os.fstat(self._descriptor).st_size
-            self._head = os.pread(self._descriptor, 8, 0)
+            self._head = system.read_at(self._descriptor, 8, 0)
             self.compression, self._unpack = self._packing()
         except BaseException:
             self.close()
@@ -100,6 +99,11 @@ class Content:
             return self._descriptor
         with self.open() as stream:
             return self._spool(stream, self.broken)
+
+    @property
+    def place(self) -> str:
+        """The name of the file that `on_disk` has opened, if it has any."""
+        return str(self._spooled[-1].name if self._spooled else self._path)
 
     def hold(self) -> None:
         """Raise SourceError where the file is no longer what it was when it was opened: nobody can tell then
@@ -157,7 +161,7 @@ class Content:
             ) from error
 
     def _spool(self, stream: Unpacked, broken: Callable[[BaseException], SourceError]) -> int:
-        spooled = tempfile.TemporaryFile()  # noqa: SIM115  closed by close()
+        spooled = system.nameless()
         self._spooled.append(spooled)
         try:
             while block := stream.read(_BLOCK):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
 import struct
 import subprocess
 import sys
@@ -14,6 +13,7 @@ from typing import Any
 
 import orjson
 
+from importer import system
 from importer.errors import SourceError
 
 # What the parent asks of the child that reads a workbook.
@@ -23,20 +23,18 @@ from importer.errors import SourceError
 class ReadRequest:
     """A sheet of a workbook (`sheet`: name, number from 1, or None to choose), and the limits of reading
     it: `memory` in bytes, `seconds` of processor time. `careful`: by openpyxl, whatever the probe says.
-    `descriptor` is the parent's, which the child gets too; `name` is for messages."""
+    `encoding`: that of an SPSS file's texts, where it isn't what the file says.
+    `descriptor` is the parent's, `path` where the child finds the same file; `name` is for messages."""
 
     descriptor: int
+    path: str
     name: str
     format: str
     sheet: str | int | None
     memory: int
     seconds: int
     careful: bool = False
-
-    @property
-    def path(self) -> str:
-        """Where the child finds the file: by its descriptor, whatever its name leads to by then."""
-        return f"/dev/fd/{self.descriptor}"
+    encoding: str = ""
 
 
 _ROOT = str(Path(__file__).resolve().parents[2])
@@ -49,7 +47,10 @@ _LONGEST_MESSAGE = 1 << 30
 Message = Mapping[str, Any]
 
 
-_NEEDED = ("PATH", "LANG", "LANGUAGE", "LD_LIBRARY_PATH", "SYSTEMROOT")
+_NEEDED = (
+    *("PATH", "LANG", "LANGUAGE", "LD_LIBRARY_PATH"),
+    *("SYSTEMROOT", "APPDATA", "USERPROFILE"),  # Windows: its libraries; packages of this user only
+)
 _NEEDED_BEGIN = ("LC_", "PYTHON")
 """What an interpreter needs of the environment; the keys that stand there too are none of its business."""
 
@@ -73,7 +74,7 @@ class Child:
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             env=_environment(),
-            pass_fds=(request.descriptor,),
+            **system.inherited(request.descriptor),
         )
         try:
             self.opening = self._message()
@@ -107,7 +108,7 @@ class Child:
 
     def _exactly(self, length: int) -> bytes:
         assert self._process.stdout is not None  # noqa: S101  it was opened as a pipe
-        data = self._process.stdout.read(length)
+        data: bytes = self._process.stdout.read(length)
         if len(data) < length:
             raise _cause_of_death(self._process.wait())
         return data
@@ -122,8 +123,8 @@ def _environment() -> dict[str, str]:
 
 
 def _cause_of_death(status: int) -> Unreadable:
-    if status == -signal.SIGXCPU:
+    if status in system.TOO_LONG:
         return Unreadable("it took too much time")
-    if status in (-signal.SIGABRT, -signal.SIGKILL, -signal.SIGSEGV):
+    if status in system.NO_MEMORY:
         return OutOfMemory("it took too much memory")
     return Unreadable(f"its reader ended with status {status}")

@@ -7,7 +7,6 @@ fsspec and its drivers, which are extras.
 from __future__ import annotations
 
 import re
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
@@ -15,7 +14,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Protocol, Self
 from urllib.parse import unquote, urljoin
 
-from importer import http
+from importer import http, system
 from importer.errors import SourceError, UsageError
 from importer.http import NetworkFault, fault_of
 from importer.settings import Network, is_loopback, split_url
@@ -43,11 +42,6 @@ _GID = re.compile(r"gid=(\d+)")
 _UNSAFE = re.compile(r"[^\w .,()+-]")
 _LONGEST_NAME = 120
 """Bytes."""
-
-
-def is_remote(file: str) -> bool:
-    """Whether FILE is an address and no path."""
-    return re.match(r"[A-Za-z][A-Za-z0-9+.-]+://", file) is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +122,7 @@ def fetched(
 ) -> Iterator[Path]:
     """Where its copy can be opened within. Raises SourceError where it can't be had, UsageError where a
     driver is missing."""
-    with tempfile.TemporaryFile() as out:
+    with system.nameless() as out:
         with _wrap_fetch_errors(address):
 
             def write(part: bytes) -> None:
@@ -141,7 +135,7 @@ def fetched(
             else:
                 http.run(_download(address, write, network or Network()))
             out.flush()
-        yield Path(f"/dev/fd/{out.fileno()}")
+        yield Path(system.reopened(out.fileno(), out.name))
 
 
 def _copy(address: Address, write: Callable[[bytes], None]) -> None:

@@ -7,11 +7,7 @@ text rows, then `{"end": true}`; or one `{"error": ...}`. A stream without an en
 
 from __future__ import annotations
 
-import fcntl
 import gc
-import os
-import resource
-import signal
 import struct
 import sys
 import warnings
@@ -21,6 +17,7 @@ from dataclasses import asdict
 
 import orjson
 
+from importer import system
 from importer.errors import SourceError
 from importer.sources.isolation import ReadRequest
 from importer.sources.sheets import Book, choose_sheet
@@ -32,8 +29,8 @@ _OURS = (LookupError, AttributeError, TypeError, AssertionError, struct.error)
 def main(request: str) -> None:
     """Read as the request (JSON) says; the exit status says nothing, the last message does."""
     wanted = ReadRequest(**orjson.loads(request))
-    _limit(wanted)
-    _die_with_parent()
+    system.limit(wanted.memory, wanted.seconds)
+    system.end_with_stdin()
     warnings.simplefilter("ignore")
     gc.disable()  # rows hold no cycles; looking for them costs a tenth
     try:
@@ -72,6 +69,12 @@ def _book(wanted: ReadRequest) -> Book:
         from importer.sources.engines import XlsxBook
 
         return XlsxBook(wanted.path, careful=wanted.careful)
+    if wanted.format in ("parquet", "sav"):
+        from importer.sources import columnar
+
+        if wanted.format == "parquet":
+            return columnar.parquet(wanted.path, wanted.name)
+        return columnar.spss(wanted.path, wanted.name, wanted.encoding)
     from importer.sources.engines import CalamineBook, OdsBook, XlsBook
 
     if wanted.format == "ods":
@@ -86,23 +89,3 @@ def _send(message: dict[str, object]) -> None:
     data = orjson.dumps(message)
     sys.stdout.buffer.write(struct.pack(">I", len(data)) + data)
     sys.stdout.buffer.flush()
-
-
-def _limit(wanted: ReadRequest) -> None:
-    """No core dump (it would hold answers), bounded memory (where the system can) and time."""
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    # The first limit is told from a lack of memory by its signal; the second would be a bare SIGKILL.
-    resource.setrlimit(resource.RLIMIT_CPU, (wanted.seconds, wanted.seconds + 1))
-    _, hard = resource.getrlimit(resource.RLIMIT_AS)
-    if hard == resource.RLIM_INFINITY or wanted.memory < hard:
-        resource.setrlimit(resource.RLIMIT_AS, (wanted.memory, hard))
-
-
-def _die_with_parent() -> None:
-    """Standard input is a pipe whose other end only the parent holds. When the parent is gone the
-    system sends SIGIO, which ends this process even in the middle of a library's call."""
-    signal.signal(signal.SIGPIPE, signal.SIG_DFL)
-    signal.signal(signal.SIGIO, signal.SIG_DFL)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    fcntl.fcntl(0, fcntl.F_SETOWN, os.getpid())
-    fcntl.fcntl(0, fcntl.F_SETFL, fcntl.fcntl(0, fcntl.F_GETFL) | os.O_ASYNC)

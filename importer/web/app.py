@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import signal
+import os
 import sys
+import threading
 import time
 import traceback
 from collections.abc import Callable
@@ -15,10 +16,12 @@ from pathlib import Path
 from aiohttp import hdrs, web
 from aiohttp.typedefs import Handler
 
+from importer import shutdown
 from importer.errors import Busy, ImporterError, UsageError
 from importer.settings import Secret, Settings
 from importer.web.drafts import Drafts
 from importer.web.guard import FORM, Refused, dressed
+from importer.web.match import Matcher
 from importer.web.pages import Desk
 from importer.web.standing import found, history
 from importer.web.steps import Steps
@@ -107,7 +110,7 @@ class Front:
         self._desk.take_keys(**given)
         back = form.get("back", "")
         known = self._desk.drafts.load(back.partition("/")[0])
-        step = back.partition("/")[2] if back.partition("/")[2] in {"mapping", "run"} else "read"
+        step = back.partition("/")[2] if back.partition("/")[2] in {"match", "run"} else "read"
         raise web.HTTPSeeOther(f"/drafts/{known.id}/{step}" if known else "/keys")
 
     async def quit(self, request: web.Request) -> web.StreamResponse:
@@ -157,7 +160,8 @@ def application(desk: Desk) -> web.Application:
 
     app = web.Application(middlewares=[guarded], client_max_size=_LARGEST_FORM)
     app.on_response_prepare.append(dressed)
-    app.add_routes([*Front(desk).routes(), *Steps(desk).routes()])
+    steps = Steps(desk)
+    app.add_routes([*Front(desk).routes(), *steps.routes(), *Matcher(desk, steps).routes()])
     return app
 
 
@@ -207,7 +211,6 @@ async def _serve(
         application(desk), access_log=None, logger=log, handle_signals=False, shutdown_timeout=2
     )
     await runner.setup()
-    loop = asyncio.get_running_loop()
     try:
         try:
             site = web.TCPSite(runner, ADDRESS, port)
@@ -222,22 +225,25 @@ async def _serve(
         def link() -> None:
             opened(f"http://{ADDRESS}:{desk.guard.port}/open?token={desk.guard.token()}")
 
-        def typed() -> None:
-            if sys.stdin.readline():
-                link()
-            else:  # the terminal is gone
-                loop.remove_reader(sys.stdin.fileno())
-
-        for number in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(number, desk.ending.set)
         if sys.stdin.isatty():
-            loop.add_reader(sys.stdin.fileno(), typed)
-        link()
-        await _kept(desk)
-        await asyncio.sleep(0.2)  # the last page is still on its way
-        return len(desk.runs.running())
+            _at_each_enter(asyncio.get_running_loop(), link)
+        with shutdown.told(desk.ending.set):
+            link()
+            await _kept(desk)
+            await asyncio.sleep(0.2)  # the last page is still on its way
+            return len(desk.runs.running())
     finally:
         desk.runs.close()
-        with suppress(ValueError, OSError):
-            loop.remove_reader(sys.stdin.fileno())
         await runner.cleanup()
+
+
+def _at_each_enter(loop: asyncio.AbstractEventLoop, call: Callable[[], None]) -> None:
+    """By a thread, which ends with the terminal or the process: on Windows no loop watches a terminal. It
+    reads past `sys.stdin`, whose lock it would hold while Python ends."""
+
+    def wait() -> None:
+        with suppress(OSError, RuntimeError):  # the terminal, or the loop, is gone
+            while os.read(sys.stdin.fileno(), 1024):
+                loop.call_soon_threadsafe(call)
+
+    threading.Thread(target=wait, name="terminal", daemon=True).start()

@@ -6,11 +6,9 @@ and the command line all see the same."""
 from __future__ import annotations
 
 import asyncio
-import fcntl
 import hashlib
 import os
 import shlex
-import signal
 import socket
 import subprocess
 import sys
@@ -23,8 +21,8 @@ from pathlib import Path
 from threading import Lock
 from typing import IO
 
-from importer import engine, resources
-from importer.engine.observer import NullObserver
+from importer import engine, resources, system
+from importer.engine.observer import Event, Looking, Staged
 from importer.errors import Busy, ImporterError, UsageError
 from importer.ledger import Ledger, reading
 from importer.model import Job, Line
@@ -44,7 +42,7 @@ class _Cancelled(Exception):
     """The person wants it no longer."""
 
 
-class Planning(NullObserver):
+class Planning:
     """A plan under way, or broken off: `rows` read so far, and why it failed, if it did."""
 
     def __init__(self) -> None:
@@ -58,10 +56,11 @@ class Planning(NullObserver):
         """Whether it is still being made."""
         return self.task is not None and not self.task.done()
 
-    def staged(self, rows: int) -> None:
+    def event(self, event: Event, /) -> None:
         """Rows read so far; here a plan can be broken off, since it leaves nothing behind."""
-        self.rows = rows
-        if self.cancelled:
+        if isinstance(event, Staged):
+            self.rows = event.rows
+        if isinstance(event, Staged | Looking) and self.cancelled:
             raise _Cancelled
 
 
@@ -146,7 +145,8 @@ class Runs:
 
     def commands(self, base: Settings, one: Draft) -> list[str]:
         """The same as commands, to be typed."""
-        plan = self._command("plan", base, one, {"--save": self.drafts.plan(one)})
+        own = {"--save": self.drafts.plan(one), "--project": base.project or None}
+        plan = self._command("plan", base, one, own)
         every = (plan, self.words(base, one, PILOT), self.words(base, one))
         return [shlex.join(["importer", *each]) for each in every]
 
@@ -170,11 +170,11 @@ class Runs:
         """Start the run, unless it is on; returns the draft with its process. Raises UsageError, and Busy
         where the draft was changed, or a run begun, since `one` was loaded."""
         with self._starting, ExitStack() as stack:
-            now = self.drafts.load(one.id) or one
             try:
-                log = stack.enter_context(self._alone(now))
+                log = stack.enter_context(self._alone(one))
             except BlockingIOError:
-                return now
+                return self.drafts.load(one.id) or one
+            now = self.drafts.load(one.id) or one
             if now.revision != one.revision:
                 raise Busy(MEANWHILE, hint="Load the page anew, and look at what was sent.")
             return self._start(base, now, limit, log)
@@ -184,10 +184,12 @@ class Runs:
         """A draft's log, locked. The run inherits it as its stderr, and the lock with it: so it is held from
         the start to the end of the process, and every wizard can see that. Raises BlockingIOError."""
         path = self.drafts.folder(one.id) / "run.log"
+        if self.is_running(one):
+            raise BlockingIOError
         with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600), "wb") as log:
             for pause in (*_LOOKS, None):
                 try:
-                    fcntl.flock(log, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    system.hold(log)
                     break
                 except BlockingIOError:
                     if pause is None:
@@ -220,7 +222,7 @@ class Runs:
                 stdout=out,
                 stderr=log,
                 env=_environment(base),
-                start_new_session=True,
+                **system.OWN_GROUP,
             )
         self._children[one.id] = child
         self.stopping.discard(one.id)
@@ -241,7 +243,15 @@ class Runs:
             if one.host != socket.gethostname():
                 raise UsageError(f"The run is on {one.host}.", hint="Pause it there.")
             self.stopping.add(one.id)
-            os.kill(one.pid, signal.SIGTERM)
+            try:
+                system.ask_to_end(one.pid)
+            except ProcessLookupError:
+                """It has ended meanwhile."""
+            except OSError as error:
+                raise UsageError(
+                    f"The run can't be reached from here: {error.strerror}.",
+                    hint="Pause it in the wizard that began it.",
+                ) from error
 
     def standing(self, one: Draft) -> Standing:
         """How the draft's run stands, by the ledger."""
@@ -270,14 +280,9 @@ class Runs:
         if child := self._children.get(one.id):
             child.poll()  # one that has ended is buried
         try:
-            path = self.drafts.folder(one.id) / "run.log"
-            with os.fdopen(resources.opened(path), "rb") as log:
-                fcntl.flock(log, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return True
+            return system.is_held(self.drafts.folder(one.id) / "run.log")
         except OSError:
-            """It was never begun, or is forgotten."""
-        return False
+            return False  # it was never begun, or is forgotten
 
     def _job(self, ledger: Ledger, one: Draft) -> Job | None:
         """The newest of this import; once a plan is approved, only that of this very mapping and file."""
@@ -306,7 +311,8 @@ class Runs:
         """Remove a draft, its upload and what was written of it. Raises Busy where its run is on."""
         with self._starting:
             try:
-                with self._alone(one):
+                with self._alone(one) as log:
+                    system.let_go(log)
                     self.drafts.forget(one)
             except BlockingIOError:
                 raise Busy("The run is under way.", hint="Pause it first.") from None

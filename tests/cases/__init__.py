@@ -1,4 +1,5 @@
-"""Real exports under open licences, which are not part of the project: tests use them where they are.
+"""Exports in the layouts of the survey tools: made up, the same bytes each time; and real ones under open
+licences, which are not part of the project.
 
-The environment variable `REAL_EXPORTS` names the folder.
+Where the environment variable `REAL_EXPORTS` names a folder of those, `make trial` looks at them, too.
 """

@@ -1,4 +1,5 @@
-"""What the real files hold, read with the csv module and openpyxl alone.
+"""What the made-up files hold, and real ones where somebody has them (the environment variable REAL_EXPORTS
+names their folder), read with the csv module and openpyxl alone.
 
 Nothing of the loader or the mapping is used here."""
 
@@ -8,11 +9,16 @@ import csv
 import io
 import os
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
+
+import pytest
+from _pytest.mark import ParameterSet
 
 from importer.sandbox import COMMENT, SCORE
+from tests.cases import made
 
 FOLDER = Path(os.environ.get("REAL_EXPORTS") or Path(__file__).parent / "none")
 MAPPINGS = Path(__file__).parent / "mappings"
@@ -23,7 +29,7 @@ Value = int | str | None
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A real file. `answers` gives for each question what a row answers; None is no answer.
+    """A file. `answers` gives for each question what a row answers; None is no answer.
 
     A row is ready that isn't skipped, answers something, and answers every question of `required`.
     """
@@ -38,7 +44,7 @@ class Case:
     @property
     def path(self) -> Path:
         """Where the file lies."""
-        return FOLDER / self.file
+        return place(self.file)
 
     @property
     def mapping(self) -> Path:
@@ -52,9 +58,30 @@ class Case:
         return not self.skipped(row) and complete and any(v is not None for v in values.values())
 
 
+def place(file: str) -> Path:
+    """Where a file lies: made up, or real."""
+    path = made.folder() / file
+    return path if path.exists() else FOLDER / file
+
+
 def present() -> bool:
-    """Whether the folder is there."""
+    """Whether the folder of real exports is there."""
     return FOLDER.is_dir()
+
+
+REAL = (
+    pytest.mark.trial,
+    pytest.mark.skipif(not present(), reason="REAL_EXPORTS names no folder of real exports"),
+)
+"""Marks of whatever needs real files: what they show, made-up ones in the same layouts show in every run."""
+
+
+def both(made_up: Iterable[Any], real: Iterable[Any]) -> list[ParameterSet]:
+    """The parameters of a test: what is made up, and what is real, which only a trial looks at. Each is a
+    tuple."""
+    return [pytest.param(*each) for each in made_up] + [
+        pytest.param(*each, marks=REAL) for each in real
+    ]
 
 
 Q1, Q2, Q3, Q4 = (f"00000000-0000-4000-8000-{number:012d}" for number in range(1, 5))
@@ -119,9 +146,86 @@ def _joined(first: int, last: int, join: str) -> Callable[[Row], Value]:
     return answer
 
 
-_BOTANIC = {SCORE.id: _rating(2), COMMENT.id: _text(5, "na", "n/a", "-")}
+_SHOP = {SCORE.id: _rating(2), COMMENT.id: _text(5, "na", "n/a", "-")}
 
 CASES = (
+    Case(
+        "choir",
+        made.CHOIR,
+        _csv(header=2),
+        {Q1: _rating(12), Q2: _text(13), Q3: _rating(10), Q4: _choice(6, "other (please specify)")},
+        required=(Q1,),
+    ),
+    Case(
+        "gardens",
+        made.GARDENS,
+        _csv(header=2),
+        {Q1: _rating(23), Q2: _text(24), Q3: _rating(22), Q4: _rating(12)},
+        required=(Q1,),
+    ),
+    Case(
+        "rivers",
+        made.RIVERS,
+        _csv(header=2),
+        {Q1: _text(1), Q2: _joined(2, 5, "; "), Q3: _joined(6, 30, ", ")},
+        required=(Q2,),
+    ),
+    Case(
+        "kitchens",
+        made.KITCHENS,
+        _csv(),
+        {
+            Q1: _rating(22),
+            Q2: _choice(4),
+            Q3: _choice(7, Yes="Good enough", No="Too small"),
+            Q4: _text(21),
+        },
+    ),
+    Case(
+        "teachers",
+        made.TEACHERS,
+        _csv(),
+        {
+            Q1: _rating(2),
+            Q2: _rating(5),
+            Q3: _choice(3, Yes="Asked us", No="Did not"),
+            Q4: _text(8, "n/a", "no", "none", "."),
+        },
+    ),
+    Case(
+        "german",
+        made.GERMAN,
+        _csv(header=3),
+        {Q1: lambda row: f"By way {row[17]}", Q2: _text(18)},
+        skipped=lambda row: row[2] != "0" or row[6] != "1",
+    ),
+    Case(
+        "legacy",
+        made.LEGACY,
+        _csv(header=2),
+        {Q1: _choice(10), Q2: _text(11)},
+        skipped=lambda row: row[6] != "0" or row[9] != "1",
+    ),
+    Case(
+        "tests_only",
+        made.TESTS_ONLY,
+        _csv(header=3),
+        {Q1: _choice(20), Q2: _text(34)},
+        skipped=lambda row: row[10] == "2",
+    ),
+    Case("shop_csv", made.SHOP, _csv("cp1252", ";"), _SHOP),
+    Case("shop_xlsx", made.SHOP_BOOK, _workbook, _SHOP),
+    Case(
+        "workshop",
+        made.WORKSHOP,
+        _csv(),
+        {Q1: _choice(3), Q2: _text(4), Q3: _text(29), Q4: _joined(6, 8, "; ")},
+        skipped=lambda row: row[2] == "Partial",
+    ),
+)
+"""A made-up file for each real one, in its layout."""
+
+REAL_CASES = (
     Case(
         "cncf_ambassadors",
         "surveymonkey/CNCF_Ambassadors_Survey_2021.csv",
@@ -190,9 +294,9 @@ CASES = (
         "botanic_csv",
         "nps/botanic_semicolon_cp1252_decimal_comma.csv",
         _csv("cp1252", ";"),
-        _BOTANIC,
+        _SHOP,
     ),
-    Case("botanic_xlsx", "nps/botanic_numbers_13954.xlsx", _workbook, _BOTANIC),
+    Case("botanic_xlsx", "nps/botanic_numbers_13954.xlsx", _workbook, _SHOP),
     Case(
         "jupyter_2015",
         "alchemer/jupyter_notebook_ux_2015_SurveyExport.csv",

@@ -1,4 +1,4 @@
-"""What a person reads off the real exports: tool, header rows, person, score, comment, date.
+"""What a person reads off the exports, made-up and real: tool, header rows, person, score, comment, date.
 
 Written by hand, from the files; a column is named by its letter. "" is: the file has none.
 """
@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tests.cases.expected import FOLDER
+from tests.cases import made
+from tests.cases.expected import place
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,11 +31,32 @@ class Read:
     @property
     def path(self) -> str:
         """Where the file lies."""
-        return str(FOLDER / self.file)
+        return str(place(self.file))
 
 
 _US = "%m/%d/%Y %I:%M:%S %p"
 READ = (
+    Read(made.CHOIR, "surveymonkey", (1, 2), (), ("A",), "M", "nps", "N", "D", _US),
+    Read(made.GARDENS, "surveymonkey", (1, 2), (), ("A",), "X", "nps", "Y", "D", _US),
+    Read(made.RIVERS, "surveymonkey", (1, 2), (), ("A",), "", "", "B", "", ""),
+    Read(made.GERMAN, "qualtrics", (1,), (2, 3), ("I",), "", "", "S", "H", "iso"),
+    Read(made.LEGACY, "qualtrics_legacy", (1,), (2,), ("A",), "", "", "L", "I", "iso"),
+    Read(made.TESTS_ONLY, "qualtrics_2016", (1,), (2, 3), ("A",), "", "", "AI", "E", "iso"),
+    Read(
+        *(made.KITCHENS, "google_forms", (1,), (), ("A",), "W", "csat", "V", "A", "iso"),
+        hashed=True,
+    ),
+    Read(
+        *(made.TEACHERS, "google_forms", (1,), (), ("A",), "C", "csat", "I", "A"),
+        "%m/%d/%Y %H:%M:%S",
+        hashed=True,
+    ),
+    Read(*(made.WORKSHOP, "alchemer", (1,), (), ("B",), "", "", "E", "B", "iso"), hashed=True),
+    Read(made.SHOP, "", (1,), (), ("B",), "C", "nps", "F", "", ""),
+    Read(made.SHOP_BOOK, "", (1,), (), ("B",), "C", "nps", "F", "", ""),
+)
+"""The made-up files."""
+REAL_READ = (
     Read(
         "surveymonkey/CNCF_Ambassadors_Survey_2021.csv",
         "surveymonkey",

@@ -1,4 +1,4 @@
-"""The real exports: what `init` finds is what a person reads, and its mapping accounts for every row."""
+"""Exports: what `init` finds is what a person reads, and its mapping accounts for every row."""
 
 from __future__ import annotations
 
@@ -8,17 +8,23 @@ import pytest
 
 from importer.discovery import Draft
 from importer.errors import SourceError
-from tests.cases.expected import FOLDER, present
+from tests.cases.expected import both, place, present
+from tests.cases.made import SUMMARY
 from tests.discovery import table
 from tests.discovery.drafts import drafted, filled_in
-from tests.discovery.reading import READ, Read
+from tests.discovery.reading import READ, REAL_READ, Read
 from tests.mapping_out import mapping_out
 
-pytestmark = pytest.mark.skipif(not present(), reason="the folder of real exports is not here")
-_BY_NAME = {each.file.rpartition("/")[2]: each for each in READ}
+_BY_NAME = {each.file.rpartition("/")[2]: each for each in (*READ, *REAL_READ)}
+_NAMES = list(_BY_NAME)
 
 
-@pytest.fixture(scope="module", params=_BY_NAME)
+@pytest.fixture(
+    scope="module",
+    params=both(
+        [(name,) for name in _NAMES[: len(READ)]], [(name,) for name in _NAMES[len(READ) :]]
+    ),
+)
 def read(request: pytest.FixtureRequest) -> Read:
     return _BY_NAME[request.param]
 
@@ -42,10 +48,13 @@ def test_the_mapping_accounts_for_every_row(read: Read, draft: Draft, tmp_path: 
     assert set(out.causes) <= {"no_answers"}
 
 
+@pytest.mark.trial
+@pytest.mark.skipif(not present(), reason="REAL_EXPORTS names no folder of real exports")
 def test_the_table_of_the_docs_is_what_is_found() -> None:
     assert table.kept() == table.written()
 
 
-def test_a_summary_export_is_refused_with_the_reason() -> None:
+@pytest.mark.parametrize("file", both([(SUMMARY,)], [("surveymonkey/Strimzi_Survey_2020.csv",)]))
+def test_a_summary_export_is_refused_with_the_reason(file: str) -> None:
     with pytest.raises(SourceError, match="summary export"):
-        drafted(str(FOLDER / "surveymonkey" / "Strimzi_Survey_2020.csv"))
+        drafted(str(place(file)))

@@ -4,7 +4,7 @@ import tempfile
 from pathlib import Path
 
 from tests import golden
-from tests.cases import expected, figures
+from tests.cases import figures
 from tests.golden import commands
 
 for name in golden.names():
@@ -12,6 +12,5 @@ for name in golden.names():
     with tempfile.TemporaryDirectory() as folder:
         commands.write(name, commands.produced(name, Path(folder).resolve()))
     print(f"tests/golden/{name}")  # noqa: T201  what a command says
-if expected.present():
-    figures.write()
-    print("tests/cases/figures.json")  # noqa: T201  what a command says
+figures.write()
+print("tests/cases/figures.json")  # noqa: T201  what a command says

@@ -22,6 +22,8 @@ from openpyxl.utils.datetime import CALENDAR_MAC_1904
 from importer.sources import probe
 from importer.sources.engines import XlsxBook
 from importer.sources.sheets import Batch
+from tests.cases.expected import both, place
+from tests.cases.made import SHOP_BOOK
 from tests.sources import oracle, workbooks
 
 DATA = Path(__file__).parent / "data"
@@ -353,8 +355,9 @@ def test_other_programs_workbooks(path: Path) -> None:
     assert found == table(path, careful=True)
 
 
-def test_real_workbook(cases: Path) -> None:
-    path = cases / "nps" / "botanic_numbers_13954.xlsx"
+@pytest.mark.parametrize("file", both([(SHOP_BOOK,)], [("nps/botanic_numbers_13954.xlsx",)]))
+def test_workbook_of_thousands(file: str) -> None:
+    path = place(file)
     assert read(path)[0] == CALAMINE
     assert table(path) == table(path, careful=True) == oracle.read(path)
 

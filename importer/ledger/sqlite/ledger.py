@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import AbstractContextManager, closing, contextmanager, suppress
 from pathlib import Path
 from secrets import token_hex
 from typing import Any
 
+from importer import system
 from importer.errors import LedgerError
 from importer.ledger.database import Database, check_secret, pairs
 from importer.ledger.named_queries import queries
@@ -45,7 +46,9 @@ class SqliteLedger(SqlLedger):
         past: Past | None = None,
         *,
         keeping: type[Whole | Brief] = Whole,
+        besides: Callable[[], None] = lambda: None,
     ) -> None:
+        self._besides = besides
         database = SqliteDatabase(connection, path)
         super().__init__(database, secret, past or SqlPast(database), keeping=keeping)
         self.connection = connection
@@ -100,10 +103,16 @@ class SqliteLedger(SqlLedger):
             yield ledger
 
     @classmethod
-    def throwaway(cls, path: Path, secret: bytes, past: Past | None = None) -> SqliteLedger:
+    def throwaway(
+        cls,
+        path: Path,
+        secret: bytes,
+        past: Past | None = None,
+        besides: Callable[[], None] = lambda: None,
+    ) -> SqliteLedger:
         """A ledger for a plan: nothing of it stays. It looks back into the one at `path` (which need not
         exist) without writing there, but for folding what a killed run has left; or, where that is
-        another database's, into its `past`."""
+        another database's, into its `past`, which is let go of at the end (`besides`)."""
         with wrap_sqlite_errors(path):
             connection = sqlite3.connect("", isolation_level=None, uri=True)
             connection.execute(f"PRAGMA cache_size = {_CACHE_KB}")
@@ -117,16 +126,17 @@ class SqliteLedger(SqlLedger):
             except BaseException:
                 connection.close()
                 raise
-            return cls(connection, path, secret, past, keeping=Brief)
+            return cls(connection, path, secret, past, keeping=Brief, besides=besides)
 
     def close(self) -> None:
         self.connection.close()
+        self._besides()
 
     def fold(self) -> None:
         with wrap_sqlite_errors(self.path):
             checkpoint(self.connection)
 
-    def progress(self, job: Job) -> dict[str, int]:
+    def at_this_moment(self, job: Job) -> dict[str, int]:
         with wrap_sqlite_errors(self.path):
             return progress(self.connection, job.id)
 
@@ -173,9 +183,9 @@ def _make(path: Path) -> None:
         with closing(connect(draft)) as connection:
             migrate(connection, str(path))
         with suppress(FileExistsError):
-            os.link(draft, path)
+            system.publish(draft, path)
     finally:
-        draft.unlink()
+        draft.unlink(missing_ok=True)
 
 
 def _look_back(connection: sqlite3.Connection, path: Path, secret: bytes) -> Past | None:
