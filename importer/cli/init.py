@@ -330,7 +330,7 @@ def _print(file: str, path: Path, drafted: Draft) -> None:
 
 
 def _found(drafted: Draft) -> list[tuple[str, str, str]]:
-    from importer.discovery.roles import other_scores
+    from importer.discovery.score import other_scores
 
     meaning, tool = drafted.meaning, drafted.tool
     rows = " and ".join(map(str, drafted.layout.header)) or "none"
