@@ -407,6 +407,8 @@ async def look_at(
                 break  # it comes in pages, more of them than there are persons
         else:
             if await _is_whole(account, users, turn, had=had):
+                if not had:
+                    account.absent(turn)
                 return listed
     else:
         account.stale(turn, time.time() - FRESH)
