@@ -39,6 +39,7 @@ lint: $(READY)
 	$(BIN)/mypy --platform darwin --cache-dir .mypy_cache/darwin importer
 	$(BIN)/mypy --platform win32 --cache-dir .mypy_cache/win32 importer
 	$(BIN)/lint-imports
+	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.github-workflows .github/workflows/*.yml
 
 unit: $(READY)
 	@command -v chromium chromium-browser google-chrome >/dev/null || echo "No Chromium here: the browser's tests are skipped."
