@@ -2,16 +2,27 @@ from importer.discovery import Draft as Draft
 from importer.discovery import Wishes as Wishes
 from importer.discovery import init as init
 from importer.discovery.recognition import inspect_file as inspect
+from importer.engine import ApprovedPlan as ApprovedPlan
 from importer.engine import Observer as Observer
 from importer.engine import Plan as Plan
+from importer.engine import Run as Run
 from importer.engine import Summary as Summary
+from importer.engine import approve as approve
 from importer.engine import plan as plan
 from importer.engine import run as run
+from importer.engine import start as start
 from importer.engine.jobs import JobState as JobState
 from importer.engine.jobs import jobs as jobs
+from importer.engine.jobs import results_frame as results_frame
 from importer.engine.jobs import resume as resume
 from importer.engine.jobs import retry as retry
 from importer.engine.jobs import write_results as write_results
+from importer.engine.observer import Done as Done
+from importer.engine.observer import Ended as Ended
+from importer.engine.observer import Event as Event
+from importer.engine.observer import Sending as Sending
+from importer.engine.observer import Staged as Staged
+from importer.engine.observer import Waiting as Waiting
 from importer.engine.record import Rewritten as Rewritten
 from importer.engine.resolve import mark as mark
 from importer.engine.resolve import resolve as resolve
@@ -21,9 +32,10 @@ from importer.errors import Busy as Busy
 from importer.errors import Declined as Declined
 from importer.errors import ExitStatus as ExitStatus
 from importer.errors import ImporterError as ImporterError
-from importer.ledger.state import default_folder as default_state
+from importer.ledger import default_folder as default_state
 from importer.mapping import Document as Document
 from importer.mapping import load as load_mapping
+from importer.model import Why as Why
 from importer.settings import Endpoint as Endpoint
 from importer.settings import Network as Network
 from importer.settings import Rate as Rate
@@ -33,11 +45,15 @@ from importer.sources.inspect import Inspection as Inspection
 from importer.sources.table import SourceOptions as SourceOptions
 
 __all__ = [
+    "ApprovedPlan",
     "Busy",
     "Declined",
     "Document",
+    "Done",
     "Draft",
+    "Ended",
     "Endpoint",
+    "Event",
     "ExitStatus",
     "ImporterError",
     "Inspection",
@@ -47,12 +63,18 @@ __all__ = [
     "Plan",
     "Rate",
     "Rewritten",
+    "Run",
     "Secret",
+    "Sending",
     "Settings",
     "SourceOptions",
+    "Staged",
     "Summary",
     "Verification",
+    "Waiting",
+    "Why",
     "Wishes",
+    "approve",
     "default_state",
     "init",
     "inspect",
@@ -61,9 +83,11 @@ __all__ = [
     "mark",
     "plan",
     "resolve",
+    "results_frame",
     "resume",
     "retry",
     "run",
+    "start",
     "verify",
     "write_results",
 ]

@@ -9,11 +9,12 @@ import asyncio
 import os
 import ssl
 import zlib
-from collections.abc import Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from enum import StrEnum
-from functools import cache, lru_cache
-from typing import TYPE_CHECKING, Any, TypeVar
+from functools import cache, lru_cache, partial, wraps
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 from urllib.parse import urlsplit
 
 from importer import __version__
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 
 _T = TypeVar("_T")
+_P = ParamSpec("_P")
 USER_AGENT = f"satismeter-importer/{__version__}"
 CA_FILE = "SSL_CERT_FILE"
 """Where OpenSSL looks for the authorities in place of the system's."""
@@ -133,25 +135,33 @@ def is_whole(response: aiohttp.ClientResponse) -> bool:
 
 def run(work: Coroutine[Any, Any, _T]) -> _T:
     """Run this on an event loop of its own, and wait; also where another loop is running on this thread."""
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
+    if not within_a_loop():
         return asyncio.run(work)
     with ThreadPoolExecutor(1) as thread:
         return thread.submit(asyncio.run, work).result()
 
 
-def refuse_within_a_loop(name: str) -> None:
-    """Raises UsageError where this thread runs an event loop already: what `name` does takes long, and brings
-    a loop of its own."""
+def apart(work: Callable[_P, _T]) -> Callable[_P, _T]:
+    """A function that brings event loops of its own: called within a running one, it does its work in a
+    thread. The loop stands still meanwhile."""
+
+    @wraps(work)
+    def called(*args: _P.args, **kwargs: _P.kwargs) -> _T:
+        if not within_a_loop():
+            return work(*args, **kwargs)
+        with ThreadPoolExecutor(1) as thread:
+            return thread.submit(copy_context().run, partial(work, *args, **kwargs)).result()
+
+    return called
+
+
+def within_a_loop() -> bool:
+    """Whether an event loop is running on this thread, so that no other can."""
     try:
         asyncio.get_running_loop()
     except RuntimeError:
-        return
-    raise UsageError(
-        f"`{name}` can't begin within a running event loop, which it would stop for as long as it takes.",
-        hint=f"Call it in a thread: await asyncio.to_thread({name}, settings)",
-    )
+        return False
+    return True
 
 
 # What can break a request, in plain words: the same wherever it is made.

@@ -3,16 +3,30 @@
 from __future__ import annotations
 
 import re
+import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
+from functools import reduce
 from typing import TYPE_CHECKING, NamedTuple
 from unicodedata import normalize
 
 if TYPE_CHECKING:
     from pandas import DataFrame
+    from typing_extensions import TypeIs
+
+FRAME = "<DataFrame>"
+"""Stands for the file where rows come from a program's DataFrame: it can't be found again, as `-` can't."""
+GONE = ("-", FRAME)
+"""Files that no later command can read again."""
+
+
+def is_frame(value: object) -> TypeIs[DataFrame]:
+    """Whether it is a DataFrame of pandas, which is not imported for that: who has one has imported it."""
+    pandas = sys.modules.get("pandas")
+    return pandas is not None and isinstance(value, getattr(pandas, "DataFrame", ()))
 
 
 class Status(StrEnum):
@@ -27,6 +41,17 @@ class Status(StrEnum):
     FAILED = "failed"
     UNKNOWN = "unknown"
     PENDING = "pending"
+
+
+class Why(StrEnum):
+    """Why a run waits, as its observers are told."""
+
+    RATE = "rate"
+    RETRY_AFTER = "retry_after"
+    CIRCUIT_BREAKER = "circuit_breaker"
+    OUTAGE = "outage"
+    SETTLING = "settling"
+    STOPPING = "stopping"
 
 
 @dataclass(frozen=True, slots=True)
@@ -297,6 +322,25 @@ def since_1970(text: str, otherwise: float) -> float:
     return (found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp()
 
 
+def same_json(one: object, other: object) -> bool:
+    """Whether two JSON values are the same: `3` is `3.0`, and neither `"3"` nor `true`."""
+    if isinstance(one, dict) and isinstance(other, dict):
+        return one.keys() == other.keys() and all(
+            same_json(each, other[name]) for name, each in one.items()
+        )
+    if isinstance(one, list) and isinstance(other, list):
+        return len(one) == len(other) and all(map(same_json, one, other))
+    return json_kind(one) == json_kind(other) and one == other
+
+
+def json_kind(value: object) -> str:
+    """A JSON value's type in plain words; all numbers are of one."""
+    if isinstance(value, bool):
+        return "true or false"
+    kinds = {str: "text", int: "number", float: "number", list: "list", dict: "object"}
+    return kinds.get(type(value), "nothing")
+
+
 def duration(seconds: float) -> str:
     """`45 s`, `1 min 20 s`, `1 h 20 min`."""
     whole = round(seconds)
@@ -305,3 +349,30 @@ def duration(seconds: float) -> str:
     if whole < 3600:
         return f"{whole // 60} min {whole % 60} s" if whole % 60 else f"{whole // 60} min"
     return f"{whole // 3600} h {whole % 3600 // 60} min"
+
+
+def letter(position: int) -> str:
+    """A column's letter as Excel shows it: 0 is A, 25 is Z, 26 is AA."""
+    before, last = divmod(position, 26)
+    return (letter(before - 1) if before else "") + chr(ord("A") + last)
+
+
+def column_of(letters: str) -> int:
+    """The position, from 0, of the column that Excel shows so: A is 0, AA is 26."""
+    return reduce(lambda found, each: found * 26 + ord(each) - ord("A") + 1, letters, 0) - 1
+
+
+DETRACTORS = range(7)
+"""0 to 6; 9 and 10 are promoters, 7 and 8 passives (Bain & Company, "Net Promoter System")."""
+PROMOTERS = range(9, 11)
+
+
+def nps(counts: Mapping[int, int]) -> float | None:
+    """Per cent of promoters less per cent of detractors, -100 to 100, of how often each score was given; None
+    without an answer."""
+    answers = sum(counts.values())
+    if not answers:
+        return None
+    promoters = sum(count for score, count in counts.items() if score in PROMOTERS)
+    detractors = sum(count for score, count in counts.items() if score in DETRACTORS)
+    return 100 * (promoters - detractors) / answers

@@ -1,5 +1,8 @@
-"""SIGINT, SIGTERM, and what counts as SIGTERM: SIGHUP (the terminal has gone), on Windows Ctrl-Break. While
-rows are posted the first drains and the second leaves at once; before and after, the first leaves."""
+"""How work is told to end from outside: by a signal, or by `Stopper.stop` from any thread.
+
+SIGINT, SIGTERM, and what counts as SIGTERM: SIGHUP (the terminal has gone), on Windows Ctrl-Break. While
+rows are posted the first drains and the second leaves at once; before and after, the first leaves.
+"""
 
 from __future__ import annotations
 
@@ -12,14 +15,14 @@ from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-from importer.errors import Interrupted
+from importer.errors import Declined, Interrupted
 from importer.system import HANGUPS
 
-Drain = Callable[[int], None]
+Drain = Callable[[int, str], None]
+"""Called with a signal's number (0 where it was none) and the reason that was given ("" of a signal)."""
 Abandon = Callable[[], None]
-
-
 Hear = Callable[[int], None]
+HearStop = Callable[[str, bool], None]
 
 STUCK = 2.0
 """Seconds that an event loop may take to notice a second signal."""
@@ -58,33 +61,83 @@ def leaving() -> Iterator[None]:
             signal.signal(each, handler)
 
 
+class Stopper:
+    """Tells work to end, from any thread and at any time; what was said before somebody hears it counts."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._asked: list[tuple[str, bool]] = []
+        self._hear: HearStop | None = None
+
+    def stop(self, reason: str, *, now: bool = False) -> None:
+        """Ask for the end; `now`: without waiting for what is under way."""
+        with self._lock:
+            self._asked.append((reason, now))
+            if self._hear:
+                self._hear(reason, now)
+
+    def check(self) -> None:
+        """At a safe place, where nothing is sent yet: raises Declined where the end was asked for."""
+        with self._lock:
+            if self._asked:
+                raise Declined(f"Nothing was sent: {self._asked[0][0]}")
+
+    @contextmanager
+    def heard(self, hear: HearStop) -> Iterator[None]:
+        """Within, `hear` is called for each time that the end was or is asked for, in the asker's thread."""
+        with self._lock:
+            self._hear = hear
+            for reason, now in self._asked:
+                hear(reason, now)
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._hear = None
+
+
 @contextmanager
-def handled(drain: Drain, abandon: Abandon, patience: float) -> Iterator[None]:
-    """Within, the first signal calls `drain` with its number; the second, or `patience` seconds,
-    calls `abandon`. Where the event loop doesn't notice the second one, since a write to the disk keeps
+def handled(
+    drain: Drain, abandon: Abandon, patience: float, stopper: Stopper | None = None
+) -> Iterator[None]:
+    """Within, the first signal (or `stopper.stop`) calls `drain`; the second, or `patience` seconds,
+    calls `abandon`. Where the event loop doesn't notice the second signal, since a write to the disk keeps
     it, the process ends as by SIGKILL. Afterwards whoever handled them before does so again. Signals
-    reach the main thread only: in another one nothing is handled."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
+    reach the main thread only: in another one only the stopper is heard."""
     loop = asyncio.get_running_loop()
     timers: list[asyncio.TimerHandle] = []
 
-    def caught(number: int) -> None:
-        if timers:
-            abandon()
-        else:
+    def caught(number: int, reason: str = "", now: bool = False) -> None:
+        first = not timers
+        if first:
             timers.append(loop.call_later(patience, abandon))
-            drain(number)
+            drain(number, reason)
+        if now or not first:
+            abandon()
 
+    def told(reason: str, now: bool) -> None:
+        loop.call_soon_threadsafe(caught, 0, reason, now)
+
+    try:
+        with (stopper or Stopper()).heard(told), _signals(loop, caught):
+            yield
+    finally:
+        for timer in timers:
+            timer.cancel()
+
+
+@contextmanager
+def _signals(loop: asyncio.AbstractEventLoop, caught: Hear) -> Iterator[None]:
+    """Within, the loop calls `caught` with the number of each signal; in the main thread only."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
     relay = _Relay(loop, caught)
     try:
         with _heard(relay):
             yield
     finally:
         relay.end()
-        for timer in timers:
-            timer.cancel()
 
 
 @contextmanager

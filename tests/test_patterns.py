@@ -69,8 +69,8 @@ BEFORE = ("", "a@")
 AFTER = "!"
 
 ANCHORED = {
-    "importer.csv_guard._FORMULA": "match",
-    "importer.csv_guard._GUARDED": "match",
+    "importer.privacy._FORMULA": "match",
+    "importer.privacy._GUARDED": "match",
     "importer.discovery.questions._POINT": "fullmatch",
     "importer.discovery.column._BEFORE": "fullmatch",
     "importer.discovery.column._GRID": "fullmatch",
@@ -85,7 +85,7 @@ ANCHORED = {
     "importer.satismeter.classify._DUPLICATE_ALONE": "fullmatch",
     "importer.sources.damage._FLOAT_ID": "fullmatch",
     "importer.sources.damage._RANGE": "fullmatch",
-    "importer.discovery.sections._DRESSES[0][1]": "fullmatch",
+    "importer.discovery.proposal._DRESSES[0][1]": "fullmatch",
     "importer.sources.csv.BLANK_QUOTED": "fullmatch",
     "importer.sources.source._NUMBER": "fullmatch",
     "importer.discovery.dates._TIME_BEGINS": "match",

@@ -21,7 +21,7 @@ from importer import (
     jobs,
     plan,
     resume,
-    run,
+    start,
     verify,
     write_results,
 )
@@ -49,8 +49,8 @@ async def imported(file: str, mapping: str) -> ExitStatus:
 
     planned, _ = plan(settings)
     print(f"{planned.ready} rows are ready")
-    # A run brings an event loop of its own: in asynchronous code it gets a thread.
-    _, pilot = await asyncio.to_thread(run, settings)
+    # The run has a thread and an event loop of its own: this one goes on meanwhile.
+    pilot = await start(settings)
     print(f"the pilot: {pilot.rows['created']} created, {pilot.rows['pending']} left")
     rest = Settings.of_job(state, pilot.job, write_key=key)
     _, summary = await asyncio.to_thread(resume, rest)

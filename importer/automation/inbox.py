@@ -20,12 +20,15 @@ from filelock import FileLock, Timeout
 
 from importer import resources, shutdown, system
 from importer.errors import Busy, ExitStatus, Interrupted, ResultsError, SourceError, UsageError
-from importer.model import PERHAPS_ALONE, Outcome
+from importer.model import PERHAPS_ALONE
 from importer.system import Folder
 
 # What lies in a watched folder, and which of it has arrived whole.
 
-FORMATS = ("*.csv", "*.tsv", "*.txt", "*.xlsx", "*.xlsm", "*.xls", "*.xlsb", "*.ods")
+FORMATS = (
+    *("*.csv", "*.tsv", "*.txt", "*.xlsx", "*.xlsm", "*.xls", "*.xlsb", "*.ods"),
+    *("*.jsonl", "*.ndjson", "*.parquet", "*.sav", "*.zsav"),
+)
 """The names that are taken where no pattern is given; upper and lower case are the same."""
 
 _SCRATCH = (
@@ -303,8 +306,7 @@ _SLICE = 0.2
 
 class Ending:
     """`with Ending() as ending:` remembers the first SIGINT, SIGTERM or SIGHUP instead of dying of it. The
-    second one ends the program as it would without. It is a `engine.Observer` too: while a file is
-    being read, the signal raises Interrupted before the next chunk."""
+    second one ends the program as it would without. `check` at a safe place."""
 
     def __init__(self) -> None:
         self.signal = 0
@@ -340,21 +342,6 @@ class Ending:
         """Raise Interrupted where a signal came."""
         if self.signal:
             raise Interrupted(self.signal)
-
-    # as an Observer
-
-    def staged(self, _: int) -> None:
-        """A chunk has been read: a safe place."""
-        self.check()
-
-    def sending(self, _: int) -> None:
-        """From here on delivery takes care of signals itself."""
-
-    def ended(self, _: Outcome) -> None:
-        """Delivery takes care of signals itself."""
-
-    def settling(self, _: int, __: float) -> None:
-        """Delivery takes care of signals itself."""
 
 
 # Rounds over an inbox: one after which it ends, or one after the other.

@@ -16,7 +16,7 @@ from pathlib import Path
 from importer import logs
 from importer.automation.notify import Notice
 from importer.errors import ExitStatus
-from importer.model import Status, moment
+from importer.model import Status, moment, since_1970
 from importer.privacy import UNSEEN, visible
 
 # Metrics in Prometheus's text format, for node_exporter's textfile collector.
@@ -98,6 +98,18 @@ class JsonFormatter(logging.Formatter):
         }
         more = {name: value for name, value in vars(record).items() if name not in _STANDARD}
         return json_escaped(json.dumps(known | more, ensure_ascii=False, default=str))
+
+
+def read_back(lines: Sequence[bytes]) -> Iterator[Mapping[str, object]]:
+    """What `JsonFormatter` wrote, the newest line first, its `time` as Unix seconds (0 where there is none);
+    whatever else stands between is passed over."""
+    for line in reversed(lines):
+        try:
+            told = json.loads(line)
+        except ValueError:
+            continue
+        if isinstance(told, dict):
+            yield {**told, "time": since_1970(str(told.get("time")), 0.0)}
 
 
 def json_escaped(text: str) -> str:

@@ -18,7 +18,7 @@ from importer.cli import config, init, inspect, jobs, output, sandbox
 from importer.cli.automation import schedule_command, watch_command
 from importer.cli.doctor import doctor_command
 from importer.cli.inspect import explain_command, surveys_command
-from importer.cli.jobs import drop, forget_command, purge_command
+from importer.cli.ledger import ledger_command
 from importer.cli.mapping import check_command, presets_command, preview_command, schema_command
 from importer.cli.plan_run import (
     plan_command,
@@ -28,6 +28,8 @@ from importer.cli.plan_run import (
     run_command,
 )
 from importer.cli.reconcile import mark_command, resolve_command, verify_command
+from importer.cli.restore import restore_command
+from importer.cli.retention import drop, forget_command, new_ledger, purge_command
 from importer.cli.sandbox import demo_command
 from importer.cli.web import web_command
 from importer.errors import Declined, ExitStatus, ImporterError, UsageError
@@ -93,13 +95,15 @@ for each in (
     jobs.status_command,
     results_command,
     verify_command,
+    restore_command,
     watch_command,
     schedule_command,
     drop,
     purge_command,
     forget_command,
+    ledger_command,
     doctor_command,
-    jobs.new_ledger,
+    new_ledger,
     explain_command,
     sandbox.sandbox_command,
 ):
@@ -114,6 +118,7 @@ plan of 100,000 rows took 10 % more CPU (least of four turns)."""
 
 def main() -> NoReturn:
     """Entry point: every failure becomes a message and an exit status; no traceback."""
+    output.take_descriptors()
     gc.set_threshold(_NEW_OBJECTS)
     system.utf8_output()
     output.LINES.set(False)

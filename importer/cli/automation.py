@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Unpack, cast
 from urllib.parse import urlsplit
 
 import click
@@ -23,6 +23,8 @@ from importer.privacy import visible
 if TYPE_CHECKING:
     from importer.automation import Arrival, Ending, FileEnded, Inbox
     from importer.automation.schedule import Task, When
+    from importer.cli.given import Given, GivenToSchedule
+    from importer.engine.observer import Event
     from importer.engine.stage import Plan
     from importer.results.summary import Summary
     from importer.settings import Settings
@@ -57,7 +59,7 @@ if TYPE_CHECKING:
 @options.target
 @options.delivering
 @unattended
-def watch_command(**given: Any) -> ExitStatus:
+def watch_command(**given: Unpack[Given]) -> ExitStatus:
     """Import every file that is put into DIR, each once, the oldest first.
 
     A file that is still being written is left alone. What is done goes to DIR/done, what can't be
@@ -100,7 +102,7 @@ def _check(folder: Path, named: str) -> None:
     load(named)
 
 
-def _rounds(desk: _Desk, inbox: Inbox, ending: Ending, given: dict[str, Any]) -> ExitStatus:
+def _rounds(desk: _Desk, inbox: Inbox, ending: Ending, given: Given) -> ExitStatus:
     from importer.automation import forever, gravest, once
 
     if not given["once"]:
@@ -112,6 +114,21 @@ def _rounds(desk: _Desk, inbox: Inbox, ending: Ending, given: dict[str, Any]) ->
     return gravest(statuses)
 
 
+@dataclass(frozen=True)
+class _SafePlaces:
+    """While a file is read, a signal raises Interrupted before the next chunk; from the first post on,
+    delivery takes care of signals itself."""
+
+    ending: Ending
+
+    def event(self, event: Event, /) -> None:
+        """A chunk has been read."""
+        from importer.engine.observer import Staged
+
+        if isinstance(event, Staged):
+            self.ending.check()
+
+
 @dataclass
 class _Desk:
     """Imports one file after the other, and says how each ended."""
@@ -119,7 +136,7 @@ class _Desk:
     settings: Settings
     out: Path
     reporter: Reporter
-    given: dict[str, Any]
+    given: Given
     job: str = ""
     """The job of the file at hand."""
     error: str = ""
@@ -212,7 +229,7 @@ class _Desk:
 
     def _posted(self, settings: Settings, ending: Ending) -> Summary:
         from importer import engine
-        from importer.cli.output import Progress
+        from importer.cli.progress import Progress
         from importer.engine.observer import Observers
 
         progress = Progress(silent=output.spoken_for(self.given))
@@ -224,7 +241,7 @@ class _Desk:
             return True
 
         try:
-            return engine.run(settings, confirm, Observers((progress, ending)))[1]
+            return engine.run(settings, confirm, Observers((progress, _SafePlaces(ending))))[1]
         finally:
             progress.close()
 
@@ -283,7 +300,7 @@ KINDS = ("systemd", "cron", "github", "airflow", "k8s")
     help="Options of run or watch that go along: --with '--notify slack'. Repeatable.",
 )  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout.")
-def schedule_command(**given: Any) -> ExitStatus:
+def schedule_command(**given: Unpack[GivenToSchedule]) -> ExitStatus:
     """Print what a scheduler needs to import FILE (or its address), or every new file of DIR.
 
     Installs nothing. The write key, and the addresses of notices, come from the platform's own secret
@@ -306,7 +323,7 @@ def schedule_command(**given: Any) -> ExitStatus:
     return ExitStatus.DONE
 
 
-def _task(given: dict[str, Any]) -> Task:
+def _task(given: GivenToSchedule) -> Task:
     import shlex
 
     from importer.automation.schedule import Task
@@ -333,7 +350,8 @@ def _task(given: dict[str, Any]) -> Task:
 
 
 def _source(named: str) -> Path | str:
-    from importer.sources.remote import Address, is_remote
+    from importer.settings import is_remote
+    from importer.sources.remote import Address
 
     if not is_remote(named):
         path = Path(named)
@@ -355,7 +373,7 @@ def _check_words(task: Task) -> None:
     verb, *words = task.local[1:]
     read = watch_command if verb == "watch" else run_command
     try:
-        given = read.make_context(verb, words).params
+        given = cast("Given", read.make_context(verb, words).params)
     except click.ClickException as error:
         raise UsageError(
             f"--with: {error.format_message()}", hint=f"`importer {verb} --help` lists the options."

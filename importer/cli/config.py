@@ -33,7 +33,7 @@ _FOLDERS_TOO = frozenset(
 """What a folder's file may say."""
 _OWN_ONLY = frozenset(
     (
-        *("endpoint", "state", "proxy", "ca_file", "key_file", "api_key_file", "notify"),
+        *("endpoint", "state", "ledger", "proxy", "ca_file", "key_file", "api_key_file", "notify"),
         *("notify_file", "metrics_file", "log_file", "accept_empty", "durability", "show_values"),
         *(
             "settle",
@@ -48,7 +48,9 @@ KEYS = _FOLDERS_TOO | _OWN_ONLY
 _OTHERS = {"demo", "sandbox", "explain", "schema", "presets"}
 """Commands that take no settings."""
 _ONLY: Mapping[str, frozenset[str]] = {
-    "schedule": frozenset({"state", "mapping"}),  # --every is when it runs, not how often it looks
+    "schedule": frozenset(
+        {"state", "ledger", "mapping"}
+    ),  # --every is when it runs, not how often it looks
     "init": _OWN_ONLY - {"show_values"} | {"project"},
     **dict.fromkeys(
         ("results", "resolve", "mark", "verify"), KEYS - {"out"}

@@ -12,7 +12,7 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Unpack
 
 import click
 
@@ -25,6 +25,7 @@ from importer.model import counted, duration
 from importer.settings import Endpoint, Network
 
 if TYPE_CHECKING:
+    from importer.cli.given import Given
     from importer.mapping import Document
 
 OK, LOOK, WRONG = "ok", "look", "wrong"
@@ -61,7 +62,7 @@ class Check:
 )
 @options.reading
 @options.target
-def doctor_command(**given: Any) -> ExitStatus:
+def doctor_command(**given: Unpack[Given]) -> ExitStatus:
     """Look at all that an import needs: Python, the ledger's folder, the clock, the proxy, TLS, keys, survey.
 
     Changes and stores nothing; no key is shown. It asks the server for its bare address, and with an API
@@ -98,12 +99,13 @@ def doctor_command(**given: Any) -> ExitStatus:
     return status
 
 
-def _checks(given: Mapping[str, Any]) -> Iterator[Check]:
+def _checks(given: Given) -> Iterator[Check]:
     yield _python()
     yield _packages()
     yield from _files()
     state = given["state"]
     yield from _folder(state)
+    yield from _shared_ledger(offline=given["offline"])
     try:
         endpoint, network = Endpoint.parse(given["endpoint"]), options.network_of(given)
     except UsageError as error:
@@ -181,9 +183,31 @@ def _settings() -> list[dict[str, str]]:
         if os.environ.get(name):
             said[key] = (os.environ[name], name)
     return [
-        {"setting": key, "value": "***" if key == "proxy" else str(value), "from": where}
+        {
+            "setting": key,
+            "value": "***" if key in ("proxy", "ledger") else str(value),
+            "from": where,
+        }
         for key, (value, where) in sorted(said.items())
     ]
+
+
+def _shared_ledger(*, offline: bool) -> Iterator[Check]:
+    """What `importer ledger check` says, where --ledger names one."""
+    shared = options.where(None)
+    if isinstance(shared, Path) or offline:
+        return
+    try:
+        from importer.ledger.postgres.checks import findings
+        from importer.ledger.postgres.ledger import PostgresLedger
+
+        with PostgresLedger.opened(shared.address) as ledger:
+            for each in findings(ledger):
+                yield Check(each.name, each.state, each.found, each.remedy)
+        if options.hash_key() is None:
+            yield Check("hash key", WRONG, "a shared ledger needs one", "Set SATISMETER_HASH_KEY.")
+    except ImporterError as error:
+        yield Check("shared ledger", WRONG, error.message, error.hint)
 
 
 def _folder(state: Path | None) -> Iterator[Check]:
@@ -294,7 +318,7 @@ async def _asked(network: Network, origin: str) -> tuple[int, str]:
         return response.status, response.headers.get("Date", "")
 
 
-def _write_key(given: Mapping[str, Any]) -> str:
+def _write_key(given: Given) -> str:
     options.write_key(given["key_file"])
     if given["key_file"]:
         return f"from {given['key_file']}"
@@ -313,7 +337,7 @@ def _mapping(named: str) -> tuple[Document | None, Check]:
     return document, Check("mapping", OK, f"{named}, {counted(len(document.answers), 'question')}")
 
 
-def _survey(given: Mapping[str, Any], document: Document | None) -> Iterator[Check]:
+def _survey(given: Given, document: Document | None) -> Iterator[Check]:
     """What the API key opens, and whether the mapping's survey asks what the mapping answers."""
     name = "API key"
     try:
@@ -333,9 +357,7 @@ def _survey(given: Mapping[str, Any], document: Document | None) -> Iterator[Che
         yield Check(name, WRONG, error.message, error.hint)
 
 
-def _asks(
-    given: Mapping[str, Any], document: Document, known: Mapping[str, str]
-) -> Iterator[Check]:
+def _asks(given: Given, document: Document, known: Mapping[str, str]) -> Iterator[Check]:
     value = document.campaign.value
     if value is None:
         return  # a column says it, row by row
@@ -359,7 +381,7 @@ def _asks(
 _TEXTS = {"text", "open", "comment", "long-text", "long", "short"}
 
 
-def _notices(given: Mapping[str, Any]) -> Iterator[Check]:
+def _notices(given: Given) -> Iterator[Check]:
     from importer.automation import KINDS, VARIABLES
 
     kinds = given["notify"] or [each for each in KINDS if os.environ.get(VARIABLES[each])]
@@ -373,7 +395,7 @@ def _notices(given: Mapping[str, Any]) -> Iterator[Check]:
         yield _tried(name, partial(_set_up, kind, given))
 
 
-def _set_up(kind: str, given: Mapping[str, Any]) -> str:
+def _set_up(kind: str, given: Given) -> str:
     from importer.automation import notify_target
     from importer.cli.unattended import variables
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Unpack
 
 import click
 
@@ -16,7 +16,9 @@ from importer.cli.output import next_command
 from importer.errors import UsageError
 
 if TYPE_CHECKING:
+    from importer.cli.given import GivenAccess
     from importer.discovery import Column, Dated, Draft, Question, Waves, Wishes
+    from importer.sources.source import Source
 
 
 # What `importer init` asks a person on a terminal; off a terminal it asks nothing.
@@ -32,28 +34,46 @@ def possible() -> bool:
     return sys.stdin.isatty() and sys.stdout.isatty()
 
 
-def answered(drafted: Draft, wishes: Wishes, given: Mapping[str, Any]) -> Wishes:
-    """The wishes, with an answer to each thing that the file doesn't tell. Enter leaves a `?`."""
-    from importer.discovery import unsure_of_person
+def answered(source: Source, drafted: Draft, wishes: Wishes, given: GivenAccess) -> Draft:
+    """The draft, with an answer to each thing that the file doesn't tell. Enter leaves a `?`."""
+    from importer.discovery import changes, draft, unsure_of_person
 
     output.say("What the file doesn't tell, you may. Enter leaves a question for later.")
     if not wishes.campaign:
         wishes = _survey(wishes, given)
-    if not wishes.asked:
-        wishes = replace(wishes, ids=_questions(drafted))
-    meaning = drafted.meaning
+    ids = {} if wishes.asked else _questions(drafted)
+    known = wishes
     if not wishes.person and unsure_of_person(drafted):
         wishes = _person(drafted, wishes)
     if drafted.maybe and not drafted.waves:
         wishes = replace(wishes, waves=_waves(drafted.maybe))
-    if meaning.answered and len(meaning.answered.readings) > 1:
-        wishes = replace(wishes, order=_order(drafted))
-    if meaning.score and meaning.score.scale and meaning.score.scale.best == "not known":
-        wishes = replace(wishes, best=_best(meaning.score, meaning.names[meaning.score.index]))
-    return wishes
+    dated, score = drafted.meaning.answered, drafted.meaning.score
+    order = _order(drafted) if dated and len(dated.readings) > 1 else ""
+    asked = score and score.scale and score.scale.best == "not known"
+    best = _best(score, drafted.meaning.names[score.index]) if score and asked else {}
+    if wishes != known:  # what else the columns are depends on who answered
+        drafted = draft(source, wishes)
+    drafted = changes.with_survey(drafted, wishes.campaign, wishes.asked)
+    for at, each in enumerate(drafted.choices.answers):
+        if id_ := ids.get(each.name):
+            drafted = changes.with_question(drafted, at, None if id_.lower() == "false" else id_)
+        if each.name in best:
+            drafted = changes.with_best(drafted, at, best[each.name])
+    drafted = changes.with_order(drafted, order) if order else drafted
+    if drafted.choices.existing and _overwrite():
+        drafted = changes.with_existing(drafted, "overwrite")
+    return drafted
 
 
-def _survey(wishes: Wishes, given: Mapping[str, Any]) -> Wishes:
+def _overwrite() -> bool:
+    """Whether the file's values count more than today's. Enter keeps what is there."""
+    kept = "stays as it is; the file's value isn't sent, nor kept with the response"
+    shown = [kept, "gives way to the file's value"]
+    asked = "Persons of the file may be in SatisMeter already. What is known of them there (plan, e-mail …)"
+    return _choice(asked, shown, "Number (Enter: 1)") == 1
+
+
+def _survey(wishes: Wishes, given: GivenAccess) -> Wishes:
     """From the project's surveys where they can be read; else by its ID."""
     if options.read_access(given) is None:
         output.say()
@@ -143,14 +163,16 @@ def _best(score: Question, name: str) -> dict[str, str]:
     return {} if chosen is None else {name: ("high", "low")[chosen]}
 
 
-def _choice(question: str, choices: Sequence[str]) -> int | None:
+def _choice(
+    question: str, choices: Sequence[str], prompt: str = "Number (Enter: later)"
+) -> int | None:
     """The index of the chosen line; None for Enter."""
     output.say()
     output.say(question)
     for number, choice in enumerate(choices, 1):
         output.say(f"  {number:>2}  {choice}")
     while True:
-        text = _text("Number (Enter: later)")
+        text = _text(prompt)
         if not text:
             return None
         if text.isdigit() and 1 <= int(text) <= len(choices):
@@ -223,7 +245,7 @@ def init_command(  # noqa: PLR0913, PLR0917  one argument per option
     no_input: bool,
     force: bool,
     as_json: bool,
-    **given: Any,
+    **given: Unpack[GivenAccess],
 ) -> None:
     """Write the mapping of FILE, with comments: what is sure, what is guessed, what you have to fill in.
 
@@ -266,7 +288,7 @@ def init_command(  # noqa: PLR0913, PLR0917  one argument per option
     with open_source(file, read) as opened, sheet_of_answers(opened, read, wishes) as source:
         drafted = draft(source, wishes)
         if not (no_input or as_json) and possible():
-            drafted = draft(source, answered(drafted, wishes, given))
+            drafted = answered(source, drafted, wishes, given)
     if not (as_json and str(path) == "-"):  # there the document holds its text
         _write(path, drafted)
     if as_json:

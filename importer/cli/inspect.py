@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Unpack
 
 import click
 
@@ -16,6 +16,7 @@ from importer.errors import UsageError
 from importer.privacy import masked, odd_character
 
 if TYPE_CHECKING:
+    from importer.cli.given import GivenAccess
     from importer.discovery import Known
     from importer.satismeter.read import Reader, Survey, SurveyQuestion
     from importer.sources.inspect import Finding, Inspection
@@ -57,8 +58,8 @@ def inspect_command(  # noqa: PLR0913, PLR0917  one argument per option
 ) -> None:
     """Show what is in FILE: its encoding, header and columns, and what it has lost already.
 
-    FILE is CSV, TSV or other delimited text, XLSX, XLSM, XLS, XLSB or ODS, also inside gzip or zip
-    (`export.zip::answers.csv`), or - for standard input. Nothing is sent anywhere.
+    FILE is CSV, TSV or other delimited text, XLSX, XLSM, XLS, XLSB or ODS, JSON lines, Parquet or SPSS,
+    also inside gzip or zip (`export.zip::answers.csv`), or - for standard input. Nothing is sent anywhere.
 
     \b
     importer inspect answers.csv
@@ -151,6 +152,7 @@ def _facts(
     if len(facts.sheets) > 1:
         shown += [("sheets", ", ".join(facts.sheets))]
     rows = "row " + " and ".join(map(str, facts.header_rows)) if facts.header_rows else "none"
+    rows = "the names of its columns" if facts.named else rows
     if known.skipped:
         rows += f", without row {' and '.join(map(str, known.skipped))}"
     if known.tool:
@@ -246,7 +248,9 @@ def _short(text: str, most: int) -> str:
 @options.reading
 @options.endpoint_option
 @options.json_option
-def surveys_command(questions: bool, campaign: str, as_json: bool, **given: Any) -> None:
+def surveys_command(
+    questions: bool, campaign: str, as_json: bool, **given: Unpack[GivenAccess]
+) -> None:
     """List the project's surveys; with --questions, what each asks. Reads only.
 
     The API key (not the write key) comes from SATISMETER_API_KEY, the project's ID from
@@ -279,7 +283,7 @@ def surveys_command(questions: bool, campaign: str, as_json: bool, **given: Any)
     )
 
 
-def surveys(given: Mapping[str, Any]) -> list[Survey]:
+def surveys(given: GivenAccess) -> list[Survey]:
     """The surveys of the project; `given` are the options of `options.reading` and the endpoint."""
 
     async def read() -> list[Survey]:
@@ -291,7 +295,7 @@ def surveys(given: Mapping[str, Any]) -> list[Survey]:
     return asyncio.run(read())
 
 
-def asked_in(given: Mapping[str, Any], campaign: str) -> tuple[SurveyQuestion, ...]:
+def asked_in(given: GivenAccess, campaign: str) -> tuple[SurveyQuestion, ...]:
     """The questions of one survey, in its order."""
 
     async def read() -> Sequence[SurveyQuestion]:
@@ -303,7 +307,7 @@ def asked_in(given: Mapping[str, Any], campaign: str) -> tuple[SurveyQuestion, .
     return tuple(asyncio.run(read()))
 
 
-def _reader(given: Mapping[str, Any]) -> Reader:
+def _reader(given: GivenAccess) -> Reader:
     from importer.satismeter.read import Reader
     from importer.settings import Endpoint
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Unpack
 
 import click
 
@@ -16,9 +15,10 @@ from importer.cli.plan_run import opened_for, telling_of_header
 from importer.errors import ExitStatus, MappingError, UsageError
 
 if TYPE_CHECKING:
+    from importer.cli.given import GivenAccess
+    from importer.engine.preview import Previewed
     from importer.mapping import Compiled, Document, Shipped
-    from importer.mapping.steps import Step, Trace
-    from importer.model import Chunk, Mapped
+    from importer.mapping.steps import Step
     from importer.sources.source import Source
 
 
@@ -38,7 +38,12 @@ _YAML = (".yaml", ".yml")
 @options.endpoint_option
 @click.option("--json", "as_json", is_flag=True, help="One JSON object on standard output.")
 def check_command(
-    mapping: str, file: str | None, sheet: str | None, live: bool, as_json: bool, **given: Any
+    mapping: str,
+    file: str | None,
+    sheet: str | None,
+    live: bool,
+    as_json: bool,
+    **given: Unpack[GivenAccess],
 ) -> ExitStatus:
     """Check MAPPING, and whether it fits FILE.
 
@@ -89,7 +94,7 @@ def _notes(compiled: Compiled) -> list[str]:
     return [*compiled.notes, *dict.fromkeys(each.note for each in compiled.zoneless if each.column)]
 
 
-def _differences(document: Document, given: Mapping[str, Any]) -> list[str]:
+def _differences(document: Document, given: GivenAccess) -> list[str]:
     """Where the mapping and the survey disagree."""
     from importer.discovery.survey_match import differences
 
@@ -275,20 +280,12 @@ def preview_command(
     importer preview answers.csv -m mapping.yaml
     importer preview answers.xlsx -m mapping.yaml --row 117
     """
-    from importer.mapping import compile as compile_mapping
+    from importer.engine.preview import preview
     from importer.mapping import load
 
     document = load(mapping)
     with opened_for(document, file, mapping, sheet) as source:
-        # A preview hashes with no secret: its anonymous ids are examples.
-        compiled = compile_mapping(
-            document,
-            source.header,
-            secret=b"preview",
-            file=source.place,
-            since_1904=source.facts.since_1904,
-        )
-        shown = _row(source, document, compiled, row)
+        shown = preview(source, document, row)
         if as_json:
             output.emit(_preview_document(file, mapping, shown))
         else:
@@ -299,48 +296,7 @@ def preview_command(
             output.next_step(next_command("plan", file))
 
 
-@dataclass(frozen=True, slots=True)
-class _Shown:
-    """A row, or one wave of it."""
-
-    row: int
-    wave: str
-    traces: tuple[Trace, ...]
-    mapped: Mapped
-
-
-def _row(source: Source, document: Document, compiled: Compiled, row: int | None) -> list[_Shown]:
-    from importer.mapping.steps import trace
-
-    chunk = _chunk(source, row)
-    cells, epoch = [cell for (cell,) in chunk.columns], source.facts.since_1904
-    traces = (trace(wave, source.header, cells, since_1904=epoch) for wave in document.by_wave)
-    rows = zip(document.by_wave, traces, compiled.run(chunk), strict=True)
-    return [_Shown(chunk.rows[0], wave.wave, tuple(steps), each) for wave, steps, each in rows]
-
-
-def _chunk(source: Source, row: int | None) -> Chunk:
-    """The one row, as a chunk; the first that holds something, where none is asked for."""
-    from importer.model import Chunk
-
-    last = 0
-    for chunk in source.chunks():
-        wanted = chunk.rows[0] if row is None else row
-        last = chunk.rows[-1]
-        if wanted in chunk.rows:
-            at = list(chunk.rows).index(wanted)
-            return Chunk([(column[at],) for column in chunk.columns], [wanted], chunk.problems)
-        if row is not None and row < last:
-            break
-    if row is None:
-        raise UsageError(f"{source.place} has no rows below its header.")
-    raise UsageError(
-        f"Row {row} of {source.place} holds no answer: it is blank, a header row, or beyond the end.",
-        hint=f"Its first row is {source.facts.first_data_row}. Rows count as in Excel, from 1.",
-    )
-
-
-def _print_preview(source: Source, shown: _Shown) -> None:
+def _print_preview(source: Source, shown: Previewed) -> None:
     import orjson
 
     from importer.model import Invalid, Response, Skipped, place
@@ -388,14 +344,14 @@ def _cut(text: str) -> str:
     return line if len(line) <= _WIDTH else f"{line[: _WIDTH // 2]} … {line[-_WIDTH // 2 + 3 :]}"
 
 
-def _preview_document(file: str, mapping: str, shown: Sequence[_Shown]) -> dict[str, object]:
+def _preview_document(file: str, mapping: str, shown: Sequence[Previewed]) -> dict[str, object]:
     head = {"command": "preview", "file": file, "mapping": mapping, "row": shown[0].row}
     if not shown[0].wave:
         return {**head, **_outcome(shown[0])}
     return {**head, "waves": [{"wave": each.wave, **_outcome(each)} for each in shown]}
 
 
-def _outcome(shown: _Shown) -> dict[str, object]:
+def _outcome(shown: Previewed) -> dict[str, object]:
     from dataclasses import asdict
 
     import orjson

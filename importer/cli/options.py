@@ -8,15 +8,26 @@ import re
 import stat
 import sys
 from collections.abc import Callable, Mapping
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
 
 import click
 
 from importer import resources, system
+from importer.cli.given import Given, GivenAccess
 from importer.errors import UsageError
 from importer.privacy import shell_word
-from importer.settings import DEFAULT_ENDPOINT, Endpoint, FailOn, Network, Rate, Secret, Settings
+from importer.settings import (
+    DEFAULT_ENDPOINT,
+    Endpoint,
+    FailOn,
+    Network,
+    Rate,
+    Secret,
+    Settings,
+    SharedLedger,
+)
 
 # Options that commands share, and how they become `Settings`. The one place that reads the
 # environment, `.env` and key files.
@@ -30,7 +41,7 @@ Command = Callable[..., Any]
 
 _FIRST = (
     *("mapping", "limit", "yes", "sheet", "out", "xlsx", "rate", "save_plan", "signed_plan"),
-    *("once", "every", "max_failures", "notify", "state"),
+    *("once", "every", "max_failures", "notify", "state", "ledger"),
 )
 """The options that people use most, in the order in which they come to want them."""
 
@@ -107,11 +118,58 @@ endpoint_option = click.option(
     metavar="URL",
     help="The insert-response call; https, or http on this machine.",
 )
-state_option = click.option(
+
+
+class _Shared(click.Option):
+    """--ledger: it goes where `where` finds it, since whoever opens the ledger wants it and nobody else."""
+
+    def handle_parse_result(
+        self, ctx: click.Context, opts: Mapping[str, Any], args: list[str]
+    ) -> tuple[Any, list[str]]:
+        """Keep the value."""
+        value, left = super().handle_parse_result(ctx, opts, args)
+        _SHARED.set(SharedLedger(value) if value else None)
+        ctx.meta[LEDGER] = value
+        return value, left
+
+
+LEDGER = "importer.ledger"
+"""Where a command's context has what --ledger was given, for the next command to type."""
+_SHARED: ContextVar[SharedLedger | None] = ContextVar("shared", default=None)
+_ledger_option = click.option(
+    "--ledger",
+    cls=_Shared,
+    expose_value=False,
+    metavar="ADDRESS",
+    help="A ledger that hosts share: postgresql://HOST/DB or service=NAME, without a password.",
+)
+_state_option = click.option(
     "--state",
     type=click.Path(path_type=Path, file_okay=False),
     help="The folder of the ledger, which knows what was sent. Default: the platform's place.",
 )
+
+
+def state_option(command: Command) -> Command:
+    """Where the ledger is: --state, or --ledger."""
+    return _ledger_option(_state_option(command))
+
+
+def where(state: Path | None) -> Path | SharedLedger:
+    """The ledger of a command."""
+    from importer.ledger import default_folder
+
+    return _SHARED.get() or state or default_folder()
+
+
+def of_ledger(state: Path | None) -> Settings:
+    """What a command needs to know to keep the ledger's house."""
+    from importer.ledger import default_folder
+
+    folder, shared = state or default_folder(), _SHARED.get()
+    return Settings(file="", mapping="", state=folder, shared=shared, hash_key=hash_key())
+
+
 json_option = click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout.")
 
 
@@ -192,9 +250,17 @@ def reading(command: Command) -> Command:
     return command
 
 
+users_option = click.option(
+    "--no-users",
+    is_flag=True,
+    help="Don't look at the account's users; traits that the mapping keeps aren't sent then.",
+)
+
+
 def delivering(command: Command) -> Command:
     """How to send."""
     for option in (
+        users_option,
         click.option("--rate", metavar="N/s", help="10/s, 600/min, max. [default: 10/s]"),
         click.option(
             "--concurrency",
@@ -246,26 +312,30 @@ def delivering(command: Command) -> Command:
     return command
 
 
-def settings(options: Mapping[str, Any]) -> Settings:
+def settings(options: Given) -> Settings:
     """The command's options as `Settings`; raises UsageError."""
     from importer.ledger import default_folder
 
-    known = {name: value for name, value in options.items() if name in _PLAIN and value is not None}
+    known: dict[str, Any] = {
+        name: value for name, value in options.items() if name in _PLAIN and value is not None
+    }
     rate = options.get("rate")
     return Settings(
         **known,
         sheet=_sheet(options.get("sheet")),
         state=options.get("state") or default_folder(),
+        shared=_SHARED.get(),
         endpoint=Endpoint.parse(options["endpoint"]),
         network=network_of(options),
         rate=None if rate is None else Rate.parse(rate),
         hash_key=hash_key(),
         fail_on=FailOn.parse(options.get("fail_on") or "any"),
         **(_readback(options) if "api_key_file" in options else {}),
+        look_at_users=not options.get("no_users"),
     )
 
 
-def network_of(options: Mapping[str, Any]) -> Network:
+def network_of(options: GivenAccess) -> Network:
     """What `network` was given."""
     proxy = options.get("proxy")
     if proxy and "@" in proxy:
@@ -293,7 +363,7 @@ _PLAIN = {
 }
 
 
-def _readback(options: Mapping[str, Any]) -> dict[str, Any]:
+def _readback(options: GivenAccess) -> dict[str, Any]:
     """The read API's key and project."""
     project = options.get("project") or os.environ.get(PROJECT) or _from_dotenv(PROJECT)
     given = options["api_key_file"]
@@ -305,7 +375,7 @@ def _readback(options: Mapping[str, Any]) -> dict[str, Any]:
     return {"project": project, "api_key": Secret.parse(text, "API key") if text else None}
 
 
-def read_access(options: Mapping[str, Any]) -> tuple[Secret, str] | None:
+def read_access(options: GivenAccess) -> tuple[Secret, str] | None:
     """The read API's key and the project; None where one of them is missing."""
     known = _readback(options)
     return (known["api_key"], known["project"]) if known["api_key"] and known["project"] else None

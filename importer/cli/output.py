@@ -1,4 +1,4 @@
-"""What commands print: results on standard output; progress (tqdm) and the next step on standard error."""
+"""What commands print: results on standard output; notes, errors and the next step on standard error."""
 
 from __future__ import annotations
 
@@ -11,23 +11,23 @@ import shutil
 import stat
 import sys
 import textwrap
-import time
 import traceback
-from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
 
 import click
 from click.core import ParameterSource
 
 from importer.cli import options
 from importer.errors import ExitStatus, ResultsError
-from importer.model import Outcome, Status, counted, duration
+from importer.model import Status, counted
 from importer.privacy import shell_word, visible
 from importer.settings import DEFAULT_ENDPOINT, Endpoint
 
 if TYPE_CHECKING:
+    from importer.cli.given import Given
     from importer.results.summary import Summary
 
 
@@ -38,6 +38,21 @@ def _colour() -> bool | None:
 
 QUIET: ContextVar[bool] = ContextVar("quiet", default=False)
 """Whether nothing is said but errors and what is asked."""
+
+
+def take_descriptors() -> None:
+    """Standard streams that were closed (`2>&-`) lead nowhere: else the next file that is opened, the ledger
+    say, would get their descriptor, and what is written to it."""
+    while (handle := os.open(os.devnull, os.O_RDWR)) <= _STANDARD_ERROR:
+        pass
+    os.close(handle)
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115  to the end
+
+
+_STANDARD_ERROR = 2
+
 
 # Whatever a command prints passes here: names of files, sheets, columns, jobs and surveys are anybody's, and
 # none of them moves the cursor, ends a line, or begins one that looks like ours.
@@ -96,7 +111,7 @@ def whole(text: str) -> None:
 
 def _echo(text: str, *, err: bool = False) -> None:
     """A reader that has gone (`| head`, a terminal that was closed) ends no run, and takes nothing from its
-    exit status."""
+    exit status; nor does a standard error that can't be written, since no result stands there."""
     try:
         click.echo(text, err=err, color=_colour())
     except OSError as error:
@@ -104,10 +119,10 @@ def _echo(text: str, *, err: bool = False) -> None:
         gone = error.errno == errno.EIO and stat.S_ISCHR(os.fstat(handle).st_mode)
         # What is left in the buffer is written at exit: there it must not fail again.
         os.dup2(os.open(os.devnull, os.O_WRONLY), handle)
-        if gone or isinstance(error, BrokenPipeError):
+        if err or gone or isinstance(error, BrokenPipeError):
             return
         raise ResultsError(
-            f"Standard {'error' if err else 'output'} can't be written: {error.strerror}.",
+            f"Standard output can't be written: {error.strerror}.",
             hint="What was done is done, and in the ledger; `importer status` shows it.",
         ) from error
 
@@ -214,88 +229,7 @@ def defect(error: Exception) -> ExitStatus:
     return ExitStatus.UNEXPECTED
 
 
-# Progress of a job on standard error: a bar on a terminal, a line now and then elsewhere.
-
-EVERY = 10.0
-"""Seconds between two status lines where there is no terminal."""
-
-
-class Progress:
-    """Watches a job (`engine.Observer`). Close it before printing the result. `silent`: says nothing, where
-    standard error is the log's."""
-
-    def __init__(self, *, silent: bool = False) -> None:
-        self._tty = sys.stderr.isatty() and not silent
-        self._note = _nothing if silent else note
-        self._bar: Any = None
-        self._ended: Counter[str] = Counter()
-        self._total = 0
-        self._start = self._said = time.monotonic()
-
-    def staged(self, rows: int) -> None:
-        """Rows read and mapped so far."""
-        if self._tty:
-            self._bar = self._bar or self._new_bar("Reading", None)
-            self._bar.update(rows - self._bar.n)
-        elif self._due():
-            self._note(f"{rows:,} rows read")
-
-    def sending(self, rows: int) -> None:
-        """Posting begins."""
-        self.close()
-        self._total, self._ended = rows, Counter()
-        self._start = self._said = time.monotonic()
-        if self._tty and rows:
-            self._bar = self._new_bar("Sending", rows)
-        elif rows:
-            self._note(f"Sending {rows:,} rows")
-
-    def ended(self, outcome: Outcome) -> None:
-        """A row has ended."""
-        self._ended[outcome.status] += 1
-        if self._bar is not None:
-            self._bar.set_postfix_str(self._told(), refresh=False)
-            self._bar.update(1)
-        elif self._due():
-            self._note(f"{self._ended.total():,} of {self._total:,} ({self._told()}){self._left()}")
-
-    def settling(self, rows: int, seconds: float) -> None:
-        """Rows of unknown fate are asked about again."""
-        self.close()
-        self._total, self._ended = rows, Counter()
-        self._note(
-            f"{rows:,} rows of unknown fate, or waiting behind one, are tried again in {seconds:.0f} s"
-        )
-
-    def close(self) -> None:
-        """Take the bar away."""
-        if self._bar is not None:
-            self._bar.close()
-            self._bar = None
-
-    def _new_bar(self, title: str, total: int | None) -> Any:
-        from tqdm import tqdm
-
-        return tqdm(
-            total=total, desc=title, unit=" rows", file=sys.stderr, leave=False, smoothing=0.1
-        )
-
-    def _due(self) -> bool:
-        if time.monotonic() - self._said < EVERY:
-            return False
-        self._said = time.monotonic()
-        return True
-
-    def _told(self) -> str:
-        words = [f"{self._ended[status]:,} {status}" for status in Status if self._ended[status]]
-        return ", ".join(words)
-
-    def _left(self) -> str:
-        spent, done = time.monotonic() - self._start, self._ended.total()
-        return f", {duration(spent / done * (self._total - done))} left" if done else ""
-
-
-def spoken_for(given: Mapping[str, Any]) -> bool:
+def spoken_for(given: Given) -> bool:
     """Whether standard error is a log's, or to be silent, so that it gets no progress."""
     return bool(given["log_format"] == "json" or given["quiet"] or given["verbose"])
 
@@ -304,10 +238,6 @@ def was_typed(name: str) -> bool:
     """Whether this parameter of the command at hand stood on its command line."""
     source = click.get_current_context().get_parameter_source(name)
     return source is ParameterSource.COMMANDLINE
-
-
-def _nothing(_: str) -> None:
-    """Say nothing."""
 
 
 # Next steps: the command as it was typed, with what changes; each word fit for a shell.
@@ -338,6 +268,8 @@ def next_command(
         for each, value in context.params.items()
         if each in own.keys() - {*_ONCE, *without} and was_typed(each)
     }
+    if was_typed("ledger"):  # which no command takes as a parameter: see `options.where`
+        values["ledger"] = context.meta["importer.ledger"]
     values |= changed
     typed = [str(word) for word in words]
     typed = [f"./{each}" if each[:1] == "-" and each[1:] else each for each in typed]
@@ -380,11 +312,11 @@ def after(summary: Summary) -> list[str]:
     return steps or [next_command("status", summary.job)]
 
 
-def _given() -> dict[str, Any]:
-    return click.get_current_context().params
+def _given() -> Given:
+    return cast("Given", click.get_current_context().params)
 
 
-def _server(summary: Summary) -> dict[str, Any]:
+def _server(summary: Summary) -> dict[str, object]:
     other = summary.endpoint != Endpoint.parse(DEFAULT_ENDPOINT).url
     return {"endpoint": summary.endpoint} if other else {}
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Unpack, cast
 
 import click
 
@@ -24,6 +24,7 @@ from importer.privacy import masked, plain
 from importer.settings import DEFAULT_ENDPOINT
 
 if TYPE_CHECKING:
+    from importer.cli.given import Given
     from importer.engine.stage import Plan
     from importer.mapping import Document
     from importer.results.summary import Summary
@@ -57,7 +58,7 @@ if TYPE_CHECKING:
     is_flag=True,
     help="Read the survey first (API key, --project); send no row that is there, by person and answers.",
 )
-def run_command(**given: Any) -> ExitStatus:
+def run_command(**given: Unpack[Given]) -> ExitStatus:
     """Post the rows of FILE to SatisMeter, and account for each.
 
     Every attempt is written down before it leaves. Running the same command again is safe: it posts
@@ -81,7 +82,7 @@ def run_command(**given: Any) -> ExitStatus:
     return status
 
 
-def _open(summary: Summary, given: Mapping[str, Any]) -> None:
+def _open(summary: Summary, given: Given) -> None:
     """Show the page, where that was asked for; a machine without a browser has its path."""
     import webbrowser
 
@@ -103,10 +104,10 @@ def shown(summary: Summary, *, as_json: bool) -> ExitStatus:
     return summary.exit_status
 
 
-def post(settings: Settings, given: Mapping[str, Any]) -> Summary:
+def post(settings: Settings, given: Given) -> Summary:
     """Stage, ask, post and record, with what the command line gave."""
     from importer import engine, http, shutdown
-    from importer.cli.output import Progress
+    from importer.cli.progress import Progress
     from importer.cli.text import print_before
 
     settings = dataclasses.replace(settings, write_key=_key(given))
@@ -187,7 +188,7 @@ def _header_of(file: str, mapping: str, sheet: str | int | None) -> Mistake | No
     )
 
 
-def _key(given: Mapping[str, Any]) -> Secret:
+def _key(given: Given) -> Secret:
     return options.write_key(given["key_file"], ask=not given["yes"])
 
 
@@ -207,7 +208,8 @@ _LARGEST_PLAN = 1 << 30
 @click.command("plan", cls=options.Sections)
 @options.source
 @options.target
-@options.network
+@options.reading
+@options.users_option
 @options.open_option
 @options.again_option
 @click.option("--rate", metavar="N/s", help="10/s, 600/min, max: to tell how long a run takes.")
@@ -220,12 +222,12 @@ _LARGEST_PLAN = 1 << 30
     metavar="PLAN",
     help="Save the plan, to be approved: `run --plan PLAN` keeps to it or refuses.",
 )
-def plan_command(**given: Any) -> ExitStatus:
+def plan_command(**given: Unpack[Given]) -> ExitStatus:
     """The dry run: show what a run of FILE would do, and send nothing. `importer dry-run` is the same.
 
     It is the same code as a run, up to the socket: counts by status, problems by cause with what to
-    do, duplicates, warnings, and three whole requests. FILE is a CSV or Excel file, its address
-    (https, s3, gs, az, sftp, a shared Google Sheet), or - for standard input.
+    do, duplicates, warnings, and three whole requests. FILE is a CSV or Excel file, JSON lines,
+    Parquet or SPSS, its address (https, s3, gs, az, sftp, a shared Google Sheet), or - for standard input.
 
     \b
     importer plan answers.csv -m mapping.yaml
@@ -233,7 +235,7 @@ def plan_command(**given: Any) -> ExitStatus:
     importer plan answers.csv -m mapping.yaml --save plan.json
     """
     from importer import engine
-    from importer.cli.output import Progress
+    from importer.cli.progress import Progress
     from importer.cli.text import print_plan
 
     show = plain if given["show_values"] else masked
@@ -270,7 +272,7 @@ RETRIABLE = (Status.FAILED, Status.REJECTED, Status.DUPLICATE, Status.PENDING, S
 @options.sending
 @plain_error
 @unattended
-def resume_command(**given: Any) -> ExitStatus:
+def resume_command(**given: Unpack[Given]) -> ExitStatus:
     """Go on with JOB: post what is left of it, settle what is in doubt.
 
     The file and the mapping must be those that the job was started with; if they have changed, run
@@ -295,7 +297,7 @@ def resume_command(**given: Any) -> ExitStatus:
 @options.sending
 @plain_error
 @unattended
-def retry_command(statuses: str, **given: Any) -> ExitStatus:
+def retry_command(statuses: str, **given: Unpack[Given]) -> ExitStatus:
     """Post rows of JOB once more that were refused or failed.
 
     Failed, rejected and duplicate rows are surely not stored: posting them again is safe. Rows of
@@ -321,19 +323,13 @@ def _statuses(text: str) -> tuple[Status, ...]:
     return tuple(Status(each) for each in words if each != Status.UNKNOWN)
 
 
-def _go_on(command: str, given: Mapping[str, Any], statuses: Sequence[str]) -> ExitStatus:
+def _go_on(command: str, given: Given, statuses: Sequence[str]) -> ExitStatus:
     from importer.engine.jobs import chosen, resumed
 
-    said = {name: given[name] for name in _KEPT if output.was_typed(name)}
-    plain = options.settings(
-        {
-            **{name: value for name, value in given.items() if name not in _KEPT},
-            **said,
-            "file": str(given["file"] or ""),
-            "mapping": "",
-            "endpoint": DEFAULT_ENDPOINT,
-        }
-    )
+    typed = (name for name in given if name not in _KEPT or output.was_typed(name))
+    said = cast("Given", {name: given.get(name) for name in typed})
+    file = str(given["file"] or "")
+    plain = options.settings({**said, "file": file, "mapping": "", "endpoint": DEFAULT_ENDPOINT})
     named = dataclasses.replace(plain, job=given["job"])
     left = (*statuses, Status.UNKNOWN) if command == "resume" else statuses
     job = chosen(named, left)
@@ -378,9 +374,8 @@ def results_command(
     importer results 20260301-answers --out /tmp/answers --xlsx
     """
     from importer.engine.jobs import write_results
-    from importer.ledger import default_folder
 
-    found, written, ended = write_results(state or default_folder(), job, out, xlsx=xlsx)
+    found, written, ended = write_results(options.where(state), job, out, xlsx=xlsx)
     if as_json:
         problems = str(written.problems) if written.problems else None
         output.emit({"job": found.name, "results": str(written.results), "problems": problems})

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Unpack
 
 import click
 
@@ -18,6 +18,7 @@ from importer.model import counted, place
 from importer.settings import DEFAULT_ENDPOINT, Settings
 
 if TYPE_CHECKING:
+    from importer.cli.given import Given
     from importer.engine.record import Rewritten
     from importer.engine.verify import Verification
     from importer.engine.verify_report import Page
@@ -42,7 +43,7 @@ _out = click.option(
 )  # fmt: skip
 @_out
 @plain_error
-def resolve_command(**given: Any) -> ExitStatus:
+def resolve_command(**given: Unpack[Given]) -> ExitStatus:
     """Settle JOB's rows of unknown fate by reading the survey back. Posts nothing.
 
     A row that the survey holds is created. One that it doesn't hold is failed, and safe to post
@@ -84,7 +85,7 @@ def resolve_command(**given: Any) -> ExitStatus:
 )  # fmt: skip
 @_out
 @plain_error
-def mark_command(**given: Any) -> ExitStatus:
+def mark_command(**given: Unpack[Given]) -> ExitStatus:
     """Settle rows of unknown fate by your own word, once you have looked at the survey.
 
     A row marked as not created is posted again by `importer resume`.
@@ -110,7 +111,7 @@ def mark_command(**given: Any) -> ExitStatus:
     return ExitStatus.DONE
 
 
-def _settings(given: Mapping[str, Any]) -> Settings:
+def _settings(given: Given) -> Settings:
     plain = options.settings({**given, "file": "", "mapping": "", "endpoint": DEFAULT_ENDPOINT})
     return dataclasses.replace(plain, job=given["job"])
 
@@ -143,7 +144,7 @@ _MOST = 20
 )  # fmt: skip
 @options.reading
 @plain_error
-def verify_command(**given: Any) -> ExitStatus:
+def verify_command(**given: Unpack[Given]) -> ExitStatus:
     """Read the survey back and compare it with what JOB sent, row by row. Changes nothing there.
 
     Names every response that is missing, altered, doubled or extra, compares the scores, and writes
@@ -168,7 +169,7 @@ def verify_command(**given: Any) -> ExitStatus:
     return found.exit_status
 
 
-def _verify_settings(given: Mapping[str, Any]) -> Settings:
+def _verify_settings(given: Given) -> Settings:
     file = str(given["file"] or "")
     plain = options.settings({**given, "file": file, "mapping": "", "endpoint": DEFAULT_ENDPOINT})
     return dataclasses.replace(plain, job=given["job"])

@@ -84,6 +84,11 @@ class Duration(click.ParamType[float]):
     help="A user who responded within this time is refused as a duplicate.",
 )
 @click.option("--seed", type=int, default=0, help="For the shares of --fail.")
+@click.option(
+    "--by-row",
+    is_flag=True,
+    help="Draw them by person, answers and attempt: rows meet the same in any order.",
+)
 @click.option("--faults", is_flag=True, help="List the faults, and end.")
 @click.option("--json", "as_json", is_flag=True, help="Print what to use as one JSON object.")
 def sandbox_command(  # noqa: PLR0913  one parameter an option
@@ -97,6 +102,7 @@ def sandbox_command(  # noqa: PLR0913  one parameter an option
     log: Path | None,
     duplicate_window: float,
     seed: int,
+    by_row: bool,
     faults: bool,
     as_json: bool,
 ) -> None:
@@ -127,6 +133,7 @@ def sandbox_command(  # noqa: PLR0913  one parameter an option
         log=log,
         duplicate_window=duplicate_window,
         seed=seed,
+        by_row=by_row,
         remember=0,
     )
     _serve(settings, _announce_json if as_json else _announce)
@@ -287,7 +294,7 @@ def _show(folder: Path) -> ExitStatus:
 
 def _run(settings: Settings) -> Summary:
     from importer import engine
-    from importer.cli.output import Progress
+    from importer.cli.progress import Progress
     from importer.cli.text import print_before
 
     progress = Progress()

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -26,6 +26,7 @@ from importer.privacy import masked_id, visible
 
 if TYPE_CHECKING:
     from importer.automation import Notice, NotifyTarget
+    from importer.cli.given import Given
     from importer.results.summary import Summary
     from importer.settings import Settings
 
@@ -270,7 +271,7 @@ def _write_metrics(path: Path, notice: Notice) -> None:
         output.note(f"The metrics file {path} can't be written: {error}.")
 
 
-def reporter(command: str, given: Mapping[str, Any]) -> Reporter:
+def reporter(command: str, given: Given) -> Reporter:
     """What the options ask for; until the command ends, its log is written. Raises UsageError before
     anything is read or sent."""
     from importer.automation import notify_target, written
@@ -279,7 +280,8 @@ def reporter(command: str, given: Mapping[str, Any]) -> Reporter:
     output.QUIET.set(given["quiet"])
     if given["verbose"] and (elsewhere := config.told()):
         output.note(f"Not typed here: {elsewhere}.")
-    click.get_current_context().with_resource(written(list(_handlers(given))))
+    if handlers := list(_handlers(given)):
+        click.get_current_context().with_resource(written(handlers))
     network = options.network_of(given)
     return Reporter(
         command=command,
@@ -289,7 +291,7 @@ def reporter(command: str, given: Mapping[str, Any]) -> Reporter:
     )
 
 
-def variables(given: Mapping[str, Any]) -> Mapping[str, str]:
+def variables(given: Given) -> Mapping[str, str]:
     """Where the addresses of notices stand: the environment, or --notify-file."""
     if given["notify_file"] is None:
         return os.environ
@@ -302,7 +304,7 @@ def variables(given: Mapping[str, Any]) -> Mapping[str, str]:
     return {name: value or "" for name, value in found.items()}
 
 
-def _handlers(given: Mapping[str, Any]) -> Iterator[logging.Handler]:
+def _handlers(given: Given) -> Iterator[logging.Handler]:
     from importer.automation import PrivateFile
 
     if given["log_format"] == "json":

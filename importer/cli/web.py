@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Unpack, cast
 
 import click
 
 from importer.cli import options, output
+from importer.cli.given import Given, GivenServer
 from importer.errors import ExitStatus
 from importer.model import counted
 
@@ -26,7 +27,7 @@ from importer.model import counted
 @options.state_option
 @options.json_option
 def web_command(
-    file: Path | None, port: int, no_open: bool, as_json: bool, **given: Any
+    file: Path | None, port: int, no_open: bool, as_json: bool, **given: Unpack[GivenServer]
 ) -> ExitStatus:
     """Import in the browser: choose a file, see how it is read, map, plan, send ten rows, send the rest.
 
@@ -43,7 +44,7 @@ def web_command(
 
     from importer.web.app import serve
 
-    settings = options.settings({**given, "file": "", "mapping": ""})
+    settings = options.settings(cast("Given", {**given, "file": "", "mapping": ""}))
     settings = replace(settings, write_key=options.known_write_key(given["key_file"]))
 
     def opened(link: str) -> None:

@@ -51,6 +51,11 @@ class CircuitBreaker:
         """The server is away."""
         return self._open
 
+    @property
+    def next_probe_in(self) -> float:
+        """Seconds until one attempt may be made, while it is open."""
+        return max(self._next_probe - self._clock(), 0.0)
+
     async def acquire(self, stopping: Callable[[], bool]) -> None:
         """Return at once while closed; while open, let one through at each probe's time, once the probe
         before it has ended. Returns too when `stopping` says so."""

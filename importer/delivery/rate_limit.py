@@ -12,6 +12,8 @@ import time
 from collections import deque
 from collections.abc import Awaitable, Callable
 
+from importer.model import Why
+
 log = logging.getLogger(__name__)
 
 LEAD = 0.025
@@ -37,8 +39,16 @@ _FEW = (
 _HARDLY_SEEN = 10.0  # requests/s: the default rate; a first second shows no server's limit below it
 _SEVERAL = 10  # posts of a start: a real limit refuses two of them at least
 
+_LONG = 2.0  # seconds: a shorter wait for a slot is no news to anybody
+
 Clock = Callable[[], float]
 Sleep = Callable[[float], Awaitable[None]]
+OnWait = Callable[[Why, float], None]
+"""Hears why nothing is posted, and for how many seconds at most."""
+
+
+def unheard(_: Why, __: float) -> None:
+    """Nobody likes to know."""
 
 
 class RateLimiter:
@@ -57,6 +67,8 @@ class RateLimiter:
         clock: Clock = time.monotonic,
         sleep: Sleep = asyncio.sleep,
     ) -> None:
+        self.on_wait: OnWait = unheard
+        self._waiting: deque[float] = deque()
         self._limit = per_second
         self._learned: float | None = None
         self._learned_at = 0.0
@@ -89,9 +101,21 @@ class RateLimiter:
             return now
         slot = max(self._next_slot, now)
         self._next_slot = slot + 1 / (SHARE * rate)
-        if slot - now > LEAD:
+        if slot - now > _LONG:
+            await self._wait_long(slot)
+        elif slot - now > LEAD:
             await self._sleep(slot - now - LEAD)
         return slot
+
+    async def _wait_long(self, slot: float) -> None:
+        """Several workers may wait, each for its slot: the first of these is when the next request leaves."""
+        self._waiting.append(slot)
+        now = self._clock()
+        self.on_wait(Why.RATE, self._waiting[0] - now)
+        try:
+            await self._sleep(slot - now - LEAD)
+        finally:
+            self._waiting.remove(slot)
 
     async def wait_until(self, slot: float) -> None:
         """Wait for the slot, for a pause that came meanwhile, and for room in the window."""
@@ -143,6 +167,7 @@ class RateLimiter:
         if until > self._paused_until + 1:
             figures = {"event": "pausing", "wait": round(seconds, 3)}
             log.warning("the API asks to wait for %.0f s", seconds, extra=figures)
+            self.on_wait(Why.RETRY_AFTER, seconds)
         self._paused_until = max(self._paused_until, until)
 
     def on_429(self) -> None:

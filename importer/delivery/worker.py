@@ -13,9 +13,9 @@ from importer.delivery.abort_rules import Abort, AbortRules
 from importer.delivery.circuit_breaker import CircuitBreaker
 from importer.delivery.concurrency import AdaptiveConcurrency
 from importer.delivery.queue import KeyedQueue
-from importer.delivery.rate_limit import RateLimiter, Sleep
-from importer.errors import LedgerError
-from importer.model import Outcome, QueuedRow, Status
+from importer.delivery.rate_limit import OnWait, RateLimiter, Sleep, unheard
+from importer.errors import Busy, LedgerError
+from importer.model import Outcome, QueuedRow, Status, Why
 from importer.satismeter.classify import Action, Classification, Poster, Reply, classify
 from importer.satismeter.redact import Redactor
 
@@ -31,8 +31,13 @@ OnOutcome = Callable[[QueuedRow, Outcome], None]
 class WriteAheadLog(Protocol):
     """What delivery needs of a journal."""
 
-    def attempting(self, seq: int) -> Awaitable[None]:
-        """To be awaited: done once the attempt is durable; raises LedgerError."""
+    def attempting(self, seq: int) -> Awaitable[Outcome | None]:
+        """To be awaited: None once the attempt is durable; an outcome where another row answers for this
+        one, which isn't posted then. Raises LedgerError; Busy where others may post the row now."""
+
+    def permits(self, seq: int) -> bool:
+        """Whether the attempt may be posted at this moment: where hosts share a ledger, who waited for too
+        long may have lost the row to another."""
 
     def record(self, seq: int, outcome: Outcome) -> None:
         """Take an attempt's outcome."""
@@ -69,6 +74,7 @@ class Delivery:
         options: DeliveryOptions,
         sleep: Sleep = asyncio.sleep,
     ) -> None:
+        self._on_wait: OnWait = unheard
         self._poster = poster
         self._journal = journal
         self._rate_limiter = rate_limiter
@@ -87,6 +93,11 @@ class Delivery:
         self._stopping = asyncio.Event()
         self.stopped: Abort | None = None
         self.requests = 0
+
+    def on_wait(self, told: OnWait) -> None:
+        """Who is told why nothing is posted, and for how long. It must not raise: it is called in the midst
+        of attempts."""
+        self._on_wait = self._rate_limiter.on_wait = told
 
     async def run(self, rows: Iterator[QueuedRow], held: Iterable[bytes] = ()) -> Abort | None:
         """Deliver these rows, in their order, but for those of the `held` persons; returns why it
@@ -149,6 +160,8 @@ class Delivery:
                     queue.task_done(row)
         except LedgerError as error:
             self.stop(Abort("ledger", error.message))
+        except Busy as error:
+            self.stop(Abort("lane_lost", error.message))
         except Exception:
             self.stop(Abort("defect", "an unexpected error"))
             raise
@@ -161,7 +174,13 @@ class Delivery:
                 await self._breaker.acquire(self._stopping.is_set)
             async with self._concurrency:
                 slot = await self._rate_limiter.acquire()
-                classified, outcome = await self._attempt(row, slot)
+                attempt = await self._attempt(row, slot)
+            if attempt is None:
+                continue  # it came too late to be posted, and is free again
+            if isinstance(attempt, Outcome):
+                self._observer(row, attempt)
+                return attempt
+            classified, outcome = attempt
             if classified.action is not Action.RETRY:
                 return self._ended(row, outcome)
             tries += not classified.trouble and self._successes > successes
@@ -181,13 +200,21 @@ class Delivery:
             self._observer(row, outcome)
         return outcome
 
-    async def _attempt(self, row: QueuedRow, slot: float) -> tuple[Classification, Outcome]:
-        """One attempt: durable first, posted then. What cuts it short is recorded too."""
+    async def _attempt(
+        self, row: QueuedRow, slot: float
+    ) -> tuple[Classification, Outcome] | Outcome | None:
+        """One attempt: durable first, posted then. What cuts it short is recorded too. An outcome alone is
+        that of another row, which answers for this one; None: the permission to post has run out."""
         body = self._body(row)
         cut = _UNPOSTED[row.doubt]
         try:
-            await self._journal.attempting(row.seq)
+            elsewhere = await self._journal.attempting(row.seq)
+            if elsewhere is not None:
+                return elsewhere
             await self._rate_limiter.wait_until(slot)
+            if not self._journal.permits(row.seq):
+                self._journal.record(row.seq, cut)
+                return None
             cut, since = _CUT_OFF, self._abort_rules.refusals
             reply = await self._post(body)
         except BaseException:
@@ -217,7 +244,7 @@ class Delivery:
         badly = classified.trouble or classified.action is Action.RETRY
         self._concurrency.record(None if badly else reply.ms / 1000)
         if classified.trouble:
-            self._breaker.record_failure()
+            self._record_failure()
         elif classified.action is Action.RETRY:
             self._breaker.record_throttled()
         else:
@@ -230,6 +257,16 @@ class Delivery:
             self._stop_within(classified, self._options.outage - self._breaker.away_for)
         if stop := self._abort_rules.reason(row, classified, self._breaker.away_for):
             self.stop(stop)
+
+    def _record_failure(self) -> None:
+        """One more attempt that met no server; who watches is told when the next is made."""
+        was_open = self._breaker.is_open
+        self._breaker.record_failure()
+        if not self._breaker.is_open:
+            return
+        if not was_open:
+            self._on_wait(Why.OUTAGE, max(self._options.outage - self._breaker.away_for, 0.0))
+        self._on_wait(Why.CIRCUIT_BREAKER, self._breaker.next_probe_in)
 
     def _convict(self, since: int) -> None:
         """A row was accepted: those that were refused alone before it are refused for good, and their

@@ -5,7 +5,9 @@
 from __future__ import annotations
 
 from os import PathLike
+from typing import TYPE_CHECKING
 
+from importer.discovery.choices import Choices, choices_of
 from importer.discovery.column import Column, Confidence, columns
 from importer.discovery.draft import Draft, Wishes, draft, laid_out, sheet_of_answers
 from importer.discovery.header import Grid, Layout, ToolRows, check_answers, layout, read_grid
@@ -26,8 +28,12 @@ from importer.discovery.waves import Waves, first_wave, waves
 from importer.sources.source import open_source
 from importer.sources.table import SourceOptions
 
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
 __all__ = [
     "Analysis",
+    "Choices",
     "Column",
     "Confidence",
     "Dated",
@@ -48,6 +54,7 @@ __all__ = [
     "as_init_reads",
     "candidates",
     "check_answers",
+    "choices_of",
     "columns",
     "draft",
     "ends_in_words",
@@ -67,11 +74,14 @@ __all__ = [
 
 
 def init(
-    file: str | PathLike[str], wishes: Wishes | None = None, *, sheet: str | int | None = None
+    file: str | PathLike[str] | DataFrame,
+    wishes: Wishes | None = None,
+    *,
+    sheet: str | int | None = None,
 ) -> Draft:
-    """Draft the mapping of a file: `text` is the YAML, `open` its lines that a person has to fill in. Asks
-    nobody and writes nothing. Without a `sheet` it is the one that looks like answers. Raises SourceError,
-    and UsageError where several tools fit."""
+    """Draft the mapping of a file or a DataFrame: `text` is the YAML, `open` its lines that a person has to
+    fill in. Asks nobody and writes nothing. Without a `sheet` it is the one that looks like answers. Raises
+    SourceError, and UsageError where several tools fit."""
     wishes = wishes or Wishes()
     read = SourceOptions(
         sheet, (), encoding=wishes.encoding or None, delimiter=wishes.delimiter or None

@@ -1,253 +1,53 @@
-"""From an opened file to the text of its mapping, and the section of its answers."""
+"""From an opened file to its mapping: what was found, the choices made of it, and the text that they are
+written as."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from importer.discovery import lexicon
+from importer.discovery.answers import answer_lines, question_lines
+from importer.discovery.choices import Choices, choices_of
 from importer.discovery.column import Column, columns
 from importer.discovery.header import Grid, Layout, check_answers, layout, read_grid
-from importer.discovery.questions import Question, ends_of
-from importer.discovery.roles import Role, other_scores, role
-from importer.discovery.scales import Best, Scale
+from importer.discovery.proposal import in_order, moment_of, propose
+from importer.discovery.roles import Role, role
 from importer.discovery.sections import (
-    in_order,
+    kept_lines,
     key_lines,
     left_lines,
-    moment_of,
     person_lines,
     source_lines,
     top_lines,
     trait_lines,
     wave_lines,
 )
-from importer.discovery.survey_match import Matched, match_questions
 from importer.discovery.table import (
     NOTHING,
     Claims,
     DraftTable,
     claims,
     labels_of,
-    shown_sample,
     table,
     tool_rows,
 )
 from importer.discovery.tool import Match, recognise
 from importer.discovery.understand import Analysis, FoundColumn, analyse
 from importer.discovery.waves import Waves, first_wave, waves
-from importer.discovery.yaml_text import OPEN, comment, flow_list, noted, scalar, shown, shown_line
-from importer.errors import SourceError, UsageError
-from importer.mapping import shipped
-from importer.mapping.errors import unfilled
-from importer.mapping.text import compile_pattern, folded
-from importer.mapping.yaml import YamlText, read_yaml
-from importer.privacy import masked, plain
+from importer.errors import MappingError, SourceError, UsageError
+from importer.mapping import Document, shipped
+from importer.mapping.errors import OPEN, unfilled
+from importer.mapping.load import parse_sheet
+from importer.mapping.yaml import Tree, YamlText, comments, read_yaml
 from importer.satismeter.read import SurveyQuestion
 
 if TYPE_CHECKING:
     from importer.sources.source import Source
     from importer.sources.table import SourceOptions
-
-
-# The survey, its questions, and where their answers stand.
-
-
-def question_lines(table: DraftTable) -> list[str]:
-    """The survey's ID, and one line per question."""
-    matched = _matched(table)
-    campaign = scalar(table.wishes.campaign) if table.wishes.campaign else OPEN
-    lines = [
-        f"campaign: {campaign}   # the survey's ID (SatisMeter: Settings > Integrations > API keys)",
-        "method: Email   # guessed: In-App, Mobile or Email",
-        "",
-        *comment(
-            "The ID of each question in SatisMeter; `false` leaves it out. The columns stand below, "
-            "under `answers`."
-        ),
-        "questions:",
-    ]
-    asked = table.meaning.questions
-    for each in asked:
-        name = table.meaning.names[each.index]
-        lines += noted(f"  {name}: {_id_of(table, each, matched)}", _note(each, matched), "  ")
-    if others := other_scores(asked, table.meaning.score):
-        names = ", ".join(table.meaning.names[each.index] for each in others)
-        lines += comment(
-            f"More that may be scores, and are left out until they get an ID: {names}", "  "
-        )
-    answered = {each.asked.id for each in matched.values()}
-    for theirs in table.wishes.asked:
-        if theirs.id not in answered:
-            said = f"The survey asks as well: {theirs.id}  {theirs.label} ({theirs.type})"
-            lines += comment(shown_line(said), "  ")
-    return lines if asked else lines[:2]
-
-
-def _matched(table: DraftTable) -> Mapping[int, Matched]:
-    meaning = table.meaning
-    return match_questions(meaning.questions, table.wishes.asked, meaning.score, meaning.comment)
-
-
-def _id_of(table: DraftTable, question: Question, matched: Mapping[int, Matched]) -> str:
-    told = table.wishes.ids.get(table.meaning.names[question.index])
-    if told:
-        return "false" if told.lower() == "false" else scalar(told)
-    if question.index in matched:
-        return scalar(matched[question.index].asked.id)
-    return OPEN if _wanted(table, question) else "false"
-
-
-def _note(question: Question, matched: Mapping[int, Matched]) -> str:
-    text = shown([question.text], plain)
-    if question.index not in matched:
-        return text
-    found = matched[question.index]
-    label = shown([found.asked.label], plain)
-    return f"{text}: {found.sure}, {found.why}: {label} ({found.asked.type})"
-
-
-def _wanted(table: DraftTable, question: Question) -> bool:
-    """The score and its comment; every question where there is no score."""
-    main = (table.meaning.score, table.meaning.comment)
-    return question in main or (table.meaning.score is None and not question.ticked)
-
-
-def answer_lines(table: DraftTable) -> list[str]:
-    """Every question with its column, type and how its values are read."""
-    if not table.meaning.questions:
-        none = f"  - {{id: {OPEN}, column: {OPEN}, type: nps}}"
-        return ["answers:", f"{none}   # not known: no column looks like an answer"]
-    lines = ["answers:"]
-    for each in table.meaning.questions:
-        show = plain if each.kind == "choice" else masked if each.scale else shown_sample
-        note = f"{each.sure}: {each.why}; {table.samples(each.columns[-1], show=show)}"
-        lines += [*comment(note, "  "), *_answer(table, each)]
-    return lines
-
-
-def _answer(table: DraftTable, question: Question) -> Iterator[str]:
-    yield f"  - id: {table.meaning.names[question.index]}"
-    yield from (f"    {line}" for line in _answer_columns(table, question))
-    yield f"    type: {question.kind}"
-    if question.together and question.kind == "text":
-        yield '    join: "; "'
-    if question.kind in {"text", "choice"} and (na := _no_answers(question)):
-        yield f"    na: {flow_list(na)}   # guessed: no answer"
-    if question.scale:
-        yield from (f"    {line}" for line in _scale(question.kind, question.scale))
-        yield from (f"    {line}" for line in _turned(table, question, question.scale))
-
-
-def _answer_columns(table: DraftTable, question: Question) -> Iterator[str]:
-    if question.together and (pattern := _pattern(table, question)):
-        yield f"columns: {scalar(pattern)}"
-    elif len(question.columns) > 1:
-        yield f"column: [{', '.join(table.ref(each) for each in question.columns)}]"
-    else:
-        yield from (f"{key}: {value}" for key, value in table.selector(question.columns[0]).items())
-
-
-def _no_answers(question: Question) -> list[str]:
-    """Texts that recur and stand for no answer."""
-    counts = question.columns[-1].profile.counts
-    known = lexicon.texts("no_answer")
-    often = max(2, 0.01 * sum(counts.values()))
-    return [text for text, n in counts.items() if folded(text) in known and n >= often]
-
-
-_SPECIAL = re.compile(r"([.^$*+?{}\[\]\\|()])")
-
-
-def _pattern(table: DraftTable, question: Question) -> str:
-    """A pattern that finds just these columns; "" where there is no simple one."""
-    wanted = [each.index for each in question.columns]
-    labels = [table.labels[i] for i in wanted]
-    for start, end in ((_common(labels), ""), ("", _common([each[::-1] for each in labels])[::-1])):
-        if len(start + end) < 3:
-            continue
-        pattern = f"^{_escaped(start)}" if start else f"{_escaped(end)}$"
-        if len(pattern) <= 500 and _finds(pattern, table, wanted):
-            return pattern
-    return ""
-
-
-def _escaped(text: str) -> str:
-    return _SPECIAL.sub(r"\\\1", text)
-
-
-def _finds(pattern: str, table: DraftTable, wanted: list[int]) -> bool:
-    compiled = compile_pattern(pattern)
-    return [i for i, label in enumerate(table.labels) if compiled.found_in(label)] == wanted
-
-
-def _common(texts: list[str]) -> str:
-    first, last = min(texts), max(texts)
-    unlike = (i for i, (a, b) in enumerate(zip(first, last, strict=False)) if a != b)
-    return first[: next(unlike, min(len(first), len(last)))]
-
-
-def _scale(kind: str, found: Scale) -> Iterator[str]:
-    if kind == "scale":
-        low, high = found.ends or (
-            min(found.low, 1),
-            next(n for n in (5, 7, 10) if found.high <= n),
-        )
-        yield f"min: {low}"
-        yield f"max: {high}"
-    if found.na:
-        yield f"na: {flow_list(found.na)}   # no answer"
-    if found.values or found.unplaced:
-        yield from _values(found)
-    if found.parse and not found.stray:
-        yield f"parse: {found.parse}"
-    if found.comma:
-        yield 'decimal: ","'
-    if found.stray:
-        most = list(found.stray.items())[:5]
-        texts = ", ".join(f"{shown([text], shown_sample)} ({count})" for text, count in most)
-        yield from comment(f"These don't fit, and their rows will be invalid: {texts}")
-
-
-def _values(found: Scale) -> Iterator[str]:
-    said = (
-        f"labels of {found.words}; the numbers are a guess" if found.words else "the ends are words"
-    )
-    yield f"values:   # guessed: {said}"
-    for text, number in sorted(found.values.items(), key=lambda each: each[1]):
-        yield f"  {scalar(text)}: {number}"
-    for text in found.unplaced:
-        yield f"  # not known: is {scalar(text)} 0, or 1? Until it stands here, its rows are invalid"
-    if not found.words:
-        yield '  "*": keep'
-
-
-def _turned(table: DraftTable, question: Question, found: Scale) -> list[str]:
-    """Where the lowest number is the best, it is sent as the highest; where nobody can tell, that is asked,
-    and of an answer that is left out it is told."""
-    name = table.meaning.names[question.index]
-    best = Best(table.wishes.best.get(name, found.best))
-    ends = ends_of(question.kind, found)
-    if best is Best.HIGH:
-        return []
-    low, high = ends or (found.low, found.high)
-    turned = f"{{from: [{low}, {high}], to: [{high}, {low}]}}"
-    signs = f" ({shown_line(found.signs)})" if found.signs else ""
-    if best is Best.LOW and ends:
-        known = "guessed" if name not in table.wishes.best else "as you said"
-        return noted(f"rescale: {turned}", f"{known}: {low} is the best{signs}, and sent as {high}")
-    asked = f"not known: is {low} the best, or {high}?{signs}"
-    if best is Best.LOW:
-        asked = (
-            f"{low} is the best{signs}, but not known: which number is the worst? {high} was seen"
-        )
-    asked += f". If {high} is the best, delete `rescale`; if {low} is: {turned}"
-    if name not in table.wishes.best and _id_of(table, question, _matched(table)) == "false":
-        return comment(asked)
-    return noted(f"rescale: {OPEN}", asked)
 
 
 # From an opened file to the text of its mapping.
@@ -265,7 +65,7 @@ class Wishes:
     responses of one row. `anonymous`: nobody's id is in the file. `best` (`high`, `low`) are the best ends of
     scales and `ids` those of questions, by the names that the draft gives them. `header`: the rows that name
     the columns, where somebody has said so; () is none. `show_values`: samples as they stand, but for
-    addresses and long texts."""
+    addresses and long texts. `overwrite`: what persons have in SatisMeter gives way to what the file has."""
 
     preset: str = ""
     personal: bool = False
@@ -281,18 +81,17 @@ class Wishes:
     best: Mapping[str, str] = field(default_factory=dict)
     ids: Mapping[str, str] = field(default_factory=dict)
     show_values: bool = False
+    overwrite: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Draft:
-    """A mapping, and how it came about: `text` is the YAML, `open` its lines that hold a `?` (from 1),
-    `people` the columns that say who answered, the one that counts most first, `moment`
+    """A mapping, and how it came about: `text` is the YAML of the `choices`, `open` its lines that hold
+    a `?` (from 1), `people` the columns that say who answered, the one that counts most first, `moment`
     the column whose moments tell them apart where nothing else does, `anonymous` that nobody's id is in the
-    file, as was said; `maybe` what may
-    be several responses of each row, `waves` the same where the mapping takes it for that; `sheet` of the
-    workbook's `sheets`."""
+    file, as was said; `maybe` what may be several responses of each row, `waves` the same where the mapping
+    takes it for that; `sheet` of the workbook's `sheets`."""
 
-    text: str
     tool: Match | None
     layout: Layout
     meaning: Analysis
@@ -305,6 +104,18 @@ class Draft:
     waves: Waves | None = field(repr=False, default=None)
     sheet: str = ""
     sheets: tuple[str, ...] = ()
+    choices: Choices = field(repr=False, default=Choices())
+    table: DraftTable | None = field(repr=False, default=None)
+
+    def changed(self, choices: Choices) -> Draft:
+        """The draft with other choices."""
+        return replace(self, choices=choices)
+
+    @cached_property
+    def text(self) -> str:
+        """The mapping: YAML with comments."""
+        assert self.table  # noqa: S101  `draft` has given it
+        return write(self.table, self.choices)
 
     @property
     def open(self) -> tuple[int, ...]:
@@ -381,7 +192,7 @@ def draft(source: Source, wishes: Wishes = Wishes()) -> Draft:
     """
     grid = read_grid(source)
     match, found = laid_out(source, grid, wishes.preset)
-    if wishes.header not in {None, found.header}:
+    if wishes.header not in {None, found.header} and not source.facts.named:
         found = Layout(wishes.header or (), reason="as you said")
     labels = labels_of(grid, found)
     claimed = claims(match.preset, labels) if match else NOTHING
@@ -396,22 +207,23 @@ def draft(source: Source, wishes: Wishes = Wishes()) -> Draft:
     meaning = analyse(single, claimed.roles, claimed.answers, tool=bool(match))
     meaning = _ordered(meaning, wishes.order)
     facts = table(source, grid, found, labels, match, claimed, meaning, wishes)
-    facts = replace(facts, maybe=maybe, waves=found_waves)
-    people = in_order(facts)
+    facts = replace(facts, columns=single, maybe=maybe, waves=found_waves)
+    choices = propose(facts)
     return Draft(
-        text=_written(facts),
         tool=match,
         layout=found,
         meaning=meaning,
         columns=seen,
         claims=claimed,
-        people=people,
+        people=in_order(facts),
         moment=moment_of(facts),
         anonymous=wishes.anonymous,
         maybe=maybe,
         waves=found_waves,
         sheet=source.sheet,
         sheets=source.facts.sheets,
+        choices=choices,
+        table=facts,
     )
 
 
@@ -435,16 +247,66 @@ def _columns(grid: Grid, found: Layout, labels: Sequence[str]) -> tuple[Column, 
     return columns(labels, rows, texts, upper, lower, ids)
 
 
-def _written(facts: DraftTable) -> str:
+def write(facts: DraftTable, choices: Choices) -> str:
+    """A mapping's text: the choices, each with what it is told by where the file says so."""
     blocks = [
-        top_lines(facts),
-        source_lines(facts),
-        wave_lines(facts),
-        question_lines(facts),
-        person_lines(facts),
-        answer_lines(facts),
-        trait_lines(facts),
-        key_lines(facts),
-        left_lines(facts),
+        top_lines(facts, choices),
+        source_lines(facts, choices),
+        wave_lines(facts, choices),
+        question_lines(facts, choices),
+        person_lines(facts, choices),
+        answer_lines(facts, choices),
+        trait_lines(facts, choices),
+        key_lines(facts, choices),
+        left_lines(facts, choices),
+        kept_lines(choices),
     ]
     return "\n\n".join("\n".join(block) for block in blocks if block) + "\n"
+
+
+def reread(facts: DraftTable, tree: Tree, text: str) -> Choices:
+    """The choices of a mapping's text, whoever has written it, with all comments that drafting wouldn't write
+    by itself."""
+    found = choices_of(tree)
+    known = set(comments(write(facts, found)))
+    own = [each for each in comments(text) if each not in known]
+    return replace(found, comments=tuple(dict.fromkeys((*found.comments, *own))))
+
+
+def readable(drafted: Draft) -> Document | None:
+    """The draft's mapping as it would be read, with what nobody has said yet left out; None where something
+    else is wrong with it."""
+    choices = drafted.choices
+    answers = tuple(
+        replace(each, cell=replace(each.cell, rescale=())) if each.cell.rescale == (OPEN,) else each
+        for each in choices.answers
+    )
+    traits = {
+        name: each
+        for name, each in choices.traits.items()
+        if OPEN not in {*each.format, each.timezone}
+    }
+    known = choices.people or choices.anonymous is not None or "userId" in choices.beyond
+    closed = replace(
+        choices,
+        answers=answers,
+        traits=traits,
+        anonymous=choices.anonymous if known else {"letter": "A"},
+    )
+    try:
+        sheet = YamlText("mapping.yaml", drafted.changed(closed).text)
+        return parse_sheet(sheet, None, unfilled=True)
+    except MappingError:
+        return None
+
+
+def carried(before: Draft, now: Draft) -> Draft:
+    """The draft of a file that is read otherwise now, with what was chosen before; where a column of that is
+    gone, only the survey."""
+    choices, proposed = before.choices, now.choices
+    assert now.table  # noqa: S101  `draft` has given it
+    cells = [each.cell for each in choices.answers] + [*choices.traits.values(), *choices.people]
+    refs = {ref for each in cells for ref in each.columns} | {*choices.key}
+    if any(now.table.at(ref) is None for ref in refs):
+        return now.changed(replace(proposed, campaign=choices.campaign))
+    return now.changed(replace(choices, reads=proposed.reads))

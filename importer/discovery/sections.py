@@ -5,23 +5,46 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from importer.discovery.column import Column, Confidence
-from importer.discovery.dates import DateReading, zone_of_label
-from importer.discovery.roles import Property, property_of
+from importer.discovery.answers import YOURS, cell_data, columns_data, question_of, rescale_text
+from importer.discovery.choices import Cell, Choices
+from importer.discovery.column import Confidence
+from importer.discovery.dates import DateReading
+from importer.discovery.proposal import (
+    anonymous,
+    date_cell,
+    email_cell,
+    in_order,
+    moment_of,
+    person_cell,
+    private_cells,
+    property_cell,
+    unseen,
+    zone_of,
+)
 from importer.discovery.table import DraftTable
-from importer.discovery.understand import Dated, FoundColumn
+from importer.discovery.understand import Dated
 from importer.discovery.waves import MARK, Waves
-from importer.discovery.yaml_text import OPEN, comment, flow_list, flow_map, noted, scalar, shown
-from importer.mapping.blocks import SkipRule
-from importer.mapping.ids import is_damaged, is_dummy
-from importer.mapping.transforms.dates import names_zone
+from importer.discovery.yaml_text import (
+    KEPT,
+    OPEN,
+    WRITTEN,
+    comment,
+    flow_list,
+    flow_map,
+    inline,
+    noted,
+    scalar,
+    shown,
+)
+from importer.mapping.blocks import DATED_BY
+from importer.mapping.yaml import Data
 from importer.privacy import masked, odd_character, plain
-from importer.sources.table import KnownBy, letter
+from importer.sources.table import KnownBy
 
 # The head of a draft, how to read the file, and what is left out.
 
 
-def top_lines(table: DraftTable) -> list[str]:
+def top_lines(table: DraftTable, choices: Choices) -> list[str]:
     """What this mapping is, and by what the tool was known."""
     where = f"{table.name}, sheet {table.sheet}" if table.sheet else table.name
     said = (
@@ -30,47 +53,43 @@ def top_lines(table: DraftTable) -> list[str]:
         else "No survey tool is known by its header; the columns are told by their names and values."
     )
     part = "" if table.whole else f" The first {table.rows:,} rows were looked at."
-    name = table.tool.preset.about.tool if table.tool else table.name.rsplit(".", 1)[0]
     return [
-        *comment(f"Written by `importer init` for {where}. {said}{part}"),
+        *comment(f"{WRITTEN.removeprefix('# ')} {where}. {said}{part}"),
         *comment(
             'Fill in each "?", look at what is guessed, and delete what should not be sent. Then: '
             "importer check, importer plan."
         ),
         "version: 1",
-        f"name: {scalar(name)}",
+        *([f"name: {scalar(choices.name)}"] if choices.name else []),
     ]
 
 
-def source_lines(table: DraftTable) -> list[str]:
+def source_lines(table: DraftTable, choices: Choices) -> list[str]:
     """Header rows, encoding, rows to skip."""
-    lines = [*_header(table), *_given(table)]
-    rules = [f"    - {_rule(rule)}" for rule in table.claims.skip_if]
-    if rules:
+    reads = choices.reads
+    lines = [*_header(table, choices), *_given(table, choices)]
+    if reads.skip_if:
         lines += [
             "  skip_if:                       # rows that hold no whole answer of a person",
-            *rules,
+            *(f"    - {inline(dict(rule))}" for rule in reads.skip_if),
         ]
+    lines += [f"  {scalar(key)}: {inline(each)}" for key, each in reads.beyond.items()]
     return ["source:", *lines] if lines else []
 
 
-def wave_lines(table: DraftTable) -> list[str]:
+def wave_lines(table: DraftTable, choices: Choices) -> list[str]:
     """The waves, where each row holds several responses."""
-    if table.maybe and not table.waves:
-        return _maybe(table.maybe)
-    found = table.waves
+    if choices.waves is None:
+        return _maybe(table.maybe) if table.maybe else []
+    found, line = table.waves, f"waves: {inline(choices.waves)}"
     if found is None:
-        return []
-    names = flow_list(found.names)
-    if found.names != found.marks:
-        pairs = zip(found.names, found.marks, strict=True)
-        names = flow_map({scalar(name): scalar(mark) for name, mark in pairs})
+        return [line]
     said = (
         f"guessed: each row holds {len(found.names)} responses side by side; {found.why}. Each becomes a "
         "response of its own, with {wave} as its mark. If they are different questions: delete this line, "
         "and put one column's name where {wave} stands."
     )
-    return [*comment(said), f"waves: {names}"]
+    return [*comment(said), line]
 
 
 def _maybe(found: Waves) -> list[str]:
@@ -84,59 +103,61 @@ def _maybe(found: Waves) -> list[str]:
     return comment(said)
 
 
-def _header(table: DraftTable) -> Iterator[str]:
-    found = table.layout
-    if found.header == (1,) and not found.skipped:
-        return
-    rows = ", ".join(map(str, found.header))
-    key = f"header_row: {rows}" if len(found.header) == 1 else f"header_rows: [{rows}]"
-    yield from noted(f"  {key}", found.reason, "  ")
-    if found.skipped:
-        yield f"  skip_rows: [{', '.join(map(str, found.skipped))}]"
+def _header(table: DraftTable, choices: Choices) -> Iterator[str]:
+    reads, found = choices.reads, table.layout
+    if reads.header is not None:
+        rows = ", ".join(map(str, reads.header))
+        one = len(reads.header) == 1
+        line = f"  header_row: {rows}" if one else f"  header_rows: [{rows}]"
+        yield from noted(line, found.reason if reads.header == found.header else YOURS, "  ")
+    if reads.skip_rows:
+        yield f"  skip_rows: [{', '.join(map(str, reads.skip_rows))}]"
 
 
-def _given(table: DraftTable) -> Iterator[str]:
-    facts, wishes = table.facts, table.wishes
-    if len(facts.sheets) > 1:
-        others = shown([f"the workbook has {', '.join(facts.sheets)}"], plain)
-        yield from noted(f"  sheet: {scalar(table.sheet)}", others, "  ")
-    if facts.encoding_known_by in {KnownBy.GUESSED, KnownBy.GIVEN}:
-        show = plain if wishes.show_values else odd_character
-        lines = shown(facts.encoding_samples[:1], show)
-        guess = f"guessed; is this text right? {lines}" if lines and not wishes.encoding else ""
-        yield from noted(f"  encoding: {facts.encoding}", guess, "  ")
-    if wishes.delimiter:
-        yield f"  delimiter: {scalar(wishes.delimiter)}"
+def _given(table: DraftTable, choices: Choices) -> Iterator[str]:
+    facts, reads = table.facts, choices.reads
+    if reads.sheet:
+        several = len(facts.sheets) > 1
+        others = shown([f"the workbook has {', '.join(facts.sheets)}"], plain) if several else ""
+        yield from noted(f"  sheet: {inline(reads.sheet)}", others, "  ")
+    if reads.encoding:
+        show = plain if table.wishes.show_values else odd_character
+        guessed = facts.encoding_known_by in {KnownBy.GUESSED, KnownBy.GIVEN}
+        lines = shown(facts.encoding_samples[:1], show) if guessed else ""
+        guess = f"guessed; is this text right? {lines}"
+        told = lines and not table.wishes.encoding and reads.encoding == facts.encoding
+        yield from noted(f"  encoding: {scalar(reads.encoding)}", guess if told else "", "  ")
+    if reads.delimiter:
+        yield f"  delimiter: {scalar(reads.delimiter)}"
 
 
-def _rule(rule: SkipRule) -> str:
-    pairs = {"column": scalar(rule.column)} if rule.column else {"letter": rule.letter}
-    if rule.any:
-        pairs = {"any": flow_list(rule.any)}
-    if rule.among:
-        return flow_map({**pairs, "in": flow_list(rule.among)})
-    if rule.not_in:
-        return flow_map({**pairs, "not_in": flow_list(rule.not_in)})
-    if rule.matches:
-        return flow_map({**pairs, "matches": scalar(rule.matches)})
-    return flow_map({**pairs, "blank": "true" if rule.blank else "false"})
-
-
-def left_lines(table: DraftTable) -> list[str]:
+def left_lines(table: DraftTable, choices: Choices) -> list[str]:
     """The columns that nothing uses, by reason."""
+    taken, meaning = used(table, choices), table.meaning
     by_reason: dict[str, list[str]] = {}
-    for column, reason in table.meaning.left:
-        by_reason.setdefault(reason, []).append(_short(column.label) or "(no label)")
-    if table.meaning.private and not table.wishes.personal:
-        names = [_short(each.label) for each in table.meaning.private]
+    for column, reason in meaning.left:
+        if column.index not in taken:
+            by_reason.setdefault(reason, []).append(_short(column.label) or "(no label)")
+    names = [_short(each.label) for each in meaning.private if each.index not in taken]
+    if names:
         by_reason = {"personal; `importer init --personal` takes them in": names, **by_reason}
-    unseen = [_short(each.column.label) for each in table.meaning.traits if _unseen(table, each)]
-    if unseen:
-        by_reason["hidden in the sheet; write it under `traits` to send it"] = unseen
+    hidden = [each.column for each in meaning.traits if unseen(table, each)]
+    names = [_short(each.label) for each in hidden if each.index not in taken]
+    if names:
+        by_reason["hidden in the sheet; write it under `traits` to send it"] = names
     if not by_reason:
         return []
     lines = [_indented(f"{reason}: {_listed(names)}") for reason, names in by_reason.items()]
     return ["# Left out:", *(line for each in lines for line in each)]
+
+
+def used(table: DraftTable, choices: Choices) -> set[int]:
+    """The positions of the columns that answers, traits and ids are made of."""
+    cells = [each.cell for each in choices.answers] + [*choices.traits.values(), *choices.people]
+    found = {table.at(ref) for each in cells for ref in each.columns}
+    asked = [question_of(table, each.cell) for each in choices.answers if each.cell.pattern]
+    found |= {column.index for each in asked if each for column in each.columns}
+    return {each for each in found if each is not None}
 
 
 def _indented(text: str) -> list[str]:
@@ -155,207 +176,150 @@ def _short(label: str) -> str:
 # Who answered: `userId` and `anonymousId`.
 
 
-def person_lines(table: DraftTable) -> list[str]:
+def person_lines(table: DraftTable, choices: Choices) -> list[str]:
     """The person's id, the first that a row has; and what stands in for one."""
-    people = in_order(table)
-    lines = ["userId:                          # the first that a row has"] if people else []
-    for each in people:
-        note = f"{each.sure}: {each.why}; {table.samples(each.column)}"
-        lines += noted(f"  - {_named(table, each)}", note, "  ")
-    complete = any(each.column.profile.filled == table.rows for each in people)
-    stand_in = [] if complete else _anonymous(table)
-    if lines or stand_in:
-        return [*lines, *stand_in]
-    if table.wishes.anonymous:
-        return _each_row(table)
+    found = {person_cell(table, each.column).columns: each for each in in_order(table)}
+    lines = (
+        ["userId:                          # the first that a row has"] if choices.people else []
+    )
+    for cell in choices.people:
+        known = found.get(cell.columns)
+        column = table.column(cell.columns[0]) if cell.columns else None
+        told = f"{known.sure}: {known.why}" if known else YOURS
+        note = f"{told}; {table.samples(column)}" if column else told
+        lines += noted(f"  - {_inline(cell, _OF_IDS)}", note, "  ")
+    if choices.anonymous is not None:
+        note = _why_anonymous(table, choices.anonymous)
+        lines += noted(f"anonymousId: {inline(choices.anonymous)}", note)
+    if lines or "userId" in choices.beyond:
+        return lines
     return [f"userId: {OPEN}   # not known: which column says who answered?"]
 
 
-def _of_all_waves(table: DraftTable, positions: Sequence[int]) -> list[str]:
-    """The columns by letter, those of later waves too: a person is the same in each wave."""
-    later = table.waves.later if table.waves else frozenset()
-    return [flow_map({"letter": letter(each)}) for each in (*positions, *sorted(later))]
-
-
-_APART = 0.8
-_TELLING = 12
-"""Columns that tell rows apart well enough, if anything does."""
-
-
-def _each_row(table: DraftTable) -> list[str]:
-    """A hash of the columns whose values differ most: rows that are the same there count as one person."""
-    named = ", ".join(_of_all_waves(table, _telling(table)))
-    note = "as you said, the answers are anonymous; rows that are the same in these columns are one person"
-    pairs = flow_map({"hash": f"[{named}]", "prefix": scalar(_prefix(table))})
-    return noted(f"anonymousId: {pairs}", note)
-
-
-def _telling(table: DraftTable) -> list[int]:
-    """The places of the columns whose values differ most."""
-    said = {each.index: each for question in table.meaning.questions for each in question.columns}
-    said |= {each.column.index: each.column for each in table.meaning.traits}
-    most = sorted(said.values(), key=lambda each: -each.profile.distinct)[:_TELLING]
-    return sorted(each.index for each in most)
-
-
-def in_order(table: DraftTable) -> list[FoundColumn]:
-    """The columns that say who answered: the one asked for, then as the preset has them, what is sure before
-    what is guessed, ids of one's own before addresses."""
-    email = table.meaning.email
-    found = [*table.meaning.users, *([email] if email else [])]
-    people = [each for each in found if _identifies(each.column)]
-    ranks = {index: rank for rank, index in enumerate(table.claims.people)}
-
-    def rank(each: FoundColumn) -> tuple[bool, int, bool]:
-        asked_for = bool(table.wishes.person) and each.column.label == table.wishes.person
-        by_preset = ranks.get(each.column.index, len(ranks))
-        return not asked_for, by_preset, each.sure is not Confidence.SURE
-
-    return sorted(people, key=rank)
-
-
-def _named(table: DraftTable, each: FoundColumn) -> str:
-    """The column as an id reads it; addresses in small letters, dressed-up numbers bare."""
-    pairs = table.selector(each.column)
-    pairs |= {"parse": parse} if (parse := _undressing(each.column)) else {}
-    pairs |= {"lower": "true"} if each is table.meaning.email else {}
-    return table.ref(each.column) if pairs == table.selector(each.column) else flow_map(pairs)
-
-
-def _undressing(column: Column) -> str:
-    """The transform that gives ids back that are all written as `4711.0`, or as `'00120`; "" for others."""
-    counts = column.profile.counts
-    return next((name for name, dress in _DRESSES if all(map(dress.fullmatch, counts))), "")
-
-
-_DRESSES = (("leading_int", re.compile(r"\d+\.0")), ("unguard", re.compile(r"'\d+")))
-
-
-def _identifies(column: Column) -> bool:
-    """Whether any of its values is more than a stand-in for an id."""
-    return any(not is_dummy(text) for text in column.profile.counts)
-
-
-def _anonymous(table: DraftTable) -> list[str]:
-    """The tool's id of the response; else a hash of what tells the rows apart."""
-    found = table.meaning.response
-    if (
-        found
-        and table.plain_name(found.column)
-        and not table.is_waved(found.column)
-        and not set("{}") & set(table.labels[found.column.index])
-    ):
-        prefix = _prefix(table)
-        label = table.labels[found.column.index]
-        template = scalar(f"{prefix}{{{label}}}")
+def _why_anonymous(table: DraftTable, stand_in: Data) -> str:
+    """What an id of the row is made of, and why."""
+    response, moment = table.meaning.response, moment_of(table)
+    if stand_in != anonymous(table):
+        said = "the answers are anonymous; rows that are the same in these columns are one person"
+        return f"{YOURS}, {said}" if table.wishes.anonymous else YOURS
+    if isinstance(stand_in, dict) and "template" in stand_in and response:
         why = "the response's own id, where there is no person's"
-        note = f"{found.sure}: {why}; {table.samples(found.column)}"
-        return noted(f"anonymousId: {{template: {template}}}", note)
-    column = moment_of(table)
-    if column is None:
-        return []
-    note = "guessed: there is no id, so the moment of the answer tells people apart"
-    named = table.ref(column)
-    if column.profile.repeats:
-        named = ", ".join(_of_all_waves(table, sorted({column.index, *_telling(table)})))
-        note = "guessed: there is no id, and moments are shared; rows that are the same here are one person"
-    pairs = flow_map({"hash": f"[{named}]", "prefix": scalar(_prefix(table))})
-    return noted(f"anonymousId: {pairs}", note)
-
-
-def moment_of(table: DraftTable) -> Column | None:
-    """The column of the moment of the answer, where moments tell people apart: a day alone would make one
-    person of all its answers."""
-    answered = table.meaning.answered
-    if answered is None:
-        return None
-    profile = answered.column.profile
-    return answered.column if profile.distinct >= _APART * profile.filled else None
-
-
-def _prefix(table: DraftTable) -> str:
-    if table.claims.anonymous and table.claims.anonymous[1]:
-        return table.claims.anonymous[1]
-    return f"{table.tool.name}:" if table.tool else "import:"
+        return f"{response.sure}: {why}; {table.samples(response.column)}"
+    if moment and moment.profile.repeats:
+        return "guessed: there is no id, and moments are shared; rows that are the same here are one person"
+    return "guessed: there is no id, so the moment of the answer tells people apart"
 
 
 # What is stored about the person, the date, and what makes a row itself.
 
-
-def trait_lines(table: DraftTable) -> list[str]:
-    """E-mail, date, properties; personal columns only where they were asked for."""
-    meaning = table.meaning
-    lines: list[str] = []
-    if meaning.email:
-        lines += _email(table, meaning.email.column)
-    if meaning.answered:
-        lines += _date(table, "respondedAt", meaning.answered, "the date of the answer: ")
-    if meaning.signed_up:
-        lines += _date(table, "createdAt", meaning.signed_up, "since when the person is known: ")
-    for each in meaning.traits:
-        lines += [] if _unseen(table, each) else _property(table, each)
-    if table.wishes.personal:
-        taken = {each.name for each in meaning.traits}
-        for column in meaning.private:
-            lines += _trait(table, column, taken)
-    return (
-        ["traits:                          # what is stored about the person", *lines]
-        if lines
-        else []
-    )
+_OF_IDS = ("parse", "lower", "na", "values")
+_OF_TRAITS = (
+    "type",
+    "lower",
+    "format",
+    "timezone",
+    "decimal",
+    "thousands",
+    "na",
+    "parse",
+    "values",
+)
 
 
-def _unseen(table: DraftTable, found: Property) -> bool:
-    """A hidden column is hardly meant to leave the house, and whoever looks at the sheet misses it."""
-    return found.column.index in table.facts.hidden
+def _inline(cell: Cell, keys: Sequence[str]) -> str:
+    """A cell in one line; its column alone where that is all."""
+    pairs = {key: inline(each) for key, each in columns_data(cell).items()}
+    rest = {key: _said(cell, key) for key in keys if getattr(cell, key)}
+    every = (*_OF_TRAITS, "join", "min", "max", "required", "optional", "rescale")
+    rest |= {key: _said(cell, key) for key in every if key not in rest and getattr(cell, key)}
+    rest |= {scalar(key): inline(each) for key, each in cell.beyond.items()}
+    if not rest and pairs.keys() == {"column"} and len(cell.columns) == 1:
+        return pairs["column"]
+    return flow_map(pairs | rest)
 
 
-def _email(table: DraftTable, column: Column) -> list[str]:
-    """The address, without stand-ins for one (`anonymous`); none where the column holds nothing else."""
-    counts = column.profile.counts
-    dummies = [text for text in counts if is_dummy(text)]
-    if len(dummies) == len(counts):
+_BARE = re.compile(r"[\w/+:-]+")
+
+
+def _said(cell: Cell, key: str) -> str:
+    """What a cell says under a key, as it stands in one line."""
+    if key == "format":
+        quoted = [_format(each) for each in cell.format]
+        return quoted[0] if len(quoted) == 1 else f"[{', '.join(quoted)}]"
+    if key == "timezone" and _BARE.fullmatch(cell.timezone):
+        return cell.timezone
+    said: dict[str, str] = {
+        **dict.fromkeys(("lower", "required", "optional"), "true"),
+        "na": flow_list(cell.na),
+        "values": inline(dict(cell.values)),
+        "rescale": rescale_text(cell.rescale) if cell.rescale else "",
+    }
+    return said[key] if key in said else inline(cell_data(cell, key) or "")
+
+
+def _format(text: str) -> str:
+    return OPEN if text == "?" else f'"{text}"' if "%" in text and '"' not in text else scalar(text)
+
+
+def trait_lines(table: DraftTable, choices: Choices) -> list[str]:
+    """What is stored about the person, each with what it is told by."""
+    if not choices.traits:
         return []
-    pairs = {**table.selector(column), "type": "email", "lower": "true"}
-    pairs |= {"na": flow_list(dummies)} if dummies else {}
-    return [f"  email: {flow_map(pairs)}"]
+    notes = dict(_notes(table))
+    lines = [
+        *_existing(choices),
+        "traits:                          # what is stored about the person",
+    ]
+    for name, cell in choices.traits.items():
+        known = notes.get(name)
+        column = table.column(cell.columns[0]) if cell.columns else None
+        note = f"{YOURS}; {table.samples(column)}" if column else YOURS
+        if known:
+            note = known[1] if known[0] == cell else note
+        lines += noted(f"  {scalar(name)}: {_inline(cell, _OF_TRAITS)}", note, "  ")
+    return lines
 
 
-def _trait(table: DraftTable, column: Column, taken: set[str]) -> list[str]:
-    """A personal column as a trait of its own name; numbered where that is taken."""
-    wanted = property_of(column).name
-    name = wanted if wanted not in taken else f"{wanted}{column.index + 1}"
-    taken.add(name)
-    return noted(
-        f"  {scalar(name)}: {table.ref(column)}", f"personal; {table.samples(column)}", "  "
-    )
+_KEPT = (
+    "What a person has in SatisMeter today stays: the file's value isn't sent then, and is missing from the "
+    "response's history, too. `overwrite` sends it. What is there is looked up with an API key; without one, "
+    "nothing of it is sent."
+)
 
 
-def _property(table: DraftTable, found: Property) -> list[str]:
-    if found.dates:
-        dated = Dated(found.column, found.dates, found.sure, "its values are dates")
-        return _date(table, found.name, dated, "")
-    note = f"{found.sure}: {table.samples(found.column)}"
-    if found.type == "text" and table.plain_name(found.column):
-        return noted(f"  {scalar(found.name)}: {table.ref(found.column)}", note, "  ")
-    pairs = {**table.selector(found.column)}
-    pairs |= {"type": found.type} if found.type != "text" else {}
-    pairs |= {"decimal": '","'} if found.decimal == "," else {}
-    pairs |= {"thousands": scalar(found.thousands)} if found.thousands else {}
-    pairs |= {"na": flow_list(found.na)} if found.na else {}
-    return noted(f"  {scalar(found.name)}: {flow_map(pairs)}", note, "  ")
+def _existing(choices: Choices) -> list[str]:
+    """What becomes of traits that a person has already."""
+    if not choices.existing:
+        return []
+    told = comment(_KEPT) if choices.existing == "keep" else []
+    return [*told, f"existing_traits: {choices.existing}"]
 
 
-def _date(table: DraftTable, name: str, dated: Dated, what: str) -> list[str]:
-    reading = dated.readings[0]
-    pairs = {**table.selector(dated.column), "type": "date"}
-    unsure = len(dated.readings) > 1
-    pairs["format"] = OPEN if unsure else _formats(reading)
-    zone, known = _zone(table, dated.column, reading)
-    pairs |= {"timezone": zone} if zone else {}
-    pairs |= {"na": flow_list(reading.na)} if reading.na else {}
-    note = f"{what}{_sureness(dated)}; {known}; {table.samples(dated.column, 2, masked)}"
-    return noted(f"  {name}: {flow_map(pairs)}", note, "  ")
+def _notes(table: DraftTable) -> Iterator[tuple[str, tuple[Cell, str]]]:
+    """By a trait's name, how it is proposed, and why."""
+    meaning = table.meaning
+    if meaning.email:
+        yield from ((name, (cell, "")) for name, cell in email_cell(table, meaning.email.column))
+    dated = ((DATED_BY, meaning.answered), ("createdAt", meaning.signed_up))
+    whats = ("the date of the answer: ", "since when the person is known: ")
+    for (name, each), what in zip(dated, whats, strict=True):
+        if each:
+            yield name, (date_cell(table, each), _date_note(table, each, what))
+    for found in meaning.traits:
+        if found.dates:
+            known = Dated(found.column, found.dates, found.sure, "its values are dates")
+            note = _date_note(table, known, "")
+        else:
+            note = f"{found.sure}: {table.samples(found.column)}"
+        yield found.name, (property_cell(table, found), note)
+    for name, cell in private_cells(table):
+        column = table.column(cell.columns[0])
+        yield name, (cell, f"personal; {table.samples(column)}" if column else "personal")
+
+
+def _date_note(table: DraftTable, dated: Dated, what: str) -> str:
+    known = zone_of(table, dated.column, dated.readings[0])[1]
+    return f"{what}{_sureness(dated)}; {known}; {table.samples(dated.column, 2, masked)}"
 
 
 def _sureness(dated: Dated) -> str:
@@ -369,61 +333,31 @@ def _sureness(dated: Dated) -> str:
 
 
 def _formats(reading: DateReading) -> str:
-    if reading.formats == ("iso",):
-        return "iso"
-    quoted = [f'"{each}"' if "%" in each else each for each in reading.formats]
-    return quoted[0] if len(quoted) == 1 else f"[{', '.join(quoted)}]"
+    return _said(Cell(format=reading.formats), "format")
 
 
-def _zone(table: DraftTable, column: Column, reading: DateReading) -> tuple[str, str]:
-    """The time zone and how it is known; "" where the values name their own."""
-    said = _zone_said(column, reading)
-    if said:
-        return said
-    preset = table.claims.date
-    if preset and preset.timezone:
-        return preset.timezone, "the tool writes this time zone unless the account says otherwise"
-    return "UTC", "no time zone in the file: UTC is a guess"
-
-
-def _zone_said(column: Column, reading: DateReading) -> tuple[str, str] | None:
-    """The time zone by the values, the tool's own row of ids, or the column's name; None where none says."""
-    named = [name for each in reading.formats for name in _ZONE_NAME.findall(each)]
-    if reading.timezone:
-        return reading.timezone, "the values name the time zone"
-    if named:
-        return OPEN, f"not known: which time zone is {named[0]}? A name such as Europe/Prague"
-    if reading.formats[0].startswith("unix"):
-        return "", "Unix time, which is UTC"
-    if all(names_zone(reading.formats, text) for text in column.profile.counts):
-        return "", "the values name their offset"
-    if column.zone:
-        return column.zone, "the file names this time zone beside the import id"
-    return zone_of_label(
-        column.label, list(filter(None, map(reading.moment, column.profile.counts)))
+def key_lines(table: DraftTable, choices: Choices) -> list[str]:
+    """The response's id, where it tells every row apart."""
+    response = table.meaning.response
+    if choices.key:
+        own = response is not None and choices.key == (table.selector(response.column),)
+        why = "different in every row; a key is never sent twice"
+        note = f"{response.sure}: {why}" if own and response else YOURS
+        key = [each.data for each in choices.key]
+        return noted(f"key: {inline(key[0] if len(key) == 1 else key)}", note)
+    people = {ref for each in choices.people for ref in each.columns}
+    if response is None or response.sure is not Confidence.UNKNOWN:
+        return []
+    if table.selector(response.column) in people:
+        return []
+    ref = table.ref(response.column)
+    return comment(
+        f"not known: is {ref} {response.why}. If the response's: `key: {ref}`; if the person's, put it "
+        "first under userId"
     )
 
 
-_ZONE_NAME = re.compile(r"(?:[ (\[]|%[SMfp])([A-Z]{2,5})[)\]]?$")
-"""What a format ends in where the values name a zone by letters that several zones share."""
-
-
-def key_lines(table: DraftTable) -> list[str]:
-    """The response's id, where it tells every row apart."""
-    return list(_key(table))
-
-
-def _key(table: DraftTable) -> Iterator[str]:
-    response = table.meaning.response
-    if response is None:
-        return
-    profile, ref = response.column.profile, table.ref(response.column)
-    damaged = any(map(is_damaged, profile.counts))
-    if response.sure is Confidence.UNKNOWN:
-        yield from comment(
-            f"not known: is {ref} {response.why}. If the response's: `key: {ref}`; if the person's, put it "
-            "first under userId"
-        )
-    elif profile.filled == table.rows and not profile.repeats and not damaged:
-        note = f"{response.sure}: different in every row; a key is never sent twice"
-        yield from noted(f"key: {ref}", note)
+def kept_lines(choices: Choices) -> list[str]:
+    """What no choice holds, as it stood."""
+    lines = [f"{scalar(key)}: {inline(each)}" for key, each in choices.beyond.items()]
+    return [*lines, *([KEPT, *choices.comments] if choices.comments else [])]

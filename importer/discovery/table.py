@@ -6,7 +6,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from pydantic import ValidationError
+
 from importer.discovery import lexicon
+from importer.discovery.choices import Ref
 from importer.discovery.column import Column
 from importer.discovery.header import HEAD, Grid, Layout, ToolRows
 from importer.discovery.questions import Named
@@ -14,7 +17,7 @@ from importer.discovery.roles import Role, named
 from importer.discovery.tool import Match
 from importer.discovery.understand import Analysis
 from importer.discovery.waves import MARK, Waves
-from importer.discovery.yaml_text import flow_map, scalar, shown
+from importer.discovery.yaml_text import inline, shown
 from importer.mapping import Document, Shipped, parse, preset
 from importer.mapping.blocks import Hash, Id, SkipRule, Trait
 from importer.mapping.load import Base
@@ -22,9 +25,9 @@ from importer.mapping.lookup import ColumnLookup
 from importer.mapping.text import Template
 from importer.mapping.types import Selector
 from importer.mapping.yaml import YamlText, read_yaml
-from importer.model import counted
+from importer.model import counted, letter
 from importer.privacy import Show, masked, shaped
-from importer.sources.table import Facts, RowBlock, SourceOptions, letter, read_header
+from importer.sources.table import Facts, RowBlock, SourceOptions, read_header
 
 if TYPE_CHECKING:
     from importer.discovery.draft import Wishes
@@ -176,7 +179,8 @@ def _written(shipped: Shipped, key: str) -> list[dict[str, str]]:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class DraftTable:
-    """A file with all that was found out about it."""
+    """A file with all that was found out about it. `columns` are those of the first wave, where there are
+    waves."""
 
     name: str
     sheet: str
@@ -189,20 +193,41 @@ class DraftTable:
     claims: Claims
     meaning: Analysis
     wishes: Wishes
+    columns: Sequence[Column] = ()
     maybe: Waves | None = None
     waves: Waves | None = None
 
-    def selector(self, column: Column) -> dict[str, str]:
+    def selector(self, column: Column) -> Ref:
         """How a mapping names the column: by its name, by which of equal names, or by its letter."""
         if self.waves and self.is_waved(column):
-            return _in_waves(self.waves, self.waves.labels[column.index])
+            # the column of whichever wave: its mark in the name, or which of the equal names it is
+            return Ref(self.waves.labels[column.index], MARK if self.waves.equal else "")
         label = self.labels[column.index]
         if not label.strip() or len(label) > 450 or "\0" in label or not _encodes(label):
-            return {"letter": letter(column.index)}
+            return Ref(letter=letter(column.index))
         exact = [i for i, each in enumerate(self.labels) if each == label]
-        if len(exact) > 1:
-            return {"column": scalar(label), "nth": str(exact.index(column.index) + 1)}
-        return {"column": scalar(label)}
+        return Ref(label, str(exact.index(column.index) + 1) if len(exact) > 1 else "")
+
+    def at(self, ref: Ref) -> int | None:
+        """Where a column stands, from 0; None where the file has none so called."""
+        if (waved := self._waved(ref)) is not None:
+            return waved
+        data = ref.data if isinstance(ref.data, dict) else {"column": ref.data}
+        try:
+            return ColumnLookup(self.labels, "").find(Selector.model_validate(data), ())
+        except ValidationError:  # a mapping of a person's own
+            return None
+
+    def column(self, ref: Ref) -> Column | None:
+        """The column that a mapping names so."""
+        place = self.at(ref)
+        return next((each for each in self.columns if each.index == place), None)
+
+    def _waved(self, ref: Ref) -> int | None:
+        if self.waves is None:
+            return None
+        nth = MARK if self.waves.equal else ""
+        return next((i for i, each in self.waves.labels.items() if ref == Ref(each, nth)), None)
 
     def is_waved(self, column: Column) -> bool:
         """Whether each wave has its own such column."""
@@ -210,12 +235,11 @@ class DraftTable:
 
     def ref(self, column: Column) -> str:
         """The column where a name or a map may stand."""
-        pairs = self.selector(column)
-        return pairs["column"] if pairs.keys() == {"column"} else flow_map(pairs)
+        return inline(self.selector(column).data)
 
     def plain_name(self, column: Column) -> bool:
         """Whether its name alone selects it."""
-        return self.selector(column).keys() == {"column"}
+        return isinstance(self.selector(column).data, str)
 
     def samples(self, column: Column, most: int = 3, show: Show = shown_sample) -> str:
         """How full the column is, and some values: their shapes, unless they are asked for, or nobody's."""
@@ -252,13 +276,6 @@ def table(
         meaning=meaning,
         wishes=wishes,
     )
-
-
-def _in_waves(waves: Waves, label: str) -> dict[str, str]:
-    """The column of whichever wave: its mark in the name, or which of the equal names it is."""
-    if waves.equal:
-        return {"column": scalar(label), "nth": f'"{MARK}"'}
-    return {"column": scalar(label)}
 
 
 def labels_of(grid: Grid, found: Layout) -> list[str]:

@@ -6,11 +6,15 @@ import json
 import re
 from collections.abc import Iterable, Mapping
 
-from importer.mapping.yaml import Plain, resolve
+from importer.mapping.yaml import Data, Plain, resolve
 from importer.privacy import Show, visible
 
 OPEN = '"?"'
 """What only a person can know."""
+WRITTEN = "# Written by `importer init` for"
+"""How the first comment of a drafted mapping begins."""
+KEPT = "# Kept of the comments that stood here before:"
+"""What stands above comments of a person's own."""
 _PLAIN = re.compile(r"[A-Za-z_%/][\w %./()+-]*")
 _WIDTH = 110
 
@@ -31,6 +35,16 @@ def scalar(text: str) -> str:
 
 def _escaped(char: str) -> str:
     return f"\\u{ord(char):04x}" if ord(char) < 0x10000 else f"\\U{ord(char):08x}"
+
+
+def inline(data: Data) -> str:
+    """Whatever a mapping holds, in one line: numbers, true and false bare, as they were written."""
+    if isinstance(data, dict):
+        return flow_map({scalar(key): inline(each) for key, each in data.items()})
+    if isinstance(data, list):
+        return f"[{', '.join(map(inline, data))}]"
+    bare = isinstance(data, Plain) and not isinstance(resolve(data), str)
+    return (str(data) or "null") if bare else scalar(str(data))
 
 
 def flow_list(texts: Iterable[str]) -> str:

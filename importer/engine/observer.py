@@ -1,4 +1,4 @@
-"""Who likes to know how far a job is: a progress bar, metrics, the log."""
+"""Events of a job, and who likes to hear of them: a progress bar, metrics, a page, the log."""
 
 from __future__ import annotations
 
@@ -6,9 +6,14 @@ import logging
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
-from typing import Protocol
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
 
-from importer.model import Outcome
+from importer.errors import ResultsError
+from importer.model import Status, Why, counted, moment
+
+if TYPE_CHECKING:
+    from importer.results.summary import Summary
 
 log = logging.getLogger(__name__)
 
@@ -16,35 +21,89 @@ LOG_EVERY = 10.0
 """Seconds between two lines of the log while rows are read or posted."""
 
 
+@dataclass(frozen=True, slots=True)
+class Staged:
+    """So many rows have been read, mapped and checked; nothing is sent yet."""
+
+    rows: int
+
+
+@dataclass(frozen=True, slots=True)
+class Looking:
+    """So many of the account's users have been looked at; nothing is sent yet."""
+
+    users: int
+
+
+@dataclass(frozen=True, slots=True)
+class Sending:
+    """So many rows of the job are about to be posted."""
+
+    rows: int
+    job: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """A row has ended: its number in the file (as Excel counts), its wave ("" where there are none), and
+    how. A row of unknown fate may end once more, when it is settled."""
+
+    row: int
+    wave: str
+    status: Status
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """Nothing is posted for now: why, and until when (Unix seconds) at most. It is over, too, once a row
+    ends. `rows` are those that it is about, where only some wait."""
+
+    why: Why
+    until: float
+    rows: int = 0
+
+    @property
+    def text(self) -> str:
+        """In words, without the time."""
+        rows = counted(self.rows, "row")
+        return _WORDS[self.why].format(rows=rows)
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """A plan or a run has come to its end, and its results are written."""
+
+    summary: Summary
+
+
+Event = Staged | Looking | Sending | Ended | Waiting | Done
+
+_WORDS = {
+    Why.RATE: "the rate allows the next request later",
+    Why.RETRY_AFTER: "the API asks to wait (Retry-After)",
+    Why.CIRCUIT_BREAKER: "the API does not answer; it is tried again now and then",
+    Why.OUTAGE: "the API does not answer; the run gives up if that lasts",
+    Why.SETTLING: "{rows} of unknown fate, or waiting behind one: the server gets time to end its work",
+    Why.STOPPING: "told to stop; the rows in flight come to their ends",
+}
+
+
 class Observer(Protocol):
-    """What likes to know how far a job is: a progress bar, metrics."""
+    """Hears of everything that happens to a job, in the thread that does it: be quick.
 
-    def staged(self, rows: int) -> None:
-        """So many rows have been read and mapped."""
+    An exception ends the job: while the file is read (`Staged`) nothing was sent, and that is how a plan
+    is broken off; later it is written down as a defect. A terminal that is gone (OSError) ends nothing.
+    """
 
-    def sending(self, rows: int) -> None:
-        """So many rows are about to be posted."""
-
-    def ended(self, outcome: Outcome) -> None:
-        """A row has ended."""
-
-    def settling(self, rows: int, seconds: float) -> None:
-        """So many rows of unknown fate are asked about again, after a wait."""
+    def event(self, event: Event, /) -> None:
+        """What happened."""
 
 
 class NullObserver:
     """Nobody watches."""
 
-    def staged(self, rows: int) -> None:
-        """Ignored."""
-
-    def sending(self, rows: int) -> None:
-        """Ignored."""
-
-    def ended(self, outcome: Outcome) -> None:
-        """Ignored."""
-
-    def settling(self, rows: int, seconds: float) -> None:
+    def event(self, event: Event, /) -> None:
         """Ignored."""
 
 
@@ -52,30 +111,21 @@ NULL_OBSERVER = NullObserver()
 
 
 class Observers:
-    """Hands on to each of several, in their order."""
+    """Hands on to each of several, in their order. One whose terminal or disk has gone is told of nothing
+    more: rows are posted whether or not anybody can see it."""
 
-    def __init__(self, watches: Sequence[Observer]) -> None:
-        self._watches = watches
+    def __init__(self, observers: Sequence[Observer]) -> None:
+        self._observers = list(observers)
 
-    def staged(self, rows: int) -> None:
+    def event(self, event: Event, /) -> None:
         """Handed on."""
-        for each in self._watches:
-            each.staged(rows)
-
-    def sending(self, rows: int) -> None:
-        """Handed on."""
-        for each in self._watches:
-            each.sending(rows)
-
-    def ended(self, outcome: Outcome) -> None:
-        """Handed on."""
-        for each in self._watches:
-            each.ended(outcome)
-
-    def settling(self, rows: int, seconds: float) -> None:
-        """Handed on."""
-        for each in self._watches:
-            each.settling(rows, seconds)
+        for each in tuple(self._observers):
+            try:
+                each.event(event)
+            except (OSError, ResultsError) as error:
+                self._observers.remove(each)
+                gone = {"event": "unobserved", "error": type(error).__name__}
+                log.warning("progress can't be shown any longer", extra=gone)
 
 
 class Logged:
@@ -87,27 +137,37 @@ class Logged:
         self._rows = 0
         self._ended: Counter[str] = Counter()
 
-    def staged(self, rows: int) -> None:
-        """Rows read so far."""
-        if self._due():
-            log.info("%d rows read", rows, extra={"event": "reading", "rows": rows})
+    def event(self, event: Event, /) -> None:
+        """Written down, or counted."""
+        match event:
+            case Ended(status=status):
+                self._ended[status] += 1
+                if self._due():
+                    figures = {"event": "progress", "rows": self._rows, "ended": dict(self._ended)}
+                    log.info("%d of %d rows", self._ended.total(), self._rows, extra=figures)
+            case Staged(rows):
+                if self._due():
+                    log.info("%d rows read", rows, extra={"event": "reading", "rows": rows})
+            case Looking(users):
+                if self._due():
+                    log.info("%d users seen", users, extra={"event": "looking", "users": users})
+            case Sending(rows):
+                self._rows, self._ended = rows, Counter()
+                log.info("sending %d rows", rows, extra={"event": "sending", "rows": rows})
+            case Waiting():
+                self._waiting(event)
+            case Done():
+                pass  # whoever began the job logs its end, with what it knows of the command
 
-    def sending(self, rows: int) -> None:
-        """Posting begins."""
-        self._rows, self._ended = rows, Counter()
-        log.info("sending %d rows", rows, extra={"event": "sending", "rows": rows})
-
-    def ended(self, outcome: Outcome) -> None:
-        """A row has ended."""
-        self._ended[outcome.status] += 1
-        if self._due():
-            figures = {"event": "progress", "rows": self._rows, "ended": dict(self._ended)}
-            log.info("%d of %d rows", self._ended.total(), self._rows, extra=figures)
-
-    def settling(self, rows: int, seconds: float) -> None:
-        """Rows of unknown fate are asked about again."""
-        figures = {"event": "settling", "rows": rows, "wait": round(seconds, 3)}
-        log.warning("%d rows of unknown fate are tried again", rows, extra=figures)
+    def _waiting(self, waiting: Waiting) -> None:
+        """What the rooms that wait have not logged themselves."""
+        seconds = round(waiting.until - time.time(), 3)
+        if waiting.why is Why.SETTLING:
+            figures = {"event": "settling", "rows": waiting.rows, "wait": seconds}
+            log.warning("%d rows of unknown fate are tried again", waiting.rows, extra=figures)
+        elif waiting.why is Why.OUTAGE or (waiting.why is Why.RATE and self._due()):
+            told = {"event": "waiting", "why": waiting.why, "until": moment(waiting.until)}
+            log.info(waiting.text, extra={**told, "wait": seconds})
 
     def _due(self) -> bool:
         if self._clock() - self._said < LOG_EVERY:

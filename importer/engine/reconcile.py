@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter, defaultdict
-from collections.abc import AsyncIterator, Mapping, Sequence, Set
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import NamedTuple
@@ -58,7 +58,7 @@ async def check_survey(settings: Settings, ledger: Ledger, job: Job) -> int:
     hasher, waiting = ledger.hasher(job.origin), ledger.to_send(job)
     there: defaultdict[bytes, list[str]] = defaultdict(list)
     async with reader(settings, job.origin) as reading:
-        async for campaign in _campaigns(reading, job):
+        for campaign in await campaigns_of_job(reading, job):
             async for each in reading.responses(campaign, _EVER):
                 who = (campaign, each.user_id, each.anonymous_id)
                 for shown in hasher.looks(*who, each.answers):
@@ -102,7 +102,7 @@ async def _held(
     hasher, held, named = ledger.hasher(job.origin), Held(), ledger.names(job)
     by_id = {(each.response_id, each.person): each.shown for each in checks.values()}
     async with reader(settings, job.origin) as reading:
-        async for campaign in _campaigns(reading, job):
+        for campaign in await campaigns_of_job(reading, job):
             async for each in reading.responses(campaign, datetime.fromtimestamp(since, UTC)):
                 who = (campaign, each.user_id, each.anonymous_id)
                 looks = hasher.looks(*who, each.answers)
@@ -142,12 +142,10 @@ def reader(settings: Settings, origin: str) -> Reader:
     )
 
 
-async def _campaigns(reading: Reader, job: Job) -> AsyncIterator[str]:
+async def campaigns_of_job(reading: Reader, job: Job) -> list[str]:
+    """The job's surveys; every one of the project where the rows named theirs."""
     named = job.campaigns.split(",")
-    if "*" in named:
-        named = [survey.id for survey in await reading.surveys()]
-    for campaign in named:
-        yield campaign
+    return [each.id for each in await reading.surveys()] if "*" in named else named
 
 
 def _settle(

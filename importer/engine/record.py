@@ -9,12 +9,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from importer.delivery.abort_rules import Abort
-from importer.engine.approval import hold
+from importer.engine.approval import reopened
 from importer.engine.report import ACCEPTED, READY, reported
-from importer.engine.stage import MASKED_KEY, Plan, assert_sum, source_options
+from importer.engine.stage import MASKED_KEY, Plan, assert_sum
 from importer.errors import Busy, ExitStatus, ImporterError, UsageError
 from importer.ledger import Ledger, Spool
-from importer.mapping import load
 from importer.model import Chunk, Job, Status
 from importer.results import files, report
 from importer.results import files as files_room
@@ -22,7 +21,7 @@ from importer.results.files import LOST, MENDABLE, write_outcomes, write_problem
 from importer.results.summary import Summary
 from importer.satismeter.redact import with_key
 from importer.settings import Settings
-from importer.sources.source import Source, open_source
+from importer.sources.source import Source
 
 if TYPE_CHECKING:
     from importer.engine.send import DeliveryResult
@@ -88,6 +87,7 @@ def record(
         scores=planned.tally.scores(counted),
         waves=job.waves,
         contact=contact,
+        account=planned.account,
     )
     summary.write(summary.place)
     if sent and sent.contact and summary.contact:
@@ -185,6 +185,8 @@ def _exit_status(
 ) -> ExitStatus:
     """What a job came to, the gravest first; `kinds` are its duplicates by code. Rows that are still
     to be sent though nothing stopped it wait behind one of unknown fate."""
+    if stop and stop.code == "lane_lost":
+        return ExitStatus.BUSY
     if stop:
         return ExitStatus(128 + stop.signal) if stop.signal else ExitStatus.STOPPED
     everything = settings.limit is None and Status.PENDING in settings.statuses
@@ -234,11 +236,7 @@ def rewrite(ledger: Ledger, job: Job, folder: Path, *, xlsx: bool = False) -> Re
 
 
 def _problems(ledger: Ledger, job: Job, path: Path, *, xlsx: bool) -> Problems | None:
-    if job.file in ("", "-"):
-        raise UsageError("The job's file can't be read again.")
-    document = load(str(job.settings.get("mapping") or job.mapping))
-    with open_source(job.file, source_options(document, job.sheet or None)) as source:
-        hold(job, document, source)
+    with reopened(job) as (_, source):
         return write_problems(path, source, source.chunks(), ledger, job, xlsx=xlsx)
 
 

@@ -14,9 +14,8 @@ from importer.engine.stage import Plan
 from importer.ledger import Ledger, Post
 from importer.mapping import Document
 from importer.mapping.blocks import Trait
-from importer.mapping.lookup import letter
 from importer.mapping.usage import DATE, SKIP, Lineage, lineage
-from importer.model import Cause, Status
+from importer.model import Cause, Status, letter
 from importer.privacy import Show, masked, masked_id, plain
 from importer.results.report.facts import (
     Account,
@@ -213,18 +212,10 @@ def _is_open(trait: Trait) -> bool:
 
 def _unmapped(settings: Settings, planned: Plan) -> Mapping[str, Mapping[str, int]]:
     show = plain if settings.show_values else masked
-    return {
-        column: _added((show(value), count) for value, count in values.items())
-        for column, values in planned.tally.unmapped_values.items()
-    }
-
-
-def _added(pairs: Iterator[tuple[str, int]]) -> Mapping[str, int]:
-    """Different values may look the same once they are masked."""
-    added: Counter[str] = Counter()
-    for value, count in pairs:
-        added[value] += count
-    return dict(added.most_common())
+    found: dict[str, Counter[str]] = {}
+    for each in planned.recodings.unmapped():
+        found.setdefault(each.column, Counter())[show(each.text)] += each.count  # may look the same
+    return {column: dict(values.most_common()) for column, values in found.items()}
 
 
 def sample_requests(planned: Plan, *, show_values: bool) -> Iterator[str]:

@@ -14,11 +14,11 @@ from importer.delivery.abort_rules import Abort
 from importer.delivery.circuit_breaker import CircuitBreaker
 from importer.delivery.rate_limit import RateLimiter
 from importer.delivery.worker import Delivery, DeliveryOptions
-from importer.engine.observer import Observer
+from importer.engine.observer import Ended, Observer, Sending, Waiting
 from importer.engine.stage import Plan
 from importer.errors import ImporterError
 from importer.ledger import Ledger, Spool, Wal
-from importer.model import Job, Outcome, QueuedRow, Status
+from importer.model import Job, Outcome, QueuedRow, Status, Why
 from importer.results.files import LOST, MENDABLE
 from importer.satismeter.contact import MOST, Contact
 from importer.satismeter.insert import Client
@@ -47,7 +47,7 @@ class SendContext:
     ledger: Ledger
     journal: Wal
     delivery: Delivery
-    watch: Observer
+    observer: Observer
 
     @property
     def job(self) -> Job:
@@ -95,8 +95,9 @@ async def _waited(sending: SendContext) -> bool:
     """Give the server the time to end its work; False where the run was stopped."""
     if sending.delivery.stopped:
         return False
-    sending.watch.settling(_in_doubt(sending), sending.settings.settling)
-    await sending.delivery.wait(sending.settings.settling)
+    wait = sending.settings.settling
+    sending.observer.event(Waiting(Why.SETTLING, time.time() + wait, _in_doubt(sending)))
+    await sending.delivery.wait(wait)
     return sending.delivery.stopped is None
 
 
@@ -213,16 +214,59 @@ class DeliveryResult:
     contact: Contact | None = None
 
 
+@dataclass
+class _Hearing:
+    """Hands on what delivery tells of, to who watches and to the limit of failures."""
+
+    observer: Observer
+    job: Job
+    failures: FailureLimit
+    delivery: Delivery
+    patience: float
+    broken: Exception | None = None
+    """What an observer raised in the midst of an attempt: raised again once all is recorded."""
+
+    def ended(self, row: QueuedRow, outcome: Outcome) -> None:
+        """A row's outcome is recorded."""
+        wave = self.job.wave(row.seq)
+        self.observer.event(Ended(row.row, wave, outcome.status, outcome.code))
+        self.failures.add(outcome, row.person)
+
+    def waits(self, why: Why, seconds: float) -> None:
+        """Nothing is posted for now."""
+        try:
+            self.observer.event(Waiting(why, time.time() + seconds))
+        except Exception as error:  # noqa: BLE001  a row's outcome is not recorded yet; see `broken`
+            self.broken = self.broken or error
+            self.delivery.stop(Abort("defect", "an unexpected error"))
+
+    def drain(self, number: int, reason: str) -> None:
+        """A signal (0: none), or who began the run, wants it to end."""
+        why = f"by {Signals(number).name}" if number else reason
+        self.delivery.stop(Abort("interrupted", why, number))
+        self.waits(Why.STOPPING, self.patience)
+
+
 def send(
-    settings: Settings, planned: Plan, ledger: Ledger, spool: Spool, watch: Observer
+    settings: Settings,
+    planned: Plan,
+    ledger: Ledger,
+    spool: Spool,
+    observer: Observer,
+    stopper: shutdown.Stopper,
 ) -> DeliveryResult:
-    """Post what is left, on an event loop of its own."""
+    """Post what is left, on an event loop of its own, until the stopper or a signal says so."""
     with asyncio.Runner(loop_factory=new_loop()) as runner:
-        return runner.run(_deliver(settings, planned, ledger, spool, watch))
+        return runner.run(_deliver(settings, planned, ledger, spool, observer, stopper))
 
 
 async def _deliver(
-    settings: Settings, planned: Plan, ledger: Ledger, spool: Spool, watch: Observer
+    settings: Settings,
+    planned: Plan,
+    ledger: Ledger,
+    spool: Spool,
+    observer: Observer,
+    stopper: shutdown.Stopper,
 ) -> DeliveryResult:
     job, began = planned.job, time.time()
     concurrency = settings.concurrency or planned.document.sending.concurrency
@@ -246,7 +290,7 @@ async def _deliver(
             RateLimiter(planned.rate.per_second),
             CircuitBreaker(),
             body=lambda row: spool.body(row.seq),
-            observer=lambda row, outcome: ended(outcome, row.person),
+            observer=lambda row, outcome: hearing.ended(row, outcome),  # noqa: PLW0108  made below
             options=DeliveryOptions(
                 concurrency,
                 settings.accept_empty,
@@ -256,23 +300,16 @@ async def _deliver(
             ),
         )
         failures = FailureLimit(settings.max_failures, planned.rows, delivery.stop, ledger, job)
-
-        def ended(outcome: Outcome, person: bytes = b"") -> None:
-            watch.ended(outcome)
-            failures.add(outcome, person)
-
-        sending = SendContext(settings, planned, ledger, journal, delivery, watch)
-        with shutdown.handled(
-            lambda number: delivery.stop(
-                Abort("interrupted", f"by {Signals(number).name}", number)
-            ),
-            delivery.abandon,
-            settings.drain,
-        ):
+        hearing = _Hearing(observer, job, failures, delivery, settings.drain)
+        delivery.on_wait(hearing.waits)
+        sending = SendContext(settings, planned, ledger, journal, delivery, observer)
+        with shutdown.handled(hearing.drain, delivery.abandon, settings.drain, stopper):
             await _first_pass(sending)
             notes = (*filter(None, [client.note]), *await settle_doubts(sending))
             if contact:
                 notes += await _first_contact(sending, contact)
+        if hearing.broken:
+            raise hearing.broken
         return DeliveryResult(delivery.stopped, delivery.requests, began, notes, contact)
 
 
@@ -297,5 +334,5 @@ async def _first_pass(sending: SendContext) -> None:
     """Rows that were never posted, or surely not stored. Whoever has a row in doubt waits."""
     ledger, job = sending.ledger, sending.job
     order = ledger.sending_order(job, sending.settings.statuses)[: sending.settings.limit]
-    sending.watch.sending(len(order))
+    sending.observer.event(Sending(len(order), job.name))
     await sending.delivery.run(rows(ledger, job, order), ledger.doubtful())

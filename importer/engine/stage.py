@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from importer.engine.observer import Observer
-from importer.errors import LedgerError
+from importer.engine.left_out import LeftOut
+from importer.engine.observer import Observer, Staged
+from importer.errors import LedgerError, UsageError
 from importer.ledger import (
     REKEYED,
     SENDABLE,
@@ -27,6 +29,7 @@ from importer.mapping.document import Campaign
 from importer.mapping.run import Program
 from importer.mapping.usage import People, Recodings
 from importer.model import (
+    GONE,
     Cause,
     Chunk,
     Invalid,
@@ -38,6 +41,7 @@ from importer.model import (
     utf8,
 )
 from importer.privacy import Show, odd_character, plain
+from importer.results.account import AccountEffect
 from importer.results.scores import RatingQuestion, Tally
 from importer.results.summary import Causes
 from importer.satismeter.redact import with_key
@@ -155,7 +159,7 @@ def _people(ledger: Ledger, job: Job, send: str) -> Iterator[str]:
 
 def _by_other_rule(ledger: Ledger, job: Job) -> Iterator[str]:
     if number := ledger.duplicates(job).get(REKEYED):
-        first = next(ledger.lines(job, REKEYED, 1))
+        first = next(ledger.lines(job, code=REKEYED, limit=1))
         yield (
             f"{counted(number, 'row')} may have been sent before: the mapping's key, date or answers have "
             f"changed since. Row {first.row}: {first.message}. They are held; --again sends them all the "
@@ -187,7 +191,8 @@ _SAMPLES = 3
 @dataclass(frozen=True, slots=True)
 class Plan:
     """A file, staged: what a run would do. `samples` are whole requests, their key masked; `sealed`
-    is a SHA-256 (hex) over the bodies of all rows that can be posted."""
+    is a SHA-256 (hex) over the bodies of all rows that can be posted, `to_post` the Excel rows that are
+    to be, as ranges (`2-40 42`; with waves, those of each by its name), where an approval needs them."""
 
     job: Job
     source: Source
@@ -203,6 +208,10 @@ class Plan:
     tally: Tally
     recodings: Recodings
     sealed: str
+    to_post: str | Mapping[str, str] = ""
+    account: AccountEffect | None = None
+    """What it does to the account; None where nothing of persons is sent."""
+    left_out: LeftOut | None = None
 
     @property
     def ready(self) -> int:
@@ -232,7 +241,7 @@ def stage(
     compiled: Compiled,
     ledger: Ledger,
     spool: Keep,
-    watch: Observer,
+    observer: Observer,
     *,
     bodies: bool = True,
 ) -> Plan:
@@ -260,7 +269,7 @@ def stage(
             if bodies:
                 spool.keep(rows)
             _sample(rows, samples)
-            watch.staged(staging.read)
+            observer.event(Staged(staging.read))
         staging.finish(document.repeats.send)
     show = plain if show_values else odd_character
     counts = planned_rows(ledger, job, staging.read, settings.statuses)
@@ -318,7 +327,7 @@ def _waves(document: Document) -> dict[str, object]:
 
 def _place(file: str) -> str:
     """The whole path, so that a later command finds it from anywhere; an address as it is."""
-    return file if file == "-" or "://" in file else str(Path(file).resolve())
+    return file if file in GONE or "://" in file else str(Path(file).resolve())
 
 
 def campaigns_of(document: Document) -> tuple[str, ...]:
@@ -404,7 +413,20 @@ def fitted(document: Document, source: Source, secret: bytes) -> Compiled:
 def secret_of(settings: Settings) -> bytes:
     """From the hash key that machines share, where there is one; else the state folder's own, made at
     first use. Raises LedgerError where the folder can't be written."""
+    if settings.shared and settings.hash_key is None:
+        raise UsageError(
+            "A shared ledger needs a hash key that all hosts know.",
+            hint="Put it into SATISMETER_HASH_KEY: 16 characters or more, the same everywhere, and kept: "
+            "without it the ledger can't tell what was sent. `openssl rand -hex 32` makes one.",
+        )
     if settings.hash_key is not None:
-        prepare(settings.state)
+        if settings.shared is None:
+            prepare(settings.state)
+        if digits := _KEY.fullmatch(settings.hash_key.reveal()):
+            return bytes.fromhex(digits[1])
         return hashlib.sha256(settings.hash_key.reveal().encode()).digest()
     return secret(settings.state)
+
+
+_KEY = re.compile(r"hex:([0-9a-f]{64})")
+"""A state folder's own key, which was made of chance, as hosts that share its ledger write it."""

@@ -7,14 +7,14 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import orjson
 
 from importer import http
-from importer.engine.reconcile import reader
-from importer.engine.stage import fitted, questions, secret_of, source_options
+from importer.engine.approval import reopened
+from importer.engine.reconcile import campaigns_of_job, reader
+from importer.engine.stage import fitted, questions, secret_of
 from importer.errors import ExitStatus, ImporterError, UsageError
 from importer.ledger import (
     LETTERS,
@@ -26,14 +26,15 @@ from importer.ledger import (
     look_into,
     normal,
 )
-from importer.mapping import Document, load
 from importer.mapping.checks import check
 from importer.model import Job, Mapped, Response
 from importer.privacy import masked_id
 from importer.results.scores import Scores, Tally
-from importer.satismeter.read import Reader, StoredResponse
+from importer.satismeter.read import StoredResponse
 from importer.settings import Settings
-from importer.sources.source import open_source
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
 
 # What a survey holds beside what was sent: which responses are the same, and which are not.
 
@@ -179,13 +180,10 @@ class Reread:
     answers: Mapping[int, Mapping[str, object]]
 
 
-def reread(job: Job, secret: bytes, seqs: Collection[int], file: str = "") -> Reread:
-    """Read the file of a job again, or `file` in its place. Raises ImporterError where it is not to
+def reread(job: Job, secret: bytes, seqs: Collection[int], file: str | DataFrame) -> Reread:
+    """Read the file of a job again, which is now `file`. Raises ImporterError where it is not to
     be had, and UsageError where the file or the mapping is not the one that was imported."""
-    document = _mapping(job)
-    with open_source(file or _file(job), source_options(document, job.sheet or None)) as source:
-        if source.facts.sha256 != job.file_sha256:
-            raise UsageError(f"{source.place} has changed since it was imported.")
+    with reopened(job, file) as (document, source):
         compiled = fitted(document, source, secret)
         tally = Tally(tuple(questions(document, compiled)), len(source.header))
         answers: dict[int, Mapping[str, object]] = {}
@@ -194,24 +192,6 @@ def reread(job: Job, secret: bytes, seqs: Collection[int], file: str = "") -> Re
             answers |= dict(_answers(mapped, tally.rows, seqs))
             tally.add(mapped, chunk)
     return Reread(tally, answers)
-
-
-def _mapping(job: Job) -> Document:
-    named = str(job.settings.get("mapping") or job.mapping)
-    if not named:
-        raise UsageError("The job was purged: the ledger no longer knows its mapping.")
-    document = load(named)
-    if document.digest != job.mapping_sha256:
-        raise UsageError(f"The mapping {named} has changed since the file was imported.")
-    return document
-
-
-def _file(job: Job) -> str:
-    if job.file in ("", "-"):
-        raise UsageError("The file came from standard input, so it can't be read again.")
-    if not Path(job.file).is_file():
-        raise UsageError(f"{job.file} is no longer there.", hint="Say where it is with --file.")
-    return job.file
 
 
 def _answers(
@@ -261,11 +241,11 @@ class Verification:
         return ExitStatus.DONE
 
 
+@http.apart
 def verify(settings: Settings, *, allow_extra: bool = False) -> Verification:
     """Compare `settings.job` (the newest where it is "") with its survey, read with `settings.api_key`
     and `.project`. `settings.file` says where the job's file lies now; "" is where it was. Changes
     nothing. Raises ImporterError."""
-    http.refuse_within_a_loop("verify")
     with look_into(settings.ledger):
         secret = secret_of(settings)
     with existing(settings.ledger, secret) as ledger:
@@ -277,7 +257,7 @@ def verify(settings: Settings, *, allow_extra: bool = False) -> Verification:
         there = asyncio.run(_read(settings, job, secret, since, until))
         comparison = compare(sent, there, lambda shown: ledger.others(job, shown, since, until))
         users = _users(ledger, job, comparison)
-    again, unread = _reread(job, secret, comparison, settings.file)
+    again, unread = _reread(job, secret, comparison, settings)
     comparison = _to_their_ends(comparison, again)
     return Verification(
         job=job,
@@ -319,16 +299,10 @@ async def _read(
     start, end = (datetime.fromtimestamp(each, UTC) for each in (since, until))
     seen: list[Seen] = []
     async with reader(settings, job.origin) as reading:
-        for campaign in await _campaigns(job, reading):
+        for campaign in await campaigns_of_job(reading, job):
             found = reading.responses(campaign, start, end)
             seen += [_seen(hasher, campaign, each) async for each in found]
     return seen
-
-
-async def _campaigns(job: Job, reading: Reader) -> list[str]:
-    """The job's surveys; every one of the project where the rows named theirs."""
-    named = job.campaigns.split(",")
-    return [each.id for each in await reading.surveys()] if "*" in named else named
 
 
 def _seen(hasher: Hasher, campaign: str, found: StoredResponse) -> Seen:
@@ -347,13 +321,14 @@ def _seen(hasher: Hasher, campaign: str, found: StoredResponse) -> Seen:
 
 
 def _reread(
-    job: Job, secret: bytes, comparison: Comparison, file: str
+    job: Job, secret: bytes, comparison: Comparison, settings: Settings
 ) -> tuple[Reread | None, str]:
     """The file once more; or why not. That is no failure: people and answers were compared by their
     hashes."""
     named = (*comparison.altered, *filter(_is_long, comparison.same))
     try:
-        return reread(job, secret, {row.seq for row, _ in named}, file), ""
+        where = settings.source if settings.file else ""
+        return reread(job, secret, {row.seq for row, _ in named}, where), ""
     except ImporterError as error:
         return None, f"{error.message} {error.hint}".strip()
 

@@ -5,24 +5,42 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, closing, contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from importer.errors import UsageError
+from importer.ledger.past import SqlPast
 from importer.ledger.protocol import Ledger
 from importer.ledger.sqlite import SqliteLedger, marks
+from importer.settings import SharedLedger
 
-Where = Path
-"""Where a ledger is: the state folder that its file lies in."""
+if TYPE_CHECKING:
+    from importer.ledger.postgres.ledger import PostgresLedger
+
+Where = Path | SharedLedger
+"""Where a ledger is: the state folder that its file lies in, or a database that hosts share."""
 
 
 def open_ledger(where: Where, secret: bytes = b"", durability: str = "full") -> Ledger:
     """Open the ledger, or make it; check it, and bring it to this importer's version. `secret` keys its
     hashes: without it no row can be staged. Close it. Raises LedgerError for one that can't be trusted."""
+    if isinstance(where, SharedLedger):
+        return _shared(where, secret)
     return SqliteLedger.open(marks.ledger_path(where), secret, durability)
+
+
+def _shared(where: SharedLedger, secret: bytes = b"") -> PostgresLedger:
+    from importer.ledger.postgres.ledger import PostgresLedger  # brings its driver, an extra
+
+    return PostgresLedger.open(where.address, secret)
 
 
 def plan_ledger(where: Where, secret: bytes) -> Ledger:
     """A ledger for a plan, of which nothing stays: it looks back into the one at `where`, which need not
     exist and stays as it is."""
+    if isinstance(where, SharedLedger):
+        shared = _shared(where, secret)
+        past = SqlPast(shared.database, apart=True)
+        return SqliteLedger.throwaway(Path(shared.where), secret, past, besides=shared.close)
     return SqliteLedger.throwaway(marks.ledger_path(where), secret)
 
 
@@ -37,6 +55,10 @@ def existing(where: Where, secret: bytes = b"") -> Iterator[Ledger]:
 @contextmanager
 def look_into(where: Where) -> Iterator[Ledger]:
     """The same for who only asks: the ledger isn't read through for damage first."""
+    if isinstance(where, SharedLedger):
+        with closing(_shared(where)) as shared:
+            yield shared
+        return
     _hold_there(where)
     with closing(SqliteLedger.open(marks.ledger_path(where), b"", checked=False)) as ledger:
         yield ledger
@@ -45,27 +67,39 @@ def look_into(where: Where) -> Iterator[Ledger]:
 def reading(where: Where) -> AbstractContextManager[Ledger | None]:
     """The ledger only to look at, as often as one likes, while another process posts: nothing is checked
     or written (`progress` counts what a run is about to write). None where nothing was run yet."""
+    if isinstance(where, SharedLedger):
+        return closing(_shared(where))
     return SqliteLedger.reading(marks.ledger_path(where))
 
 
 def is_there(where: Where) -> bool:
     """Whether there is a ledger."""
+    if isinstance(where, SharedLedger):
+        return True
     return marks.ledger_path(where).exists()
 
 
 def size(where: Where) -> int:
     """The bytes that the ledger takes; 0 where there is none."""
+    if isinstance(where, SharedLedger):
+        return 0
     return marks.ledger_path(where).stat().st_size if is_there(where) else 0
 
 
 def begin_anew(where: Where) -> tuple[str, bool]:
     """Let the ledger that is there, or isn't, be the right one, where that of earlier runs is lost. Returns
     where it is, in words, and whether that changes anything."""
+    if isinstance(where, SharedLedger):
+        raise UsageError(
+            "A shared ledger is its database's: nothing here can be lost or begun anew."
+        )
     path = marks.ledger_path(where)
     return str(path), marks.unmark(path)
 
 
 def _hold_there(where: Where) -> None:
+    if isinstance(where, SharedLedger):
+        return
     marks.hold_there(marks.ledger_path(where))
     if not is_there(where):
         raise UsageError(

@@ -133,6 +133,12 @@ def parse_sheet(sheet: YamlText, base: Base | None, *, unfilled: bool = False) -
     return Document.together([document for document, _ in read_ if document], whole)
 
 
+def written_out(path: Path) -> tuple[Tree, str]:
+    """A mapping's file with what it extends, unchecked, and its own text. Raises MappingError."""
+    sheet = read_sheet(path)
+    return _with_bases(sheet, _beside(path)), sheet.text
+
+
 def _checked(wave: Wave, sheet: YamlText, unfilled: bool) -> tuple[Document | None, Findings]:
     """The document as a wave has it, or everything that is wrong with it."""
     tree = wave.tree

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from importer.mapping.text import TooSlow, compile_pattern, did_you_mean, folded, trimmed
 from importer.mapping.types import Issue, Selector
 from importer.mapping.yaml import Path
+from importer.model import column_of, letter
 
 _SHOWN = 40
 
@@ -74,7 +75,7 @@ class ColumnLookup:
         return self._by_name(selector)
 
     def _by_letter(self, wanted: str) -> int | _Lost:
-        position = _position(wanted)
+        position = column_of(wanted)
         if position < len(self.names):
             return position
         last = letter(len(self.names) - 1) if self.names else "none"
@@ -139,20 +140,3 @@ def _braces(name: str) -> str:
     if re.search(r"\{\s*waves?\s*\}", name, re.IGNORECASE):
         return "`{wave}`, written so, is replaced where the mapping says which waves there are: `waves:`."
     return ""
-
-
-def letter(position: int) -> str:
-    """A column's letter as Excel shows it: 0 is A, 26 is AA."""
-    shown = ""
-    position += 1
-    while position:
-        position, rest = divmod(position - 1, 26)
-        shown = chr(ord("A") + rest) + shown
-    return shown
-
-
-def _position(letters: str) -> int:
-    position = 0
-    for each in letters:
-        position = position * 26 + ord(each) - ord("A") + 1
-    return position - 1

@@ -47,6 +47,22 @@ class Program:
     wave: str = ""
     own: Sequence[int] = ()
 
+    @property
+    def parts(self) -> Iterator[tuple[str, str, Extractor]]:
+        """What its columns are read for: of each part the kind (`trait`, `answer`, `key` …), its own name
+        where there are several of the kind, and where it comes from. In the order of a body; then what rows
+        are known, ordered and left out by."""
+        yield "campaign", "", self.campaign
+        yield "method", "", self.method
+        yield "userId", "", self.user
+        yield "anonymousId", "", self.anonymous
+        yield from (("trait", name, reading) for name, reading in self.traits)
+        yield from (("answer", each.id, each.reading) for each in self.answers)
+        yield "rating", "", self.rating
+        yield from (("key", "", each) for each in self.key)
+        yield "date", "", self.order
+        yield from (("skip_if", "", each.reading) for each in self.skips)
+
 
 # One row's values -> the body of its request, and what tells it from every other.
 
@@ -159,6 +175,10 @@ class Zoneless:
         return watched
 
 
+_AFTER = {"answer": 1, "rating": 2, "trait": 3, "date": 4, "key": 5}
+"""The order in which people check a mapping: the answers first."""
+
+
 @dataclass(frozen=True, slots=True)
 class Compiled:
     """A mapping that knows its columns.
@@ -206,15 +226,9 @@ class Compiled:
         }
 
     def _targets(self, program: Program) -> Iterator[tuple[str, str]]:
-        parts: list[tuple[str, Extractor]] = [
-            *(("campaign", program.campaign), ("method", program.method)),
-            *(("userId", program.user), ("anonymousId", program.anonymous)),
-        ]
-        parts += [(f"answer {each.id}", each.reading) for each in program.answers]
-        parts += [("rating", program.rating)]
-        parts += [(f"trait {name}", reading) for name, reading in program.traits]
-        parts += [("date", program.order), *(("key", each) for each in program.key)]
-        return ((name, reading.column) for name, reading in parts if reading.column)
+        for kind, name, reading in sorted(program.parts, key=lambda part: _AFTER.get(part[0], 0)):
+            if reading.column and kind != "skip_if":
+                yield f"{kind} {name}".strip(), reading.column
 
     def run(self, chunk: Chunk) -> list[Mapped]:
         """What becomes of each row, in order: one thing per row, and nothing is raised for a row. With

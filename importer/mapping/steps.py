@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from importer.mapping.blocks import DATED_BY, Cell, Hash, Id, Rating, Trait
 from importer.mapping.document import Document
@@ -22,27 +23,47 @@ from importer.mapping.types import Constant, Selector
 Read = Callable[[str], Result]
 
 
+class Act(NamedTuple):
+    """One thing that is done to a cell's text, as people are told of it. `do` gives whether that decides the
+    cell, and what comes out; it raises `TransformError`. `quiet`: no news where it decides nothing."""
+
+    what: str
+    do: Callable[[str], tuple[bool, Result]]
+    quiet: bool = False
+
+
+def acts(block: Cell, finish: Read) -> tuple[Act, ...]:
+    """What a block does to a cell's text, in order: blank or `na`, `values`, each `parse`, and its type. The
+    one list, whether it is run or traced."""
+    blank = blank_test(block)
+    found = [Act(_NA, lambda text: (True, None) if blank(text) else (False, text), quiet=True)]
+    if block.values is not None:
+        look_up = Targets(block, finish).look_up
+        found.append(Act("values", look_up, quiet=True))
+    found += [_parse(block, name) for name in block.parse]
+    return (*found, Act(_type(block), lambda text: (True, finish(text))))
+
+
+def _parse(block: Cell, name: str) -> Act:
+    parse = TRANSFORMS["parse", name].bound(block)
+    return Act(f"parse: {name}", lambda text: (False, parse(text)))
+
+
 def reader(block: Cell, finish: Read) -> Read:
     """What becomes of a cell of this block's column: None where it is blank or `na`, its target where
     `values` has it, else what `parse` and then `finish` (the type) make of it. Pure; raises
     `TransformError`."""
-    blank = blank_test(block)
-    targets = None if block.values is None else Targets(block, finish)
-    parses = [TRANSFORMS["parse", name].bound(block) for name in block.parse]
-
-    if not (block.na or targets or parses):
+    if not (block.na or block.values is not None or block.parse):
         return lambda text: finish(text) if trimmed(text) else None
+    does = [each.do for each in acts(block, finish)]
 
     def read(text: str) -> Result:
-        if blank(text):
-            return None
-        if targets is not None:
-            known, target = targets.look_up(text)
-            if known:
-                return target
-        for parse in parses:
-            text = parse(text)
-        return finish(text)
+        result: Result = text
+        for do in does:
+            ended, result = do(str(result))
+            if ended:
+                return result
+        return result
 
     return read
 
@@ -68,7 +89,7 @@ class Targets:
         self._folded = _unambiguous(self._exact)
 
     def look_up(self, text: str) -> tuple[bool, Result]:
-        """Whether the map decides on the text, and what becomes of it then (None: left out).
+        """Whether the map decides on the text, and what becomes of it (None: left out).
 
         Raises:
             TransformError: The map doesn't have it, and says nothing of others.
@@ -82,7 +103,7 @@ class Targets:
             raise TransformError(
                 "unmapped_value", "the mapping's `values:` doesn't have this value"
             )
-        return self._other == "skip", None
+        return (True, None) if self._other == "skip" else (False, text)
 
 
 def _unambiguous(exact: Mapping[str, Result]) -> dict[str, Result]:
@@ -250,26 +271,22 @@ def _wrong_part(cells: Sequence[str]) -> Step | None:
 
 def steps(block: Cell, finish: Read, text: str) -> Iterator[Step]:
     """What a block does to a cell's text, in order; none where it counts as blank."""
-    if blank_test(block)(text):
-        if trimmed(text):
-            yield Step("na: counts as blank", None)
+    if not trimmed(text):
         return
-    try:
-        yield from _read(block, finish, text)
-    except TransformError as unfit:
-        yield Step(unfit.message, None, unfit.code)
-
-
-def _read(block: Cell, finish: Read, text: str) -> Iterator[Step]:
-    if block.values is not None:
-        known, target = Targets(block, finish).look_up(text)
-        if known:
-            yield Step("values", target)
+    for what, do, quiet in acts(block, finish):
+        try:
+            ended, result = do(text)
+        except TransformError as unfit:
+            yield Step(unfit.message, None, unfit.code)
             return
-    for name in block.parse:
-        text = TRANSFORMS["parse", name].bound(block)(text)
-        yield Step(f"parse: {name}", text)
-    yield Step(_type(block), finish(text))
+        if ended or not quiet:
+            yield Step(what, result)
+        if ended:
+            return
+        text = str(result)
+
+
+_NA = "na: counts as blank"
 
 
 def _type(block: Cell) -> str:

@@ -13,7 +13,7 @@ from importer.mapping.lookup import ColumnLookup
 from importer.mapping.run import Compiled, Program
 from importer.mapping.steps import steps, typed
 from importer.mapping.text import folded, trimmed
-from importer.model import Chunk, Invalid, Mapped, Response, counted
+from importer.model import Chunk, Invalid, Mapped, Response, counted, nps
 
 DATE = "date of the response"
 """Not in the body: what rows of one person are ordered by."""
@@ -48,26 +48,13 @@ def lineage(compiled: Compiled) -> tuple[Lineage, ...]:
 
 
 def _uses(program: Program) -> Iterator[Lineage]:
-    for target, reading in _targets(program):
+    for kind, name, reading in program.parts:
         if not isinstance(reading, Fixed) or reading.value is not None:
+            target = _NAMES.get(kind, kind).format(name)
             yield Lineage(target, positions(reading), _constant(reading))
 
 
-def _targets(program: Program) -> Iterator[tuple[str, Extractor]]:
-    yield "campaign", program.campaign
-    yield "method", program.method
-    yield "userId", program.user
-    yield "anonymousId", program.anonymous
-    for name, reading in program.traits:
-        yield f"traits.{name}", reading
-    for asked in program.answers:
-        yield f"answers: {asked.id}", asked.reading
-    yield "rating", program.rating
-    for one in program.key:
-        yield "key", one
-    yield DATE, program.order
-    for skip in program.skips:
-        yield SKIP, skip.reading
+_NAMES = {"trait": "traits.{}", "answer": "answers: {}", "date": DATE, "skip_if": SKIP}
 
 
 def positions(reading: Extractor) -> tuple[int, ...]:
@@ -158,10 +145,10 @@ class Unmapped:
 def _nps(counts: Mapping[str, int]) -> float | None:
     if not counts or not all(text.isdigit() and int(text) <= 10 for text in counts):
         return None
-    total = sum(counts.values())
-    promoters = sum(count for text, count in counts.items() if int(text) >= 9)
-    detractors = sum(count for text, count in counts.items() if int(text) <= 6)
-    return 100 * (promoters - detractors) / total
+    scores: Counter[int] = Counter()
+    for text, count in counts.items():
+        scores[int(text)] += count
+    return nps(scores)
 
 
 @dataclass(frozen=True, slots=True)

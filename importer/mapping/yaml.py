@@ -205,6 +205,19 @@ _SAID = {
 }
 
 
+_COMMENT = re.compile(r"#[^\n\r]*")
+
+
+def comments(text: str) -> Iterator[str]:
+    """The comments of a text that `read_yaml` takes, in their order: whatever begins with a `#` between two
+    tokens, which the parser passes over."""
+    last = 0
+    for token in yaml.scan(text, Loader=_Reader):
+        yield from _COMMENT.findall(text[last : token.start_mark.index])
+        last = max(last, token.end_mark.index)
+    yield from _COMMENT.findall(text[last:])
+
+
 class _Reader(yaml.SafeLoader):
     """PyYAML ends a plain text within brackets at a question mark, as YAML 1.1 had it; in 1.2 `[Why?, How?]`
     is a list of two (section 7.3.3)."""

@@ -9,13 +9,9 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
-from importer.model import Chunk, Invalid, Mapped, Problem, Response
+from importer.model import DETRACTORS, PROMOTERS, Chunk, Invalid, Mapped, Problem, Response, nps
 
 # Scores per rating question: how often each was given, and what they come to.
-
-DETRACTORS = range(7)
-"""0 to 6; 9 and 10 are promoters, 7 and 8 passives (Bain & Company, "Net Promoter System")."""
-PROMOTERS = range(9, 11)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,9 +74,7 @@ class Scores:
     def nps(self) -> float | None:
         """Per cent of promoters less per cent of detractors, -100 to 100; None for other questions and
         without an answer."""
-        if self.question.type != "nps" or not self.answers:
-            return None
-        return 100 * (self.promoters - self.detractors) / self.answers
+        return nps(self.counts) if self.question.type == "nps" else None
 
     def document(self) -> dict[str, object]:
         """As JSON; NPS and average to two places."""
@@ -117,8 +111,6 @@ def signed(nps: float) -> str:
 
 _SHOWN = 3
 _BATCH = 10_000
-_DISTINCT = 100
-_UNMAPPED = "unmapped_value"
 Kind = tuple[str, str]
 """A problem's code and column."""
 
@@ -138,7 +130,6 @@ class Tally:
         self._known_months = _Months()
         self._filled = [0] * columns
         self._examples: dict[Kind, list[Problem]] = {}
-        self._unmapped: dict[str, Counter[str]] = {}
         self.rows = 0
 
     def add(self, mapped: Sequence[Mapped], chunk: Chunk) -> None:
@@ -164,10 +155,6 @@ class Tally:
             examples = self._examples.setdefault((problem.code, problem.column), [])
             if len(examples) < _SHOWN:
                 examples.append(problem)
-            if problem.code == _UNMAPPED:
-                values = self._unmapped.setdefault(problem.column, Counter())
-                if problem.value in values or len(values) < _DISTINCT:
-                    values[problem.value] += 1
 
     # what it came to
 
@@ -196,11 +183,6 @@ class Tally:
     def examples(self) -> Mapping[Kind, Sequence[Problem]]:
         """The first problems of each kind, with the cells as they stand in the file."""
         return self._examples
-
-    @property
-    def unmapped_values(self) -> Mapping[str, Mapping[str, int]]:
-        """Cells that a mapping's `values:` doesn't have, by column, most frequent first."""
-        return {column: dict(values.most_common()) for column, values in self._unmapped.items()}
 
 
 class _Months(dict[str, int]):

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import math
 import os
 import random
 import threading
 import time
-from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections import Counter, deque
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -36,7 +37,8 @@ from importer.sandbox.api import (
 )
 from importer.sandbox.faults import FAULTS, OnTheWire, Stores, Wire, WireFault
 from importer.sandbox.settings import Behaviour, SandboxSettings
-from importer.sandbox.store import Copies, Insert, Store, Stored
+from importer.sandbox.store import Copies, Insert, Store, Stored, StoredUser
+from importer.sandbox.users import Users
 
 # What the sandbox remembers of a request.
 
@@ -155,6 +157,7 @@ class Sandbox:
         self._clock = clock
         self._count = 0
         self._random = random.Random(self.settings.seed)  # noqa: S311  repeatable on purpose
+        self._came: Counter[bytes] = Counter()
         self._script = {person: deque(steps) for person, steps in self.settings.script.items()}
         self._pace = Pace(self.settings.rate_limit)
         self._used: WeakSet[asyncio.Task[None]] = WeakSet()
@@ -192,7 +195,19 @@ class Sandbox:
 
     def posts(self) -> list[Exchange]:
         """The remembered requests of the insert call."""
-        return [each for each in self.requests if each.method == "POST"]
+        return [
+            each for each in self.requests if each.method == "POST" and each.path != "/api/users"
+        ]
+
+    def users(self) -> list[StoredUser]:
+        """Every user, oldest first."""
+        return self._store.users()
+
+    def put_users(
+        self, users: Iterable[tuple[str, Mapping[str, object]]], *, unsubscribed: bool = False
+    ) -> None:
+        """Add users (userId and traits), or bring their traits up to date."""
+        self._store.put_users(users, unsubscribed=unsubscribed)
 
     def _now(self) -> int:
         return int(self._clock() * 1000)
@@ -200,6 +215,7 @@ class Sandbox:
     def _application(self) -> web.Application:
         app = web.Application(client_max_size=_LARGEST_BODY, middlewares=[self._observe])
         app.add_routes(Reads(self.settings, self._store, self._now).routes())
+        app.add_routes(Users(self.settings, self._store).routes())
         app.add_routes(
             [
                 web.post("/api/responses", self._insert),
@@ -247,11 +263,12 @@ class Sandbox:
 
     async def _insert(self, request: web.Request) -> web.StreamResponse:
         exchange = request[_EXCHANGE]
-        behaviour = self._drawn() if not self._script else None
+        early = not self._script and not self.settings.by_row
+        behaviour = self._drawn(exchange) if early else None
         if not self._skips_body(behaviour, request):
             await self._read(request, exchange)
         if behaviour is None:
-            behaviour = self._scripted(exchange.person) or self._drawn()
+            behaviour = self._scripted(exchange.person) or self._drawn(exchange)
         await asyncio.sleep(behaviour.delay)
         if behaviour.fault == "status":
             return self._with_status(behaviour, exchange)
@@ -273,13 +290,22 @@ class Sandbox:
         body = parsed(exchange.body)
         exchange.person = "" if isinstance(body, Refusal) else person_of(body)
 
-    def _drawn(self) -> Behaviour:
-        draw = self._random.random()
+    def _drawn(self, exchange: Exchange) -> Behaviour:
+        draw = self._of_row(exchange) if self.settings.by_row else self._random.random()
         for share in self.settings.fail:
             if draw < share.share:
                 return share.behaviour
             draw -= share.share
         return _PLAIN
+
+    def _of_row(self, exchange: Exchange) -> float:
+        """From 0 to 1, by the seed, who answered what, and how often that came."""
+        sent = parsed(exchange.body)
+        answers = [] if isinstance(sent, Refusal) else sent.get("answers")
+        row = orjson.dumps([self.settings.seed, exchange.person, answers])
+        self._came[row] += 1
+        seen = hashlib.blake2b(row + b"%d" % self._came[row], digest_size=8)
+        return int.from_bytes(seen.digest(), "big") / 2**64
 
     def _scripted(self, person: str) -> Behaviour | None:
         steps = self._script.get(person)

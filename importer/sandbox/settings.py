@@ -86,6 +86,8 @@ class SuccessShape(StrEnum):
     """200 and no body."""
     NO_CONTENT = "no_content"
     """204."""
+    LOCATION = "location"
+    """201, no body, and two headers: `Location` is the response's URL, `auth-token` lets it be changed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,8 +124,11 @@ class SandboxSettings:
     that a reply takes, half of them before the request is worked on and half after. `rate_limit` is
     the number of requests let through in any one second. `script` names for a user (userId or
     anonymousId) what happens to his inserts, one after the other; plain answers follow. `fail` is
-    drawn for inserts that no script speaks of. `slow` is the seconds a slow fault takes. `remember`
-    is how many requests `Sandbox.requests` keeps.
+    drawn for inserts that no script speaks of; with `by_row` not one after the other, but from the seed,
+    the person, the answers and how often they came: then any order, and any number of senders, meets the
+    same. (The body is read first, then, whatever the fault.) `slow` is the seconds a slow fault takes.
+    `remember` is how many requests `Sandbox.requests` keeps. `users_page` is how many users a reply
+    lists; None: all of the project, in one.
     """
 
     write_key: str = field(default=WRITE_KEY, repr=False)
@@ -141,7 +146,9 @@ class SandboxSettings:
     script: Mapping[str, Sequence[Behaviour]] = field(default_factory=dict)
     slow: float = 2.0
     seed: int = 0
+    by_row: bool = False
     errors: ErrorShape = ErrorShape.ERRORS
     success: SuccessShape = SuccessShape.ID
     log: Path | None = None
     remember: int = 100_000
+    users_page: int | None = None

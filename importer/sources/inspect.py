@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from importer.model import Problem
+from importer.model import Problem, letter
 from importer.sources.source import Source
-from importer.sources.table import letter
 
 MOST_DISTINCT = 1_000
 _SAMPLES, _PLACES = 3, 3

@@ -7,10 +7,10 @@ import re
 import zipfile
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
-from functools import reduce
 from typing import IO
 from xml.etree import ElementTree as ET
 
+from importer.model import column_of
 from importer.sources.sheets import Layout, Sheet
 
 # Which library reads a sheet of an .xlsx: python-calamine, but for what it would lose or change.
@@ -81,7 +81,9 @@ def look(stream: IO[bytes], size: int, padded: Collection[int], dates: Collectio
         if b"mergeCell " in text:
             found = (each for each in _MERGED.finditer(text) if each.end() > new)
             for left, top, right, bottom in (each.groups() for each in found):
-                merged.append((int(top), _column(left), int(bottom), _column(right)))
+                merged.append(
+                    (int(top), column_of(left.decode()), int(bottom), column_of(right.decode()))
+                )
         _refuse_document_type(text)
         why = why or _why(text, lost, first)
     return Findings(why, Layout(hidden, columns, merged))
@@ -93,10 +95,6 @@ def _hidden_columns(text: bytes, new: int) -> Iterator[tuple[int, int]]:
             said = dict(re.findall(rb"""(\w+)=["'](\w+)["']""", each[0]))
             if said.get(b"hidden") in (b"1", b"true"):
                 yield int(said.get(b"min", 1)) - 1, int(said.get(b"max", 1)) - 1
-
-
-def _column(letters: bytes) -> int:
-    return reduce(lambda found, letter: found * 26 + letter - 64, letters, 0) - 1
 
 
 def look_at_texts(stream: IO[bytes]) -> str:

@@ -21,6 +21,7 @@ from importer.errors import Busy, ImporterError, UsageError
 from importer.settings import Secret, Settings
 from importer.web.drafts import Drafts
 from importer.web.guard import FORM, Refused, dressed
+from importer.web.match import Matcher
 from importer.web.pages import Desk
 from importer.web.standing import found, history
 from importer.web.steps import Steps
@@ -109,7 +110,7 @@ class Front:
         self._desk.take_keys(**given)
         back = form.get("back", "")
         known = self._desk.drafts.load(back.partition("/")[0])
-        step = back.partition("/")[2] if back.partition("/")[2] in {"mapping", "run"} else "read"
+        step = back.partition("/")[2] if back.partition("/")[2] in {"match", "run"} else "read"
         raise web.HTTPSeeOther(f"/drafts/{known.id}/{step}" if known else "/keys")
 
     async def quit(self, request: web.Request) -> web.StreamResponse:
@@ -159,7 +160,8 @@ def application(desk: Desk) -> web.Application:
 
     app = web.Application(middlewares=[guarded], client_max_size=_LARGEST_FORM)
     app.on_response_prepare.append(dressed)
-    app.add_routes([*Front(desk).routes(), *Steps(desk).routes()])
+    steps = Steps(desk)
+    app.add_routes([*Front(desk).routes(), *steps.routes(), *Matcher(desk, steps).routes()])
     return app
 
 

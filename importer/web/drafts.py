@@ -8,9 +8,9 @@ import re
 import secrets
 import shutil
 import time
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator
 from contextlib import suppress
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, fields, replace
 from functools import cache
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from threading import Lock
@@ -42,8 +42,9 @@ class Draft:
     """An import, as far as it has come. `name` is what the person calls the file, `file` where it lies,
     `ours` that this is a copy which goes again. `revision` counts the changes that a form may have missed.
 
-    How to read it: `sheet`, `header` (None: as found), `encoding`, `delimiter`. What only a person knows:
-    `preset` to `personal`, as in `discovery.Wishes`; `own`: the name of the mapping that was brought instead.
+    How to read it: `sheet`, `header` (None: as found), `encoding`, `delimiter`, and `preset` and `waves`, as
+    in `discovery.Wishes`. All else that was chosen is in the mapping beside; `labels` is the fingerprint of
+    the header that it was drafted for. `own`: the name of a mapping that was brought instead.
     `planned`: the plan was made of all this; `approved`: the saved plan's SHA-256, once it was approved.
     Of the last run: `pid` on `host`, its process; `began`, its start (Unix seconds); `before`, the rows that
     were unsent then; `goal`, those of them that it sends. `got`: the results that were downloaded."""
@@ -59,14 +60,8 @@ class Draft:
     encoding: str = ""
     delimiter: str = ""
     preset: str = ""
-    campaign: str = ""
-    ids: Mapping[str, str] = field(default_factory=dict)
-    best: Mapping[str, str] = field(default_factory=dict)
-    person: str = ""
-    anonymous: bool = False
-    order: str = ""
     waves: bool = False
-    personal: bool = False
+    labels: str = ""
     own: str = ""
     planned: bool = False
     approved: str = ""

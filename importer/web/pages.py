@@ -14,14 +14,13 @@ from aiohttp import web
 
 from importer import __version__, codes
 from importer.errors import ImporterError
-from importer.model import counted, duration
+from importer.model import counted, duration, letter
 from importer.privacy import masked_id
 from importer.results.report.facts import short
 from importer.results.report.page import code_parts, minute, templates, thousands
 from importer.results.scores import signed
 from importer.satismeter.read import Reader, Survey, SurveyQuestion
 from importer.settings import Settings
-from importer.sources.table import letter
 from importer.web.drafts import Draft, Drafts
 from importer.web.guard import Guard
 from importer.web.reading import Reading, read
@@ -30,7 +29,7 @@ from importer.web.runs import Runs
 if TYPE_CHECKING:
     from jinja2 import Environment
 
-STEPS = ("read", "mapping", "plan", "run", "results")
+STEPS = ("read", "match", "plan", "run", "results")
 _FRESH, _AWAY = 300.0, 30.0
 """Seconds that a survey counts as it was read, and that one which can't be read isn't asked for again."""
 _MOST_READ = 4
@@ -55,11 +54,12 @@ class Desk:
         self.runs = Runs(self.drafts)
         self._first = self.settings
 
-    async def read(self, one: Draft, asked: Sequence[SurveyQuestion] = ()) -> Reading:
-        """The draft's file as it is read, in a thread; once for each state of the draft."""
-        key = (one.id, one.sha256, one.revision, _changed(one), *(each.id for each in asked))
+    async def read(self, one: Draft) -> Reading:
+        """The draft's file as it is read, in a thread; once for each way to read it."""
+        how = (one.sheet, one.header, one.encoding, one.delimiter, one.preset, one.waves)
+        key = (one.id, one.sha256, _changed(one), *how)
         if key not in self._read:
-            self._read[key] = await asyncio.to_thread(read, one, asked)
+            self._read[key] = await asyncio.to_thread(read, one)
             while len(self._read) > _MOST_READ:
                 del self._read[next(iter(self._read))]
         return self._read[key]

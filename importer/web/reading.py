@@ -2,32 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from itertools import islice
 
 from importer import engine, resources
 from importer.discovery import Draft as Drafted
-from importer.discovery import (
-    Question,
-    candidates,
-    draft,
-    ends_in_words,
-    in_words,
-    sheet_of_answers,
-    unsure_of_person,
-)
-from importer.discovery.survey_match import fits, match_questions
+from importer.discovery import choices_of, draft, sheet_of_answers
+from importer.discovery.changes import table_of
+from importer.discovery.draft import carried, reread
 from importer.errors import ImporterError, MappingError, Mistake, UsageError
-from importer.mapping import preset
-from importer.mapping.document import looks_like_id
-from importer.mapping.load import is_path
+from importer.mapping.load import is_path, written_out
 from importer.mapping.yaml import YamlText, read_yaml
-from importer.model import counted
-from importer.privacy import masked
 from importer.results.files import whole
-from importer.satismeter.read import Survey, SurveyQuestion
 from importer.sources.inspect import Inspection, inspect
 from importer.sources.source import open_source
 from importer.sources.table import Facts, KnownBy, SourceOptions
@@ -57,7 +45,7 @@ class Reading:
     refused: ImporterError | None = None
 
 
-def read(one: Draft, asked: Sequence[SurveyQuestion] = ()) -> Reading:
+def read(one: Draft) -> Reading:
     """Read the file whole, as the draft says. Raises SourceError where it is no table."""
     options = SourceOptions(
         sheet=one.sheet or None,
@@ -66,7 +54,7 @@ def read(one: Draft, asked: Sequence[SurveyQuestion] = ()) -> Reading:
         delimiter=one.delimiter or None,
     )
     drafted, refused = None, None
-    wishes = one.wishes(asked=tuple(asked))
+    wishes = one.wishes()
     with (
         open_source(one.file, options) as opened,
         sheet_of_answers(opened, options, wishes) as source,
@@ -77,6 +65,7 @@ def read(one: Draft, asked: Sequence[SurveyQuestion] = ()) -> Reading:
             for chunk in islice(source.chunks(_HEAD), 1)
             for pair in zip(chunk.rows, chunk.lines, strict=True)
         ]
+        head[:0] = [(0, source.header)] * source.facts.named
         try:
             drafted = draft(source, wishes)
         except ImporterError as error:
@@ -117,168 +106,6 @@ def _readings(one: Draft, facts: Facts) -> Mapping[str, Sequence[str]]:
 
 def _plausible(lines: Sequence[str]) -> bool:
     return all(each.isprintable() and "\N{REPLACEMENT CHARACTER}" not in each for each in lines)
-
-
-# What only a person can know: fields that fill in the draft.
-
-LEFT_OUT = "false"
-NOBODY = "nobody"
-_COLUMN = "column:"
-_SHOWN = 3
-
-
-@dataclass(frozen=True, slots=True)
-class Field:
-    """A question to the person. `choices` are (value, label); without them it is typed. `main`: the mapping
-    isn't whole without it. `wrong` is what is wrong with what was typed."""
-
-    name: str
-    label: str
-    note: str = ""
-    value: str = ""
-    choices: Sequence[tuple[str, str]] = ()
-    main: bool = True
-    wrong: str = ""
-
-
-def fields(
-    one: Draft, reading: Drafted, surveys: Sequence[Survey], asked: Sequence[SurveyQuestion]
-) -> Iterator[Field]:
-    """All that may be asked about a draft: the survey, each question, the person, how dates are read."""
-    named = [(each.id, f"{each.name} ({each.type}, {each.state})") for each in surveys]
-    yield Field(
-        "campaign",
-        "Survey",
-        "Its ID: SatisMeter, Settings > Integrations > API keys.",
-        one.campaign,
-        [("", "Choose…"), *named] if named else (),
-    )
-    meaning = reading.meaning
-    matched = match_questions(meaning.questions, asked, meaning.score, meaning.comment)
-    for each in meaning.questions:
-        name = meaning.names[each.index]
-        wanted = meaning.score is None or each in (meaning.score, meaning.comment)
-        told = one.ids.get(name) or (matched[each.index].asked.id if each.index in matched else "")
-        yield Field(
-            f"question.{name}",
-            f"{each.columns[-1].label or name}",
-            _said(each, name),
-            told or ("" if wanted else LEFT_OUT),
-            _questions(each, asked) if asked else (),
-            main=wanted or told not in {"", LEFT_OUT},
-        )
-        scale, sent = each.scale, each == meaning.score or told not in {"", LEFT_OUT}
-        if scale and sent and (name in one.best or scale.best == "not known"):
-            choices = [("", "Choose…"), *zip(("high", "low"), ends_in_words(scale), strict=True)]
-            label = f"{each.columns[-1].label}: which number is the best?"
-            yield Field(f"best.{name}", label, scale.signs, one.best.get(name, ""), choices)
-    yield from _about_people(one, reading)
-    yield from _about_dates(one, reading)
-
-
-def _said(question: Question, name: str) -> str:
-    counts = question.columns[-1].profile.counts
-    samples = " | ".join(masked(each) for each in islice(counts, _SHOWN))
-    return f"{name}: {question.kind}, {question.sure}: {question.why}. {samples}"
-
-
-def _questions(question: Question, asked: Sequence[SurveyQuestion]) -> Sequence[tuple[str, str]]:
-    fitting = [each for each in asked if fits(question.kind, each)]
-    return [
-        ("", "Choose…"),
-        (LEFT_OUT, "Leave this answer out"),
-        *((each.id, f"{each.label} ({each.type})") for each in fitting),
-    ]
-
-
-def _about_people(one: Draft, reading: Drafted) -> Iterator[Field]:
-    if not (one.person or one.anonymous or unsure_of_person(reading)):
-        return
-    found = [(f"{_COLUMN}{each.label}", each.label) for each in candidates(reading)]
-    value = NOBODY if one.anonymous else f"{_COLUMN}{one.person}" if one.person else ""
-    if value.startswith(_COLUMN) and value not in dict(found):
-        found.append((value, one.person))
-    guess = "" if one.person or not reading.people else reading.people[0].column.label
-    nobody = (NOBODY, "None: the answers are anonymous, and each row is a person of its own")
-    column = reading.moment or (
-        reading.meaning.response.column if reading.meaning.response else None
-    )
-    note = f"Without one, {column.label} tells people apart." if column else ""
-    first = ("", f"As guessed: {guess}" if guess else "Choose…")
-    asked = "Which column says who answered?"
-    yield Field("person", asked, note, value, [first, *found, nobody])
-
-
-def _about_dates(one: Draft, reading: Drafted) -> Iterator[Field]:
-    answered = reading.meaning.answered
-    if answered and len(answered.readings) > 1:
-        example = answered.readings[0].example
-        shown = [
-            (each.order, f"{in_words(each, example)} ({each.order})") for each in answered.readings
-        ]
-        yield Field(
-            "order",
-            f"“{example}” is",
-            "A date of the answers.",
-            one.order,
-            [("", "Choose…"), *shown],
-        )
-    elif one.order:
-        yield Field(
-            "order", "Dates are read", "", one.order, [("", "Ask again"), (one.order, one.order)]
-        )
-    maybe = reading.maybe
-    if maybe and not maybe.sure:
-        several = counted(len(maybe.names), "response")
-        yield Field(
-            "waves",
-            "Columns come again: each row holds",
-            maybe.why,
-            "yes" if one.waves else "",
-            [("", "answers of one response"), ("yes", f"{several} of the same person")],
-        )
-
-
-def answered(
-    one: Draft, form: Mapping[str, str], asked: Sequence[SurveyQuestion]
-) -> tuple[dict[str, object], dict[str, str]]:
-    """What a form says, as changes of the draft; and by field what is wrong with it."""
-    known, wrong = {each.id for each in asked}, dict[str, str]()
-    ids, best = dict(one.ids), dict(one.best)
-    for field_, typed in form.items():
-        kind, _, name = field_.partition(".")
-        value = typed.strip().strip("\"'")
-        if kind == "best" and value in {"high", "low", ""}:
-            best[name] = value
-        if kind == "question":
-            ids[name] = LEFT_OUT if form.get(f"out.{name}") else value
-            if ids[name] == LEFT_OUT or not value:
-                continue
-            if asked and value not in known:
-                ids[name] = ""  # of another survey
-            elif not asked and not looks_like_id(value):
-                wrong[field_] = _NO_ID
-    campaign = form.get("campaign", one.campaign).strip().strip("\"'")
-    if campaign and not looks_like_id(campaign):
-        wrong["campaign"] = _NO_ID
-    person = form.get("person", "")
-    changes: dict[str, object] = {
-        "campaign": campaign,
-        "ids": {name: value for name, value in ids.items() if value},
-        "best": {name: value for name, value in best.items() if value},
-        "person": person.removeprefix(_COLUMN) if person.startswith(_COLUMN) else "",
-        "anonymous": person == NOBODY,
-        "order": form.get("order", ""),
-        "waves": form.get("waves") == "yes",
-        "personal": bool(form.get("personal")),
-        "preset": form.get("preset", one.preset),
-    }
-    if changes["preset"]:
-        preset(str(changes["preset"]))
-    return changes, wrong
-
-
-_NO_ID = "That doesn't look like an ID: 24 hex digits, or a UUID (8-4-4-4-12 hex digits)."
 
 
 # The mapping's text, and what is wrong with it.
@@ -350,6 +177,39 @@ def checked(drafts: Drafts, one: Draft) -> Checked:
     said = [f"its header is {header}", *([f"sheet {block.sheet}"] if block.sheet else [])]
     said += [f"as {block.encoding}"] if block.encoding else []
     return Checked(text, reads=", ".join(said), traits=list(document.traits))
+
+
+def chosen(drafts: Drafts, one: Draft, found: Drafted) -> Drafted:
+    """The draft of the file with the choices of the mapping that lies there, whoever has written it. Raises
+    MappingError where that is no YAML."""
+    path = drafts.mapping(one)
+    if not path.exists():
+        return found
+    tree, text = written_out(path)
+    return found.changed(reread(table_of(found), tree, text))
+
+
+def kept_on(drafts: Drafts, one: Draft, found: Drafted) -> None:
+    """Write the mapping of a file that is read otherwise now: with what was chosen before, where its columns
+    are still there."""
+    written(drafts, one, carried(chosen(drafts, one, found), found).text)
+
+
+def as_its_mapping_reads(drafts: Drafts, one: Draft) -> Draft:
+    """The draft of a brought mapping, read as that says; another as it is."""
+    if not one.own:
+        return one
+    try:
+        reads = choices_of(written_out(drafts.mapping(one))[0]).reads
+    except MappingError:
+        return one
+    return replace(
+        one,
+        sheet=one.sheet or reads.sheet,
+        header=reads.header if reads.header is not None else one.header,
+        encoding=reads.encoding or one.encoding,
+        delimiter=reads.delimiter or one.delimiter,
+    )
 
 
 def sheet_of(one: Draft) -> str | None:

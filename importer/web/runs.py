@@ -22,7 +22,7 @@ from threading import Lock
 from typing import IO
 
 from importer import engine, resources, system
-from importer.engine.observer import NullObserver
+from importer.engine.observer import Event, Looking, Staged
 from importer.errors import Busy, ImporterError, UsageError
 from importer.ledger import Ledger, reading
 from importer.model import Job, Line
@@ -42,7 +42,7 @@ class _Cancelled(Exception):
     """The person wants it no longer."""
 
 
-class Planning(NullObserver):
+class Planning:
     """A plan under way, or broken off: `rows` read so far, and why it failed, if it did."""
 
     def __init__(self) -> None:
@@ -56,10 +56,11 @@ class Planning(NullObserver):
         """Whether it is still being made."""
         return self.task is not None and not self.task.done()
 
-    def staged(self, rows: int) -> None:
+    def event(self, event: Event, /) -> None:
         """Rows read so far; here a plan can be broken off, since it leaves nothing behind."""
-        self.rows = rows
-        if self.cancelled:
+        if isinstance(event, Staged):
+            self.rows = event.rows
+        if isinstance(event, Staged | Looking) and self.cancelled:
             raise _Cancelled
 
 
@@ -144,7 +145,8 @@ class Runs:
 
     def commands(self, base: Settings, one: Draft) -> list[str]:
         """The same as commands, to be typed."""
-        plan = self._command("plan", base, one, {"--save": self.drafts.plan(one)})
+        own = {"--save": self.drafts.plan(one), "--project": base.project or None}
+        plan = self._command("plan", base, one, own)
         every = (plan, self.words(base, one, PILOT), self.words(base, one))
         return [shlex.join(["importer", *each]) for each in every]
 

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import os
 import time
-from calendar import timegm
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from time import strptime
 
 import orjson
 
 from importer import codes, resources
+from importer.automation.monitoring import read_back
 from importer.ledger import ATTEMPTING, Ledger, reading
 from importer.model import Cause, Job, Status, counted, duration
 from importer.results import files
@@ -127,27 +125,28 @@ def waiting(log: Path) -> str:
             lines = file.read().splitlines()
     except OSError:
         return ""
-    for line in reversed(lines):
-        with suppress(ValueError, TypeError, KeyError, AttributeError):
-            told = orjson.loads(line)
-            wait, event = float(told.get("wait", 0)), told.get("event")
-            over = (
-                event in _SPANS and timegm(strptime(told["time"], _TIME)) + wait + 1 < time.time()
-            )
-            if event in {"back", "progress", "sending"} or over:
-                return ""
-            if event in _WAITS:
-                rows = counted(int(told.get("rows", 0)), "row")
-                return _WAITS[event].format(rows=rows, wait=duration(wait))
+    for told in read_back(lines):
+        event, wait, at = told.get("event"), told.get("wait", 0), told["time"]
+        name = told.get("why") if event == "waiting" else event
+        if not isinstance(wait, int | float) or not isinstance(at, float):
+            continue
+        over = name in _SPANS and at + wait + 1 < time.time()
+        if name in {"back", "progress", "sending"} or over:
+            return ""
+        if name in _WAITS:
+            rows = told.get("rows")
+            shown = counted(rows if isinstance(rows, int) else 0, "row")
+            return _WAITS[str(name)].format(rows=shown, wait=duration(wait))
     return ""
 
 
-_TIME = "%Y-%m-%dT%H:%M:%SZ"
-_SPANS = {"pausing", "settling"}
+_SPANS = {"pausing", "settling", "rate"}
 _WAITS = {
     "starting": "The file is being read.",
     "pausing": "SatisMeter asked for a pause of {wait}.",
-    "away": "SatisMeter does not answer; it is tried again now and then, for 15 minutes at most.",
+    "rate": "The rate allows the next request in {wait}.",
+    "away": "SatisMeter does not answer; it is tried again now and then.",
+    "outage": "SatisMeter does not answer; it is tried again now and then, for {wait} at most.",
     "settling": "{rows} may be stored, and no answer came: in {wait} they are asked about once more.",
     "stopping": "The rows in flight are being recorded.",
 }

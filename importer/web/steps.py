@@ -4,16 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
-from typing import NoReturn
 
 from aiohttp import BodyPartReader, hdrs, web
 
-from importer import resources
 from importer.errors import SourceError, UsageError
-from importer.mapping import shipped
 from importer.mapping.yaml import MAX_BYTES
 from importer.model import counted, duration
 from importer.web import reading as readings
@@ -38,14 +34,17 @@ class Steps:
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
 
+    @property
+    def _drafts(self) -> Drafts:
+        return self._desk.drafts
+
     def routes(self) -> list[web.RouteDef]:
         """What is asked for, and who answers."""
         at = "/drafts/{id:[0-9a-f]{16}}/"
-        shown = (self.read, self.mapping, self.plan, self.run, self.results, self.progress)
+        shown = (self.read, self.plan, self.run, self.results, self.progress)
         sent = {
-            "read": self.read_anew, "mapping": self.fill_in, "own": self.own, "plan": self.plan_anew,
-            "cancel": self.cancel, "approve": self.approve, "start": self.start, "stop": self.stop,
-            "forget": self.forget,
+            "read": self.read_anew, "plan": self.plan_anew, "cancel": self.cancel,
+            "approve": self.approve, "start": self.start, "stop": self.stop, "forget": self.forget,
         }  # fmt: skip
         return [
             web.post("/drafts", self.take),
@@ -57,11 +56,7 @@ class Steps:
 
     # what all of them begin with
 
-    @property
-    def _drafts(self) -> Drafts:
-        return self._desk.drafts
-
-    def _one(self, request: web.Request, *, changing: bool = False) -> Draft:
+    def one(self, request: web.Request, *, changing: bool = False) -> Draft:
         """The draft that is asked for; `changing`: by a form that has to be of its present state."""
         one = self._drafts.load(request.match_info["id"])
         if one is None:
@@ -78,7 +73,8 @@ class Steps:
             raise Refused(409, "The run is under way.", "Pause it before you change anything.")
         return one
 
-    def _there(self, one: Draft) -> None:
+    def there(self, one: Draft) -> None:
+        """Raise UsageError where the file is gone."""
         if not self._drafts.there(one):
             raise UsageError(
                 f"{one.name} is no longer there.",
@@ -94,14 +90,14 @@ class Steps:
             raise UsageError("No file was chosen.", hint="Choose one, or drop it on the page.")
         one = await self._drafts.take(part.filename or "", _pieces(part))
         sent = one.began and self._desk.runs.standing(one).job
-        raise _to(one, "run" if sent else "read")
+        raise to(one, "run" if sent else "read")
 
     # 1 read
 
     async def read(self, request: web.Request) -> web.StreamResponse:
         """How the file was read."""
-        one = self._one(request)
-        self._there(one)
+        one = self.one(request)
+        self.there(one)
         try:
             reading = await self._desk.read(one)
         except SourceError as error:
@@ -112,7 +108,7 @@ class Steps:
 
     async def read_anew(self, request: web.Request) -> web.StreamResponse:
         """How it is to be read instead."""
-        one, form = self._one(request, changing=True), request[FORM]
+        one, form = self.one(request, changing=True), request[FORM]
         shown, row = form.get("shown", ""), form.get("header", "found")
         same = form.get("sheet", shown) == shown
         rows = {"found": None, "none": ()}
@@ -125,118 +121,17 @@ class Steps:
         }
         if any(getattr(one, name) != value for name, value in changes.items()):
             one = self._drafts.change(one, **changes)
-            if not one.own:
-                self._drafts.mapping(one).unlink(missing_ok=True)
-        raise _to(one, "mapping" if form.get("go") == "next" else "read")
-
-    # 2 mapping
-
-    async def mapping(self, request: web.Request) -> web.StreamResponse:
-        """The mapping as it is, and what is yet to be said."""
-        return await self._mapping(request, self._one(request), {}, {})
-
-    async def _mapping(
-        self, request: web.Request, one: Draft, typed: Mapping[str, str], wrong: Mapping[str, str]
-    ) -> web.Response:
-        self._there(one)
-        surveys, unread = await self._desk.surveys()
-        asked, unasked = await self._desk.asked(one.campaign)
-        reading = await self._desk.read(one, asked)
-        if reading.drafted and not one.own and not self._drafts.mapping(one).exists():
-            readings.written(self._drafts, one, reading.drafted.text)
-        fields = (
-            list(readings.fields(one, reading.drafted, surveys, asked)) if reading.drafted else []
-        )
-        return self._desk.page(
-            request,
-            "mapping",
-            422 if wrong else 200,
-            one=one,
-            reading=reading,
-            fields=[
-                replace(
-                    each, value=typed.get(each.name, each.value), wrong=wrong.get(each.name, "")
-                )
-                for each in fields
-            ],
-            checked=await asyncio.to_thread(readings.checked, self._drafts, one),
-            others_mappings=[
-                each
-                for each in self._drafts.all()
-                if each.id != one.id and self._drafts.mapping(each).exists()
-            ],
-            presets=[(each.name, each.title) for each in shipped()],
-            unread=unread or unasked,
-            live=bool(surveys),
-        )
-
-    async def fill_in(self, request: web.Request) -> web.StreamResponse:
-        """What the person says; the mapping is drafted anew of it."""
-        one, form = self._one(request, changing=True), request[FORM]
-        self._there(one)
-        if one.own:
-            if form.get("go") == "next":
-                await self._planned(one)
-            one = self._drafts.change(one, own="")
-            self._drafts.mapping(one).unlink(missing_ok=True)
-            raise _to(one, "mapping")
-        asked, _ = await self._desk.asked(form.get("campaign", ""))
-        changes, wrong = readings.answered(one, form, asked)
-        if wrong:
-            return await self._mapping(request, one, form, wrong)
-        if (
-            any(getattr(one, name) != value for name, value in changes.items())
-            or form.get("go") == "again"
-        ):
-            one = self._drafts.change(one, **changes)
-            reading = await self._desk.read(one, asked)
-            if reading.drafted:
-                readings.written(self._drafts, one, reading.drafted.text)
-            else:
-                self._drafts.mapping(one).unlink(missing_ok=True)
-        if form.get("go") == "next":
-            await self._planned(one)
-        raise _to(one, "mapping")
-
-    async def _planned(self, one: Draft) -> NoReturn:
-        """On to the plan, if the mapping is sound."""
-        checked = await asyncio.to_thread(readings.checked, self._drafts, one)
-        if not checked.sound:
-            raise _to(one, "mapping")
-        if not one.planned:
-            self._desk.runs.plan(self._desk.settings, one)
-        raise _to(one, "plan")
-
-    async def own(self, request: web.Request) -> web.StreamResponse:
-        """A mapping of the person's own, as a file or as text."""
-        name, text = "mapping.yaml", b""
-        if PARTS in request:
-            while isinstance(part := await request[PARTS].next(), BodyPartReader):
-                content = await _small(part)
-                if part.name == "revision":
-                    request[FORM]["revision"] = content.decode(errors="replace")
-                elif part.name == "mapping":
-                    name, text = (part.filename or name)[:200], content
-        elif other := self._drafts.load(request[FORM].get("from", "")):
-            name, text = f"of {other.name}", resources.small(self._drafts.mapping(other))[0]
-        else:
-            text = request[FORM].get("text", "").replace("\r\n", "\n").encode()
-        one = self._one(request, changing=True)
-        if not text.strip():
-            raise UsageError("No mapping was chosen.", hint="Choose a YAML file.")
-        try:
-            readings.brought(self._drafts, one, text.decode("utf-8-sig"), name)
-        except UnicodeDecodeError:
-            raise UsageError(
-                f"{name} isn't UTF-8.", hint="Save it as UTF-8 in your editor."
-            ) from None
-        raise _to(self._drafts.change(one, own=name), "mapping")
+            if not one.own and self._drafts.mapping(one).exists():
+                reading = await self._desk.read(one)
+                if reading.drafted:
+                    readings.kept_on(self._drafts, one, reading.drafted)
+        raise to(one, "match" if form.get("go") == "next" else "read")
 
     # 3 plan
 
     async def plan(self, request: web.Request) -> web.StreamResponse:
         """What a run would do."""
-        one, runs = self._one(request), self._desk.runs
+        one, runs = self.one(request), self._desk.runs
         planning = runs.planning(one)
         summary = runs.summary(self._desk.settings, one)
         return self._desk.page(
@@ -255,36 +150,36 @@ class Steps:
 
     async def plan_anew(self, request: web.Request) -> web.StreamResponse:
         """Make it."""
-        one = self._one(request, changing=True)
-        self._there(one)
+        one = self.one(request, changing=True)
+        self.there(one)
         one = self._drafts.save(one, planned=False, approved="")
         self._desk.runs.plan(self._desk.settings, one)
-        raise _to(one, "plan")
+        raise to(one, "plan")
 
     async def cancel(self, request: web.Request) -> web.StreamResponse:
         """Break it off."""
-        one = self._one(request)
+        one = self.one(request)
         if planning := self._desk.runs.planning(one):
             planning.cancelled = True
             if planning.task:
                 await asyncio.wait([planning.task], timeout=5)
-        raise _to(one, "mapping")
+        raise to(one, "match")
 
     async def approve(self, request: web.Request) -> web.StreamResponse:
         """Hold the run to the plan that was shown."""
-        one, seal = self._one(request, changing=True), self._desk.runs.seal(self._one(request))
+        one, seal = self.one(request, changing=True), self._desk.runs.seal(self.one(request))
         if not one.planned or not seal or request[FORM].get("seal") != seal:
             raise Refused(
                 409, "The plan is another by now.", "Look at it once more, and approve that."
             )
         self._drafts.path(one, "run.json").unlink(missing_ok=True)  # of what was approved before
-        raise _to(self._drafts.save(one, approved=seal, pid=0), "run")
+        raise to(self._drafts.save(one, approved=seal, pid=0), "run")
 
     # 4 run
 
     async def run(self, request: web.Request) -> web.StreamResponse:
         """Send ten, then the rest."""
-        one, runs = self._one(request), self._desk.runs
+        one, runs = self.one(request), self._desk.runs
         standing = await asyncio.to_thread(runs.standing, one)
         posted = await asyncio.to_thread(runs.posted, one, _SHOWN) if not standing.running else []
         return self._desk.page(
@@ -302,24 +197,24 @@ class Steps:
 
     async def start(self, request: web.Request) -> web.StreamResponse:
         """Start it, or go on: what the page has shown, and as many rows as its button says."""
-        one, rows = self._one(request), request[FORM].get("rows")
+        one, rows = self.one(request), request[FORM].get("rows")
         if not await asyncio.to_thread(self._desk.runs.is_running, one):  # else: clicked twice
-            one = self._one(request, changing=True)
+            one = self.one(request, changing=True)
             if rows not in _ROWS:
                 raise UsageError("It wasn't said how many rows to send.", hint="Use the buttons.")
-            self._there(one)
+            self.there(one)
             await asyncio.to_thread(self._desk.runs.start, self._desk.settings, one, _ROWS[rows])
-        raise _to(one, "run")
+        raise to(one, "run")
 
     async def stop(self, request: web.Request) -> web.StreamResponse:
         """Pause: the rows in flight end, the others wait. Once more: leave at once."""
-        one = self._one(request)
+        one = self.one(request)
         await asyncio.to_thread(self._desk.runs.stop, one)
-        raise _to(one, "run")
+        raise to(one, "run")
 
     async def progress(self, request: web.Request) -> web.StreamResponse:
         """How far a plan or a run is, for the script."""
-        one, start = self._one(request), time.monotonic()
+        one, start = self.one(request), time.monotonic()
         planning = self._desk.runs.planning(one)
         if planning and planning.on:
             rows = counted(planning.rows, "row")
@@ -335,7 +230,7 @@ class Steps:
 
     async def results(self, request: web.Request) -> web.StreamResponse:
         """What became of the rows."""
-        one, runs = self._one(request), self._desk.runs
+        one, runs = self.one(request), self._desk.runs
         standing = await asyncio.to_thread(runs.standing, one)
         folder = standing.folder
         there = sorted(each for each in _RESULTS if folder and (folder / each).is_file())
@@ -368,7 +263,7 @@ class Steps:
 
     async def file(self, request: web.Request) -> web.StreamResponse:
         """A file of the job, to be kept. Once the results of a job that has ended are, the copy goes."""
-        one, name = self._one(request), request.match_info["name"]
+        one, name = self.one(request), request.match_info["name"]
         path = await asyncio.to_thread(self._path, one, name)
         if request.method == hdrs.METH_GET and name in _RESULTS and name not in one.got:
             one = self._drafts.save(one, got=(*one.got, name))
@@ -387,7 +282,7 @@ class Steps:
 
     async def framed(self, request: web.Request) -> web.StreamResponse:
         """A report in its frame, where it can do nothing."""
-        one, name = self._one(request), request.match_info["name"]
+        one, name = self.one(request), request.match_info["name"]
         if name not in {"plan.html", "report.html"}:
             raise Refused(404, "There is no such report.")
         path = await asyncio.to_thread(self._path, one, name)
@@ -395,7 +290,7 @@ class Steps:
 
     async def forget(self, request: web.Request) -> web.StreamResponse:
         """Remove the upload and what was written of it."""
-        one = self._one(request)
+        one = self.one(request)
         if planning := self._desk.runs.planning(one):
             planning.cancelled = True
             if planning.task:  # what it is writing would be left
@@ -404,7 +299,8 @@ class Steps:
         raise web.HTTPSeeOther("/")
 
 
-def _to(one: Draft, step: str) -> web.HTTPSeeOther:
+def to(one: Draft, step: str) -> web.HTTPSeeOther:
+    """To a page of an import."""
     return web.HTTPSeeOther(f"/drafts/{one.id}/{step}")
 
 
@@ -413,7 +309,7 @@ async def _pieces(part: BodyPartReader) -> AsyncIterator[bytes]:
         yield bytes(piece)
 
 
-async def _small(part: BodyPartReader) -> bytes:
+async def small(part: BodyPartReader) -> bytes:
     """A part that is no file of answers."""
     content = b""
     async for piece in _pieces(part):

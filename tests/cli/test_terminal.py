@@ -195,7 +195,7 @@ def sandbox() -> Iterator[Sandbox]:
 
 ELSEWHERE = re.compile(
     r"\bclick\.(?:echo|secho|style|echo_via_pager)\(|\bprint\(|sys\.std(?:out|err)\.(?:write|buffer)"
-    r"|\.show\((?!file)"
+    r"|\berror\.show\((?!file)"  # click's own errors
 )
 ALLOWED = {
     "cli/output.py": "the sink itself",

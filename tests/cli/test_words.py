@@ -11,6 +11,7 @@ import click
 import pytest
 
 from importer.cli import command, jobs, output
+from importer.engine.jobs import JobState
 from importer.model import Job
 from tests.e2e.conftest import MAPPING
 from tests.e2e.here import Here
@@ -76,7 +77,8 @@ def test_jobs_fit_eighty_columns(capsys: pytest.CaptureFixture[str]) -> None:
         exit_status=5,
     )
     output.table(
-        ("no.", "job", "rows", "created", "left", "ended"), [jobs._line(job, {"created": 9})]
+        ("no.", "job", "rows", "created", "left", "ended"),
+        [jobs._line(JobState(job, {"created": 9}))],
     )
 
     lines = capsys.readouterr().out.splitlines()

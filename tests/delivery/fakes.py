@@ -13,7 +13,7 @@ import orjson
 from importer.delivery.circuit_breaker import CircuitBreaker
 from importer.delivery.rate_limit import RateLimiter, Sleep
 from importer.delivery.worker import Delivery, DeliveryOptions
-from importer.errors import LedgerError
+from importer.errors import Busy, LedgerError
 from importer.model import Outcome, QueuedRow, Status
 from importer.satismeter.classify import Reply
 from tests.delivery.clock import Clock
@@ -40,20 +40,33 @@ def body(row: QueuedRow) -> bytes:
 
 @dataclass
 class Journal:
-    """Remembers everything in order; fails from the `breaks`-th attempt on."""
+    """Remembers everything in order; fails from the `breaks`-th attempt on. Of the rows in `elsewhere`
+    others answer; those in `late` are permitted so many times too late; with `lost`, none is."""
 
     breaks: int | None = None
+    elsewhere: dict[int, Outcome] = field(default_factory=dict)
+    late: Counter[int] = field(default_factory=Counter)
+    lost: bool = False
     attempts: Counter[int] = field(default_factory=Counter)
     open: set[int] = field(default_factory=set)
     outcomes: dict[int, Outcome] = field(default_factory=dict)
 
-    async def attempting(self, seq: int) -> None:
+    async def attempting(self, seq: int) -> Outcome | None:
         await asyncio.sleep(0)
+        if self.lost:
+            raise Busy("Another has it")
+        if seq in self.elsewhere:
+            return self.elsewhere[seq]
         if self.breaks is not None and self.attempts.total() >= self.breaks:
             raise LedgerError("The disk is full.")
         assert seq not in self.open
         self.attempts[seq] += 1
         self.open.add(seq)
+        return None
+
+    def permits(self, seq: int) -> bool:
+        self.late[seq] -= 1
+        return self.late[seq] < 0
 
     def record(self, seq: int, outcome: Outcome) -> None:
         self.open.discard(seq)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from importer.delivery.abort_rules import FIRST_REFUSED, UNVERIFIED, Abort
 from importer.delivery.worker import MOST_TRIES
-from importer.model import QueuedRow, Status
+from importer.model import Outcome, QueuedRow, Status
 from importer.satismeter.classify import Reply
 from tests.delivery.clock import Clock
 from tests.delivery.fakes import CREATED, CUT, NOT_SENT, Scene, rows, said, scene
@@ -380,6 +380,36 @@ async def test_a_journal_that_fails_ends_all_posting() -> None:
     assert len(done.server.posts) == 100
     assert done.journal.statuses()[Status.CREATED] == 100
     assert done.journal.open == set()
+
+
+async def test_a_row_that_another_answers_for_is_not_posted() -> None:
+    one = scene(lambda seq, _: CREATED)
+    told = Outcome(Status.ALREADY_SENT, "dup_earlier_run", "sent by another job")
+    one.journal.elsewhere[2] = told
+    await one.run(rows(5))
+    assert one.delivery.requests == 4
+    assert (rows(5)[2], told) in one.seen
+    assert 2 not in one.journal.outcomes
+    assert one.delivery.stopped is None
+
+
+async def test_an_attempt_that_is_late_is_freed_and_asked_for_again() -> None:
+    """Its permission has run out while it waited: somebody else may have the row by now."""
+    one = scene(lambda seq, _: CREATED)
+    one.journal.late[1] = 3
+    await one.run(rows(4))
+    assert one.delivery.requests == 4
+    assert one.journal.attempts == {0: 1, 1: 4, 2: 1, 3: 1}
+    assert one.journal.statuses() == {Status.CREATED: 4}
+
+
+async def test_who_has_lost_his_rows_posts_no_more() -> None:
+    one = scene(lambda seq, _: CREATED)
+    one.journal.lost = True
+    await one.run(rows(40))
+    assert one.delivery.requests == 0
+    assert one.delivery.stopped
+    assert one.delivery.stopped.code == "lane_lost"
 
 
 async def test_a_defect_is_told_and_its_row_is_in_doubt() -> None:

@@ -9,8 +9,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from importer.discovery import Column, Draft, Wishes, draft
+from importer.model import letter
 from importer.sources.source import open_source
-from importer.sources.table import SourceOptions, letter
+from importer.sources.table import SourceOptions
 
 SURVEY = "5d2f6c1e9b0a4c0017a3e1b2"
 NONE = Wishes()

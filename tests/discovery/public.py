@@ -18,7 +18,7 @@ import yaml
 from importer.discovery import Draft
 from importer.errors import ImporterError
 from importer.mapping.ids import is_dummy
-from importer.sources.table import letter
+from importer.model import letter
 from tests.discovery.drafts import at, drafted
 from tests.discovery.table import found
 

@@ -7,6 +7,7 @@ import pytest
 
 from importer.sandbox import Sandbox, SandboxSettings, background
 from tests.e2e.commands import Shell, shell
+from tests.e2e.here import Here
 
 MAPPING = """\
 version: 1
@@ -24,11 +25,13 @@ source:
 
 
 @pytest.fixture
-def user(tmp_path: Path) -> Shell:
-    """A shell in an empty folder that holds `mapping.yaml`."""
+def user(tmp_path: Path, request: pytest.FixtureRequest) -> Shell:
+    """A shell in an empty folder that holds `mapping.yaml`. Where a module says `WITHIN_THIS_PROCESS = True`,
+    its commands start within the test's own."""
     one = shell(tmp_path)
     one.write("mapping.yaml", MAPPING)
-    return one
+    within = getattr(request.module, "WITHIN_THIS_PROCESS", False)
+    return Here(one.folder, one.environment) if within else one
 
 
 @pytest.fixture

@@ -15,7 +15,6 @@ from importer.sandbox import Behaviour, SandboxSettings, SuccessShape, backgroun
 from importer.sandbox.api import Reads
 from importer.sandbox.store import Stored
 from tests.e2e.commands import Shell
-from tests.e2e.here import Here
 from tests.e2e.test_changed_texts import posted
 from tests.e2e.test_jobs import READING, force, rows_of
 from tests.e2e.test_run import results
@@ -68,10 +67,8 @@ CHANGES: dict[str, tuple[str, Change]] = {
 }
 
 
-@pytest.fixture
-def user(user: Shell) -> Shell:
-    """Starts commands within this process."""
-    return Here(user.folder, user.environment)
+WITHIN_THIS_PROCESS = True
+"""Commands start at once: see `user`."""
 
 
 def file(user: Shell, *lines: str) -> None:

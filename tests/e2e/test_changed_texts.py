@@ -16,7 +16,6 @@ from importer.sandbox import Behaviour, SandboxSettings, background
 from importer.sandbox.api import Reads
 from importer.sandbox.store import Stored
 from tests.e2e.commands import Ended, Shell
-from tests.e2e.here import Here
 from tests.e2e.test_jobs import NO_DRAIN, READING, force, rows_of
 
 Change = Callable[[str], str]
@@ -48,10 +47,8 @@ CHANGES: dict[str, tuple[str, Change]] = {
 """Those that can't be known again."""
 
 
-@pytest.fixture
-def user(user: Shell) -> Shell:
-    """Starts commands within this process."""
-    return Here(user.folder, user.environment)
+WITHIN_THIS_PROCESS = True
+"""Commands start at once: see `user`."""
 
 
 def file(user: Shell, *comments: str, others: str = "fine") -> None:

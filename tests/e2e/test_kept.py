@@ -8,17 +8,19 @@ import pytest
 
 from importer.sandbox import Sandbox
 from tests.e2e.commands import Ended, Shell
-from tests.e2e.here import Here
 
 ROWS = "".join(f"p{n},{n % 11},,p{n}@example.com\n" for n in range(12))
 FILE = f"id,score,comment,email\n{ROWS}q1,11,,\nq2,12,,\n"
 
 
+WITHIN_THIS_PROCESS = True
+"""Commands start at once: see `user`."""
+
+
 @pytest.fixture
 def user(user: Shell) -> Shell:
-    """Starts commands within this process."""
     user.write("answers.csv", FILE)
-    return Here(user.folder, user.environment)
+    return user
 
 
 def words(sandbox: Sandbox, *more: object) -> tuple[object, ...]:

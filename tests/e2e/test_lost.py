@@ -9,15 +9,12 @@ import pytest
 from importer.sandbox import Sandbox, SandboxSettings, Targeting, background
 from tests.automation.servers import web
 from tests.e2e.commands import Ended, Shell
-from tests.e2e.here import Here
 
 HEADER = "id,score,comment,email\n"
 
 
-@pytest.fixture
-def user(user: Shell) -> Shell:
-    """Starts commands within this process."""
-    return Here(user.folder, user.environment)
+WITHIN_THIS_PROCESS = True
+"""Commands start at once: see `user`."""
 
 
 def run(user: Shell, sandbox: Sandbox, name: str, *more: object, **environment: str) -> Ended:

@@ -7,11 +7,8 @@ import shutil
 from collections import Counter
 from pathlib import Path
 
-import pytest
-
 from importer.sandbox import Sandbox
 from tests.e2e.commands import Ended, Shell
-from tests.e2e.here import Here
 from tests.e2e.processes import people
 from tests.e2e.test_jobs import READING
 from tests.e2e.test_run import results
@@ -19,10 +16,8 @@ from tests.e2e.test_run import results
 NOTE = "knows of no earlier import into this survey"
 
 
-@pytest.fixture
-def user(user: Shell) -> Shell:
-    """Starts commands within this process."""
-    return Here(user.folder, user.environment)
+WITHIN_THIS_PROCESS = True
+"""Commands start at once: see `user`."""
 
 
 def run(user: Shell, sandbox: Sandbox, *more: object, state: str = "state", **keys: str) -> Ended:

@@ -12,7 +12,6 @@ import pytest
 from importer.sandbox import CAMPAIGN, Sandbox
 from tests.e2e.commands import Ended, Shell
 from tests.e2e.conftest import MAPPING
-from tests.e2e.here import Here
 from tests.e2e.test_jobs import rows_of
 from tests.e2e.test_run import results
 
@@ -61,10 +60,8 @@ OF_THE_RULE = (
 )
 
 
-@pytest.fixture
-def user(user: Shell) -> Shell:
-    """Starts commands within this process."""
-    return Here(user.folder, user.environment)
+WITHIN_THIS_PROCESS = True
+"""Commands start at once: see `user`."""
 
 
 def given(user: Shell, mapping: str, rows: str) -> None:

@@ -6,7 +6,6 @@ import pytest
 
 from importer.sandbox import Sandbox
 from tests.e2e.commands import Ended, Shell
-from tests.e2e.here import Here
 
 FILE = (
     "id,score,comment,email\n"
@@ -14,10 +13,8 @@ FILE = (
 )
 
 
-@pytest.fixture
-def user(user: Shell) -> Shell:
-    """Starts commands within this process."""
-    return Here(user.folder, user.environment)
+WITHIN_THIS_PROCESS = True
+"""Commands start at once: see `user`."""
 
 
 def run(user: Shell, sandbox: Sandbox, name: str = "vip-customers.csv", *more: object) -> Ended:

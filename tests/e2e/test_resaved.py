@@ -16,7 +16,6 @@ from importer.sandbox import Sandbox
 from importer.settings import Endpoint
 from tests.e2e.commands import Shell
 from tests.e2e.conftest import MAPPING
-from tests.e2e.here import Here
 from tests.e2e.test_jobs import rows_of
 from tests.e2e.test_other_rules import HEADER, KEYED, run
 
@@ -40,10 +39,8 @@ FORMS: dict[str, Callable[[str], str]] = {
 }
 
 
-@pytest.fixture
-def user(user: Shell) -> Shell:
-    """Starts commands within this process."""
-    return Here(user.folder, user.environment)
+WITHIN_THIS_PROCESS = True
+"""Commands start at once: see `user`."""
 
 
 def given(

@@ -6,13 +6,9 @@ import pytest
 
 from importer.sandbox import Sandbox
 from tests.e2e.commands import Shell
-from tests.e2e.here import Here
 
-
-@pytest.fixture
-def user(user: Shell) -> Shell:
-    """Starts commands within this process."""
-    return Here(user.folder, user.environment)
+WITHIN_THIS_PROCESS = True
+"""Commands start at once: see `user`."""
 
 
 def test_what_is_printed_for_cron_runs_as_it_is(user: Shell, sandbox: Sandbox) -> None:

@@ -9,16 +9,13 @@ from prometheus_client.parser import text_string_to_metric_families
 from importer.sandbox import Sandbox
 from tests.automation.servers import web
 from tests.e2e.commands import Ended, Shell
-from tests.e2e.here import Here
 
 GOOD = "".join(f"p{n},{n % 11},,p{n}@example.com\n" for n in range(8))
 FILE = f"id,score,comment,email\n{GOOD}q1,11,,\nq2,12,,\n"
 
 
-@pytest.fixture
-def user(user: Shell) -> Shell:
-    """Starts commands within this process."""
-    return Here(user.folder, user.environment)
+WITHIN_THIS_PROCESS = True
+"""Commands start at once: see `user`."""
 
 
 def run(user: Shell, sandbox: Sandbox, *more: object, **environment: str) -> Ended:

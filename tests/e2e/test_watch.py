@@ -15,7 +15,6 @@ from importer.automation import Arrival
 from importer.sandbox import Behaviour, Sandbox, SandboxSettings, background
 from tests.automation.servers import web
 from tests.e2e.commands import IMPORTER, Ended, Shell
-from tests.e2e.here import Here
 
 HEADER = "id,score,comment,email\n"
 
@@ -24,10 +23,8 @@ def rows(first: int, end: int) -> str:
     return HEADER + "".join(f"p{n},{n % 11},,p{n}@example.com\n" for n in range(first, end))
 
 
-@pytest.fixture
-def user(user: Shell) -> Shell:
-    """Starts commands within this process."""
-    return Here(user.folder, user.environment)
+WITHIN_THIS_PROCESS = True
+"""Commands start at once: see `user`."""
 
 
 @pytest.fixture

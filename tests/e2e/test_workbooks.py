@@ -5,17 +5,12 @@ from __future__ import annotations
 import shlex
 
 import openpyxl
-import pytest
 
 from importer.sandbox import Sandbox
 from tests.e2e.commands import Shell
-from tests.e2e.here import Here
 
-
-@pytest.fixture
-def user(user: Shell) -> Shell:
-    """Starts commands within this process."""
-    return Here(user.folder, user.environment)
+WITHIN_THIS_PROCESS = True
+"""Commands start at once: see `user`."""
 
 
 def words(sandbox: Sandbox, file: str) -> tuple[object, ...]:

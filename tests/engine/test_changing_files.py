@@ -9,9 +9,8 @@ from pathlib import Path
 import pytest
 
 from importer import Plan, Secret, Settings, run
-from importer.engine.observer import NullObserver
+from importer.engine.observer import Ended, Event
 from importer.errors import Declined, SourceError
-from importer.model import Outcome
 from importer.sandbox import WRITE_KEY, Sandbox, background
 from tests.e2e.conftest import MAPPING
 from tests.sources.test_changing import Change, grow, overwrite, remove, replaced, truncate
@@ -43,14 +42,14 @@ def lines(path: Path) -> list[dict[str, str]]:
     return list(csv.DictReader(path.read_text(encoding="utf-8-sig").splitlines()))
 
 
-class AtFirst(NullObserver):
+class AtFirst:
     """Calls once, as soon as a row was posted."""
 
     def __init__(self, then: Callable[[], object]) -> None:
         self.then: Callable[[], object] | None = then
 
-    def ended(self, _: Outcome) -> None:
-        if self.then:
+    def event(self, event: Event) -> None:
+        if self.then and isinstance(event, Ended):
             then, self.then = self.then, None
             then()
 
@@ -62,7 +61,7 @@ def test_after_the_first_post_problems_are_of_the_rows_that_were_read(
     with background() as sandbox:
         given = settings(tmp_path, sandbox)
         later = AtFirst(lambda: change(tmp_path / "a.csv", text(OTHER)))
-        planned, summary = run(given, watch=later)
+        planned, summary = run(given, observer=later)
         stored = len(sandbox.stored())
 
     assert later.then is None

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
-from pathlib import Path
+from collections.abc import Sequence
 
 import orjson
 
-from importer.ledger.sqlite import SqliteLedger
+from importer.ledger import Ledger
 from importer.model import Job, Mapped, Response, Status
 
 SECRET = b"s" * 32
@@ -39,7 +37,7 @@ def response(
     )
 
 
-def job_of(name: str, sha: str = "") -> Job:
+def job_of(name: str, sha: str = "", origin: str = ORIGIN) -> Job:
     """A job that is yet to be started."""
     return Job(
         id=0,
@@ -49,26 +47,25 @@ def job_of(name: str, sha: str = "") -> Job:
         sheet="",
         mapping="mapping.yaml",
         mapping_sha256="m",
-        origin=ORIGIN,
+        origin=origin,
         campaigns=CAMPAIGN,
         settings={},
         started_at=time.time(),
     )
 
 
-@contextmanager
-def ledger_in(folder: Path) -> Iterator[SqliteLedger]:
-    """The ledger of a folder."""
-    with closing(SqliteLedger.open(folder / "ledger.sqlite3", SECRET, "process")) as ledger:
-        yield ledger
-
-
 def staged(
-    ledger: SqliteLedger, name: str, rows: Sequence[Mapped], *, repeats: str = "all", chunk: int = 3
+    ledger: Ledger,
+    name: str,
+    rows: Sequence[Mapped],
+    *,
+    repeats: str = "all",
+    chunk: int = 3,
+    origin: str = ORIGIN,
 ) -> tuple[Job, list[int]]:
     """Stage a file of this content; returns the job and the Excel rows that are to be sent."""
     sha = str(hash(repr(rows)))
-    job = ledger.start_job(job_of(name, sha))
+    job = ledger.start_job(job_of(name, sha, origin))
     staging = ledger.stage(job)
     for start in range(0, len(rows), chunk):
         staging.add(rows[start : start + chunk])
@@ -77,31 +74,13 @@ def staged(
     return job, to_send(ledger, job)
 
 
-def to_send(ledger: SqliteLedger, job: Job) -> list[int]:
+def to_send(ledger: Ledger, job: Job) -> list[int]:
     """The Excel rows that a run would post, in its order."""
     rows = {line.seq: line.row for line in ledger.lines(job)}
     return [rows[seq] for seq in ledger.sending_order(job, (Status.PENDING, Status.FAILED))]
 
 
-def end(
-    ledger: SqliteLedger, job: Job, row: int, status: str, code: str = "", at: float = 0.0
-) -> None:
-    """Give a row an outcome, as an attempt would."""
-    with ledger._db.transaction():
-        ledger.connection.execute(
-            "UPDATE rows SET status = ?, code = ?, attempts = 1, sent_at = ?, doubt = ?"
-            " WHERE job = ? AND row = ?",
-            (status, code, at or time.time(), status == Status.UNKNOWN, job.id, row),
-        )
-
-
-def end_all(ledger: SqliteLedger, job: Job, status: str = Status.CREATED) -> None:
-    """Give every row that is to be sent this outcome."""
-    for row in to_send(ledger, job):
-        end(ledger, job, row, status)
-
-
-def statuses(ledger: SqliteLedger, job: Job) -> dict[int, tuple[str, str]]:
+def statuses(ledger: Ledger, job: Job) -> dict[int, tuple[str, str]]:
     """Status and code by Excel row."""
     return {line.row: (line.status, line.code) for line in ledger.lines(job)}
 

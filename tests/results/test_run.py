@@ -8,7 +8,7 @@ import pytest
 from jinja2 import Environment
 
 from importer import engine
-from importer.engine.observer import NullObserver
+from importer.engine.observer import Event, Sending
 from importer.engine.report import slots
 from importer.ledger import Post
 from importer.results import files
@@ -95,9 +95,10 @@ def test_nothing_is_left_to_compile_once_rows_are_sent(
 
     monkeypatch.setattr(Environment, "compile", noted)
 
-    class Counting(NullObserver):
-        def sending(self, rows: int) -> None:
-            counts.append(len(compiled))
+    class Counting:
+        def event(self, event: Event) -> None:
+            if isinstance(event, Sending):
+                counts.append(len(compiled))
 
     with background() as sandbox:
         settings = jobs.settings(
@@ -107,7 +108,7 @@ def test_nothing_is_left_to_compile_once_rows_are_sent(
             write_key=Secret(WRITE_KEY),
             limit=3,
         )
-        engine.run(settings, watch=Counting())
+        engine.run(settings, observer=Counting())
 
     assert counts == [len(compiled)]
     assert "report.html.jinja" in compiled

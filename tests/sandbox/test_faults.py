@@ -229,3 +229,22 @@ async def test_a_client_that_leaves_in_the_middle_of_its_body_stores_nothing() -
         await asyncio.sleep(0.05)
         [exchange] = client.sandbox.posts()
         assert (exchange.complete, client.sandbox.stored()) == (False, [])
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+async def test_drawn_by_row_the_order_of_the_rows_changes_nothing(seed: int) -> None:
+    """Each attempt of a row meets what it would meet alone."""
+    users = [f"u{number}" for number in range(40)]
+    share = FaultShare(Behaviour("status", 503), 0.3)
+    met: list[dict[str, list[int]]] = []
+    for order in (users + users, users[::-1] * 2):
+        statuses: dict[str, list[int]] = {user: [] for user in users}
+        settings = SandboxSettings(fail=(share,), seed=seed, by_row=True)
+        async with talking(settings) as client:
+            for user in order:
+                statuses[user].append((await client.insert(userId=user)).status)
+        met.append(statuses)
+    assert met[0] == met[1]
+    first = [each[0] for each in met[0].values()]
+    assert 2 < first.count(503) < 25
+    assert first != [each[1] for each in met[0].values()]

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from importer.errors import SourceError
+from importer.model import letter
 from importer.sources.source import open_source
-from importer.sources.table import SourceOptions, letter
+from importer.sources.table import SourceOptions
 from tests.sources.reading import read, written
 
 TWO_ROWS = "ID,Question,,Alone,\n,Response,Why?,Alone,\n1,9,good,x,y\n"

@@ -106,12 +106,12 @@ class Visitor:
 
     async def bring(self, mapping: bytes, name: str = "own.yaml") -> str:
         """Bring a mapping of one's own."""
-        await self.get(self.at("mapping"))
+        await self.get(self.at("match"))
         return await self.post(self.at("own"), {"mapping": (name, mapping)})
 
     async def planned(self) -> str:
         """Go on to the plan, and wait for it."""
-        await self.post(self.at("mapping"), go="next")
+        await self.post(self.at("match"), go="next")
         planning = self.desk.runs.planning(self.draft)
         if planning and planning.task:
             await planning.task

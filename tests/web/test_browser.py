@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import IO
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from importer.resources import SAMPLES
@@ -22,7 +23,9 @@ from tests.web.serving import CAMPAIGN, QUESTIONS
 
 pytestmark = pytest.mark.skipif(not CHROMIUM, reason="there is no Chromium")
 
-IN_THE_DOCS = {"mapping", "pilot"}
+AXE = Axe()
+WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+IN_THE_DOCS = {"match", "pilot"}
 """Pages whose tops are docs/img/web-….png: copy them from the folder that IMPORTER_PICTURES names."""
 UGLY = SAMPLES / "ugly.csv"
 DROP = """
@@ -115,8 +118,8 @@ def visiting(browser: Browser, link: str, **options: object) -> Iterator[Page]:
 def filled_in(page: Page) -> None:
     """The survey's and the questions' IDs."""
     page.get_by_label("Survey", exact=True).fill(CAMPAIGN)
-    page.get_by_label("NPS", exact=True).fill(QUESTIONS["score"])
-    page.get_by_label("Comment", exact=True).first.fill(QUESTIONS["comment"])
+    page.get_by_label("ID of “NPS”").fill(QUESTIONS["score"])
+    page.get_by_label("ID of “Comment”").first.fill(QUESTIONS["comment"])
     page.get_by_role("button", name="Next: the plan").click()
 
 
@@ -126,8 +129,10 @@ def heading(page: Page, text: str) -> None:
 
 
 def looked_at(page: Page, name: str) -> None:
-    """Contrast, names, the size of targets, nothing that sticks out; a picture where one is asked for."""
+    """Contrast, names, sizes of targets, nothing that sticks out, axe; a picture where one is asked for."""
     page.wait_for_load_state("load")
+    found = AXE.run(page, options={"runOnly": WCAG, "iframes": False})
+    assert found.violations_count == 0, (name, found.generate_report())
     assert page.evaluate(PALE) == [], name
     assert page.evaluate(NAMELESS) == [], name
     assert page.evaluate(SMALL) == [], name
@@ -161,9 +166,9 @@ def test_from_a_dropped_file_to_the_last_row(
         heading(page, "34 rows, read as utf-8-sig, header in row 1")
         expect(page.locator("h1")).to_be_focused()
         looked_at(page, "read")
-        page.get_by_role("button", name="Next: the mapping").click()
-        heading(page, "3 things are still to be said or mended")
-        looked_at(page, "mapping")
+        page.get_by_role("button", name="Next: match").click()
+        heading(page, "3 things are still to be said")
+        looked_at(page, "match")
         with page.expect_response("**/frame/plan.html", timeout=30_000) as report:
             filled_in(page)
         expect(page.locator("h1")).to_have_text(re.compile(r"of 34 rows can be sent"))
@@ -212,12 +217,12 @@ def test_without_script_and_by_the_keyboard_alone(
                     return
             raise AssertionError(f"{name} can't be reached")
 
-        reach("Next: the mapping")
+        reach("Next: match")
         page.keyboard.press("Enter")
         for label, typed in (
             ("Survey", CAMPAIGN),
-            ("NPS", QUESTIONS["score"]),
-            ("Comment", QUESTIONS["comment"]),
+            (ID.format("NPS"), QUESTIONS["score"]),
+            (ID.format("Comment"), QUESTIONS["comment"]),
         ):
             reach(label)
             page.keyboard.type(typed)
@@ -240,6 +245,7 @@ def test_without_script_and_by_the_keyboard_alone(
     assert (tmp_path / "answers-import" / "results.csv").exists()
 
 
+ID = "The question’s ID of “{}” in SatisMeter"
 SAYS = "(each => (each.labels?.[0] ?? each).textContent.trim())(document.activeElement)"
 
 
@@ -265,11 +271,11 @@ def test_hostile_cells_run_nothing(browser: Browser, sandbox: Sandbox, tmp_path:
     ):
         form = page.locator("form[data-drop]").element_handle()
         page.evaluate(DROP, [form, f"{evil}.csv", text])
-        page.get_by_role("button", name="Next: the mapping").click()
+        page.get_by_role("button", name="Next: match").click()
         page.get_by_label("Survey", exact=True).fill(CAMPAIGN)
         page.locator("input[name='question.score']").fill(QUESTIONS["score"])
         page.locator("input[name='out.comment']").check()
-        page.get_by_label("Which column says who answered?").select_option("nobody")
+        page.get_by_label("Which column says who answered?", exact=True).select_option("nobody")
         with page.expect_response("**/frame/plan.html", timeout=30_000) as report:
             page.get_by_role("button", name="Next: the plan").click()
         expect(page.locator("h1")).to_have_text(re.compile("can be sent"))

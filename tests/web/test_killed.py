@@ -69,9 +69,9 @@ def test_its_run_goes_on_to_the_last_row_and_the_next_wizard_shows_it(tmp_path: 
             link = json.loads(process.stdout.readline())["url"]
             site = Site(link.partition("/open")[0])
             path = re.findall(r'url=([^"]+)/read"', site.get(link.removeprefix(site.origin)))[0]
-            site.get(f"{path}/mapping")
+            site.get(f"{path}/match")
             site.get(f"{path}/own", text=mapping)
-            site.get(f"{path}/mapping", go="next")
+            site.get(f"{path}/match", go="next")
             wait_until(lambda: "can be sent" in site.get(f"{path}/plan"))
             site.get(f"{path}/approve", go="approve")
             site.get(f"{path}/start", rows="rest")

@@ -38,6 +38,21 @@ async def test_what_was_found_is_the_heading(tmp_path: Path) -> None:
         assert "Jana.Novakova@example.com" not in visitor.text
 
 
+async def test_columns_with_names_of_their_own_leave_no_header_to_choose(tmp_path: Path) -> None:
+    lines = [
+        f'{{"Customer ID": "c{n}", "NPS": {n % 11}, "Comment": "fine {n}"}}' for n in range(30)
+    ]
+    async with wizard(tmp_path) as visitor:
+        await visitor.upload("answers.jsonl", "\n".join(lines).encode())
+        assert visitor.h1 == "30 rows, with names of its own for the columns"
+        assert "Which row names the columns?" not in visitor.text
+        assert "There is no header" not in visitor.text
+        assert visitor.text.count('name="header"') == 1
+        await visitor.post(visitor.at("read"), header="found")
+        await visitor.post(visitor.at("mapping"), **FILLED)
+        assert "header_row" not in visitor.text
+
+
 async def test_sheet_and_header_are_chosen_by_click(tmp_path: Path) -> None:
     book = Workbook()
     assert book.active
@@ -65,7 +80,7 @@ async def test_sheet_and_header_are_chosen_by_click(tmp_path: Path) -> None:
         await visitor.get(visitor.at("read"))
         assert re.search(r'value="3"[^>]*checked', visitor.text)
         assert '<option selected value="Answers">' in visitor.text
-        await visitor.get(visitor.at("mapping"))
+        await visitor.get(visitor.at("match"))
         assert "sheet: Answers" in visitor.text
         assert "header_row: 3" in visitor.text
         await visitor.get(visitor.at("read"))
@@ -86,17 +101,17 @@ async def test_the_encoding_is_chosen_by_looking(tmp_path: Path, codec: str) -> 
         again = re.findall(r'name="encoding" value="([^"]+)"', visitor.text)
         assert again[0].replace("_", "-") == codec.replace("_", "-")
         assert set(again) >= set(offered) - {codec}
-        await visitor.get(visitor.at("mapping"))
+        await visitor.get(visitor.at("match"))
         assert "encoding: " in visitor.text
 
 
 async def test_what_only_a_person_knows_is_asked(tmp_path: Path) -> None:
     async with wizard(tmp_path) as visitor:
         await visitor.upload("answers.csv", PLAIN)
-        await visitor.get(visitor.at("mapping"))
-        assert visitor.h1 == "3 things are still to be said or mended"
+        await visitor.get(visitor.at("match"))
+        assert visitor.h1 == "3 things are still to be said"
         assert visitor.text.count('class="wrong"') == 3
-        await visitor.post(visitor.at("mapping"), go="save", **FILLED)
+        await visitor.post(visitor.at("match"), go="save", **FILLED)
         assert visitor.h1 == "The mapping is whole, and fits the file"
         text = visitor.desk.drafts.mapping(visitor.draft).read_text()
         assert CAMPAIGN in text
@@ -108,11 +123,9 @@ async def test_what_only_a_person_knows_is_asked(tmp_path: Path) -> None:
 async def test_what_was_typed_stays_where_it_is_refused(tmp_path: Path) -> None:
     async with wizard(tmp_path) as visitor:
         await visitor.upload("answers.csv", PLAIN)
-        await visitor.get(visitor.at("mapping"))
+        await visitor.get(visitor.at("match"))
         before = visitor.draft
-        await visitor.post(
-            visitor.at("mapping"), go="next", **{**FILLED, "question__score": 'no"id'}
-        )
+        await visitor.post(visitor.at("match"), go="next", **{**FILLED, "question__score": 'no"id'})
         assert visitor.status == 422
         assert visitor.h1 == "1 field to look at"
         assert 'value="no&#34;id"' in visitor.text
@@ -124,9 +137,9 @@ async def test_what_was_typed_stays_where_it_is_refused(tmp_path: Path) -> None:
 async def test_an_answer_that_is_left_out_stays_out(tmp_path: Path) -> None:
     async with wizard(tmp_path) as visitor:
         await visitor.upload("answers.csv", PLAIN)
-        await visitor.get(visitor.at("mapping"))
+        await visitor.get(visitor.at("match"))
         typed = {**FILLED, "question__comment": "", "out__comment": "yes"}
-        await visitor.post(visitor.at("mapping"), go="save", **typed)
+        await visitor.post(visitor.at("match"), go="save", **typed)
         assert "comment: false" in visitor.text
         assert visitor.h1.startswith("The mapping is whole")
 
@@ -142,15 +155,16 @@ async def test_with_an_api_key_one_chooses_from_the_live_survey(
 ) -> None:
     async with wizard(tmp_path, sandbox.url, api_key=API_KEY, project=PROJECT) as visitor:
         await visitor.upload("answers.csv", PLAIN)
-        await visitor.get(visitor.at("mapping"))
+        await visitor.get(visitor.at("match"))
         assert f'<option value="{CAMPAIGN}">' in visitor.text
-        await visitor.post(visitor.at("mapping"), campaign=CAMPAIGN, go="save")
-        for id_ in QUESTIONS.values():
-            assert f'<option value="{id_}" selected>' in visitor.text
+        await visitor.post(visitor.at("match"), campaign=CAMPAIGN, go="save")
+        for at, id_ in enumerate(QUESTIONS.values(), 1):
+            asked = visitor.text.partition(f'name="column.{id_}"')[2].partition("</select>")[0]
+            assert f'<option value="c{at}" selected>' in asked
         assert visitor.h1.startswith("The mapping is whole")
         # an id of another survey isn't kept
         await visitor.post(
-            visitor.at("mapping"), campaign=CAMPAIGN, question__score="f" * 24, go="save"
+            visitor.at("match"), campaign=CAMPAIGN, question__score="f" * 24, go="save"
         )
         assert "f" * 24 not in visitor.desk.drafts.mapping(visitor.draft).read_text()
 
@@ -160,7 +174,7 @@ async def test_a_survey_that_cant_be_read_is_told_and_ids_are_typed(
 ) -> None:
     async with wizard(tmp_path, sandbox.url, api_key="another", project=PROJECT) as visitor:
         await visitor.upload("answers.csv", PLAIN)
-        await visitor.get(visitor.at("mapping"))
+        await visitor.get(visitor.at("match"))
         assert "The survey can’t be read: The API refused the API key" in visitor.text
         assert '<input id="campaign"' in visitor.text
 
@@ -176,8 +190,8 @@ async def test_a_mapping_of_ones_own_is_shown_with_what_is_wrong_at_its_line(
         assert visitor.draft.own == "mine.yaml"
         await visitor.bring(b"\xff\xfe", "mine.yaml")
         assert visitor.status == 422
-        await visitor.get(visitor.at("mapping")) if visitor.path.startswith("/drafts/") else None
-        await visitor.post(visitor.path.replace("/own", "/mapping"), go="draft")
+        await visitor.get(visitor.at("match")) if visitor.path.startswith("/drafts/") else None
+        await visitor.post(visitor.path.replace("/own", "/match"), go="draft")
         assert visitor.draft.own == ""
 
 
@@ -185,10 +199,10 @@ async def test_the_mapping_of_another_import_is_offered(tmp_path: Path) -> None:
     async with wizard(tmp_path) as visitor:
         await visitor.upload("first.csv", PLAIN)
         first = visitor.draft
-        await visitor.get(visitor.at("mapping"))
-        await visitor.post(visitor.at("mapping"), go="save", **FILLED)
+        await visitor.get(visitor.at("match"))
+        await visitor.post(visitor.at("match"), go="save", **FILLED)
         await visitor.upload("second.csv", PLAIN.replace(b"fine", b"good"))
-        await visitor.get(visitor.at("mapping"))
+        await visitor.get(visitor.at("match"))
         await visitor.post(visitor.at("own"), **{"from": first.id})
         assert visitor.h1 == "Your mapping of first.csv fits the file"
         await visitor.planned()
@@ -198,13 +212,13 @@ async def test_the_mapping_of_another_import_is_offered(tmp_path: Path) -> None:
 async def test_a_form_of_an_earlier_state_changes_nothing(tmp_path: Path) -> None:
     async with wizard(tmp_path) as visitor:
         await visitor.upload("answers.csv", PLAIN)
-        await visitor.get(visitor.at("mapping"))
+        await visitor.get(visitor.at("match"))
         old = visitor.hidden["revision"]
-        await visitor.post(visitor.at("mapping"), go="save", **FILLED)
+        await visitor.post(visitor.at("match"), go="save", **FILLED)
         known, path = visitor.draft, visitor.path
-        for step in ("read", "mapping", "plan", "approve", "own"):
+        for step in ("read", "match", "plan", "approve", "own"):
             await visitor.post(
-                path.replace("mapping", step), revision=old, text="version: 1", go="save"
+                path.replace("match", step), revision=old, text="version: 1", go="save"
             )
             assert visitor.status == 409, step
             assert "Another tab has changed this import" in visitor.text
@@ -225,8 +239,8 @@ async def test_what_two_hands_write_is_all_kept(tmp_path: Path) -> None:
 async def test_a_plan_begun_anew_takes_the_place_of_that_under_way(tmp_path: Path) -> None:
     async with wizard(tmp_path) as visitor:
         await visitor.upload("answers.csv", PLAIN)
-        await visitor.get(visitor.at("mapping"))
-        await visitor.post(visitor.at("mapping"), go="save", **FILLED)
+        await visitor.get(visitor.at("match"))
+        await visitor.post(visitor.at("match"), go="save", **FILLED)
         path = visitor.at("plan")
         for _ in range(3):  # as a person who clicks thrice
             await visitor.post(path)
@@ -253,8 +267,8 @@ async def test_a_plan_that_isnt_the_one_shown_is_not_approved(tmp_path: Path) ->
 
 async def _planned(visitor: Visitor, name: str = "answers.csv", content: bytes = PLAIN) -> None:
     await visitor.upload(name, content)
-    await visitor.get(visitor.at("mapping"))
-    await visitor.post(visitor.at("mapping"), go="save", **FILLED)
+    await visitor.get(visitor.at("match"))
+    await visitor.post(visitor.at("match"), go="save", **FILLED)
     await visitor.planned()
 
 
@@ -393,9 +407,7 @@ async def test_hostile_texts_stay_texts(tmp_path: Path) -> None:
         await visitor.upload(f"{evil}.csv", text.encode())
         steps = ("read", "mapping", "plan", "run", "results")
         pages = [await visitor.get(visitor.at(step)) for step in steps]
-        await visitor.post(
-            visitor.at("mapping"), go="save", **{**FILLED, "person": f"column:{evil}"}
-        )
+        await visitor.post(visitor.at("match"), go="save", **{**FILLED, "person": f"column:{evil}"})
         pages += [visitor.text, await visitor.get("/"), await visitor.get("/history")]
     for page in pages:
         assert "<img" not in page
@@ -436,7 +448,7 @@ async def test_whatever_is_broken_no_traceback_is_shown(tmp_path: Path) -> None:
         await _planned(visitor)
         draft = visitor.draft
         visitor.desk.drafts.mapping(draft).unlink()
-        await visitor.get(visitor.at("mapping"))
+        await visitor.get(visitor.at("match"))
         assert visitor.status == 200
         (tmp_path / "ledger.sqlite3").write_bytes(b"no database" * 1000)
         for path in (
@@ -483,10 +495,10 @@ def test_who_comes_second_with_a_change_is_told(tmp_path: Path) -> None:
     file = tmp_path / "answers.csv"
     file.write_text("id,score\na,9\n")
     seen = drafts.adopt(file)
-    assert drafts.change(seen, campaign="a").revision == 1
+    assert drafts.change(seen, preset="a").revision == 1
     with pytest.raises(Busy):
-        drafts.change(seen, campaign="b")
-    assert drafts.all()[0].campaign == "a"
+        drafts.change(seen, preset="b")
+    assert drafts.all()[0].preset == "a"
 
 
 async def test_which_mark_is_the_best_is_asked_of_each_answer_that_is_sent(tmp_path: Path) -> None:
@@ -495,14 +507,14 @@ async def test_which_mark_is_the_best_is_asked_of_each_answer_that_is_sent(tmp_p
     second = "79593580-95a7-11ed-8974-9b5d06700b8e"
     async with wizard(tmp_path) as visitor:
         await visitor.upload("marks.csv", b"Customer ID,NPS,Schulnote Service (1-6)\n" + rows)
-        await visitor.get(visitor.at("mapping"))
+        await visitor.get(visitor.at("match"))
         [name] = re.findall(r'name="question\.(\w*schulnote\w*)"', visitor.text)
         given = {f"question__{name}": second, "question__score": QUESTIONS["score"]}
-        await visitor.post(visitor.at("mapping"), campaign=CAMPAIGN, go="save", **given)
-        assert visitor.h1 == "1 thing is still to be said or mended"
+        await visitor.post(visitor.at("match"), campaign=CAMPAIGN, go="save", **given)
+        assert visitor.h1 == "1 thing is still to be said"
         assert f'name="best.{name}"' in visitor.text
         given[f"best__{name}"] = "low"
-        await visitor.post(visitor.at("mapping"), campaign=CAMPAIGN, go="save", **given)
+        await visitor.post(visitor.at("match"), campaign=CAMPAIGN, go="save", **given)
         assert visitor.h1 == "The mapping is whole, and fits the file"
         assert "rescale: {from: [1, 6], to: [6, 1]}" in html.unescape(visitor.text)
 
@@ -514,13 +526,14 @@ async def test_a_brought_mapping_reads_no_other_file(tmp_path: Path, way: str) -
     other.write_text("password: swordfish\n")
     async with wizard(tmp_path / "state") as visitor:
         await visitor.upload("answers.csv", PLAIN)
+        await visitor.get(visitor.at("match"))
         before = visitor.draft
         await visitor.bring(f"version: 1\nextends: {way.format(other)}\n".encode())
         assert visitor.status == 422
         assert "builds on the file" in visitor.h1
         assert "swordfish" not in visitor.text
         assert visitor.desk.drafts.load(before.id) == before
-        await visitor.get(f"/drafts/{before.id}/mapping")
+        await visitor.get(f"/drafts/{before.id}/match")
         await visitor.bring(b"version: 1\nextends: delighted\n")
         assert visitor.status == 200
         assert "builds on" not in visitor.h1
@@ -530,13 +543,13 @@ async def test_what_is_stored_about_a_person_is_said_before_it_is_approved(tmp_p
     rows = b"".join(b"c%d,%d,%s\n" % (n, n % 11, (b"pro", b"free")[n % 2]) for n in range(30))
     async with wizard(tmp_path) as visitor:
         await visitor.upload("answers.csv", b"Customer ID,NPS,Plan\n" + rows)
-        await visitor.get(visitor.at("mapping"))
+        await visitor.get(visitor.at("match"))
         given = {"campaign": CAMPAIGN, "question__score": QUESTIONS["score"]}
-        await visitor.post(visitor.at("mapping"), go="save", **given)
+        await visitor.post(visitor.at("match"), go="save", **given)
         await visitor.planned()
         assert visitor.h1 == "30 of 30 rows can be sent"
         assert re.search(r"Stored about each person, too: <b>plan</b>", visitor.text)
-        await visitor.get(visitor.at("mapping"))
+        await visitor.get(visitor.at("match"))
         text = visitor.desk.drafts.mapping(visitor.draft).read_text().partition("traits:")[0]
         await visitor.post(visitor.at("own"), text=text)
         await visitor.planned()
@@ -550,6 +563,6 @@ async def test_a_survey_that_cant_be_read_is_not_asked_for_by_each_page(tmp_path
         async with wizard(tmp_path, sandbox.url, **keys) as visitor:
             await visitor.upload("answers.csv", PLAIN)
             for _ in range(3):
-                await visitor.get(visitor.at("mapping"))
+                await visitor.get(visitor.at("match"))
                 assert "The survey can’t be read" in visitor.text
         assert len([each for each in sandbox.requests if each.method == "GET"]) == 1

@@ -357,6 +357,14 @@ async def test_a_locked_survey_says_who_holds_it(
         ([{"event": "pausing", "wait": 90, "time": "2020-01-01T00:00:00Z"}], ""),
         ([{"event": "away"}, {"event": "said", "text": "…"}], "SatisMeter does not answer"),
         ([{"event": "away"}, {"event": "back", "seconds": 9}], ""),
+        (
+            [{"event": "away"}, {"event": "waiting", "why": "outage", "wait": 899}],
+            "SatisMeter does not answer; it is tried again now and then, for 14 min 59 s at most.",
+        ),
+        (
+            [{"event": "waiting", "why": "rate", "wait": 6}],
+            "The rate allows the next request in 6 s",
+        ),
         ([{"event": "settling", "rows": 3, "wait": 60}], "3 rows may be stored"),
         ([{"event": "away"}, "Traceback, or half a li"], "SatisMeter does not answer"),
         ([7, "", [], {"event": "pausing", "wait": "x"}], ""),
@@ -413,7 +421,7 @@ async def test_two_wizards_know_of_each_others_run_from_its_first_moment(
             await other.post(f"{at}/start", rows="rest", **former)
             assert other.h1.startswith("Sending: ")
             assert other.draft.pid == pid
-            for step in ("mapping", "plan", "forget"):
+            for step in ("match", "plan", "forget"):
                 await other.post(f"{at}/{step}", revision=str(visitor.draft.revision))
                 assert (other.status, other.h1) == (409, "The run is under way.")
             assert visitor.desk.runs._children[visitor.draft.id].wait(60) is not None

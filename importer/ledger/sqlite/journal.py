@@ -192,6 +192,10 @@ class Journal:
         self._add(seq)
         return durable
 
+    def permits(self, _: int) -> bool:
+        """The file's lock isn't lost while its holder sleeps: who has it may post."""
+        return True
+
     def record(self, seq: int, outcome: Outcome) -> None:
         """Write down what an attempt came to, with the next commit."""
         self._add((seq, outcome))

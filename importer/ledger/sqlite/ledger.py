@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import AbstractContextManager, closing, contextmanager, suppress
 from pathlib import Path
 from secrets import token_hex
@@ -46,7 +46,9 @@ class SqliteLedger(SqlLedger):
         past: Past | None = None,
         *,
         keeping: type[Whole | Brief] = Whole,
+        besides: Callable[[], None] = lambda: None,
     ) -> None:
+        self._besides = besides
         database = SqliteDatabase(connection, path)
         super().__init__(database, secret, past or SqlPast(database), keeping=keeping)
         self.connection = connection
@@ -101,10 +103,16 @@ class SqliteLedger(SqlLedger):
             yield ledger
 
     @classmethod
-    def throwaway(cls, path: Path, secret: bytes, past: Past | None = None) -> SqliteLedger:
+    def throwaway(
+        cls,
+        path: Path,
+        secret: bytes,
+        past: Past | None = None,
+        besides: Callable[[], None] = lambda: None,
+    ) -> SqliteLedger:
         """A ledger for a plan: nothing of it stays. It looks back into the one at `path` (which need not
         exist) without writing there, but for folding what a killed run has left; or, where that is
-        another database's, into its `past`."""
+        another database's, into its `past`, which is let go of at the end (`besides`)."""
         with wrap_sqlite_errors(path):
             connection = sqlite3.connect("", isolation_level=None, uri=True)
             connection.execute(f"PRAGMA cache_size = {_CACHE_KB}")
@@ -118,16 +126,17 @@ class SqliteLedger(SqlLedger):
             except BaseException:
                 connection.close()
                 raise
-            return cls(connection, path, secret, past, keeping=Brief)
+            return cls(connection, path, secret, past, keeping=Brief, besides=besides)
 
     def close(self) -> None:
         self.connection.close()
+        self._besides()
 
     def fold(self) -> None:
         with wrap_sqlite_errors(self.path):
             checkpoint(self.connection)
 
-    def progress(self, job: Job) -> dict[str, int]:
+    def at_this_moment(self, job: Job) -> dict[str, int]:
         with wrap_sqlite_errors(self.path):
             return progress(self.connection, job.id)
 

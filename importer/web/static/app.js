@@ -57,6 +57,26 @@ const watching = (box) => {
   look();
 };
 
+// One row as it would be with what the fields say; the server makes it, 300 ms after the last change.
+const previewing = (form) => {
+  const box = form.querySelector("#preview"), live = form.querySelector("[data-live]");
+  let timer = 0, asked = 0;
+  const show = async () => {
+    const mine = ++asked;
+    try {
+      const reply = await fetch(form.dataset.preview, { method: "POST", body: new URLSearchParams(new FormData(form)) });
+      if (!reply.ok || mine !== asked || box.contains(document.activeElement)) return;
+      box.innerHTML = await reply.text();
+      live.textContent = "The row is shown as it is now.";
+    } catch { /* the wizard has ended: the page's own buttons will say so */ }
+  };
+  form.addEventListener("input", (event) => {
+    if (box.contains(event.target)) return;
+    clearTimeout(timer);
+    timer = setTimeout(show, 300);
+  });
+};
+
 // A second click would send the form once more, of a state that is past by then.
 addEventListener("submit", ({ target }) => setTimeout(() => {
   for (const button of target.querySelectorAll("button")) button.disabled = true;
@@ -66,5 +86,6 @@ addEventListener("pageshow", () => {
 });
 
 document.querySelectorAll("[data-drop]").forEach(dropping);
+document.querySelectorAll("[data-preview]").forEach(previewing);
 document.querySelectorAll("[data-progress]").forEach(watching);
 focus();

@@ -18,7 +18,8 @@ from importer.ledger.sqlite.database import connect
 from importer.ledger.sqlite.journal import Journal, checkpoint
 from importer.model import Job, Outcome, Status
 from tests.figures import figure
-from tests.ledger.making import ledger_in, response, staged, statuses
+from tests.ledger.making import response, staged, statuses
+from tests.ledger.sqlite.making import ledger_in
 
 CREATED = Outcome(Status.CREATED, http_status=201, response_id="id", ms=7)
 PENDING = Outcome(Status.PENDING, "not_sent")
@@ -52,15 +53,6 @@ async def test_an_attempt_is_on_the_disk_before_it_goes_on(ledger: SqliteLedger,
         assert on_disk(ledger, 3) == ("created", 1)
 
 
-async def test_what_is_recorded_is_there_when_it_closes(ledger: SqliteLedger, job: Job) -> None:
-    async with Journal(ledger.path, job.id) as journal:
-        await journal.attempting(0)
-        journal.record(0, CREATED)
-    line = next(ledger.lines(job))
-    assert (line.status, line.http_status, line.response_id, line.ms) == ("created", 201, "id", 7)
-    assert line.sent_at == pytest.approx(time.time(), abs=5)
-
-
 async def test_entries_of_one_commit_keep_their_order(ledger: SqliteLedger, job: Job) -> None:
     """attempt, outcome, attempt again."""
     async with Journal(ledger.path, job.id) as journal:
@@ -92,19 +84,6 @@ async def test_commits_come_in_groups(ledger: SqliteLedger, job: Job) -> None:
         assert journal.commits == 1
         await journal.flush()
     assert set(statuses(ledger, job).values()) == {("attempting", "")}
-
-
-async def test_a_worker_that_is_cancelled_meanwhile_does_no_harm(
-    ledger: SqliteLedger, job: Job
-) -> None:
-    async with Journal(ledger.path, job.id) as journal:
-        waiting = asyncio.ensure_future(journal.attempting(0))
-        waiting.cancel()
-        with pytest.raises(asyncio.CancelledError):
-            await waiting
-        journal.record(0, PENDING)
-        await journal.attempting(1)
-    assert statuses(ledger, job)[2] == ("pending", "not_sent")
 
 
 class Failing(sqlite3.Connection):

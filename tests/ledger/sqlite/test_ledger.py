@@ -6,18 +6,17 @@ import os
 import sqlite3
 import stat
 from contextlib import closing
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from importer.errors import LedgerError, UsageError
-from importer.ledger import state
+from importer.errors import LedgerError
+from importer.ledger import existing, look_into, state
 from importer.ledger.named_queries import Query
 from importer.ledger.sqlite import SqliteLedger
 from importer.ledger.sqlite.database import SQL, VERSIONS
-from importer.model import Status
-from tests.ledger.making import ORIGIN, SECRET, end, job_of, ledger_in, response, staged, statuses
+from tests.ledger.making import SECRET, response, staged
+from tests.ledger.sqlite.making import ledger_in
 
 ROWS = [response(row) for row in range(2, 8)]
 
@@ -91,6 +90,19 @@ def test_a_damaged_file_is_refused_with_a_remedy(tmp_path: Path) -> None:
     assert "backup" in caught.value.hint
 
 
+def test_who_only_looks_does_not_read_the_file_through(tmp_path: Path) -> None:
+    """Whoever changes it does. A look costs the same however large it is."""
+    with ledger_in(tmp_path) as ledger:
+        job, _ = staged(ledger, "a", [response(row) for row in range(2, 2_000)], chunk=2_000)
+    with (tmp_path / "ledger.sqlite3").open("r+b") as file:
+        file.seek(-8 * 4096, os.SEEK_END)
+        file.write(os.urandom(4096))
+    with look_into(tmp_path) as ledger:
+        assert [each.name for each in ledger.jobs()] == [job.name]
+    with pytest.raises(LedgerError, match="damaged"), existing(tmp_path):
+        pass
+
+
 def test_a_file_that_is_no_ledger_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "ledger.sqlite3"
     path.write_text("name,score\n" * 999)
@@ -115,78 +127,6 @@ def test_a_folder_that_cannot_be_written_is_told(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(LedgerError, match="can't be written"):
         state.prepare(tmp_path / "file" / "state")
-
-
-def test_what_was_cut_off_is_in_doubt(tmp_path: Path) -> None:
-    with ledger_in(tmp_path) as ledger:
-        job, _ = staged(ledger, "a", ROWS)
-        end(ledger, job, 3, "attempting")
-        assert ledger.counts(job) == {"pending": 5, "unknown": 1}
-        assert ledger.recover(ORIGIN, [job.campaigns]) == 1
-        assert statuses(ledger, job)[3] == ("unknown", "cut_off")
-        assert ledger.recover(ORIGIN, [job.campaigns]) == 0
-
-
-def test_rows_of_other_surveys_may_be_under_way(tmp_path: Path) -> None:
-    with ledger_in(tmp_path) as ledger:
-        job, _ = staged(ledger, "a", ROWS)
-        end(ledger, job, 3, "attempting")
-        assert ledger.recover(ORIGIN, ["another survey"]) == 0
-        assert ledger.recover("https://elsewhere", [job.campaigns]) == 0
-        assert ledger.recover(ORIGIN, ["*"]) == 1
-
-
-def test_jobs_are_found_by_name_and_number(tmp_path: Path) -> None:
-    with ledger_in(tmp_path) as ledger:
-        with pytest.raises(UsageError, match="no job yet"):
-            ledger.job("")
-        first, second = ledger.start_job(job_of("a", "1")), ledger.start_job(job_of("a", "2"))
-        assert (first.name, second.name) == ("a", "a-2")
-        assert ledger.job("a") == ledger.job("1") == first
-        assert ledger.job("") == second
-        assert ledger.jobs() == [second, first]
-        with pytest.raises(UsageError, match="no job 'b'"):
-            ledger.job("b")
-
-
-def test_a_job_belongs_to_its_server_and_sheet(tmp_path: Path) -> None:
-    with ledger_in(tmp_path) as ledger:
-        one = job_of("a", "1")
-        others = (
-            replace(one, mapping_sha256="other"),
-            replace(one, origin="https://other"),
-            replace(one, sheet="other"),
-            replace(one, file_sha256="other"),
-        )
-        ids = {ledger.start_job(each).id for each in (one, *others, one)}
-    assert len(ids) == 5
-
-
-def test_reasons_that_only_the_whole_can_give(tmp_path: Path) -> None:
-    people = [response(row, f"p{row % 3}", score=row) for row in range(2, 11)]
-    with ledger_in(tmp_path) as ledger:
-        earlier, _ = staged(ledger, "earlier", [response(2, "p1", score=0)])
-        end(ledger, earlier, 2, Status.CREATED)
-        job, _ = staged(ledger, "a", people)
-        end(ledger, job, 2, Status.CREATED)
-        end(ledger, job, 3, Status.UNKNOWN, "no_reply")
-        for row in (4, 5):
-            end(ledger, job, row, Status.DUPLICATE, "dup_or_targeting")
-        ledger.explain(job)
-        assert statuses(ledger, job) == {
-            2: ("created", ""),
-            3: ("unknown", "no_reply"),
-            4: ("duplicate", "dup_earlier_run"),
-            5: ("duplicate", "dup_same_file"),
-            6: ("pending", "held"),
-            7: ("pending", "not_reached"),
-            8: ("pending", "not_reached"),
-            9: ("pending", "held"),
-            10: ("pending", "not_reached"),
-        }
-        end(ledger, job, 3, Status.CREATED)
-        ledger.explain(job)
-        assert statuses(ledger, job)[6] == ("pending", "not_reached")
 
 
 def test_it_holds_no_answer_and_no_address(tmp_path: Path) -> None:

@@ -5,7 +5,6 @@ import shutil
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -192,27 +191,6 @@ def test_the_start_that_was_first_has_made_the_ledger(
     with closing(second):
         assert [each.name for each in second.jobs()] == ["first"]
     assert not [each for each in tmp_path.iterdir() if each.name.startswith(".")]
-
-
-def test_a_first_import_into_a_survey_is_told(tmp_path: Path) -> None:
-    """A new ledger knows nothing of what another one has sent."""
-    folder = tmp_path / "state"
-    with closing(opened(folder)) as ledger:
-        job = ledger.start_job(job_of("first"))
-        assert "knows of no earlier import into this survey" in ledger.unknown_survey(job)
-        with ledger._db.transaction():
-            ledger.connection.execute(
-                "INSERT INTO rows (job, seq, row, status) VALUES (?, 0, 2, 'created')", (job.id,)
-            )
-        assert ledger.unknown_survey(job) == ""
-        assert ledger.unknown_survey(ledger.start_job(job_of("next"))) == ""
-        other = ledger.start_job(replace(job_of("other"), campaigns="another survey"))
-        assert ledger.unknown_survey(other)
-        assert ledger.unknown_survey(
-            ledger.start_job(replace(job, origin="https://other", name="o"))
-        )
-    with closing(SqliteLedger.throwaway(ledger_path(folder), secret(folder))) as plan:
-        assert plan.unknown_survey(plan.start_job(job_of("plan"))) == ""
 
 
 def test_what_a_killed_start_has_left_goes(tmp_path: Path) -> None:

@@ -1,0 +1,438 @@
+"""What a person is asked to match, card by card: the survey, its questions and their columns, who answered,
+when, what is stored. A card shows the choices as they are; `told` takes what was said of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+from importer.discovery import changes
+from importer.discovery.answers import answer_note, question_of
+from importer.discovery.changes import RATINGS, question_at, table_of
+from importer.discovery.choices import Answer
+from importer.discovery.column import Column
+from importer.discovery.dates import readings
+from importer.discovery.draft import Draft
+from importer.discovery.proposal import matches, wanted
+from importer.discovery.questions import Question
+from importer.discovery.recognition import candidates, ends_in_words, in_words
+from importer.discovery.scales import Best
+from importer.discovery.survey_match import Matched, fits
+from importer.mapping import Document, blocks
+from importer.mapping.blocks import DATED_BY
+from importer.mapping.document import METHODS
+from importer.mapping.errors import OPEN
+from importer.mapping.ids import is_damaged, is_dummy
+from importer.mapping.steps import steps, typed
+from importer.model import counted
+from importer.privacy import Show, masked
+from importer.satismeter.read import Survey, SurveyQuestion
+
+NOBODY = "nobody"
+OUT = "out"
+OTHER = "other"
+_MOST = 12
+"""Candidates of a list; any other column is named in the field beside it."""
+_MOST_VALUES = 40
+_SAMPLES = 3
+TYPES = (*RATINGS, "choice", "text")
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One thing that may be said. `choices` are (value, label); without them it is typed; `kind` says how it
+    is shown. `wrong` is what is wrong with what was typed, `before` what another hand has saved meanwhile."""
+
+    name: str
+    label: str
+    value: str = ""
+    choices: Sequence[tuple[str, str]] = ()
+    kind: str = "select"
+    note: str = ""
+    wrong: str = ""
+    before: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """What belongs together: `told` says how sure it is and why, `open` what is still to be said; `values`
+    are the texts of a column, each with what it becomes."""
+
+    id: str
+    title: str
+    told: str = ""
+    fields: Sequence[Field] = ()
+    values: Sequence[Value] = ()
+    notes: Sequence[str] = ()
+    open: str = ""
+    main: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """A text of the file, how many rows hold it, and what it becomes now; `unmapped`: nothing, so that its
+    rows are invalid. `name` is that of its field; `skipped`: it is no answer."""
+
+    name: str
+    text: str
+    count: int
+    becomes: str
+    unmapped: bool
+    skipped: bool
+
+
+@dataclass(frozen=True)
+class Matching:
+    """A draft beside a survey. `document` is its mapping as it would be read now, where it can be; `show` is
+    how a value is shown."""
+
+    draft: Draft
+    surveys: Sequence[Survey] = ()
+    asked: Sequence[SurveyQuestion] = ()
+    document: Document | None = None
+    show: Show = masked
+
+    @cached_property
+    def cards(self) -> list[Card]:
+        """All of them, as a page lists them."""
+        return [
+            self._survey(),
+            *(self._questions() if self.asked else self._answers()),
+            self._person(),
+            self._when(),
+            self._traits(),
+            self._key(),
+        ]
+
+    @property
+    def open(self) -> list[Card]:
+        """Those in which something is yet to be said."""
+        return [each for each in self.cards if each.open]
+
+    def answer(self, key: str) -> int | None:
+        """Which of the answers a card is of."""
+        found = enumerate(self.draft.choices.answers)
+        if self.asked:
+            return next((at for at, each in found if each.question == key), None)
+        return next((at for at, each in found if key == _key_of(each)), None)
+
+    # the cards
+
+    def _survey(self) -> Card:
+        campaign = self.draft.choices.campaign
+        value = "" if campaign == OPEN else campaign
+        named = [(each.id, f"{each.name} ({each.type}, {each.state})") for each in self.surveys]
+        if named and value and value not in dict(named):
+            named.append((value, value))
+        where = "Its ID: SatisMeter, Settings > Integrations > API keys."
+        said = Field(
+            "campaign", "Survey", value, [("", "Choose…"), *named] if named else (), note=where
+        )
+        methods = [(each, each) for each in METHODS]
+        method = Field("method", "It was asked by", self.draft.choices.method, methods)
+        missing = "which survey the answers go to" if not value else ""
+        return Card("survey", "The survey", fields=(said, method), open=missing)
+
+    def _questions(self) -> Iterator[Card]:
+        """One for each question of the survey."""
+        matched = {each.asked.id: each for each in self._matches.values()}
+        for asked in self.asked:
+            at = self.answer(asked.id)
+            answer = self.draft.choices.answers[at] if at is not None else None
+            column = self._column(answer)
+            why = matched.get(asked.id)
+            told = ""
+            if answer:
+                found = question_of(table_of(self.draft), answer.cell)
+                same = why and found and self._matches.get(found.index) == why
+                told = f"{why.sure}: {why.why}" if why and same else "as you said"
+            fields = [self._column_field(asked.id, asked, column, out=True)]
+            kinds = [each for each in TYPES if fits(each, asked)]
+            yield self._card(asked.id, asked.label or asked.id, told, fields, kinds, at)
+
+    def _answers(self) -> Iterator[Card]:
+        """One for each answer of the file, where the survey can't be read: its ID is typed."""
+        table = table_of(self.draft)
+        for at, answer in enumerate(self.draft.choices.answers):
+            found = question_of(table, answer.cell)
+            column = self._column(answer)
+            key = _key_of(answer)
+            title = (found.text or found.columns[-1].label) if found else key
+            id_ = answer.question or ""
+            fields = [
+                Field(
+                    f"question.{key}",
+                    f"The question’s ID of “{title or key}” in SatisMeter",
+                    "" if id_ == OPEN else id_,
+                    kind="text",
+                ),
+                Field(
+                    f"{OUT}.{key}",
+                    "Leave this answer out",
+                    "yes" if answer.question is None else "",
+                    kind="check",
+                ),
+            ]
+            if column:
+                fields.append(self._column_field(key, None, column, out=False))
+            main = answer.question is not None or (found is not None and wanted(table, found))
+            told = answer_note(table, answer, found).partition("; ")[0]
+            yield replace(self._card(key, title or key, told, fields, TYPES, at), main=main)
+
+    def _card(
+        self,
+        key: str,
+        title: str,
+        told: str,
+        fields: list[Field],
+        kinds: Sequence[str],
+        at: int | None,
+    ) -> Card:
+        if at is None:
+            return Card(key, title, "no column answers it", fields)
+        answer = self.draft.choices.answers[at]
+        missing = "the question’s ID" if answer.question == OPEN else ""
+        kinds = list(dict.fromkeys((*kinds, answer.cell.type)))
+        fields.append(
+            Field(
+                f"type.{key}",
+                "Its answers are",
+                answer.cell.type,
+                [(k, _KINDS.get(k, k)) for k in kinds],
+            )
+        )
+        found = question_of(table_of(self.draft), answer.cell)
+        if answer.question is not None and found and found.scale and answer.cell.type in RATINGS:
+            said = changes.best_said(self.draft, answer)
+            if found.scale.best != Best.HIGH or said != "high":
+                high, low = ends_in_words(found.scale)
+                ends = [("high", f"{high} is the best"), ("low", f"{low}, as {low[0]} is the best")]
+                note = found.scale.signs
+                fields.append(
+                    Field(f"best.{key}", "Which end is the best?", said, ends, "radio", note)
+                )
+                missing = missing or ("which end of the scale is the best" if not said else "")
+        values = list(self._values(key, at, answer)) if answer.question is not None else []
+        unmapped = sum(each.count for each in values if each.unmapped)
+        notes = []
+        if unmapped:
+            notes = [
+                f"{counted(unmapped, 'row')} would be invalid: their text isn’t understood yet."
+            ]
+        return Card(key, title, told, fields, values, notes, missing)
+
+    def _column(self, answer: Answer | None) -> Column | None:
+        if answer is None:
+            return None
+        table = table_of(self.draft)
+        found = question_of(table, answer.cell)
+        if answer.cell.columns:
+            return table.column(answer.cell.columns[0])
+        return found.columns[0] if found else None
+
+    def _column_field(
+        self, key: str, asked: SurveyQuestion | None, column: Column | None, *, out: bool
+    ) -> Field:
+        best = self._best_columns(asked)[:_MOST]
+        if column and column.index not in {each.index for each in best}:
+            best.insert(0, column)
+        choices = [(_at(each), self._said(each)) for each in best]
+        if out:
+            choices.insert(0, (OUT, "No answer in this file"))
+        choices.append((OTHER, "Another column, named below"))
+        return Field(f"column.{key}", "Column", _at(column) if column else OUT, choices)
+
+    def _best_columns(self, asked: SurveyQuestion | None) -> list[Column]:
+        """The columns that may hold its answers, best first: the same words, then its type."""
+        table = table_of(self.draft)
+
+        def rank(column: Column) -> tuple[bool, bool, bool, int]:
+            found = self._kinds[column.index]
+            hit = self._matches.get(found.index)
+            same = bool(hit and asked and hit.asked.id == asked.id)
+            fit = asked is None or fits(found.kind, asked)
+            main = found in (table.meaning.score, table.meaning.comment)
+            return not same, not fit, not main, column.index
+
+        return sorted((each for each in table.columns if not each.blank), key=rank)
+
+    @cached_property
+    def _matches(self) -> Mapping[int, Matched]:
+        return matches(table_of(self.draft))
+
+    @cached_property
+    def _kinds(self) -> Mapping[int, Question]:
+        table = table_of(self.draft)
+        return {each.index: question_at(table, each) for each in table.columns if not each.blank}
+
+    def _said(self, column: Column) -> str:
+        """A column in a list: its name, how full it is, its first values."""
+        profile = column.profile
+        shown = " | ".join(self.show(each)[:40] for each in profile.samples(_SAMPLES))
+        beside = len(self._kinds[column.index].columns) - 1 if column.index in self._kinds else 0
+        also = f" and {counted(beside, 'column')} more, one answer" if beside else ""
+        return f"{column.label or '(no name)'}{also}: {profile.filled:,} filled, {shown}"
+
+    def _values(self, key: str, at: int, answer: Answer) -> Iterator[Value]:
+        """The texts of a column and what each becomes, where one is mapped or isn't understood; those that
+        aren't understood first."""
+        column, block = self._column(answer), self._block(at)
+        if column is None or block is None or answer.cell.type == "text":
+            return
+        counts = column.profile.counts
+        read = {text: _becomes(block, text) for text in list(counts)[:5_000]}
+        mapped = {*answer.cell.values} - {"*"} | {*answer.cell.na}
+        if answer.cell.type != "choice" and not mapped and all(ok for _, ok in read.values()):
+            return
+        if answer.cell.type == "choice" and len(counts) > _MOST_VALUES and not mapped:
+            return
+        order = sorted(counts, key=lambda text: (read.get(text, ("", True))[1], -counts[text]))
+        for number, text in enumerate(order[:_MOST_VALUES]):
+            becomes, ok = read.get(text, ("", True))
+            skipped = text in answer.cell.na
+            yield Value(f"{key}.{number}", text, counts[text], becomes, not ok, skipped)
+
+    def _block(self, at: int) -> blocks.Answer | None:
+        answers = self.document.answers if self.document else ()
+        return answers[at] if at < len(answers) else None
+
+    def _person(self) -> Card:
+        table, choices = table_of(self.draft), self.draft.choices
+        first = choices.people[0] if choices.people else None
+        column = table.column(first.columns[0]) if first and first.columns else None
+        best = candidates(self.draft)[:_MOST]
+        if column and column.index not in {each.index for each in best}:
+            best.insert(0, column)
+        nobody = (NOBODY, "None: the answers are anonymous, and each row is a person of its own")
+        value = _at(column) if column else NOBODY if choices.anonymous is not None else ""
+        listed = [(_at(each), self._said(each)) for each in best]
+        listed = [("", "Choose…"), *listed, (OTHER, "Another column, named below"), nobody]
+        kept = "As it is in the mapping" if first and not column else ""
+        if kept:
+            listed, value = [(_KEPT, kept), *listed], _KEPT
+        notes = [_about_ids(each) for each in [column] if each]
+        others = [
+            found.label
+            for each in choices.people[1:]
+            for ref in each.columns
+            if (found := table.column(ref))
+        ]
+        if others:
+            notes.append(f"Where it is blank: {', '.join(others)}.")
+        if choices.anonymous is not None:
+            notes.append("Rows without one get a stable stand-in, made of their own cells.")
+        missing = "which column says who answered" if not value else ""
+        field = Field("person", "Which column says who answered?", value, listed)
+        return Card("person", "Who answered", fields=[field], notes=notes, open=missing)
+
+    def _when(self) -> Card:
+        table, cell = table_of(self.draft), self.draft.choices.traits.get(DATED_BY)
+        column = table.column(cell.columns[0]) if cell and cell.columns else None
+        dated = [each for each in table.columns if readings(each.profile, numbers=True)][:_MOST]
+        listed = [(OUT, "No date in this file"), *((_at(each), self._said(each)) for each in dated)]
+        value = _at(column) if column else OUT if cell is None else _KEPT
+        if value not in dict(listed):
+            listed.append((value, column.label if column else "As it is in the mapping"))
+        fields = [Field("date", "Which column is the date of the answer?", value, listed)]
+        found, missing = changes.dated(self.draft), ""
+        if found and cell and len(found.readings) > 1:
+            example = found.readings[0].example
+            ways = [
+                (each.order, f"{in_words(each, example)} ({each.order})") for each in found.readings
+            ]
+            said = changes.order_said(self.draft)
+            note = "Both fit every value of this column, so only you can know."
+            fields.append(Field("order", f"“{example}” is", said, ways, "radio", note))
+            missing = "how the dates are read" if not said else ""
+        elif found and found.readings[0].order:
+            told = f"{found.readings[0].order}, by the whole column"
+            fields.append(Field("", "Read as", told, kind="told"))
+        if cell and not (found and cell.timezone == ""):
+            zone = "" if cell.timezone == OPEN else cell.timezone
+            where = "Of times that name none: UTC, Europe/Prague, UTC+02:00."
+            fields.append(Field("zone", "Time zone", zone, kind="text", note=where))
+            missing = missing or ("the time zone of the dates" if cell.timezone == OPEN else "")
+        notes = [
+            "SatisMeter dates responses by their arrival; the original date goes along as respondedAt."
+        ]
+        return Card("when", "When", fields=fields, notes=notes, open=missing)
+
+    def _traits(self) -> Card:
+        chosen, table = self.draft.choices.traits, table_of(self.draft)
+        personal = {each.index for each in table.meaning.private}
+        fields = []
+        for name, cell in {**chosen, **changes.possible_traits(table), **chosen}.items():
+            column = table.column(cell.columns[0]) if cell.columns else None
+            said = self._said(column) if column else "as it is in the mapping"
+            note = "Personal. " if column and column.index in personal else ""
+            if name != DATED_BY:
+                value = "yes" if name in chosen else ""
+                fields.append(Field(f"trait.{name}", name, value, kind="check", note=note + said))
+        order = sorted(fields, key=lambda each: not each.value)
+        return Card("traits", "More about the person", fields=order)
+
+    def _key(self) -> Card:
+        table, key = table_of(self.draft), self.draft.choices.key
+        unique = [
+            each
+            for each in table.columns
+            if each.profile.filled == table.rows and not each.profile.repeats and each.label.strip()
+        ][:_MOST]
+        found = table.column(key[0]) if len(key) == 1 else None
+        listed = [
+            ("", "The person, the answers and the date"),
+            *((_at(e), self._said(e)) for e in unique),
+        ]
+        value = _at(found) if found else _KEPT if key else ""
+        if value not in dict(listed):
+            listed.append((value, found.label if found else "As it is in the mapping"))
+        note = "What is sent once is never sent twice, whatever the file is called."
+        field = Field("key", "What makes a row itself?", value, listed, note=note)
+        return Card("key", "The same row again", fields=[field])
+
+
+_KEPT = "kept"
+_KINDS = {
+    "nps": "a rating of 0 to 10 (NPS)",
+    "csat": "a rating of 1 to 5 (CSAT)",
+    "ces": "a rating of 1 to 7 (CES)",
+    "scale": "a rating on a scale of its own",
+    "choice": "a choice",
+    "text": "free text",
+}
+
+
+def _key_of(answer: Answer) -> str:
+    return answer.name or answer.question or ""
+
+
+def _at(column: Column | None) -> str:
+    return f"c{column.index}" if column else ""
+
+
+def _becomes(block: blocks.Answer, text: str) -> tuple[str, bool]:
+    """What `values` and `parse` make of a text, before any change of scale; whether the run can read it."""
+    done = list(steps(block, typed(block), text))
+    if not done or (done[-1].result is None and not done[-1].problem):
+        return "", True
+    if done[-1].problem:
+        return "", False
+    said = (block.values or {}).get(text)
+    parsed = [each.result for each in done if each.what.startswith("parse")]
+    return said.text if said else str(parsed[-1]) if parsed else text, True
+
+
+def _about_ids(column: Column) -> str:
+    """How many rows have no id, share one, or have one that a spreadsheet has damaged."""
+    profile = column.profile
+    damaged = sum(count for text, count in profile.counts.items() if is_damaged(text))
+    stand_ins = sum(count for text, count in profile.counts.items() if is_dummy(text))
+    said = [
+        f"{profile.distinct:,} different",
+        f"{profile.rows - profile.filled:,} blank",
+        f"{profile.filled - profile.distinct:,} come again",
+        f"{damaged:,} damaged by a spreadsheet" if damaged else "",
+        f"{stand_ins:,} stand-ins for an id" if stand_ins else "",
+    ]
+    return f"{column.label}: {', '.join(filter(None, said))}. Leading zeros are kept."

@@ -1,0 +1,265 @@
+"""Leases: who imports into a survey, and who posts which lane of a job, by the database's clock.
+
+A lane is the rows of a job whose person falls to it; its token grows with each holder. To post, a process
+needs a valid lease in the very statement that makes the attempt durable; what an attempt came to it may tell
+even after it has lost the lane.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import socket
+import threading
+import time
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import psycopg
+
+from importer.errors import Busy, LedgerError
+from importer.ledger.postgres import clock
+from importer.ledger.postgres.connection import (
+    Address,
+    Connection,
+    connect,
+    failure,
+    is_lost,
+    watched,
+    wrap_postgres_errors,
+)
+from importer.ledger.postgres.database import text as statement
+
+log = logging.getLogger(__name__)
+
+CUT_OFF = "the importer was ended while this row was being posted; it may be stored"
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """Seconds: how long a lease holds without a beat, how often it is renewed, and how long after it was
+    asked for an attempt may still be posted."""
+
+    ttl: float = 30.0
+    beat: float = 5.0
+    guard: float = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Lane:
+    """A lane of a job that this process has: its number, and the token of the lease."""
+
+    shard: int
+    token: int
+
+
+def holder_of(what: str) -> str:
+    """What a process is told from every other by."""
+    return f"{what} {socket.gethostname()} {os.getpid()} {os.urandom(4).hex()}"
+
+
+class Keeper:
+    """Keeps what this process holds, with a thread and a connection of its own: a lease must not end while
+    the process maps a file. `changed` is called (in that thread) with each beat."""
+
+    def __init__(
+        self,
+        address: Address,
+        holder: str,
+        timing: Timing | None = None,
+        changed: Callable[[Connection], None] | None = None,
+    ) -> None:
+        self.address = address
+        self.holder = holder
+        self.timing = timing or Timing()
+        self.changed = changed
+        self.job = 0
+        self.count = 1
+        self.lanes: Mapping[int, int] = {}
+        self.recovered = 0
+        self.lost = threading.Event()
+        self._servers: set[str] = set()
+        self._lane_ends = clock.now()
+        self._ending = threading.Event()
+        self._lock = threading.RLock()
+        self._connection: Connection | None = None
+        self._thread = threading.Thread(target=self._run, name="lease", daemon=True)
+
+    def __enter__(self) -> Keeper:
+        with wrap_postgres_errors(self.address):
+            self._connected()
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._ending.set()
+        self._thread.join()
+        try:
+            self.give()
+            for server in self._servers:
+                self._ask("holds_give", server=server, holder=self.holder)
+        except (psycopg.Error, LedgerError):
+            log.info("a lease is left to its end", exc_info=True)
+        finally:
+            self._drop()
+
+    # surveys
+
+    def hold(self, server: str, campaigns: Collection[str], facts: Mapping[str, object]) -> None:
+        """Hold these surveys of a server; raises Busy naming who does. The same holder may hold them again,
+        from another process."""
+        values = {
+            "server": server,
+            "campaigns": sorted(set(campaigns)),
+            "holder": self.holder,
+            "facts": json.dumps(facts),
+            "ttl": self.timing.ttl,
+        }
+        with self._lock, wrap_postgres_errors(self.address):
+            connection = self._connected()
+            with watched(connection), connection.transaction():
+                connection.execute(statement("holds_gate"))
+                rival = connection.execute(statement("holds_rivals"), values).fetchone()
+                if rival is None:
+                    connection.execute(statement("holds_take"), values)
+        if rival is not None:
+            raise Busy(
+                f"Another run holds the campaign: {_told(rival[0])}.",
+                hint="Wait for it to end, or stop it with Ctrl-C; its rows stay accounted for. One that was "
+                f"killed is forgotten {self.timing.ttl:.0f} s after its end.",
+            )
+        self._servers.add(server)
+
+    # lanes
+
+    def open(self, job: int, lanes: int = 1) -> None:
+        """Begin with a job: it is cut into so many lanes, unless it was cut before."""
+        with self._lock, wrap_postgres_errors(self.address):
+            (count,) = self._ask("lanes_count", job=job)[0]
+            if not count:
+                self._ask("lanes_make", job=job, lanes=lanes)
+                (count,) = self._ask("lanes_count", job=job)[0]
+        self.job, self.count = job, count
+
+    def take(self, most: int | None = None) -> list[Lane]:
+        """Take lanes that nobody holds, all of them or so many at most; what former holders had under way is
+        in doubt then. Waits for an attempt that is just being written down."""
+        with self._lock, wrap_postgres_errors(self.address):
+            asked, connection = clock.now(), self._connected()
+            with watched(connection), connection.transaction():
+                found = connection.execute(
+                    statement("lanes_take"),
+                    {
+                        "job": self.job,
+                        "holder": self.holder,
+                        "ttl": self.timing.ttl,
+                        "most": most,
+                    },
+                ).fetchall()
+                unclean = [shard for shard, _, clean in found if not clean]
+                self.recovered = self._recover(connection, unclean) if unclean else 0
+            if not self.lanes:
+                self._lane_ends = asked + self.timing.ttl
+            self.lanes = {**self.lanes, **{shard: token for shard, token, _ in found}}
+            self._lane_ends = min(self._lane_ends, asked + self.timing.ttl)
+        return [Lane(shard, token) for shard, token, _ in found]
+
+    def _recover(self, connection: Connection, shards: Sequence[int]) -> int:
+        values = {"job": self.job, "shards": list(shards), "lanes": self.count, "told": CUT_OFF}
+        return connection.execute(statement("lanes_recover"), values).rowcount
+
+    def give(self, *, done: bool = False, clean: bool = True) -> None:
+        """Give the lanes back. `done`: nothing of them is left to send. `clean`: no attempt is open."""
+        with self._lock:
+            lanes, self.lanes = self.lanes, {}
+            self._lane_ends = clock.now()
+            if lanes:
+                self._ask("lanes_give", job=self.job, done=done, clean=clean, **_held(lanes))
+
+    def left(self) -> tuple[int, int]:
+        """How many lanes of the job somebody holds, and how many are yet to be done."""
+        with self._lock, wrap_postgres_errors(self.address):
+            held, undone = self._ask("lanes_left", job=self.job)[0]
+        return int(held), int(undone)
+
+    def permits(self, asked: float) -> bool:
+        """Whether an attempt that was asked for then (by `clock.now`) may be posted now: soon after, and
+        within the lease. Whoever slept longer may have lost the lane, and his attempt may be settled."""
+        time_ = clock.now()
+        return time_ - asked < self.timing.guard and time_ < self._lane_ends
+
+    # beats
+
+    def _run(self) -> None:
+        while not self._ending.wait(self.timing.beat):
+            try:
+                with self._lock:
+                    self._beat()
+            except (psycopg.Error, LedgerError) as error:
+                log.warning("the lease could not be renewed: %s", type(error).__name__)
+                self._drop()
+
+    def _beat(self) -> None:
+        asked, ttl = clock.now(), self.timing.ttl
+        for server in self._servers:
+            if not self._ask("holds_beat", server=server, holder=self.holder, ttl=ttl):
+                self.lost.set()
+        if self.lanes:
+            renewed = self._ask("lanes_beat", job=self.job, ttl=ttl, **_held(self.lanes))
+            kept = {shard for (shard,) in renewed}
+            if len(kept) < len(self.lanes):
+                self.lanes = {each: token for each, token in self.lanes.items() if each in kept}
+                self.lost.set()
+            self._lane_ends = asked + ttl if kept else asked
+        if self.changed:
+            self.changed(self._connected())
+
+    def _ask(self, name: str, **values: Any) -> list[tuple[Any, ...]]:
+        connection = self._connected()
+        with watched(connection):
+            found = connection.execute(statement(name), values)
+            return found.fetchall() if found.description else []
+
+    def _connected(self) -> Connection:
+        if self._connection is None or self._connection.closed:
+            self._connection = connect(self.address)
+        return self._connection
+
+    def _drop(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+
+def retried(address: Address, work: Callable[[], Any], outage: float) -> Any:
+    """Do this; where the server is away, again and again for so many seconds."""
+    until = clock.now() + outage
+    while True:
+        try:
+            return work()
+        except psycopg.Error as error:
+            if not is_lost(error) or clock.now() > until:
+                raise failure(address, error) from error
+        except LedgerError as error:
+            if not isinstance(error.__cause__ or error.__context__, psycopg.OperationalError):
+                raise
+            if clock.now() > until:
+                raise
+        time.sleep(0.3)
+
+
+def _held(lanes: Mapping[int, int]) -> dict[str, list[int]]:
+    return {"shards": list(lanes), "tokens": list(lanes.values())}
+
+
+def facts_of(file: str) -> dict[str, object]:
+    """What a rival is told of this process."""
+    return {"pid": os.getpid(), "host": socket.gethostname(), "file": file, "since": time.time()}
+
+
+def _told(text: str) -> str:
+    facts = json.loads(text)
+    since = time.strftime("%H:%M:%S", time.localtime(facts["since"]))
+    return f"process {facts['pid']} on {facts['host']}, importing {facts['file']} since {since}"

@@ -1,0 +1,124 @@
+"""The ledger that many hosts share, in PostgreSQL."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import closing, contextmanager
+from typing import Any
+
+from importer.errors import Busy, UsageError
+from importer.ledger.database import check_secret
+from importer.ledger.jobs import meet
+from importer.ledger.past import SqlPast
+from importer.ledger.postgres.connection import Address, wrap_postgres_errors
+from importer.ledger.postgres.database import PostgresDatabase, hold
+from importer.ledger.postgres.journal import Journal
+from importer.ledger.postgres.lanes import Keeper, facts_of, holder_of
+from importer.ledger.store import SqlLedger
+from importer.model import Job
+from importer.settings import server_of
+
+
+class PostgresLedger(SqlLedger):
+    """An open ledger. Every error of PostgreSQL leaves as a `LedgerError` that names the database."""
+
+    def __init__(self, address: Address, secret: bytes) -> None:
+        self.database = PostgresDatabase(address)
+        self.address = address
+        self.keeper: Keeper | None = None
+        super().__init__(self.database, secret, SqlPast(self.database))
+
+    @classmethod
+    def open(cls, text: str, secret: bytes) -> PostgresLedger:
+        """The ledger at this address; `secret` keys its hashes, b"" where none will be made. Raises
+        UsageError for what is no address, LedgerError for a database that can't be had, has other tables
+        than this importer's, or hashes of another key."""
+        ledger = cls(Address.parse(text), secret)
+        try:
+            hold(ledger.database)
+            if secret:
+                check_secret(ledger.database, secret)
+        except BaseException:
+            ledger.close()
+            raise
+        return ledger
+
+    @classmethod
+    @contextmanager
+    def opened(cls, text: str, secret: bytes = b"") -> Iterator[PostgresLedger]:
+        """The same, for a while."""
+        with closing(cls.open(text, secret)) as ledger:
+            yield ledger
+
+    def rewritten(self) -> None:
+        """What sending needs no more goes, and the tables are written anew, without dead rows. Whoever else
+        wants to write waits meanwhile."""
+        self._db.run("housekeeping")
+        with wrap_postgres_errors(self.address):
+            for table in ("staged", "sent", "bodies"):
+                self.database.connection.execute(f"VACUUM FULL {table}")
+
+    def close(self) -> None:
+        self.database.close()
+
+    def progress(self, job: Job) -> dict[str, int]:
+        return dict(self._db.all("rows_by_status", job=job.id))
+
+    @contextmanager
+    def overwriting(self) -> Iterator[None]:
+        """What was deleted stays in dead rows, in the write-ahead log and in backups until the database's own
+        house-keeping: docs/shared-ledger.md says so."""
+        with self._db.transaction():
+            yield
+
+    # Who sends.
+
+    @contextmanager
+    def lock(self, origin: str, campaigns: Collection[str], what: str) -> Iterator[None]:
+        with Keeper(self.address, holder_of("run")) as keeper:
+            keeper.hold(server_of(origin), campaigns, facts_of(what))
+            self.keeper = keeper
+            try:
+                yield
+            finally:
+                self.keeper = None
+
+    def lock_holder(self, origin: str, campaigns: Collection[str]) -> Mapping[str, Any] | None:
+        found = self._db.first(
+            "holder",
+            server=server_of(origin),
+            campaigns=list(campaigns),
+            every=int("*" in campaigns),
+        )
+        return json.loads(found[0]) if found else None
+
+    def recover(self, origin: str, campaigns: Collection[str]) -> int:
+        """Only by taking the lanes: whoever was cut off in them may yet be writing an attempt down."""
+        jobs = [
+            id_
+            for id_, named, to in self._db.all("jobs_and_surveys")
+            if server_of(to) == server_of(origin) and meet(named.split(","), campaigns)
+        ]
+        recovered = 0
+        for (job,) in self._db.all("unclean", jobs=jobs):
+            with Keeper(self.address, holder_of("recovery")) as keeper:
+                keeper.open(job)
+                keeper.take()
+                recovered += keeper.recovered
+        return recovered
+
+    def wal(self, job: Job, durability: str = "full") -> Journal:  # noqa: ARG002  it is the server's to set
+        if self.keeper is None:
+            raise UsageError("Nothing is sent without the lock of its surveys.")
+        keeper = self.keeper
+        keeper.open(job.id)
+        keeper.take()
+        if len(keeper.lanes) < keeper.count:
+            keeper.give()
+            raise Busy(
+                f"Other processes post rows of job {job.name}.",
+                hint=f"`importer work {job.name}` takes part; or wait for them to end.",
+            )
+        (rows,) = self._db.one("rows_staged", job=job.id)
+        return Journal(self.address, keeper, rows, gives=True)
