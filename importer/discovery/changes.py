@@ -31,7 +31,7 @@ from importer.discovery.understand import Dated
 from importer.mapping.blocks import DATED_BY, OF_RESPONSE
 from importer.mapping.errors import OPEN
 from importer.mapping.yaml import Plain
-from importer.satismeter.read import SurveyQuestion
+from importer.satismeter import SurveyQuestion
 
 RATINGS = ("nps", "csat", "ces", "scale")
 

@@ -19,15 +19,15 @@ from importer.discovery.questions import Question
 from importer.discovery.recognition import candidates, ends_in_words, in_words
 from importer.discovery.scales import Best
 from importer.discovery.survey_match import Matched, fits
-from importer.mapping import Document, blocks
+from importer.mapping import Document, blocks, typed
 from importer.mapping.blocks import DATED_BY
 from importer.mapping.document import METHODS
 from importer.mapping.errors import OPEN
 from importer.mapping.ids import is_damaged, is_dummy
-from importer.mapping.steps import steps, typed
+from importer.mapping.steps import steps
 from importer.model import counted
 from importer.privacy import Show, masked
-from importer.satismeter.read import Survey, SurveyQuestion
+from importer.satismeter import Survey, SurveyQuestion
 
 NOBODY = "nobody"
 OUT = "out"

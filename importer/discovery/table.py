@@ -27,11 +27,11 @@ from importer.mapping.types import Selector
 from importer.mapping.yaml import YamlText, read_yaml
 from importer.model import counted, letter
 from importer.privacy import Show, masked, shaped
-from importer.sources.table import Facts, RowBlock, SourceOptions, read_header
+from importer.sources import Facts, RowBlock, SourceOptions, read_header
 
 if TYPE_CHECKING:
     from importer.discovery.draft import Wishes
-    from importer.sources.source import Source
+    from importer.sources import Source
 
 
 # What a preset says of the columns that this file has.

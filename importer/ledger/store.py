@@ -41,15 +41,15 @@ class SqlLedger(Retention, Sending, Doubts):
 
     def progress(self, job: Job) -> dict[str, int]:
         counts = self.at_this_moment(job)
-        if ATTEMPTING not in counts or self._is_held(job):
+        if ATTEMPTING not in counts or self.under_way(job):
             return counts
         counts = self.at_this_moment(job)  # a run may have ended between the two looks
         lost = counts.pop(ATTEMPTING, 0)
         return counts | ({Status.UNKNOWN: counts.get(Status.UNKNOWN, 0) + lost} if lost else {})
 
-    def _is_held(self, job: Job) -> bool:
-        """Whether a process posts: whoever takes the campaigns next, for whatever job, calls what was cut off
-        unknown first."""
+    def under_way(self, job: Job) -> bool:
+        """Whether a process may post rows of the job: whoever takes the campaigns next, for whatever job,
+        first calls unknown what was cut off."""
         return self.lock_holder(job.origin, job.campaigns.split(",")) is not None
 
     @abstractmethod

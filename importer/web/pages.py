@@ -16,10 +16,10 @@ from importer import __version__, codes
 from importer.errors import ImporterError
 from importer.model import counted, duration, letter
 from importer.privacy import masked_id
+from importer.results import signed
 from importer.results.report.facts import short
 from importer.results.report.page import code_parts, minute, templates, thousands
-from importer.results.scores import signed
-from importer.satismeter.read import Reader, Survey, SurveyQuestion
+from importer.satismeter import Reader, Survey, SurveyQuestion
 from importer.settings import Settings
 from importer.web.drafts import Draft, Drafts
 from importer.web.guard import Guard

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from typing import Any
 
-from importer.errors import Busy, UsageError
+from importer.errors import Busy
 from importer.ledger.database import check_secret
 from importer.ledger.jobs import meet
 from importer.ledger.past import SqlPast
@@ -62,8 +62,10 @@ class PostgresLedger(SqlLedger):
     def close(self) -> None:
         self.database.close()
 
-    def progress(self, job: Job) -> dict[str, int]:
-        return dict(self._db.all("rows_by_status", job=job.id))
+    def under_way(self, job: Job) -> bool:
+        """Whoever has a lane may post, whether or not the survey is held as a whole."""
+        held, _ = self._db.one("lanes_left", job=job.id)
+        return held > 0 or super().under_way(job)
 
     @contextmanager
     def overwriting(self) -> Iterator[None]:
@@ -109,16 +111,20 @@ class PostgresLedger(SqlLedger):
         return recovered
 
     def wal(self, job: Job, durability: str = "full") -> Journal:  # noqa: ARG002  it is the server's to set
-        if self.keeper is None:
-            raise UsageError("Nothing is sent without the lock of its surveys.")
-        keeper = self.keeper
+        stack = ExitStack()
+        keeper = self.keeper or stack.enter_context(Keeper(self.address, holder_of("wal")))
         keeper.open(job.id)
         keeper.take()
+
+        def leaving(clean: bool) -> None:
+            keeper.give(clean=clean)
+            stack.close()
+
         if len(keeper.lanes) < keeper.count:
-            keeper.give()
+            leaving(True)
             raise Busy(
                 f"Other processes post rows of job {job.name}.",
                 hint=f"`importer work {job.name}` takes part; or wait for them to end.",
             )
         (rows,) = self._db.one("rows_staged", job=job.id)
-        return Journal(self.address, keeper, rows, gives=True)
+        return Journal(self.address, keeper, rows, leaving=leaving)
