@@ -129,7 +129,7 @@ def heading(page: Page, text: str) -> None:
 
 
 def looked_at(page: Page, name: str) -> None:
-    """Contrast, names, the size of targets, nothing that sticks out, axe; a picture where one is asked for."""
+    """Contrast, names, the size of targets, nothing sticks out, axe; a picture where one is asked for."""
     page.wait_for_load_state("load")
     found = AXE.run(page, options={"runOnly": WCAG, "iframes": False})
     assert found.violations_count == 0, (name, found.generate_report())

@@ -53,6 +53,11 @@ async def test_from_the_surveys_side_each_question_has_its_column(
         await matched(visitor, wide)
         await visitor.post(visitor.at("match"), campaign=CAMPAIGN, go="save")
         assert visitor.h1 == "The mapping is whole, and fits the file"
+        await visitor.planned()
+        name = re.search(r"would go to survey “[^”]+” \((\w+)\)", visitor.text)
+        assert name
+        assert name[1] == CAMPAIGN
+        await visitor.get(visitor.at("match"))
         assert "guessed: the survey's only rating of this type" in card(visitor, SCORE)
         assert len(visitor.text) < 200_000
         # the other column, and none
