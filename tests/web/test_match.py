@@ -140,7 +140,7 @@ async def test_dates_that_fit_two_ways_are_asked_about_in_words(tmp_path: Path) 
         return b"Customer ID,NPS,Answered\n" + body
 
     async with wizard(tmp_path) as visitor:
-        await matched(visitor, rows(3, 4, 5, 6, 12))
+        await matched(visitor, rows(4, 3, 5, 6, 12))
         said = {"campaign": CAMPAIGN, "question__score": SCORE}
         await visitor.post(visitor.at("match"), go="next", **said)
         assert visitor.path.endswith("/match")
