@@ -38,6 +38,7 @@ _PLACES = {
     "plan": "importer.engine:plan",
     "Rate": "importer.settings:Rate",
     "resolve": "importer.engine.resolve:resolve",
+    "results_frame": "importer.engine.jobs:results_frame",
     "resume": "importer.engine.jobs:resume",
     "retry": "importer.engine.jobs:retry",
     "Rewritten": "importer.engine.record:Rewritten",

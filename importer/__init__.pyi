@@ -13,6 +13,7 @@ from importer.engine import run as run
 from importer.engine import start as start
 from importer.engine.jobs import JobState as JobState
 from importer.engine.jobs import jobs as jobs
+from importer.engine.jobs import results_frame as results_frame
 from importer.engine.jobs import resume as resume
 from importer.engine.jobs import retry as retry
 from importer.engine.jobs import write_results as write_results
@@ -82,6 +83,7 @@ __all__ = [
     "mark",
     "plan",
     "resolve",
+    "results_frame",
     "resume",
     "retry",
     "run",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -14,6 +15,18 @@ from unicodedata import normalize
 
 if TYPE_CHECKING:
     from pandas import DataFrame
+    from typing_extensions import TypeIs
+
+FRAME = "<DataFrame>"
+"""Stands for the file where rows come from a program's DataFrame: it can't be found again, as `-` can't."""
+GONE = ("-", FRAME)
+"""Files that no later command can read again."""
+
+
+def is_frame(value: object) -> TypeIs[DataFrame]:
+    """Whether it is a DataFrame of pandas, which is not imported for that: who has one has imported it."""
+    pandas = sys.modules.get("pandas")
+    return pandas is not None and isinstance(value, getattr(pandas, "DataFrame", ()))
 
 
 class Status(StrEnum):
@@ -307,6 +320,25 @@ def since_1970(text: str, otherwise: float) -> float:
     except ValueError:
         return otherwise
     return (found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp()
+
+
+def same_json(one: object, other: object) -> bool:
+    """Whether two JSON values are the same: `3` is `3.0`, and neither `"3"` nor `true`."""
+    if isinstance(one, dict) and isinstance(other, dict):
+        return one.keys() == other.keys() and all(
+            same_json(each, other[name]) for name, each in one.items()
+        )
+    if isinstance(one, list) and isinstance(other, list):
+        return len(one) == len(other) and all(map(same_json, one, other))
+    return json_kind(one) == json_kind(other) and one == other
+
+
+def json_kind(value: object) -> str:
+    """A JSON value's type in plain words; all numbers are of one."""
+    if isinstance(value, bool):
+        return "true or false"
+    kinds = {str: "text", int: "number", float: "number", list: "list", dict: "object"}
+    return kinds.get(type(value), "nothing")
 
 
 def duration(seconds: float) -> str:

@@ -9,12 +9,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from os import PathLike
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import SplitResult, urlsplit
 
 from importer import system
 from importer.errors import UsageError
-from importer.model import utf8
+from importer.model import FRAME, GONE, is_frame, utf8
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
 
 DEFAULT_ENDPOINT = "https://app.satismeter.com/api/responses"
 
@@ -152,6 +155,11 @@ def split_url(text: str) -> SplitResult:
     return parts
 
 
+def is_remote(file: str) -> bool:
+    """Whether FILE is an address and no path."""
+    return re.match(r"[A-Za-z][A-Za-z0-9+.-]+://", file) is not None
+
+
 def is_loopback(host: str) -> bool:
     """Whether a host's name or address is this machine."""
     if host == "localhost":
@@ -201,11 +209,11 @@ class FailOn:
 
 
 def path_text(value: object, what: str) -> str:
-    """Text or a path, as text; UsageError for an open file, a DataFrame or whatever else `what` was given."""
+    """Text or a path, as text; UsageError for an open file, a dict or whatever else `what` was given."""
     if not isinstance(value, str | PathLike):
         raise UsageError(
             f"{what} takes text or a path, not a {type(value).__name__}.",
-            hint="Give the path of a file; rows in memory go into one first: docs/library.md.",
+            hint="Give the path of a file, or a DataFrame of pandas: docs/library.md.",
         )
     return str(value)
 
@@ -223,7 +231,7 @@ class Settings:
     """One job. Only `file`, `mapping` and `state` are needed for a plan, `write_key` too for a run.
 
     At run time paths may be text or the other way round, and so may endpoint, rate, `fail_on` and keys;
-    UsageError for anything else.
+    `file` may be a DataFrame, which is then the `frame`. UsageError for anything else.
     """
 
     file: str
@@ -236,6 +244,8 @@ class Settings:
     """The ledger in its place, where hosts share one; wants a `hash_key`."""
     out: Path | None = None
     """Where results go; None: a folder named after the file, beside it."""
+    frame: DataFrame | None = field(default=None, repr=False, compare=False)
+    """The rows, where a program has them in memory; `file` is then `model.FRAME`."""
     copy: Path | None = None
     """Where a remote file was fetched to; it is read in place of `file`, which is then its address."""
     called: str = ""
@@ -276,6 +286,8 @@ class Settings:
     """For the read API: rows of unknown fate are settled by what the survey holds."""
     project: str = ""
     """The project's ID, which the read API wants."""
+    look_at_users: bool = True
+    """Look at the account's users before the first post, where the API key and the project are known."""
     again: bool = False
     """Send also what other jobs seem to have sent, by another key, date or set of answers."""
     check_survey: bool = False
@@ -300,6 +312,9 @@ class Settings:
     """Seconds that the rows in flight get after the first signal."""
 
     def __post_init__(self) -> None:
+        if is_frame(self.file):
+            object.__setattr__(self, "frame", self.file)
+            object.__setattr__(self, "file", FRAME)
         for name, (kind, make) in _MADE.items():
             value: object = getattr(self, name)
             if isinstance(value, kind) or (
@@ -314,6 +329,13 @@ class Settings:
         return cls(**{"file": "", "mapping": "", "state": state, "job": job, **more})
 
     @property
+    def source(self) -> str | DataFrame:
+        """What is opened: a path, or the rows in memory."""
+        if self.file == FRAME and self.frame is not None:
+            return self.frame
+        return str(self.copy or self.file)
+
+    @property
     def ledger(self) -> Path | SharedLedger:
         """Where the ledger is: in the state folder, or shared."""
         return self.shared or self.state
@@ -323,6 +345,8 @@ class Settings:
         """The file's name as messages show it."""
         if self.called:
             return utf8(self.called)
+        if self.file == FRAME:
+            return FRAME.strip("<>")
         path = urlsplit(self.file).path if "://" in self.file else self.file
         return "standard input" if path == "-" else utf8(Path(path).name)
 
@@ -342,7 +366,7 @@ class Settings:
         if self.out is not None:
             return self.out
         stem = "stdin" if self.file == "-" else self.name.split(".")[0]
-        elsewhere = self.file == "-" or "://" in self.file
+        elsewhere = self.file in GONE or "://" in self.file
         return Path("." if elsewhere else Path(self.file).parent) / f"{stem}-import"
 
     @property

@@ -41,6 +41,8 @@ def test_the_house_does_not_grow_beyond_what_one_can_know() -> None:
         ("tqdm", "cli/progress.py"),
         ("openpyxl", "sources/openpyxl_reader.py"),
         ("calamine", "sources/engines.py"),
+        ("pyarrow", "sources/columnar.py"),
+        ("DataFrame", "sources/frames.py"),
         ("proxy", "http.py"),
         ("logging", "automation/monitoring.py"),
         ("jinja2", "results/report/page.py"),

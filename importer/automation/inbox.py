@@ -25,7 +25,10 @@ from importer.system import Folder
 
 # What lies in a watched folder, and which of it has arrived whole.
 
-FORMATS = ("*.csv", "*.tsv", "*.txt", "*.xlsx", "*.xlsm", "*.xls", "*.xlsb", "*.ods")
+FORMATS = (
+    *("*.csv", "*.tsv", "*.txt", "*.xlsx", "*.xlsm", "*.xls", "*.xlsb", "*.ods"),
+    *("*.jsonl", "*.ndjson", "*.parquet", "*.sav", "*.zsav"),
+)
 """The names that are taken where no pattern is given; upper and lower case are the same."""
 
 _SCRATCH = (

@@ -28,6 +28,7 @@ from importer.cli.plan_run import (
     run_command,
 )
 from importer.cli.reconcile import mark_command, resolve_command, verify_command
+from importer.cli.restore import restore_command
 from importer.cli.retention import drop, forget_command, new_ledger, purge_command
 from importer.cli.sandbox import demo_command
 from importer.cli.web import web_command
@@ -94,6 +95,7 @@ for each in (
     jobs.status_command,
     results_command,
     verify_command,
+    restore_command,
     watch_command,
     schedule_command,
     drop,

@@ -350,7 +350,8 @@ def _task(given: GivenToSchedule) -> Task:
 
 
 def _source(named: str) -> Path | str:
-    from importer.sources.remote import Address, is_remote
+    from importer.settings import is_remote
+    from importer.sources.remote import Address
 
     if not is_remote(named):
         path = Path(named)

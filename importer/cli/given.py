@@ -37,6 +37,9 @@ class Given(GivenServer, total=False):
     show_values: bool
     xlsx: bool
     again: bool
+    no_users: bool
+    traits: Sequence[str]
+    dry_run: bool
     open_page: bool
     save_plan: Path | None
     signed_plan: Path | None

@@ -59,7 +59,18 @@ def answered(source: Source, drafted: Draft, wishes: Wishes, given: GivenAccess)
             drafted = changes.with_question(drafted, at, None if id_.lower() == "false" else id_)
         if each.name in best:
             drafted = changes.with_best(drafted, at, best[each.name])
-    return changes.with_order(drafted, order) if order else drafted
+    drafted = changes.with_order(drafted, order) if order else drafted
+    if drafted.choices.existing and _overwrite():
+        drafted = changes.with_existing(drafted, "overwrite")
+    return drafted
+
+
+def _overwrite() -> bool:
+    """Whether the file's values count more than today's. Enter keeps what is there."""
+    kept = "stays as it is; the file's value isn't sent, nor kept with the response"
+    shown = [kept, "gives way to the file's value"]
+    asked = "Persons of the file may be in SatisMeter already. What is known of them there (plan, e-mail …)"
+    return _choice(asked, shown, "Number (Enter: 1)") == 1
 
 
 def _survey(wishes: Wishes, given: GivenAccess) -> Wishes:
@@ -152,14 +163,16 @@ def _best(score: Question, name: str) -> dict[str, str]:
     return {} if chosen is None else {name: ("high", "low")[chosen]}
 
 
-def _choice(question: str, choices: Sequence[str]) -> int | None:
+def _choice(
+    question: str, choices: Sequence[str], prompt: str = "Number (Enter: later)"
+) -> int | None:
     """The index of the chosen line; None for Enter."""
     output.say()
     output.say(question)
     for number, choice in enumerate(choices, 1):
         output.say(f"  {number:>2}  {choice}")
     while True:
-        text = _text("Number (Enter: later)")
+        text = _text(prompt)
         if not text:
             return None
         if text.isdigit() and 1 <= int(text) <= len(choices):

@@ -58,8 +58,8 @@ def inspect_command(  # noqa: PLR0913, PLR0917  one argument per option
 ) -> None:
     """Show what is in FILE: its encoding, header and columns, and what it has lost already.
 
-    FILE is CSV, TSV or other delimited text, XLSX, XLSM, XLS, XLSB or ODS, also inside gzip or zip
-    (`export.zip::answers.csv`), or - for standard input. Nothing is sent anywhere.
+    FILE is CSV, TSV or other delimited text, XLSX, XLSM, XLS, XLSB or ODS, JSON lines, Parquet or SPSS,
+    also inside gzip or zip (`export.zip::answers.csv`), or - for standard input. Nothing is sent anywhere.
 
     \b
     importer inspect answers.csv
@@ -152,6 +152,7 @@ def _facts(
     if len(facts.sheets) > 1:
         shown += [("sheets", ", ".join(facts.sheets))]
     rows = "row " + " and ".join(map(str, facts.header_rows)) if facts.header_rows else "none"
+    rows = "the names of its columns" if facts.named else rows
     if known.skipped:
         rows += f", without row {' and '.join(map(str, known.skipped))}"
     if known.tool:

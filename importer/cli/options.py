@@ -250,9 +250,17 @@ def reading(command: Command) -> Command:
     return command
 
 
+users_option = click.option(
+    "--no-users",
+    is_flag=True,
+    help="Don't look at the account's users; traits that the mapping keeps aren't sent then.",
+)
+
+
 def delivering(command: Command) -> Command:
     """How to send."""
     for option in (
+        users_option,
         click.option("--rate", metavar="N/s", help="10/s, 600/min, max. [default: 10/s]"),
         click.option(
             "--concurrency",
@@ -323,6 +331,7 @@ def settings(options: Given) -> Settings:
         hash_key=hash_key(),
         fail_on=FailOn.parse(options.get("fail_on") or "any"),
         **(_readback(options) if "api_key_file" in options else {}),
+        look_at_users=not options.get("no_users"),
     )
 
 

@@ -208,7 +208,8 @@ _LARGEST_PLAN = 1 << 30
 @click.command("plan", cls=options.Sections)
 @options.source
 @options.target
-@options.network
+@options.reading
+@options.users_option
 @options.open_option
 @options.again_option
 @click.option("--rate", metavar="N/s", help="10/s, 600/min, max: to tell how long a run takes.")
@@ -225,8 +226,8 @@ def plan_command(**given: Unpack[Given]) -> ExitStatus:
     """The dry run: show what a run of FILE would do, and send nothing. `importer dry-run` is the same.
 
     It is the same code as a run, up to the socket: counts by status, problems by cause with what to
-    do, duplicates, warnings, and three whole requests. FILE is a CSV or Excel file, its address
-    (https, s3, gs, az, sftp, a shared Google Sheet), or - for standard input.
+    do, duplicates, warnings, and three whole requests. FILE is a CSV or Excel file, JSON lines,
+    Parquet or SPSS, its address (https, s3, gs, az, sftp, a shared Google Sheet), or - for standard input.
 
     \b
     importer plan answers.csv -m mapping.yaml

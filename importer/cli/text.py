@@ -14,6 +14,7 @@ from importer.results.scores import signed
 if TYPE_CHECKING:
     from importer.engine.stage import Plan
     from importer.mapping.usage import Recoding, Recodings, Value
+    from importer.results.account import AccountEffect
     from importer.results.summary import Summary
 
 
@@ -104,6 +105,7 @@ def print_plan(planned: Plan, summary: Summary, show: Show = masked) -> None:
     _scores(summary)
     print_recoding(planned.recodings, show)
     _skips(planned.skips)
+    _account(summary.account)
     _causes(summary)
     _duplicates(summary.duplicates)
     _warnings(summary)
@@ -225,6 +227,30 @@ def _duplicates(duplicates: Mapping[str, int]) -> None:
         briefs = codes.briefs("delivery", "ledger")
         shown = [(kind, n, briefs.get(kind, "")) for kind, n in duplicates.items()]
         output.table(("kind", "rows", ""), shown)
+
+
+def _account(found: AccountEffect | None) -> None:
+    """Persons and their traits, as the account has them."""
+    if found is None or not found.looked:
+        return
+    output.heading("What it does to the account")
+    unsubscribed = f"; {found.unsubscribed:,} unsubscribed" if found.unsubscribed else ""
+    known = f"{found.known:,} known to the account, {found.new:,} new{unsubscribed}"
+    output.say(f"  {counted(found.persons, 'person')}: {known}")
+    traits = [
+        (
+            each.name[:40],
+            "kept" if each.keeps else "sent",
+            *(each.equal, each.fills, each.kept, each.overwrites, each.retypes),
+        )
+        for each in found.traits[:_MOST]
+    ]
+    if found.known and traits:
+        head = ("trait", "if there", "equal", "new", "kept", "overwritten", "other type")
+        output.table(head, traits)
+    for each in found.traits[:_MOST]:
+        for one in each.examples:
+            output.say(f"  {each.name[:40]}, row {one.row:,}: {one.before} → {one.after}")
 
 
 def _contact(summary: Summary) -> None:

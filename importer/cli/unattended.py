@@ -280,7 +280,8 @@ def reporter(command: str, given: Given) -> Reporter:
     output.QUIET.set(given["quiet"])
     if given["verbose"] and (elsewhere := config.told()):
         output.note(f"Not typed here: {elsewhere}.")
-    click.get_current_context().with_resource(written(list(_handlers(given))))
+    if handlers := list(_handlers(given)):
+        click.get_current_context().with_resource(written(handlers))
     network = options.network_of(given)
     return Reporter(
         command=command,

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from os import PathLike
+from typing import TYPE_CHECKING
 
 from importer.discovery.choices import Choices, choices_of
 from importer.discovery.column import Column, Confidence, columns
@@ -26,6 +27,9 @@ from importer.discovery.understand import Analysis, Dated, FoundColumn, analyse
 from importer.discovery.waves import Waves, first_wave, waves
 from importer.sources.source import open_source
 from importer.sources.table import SourceOptions
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
 
 __all__ = [
     "Analysis",
@@ -70,11 +74,14 @@ __all__ = [
 
 
 def init(
-    file: str | PathLike[str], wishes: Wishes | None = None, *, sheet: str | int | None = None
+    file: str | PathLike[str] | DataFrame,
+    wishes: Wishes | None = None,
+    *,
+    sheet: str | int | None = None,
 ) -> Draft:
-    """Draft the mapping of a file: `text` is the YAML, `open` its lines that a person has to fill in. Asks
-    nobody and writes nothing. Without a `sheet` it is the one that looks like answers. Raises SourceError,
-    and UsageError where several tools fit."""
+    """Draft the mapping of a file or a DataFrame: `text` is the YAML, `open` its lines that a person has to
+    fill in. Asks nobody and writes nothing. Without a `sheet` it is the one that looks like answers. Raises
+    SourceError, and UsageError where several tools fit."""
     wishes = wishes or Wishes()
     read = SourceOptions(
         sheet, (), encoding=wishes.encoding or None, delimiter=wishes.delimiter or None

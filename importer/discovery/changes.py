@@ -27,7 +27,7 @@ from importer.discovery.roles import property_of
 from importer.discovery.scales import Best
 from importer.discovery.table import DraftTable
 from importer.discovery.understand import Dated
-from importer.mapping.blocks import DATED_BY
+from importer.mapping.blocks import DATED_BY, OF_RESPONSE
 from importer.mapping.errors import OPEN
 from importer.mapping.yaml import Plain
 from importer.satismeter.read import SurveyQuestion
@@ -275,7 +275,16 @@ def with_traits(draft: Draft, names: Sequence[str]) -> Draft:
     chosen, possible = draft.choices.traits, possible_traits(table_of(draft))
     kept = {name: each for name, each in chosen.items() if name in names or name == DATED_BY}
     new = {name: each for name, each in possible.items() if name in names and name not in chosen}
-    return draft.changed(replace(draft.choices, traits=kept | new))
+    traits = kept | new
+    personal = set(traits) - set(OF_RESPONSE)
+    first = bool(personal) and set(chosen) <= set(OF_RESPONSE)
+    existing = ("keep" if first else draft.choices.existing) if personal else ""
+    return draft.changed(replace(draft.choices, traits=traits, existing=existing))
+
+
+def with_existing(draft: Draft, existing: str) -> Draft:
+    """This becomes of traits that a person has already: `keep` or `overwrite`."""
+    return draft.changed(replace(draft.choices, existing=existing))
 
 
 def with_key(draft: Draft, columns: Sequence[Column]) -> Draft:

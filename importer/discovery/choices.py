@@ -95,7 +95,8 @@ class Reads:
 class Choices:
     """A whole mapping. `campaign` is the survey's ID, or `"?"`; `people` the columns of `userId`, the one
     that counts most first; `anonymous` what stands in for a person, as written. `names` are IDs of questions
-    that no answer here has. `comments`: those of a mapping that a person has written."""
+    that no answer here has. `existing`: what becomes of traits that a person has already (`keep`,
+    `overwrite`). `comments`: those of a mapping that a person has written."""
 
     name: str = ""
     reads: Reads = Reads()
@@ -107,6 +108,7 @@ class Choices:
     anonymous: Data | None = None
     answers: tuple[Answer, ...] = ()
     traits: Mapping[str, Cell] = field(default_factory=dict)
+    existing: str = ""
     key: tuple[Ref, ...] = ()
     beyond: Map = field(default_factory=dict)
     comments: tuple[str, ...] = ()
@@ -354,9 +356,15 @@ _TOP: Mapping[str, Callable[[Data], Any]] = {
     "anonymousId": _frozen,
     "answers": _answers,
     "traits": _traits,
+    "existing_traits": _text,
     "key": _refs,
 }
-_FIELDS = {"source": "reads", "userId": "people", "anonymousId": "anonymous"}
+_FIELDS = {
+    "existing_traits": "existing",
+    "source": "reads",
+    "userId": "people",
+    "anonymousId": "anonymous",
+}
 
 
 # The comments of a mapping that a person has written.

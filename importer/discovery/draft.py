@@ -65,7 +65,7 @@ class Wishes:
     responses of one row. `anonymous`: nobody's id is in the file. `best` (`high`, `low`) are the best ends of
     scales and `ids` those of questions, by the names that the draft gives them. `header`: the rows that name
     the columns, where somebody has said so; () is none. `show_values`: samples as they stand, but for
-    addresses and long texts."""
+    addresses and long texts. `overwrite`: what persons have in SatisMeter gives way to what the file has."""
 
     preset: str = ""
     personal: bool = False
@@ -81,6 +81,7 @@ class Wishes:
     best: Mapping[str, str] = field(default_factory=dict)
     ids: Mapping[str, str] = field(default_factory=dict)
     show_values: bool = False
+    overwrite: bool = False
 
 
 @dataclass(frozen=True)
@@ -88,9 +89,8 @@ class Draft:
     """A mapping, and how it came about: `text` is the YAML of the `choices`, `open` its lines that hold
     a `?` (from 1), `people` the columns that say who answered, the one that counts most first, `moment`
     the column whose moments tell them apart where nothing else does, `anonymous` that nobody's id is in the
-    file, as was said; `maybe` what may
-    be several responses of each row, `waves` the same where the mapping takes it for that; `sheet` of the
-    workbook's `sheets`."""
+    file, as was said; `maybe` what may be several responses of each row, `waves` the same where the mapping
+    takes it for that; `sheet` of the workbook's `sheets`."""
 
     tool: Match | None
     layout: Layout
@@ -192,7 +192,7 @@ def draft(source: Source, wishes: Wishes = Wishes()) -> Draft:
     """
     grid = read_grid(source)
     match, found = laid_out(source, grid, wishes.preset)
-    if wishes.header not in {None, found.header}:
+    if wishes.header not in {None, found.header} and not source.facts.named:
         found = Layout(wishes.header or (), reason="as you said")
     labels = labels_of(grid, found)
     claimed = claims(match.preset, labels) if match else NOTHING

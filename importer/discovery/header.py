@@ -53,8 +53,8 @@ class Grid:
 
 def read_grid(source: Source) -> Grid:
     """The first `MOST_ROWS` rows of a source that was opened with `header_rows=()`."""
-    rows: list[int] = []
-    cells: list[Sequence[str]] = []
+    named = source.facts.named
+    rows, cells = [0] * named, list[Sequence[str]]([source.header] * named)
     for chunk in source.chunks():
         rows += chunk.rows
         cells += chunk.lines
@@ -138,6 +138,8 @@ class ToolRows:
 
 def layout(grid: Grid, tool: ToolRows | None = None) -> Layout:
     """The header rows; `tool`: what is known of them by the tool that wrote the file."""
+    if grid.rows[:1] == [0]:
+        return Layout((0,), reason="its columns have names of their own")
     at = grid.rows.index(tool.row) if tool else _first(grid)
     if at is None:
         return Layout((), reason="the first row is like those below it: there is no header")

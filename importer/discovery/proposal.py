@@ -16,7 +16,7 @@ from importer.discovery.scales import Best, Scale
 from importer.discovery.survey_match import Matched, match_questions
 from importer.discovery.table import DraftTable
 from importer.discovery.understand import Dated, FoundColumn
-from importer.mapping.blocks import DATED_BY, SkipRule
+from importer.mapping.blocks import DATED_BY, OF_RESPONSE, SkipRule
 from importer.mapping.errors import OPEN
 from importer.mapping.ids import is_damaged, is_dummy
 from importer.mapping.text import compile_pattern, folded
@@ -44,7 +44,8 @@ def propose(table: DraftTable) -> Choices:
         answers=tuple(
             answer_of(table, each, _id_of(table, each, matched)) for each in meaning.questions
         ),
-        traits=dict(_traits(table)),
+        traits=(traits := dict(_traits(table))),
+        existing="" if set(traits) <= set(OF_RESPONSE) else "keep",
         key=_key(table),
     )
 
@@ -54,7 +55,7 @@ def propose(table: DraftTable) -> Choices:
 
 def _reads(table: DraftTable) -> Reads:
     found, facts = table.layout, table.facts
-    first = found.header == (1,) and not found.skipped
+    first = found.header in {(0,), (1,)} and not found.skipped
     known = facts.encoding_known_by in {KnownBy.GUESSED, KnownBy.GIVEN}
     return Reads(
         sheet=table.sheet if len(facts.sheets) > 1 else "",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from os import PathLike
+from typing import TYPE_CHECKING
 
 from importer.discovery.column import Column
 from importer.discovery.dates import DateReading
@@ -15,6 +16,9 @@ from importer.errors import ImporterError
 from importer.sources.inspect import Inspection, inspect
 from importer.sources.source import Source, open_source
 from importer.sources.table import Facts, SourceOptions
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +32,7 @@ class Known:
 
 
 def as_init_reads(
-    file: str | PathLike[str], options: SourceOptions, stack: ExitStack
+    file: str | PathLike[str] | DataFrame, options: SourceOptions, stack: ExitStack
 ) -> tuple[Source, Known]:
     """The sheet and the header that `init` takes."""
     bare = replace(options, header_rows=())
@@ -48,7 +52,7 @@ def as_init_reads(
 
 
 def inspect_file(
-    file: str | PathLike[str], options: SourceOptions | None = None
+    file: str | PathLike[str] | DataFrame, options: SourceOptions | None = None
 ) -> tuple[Facts, Inspection]:
     """How a file was read (its encoding, sheet, header), and what is in it; as `init` reads it, where no
     header rows are given. Raises SourceError."""

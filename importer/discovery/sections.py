@@ -266,7 +266,10 @@ def trait_lines(table: DraftTable, choices: Choices) -> list[str]:
     if not choices.traits:
         return []
     notes = dict(_notes(table))
-    lines = ["traits:                          # what is stored about the person"]
+    lines = [
+        *_existing(choices),
+        "traits:                          # what is stored about the person",
+    ]
     for name, cell in choices.traits.items():
         known = notes.get(name)
         column = table.column(cell.columns[0]) if cell.columns else None
@@ -275,6 +278,21 @@ def trait_lines(table: DraftTable, choices: Choices) -> list[str]:
             note = known[1] if known[0] == cell else note
         lines += noted(f"  {scalar(name)}: {_inline(cell, _OF_TRAITS)}", note, "  ")
     return lines
+
+
+_KEPT = (
+    "What a person has in SatisMeter today stays: the file's value isn't sent then, and is missing from the "
+    "response's history, too. `overwrite` sends it. What is there is looked up with an API key; without one, "
+    "nothing of it is sent."
+)
+
+
+def _existing(choices: Choices) -> list[str]:
+    """What becomes of traits that a person has already."""
+    if not choices.existing:
+        return []
+    told = comment(_KEPT) if choices.existing == "keep" else []
+    return [*told, f"existing_traits: {choices.existing}"]
 
 
 def _notes(table: DraftTable) -> Iterator[tuple[str, tuple[Cell, str]]]:

@@ -19,12 +19,14 @@ from contextvars import copy_context
 from typing import Self
 
 from importer import http, logs, shutdown
+from importer.engine.account import Policy, ended, regard
 from importer.engine.approval import ApprovedPlan, hold, to_post
 from importer.engine.observer import (
     NULL_OBSERVER,
     Done,
     Event,
     Logged,
+    Looking,
     Observer,
     Observers,
     Staged,
@@ -55,8 +57,8 @@ from importer.mapping import Compiled, Document, load
 from importer.model import Job, counted
 from importer.results import files, report
 from importer.results.summary import Summary
-from importer.settings import Settings
-from importer.sources.remote import Address, fetched, is_remote
+from importer.settings import Settings, is_remote
+from importer.sources.remote import Address, fetched
 from importer.sources.source import Source, open_source
 
 __all__ = [
@@ -121,8 +123,9 @@ def plan(settings: Settings, observer: Observer = NULL_OBSERVER) -> tuple[Plan, 
         spool = stack.enter_context(closing(Spool()))
         planned = stage(
             *(settings, document, source, compiled, ledger, spool, observer),
-            bodies=settings.payloads is not None,
+            bodies=settings.payloads is not None or Policy.of(document).matters,
         )
+        planned = regard(settings, planned, ledger, spool, observer, sending=False)
         planned = dataclasses.replace(planned, to_post=to_post(planned.job, ledger))
         write_requests(settings, planned, ledger, spool)
         if settings.save_plan:
@@ -246,6 +249,10 @@ class Run:
             spool = stack.enter_context(closing(Spool(None if settings.shared else settings.state)))
             planned = stage(settings, document, source, compiled, ledger, spool, observer)
             with ledger.staging(planned.job):
+                left_out = approved.account if approved else None
+                planned = regard(
+                    *(settings, planned, ledger, spool, observer), sending=True, approved=left_out
+                )
                 write_requests(settings, planned, ledger, spool)
                 if settings.check_survey:
                     planned = _not_there(settings, planned, ledger)
@@ -267,6 +274,7 @@ class Run:
                 ledger.explain(planned.job)
                 summary = record(settings, "run", planned, ledger, spool, start, sent)
                 ledger.end_job(planned.job, summary.exit_status, summary.stopped)
+                ended(planned, ledger)
             observer.event(Done(summary))
         return summary
 
@@ -278,8 +286,8 @@ class _SafePlaces:
         self._stopper = stopper
 
     def event(self, event: Event, /) -> None:
-        """A chunk has been read."""
-        if isinstance(event, Staged):
+        """A chunk has been read, or some of the account's users."""
+        if isinstance(event, Staged | Looking):
             self._stopper.check()
 
 
@@ -388,7 +396,6 @@ def at_hand(settings: Settings) -> Iterator[Settings]:
 def _opened(settings: Settings, secret: bytes) -> Iterator[tuple[Document, Source, Compiled]]:
     """The mapping, the file, and the mapping compiled against the file's header."""
     document = load(settings.mapping)
-    place = str(settings.copy or settings.file)
     how = source_options(document, settings.sheet)
-    with open_source(place, how, name=settings.called, links=settings.links) as source:
+    with open_source(settings.source, how, name=settings.called, links=settings.links) as source:
         yield document, source, fitted(document, source, secret)

@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 import hashlib
-from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import orjson
 
 from importer import __version__, resources
+from importer.engine.left_out import LeftOut, are_ranges, outside, ranges
 from importer.engine.stage import Plan, campaigns_of, source_options
 from importer.errors import UsageError
 from importer.ledger import Ledger
 from importer.mapping import Document, load
-from importer.model import Job, counted, moment, place
+from importer.model import GONE, Job, counted, moment, place
 from importer.results.files import whole
 from importer.settings import Settings
 from importer.sources.source import Source, open_source
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
 
 # A plan that can be signed: saved, approved by somebody, and then run as it was or not at all.
 #
@@ -32,8 +36,6 @@ from importer.sources.source import Source, open_source
 FORMAT = 1
 """The version of the saved plan's own shape."""
 _SHOWN = 5
-_LONGEST = 40
-"""Letters of a range."""
 _LARGEST = 64 << 20
 """Bytes."""
 
@@ -86,6 +88,8 @@ class ApprovedPlan:
     rows: Mapping[str, int]
     requests_sha256: str
     to_post: str | Mapping[str, str]
+    account: LeftOut | None = None
+    """What isn't sent of the rows, since persons have it; None where nothing of persons is."""
 
     @classmethod
     def of(cls, settings: Settings, planned: Plan) -> ApprovedPlan:
@@ -99,11 +103,16 @@ class ApprovedPlan:
             rows=planned.rows,
             requests_sha256=planned.sealed,
             to_post=planned.to_post,
+            account=planned.left_out,
         )
 
     def write(self, path: Path) -> None:
         """Save it; UsageError where that can't be."""
-        text = orjson.dumps({"format": FORMAT, **asdict(self)}, option=orjson.OPT_INDENT_2).decode()
+        facts = asdict(replace(self, account=None))
+        del facts["account"]
+        if self.account:
+            facts["account"] = self.account.document()
+        text = orjson.dumps({"format": FORMAT, **facts}, option=orjson.OPT_INDENT_2).decode()
         try:
             with whole(path) as file:
                 file.write(text + "\n")
@@ -127,7 +136,8 @@ class ApprovedPlan:
         if not _is_plan(found):
             raise UsageError(f"{path} is no saved plan of this importer.", hint=_MAKE)
         del found["format"]
-        return cls(**{**found, "inputs": Inputs(**found["inputs"])})
+        account = LeftOut.parse(found["account"]) if "account" in found else None
+        return cls(**{**found, "inputs": Inputs(**found["inputs"]), "account": account})
 
     def hold_inputs(self, settings: Settings, document: Document, source: Source) -> None:
         """Refuse a job whose inputs are others; UsageError with all that changed."""
@@ -198,56 +208,30 @@ def _is_plan(found: object) -> bool:
     inputs = found.get("inputs")
     known = {each.name for each in fields(ApprovedPlan)} | {"format"}
     return (
-        set(found) == known
+        set(found) | {"account"} == known
+        and _is_account(found.get("account", _NO_ACCOUNT))
         and isinstance(inputs, dict)
         and set(inputs) == {each.name for each in fields(Inputs)}
         and all(isinstance(each, str) for each in inputs.values())
         and all(isinstance(found[name], str) for name in ("made", "importer", "file", "mapping"))
         and isinstance(found["requests_sha256"], str)
         and isinstance(found["rows"], dict)
-        and all(map(_are_ranges, _listed(found["to_post"])))
+        and all(map(are_ranges, _listed(found["to_post"])))
     )
+
+
+_NO_ACCOUNT = {"looked": False, "left_out": []}
+
+
+def _is_account(found: object) -> bool:
+    try:
+        return isinstance(found, dict) and bool(LeftOut.parse(found))
+    except ValueError:
+        return False
 
 
 def _listed(to_post: object) -> Iterable[object]:
     return to_post.values() if isinstance(to_post, dict) else (to_post,)
-
-
-def _are_ranges(text: object) -> bool:
-    return isinstance(text, str) and all(map(_is_range, text.split()))
-
-
-def _is_range(text: str) -> bool:
-    first, _, last = text.partition("-")
-    return len(text) <= _LONGEST and first.isdecimal() and (last.isdecimal() or text == first)
-
-
-def ranges(rows: Iterable[int]) -> Iterator[str]:
-    """Ascending numbers as `2-40`, `42`."""
-    first = last = None
-    for row in rows:
-        if last is None or row != last + 1:
-            if first is not None:
-                yield _range(first, last)
-            first = row
-        last = row
-    if first is not None:
-        yield _range(first, last)
-
-
-def _range(first: int, last: int | None) -> str:
-    return str(first) if first == last else f"{first}-{last}"
-
-
-def outside(text: str, rows: Iterable[int]) -> Iterator[int]:
-    """Those of the rows that are in none of the ranges."""
-    pairs = [each.partition("-")[::2] for each in text.split()]
-    firsts = [int(first) for first, _ in pairs]
-    lasts = [int(last or first) for first, last in pairs]
-    for row in rows:
-        place = bisect_right(firsts, row) - 1
-        if place < 0 or row > lasts[place]:
-            yield row
 
 
 # Going on with a job: over the very bytes that it was started with, or not at all.
@@ -264,7 +248,7 @@ def hold(job: Job, document: Document, source: Source, hint: str | None = None) 
 
 
 @contextmanager
-def reopened(job: Job, file: str = "") -> Iterator[tuple[Document, Source]]:
+def reopened(job: Job, file: str | DataFrame = "") -> Iterator[tuple[Document, Source]]:
     """A job's mapping and its file (or `file` in its place), to be read again as they were. Raises UsageError
     where one of them is not known any more, is gone, or has changed."""
     named = str(job.settings.get("mapping") or job.mapping)
@@ -272,14 +256,18 @@ def reopened(job: Job, file: str = "") -> Iterator[tuple[Document, Source]]:
         raise UsageError("The job was purged: the ledger no longer knows its mapping.")
     document = load(named)
     options = source_options(document, job.sheet or None)
-    with open_source(file or _file_of(job), options) as source:
+    with open_source(
+        _file_of(job) if isinstance(file, str) and not file else file, options
+    ) as source:
         hold(job, document, source, hint="")
         yield document, source
 
 
 def _file_of(job: Job) -> str:
-    if job.file in ("", "-"):
-        raise UsageError("The file came from standard input, so it can't be read again.")
+    if job.file in ("", *GONE):
+        raise UsageError(
+            "The rows came from standard input or a DataFrame, so they can't be read again."
+        )
     if not Path(job.file).is_file():
         raise UsageError(f"{job.file} is no longer there.", hint="Say where it is with --file.")
     return job.file

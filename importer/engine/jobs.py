@@ -7,18 +7,22 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from os import PathLike
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from importer.engine import Confirm, at_once, run
 from importer.engine.observer import NULL_OBSERVER, Observer
 from importer.engine.record import Rewritten, explain, folder_of, rewrite
 from importer.engine.stage import Plan
 from importer.errors import UsageError
-from importer.ledger import Ledger, Where, existing, look_into
-from importer.model import Job, Status, moment
+from importer.ledger import ATTEMPTING, Ledger, Where, existing, look_into
+from importer.model import FRAME, Job, Status, moment
 from importer.privacy import shell_word
 from importer.results import files
 from importer.results.summary import Summary
 from importer.settings import Endpoint, Rate, Settings, SharedLedger
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
 
 _LEFT = (Status.PENDING, Status.FAILED)
 
@@ -35,8 +39,8 @@ class NextStep:
 
 @dataclass(frozen=True, slots=True)
 class JobState:
-    """A job and where it stands: `rows` by status, those that are 0 left out; `in_doubt` of them can be
-    settled by this job itself (`of` asks)."""
+    """A job and where it stands: `rows` by status, those that are 0 left out, `attempting` those in flight
+    while a run is under way; `in_doubt` of them can be settled by this job itself (`of` asks)."""
 
     job: Job
     rows: Mapping[str, int]
@@ -45,7 +49,7 @@ class JobState:
     @classmethod
     def of(cls, ledger: Ledger, job: Job) -> JobState:
         """As the ledger has it."""
-        return cls(job, ledger.counts(job), ledger.own(job).get(Status.UNKNOWN, 0))
+        return cls(job, ledger.progress(job), ledger.own(job).get(Status.UNKNOWN, 0))
 
     @property
     def read(self) -> int:
@@ -55,7 +59,12 @@ class JobState:
     @property
     def left(self) -> int:
         """Rows that are to be sent or settled yet."""
-        return sum(self.rows.get(each, 0) for each in (*_LEFT, Status.UNKNOWN))
+        return sum(self.rows.get(each, 0) for each in (*_LEFT, Status.UNKNOWN, ATTEMPTING))
+
+    @property
+    def in_flight(self) -> int:
+        """Rows whose request is on its way, while a run is under way."""
+        return self.rows.get(ATTEMPTING, 0)
 
     @property
     def ending(self) -> str:
@@ -67,7 +76,7 @@ class JobState:
         if self.job.stopped:
             return f"stopped: {self.job.stopped.partition(':')[0]}"
         if self.job.ended_at is None:
-            return "under way, or cut off"
+            return "under way" if self.in_flight else "under way, or cut off"
         return _ENDED.get(self.job.exit_status or 0, f"exit code {self.job.exit_status}")
 
     def written(self, name: str) -> str:
@@ -91,7 +100,9 @@ class JobState:
             "host": job.settings.get("host"),
             "stopped": job.stopped or None,
             "report": self.written("report.html") or None,
-            "rows": {"read": self.read} | {each.value: self.rows.get(each, 0) for each in Status},
+            "rows": {"read": self.read}
+            | {each.value: self.rows.get(each, 0) for each in Status}
+            | ({"in_flight": self.in_flight} if self.in_flight else {}),
             "left": self.left,
             **({"waves": list(job.waves)} if job.waves else {}),
         }
@@ -101,6 +112,8 @@ class JobState:
         job, named = self.job, (self.job.name,)
         if "mapping" not in job.settings:
             return [NextStep("jobs")]
+        if self.in_flight:
+            return [NextStep("status", named, "the run goes on")]
         steps = []
         if any(self.rows.get(each) for each in _LEFT) or self.in_doubt:
             steps.append(self._going_on())
@@ -122,6 +135,8 @@ class JobState:
         if job.file == "-":
             to = {each: job.settings[each] for each in ("mapping", "endpoint")} | {"yes": True}
             return NextStep("run", ("-",), f"{why}, with the same bytes", to)
+        if job.file == FRAME:
+            return NextStep("results", (job.name,), "the program that has its DataFrame goes on")
         if "://" in job.file or Path(job.file).is_file():
             return NextStep("resume", (job.name,), why)
         return NextStep("resume", (job.name,), "names where FILE is now", {"file": "FILE"})
@@ -134,7 +149,7 @@ def jobs(state: str | PathLike[str] | SharedLedger) -> list[JobState]:
     """Every job of a state folder's ledger, or of a shared one, newest first. Raises UsageError where there
     is none."""
     with look_into(_where(state)) as ledger:
-        return [JobState(job, ledger.counts(job)) for job in ledger.jobs()]
+        return [JobState(job, ledger.progress(job)) for job in ledger.jobs()]
 
 
 def resume(
@@ -183,7 +198,12 @@ def resumed(job: Job, settings: Settings, command: str = "resume") -> Settings:
             hint=f"Pipe the same bytes into `importer run - -m {shell_word(str(kept['mapping']))}`, "
             "or name --file.",
         )
-    if "://" not in file and not Path(file).exists():
+    if file == FRAME and settings.frame is None:
+        raise UsageError(
+            f"Job {job.name} came from a DataFrame of a program, which has to hand it over again.",
+            hint="In it: resume(Settings.of_job(state, job, file=frame)).",
+        )
+    if file != FRAME and "://" not in file and not Path(file).exists():
         raise UsageError(
             f"{file}, with which job {job.name} was started, is no longer there.",
             hint=f"Name where it lies now: importer {command} {job.name} --file FILE",
@@ -225,3 +245,14 @@ def write_results(
         ended = explain(ledger, found)
         folder = folder_of(found, Path(out) if out else None)
         return found, rewrite(ledger, found, folder, xlsx=xlsx), ended
+
+
+def results_frame(state: str | PathLike[str], job: str = "") -> DataFrame:
+    """The outcomes of a job (the newest where it is "") as a DataFrame with the columns of results.csv: ids
+    as text, `sent_at` in UTC, `status` a category. Raises UsageError where there is no such job."""
+    from importer.results.frame import outcomes_frame  # brings pandas
+
+    with existing(Path(state)) as ledger:
+        found = ledger.job(job)
+        explain(ledger, found)
+        return outcomes_frame(ledger.lines(found), found.sheet)

@@ -29,6 +29,13 @@ class Staged:
 
 
 @dataclass(frozen=True, slots=True)
+class Looking:
+    """So many of the account's users have been looked at; nothing is sent yet."""
+
+    users: int
+
+
+@dataclass(frozen=True, slots=True)
 class Sending:
     """So many rows of the job are about to be posted."""
 
@@ -70,7 +77,7 @@ class Done:
     summary: Summary
 
 
-Event = Staged | Sending | Ended | Waiting | Done
+Event = Staged | Looking | Sending | Ended | Waiting | Done
 
 _WORDS = {
     Why.RATE: "the rate allows the next request later",
@@ -141,6 +148,9 @@ class Logged:
             case Staged(rows):
                 if self._due():
                     log.info("%d rows read", rows, extra={"event": "reading", "rows": rows})
+            case Looking(users):
+                if self._due():
+                    log.info("%d users seen", users, extra={"event": "looking", "users": users})
             case Sending(rows):
                 self._rows, self._ended = rows, Counter()
                 log.info("sending %d rows", rows, extra={"event": "sending", "rows": rows})

@@ -87,6 +87,7 @@ def record(
         scores=planned.tally.scores(counted),
         waves=job.waves,
         contact=contact,
+        account=planned.account,
     )
     summary.write(summary.place)
     if sent and sent.contact and summary.contact:

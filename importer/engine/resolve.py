@@ -23,7 +23,7 @@ def resolve(settings: Settings) -> tuple[Job, Settled, Rewritten]:
     """Settle the rows in doubt of `settings.job` (the newest where it is "") by what the survey holds.
     Posts nothing. Raises UsageError without an API key or project, Busy while the job is under way,
     ReadError where the survey can't be read."""
-    with _alone(settings) as (ledger, job):
+    with alone(settings) as (ledger, job):
         reader(settings, job.origin)
         settled = asyncio.run(read_back(settings, ledger, job))
         ledger.explain(job)
@@ -36,7 +36,7 @@ def mark(
     """Settle rows in doubt by a person's word: they are in the survey, or they are not. Where rows have
     waves, those named; none need be for a row of which one wave is in doubt. Raises UsageError, before
     anything is changed, where one of them is not in doubt."""
-    with _alone(settings) as (ledger, job):
+    with alone(settings) as (ledger, job):
         named = _Named(job, set(rows), waves)
         lines = named.lines(ledger.lines(job))
         ledger.call_by_hand(job, [line.seq for line in lines], created=created)
@@ -95,7 +95,7 @@ def _is_in_doubt(line: Line) -> bool:
 
 
 @contextmanager
-def _alone(settings: Settings) -> Iterator[tuple[Ledger, Job]]:
+def alone(settings: Settings) -> Iterator[tuple[Ledger, Job]]:
     """The ledger and the job, while nobody posts to its surveys."""
     with look_into(settings.ledger):
         secret = secret_of(settings)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from importer.engine.left_out import LeftOut
 from importer.engine.observer import Observer, Staged
 from importer.errors import LedgerError, UsageError
 from importer.ledger import (
@@ -28,6 +29,7 @@ from importer.mapping.document import Campaign
 from importer.mapping.run import Program
 from importer.mapping.usage import People, Recodings
 from importer.model import (
+    GONE,
     Cause,
     Chunk,
     Invalid,
@@ -39,6 +41,7 @@ from importer.model import (
     utf8,
 )
 from importer.privacy import Show, odd_character, plain
+from importer.results.account import AccountEffect
 from importer.results.scores import RatingQuestion, Tally
 from importer.results.summary import Causes
 from importer.satismeter.redact import with_key
@@ -156,7 +159,7 @@ def _people(ledger: Ledger, job: Job, send: str) -> Iterator[str]:
 
 def _by_other_rule(ledger: Ledger, job: Job) -> Iterator[str]:
     if number := ledger.duplicates(job).get(REKEYED):
-        first = next(ledger.lines(job, REKEYED, 1))
+        first = next(ledger.lines(job, code=REKEYED, limit=1))
         yield (
             f"{counted(number, 'row')} may have been sent before: the mapping's key, date or answers have "
             f"changed since. Row {first.row}: {first.message}. They are held; --again sends them all the "
@@ -206,6 +209,9 @@ class Plan:
     recodings: Recodings
     sealed: str
     to_post: str | Mapping[str, str] = ""
+    account: AccountEffect | None = None
+    """What it does to the account; None where nothing of persons is sent."""
+    left_out: LeftOut | None = None
 
     @property
     def ready(self) -> int:
@@ -321,7 +327,7 @@ def _waves(document: Document) -> dict[str, object]:
 
 def _place(file: str) -> str:
     """The whole path, so that a later command finds it from anywhere; an address as it is."""
-    return file if file == "-" or "://" in file else str(Path(file).resolve())
+    return file if file in GONE or "://" in file else str(Path(file).resolve())
 
 
 def campaigns_of(document: Document) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import orjson
 
@@ -32,6 +32,9 @@ from importer.privacy import masked_id
 from importer.results.scores import Scores, Tally
 from importer.satismeter.read import StoredResponse
 from importer.settings import Settings
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
 
 # What a survey holds beside what was sent: which responses are the same, and which are not.
 
@@ -177,8 +180,8 @@ class Reread:
     answers: Mapping[int, Mapping[str, object]]
 
 
-def reread(job: Job, secret: bytes, seqs: Collection[int], file: str = "") -> Reread:
-    """Read the file of a job again, or `file` in its place. Raises ImporterError where it is not to
+def reread(job: Job, secret: bytes, seqs: Collection[int], file: str | DataFrame) -> Reread:
+    """Read the file of a job again, which is now `file`. Raises ImporterError where it is not to
     be had, and UsageError where the file or the mapping is not the one that was imported."""
     with reopened(job, file) as (document, source):
         compiled = fitted(document, source, secret)
@@ -254,7 +257,7 @@ def verify(settings: Settings, *, allow_extra: bool = False) -> Verification:
         there = asyncio.run(_read(settings, job, secret, since, until))
         comparison = compare(sent, there, lambda shown: ledger.others(job, shown, since, until))
         users = _users(ledger, job, comparison)
-    again, unread = _reread(job, secret, comparison, settings.file)
+    again, unread = _reread(job, secret, comparison, settings)
     comparison = _to_their_ends(comparison, again)
     return Verification(
         job=job,
@@ -318,13 +321,14 @@ def _seen(hasher: Hasher, campaign: str, found: StoredResponse) -> Seen:
 
 
 def _reread(
-    job: Job, secret: bytes, comparison: Comparison, file: str
+    job: Job, secret: bytes, comparison: Comparison, settings: Settings
 ) -> tuple[Reread | None, str]:
     """The file once more; or why not. That is no failure: people and answers were compared by their
     hashes."""
     named = (*comparison.altered, *filter(_is_long, comparison.same))
     try:
-        return reread(job, secret, {row.seq for row, _ in named}, file), ""
+        where = settings.source if settings.file else ""
+        return reread(job, secret, {row.seq for row, _ in named}, where), ""
     except ImporterError as error:
         return None, f"{error.message} {error.hint}".strip()
 

@@ -6,6 +6,17 @@ database keeps it is nobody's business outside; `sqlite` is the one in a file.
 
 from __future__ import annotations
 
+from importer.ledger.account import (
+    ACCOUNT_CHANGED,
+    FIRST,
+    NEWEST,
+    Account,
+    AccountLook,
+    AccountRow,
+    HadTraits,
+    PersonRows,
+    SeenUser,
+)
 from importer.ledger.dedupe import REKEYED
 from importer.ledger.fingerprint import LETTERS, Hasher, RequestsDigest, in_normal_form, normal
 from importer.ledger.jobs import ATTEMPTING, SENDABLE
@@ -29,20 +40,29 @@ from importer.ledger.staging import Rows
 from importer.ledger.state import default_folder, prepare, secret
 
 __all__ = [
+    "ACCOUNT_CHANGED",
     "ATTEMPTING",
+    "FIRST",
     "LETTERS",
+    "NEWEST",
     "REKEYED",
     "SENDABLE",
+    "Account",
+    "AccountLook",
+    "AccountRow",
     "Alike",
     "Doubt",
     "Expected",
+    "HadTraits",
     "Hasher",
     "Known",
     "Ledger",
+    "PersonRows",
     "Post",
     "Purgeable",
     "RequestsDigest",
     "Rows",
+    "SeenUser",
     "Sent",
     "Spool",
     "Staging",

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from importer.errors import UsageError
+from importer.ledger import account
 from importer.ledger.database import Part, values
 from importer.ledger.past import job_of
 from importer.model import Job, Status, utf8
@@ -115,6 +116,7 @@ class Jobs(Part):
             if job.staged_at is None:
                 with self._db.transaction():
                     self._db.run("rows_removed", job=job.id)
+                    account.remove(self._db, job.id)
                     self._db.run("job_removed", job=job.id)
             raise
 

@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from importer.ledger import account
 from importer.ledger.jobs import ATTEMPTING, Jobs
 from importer.ledger.queries import Figures
 from importer.model import Job, Status
@@ -53,6 +54,7 @@ class Retention(Jobs, Figures):
         with self._db.transaction():
             if not self._db.first("any_attempt", job=job.id):
                 rows = self._db.run("rows_removed", job=job.id)
+                account.remove(self._db, job.id)
                 self._db.run("job_removed", job=job.id)
                 return rows, 0
             given_up, now = self._db.run("rows_given_up", job=job.id), time.time()
@@ -64,6 +66,7 @@ class Retention(Jobs, Figures):
         with self.overwriting():
             for job in jobs:
                 self._db.run("purge_rows", job=job.id)
+                account.remove(self._db, job.id)
                 if hashes:
                     self._db.run("purge_hashes", job=job.id)
                 settings = {
@@ -99,6 +102,7 @@ class Retention(Jobs, Figures):
     def forget(self, persons: Sequence[Known]) -> None:
         with self.overwriting():
             for each in persons:
+                account.forget(self._db, each.job.id, each.seqs)
                 self._db.many("forget_row", [(each.job.id, seq) for seq in each.seqs])
 
 

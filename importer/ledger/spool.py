@@ -57,6 +57,14 @@ class Spool:
                 self._end += len(response.body)
                 self._ends.append(self._end)
 
+    def replace(self, seq: int, body: bytes) -> None:
+        """Keep another body for a row that has one."""
+        with _told(self._place):
+            self._file.write(body)
+            self._starts[seq] = self._end
+            self._end += len(body)
+            self._ends[seq] = self._end
+
     def keep_cells(self, chunk: Chunk) -> None:
         """Keep a chunk's rows and cells."""
         with _told(self._place):

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from abc import abstractmethod
+from collections.abc import Collection, Mapping
+from typing import Any
 
-from importer.ledger.database import Database
-from importer.ledger.jobs import SENDABLE
+from importer.ledger.account import Account
+from importer.ledger.database import Database, pairs
+from importer.ledger.jobs import ATTEMPTING, SENDABLE
 from importer.ledger.past import Past
 from importer.ledger.reconcile import Doubts
 from importer.ledger.retention import Retention
 from importer.ledger.sending import Sending
 from importer.ledger.staging import Brief, SqlStaging, Whole
-from importer.model import Job
+from importer.model import Job, Status
 
 
 class SqlLedger(Retention, Sending, Doubts):
@@ -28,6 +31,30 @@ class SqlLedger(Retention, Sending, Doubts):
     ) -> None:
         super().__init__(database, secret, past)
         self._keeping = keeping
+
+    def account(self, job: Job) -> Account:
+        return Account(self._db, self._secret, job)
+
+    def at_this_moment(self, job: Job) -> dict[str, int]:
+        """Rows by status, as other processes have them by now, those `ATTEMPTING` apart."""
+        return pairs(self._db.all("rows_by_status", job=job.id))
+
+    def progress(self, job: Job) -> dict[str, int]:
+        counts = self.at_this_moment(job)
+        if ATTEMPTING not in counts or self._is_held(job):
+            return counts
+        counts = self.at_this_moment(job)  # a run may have ended between the two looks
+        lost = counts.pop(ATTEMPTING, 0)
+        return counts | ({Status.UNKNOWN: counts.get(Status.UNKNOWN, 0) + lost} if lost else {})
+
+    def _is_held(self, job: Job) -> bool:
+        """Whether a process posts: whoever takes the campaigns next, for whatever job, calls what was cut off
+        unknown first."""
+        return self.lock_holder(job.origin, job.campaigns.split(",")) is not None
+
+    @abstractmethod
+    def lock_holder(self, origin: str, campaigns: Collection[str]) -> Mapping[str, Any] | None:
+        """See `protocol.Ledger`."""
 
     def stage(
         self,

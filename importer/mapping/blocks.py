@@ -267,6 +267,13 @@ Timezone = Annotated[Text, AfterValidator(_timezone)]
 Formats = Annotated[Texts, AfterValidator(_formats)]
 
 
+OF_RESPONSE = (DATED_BY, "importedFrom", "importedAt")
+"""Traits of the response, and not of the person: they are always sent, but for a word of theirs."""
+
+Existing = Literal["keep", "overwrite"]
+"""What becomes of a trait that the person has in the account already."""
+
+
 class Trait(Numeric):
     """Something known about the person, stored with the response."""
 
@@ -280,6 +287,8 @@ class Trait(Numeric):
     timezone: Timezone = ""
     """The time zone of times that name none: `Europe/Prague`, or `UTC+02:00` (two hours ahead of UTC, all
     year). The default is UTC."""
+    existing: Existing | None = None
+    """Overrules `existing_traits` for this one: `keep` doesn't send it where the person has it already."""
 
 
 class Id(Cell):

@@ -19,8 +19,10 @@ from pydantic import (
 
 from importer.mapping.blocks import (
     DATED_BY,
+    OF_RESPONSE,
     Answer,
     Cell,
+    Existing,
     Formats,
     Hash,
     Ids,
@@ -308,6 +310,9 @@ class Document(Block):
     ] = Field(default_factory=dict)
     """What is stored about the person; `false` leaves out what a preset has. `respondedAt` is taken for
     the response's date."""
+    existing_traits: Existing | None = None
+    """What becomes of traits that a person has in SatisMeter already: `keep` doesn't send them, `overwrite`
+    (the default) does. `respondedAt` and `importedFrom` belong to the response, and are always sent."""
     key: Columns = ()
     """What makes a row itself; a key is never sent twice. Default: person, answers and date."""
     repeats: Repeats = Repeats()
@@ -378,7 +383,8 @@ class Document(Block):
             if self.key
             else [
                 asked,
-                None if dated is None else dated.model_dump(mode="json"),
+                # Without what 0.1 didn't know: its jobs have this hash in their ledgers.
+                None if dated is None else dated.model_dump(mode="json", exclude={"existing"}),
                 bool(self.rating),
             ]
         )
@@ -387,6 +393,19 @@ class Document(Block):
     def question(self, id_: str) -> str:
         """The ID behind an answer's `id`; "" where the answer is left out."""
         return self.questions.get(id_, id_)
+
+    def keeps(self, trait: str) -> bool:
+        """Whether this trait isn't sent where the person has it already."""
+        said = self.traits[trait].existing
+        return (
+            said == "keep" if said else self.existing_traits == "keep" and not _of_response(trait)
+        )
+
+    @property
+    def silent_on_existing(self) -> bool:
+        """Whether it sends traits of the person, and nowhere says what becomes of those that are there."""
+        said = self.existing_traits or any(each.existing for each in self.traits.values())
+        return not said and not all(map(_of_response, self.traits))
 
     @classmethod
     def of(cls, tree: Tree, sheet: YamlText, wave: str = "") -> Document:
@@ -408,6 +427,10 @@ class Document(Block):
         first._whole = whole  # noqa: SLF001  as above
         first._others = tuple(others)  # noqa: SLF001
         return first
+
+
+def _of_response(trait: str) -> bool:
+    return trait in OF_RESPONSE
 
 
 def _canonical(data: Data, beside: Collection[str] = ()) -> object:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from importer.errors import ExitStatus
 from importer.model import Cause, Problem, utf8
+from importer.results.account import AccountEffect
 from importer.results.files import whole
 from importer.results.scores import Scores
 
@@ -44,6 +45,8 @@ class Summary:
     scores: tuple[Scores, ...] = ()
     waves: tuple[str, ...] = ()
     contact: tuple[Mapping[str, str], ...] = ()
+    account: AccountEffect | None = None
+    """What the import does to the account; None where it sends nothing of persons."""
 
     @property
     def rows_of_file(self) -> int:
@@ -85,6 +88,7 @@ class Summary:
             "requests": self.requests,
             "stopped": self.stopped or None,
             **({"contact": [dict(each) for each in self.contact]} if self.contact else {}),
+            **({"account": self.account.document()} if self.account else {}),
         }
 
     def _waves(self) -> dict[str, object]:

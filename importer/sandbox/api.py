@@ -155,7 +155,12 @@ def _targeted(insert: Insert, targeting: Targeting, store: Store) -> bool:
 # What the sandbox answers when nothing is wrong with the wire.
 
 _JSON = "application/json"
-_SUCCESS_STATUS = {SuccessShape.CREATED: 201, SuccessShape.NO_CONTENT: 204}
+_SUCCESS_STATUS = {
+    SuccessShape.CREATED: 201,
+    SuccessShape.NO_CONTENT: 204,
+    SuccessShape.LOCATION: 201,
+}
+AUTH_TOKEN = "sandbox-auth-token"  # noqa: S105  a made-up one
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,8 +186,10 @@ def document(data: object, status: int = 200) -> SandboxReply:
 def stored(response: Stored, shape: SuccessShape) -> SandboxReply:
     """The answer to a response that was stored."""
     body = document({"id": response.id}).body
-    bare = shape in (SuccessShape.EMPTY, SuccessShape.NO_CONTENT)
-    return SandboxReply(_SUCCESS_STATUS.get(shape, 200), b"" if bare else body)
+    bare = shape in (SuccessShape.EMPTY, SuccessShape.NO_CONTENT, SuccessShape.LOCATION)
+    located = {"Location": f"/api/responses/{response.id}", "auth-token": AUTH_TOKEN}
+    headers = located if shape is SuccessShape.LOCATION else {}
+    return SandboxReply(_SUCCESS_STATUS.get(shape, 200), b"" if bare else body, headers=headers)
 
 
 def refused(
@@ -230,7 +237,7 @@ UNASKED_PERIOD = 30 * DAY
 _HERE = re.compile(r"(127\.0\.0\.1|localhost)(:\d+)?")
 
 
-def _of_a_page(request: web.Request) -> bool:
+def of_a_page(request: web.Request) -> bool:
     """Whether a page in a browser asks, under a name that it has made this machine's (DNS rebinding): what
     is stored here may be real."""
     return "Origin" in request.headers or _HERE.fullmatch(request.host) is None
@@ -271,7 +278,7 @@ class Reads:
         return handle
 
     def _denied(self, request: web.Request) -> Refusal | None:
-        if _of_a_page(request):
+        if of_a_page(request):
             return Refusal(403, ("The sandbox answers programs of this machine only",))
         if request.headers.get("Authorization") != f"Bearer {self._settings.api_key}":
             return Refusal(401, ("Unknown API key",))

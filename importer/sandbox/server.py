@@ -10,7 +10,7 @@ import random
 import threading
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -37,7 +37,8 @@ from importer.sandbox.api import (
 )
 from importer.sandbox.faults import FAULTS, OnTheWire, Stores, Wire, WireFault
 from importer.sandbox.settings import Behaviour, SandboxSettings
-from importer.sandbox.store import Copies, Insert, Store, Stored
+from importer.sandbox.store import Copies, Insert, Store, Stored, StoredUser
+from importer.sandbox.users import Users
 
 # What the sandbox remembers of a request.
 
@@ -194,7 +195,19 @@ class Sandbox:
 
     def posts(self) -> list[Exchange]:
         """The remembered requests of the insert call."""
-        return [each for each in self.requests if each.method == "POST"]
+        return [
+            each for each in self.requests if each.method == "POST" and each.path != "/api/users"
+        ]
+
+    def users(self) -> list[StoredUser]:
+        """Every user, oldest first."""
+        return self._store.users()
+
+    def put_users(
+        self, users: Iterable[tuple[str, Mapping[str, object]]], *, unsubscribed: bool = False
+    ) -> None:
+        """Add users (userId and traits), or bring their traits up to date."""
+        self._store.put_users(users, unsubscribed=unsubscribed)
 
     def _now(self) -> int:
         return int(self._clock() * 1000)
@@ -202,6 +215,7 @@ class Sandbox:
     def _application(self) -> web.Application:
         app = web.Application(client_max_size=_LARGEST_BODY, middlewares=[self._observe])
         app.add_routes(Reads(self.settings, self._store, self._now).routes())
+        app.add_routes(Users(self.settings, self._store).routes())
         app.add_routes(
             [
                 web.post("/api/responses", self._insert),

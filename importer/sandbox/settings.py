@@ -86,6 +86,8 @@ class SuccessShape(StrEnum):
     """200 and no body."""
     NO_CONTENT = "no_content"
     """204."""
+    LOCATION = "location"
+    """201, no body, and two headers: `Location` is the response's URL, `auth-token` lets it be changed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +127,8 @@ class SandboxSettings:
     drawn for inserts that no script speaks of; with `by_row` not one after the other, but from the seed,
     the person, the answers and how often they came: then any order, and any number of senders, meets the
     same. (The body is read first, then, whatever the fault.) `slow` is the seconds a slow fault takes.
-    `remember` is how many requests `Sandbox.requests` keeps.
+    `remember` is how many requests `Sandbox.requests` keeps. `users_page` is how many users a reply
+    lists; None: all of the project, in one.
     """
 
     write_key: str = field(default=WRITE_KEY, repr=False)
@@ -148,3 +151,4 @@ class SandboxSettings:
     success: SuccessShape = SuccessShape.ID
     log: Path | None = None
     remember: int = 100_000
+    users_page: int | None = None

@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Lock
 from types import TracebackType
 from typing import Self
 
@@ -25,7 +26,8 @@ _SCHEMA = """
 create table if not exists users (
     number integer primary key,
     person text not null unique,
-    traits text not null
+    traits text not null,
+    unsubscribed integer not null default 0
 );
 create table if not exists responses (
     number integer primary key,
@@ -87,6 +89,21 @@ class Stored:
 
 
 @dataclass(frozen=True, slots=True)
+class StoredUser:
+    """A user as the account has him; `user_id` is "" for those who are known by an anonymousId alone."""
+
+    number: int
+    user_id: str
+    traits: Mapping[str, object]
+    unsubscribed: bool
+
+    @property
+    def id(self) -> str:
+        """24 hex digits, as SatisMeter's own ids look."""
+        return f"{self.number:024x}"
+
+
+@dataclass(frozen=True, slots=True)
 class Period:
     """Unix milliseconds; both ends count. `before` is the (created, number) that a page starts after."""
 
@@ -111,9 +128,11 @@ class Store:
         self._database = sqlite3.connect(
             path or ":memory:", isolation_level=None, check_same_thread=False
         )
+        self._writing = Lock()  # a test adds users from another thread
         self._database.execute("pragma journal_mode=wal")
         self._database.execute("pragma synchronous=off")
         self._database.executescript(_SCHEMA)
+        self._bring_up_to_date()
 
     def __enter__(self) -> Self:
         return self
@@ -130,15 +149,22 @@ class Store:
         """Close the file."""
         self._database.close()
 
+    def _bring_up_to_date(self) -> None:
+        """A file of 0.1 lacks a column."""
+        known = {name for _, name, *_ in self._database.execute("pragma table_info(users)")}
+        if "unsubscribed" not in known:
+            self._database.execute(
+                "alter table users add column unsubscribed integer not null default 0"
+            )
+
     def add(self, insert: Insert, created: int) -> Stored:
         """Store a response, and bring its user's traits up to date."""
-        traits = {**self.traits(insert.person), **insert.traits}
+        with self._writing:
+            return self._added(insert, created)
+
+    def _added(self, insert: Insert, created: int) -> Stored:
         self._database.execute("begin immediate")
-        self._database.execute(
-            "insert into users (person, traits) values (?, ?)"
-            " on conflict (person) do update set traits = excluded.traits",
-            (insert.person, orjson.dumps(traits).decode()),
-        )
+        self._merge(insert.person, insert.traits)
         row = self._database.execute(
             "insert into responses (campaign, person, created, method, rating, answers)"
             " values (?, ?, ?, ?, ?, ?) returning number",
@@ -153,6 +179,45 @@ class Store:
         ).fetchone()
         self._database.execute("commit")
         return self.one(row[0])
+
+    def _merge(self, person: str, traits: Mapping[str, object]) -> None:
+        """What is known of a person, and these over it."""
+        self._database.execute(
+            "insert into users (person, traits) values (?, ?)"
+            " on conflict (person) do update set traits = excluded.traits",
+            (person, orjson.dumps({**self.traits(person), **traits}).decode()),
+        )
+
+    def put_users(
+        self, users: Iterable[tuple[str, Mapping[str, object]]], *, unsubscribed: bool = False
+    ) -> None:
+        """Add users by their userId, or bring their traits up to date; all at once."""
+        with self._writing:
+            self._database.execute("begin immediate")
+            for user_id, traits in users:
+                self._merge(f"u:{user_id}", traits)
+                if unsubscribed:
+                    self._database.execute(
+                        "update users set unsubscribed = 1 where person = ?", (f"u:{user_id}",)
+                    )
+            self._database.execute("commit")
+
+    def users(self, after: int = 0, limit: int = -1) -> list[StoredUser]:
+        """The users behind this number, oldest first."""
+        rows = self._database.execute(
+            "select number, person, traits, unsubscribed from users where number > ?"
+            " order by number limit ?",
+            (after, limit),
+        )
+        return [_user(row) for row in rows.fetchall()]
+
+    def user(self, user_id: str) -> StoredUser | None:
+        """The user of this userId."""
+        row = self._database.execute(
+            "select number, person, traits, unsubscribed from users where person = ?",
+            (f"u:{user_id}",),
+        ).fetchone()
+        return _user(row) if row else None
 
     def one(self, number: int) -> Stored:
         """The response with this number."""
@@ -197,6 +262,12 @@ class Store:
         return Counter(
             (each.user_id or each.anonymous_id, tuple(sorted(each.answers))) for each in self.all()
         )
+
+
+def _user(row: tuple[int, str, str, int]) -> StoredUser:
+    number, person, traits, unsubscribed = row
+    kind, _, name = person.partition(":")
+    return StoredUser(number, name if kind == "u" else "", orjson.loads(traits), bool(unsubscribed))
 
 
 def _stored(row: tuple[int, str, str, int, str, int | None, str, int, str]) -> Stored:

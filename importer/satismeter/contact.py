@@ -116,6 +116,27 @@ ASSUMPTIONS = (
         "finds responses by it where it finds any so, else by person and answers",
         "Nothing: responses are found by person and answers.",
     ),
+    Assumption(
+        "A12",
+        "`GET /api/users` lists every user of the project, in one reply or page by page",
+        "documented: Users; pages: assumed, as the read API has them",
+        "looks at the account by one list; asks by name for three whom it lacks, and for all if one is there",
+        "Nothing: persons whom a list hides are asked for one by one. `--no-users` doesn't look.",
+    ),
+    Assumption(
+        "A13",
+        "a trait that is sent with a response becomes the user's, over what was there; the others stay",
+        "documented: Insert-response API (traits are the user's); that others stay: assumed",
+        "says before the first post what is overwritten, and leaves out what `existing_traits: keep` keeps",
+        "Look at a user of the pilot in SatisMeter. If traits that weren't sent are gone, send no more.",
+    ),
+    Assumption(
+        "A14",
+        "`POST /api/users` sets the traits that it names, and leaves the others",
+        "documented: Users (adds or updates a user); that others stay: assumed",
+        "puts back no more than a job has overwritten (`importer restore`), and looks again afterwards",
+        "Put back one trait first (`--trait`), and look at a user in SatisMeter before the others.",
+    ),
 )
 
 MOST = 10

@@ -124,7 +124,7 @@ _EMPTY_PAGES = 10
 """In a row; a server that has ever new pages without a response would keep us for ever."""
 _LARGEST_BODY = 16 * 1024 * 1024
 _TRIES = 4
-_AGAIN = {408, 425, 429, 500, 502, 503, 504}
+AGAIN = {408, 425, 429, 500, 502, 503, 504}
 
 
 class ReadError(ImporterError):
@@ -133,7 +133,7 @@ class ReadError(ImporterError):
     exit_status = ExitStatus.STOPPED
 
 
-class _Again(Exception):
+class Again(Exception):
     """This call may fare better in a moment."""
 
 
@@ -218,11 +218,11 @@ class Reader:
         while True:
             try:
                 return await self._once(self._project + path, query)
-            except (_Again, aiohttp.ClientError, TimeoutError, OSError) as error:
+            except (Again, aiohttp.ClientError, TimeoutError, OSError) as error:
                 tries += 1
                 if tries == _TRIES or fault_of(error).permanent:
                     raise ReadError(
-                        f"The survey can't be read: {_reason(error)}.",
+                        f"The survey can't be read: {reason(error)}.",
                         hint="Nothing was changed; try it again later.",
                     ) from error
                 await asyncio.sleep(self._pause * 2**tries)
@@ -233,10 +233,10 @@ class Reader:
         async with self._session.get(
             url, params=query, headers=headers, allow_redirects=False
         ) as response:
-            if response.status in _AGAIN:
-                raise _Again(f"the server answered {response.status}")
+            if response.status in AGAIN:
+                raise Again(f"the server answered {response.status}")
             if response.status != 200:
-                raise _refusal(response.status)
+                raise refusal(response.status)
             body = await _bounded(response.content)
         try:
             document = orjson.loads(body)
@@ -262,7 +262,7 @@ async def _bounded(content: aiohttp.StreamReader) -> bytes:
     return b"".join(parts)
 
 
-def _refusal(status: int) -> ReadError:
+def refusal(status: int) -> ReadError:
     if status in (401, 403):
         return ReadError(
             f"The API refused the API key ({status}).",
@@ -276,9 +276,9 @@ def _refusal(status: int) -> ReadError:
     return ReadError(f"The API answered {status}.")
 
 
-def _reason(error: BaseException) -> str:
+def reason(error: BaseException) -> str:
     """In plain words; never an exception's own text but ours, since it may quote what was sent."""
-    if isinstance(error, _Again):
+    if isinstance(error, Again):
         return str(error)
     if (fault := fault_of(error)).permanent:
         return fault.value

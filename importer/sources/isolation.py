@@ -23,6 +23,7 @@ from importer.errors import SourceError
 class ReadRequest:
     """A sheet of a workbook (`sheet`: name, number from 1, or None to choose), and the limits of reading
     it: `memory` in bytes, `seconds` of processor time. `careful`: by openpyxl, whatever the probe says.
+    `encoding`: that of an SPSS file's texts, where it isn't what the file says.
     `descriptor` is the parent's, `path` where the child finds the same file; `name` is for messages."""
 
     descriptor: int
@@ -33,6 +34,7 @@ class ReadRequest:
     memory: int
     seconds: int
     careful: bool = False
+    encoding: str = ""
 
 
 _ROOT = str(Path(__file__).resolve().parents[2])

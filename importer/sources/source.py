@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from os import PathLike
 from types import TracebackType
 from typing import TYPE_CHECKING
 
 from importer import codes
-from importer.csv_guard import PROBLEM_COLUMN, restored
 from importer.errors import SourceError
-from importer.model import Chunk, Problem, letter
+from importer.model import Chunk, Problem, is_frame, letter
+from importer.privacy import PROBLEM_COLUMN, restored
 from importer.settings import path_text
 from importer.sources import damage
-from importer.sources.csv import RUN_TOGETHER, DelimitedTable
+from importer.sources.csv import RUN_TOGETHER
 from importer.sources.files import Content
+from importer.sources.formats import open_table
+from importer.sources.frames import Frame
 from importer.sources.table import (
     MOST_COLUMNS,
     Facts,
@@ -28,106 +30,11 @@ from importer.sources.table import (
     is_blank,
     read_header,
 )
-from importer.sources.workbook import WorkbookTable
 
 if TYPE_CHECKING:
     from typing import Self
 
-
-# Which format a file has, by its bytes: names lie (an .xls is often a web page).
-
-_EXPORT = "Open it in the program that made it, and export it as CSV or XLSX."
-
-
-@dataclass(frozen=True, slots=True)
-class Format:
-    """A format that can be read; `recognises` looks at the first bytes."""
-
-    recognises: Callable[[bytes], bool]
-    open: Callable[[Content, SourceOptions], Table]
-
-
-FORMATS = (
-    Format(lambda head: head.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0")), WorkbookTable),
-    Format(lambda _: True, DelimitedTable),
-)
-"""In the order in which they are asked. A new format is a new line."""
-
-_NOT_TABLES = (
-    (re.compile(rb"%PDF-|%!PS"), "a PDF", _EXPORT),
-    (
-        re.compile(
-            rb"(<\?xml[^>]*>\s*)?(<!--.*?-->\s*)*"
-            rb"<(!doctype html|html|head|body|table|meta|div|style|script|font|center|title|link)\b",
-            re.IGNORECASE | re.DOTALL,
-        ),
-        "a web page",
-        "",
-    ),
-    (re.compile(rb"<stata_dta>|HEADER RECORD\*|ARROW1|X\n\0\0\0"), "a file of statistics", _EXPORT),
-    (
-        re.compile(rb"\s*<\?xml.{0,400}Excel\.Sheet", re.DOTALL),
-        "an XML spreadsheet of Excel 2003",
-        "",
-    ),
-    (re.compile(rb"\s*<(\?xml|[a-z]+[ >])", re.IGNORECASE), "XML", _EXPORT),
-    (
-        re.compile(rb"([A-Z][\w-]*:[^\n]*\n([ \t][^\n]*\n)*){0,30}MIME-Version: ", re.IGNORECASE),
-        "a web archive or an e-mail",
-        "",
-    ),
-    (
-        re.compile(rb"ID;P\w*(;[NE])*\r?\n(P;PGeneral|[CB];[XY]\d+;)"),
-        "a SYLK file",
-        "Open it in Excel and save it as .xlsx.",
-    ),
-    (re.compile(rb"\x09[\x00\x02\x04][\x04\x06]\x00"), "a sheet of Excel 4 or older", ""),
-    (re.compile(rb"version https://git-lfs"), "a pointer of Git LFS", "Fetch it: git lfs pull."),
-    (re.compile(rb"/annex/objects/"), "a pointer of git-annex", "Fetch it: git annex get."),
-    (re.compile(rb"\[InternetShortcut\]"), "a link", "Open it, and download the file itself."),
-    (
-        re.compile(
-            rb"-----BEGIN (PGP|AGE)|age-encryption\.org|Salted__|\$ANSIBLE_VAULT"
-            rb"|\x85[\x01-\x04]\x0c\x03|\x84\x5e\x03|\x8c\x0d\x04|\xc1[\xc0-\xcf].\x03|\xc3\x0d\x04"
-        ),
-        "encrypted",
-        "Decrypt it first (gpg, age, openssl), and give the file that comes out.",
-    ),
-    (re.compile(rb"PK\x05\x06"), "an empty archive", "Export it again."),
-    (re.compile(rb'\s*(\{\s*"[^"]*"\s*:|\[\s*[\[{])'), "JSON", _EXPORT),
-    (re.compile(rb"PAR1"), "a Parquet file", _EXPORT),
-    (re.compile(rb"SQLite format 3\0"), "a database", _EXPORT),
-    (re.compile(rb"\$FL[23]@"), "an SPSS file", _EXPORT),
-    (re.compile(rb"\x89PNG|\xff\xd8\xff|GIF8"), "a picture", _EXPORT),
-    (
-        re.compile(rb"7z\xbc\xaf|Rar!|\x28\xb5\x2f\xfd"),
-        "an archive",
-        "Unpack it and give the file inside.",
-    ),
-    (re.compile(rb"\{\\rtf"), "a text document", _EXPORT),
-)
-_SAVE_AS = (
-    "Open it in Excel and save it as a real .xlsx: its name says workbook, its content doesn't."
-)
-
-
-def open_table(content: Content, options: SourceOptions) -> Table:
-    """The table in `content`. Raises SourceError, naming what the file is where it is none."""
-    with content.open() as stream:
-        head = stream.read(2_048)
-    if not head:
-        raise SourceError(f"{content.name} is empty.", hint="Export it again.")
-    _refuse_others(content.name, head)
-    return next(each for each in FORMATS if each.recognises(head)).open(content, options)
-
-
-def _refuse_others(name: str, head: bytes) -> None:
-    if head[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        head = head.decode("utf-16", "ignore").encode()
-    text = head.removeprefix(b"\xef\xbb\xbf").lstrip(b" \r\n")
-    for pattern, what, remedy in _NOT_TABLES:
-        if pattern.match(text):
-            raise SourceError(f"{name} is {what}, not a table.", hint=remedy or _SAVE_AS)
+    from pandas import DataFrame
 
 
 # Rows below the header that are no answers: a header that comes again, totals below the answers.
@@ -221,18 +128,22 @@ _DEFAULTS = SourceOptions()
 
 
 def open_source(
-    path: str | PathLike[str],
+    path: str | PathLike[str] | DataFrame,
     options: SourceOptions = _DEFAULTS,
     *,
     name: str = "",
     links: bool = True,
 ) -> Source:
-    """Open a spreadsheet: a file, "-" for standard input, or `archive.zip::table.csv`. Messages call it
-    `name`; without `links` a path that is one is refused.
+    """Open a table: a file, "-" for standard input, `archive.zip::table.csv`, or a DataFrame. Messages
+    call it `name`; without `links` a path that is one is refused.
 
     Use it in a `with` statement. Raises SourceError where there is no table of answers in it.
     """
-    content = Content(path_text(path, "open_source()"), name, links=links)
+    content = (
+        Frame(path, name, options.header_join)
+        if is_frame(path)
+        else Content(path_text(path, "open_source()"), name, links=links)
+    )
     try:
         table = open_table(content, options)
     except BaseException:
@@ -251,8 +162,9 @@ class Source:
     file order, duplicates as they stand, blanks as "". `blank_rows` counts those below the header
     that the last complete reading left out; None before that."""
 
-    def __init__(self, content: Content, table: Table, options: SourceOptions) -> None:
-        self._content, self._table = content, table
+    def __init__(self, content: Content | Frame, table: Table, options: SourceOptions) -> None:
+        self._content, self._table, self._asked = content, table, options
+        options = _of_named(options) if table.facts.named else options
         self._skipped = frozenset(options.skip_rows)
         self.name, self.sheet = content.name, table.sheet
         found = read_header(table.head, options, self.place)
@@ -312,7 +224,11 @@ class Source:
 
     @property
     def preamble(self) -> tuple[tuple[str, ...], ...]:
-        """The rows above the data, header and skipped rows too, as they stand in the file."""
+        """The rows above the data, header and skipped rows too, as they stand in the file. Where columns have
+        names of their own, these, as often as the mapping takes a row of a spreadsheet for no data: it reads
+        what is written below such a preamble."""
+        if self.facts.named:
+            return (self.header,) * _rows_above(self._asked)
         last = self._below
         while last + 1 in self._skipped:
             last += 1
@@ -412,7 +328,29 @@ class Source:
             if self._is_data(row) and not is_blank(cells)
         )
         facts = self._table.facts
-        return replace(facts, header_rows=header.rows, first_data_row=next(data, 0))
+        notes = (*facts.notes, *(_meaningless(self._asked) if facts.named else ()))
+        first = next(data, 0)
+        return replace(facts, header_rows=header.rows, first_data_row=first, notes=notes)
+
+
+def _of_named(options: SourceOptions) -> SourceOptions:
+    """Row 0 names the columns, and every other is a record, whatever is said of a spreadsheet's rows: a
+    mapping that was written for one would leave out people's answers."""
+    return replace(options, header_rows=(0,), skip_rows=())
+
+
+def _rows_above(asked: SourceOptions) -> int:
+    """How many rows of a spreadsheet a mapping takes for header or no data, by the last of them."""
+    header = (1,) if asked.header_rows is None else asked.header_rows
+    return max((*header, *asked.skip_rows), default=0)
+
+
+def _meaningless(asked: SourceOptions) -> Iterator[str]:
+    if asked.skip_rows or asked.header_rows not in {None, (), (0,), (1,)}:
+        yield (
+            "Its columns have names of their own: `header_row`, `header_rows` and `skip_rows` of the mapping "
+            "say nothing here, and every record counts."
+        )
 
 
 def _only_totals(block: RowBlock, kept: Sequence[int]) -> bool:

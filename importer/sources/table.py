@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from itertools import accumulate
@@ -31,8 +31,8 @@ class KnownBy(StrEnum):
 class Facts:
     """A file as it was found. Rows are numbered as Excel shows them, from 1.
 
-    `format`: csv, xlsx, xls, xlsb or ods. `size` (bytes) and `sha256` are those of the file as it
-    lies there, before anything is unpacked. `encoding` (a Python codec) and `delimiter` are "" for
+    `format`: csv, xlsx, xls, xlsb or ods; or one of `NAMED`. `size` (bytes) and `sha256` are those of the
+    file as it lies there, before anything is unpacked. `encoding` (a Python codec) and `delimiter` are "" for
     workbooks, `sheets` is empty for text. `encoding_samples` are lines that show a guessed encoding
     at work, and `encoding_lines` their numbers in the text. `since_1904`: a workbook that counts days
     from 1904. `hidden` are the columns that a sheet doesn't show, from 0. `notes` are sentences for the user.
@@ -53,6 +53,16 @@ class Facts:
     header_rows: tuple[int, ...] = ()
     first_data_row: int = 0
     notes: tuple[str, ...] = ()
+
+    @property
+    def named(self) -> bool:
+        """Whether its columns have names of their own: then they stand in row 0, and row 1 is the first
+        record, which is the line of JSON lines, the case of SPSS, and the place in a DataFrame from 1."""
+        return self.format in NAMED
+
+
+NAMED = ("dataframe", "jsonl", "parquet", "sav")
+"""The formats whose columns have names of their own."""
 
 
 # The seam between the formats and the source: a table is a head and blocks of text rows.
@@ -86,6 +96,20 @@ class RowBlock:
     cells: Sequence[list[str]]
     problems: Mapping[int, Problem] = field(default_factory=dict)
     marks: Sequence[Mark] = ()
+
+
+def in_blocks(rows: Iterable[tuple[int, list[str]]], size: int) -> Iterator[RowBlock]:
+    """Numbered rows as blocks of `size` at most, and of no more text than a block may hold."""
+    numbers, cells, letters = list[int](), list[list[str]](), 0
+    for number, row in rows:
+        numbers.append(number)
+        cells.append(row)
+        letters += sum(map(len, row))
+        if len(cells) >= size or letters >= MOST_TEXT:
+            yield RowBlock(numbers, cells)
+            numbers, cells, letters = [], [], 0
+    if cells:
+        yield RowBlock(numbers, cells)
 
 
 class Table(Protocol):

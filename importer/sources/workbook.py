@@ -29,7 +29,7 @@ from importer.sources.table import (
 
 _MIB = 1 << 20
 _MEMORY, _MEMORY_PER_BYTE, _MOST_MEMORY = 768 * _MIB, 50, 4096 * _MIB
-_SECONDS, _SECONDS_PER_MIB = 8, {"xlsx": 10, "ods": 10}
+_SECONDS, _SECONDS_PER_MIB = 8, {"xlsx": 10, "ods": 10, "parquet": 30, "sav": 30}
 _BOMB_SIZE, _BOMB_RATIO = 512 * _MIB, 100
 _OLE = b"\xd0\xcf\x11\xe0"
 _ENCRYPTED = re.compile(
@@ -54,9 +54,9 @@ class WorkbookTable:
     further call starts another, which reads the file from its start."""
 
     def __init__(self, content: Content, options: SourceOptions) -> None:
-        self._content, self._wanted = content, options.sheet
+        self._content, self._options = content, options
         self._descriptor = content.on_disk()
-        self._format = _format_of(content.name, self._descriptor)
+        self._format = self._found_format()
         self._careful = False
         self._child: Child | None = self._started()
         try:
@@ -98,6 +98,9 @@ class WorkbookTable:
             self._child.close()
             self._child = None
 
+    def _found_format(self) -> str:
+        return _format_of(self._content.name, self._descriptor)
+
     def _started(self) -> Child:
         size = os.fstat(self._descriptor).st_size
         request = ReadRequest(
@@ -105,10 +108,11 @@ class WorkbookTable:
             path=system.reopened(self._descriptor, self._content.place),
             name=self._content.name,
             format=self._format,
-            sheet=self._wanted,
+            sheet=self._options.sheet,
             memory=min(_MEMORY + _MEMORY_PER_BYTE * size, _MOST_MEMORY),
             seconds=_SECONDS + _SECONDS_PER_MIB.get(self._format, 2) * (size // _MIB),
             careful=self._careful,
+            encoding=self._options.encoding or "",
         )
         try:
             return Child(request)

@@ -69,6 +69,12 @@ def _book(wanted: ReadRequest) -> Book:
         from importer.sources.engines import XlsxBook
 
         return XlsxBook(wanted.path, careful=wanted.careful)
+    if wanted.format in ("parquet", "sav"):
+        from importer.sources import columnar
+
+        if wanted.format == "parquet":
+            return columnar.parquet(wanted.path, wanted.name)
+        return columnar.spss(wanted.path, wanted.name, wanted.encoding)
     from importer.sources.engines import CalamineBook, OdsBook, XlsBook
 
     if wanted.format == "ods":

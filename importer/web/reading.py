@@ -65,6 +65,7 @@ def read(one: Draft) -> Reading:
             for chunk in islice(source.chunks(_HEAD), 1)
             for pair in zip(chunk.rows, chunk.lines, strict=True)
         ]
+        head[:0] = [(0, source.header)] * source.facts.named
         try:
             drafted = draft(source, wishes)
         except ImporterError as error:

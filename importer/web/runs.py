@@ -22,7 +22,7 @@ from threading import Lock
 from typing import IO
 
 from importer import engine, resources, system
-from importer.engine.observer import Event, Staged
+from importer.engine.observer import Event, Looking, Staged
 from importer.errors import Busy, ImporterError, UsageError
 from importer.ledger import Ledger, reading
 from importer.model import Job, Line
@@ -60,8 +60,8 @@ class Planning:
         """Rows read so far; here a plan can be broken off, since it leaves nothing behind."""
         if isinstance(event, Staged):
             self.rows = event.rows
-            if self.cancelled:
-                raise _Cancelled
+        if isinstance(event, Staged | Looking) and self.cancelled:
+            raise _Cancelled
 
 
 @dataclass
@@ -145,7 +145,8 @@ class Runs:
 
     def commands(self, base: Settings, one: Draft) -> list[str]:
         """The same as commands, to be typed."""
-        plan = self._command("plan", base, one, {"--save": self.drafts.plan(one)})
+        own = {"--save": self.drafts.plan(one), "--project": base.project or None}
+        plan = self._command("plan", base, one, own)
         every = (plan, self.words(base, one, PILOT), self.words(base, one))
         return [shlex.join(["importer", *each]) for each in every]
 

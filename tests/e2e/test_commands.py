@@ -52,6 +52,8 @@ def test_help_imports_nothing_heavy() -> None:
         "aiohttp",
         "pydantic",
         "numpy",
+        "pyarrow",
+        "pyreadstat",
         "yaml",
         "orjson",
         "sqlite3",

@@ -48,7 +48,7 @@ def test_a_pilot_confirms_what_it_sees(user: Here, sandbox: Sandbox) -> None:
 
     assert found(ended) == {
         **dict.fromkeys(("A1", "A2", "A3", "A8", "A9", "A10", "A11"), "confirmed"),
-        **dict.fromkeys(("A4", "A5", "A6", "A7"), "not seen"),
+        **dict.fromkeys(("A4", "A5", "A6", "A7", "A12", "A13", "A14"), "not seen"),
     }
     [reply] = kept(user)["replies"]
     assert (reply["status"], reply["body"], reply["json"]) == (200, "json", {"id": "text"})
@@ -63,7 +63,7 @@ def test_it_is_told_and_the_rest_leaves_the_record(user: Here, sandbox: Sandbox)
 
     assert "What the first replies say of the API (docs/api.md)" in pilot.out
     assert "confirmed  A2: a stored response" in " ".join(pilot.out.split("\n"))
-    assert "not seen: A4, A5, A6, A7, A9, A10, A11" in pilot.out
+    assert "not seen: A4, A5, A6, A7, A9, A10, A11, A12, A13, A14" in pilot.out
     assert "contact.json" in pilot.out
     assert "first replies" not in rest.out
     assert kept(user) == before

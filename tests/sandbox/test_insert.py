@@ -183,6 +183,7 @@ async def test_errors_come_in_the_chosen_shape(shape: ErrorShape, reply: bytes) 
         (SuccessShape.CREATED, 201, True),
         (SuccessShape.EMPTY, 200, False),
         (SuccessShape.NO_CONTENT, 204, False),
+        (SuccessShape.LOCATION, 201, False),
     ],
 )
 async def test_success_comes_in_the_chosen_shape(

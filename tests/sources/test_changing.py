@@ -40,9 +40,14 @@ def _xlsx(path: Path, word: str) -> str:
     return str(workbooks.saved(path / "a.xlsx", [HEADER.strip().split(","), *rows]))
 
 
+def _jsonl(path: Path, word: str) -> str:
+    lines = (f'{{"id": "{word}{n}", "score": {n % 11}, "comment": "{n}"}}' for n in range(ROWS))
+    return written(path / "a.jsonl", "\n".join(lines))
+
+
 Make = Callable[[Path, str], str]
 Change = Callable[[Path, bytes], object]
-KINDS = pytest.mark.parametrize("make", [_csv, _gzip, _zip, _xlsx])
+KINDS = pytest.mark.parametrize("make", [_csv, _gzip, _zip, _xlsx, _jsonl])
 
 
 def overwrite(path: Path, other: bytes) -> None:

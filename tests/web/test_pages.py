@@ -38,6 +38,21 @@ async def test_what_was_found_is_the_heading(tmp_path: Path) -> None:
         assert "Jana.Novakova@example.com" not in visitor.text
 
 
+async def test_columns_with_names_of_their_own_leave_no_header_to_choose(tmp_path: Path) -> None:
+    lines = [
+        f'{{"Customer ID": "c{n}", "NPS": {n % 11}, "Comment": "fine {n}"}}' for n in range(30)
+    ]
+    async with wizard(tmp_path) as visitor:
+        await visitor.upload("answers.jsonl", "\n".join(lines).encode())
+        assert visitor.h1 == "30 rows, with names of its own for the columns"
+        assert "Which row names the columns?" not in visitor.text
+        assert "There is no header" not in visitor.text
+        assert visitor.text.count('name="header"') == 1
+        await visitor.post(visitor.at("read"), header="found")
+        await visitor.post(visitor.at("mapping"), **FILLED)
+        assert "header_row" not in visitor.text
+
+
 async def test_sheet_and_header_are_chosen_by_click(tmp_path: Path) -> None:
     book = Workbook()
     assert book.active

@@ -181,3 +181,45 @@ BEGIN
     RETURN NEW;
 END $$;
 CREATE TRIGGER rows_update INSTEAD OF UPDATE ON rows FOR EACH ROW EXECUTE FUNCTION rows_update();
+
+-- name: version_2
+-- What a job's look at the account has found (see `account`): how it came about; whose the rows to send are; what
+-- persons have before the first post (turn 0) and at the newest start (1); what was put back. Values are sealed.
+CREATE TABLE account_looks (
+    job integer PRIMARY KEY,
+    looked integer NOT NULL,
+    why text NOT NULL DEFAULT '',
+    approved text NOT NULL DEFAULT ''
+);
+
+CREATE TABLE account_rows (
+    job integer NOT NULL,
+    seq integer NOT NULL,
+    place integer,
+    "row" integer NOT NULL,
+    person bytea NOT NULL,
+    sealed bytea NOT NULL,
+    left_out text,
+    PRIMARY KEY (job, seq)
+);
+CREATE INDEX account_rows_person ON account_rows (job, person, place);
+
+CREATE TABLE account_users (
+    job integer NOT NULL,
+    person bytea NOT NULL,
+    turn integer NOT NULL,
+    at double precision NOT NULL,
+    known integer NOT NULL,
+    unsubscribed integer NOT NULL DEFAULT 0,
+    sealed bytea NOT NULL,
+    PRIMARY KEY (job, turn, person)
+);
+
+CREATE TABLE account_restored (
+    job integer NOT NULL,
+    person bytea NOT NULL,
+    trait text NOT NULL,
+    at double precision NOT NULL,
+    done integer NOT NULL DEFAULT 0,
+    PRIMARY KEY (job, person, trait)
+);

@@ -63,7 +63,7 @@ def failure(path: Path, error: Exception) -> LedgerError:
 
 # The ledger's tables (`migrations.sql`), and how an older ledger becomes a current one.
 
-VERSIONS = ("version_1", "version_2", "version_3")
+VERSIONS = ("version_1", "version_2", "version_3", "version_4")
 """What leads from each version to the next; their number is the current version."""
 
 LOOKED_INTO = 2

@@ -78,3 +78,42 @@ CREATE TABLE journal (
 -- name: version_3
 -- The tables stay; `rows.shown` of new rows is of another form (see `fingerprint.normal`), which 0.1 would take
 -- for a row that the survey doesn't hold.
+
+-- name: version_4
+-- What a job's look at the account has found (see `account`): how it came about; whose the rows to send are; what
+-- persons have before the first post (turn 0) and at the newest start (1); what was put back. Values are sealed.
+CREATE TABLE account_looks (
+    job INTEGER PRIMARY KEY,
+    looked INTEGER NOT NULL,
+    why TEXT NOT NULL DEFAULT '',
+    approved TEXT NOT NULL DEFAULT ''
+);
+CREATE TABLE account_rows (
+    job INTEGER NOT NULL,
+    seq INTEGER NOT NULL,
+    place INTEGER,
+    row INTEGER NOT NULL,
+    person BLOB NOT NULL,
+    sealed BLOB NOT NULL,
+    left_out TEXT,
+    PRIMARY KEY (job, seq)
+) WITHOUT ROWID;
+CREATE INDEX account_rows_person ON account_rows (job, person, place);
+CREATE TABLE account_users (
+    job INTEGER NOT NULL,
+    person BLOB NOT NULL,
+    turn INTEGER NOT NULL,
+    at REAL NOT NULL,
+    known INTEGER NOT NULL,
+    unsubscribed INTEGER NOT NULL DEFAULT 0,
+    sealed BLOB NOT NULL,
+    PRIMARY KEY (job, turn, person)
+) WITHOUT ROWID;
+CREATE TABLE account_restored (
+    job INTEGER NOT NULL,
+    person BLOB NOT NULL,
+    trait TEXT NOT NULL,
+    at REAL NOT NULL,
+    done INTEGER NOT NULL DEFAULT 0,
+    PRIMARY KEY (job, person, trait)
+) WITHOUT ROWID;

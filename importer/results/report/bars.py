@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from importer import codes
 from importer.model import DETRACTORS, PROMOTERS, Cause, duration
+from importer.results.account import TraitEffect
 from importer.results.report.charts import Bar, Chart, lines
 from importer.results.report.facts import Column, Slot, per_cent, short
 from importer.results.scores import Scores, signed
@@ -106,6 +107,52 @@ def causes(some: Sequence[Cause]) -> Sequence[Bar]:
             "bad",
         )
         for each in some
+    ]
+
+
+KINDS_OF_EFFECT = (
+    ("equal", "has this very value", "mute"),
+    ("fills", "has none, gets the file’s", "good"),
+    ("kept", "has another, and keeps it", "bar"),
+    ("overwrites", "has another, is overwritten", "bad"),
+)
+"""What becomes of a trait in persons that the account knows: its name, what a person reads, its colour."""
+
+
+def effects(traits: Sequence[TraitEffect]) -> Sequence[tuple[str, Sequence[Bar]]]:
+    """Each trait, with the persons by what becomes of it; the last are those in whom it is overwritten."""
+    return [
+        (
+            each.name,
+            [
+                Bar(words, getattr(each, kind), f"{getattr(each, kind):,} overwritten", colour)
+                for kind, words, colour in KINDS_OF_EFFECT
+            ],
+        )
+        for each in traits
+    ]
+
+
+def effect_rows(
+    traits: Sequence[TraitEffect],
+) -> Sequence[tuple[str, str, int, int, int, int, int]]:
+    """Trait, what the mapping says, and the numbers of persons, last those whose type changes."""
+    return [
+        (
+            short(each.name),
+            "kept" if each.keeps else "sent",
+            *(each.equal, each.fills, each.kept, each.overwrites, each.retypes),
+        )
+        for each in traits
+    ]
+
+
+def effect_examples(traits: Sequence[TraitEffect]) -> Sequence[tuple[str, int, str, str]]:
+    """Trait, Excel row, today's value and the file's."""
+    return [
+        (short(each.name), one.row, short(one.before), short(one.after))
+        for each in traits
+        for one in each.examples
     ]
 
 

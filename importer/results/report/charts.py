@@ -89,6 +89,26 @@ def _lying(bars: Sequence[Bar]) -> Iterator[Shape]:
         yield _rect(0, top + 16, length, 5, bar.colour, rx=2)
 
 
+def stacked(rows: Sequence[tuple[str, Sequence[Bar]]], title: str) -> Chart:
+    """Bars one below the other, each cut into its shares, under its label; all are of one scale, and what
+    stands at the end of each is what its last share shows."""
+    return Chart(_ROW * len(rows) + 4, title, list(_stacked(rows)))
+
+
+def _stacked(rows: Sequence[tuple[str, Sequence[Bar]]]) -> Iterator[Shape]:
+    most = max((sum(bar.value for bar in bars) for _, bars in rows), default=0) or 1
+    for n, (label, bars) in enumerate(rows):
+        top, left = n * _ROW, 0.0
+        yield _text(0, top + 12, _cut(label), "label")
+        yield _text(WIDTH, top + 12, bars[-1].shown, "value end")
+        yield _rect(0, top + 16, WIDTH, 7, "track", rx=2)
+        for bar in bars:
+            width = max(bar.value / most * WIDTH, 1.5 if bar.value else 0)
+            if width:
+                yield _rect(left, top + 16, min(width, WIDTH - left), 7, bar.colour)
+            left = min(left + width, WIDTH)
+
+
 def _cut(text: str, most: int = 32) -> str:
     return text if len(text) <= most else text[: most - 1] + "…"
 

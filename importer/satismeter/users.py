@@ -1,0 +1,348 @@
+"""The calls on users: the project's list, streamed; one of them; and what brings one's traits up to date."""
+
+from __future__ import annotations
+
+import asyncio
+import codecs
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import aiohttp
+
+from importer import http
+from importer.http import fault_of
+from importer.satismeter.read import AGAIN, Again, ReadError, reason, refusal, text
+from importer.settings import Network, Secret
+
+# A user as the account has him.
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """A user of the project. `traits` are JSON values by name, nested ones as they are, without those that
+    are null; `email` and `name` are among them also where the API tells them beside. `project` is "" where
+    it isn't told."""
+
+    user_id: str
+    traits: Mapping[str, object]
+    unsubscribed: bool
+    project: str = ""
+
+    @classmethod
+    def parse(cls, document: Mapping[str, object]) -> User:
+        """From one element of `users`."""
+        listed = document.get("traits")
+        beside = {name: document.get(name) for name in ("email", "name")}
+        own = {str(name): each for name, each in listed.items()} if isinstance(listed, dict) else {}
+        traits = {**beside, **{name: each for name, each in own.items() if each is not None}}
+        return cls(
+            user_id=text(document.get("userId")),
+            traits={name: each for name, each in traits.items() if each is not None},
+            unsubscribed=document.get("unsubscribed") is True,
+            project=text(document.get("project")),
+        )
+
+
+# A JSON object that is read as it comes: a list of 100,000 users is never whole in memory.
+
+_LARGEST_PART = 4 << 20
+"""Letters of one element, and of whatever stands beside the list."""
+_SCAN = json.JSONDecoder().raw_decode
+_BROKEN_OFF = "The list of users broke off, or is not JSON."
+
+
+class Members:
+    """The members of one JSON object, from pieces of its bytes. Raises ReadError where it is none."""
+
+    def __init__(self, pieces: AsyncIterator[bytes]) -> None:
+        self._pieces = pieces
+        self._decode = codecs.getincrementaldecoder("utf-8")("replace").decode
+        self._text = ""
+        self._at = 0
+
+    async def read(self) -> AsyncIterator[tuple[str, object]]:
+        """Name and value of each member; of a list, its name with an empty list, then with each of its
+        elements."""
+        await self._take("{")
+        if await self._next() == "}":
+            return
+        while True:
+            name = str(await self._value())
+            await self._take(":")
+            if await self._next() == "[":
+                yield name, []
+                async for each in self._elements():
+                    yield name, each
+            else:
+                yield name, await self._value()
+            if await self._take(",}") == "}":
+                return
+
+    async def _elements(self) -> AsyncIterator[object]:
+        await self._take("[")
+        if await self._next() == "]":
+            await self._take("]")
+            return
+        while True:
+            yield await self._value()
+            if await self._take(",]") == "]":
+                return
+
+    async def _value(self) -> object:
+        await self._next()
+        while True:
+            try:
+                value, end = _SCAN(self._text, self._at)
+            except ValueError:
+                await self._more()
+                continue
+            except RecursionError as error:
+                raise ReadError("A user is nested far too deeply.", hint=_WITHOUT) from error
+            if end < len(self._text):  # a number at the very end may go on
+                self._at = end
+                return value
+            await self._more()
+
+    async def _take(self, wanted: str) -> str:
+        if (found := await self._next()) not in wanted:
+            raise ReadError(_BROKEN_OFF, hint=_LATER)
+        self._at += 1
+        return found
+
+    async def _next(self) -> str:
+        """The next character that is no white space; it stays."""
+        while True:
+            while self._at < len(self._text) and self._text[self._at] in " \t\r\n":
+                self._at += 1
+            if self._at < len(self._text):
+                return self._text[self._at]
+            await self._more()
+
+    async def _more(self) -> None:
+        piece = await anext(self._pieces, None)
+        rest = self._text[self._at :]
+        if piece is None or len(rest) > _LARGEST_PART:
+            raise ReadError(_BROKEN_OFF, hint=_LATER)
+        self._text, self._at = rest + self._decode(piece), 0
+
+
+# The calls. All may be made again: reading changes nothing, and an update sets the same values.
+
+Pace = Callable[[], Awaitable[object]]
+"""Awaited before each request: the caller's rate."""
+
+LARGEST_LIST = 2 << 30
+"""Bytes: some two million users. A list beyond that is taken for one that never ends."""
+_TRIES = 4
+_EMPTY_PAGES = 10
+_PIECE = 64 * 1024
+_LONGEST_PAUSE = 60.0
+
+
+async def _at_once() -> None:
+    """No rate."""
+
+
+class Users:
+    """The users of one project; an async context manager. `origin` is scheme, host and port; `timeout` the
+    seconds that a reply may be silent; `largest` the bytes of a list. Counts its `requests`. Raises
+    ReadError, of which none quotes a key or a person."""
+
+    def __init__(
+        self,
+        origin: str,
+        api_key: Secret,
+        project: str,
+        *,
+        network: Network | None = None,
+        timeout: float = 60.0,
+        pause: float = 1.0,
+        pace: Pace = _at_once,
+        largest: int = LARGEST_LIST,
+    ) -> None:
+        self._url = f"{origin}/api/users"
+        self._key = api_key
+        self._project = project
+        self._network = network or Network()
+        self._timeout = timeout
+        self._pause = pause
+        self._pace = pace
+        self._largest = largest
+        self._session: aiohttp.ClientSession
+        self.requests = 0
+        self.pages = False
+        """Whether the list that was read came in pages."""
+
+    async def __aenter__(self) -> Users:
+        self._session = http.session(
+            self._network,
+            self._url,
+            timeout=aiohttp.ClientTimeout(
+                total=None, sock_connect=self._timeout, sock_read=self._timeout
+            ),
+            headers={"Accept": "application/json"},
+            keep=15.0,
+        )
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._session.close()
+
+    async def listed(self) -> AsyncIterator[Sequence[User]]:
+        """All users of the project, some at a time, in one reply or page by page (the paging isn't
+        documented: a reply that names a next page has one). A user may come twice: where a reply breaks off,
+        it is asked for again."""
+        cursor, seen, empty = "", set(), 0
+        while True:
+            page: dict[str, object] = {}
+            any_ = False
+            async for some in self._page({"pageCursor": cursor} if cursor else {}, page):
+                any_ = any_ or bool(some)
+                yield some
+            empty = 0 if any_ else empty + 1
+            cursor = _next_cursor(page)
+            if not cursor:
+                return
+            self.pages = True
+            if cursor in seen or empty == _EMPTY_PAGES:
+                raise ReadError("The list of users leads in a circle.", hint=_WITHOUT)
+            seen.add(cursor)
+
+    async def one(self, user_id: str) -> User | None:
+        """The user of this userId; None where the project has none."""
+        found = None
+        async for some in self._page({"userId": user_id}, {}):
+            found = next((each for each in some if each.user_id == user_id), found)
+        return found
+
+    async def update(self, user_id: str, traits: Mapping[str, object]) -> None:
+        """Set these traits of a user, and no others."""
+        body = {"userId": user_id, "traits": traits, "project": self._project}
+        # In ASCII: a value that came with half a surrogate goes back as it came.
+        content = json.dumps(body, separators=(",", ":")).encode()
+        headers = {"Content-Type": "application/json"}
+        await self._tried(lambda: self._updated(content, headers))
+
+    async def _updated(self, content: bytes, headers: Mapping[str, str]) -> None:
+        async with self._session.post(
+            self._url,
+            data=content,
+            headers={**headers, **self._authorised()},
+            allow_redirects=False,
+        ) as response:
+            _hold(response, (200, 201, 202, 204))
+            await response.read()
+
+    async def _page(
+        self, query: Mapping[str, str], page: dict[str, object]
+    ) -> AsyncIterator[Sequence[User]]:
+        """The users of one reply, some at a time; what stands beside them goes into `page`."""
+        tries = 0
+        while True:
+            try:
+                async for some in self._once(query, page):
+                    yield some
+            except _PASSING as error:
+                tries += 1
+                await self._patience(error, tries)
+            else:
+                return
+
+    async def _tried(self, call: Callable[[], Awaitable[None]]) -> None:
+        tries = 0
+        while True:
+            try:
+                await self._pace()
+                self.requests += 1
+                return await call()
+            except _PASSING as error:
+                tries += 1
+                await self._patience(error, tries)
+
+    async def _patience(self, error: Exception, tries: int) -> None:
+        """Wait before the next try. Raises ReadError where another is of no use."""
+        if tries == _TRIES or fault_of(error).permanent:
+            told = f"The account's users can't be read: {reason(error)}."
+            raise ReadError(told, hint=_LATER) from error
+        wanted = error.args[1] if isinstance(error, Again) and len(error.args) > 1 else 0.0
+        await asyncio.sleep(max(self._pause * 2**tries, wanted))
+
+    async def _once(
+        self, query: Mapping[str, str], page: dict[str, object]
+    ) -> AsyncIterator[Sequence[User]]:
+        await self._pace()
+        self.requests += 1
+        async with self._session.get(
+            self._url,
+            params={"project": self._project, **query},
+            headers=self._authorised(),
+            allow_redirects=False,
+        ) as response:
+            _hold(response, (200,))
+            some: list[User] = []
+            listed = False
+            async for name, each in Members(self._bounded(response.content)).read():
+                if name not in _LISTS:
+                    page[name] = each
+                    continue
+                listed = listed or each == []
+                if isinstance(each, dict):
+                    some.append(self._own(User.parse(each)))
+                if len(some) == _BATCH:
+                    yield some
+                    some = []
+            if not listed:
+                raise ReadError("The API answered with something other than users.", hint=_WITHOUT)
+            yield some
+
+    def _own(self, user: User) -> User:
+        """Raises ReadError for a user of another project."""
+        if user.project and user.project != self._project:
+            raise ReadError(
+                "The API key lists the users of another project.",
+                hint=f"Compare --project with the settings page. {_WITHOUT}",
+            )
+        return user
+
+    def _authorised(self) -> dict[str, str]:
+        # With each request: a session's headers are sent to a proxy, too.
+        return {"Authorization": f"Bearer {self._key.reveal()}"}
+
+    async def _bounded(self, content: aiohttp.StreamReader) -> AsyncIterator[bytes]:
+        size = 0
+        async for piece in content.iter_chunked(_PIECE):
+            size += len(piece)
+            if size > self._largest:
+                raise ReadError("The list of users seems to have no end.", hint=_WITHOUT)
+            yield piece
+
+
+_LISTS = ("users", "data")
+_BATCH = 500
+_PASSING = (Again, aiohttp.ClientError, TimeoutError, OSError)
+_WITHOUT = "`--no-users` goes on without looking at the account."
+_LATER = f"Nothing was changed; try it again later. {_WITHOUT}"
+
+
+def _hold(response: aiohttp.ClientResponse, accepted: Sequence[int]) -> None:
+    if response.status in AGAIN:
+        raise Again(f"the server answered {response.status}", _pause_of(response))
+    if response.status not in accepted:
+        refused = refusal(response.status)
+        raise ReadError(refused.message, hint=f"{refused.hint} {_WITHOUT}".strip())
+
+
+def _pause_of(response: aiohttp.ClientResponse) -> float:
+    asked = response.headers.get("Retry-After", "")
+    return min(float(asked), _LONGEST_PAUSE) if asked.isdecimal() and asked.isascii() else 0.0
+
+
+def _next_cursor(page: Mapping[str, object]) -> str:
+    """Where the list goes on; "" at its end. ReadError where there is more that can't be got."""
+    told = page.get("page")
+    if not isinstance(told, Mapping) or not told.get("hasNextPage"):
+        return ""
+    if not (cursor := told.get("nextPageCursor")):
+        raise ReadError("The API doesn't say how its list of users goes on.", hint=_WITHOUT)
+    return str(cursor)
