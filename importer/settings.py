@@ -155,6 +155,11 @@ def split_url(text: str) -> SplitResult:
     return parts
 
 
+def is_remote(file: str) -> bool:
+    """Whether FILE is an address and no path."""
+    return re.match(r"[A-Za-z][A-Za-z0-9+.-]+://", file) is not None
+
+
 def is_loopback(host: str) -> bool:
     """Whether a host's name or address is this machine."""
     if host == "localhost":

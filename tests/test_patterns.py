@@ -69,8 +69,8 @@ BEFORE = ("", "a@")
 AFTER = "!"
 
 ANCHORED = {
-    "importer.csv_guard._FORMULA": "match",
-    "importer.csv_guard._GUARDED": "match",
+    "importer.privacy._FORMULA": "match",
+    "importer.privacy._GUARDED": "match",
     "importer.discovery.questions._POINT": "fullmatch",
     "importer.discovery.column._BEFORE": "fullmatch",
     "importer.discovery.column._GRID": "fullmatch",

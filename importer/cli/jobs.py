@@ -121,7 +121,8 @@ def _print_status(state: JobState, causes: Sequence[Cause]) -> None:
         output.say(f"Each row of the file counts once per wave: {', '.join(job.waves)}.")
     output.heading("Rows")
     named = [(each.value, state.rows[each]) for each in Status if state.rows.get(each)]
-    output.table(("", "rows"), [("read", state.read), *named])
+    flying = [("in flight", state.in_flight)] if state.in_flight else []
+    output.table(("", "rows"), [("read", state.read), *named, *flying])
     if causes:
         output.heading("Why")
         for cause in causes:

@@ -14,11 +14,10 @@ from importer.engine.observer import NULL_OBSERVER, Observer
 from importer.engine.record import Rewritten, explain, folder_of, rewrite
 from importer.engine.stage import Plan
 from importer.errors import UsageError
-from importer.ledger import Ledger, Where, existing, look_into
+from importer.ledger import ATTEMPTING, Ledger, Where, existing, look_into
 from importer.model import FRAME, Job, Status, moment
 from importer.privacy import shell_word
-from importer.results import files
-from importer.results.summary import Summary
+from importer.results import Summary, files
 from importer.settings import Endpoint, Rate, Settings, SharedLedger
 
 if TYPE_CHECKING:
@@ -39,8 +38,8 @@ class NextStep:
 
 @dataclass(frozen=True, slots=True)
 class JobState:
-    """A job and where it stands: `rows` by status, those that are 0 left out; `in_doubt` of them can be
-    settled by this job itself (`of` asks)."""
+    """A job and where it stands: `rows` by status, those that are 0 left out, `attempting` those in flight
+    while a run is under way; `in_doubt` of them can be settled by this job itself (`of` asks)."""
 
     job: Job
     rows: Mapping[str, int]
@@ -49,7 +48,7 @@ class JobState:
     @classmethod
     def of(cls, ledger: Ledger, job: Job) -> JobState:
         """As the ledger has it."""
-        return cls(job, ledger.counts(job), ledger.own(job).get(Status.UNKNOWN, 0))
+        return cls(job, ledger.progress(job), ledger.own(job).get(Status.UNKNOWN, 0))
 
     @property
     def read(self) -> int:
@@ -59,7 +58,12 @@ class JobState:
     @property
     def left(self) -> int:
         """Rows that are to be sent or settled yet."""
-        return sum(self.rows.get(each, 0) for each in (*_LEFT, Status.UNKNOWN))
+        return sum(self.rows.get(each, 0) for each in (*_LEFT, Status.UNKNOWN, ATTEMPTING))
+
+    @property
+    def in_flight(self) -> int:
+        """Rows whose request is on its way, while a run is under way."""
+        return self.rows.get(ATTEMPTING, 0)
 
     @property
     def ending(self) -> str:
@@ -71,7 +75,7 @@ class JobState:
         if self.job.stopped:
             return f"stopped: {self.job.stopped.partition(':')[0]}"
         if self.job.ended_at is None:
-            return "under way, or cut off"
+            return "under way" if self.in_flight else "under way, or cut off"
         return _ENDED.get(self.job.exit_status or 0, f"exit code {self.job.exit_status}")
 
     def written(self, name: str) -> str:
@@ -95,7 +99,9 @@ class JobState:
             "host": job.settings.get("host"),
             "stopped": job.stopped or None,
             "report": self.written("report.html") or None,
-            "rows": {"read": self.read} | {each.value: self.rows.get(each, 0) for each in Status},
+            "rows": {"read": self.read}
+            | {each.value: self.rows.get(each, 0) for each in Status}
+            | ({"in_flight": self.in_flight} if self.in_flight else {}),
             "left": self.left,
             **({"waves": list(job.waves)} if job.waves else {}),
         }
@@ -105,6 +111,8 @@ class JobState:
         job, named = self.job, (self.job.name,)
         if "mapping" not in job.settings:
             return [NextStep("jobs")]
+        if self.in_flight:
+            return [NextStep("status", named, "the run goes on")]
         steps = []
         if any(self.rows.get(each) for each in _LEFT) or self.in_doubt:
             steps.append(self._going_on())
@@ -140,7 +148,7 @@ def jobs(state: str | PathLike[str] | SharedLedger) -> list[JobState]:
     """Every job of a state folder's ledger, or of a shared one, newest first. Raises UsageError where there
     is none."""
     with look_into(_where(state)) as ledger:
-        return [JobState(job, ledger.counts(job)) for job in ledger.jobs()]
+        return [JobState(job, ledger.progress(job)) for job in ledger.jobs()]
 
 
 def resume(

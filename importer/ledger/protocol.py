@@ -127,8 +127,8 @@ class Figures(Protocol):
         """Rows by status; `attempting` counts as unknown, which is what it would be after a crash."""
 
     def progress(self, job: Job) -> dict[str, int]:
-        """Rows by status as they are at this moment, while another process posts them; `attempting` are
-        those in flight. Only reads."""
+        """Rows by status as they are at this moment, while another process posts them; `ATTEMPTING` are
+        those in flight. Where no process posts, whose request was on its way is unknown. Only reads."""
 
     def own(self, job: Job) -> dict[str, int]:
         """Rows by status, but for those whose fate another row decides."""
@@ -142,8 +142,17 @@ class Figures(Protocol):
     def duplicates(self, job: Job) -> dict[str, int]:
         """Rows that were not sent, or were refused, because they were there before: by kind."""
 
-    def lines(self, job: Job, code: str | None = None, limit: int | None = None) -> Iterator[Line]:
-        """The job's rows in file order; those of one code only, if one is named."""
+    def lines(
+        self,
+        job: Job,
+        statuses: Collection[str] = (),
+        *,
+        code: str | None = None,
+        after: int = -1,
+        limit: int | None = None,
+    ) -> Iterator[Line]:
+        """The job's rows in file order: those of these statuses, or of one code, where any is named. A page
+        begins `after` the `seq` of the last line of the one before, and has `limit` lines at most."""
 
     def explain(self, job: Job) -> None:
         """Say of each duplicate which kind it is, where the ledger knows; and why rows are pending."""

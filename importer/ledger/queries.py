@@ -69,13 +69,22 @@ class Figures(Part):
     def duplicates(self, job: Job) -> dict[str, int]:
         return self.by_code(job, (Status.DUPLICATE, Status.ALREADY_SENT))
 
-    def lines(self, job: Job, code: str | None = None, limit: int | None = None) -> Iterator[Line]:
-        most = _ALL if limit is None else limit
-        found = (
-            self._db.each("lines", job=job.id, limit=most)
-            if code is None
-            else self._db.each("lines_of_code", job=job.id, code=code, limit=most)
-        )
+    def lines(
+        self,
+        job: Job,
+        statuses: Collection[str] = (),
+        *,
+        code: str | None = None,
+        after: int = -1,
+        limit: int | None = None,
+    ) -> Iterator[Line]:
+        where = {"job": job.id, "after": after, "limit": _ALL if limit is None else limit}
+        if code is not None:
+            found = self._db.each("lines_of_code", **where, code=code)
+        elif statuses:
+            found = self._db.each("lines_of_statuses", **where, statuses=list(statuses))
+        else:
+            found = self._db.each("lines", **where)
         if not job.waves:
             yield from starmap(Line, found)
             return

@@ -6,9 +6,9 @@ import hashlib
 import re
 from collections.abc import Sequence
 
-from importer.csv_guard import is_excel_error
 from importer.mapping.text import TransformError, trimmed
 from importer.mapping.transforms.texts import address, is_address, sound, visible
+from importer.privacy import is_excel_error
 
 # Texts that stand where an id is missing, as people and programs write them, in many languages.
 #

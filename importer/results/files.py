@@ -17,10 +17,9 @@ from pathlib import Path
 from typing import IO
 
 from importer import resources, system
-from importer.csv_guard import PROBLEM_COLUMN, safe
 from importer.errors import ResultsError, UsageError
 from importer.model import Chunk, Line, Status
-from importer.privacy import UNSEEN
+from importer.privacy import PROBLEM_COLUMN, UNSEEN, safe
 
 # Files that are whole or not there: written beside their place, synced, then renamed; 0600.
 

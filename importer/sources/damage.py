@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from importer import codes
-from importer.csv_guard import is_excel_error
 from importer.model import Problem
+from importer.privacy import is_excel_error
 
 _MONTH = "Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec"
 _SCIENTIFIC = re.compile(r"[+-]?\d(?:[.,](\d+))?E\+(\d+)")

@@ -44,11 +44,6 @@ _LONGEST_NAME = 120
 """Bytes."""
 
 
-def is_remote(file: str) -> bool:
-    """Whether FILE is an address and no path."""
-    return re.match(r"[A-Za-z][A-Za-z0-9+.-]+://", file) is not None
-
-
 @dataclass(frozen=True, slots=True)
 class Address:
     """`url` may hold a token, so only `shown` (the same without query and fragment) is ever printed or

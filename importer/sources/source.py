@@ -11,9 +11,9 @@ from types import TracebackType
 from typing import TYPE_CHECKING
 
 from importer import codes
-from importer.csv_guard import PROBLEM_COLUMN, restored
 from importer.errors import SourceError
 from importer.model import Chunk, Problem, is_frame, letter
+from importer.privacy import PROBLEM_COLUMN, restored
 from importer.settings import path_text
 from importer.sources import damage
 from importer.sources.csv import RUN_TOGETHER

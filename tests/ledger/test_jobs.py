@@ -118,3 +118,29 @@ def test_one_run_for_a_campaign_and_who_comes_second_is_told(backend: Backend) -
         with second.lock(ORIGIN, ["*"], "x"), pytest.raises(Busy), late:
             pass
         assert first.lock_holder(ORIGIN, ["a"]) is None
+
+
+def test_the_lines_of_a_job_come_by_status_and_page(backend: Backend) -> None:
+    with backend.ledger() as ledger:
+        job, _ = staged(ledger, "a", ROWS)
+        for row in (2, 4, 6):
+            backend.end(ledger, job, row, Status.CREATED)
+        backend.end(ledger, job, 5, Status.REJECTED, "rejected")
+        found = list(ledger.lines(job, (Status.CREATED, Status.REJECTED), limit=3))
+        assert [each.row for each in found] == [2, 4, 5]
+        more = ledger.lines(job, (Status.CREATED, Status.REJECTED), after=found[-1].seq, limit=3)
+        assert [each.row for each in more] == [6]
+        assert [each.row for each in ledger.lines(job, after=3)] == [6, 7]
+        assert [each.row for each in ledger.lines(job, code="rejected")] == [5]
+        assert list(ledger.lines(job, (Status.FAILED,))) == []
+
+
+def test_a_row_in_flight_is_unknown_once_nobody_posts(backend: Backend) -> None:
+    with backend.ledger() as running, backend.ledger() as looking:
+        job, _ = staged(running, "a", ROWS)
+        with running.lock(ORIGIN, job.campaigns.split(","), "a.csv"):
+            backend.end(running, job, 2, Status.UNKNOWN, "no_reply")
+            backend.end(running, job, 3, "attempting")
+            assert looking.progress(job) == {"pending": 4, "unknown": 1, "attempting": 1}
+            assert looking.counts(job) == {"pending": 4, "unknown": 2}
+        assert looking.progress(job) == {"pending": 4, "unknown": 2}

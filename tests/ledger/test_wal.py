@@ -27,13 +27,14 @@ def seen(backend: Backend, job: Job) -> dict[str, int]:
 async def test_an_attempt_is_durable_before_it_goes_on(backend: Backend) -> None:
     with backend.ledger() as ledger:
         job, _ = staged(ledger, "a", ROWS)
-        async with ledger.wal(job) as wal:
-            assert await wal.attempting(3) is None
-            assert wal.permits(3)
-            assert seen(backend, job) == {"pending": 39, "attempting": 1}
-            wal.record(3, CREATED)
-            await wal.flush()
-            assert seen(backend, job) == {"pending": 39, "created": 1}
+        with ledger.lock(ORIGIN, [CAMPAIGN], "a.csv"):
+            async with ledger.wal(job) as wal:
+                assert await wal.attempting(3) is None
+                assert wal.permits(3)
+                assert seen(backend, job) == {"pending": 39, "attempting": 1}
+                wal.record(3, CREATED)
+                await wal.flush()
+                assert seen(backend, job) == {"pending": 39, "created": 1}
 
 
 async def test_what_is_recorded_is_there_when_it_closes(backend: Backend) -> None:

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from importer.csv_guard import restored, safe
 from importer.model import Chunk, Line, Status
+from importer.privacy import restored, safe
 from importer.results.files import write_problem_rows
 from importer.sources.source import open_source
 from importer.sources.table import SourceOptions

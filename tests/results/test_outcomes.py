@@ -9,8 +9,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from importer.csv_guard import restored
 from importer.model import Line
+from importer.privacy import restored
 from importer.results import files
 from importer.results.files import write_outcomes
 

@@ -3,7 +3,8 @@
 import pytest
 
 from importer.errors import UsageError
-from importer.sources.remote import Address, is_remote
+from importer.settings import is_remote
+from importer.sources.remote import Address
 
 
 @pytest.mark.parametrize(

@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from pathlib import Path
 
 from importer.errors import LedgerError, UsageError
-from importer.ledger.database import check_secret
+from importer.ledger.database import Database, check_secret
 from importer.ledger.postgres.lanes import CUT_OFF
 from importer.ledger.postgres.ledger import PostgresLedger
 from importer.ledger.sqlite import SqliteLedger, marks
 from importer.privacy import shell_word
 from importer.settings import server_of
 
-_ROWS = (
-    'seq, "row", status, code, message, "column", value, key, user_id, anonymous_id, identity, content, body,'
-    " person, traits, shown, ord, doubt, elsewhere, http_status, attempts, response_id, sent_at, ms"
-)
 _JOB = (
     *("name", "file", "file_sha256", "sheet", "mapping", "mapping_sha256", "origin", "campaigns"),
     *("settings", "started_at", "staged_at", "ended_at", "exit_status"),
@@ -56,7 +51,7 @@ def copy_ledger(folder: Path, shared: PostgresLedger, secret: bytes) -> Copied:
                 stack.enter_context(file.lock(origin, ("*",), "importer ledger copy"))
             check_secret(shared.database, secret)
             stack.enter_context(shared.database.transaction())
-            return _copied(file.connection, shared)
+            return _copied(file._db, shared)  # noqa: SLF001  as above
 
 
 def _key(folder: Path) -> str:
@@ -68,9 +63,9 @@ def _key(folder: Path) -> str:
     return f"Everywhere that shares the ledger: export SATISMETER_HASH_KEY=hex:{digits}"
 
 
-def _copied(file: sqlite3.Connection, shared: PostgresLedger) -> Copied:
+def _copied(file: Database, shared: PostgresLedger) -> Copied:
     database, moved, rows, before = shared.database, [], 0, 0
-    for number, *values in file.execute(f"SELECT id, {', '.join(_JOB)} FROM jobs ORDER BY id"):
+    for number, *values in file.each("whole_jobs"):
         named = dict(zip(_JOB, values, strict=True))
         found = database.first("copy_job", **named)
         if found is None:
@@ -83,7 +78,7 @@ def _copied(file: sqlite3.Connection, shared: PostgresLedger) -> Copied:
             before += 1
             continue
         moved.append(int(found[0]))
-        every = file.execute(f"SELECT {_ROWS} FROM rows WHERE job = ? ORDER BY seq", (number,))
+        every = file.each("whole_rows", job=number)
         rows += _put(shared, every, moved[-1])
     if moved:
         database.run("copy_cut_off", jobs=moved, told=CUT_OFF)

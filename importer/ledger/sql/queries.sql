@@ -25,11 +25,15 @@ response_id, sent_at, ms
 
 -- name: lines
 -- The rows of a job in file order.
-SELECT {line} FROM rows WHERE job = :job ORDER BY seq LIMIT :limit
+SELECT {line} FROM rows WHERE job = :job AND seq > :after ORDER BY seq LIMIT :limit
+
+-- name: lines_of_statuses
+-- Those of these statuses.
+SELECT {line} FROM rows WHERE job = :job AND seq > :after AND status IN :statuses ORDER BY seq LIMIT :limit
 
 -- name: lines_of_code
 -- Those of one code.
-SELECT {line} FROM rows WHERE job = :job AND code = :code ORDER BY seq LIMIT :limit
+SELECT {line} FROM rows WHERE job = :job AND seq > :after AND code = :code ORDER BY seq LIMIT :limit
 
 -- fragment: same_person_accepted
 -- Rows of this job that the API accepted of the person of `rows`.

@@ -136,7 +136,7 @@ class SqliteLedger(SqlLedger):
         with wrap_sqlite_errors(self.path):
             checkpoint(self.connection)
 
-    def progress(self, job: Job) -> dict[str, int]:
+    def at_this_moment(self, job: Job) -> dict[str, int]:
         with wrap_sqlite_errors(self.path):
             return progress(self.connection, job.id)
 

@@ -91,7 +91,7 @@ def test_it_comes_to_the_same_whenever_it_is_folded(groups: list[tuple[list[Entr
             journalled(ledger, job, at, group)
             if folded:
                 checkpoint(ledger.connection)
-        unfolded = ledger.progress(job)
+        unfolded = ledger.at_this_moment(job)
         checkpoint(ledger.connection)
         assert unfolded == Counter(str(row[1]) for row in told(ledger))
         assert told(ledger) == one_by_one([group for group, _ in groups])
@@ -121,7 +121,7 @@ def test_who_only_looks_sees_it_and_leaves_it_there(tmp_path: Path, killed: Job)
         with reading(tmp_path) as looked:
             assert isinstance(looked, SqliteLedger)
             [job] = looked.jobs()
-            assert looked.progress(job) == {"created": 2, "attempting": 2}
+            assert looked.at_this_moment(job) == {"created": 2, "attempting": 2}
             with pytest.raises(sqlite3.OperationalError, match="readonly"):
                 looked.connection.execute("DELETE FROM journal")
         assert ledger.connection.execute("SELECT COUNT(*) FROM journal").fetchone() == (1,)

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from importer.errors import LedgerError
-from importer.ledger import state
+from importer.ledger import existing, look_into, state
 from importer.ledger.named_queries import Query
 from importer.ledger.sqlite import SqliteLedger
 from importer.ledger.sqlite.database import SQL, VERSIONS
@@ -88,6 +88,19 @@ def test_a_damaged_file_is_refused_with_a_remedy(tmp_path: Path) -> None:
     with pytest.raises(LedgerError, match="damaged") as caught:
         SqliteLedger.open(path, SECRET)
     assert "backup" in caught.value.hint
+
+
+def test_who_only_looks_does_not_read_the_file_through(tmp_path: Path) -> None:
+    """Whoever changes it does. A look costs the same however large it is."""
+    with ledger_in(tmp_path) as ledger:
+        job, _ = staged(ledger, "a", [response(row) for row in range(2, 2_000)], chunk=2_000)
+    with (tmp_path / "ledger.sqlite3").open("r+b") as file:
+        file.seek(-8 * 4096, os.SEEK_END)
+        file.write(os.urandom(4096))
+    with look_into(tmp_path) as ledger:
+        assert [each.name for each in ledger.jobs()] == [job.name]
+    with pytest.raises(LedgerError, match="damaged"), existing(tmp_path):
+        pass
 
 
 def test_a_file_that_is_no_ledger_is_refused(tmp_path: Path) -> None:
