@@ -8,7 +8,7 @@ from typing import Any, cast
 
 import click
 
-from importer.cli import options, output
+from importer.cli import keys, options, output
 from importer.cli.given import Given
 from importer.cli.output import next_command
 from importer.errors import ExitStatus, UsageError
@@ -58,7 +58,7 @@ def work_command(what: str, lanes: int | None, **given: Any) -> ExitStatus:
 
     if given["mapping"] is None and (given["rate"] or lanes):
         raise UsageError("--rate and --lanes are said where a file is laid out, and hold for all.")
-    key = options.write_key(given.pop("key_file"))
+    key = keys.write_key(given.pop("key_file"))
     told = cast(Given, {**given, "file": what, "mapping": given["mapping"] or ""})
     settings = replace(options.settings(told), write_key=key)
     job = lay_out(settings, lanes or LANES).name if given["mapping"] else what
