@@ -314,3 +314,7 @@ def test_each_row_is_found_by_its_key_however_large_the_tables(
         assert "Seq Scan" not in plan, plan
         assert "Hash Join" not in plan, plan
         assert "Merge Join" not in plan, plan
+        assert "Bitmap" not in plan, plan
+        lines = plan.splitlines()
+        of_rows = [lines[at + 1] for at, line in enumerate(lines) if "staged_pkey" in line]
+        assert all("seq = " in line for line in of_rows), plan

@@ -37,7 +37,12 @@ from importer.model import Outcome, Status
 
 log = logging.getLogger(__name__)
 
-PINNED = {"enable_hashjoin": "off", "enable_mergejoin": "off", "enable_seqscan": "off"}
+PINNED = {
+    "enable_hashjoin": "off",
+    "enable_mergejoin": "off",
+    "enable_seqscan": "off",
+    "enable_bitmapscan": "off",
+}
 """Each group touches some twenty rows of tables that grow: whatever the statistics say of a table that was
 empty a moment ago, they are found by their keys."""
 

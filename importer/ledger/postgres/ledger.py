@@ -62,6 +62,13 @@ class PostgresLedger(SqlLedger):
     def close(self) -> None:
         self.database.close()
 
+    def begin_job(self, job: Job) -> None:
+        """The planner learns of the rows that were staged a moment ago, or it would read all of them where a
+        few are looked up. (Who isn't the tables' owner only gets a warning.)"""
+        super().begin_job(job)
+        with wrap_postgres_errors(self.address):
+            self.database.connection.execute("ANALYZE staged, sent")
+
     def under_way(self, job: Job) -> bool:
         """Whoever has a lane may post, whether or not the survey is held as a whole."""
         held, _ = self._db.one("lanes_left", job=job.id)
