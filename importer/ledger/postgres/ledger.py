@@ -117,7 +117,12 @@ class PostgresLedger(SqlLedger):
                 recovered += keeper.recovered
         return recovered
 
-    def wal(self, job: Job, durability: str = "full") -> Journal:  # noqa: ARG002  it is the server's to set
+    def wal(
+        self,
+        job: Job,
+        durability: str = "full",  # noqa: ARG002  it is the server's to set
+        outage: float = 900.0,
+    ) -> Journal:
         stack = ExitStack()
         keeper = self.keeper or stack.enter_context(Keeper(self.address, holder_of("wal")))
         keeper.open(job.id)
@@ -133,7 +138,7 @@ class PostgresLedger(SqlLedger):
                 f"Other processes post rows of job {job.name}.",
                 hint=f"`importer work {job.name}` takes part; or wait for them to end.",
             )
-        return Journal(self.address, keeper, self.rows_staged(job), leaving=leaving)
+        return Journal(self.address, keeper, self.rows_staged(job), outage, leaving=leaving)
 
     # What several processes that post one job need of it.
 
