@@ -19,6 +19,7 @@ from typing import Any
 import psycopg
 
 from importer.errors import Busy, LedgerError
+from importer.ledger.jobs import CUT_OFF
 from importer.ledger.postgres import clock
 from importer.ledger.postgres.connection import (
     HUNG,
@@ -32,7 +33,7 @@ from importer.ledger.postgres.connection import (
     watched,
 )
 from importer.ledger.postgres.database import text as statement
-from importer.ledger.postgres.lanes import CUT_OFF, Keeper
+from importer.ledger.postgres.lanes import Keeper
 from importer.model import Outcome, Status
 
 log = logging.getLogger(__name__)

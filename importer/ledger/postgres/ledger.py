@@ -123,6 +123,7 @@ class PostgresLedger(SqlLedger):
         durability: str = "full",  # noqa: ARG002  it is the server's to set
         outage: float = 900.0,
     ) -> Journal:
+        self.database.patience = outage
         stack = ExitStack()
         keeper = self.keeper or stack.enter_context(Keeper(self.address, holder_of("wal")))
         keeper.open(job.id)
