@@ -28,10 +28,14 @@ from importer.ledger.postgres.database import migrated
 from importer.sandbox import Behaviour, FaultShare, Sandbox, SandboxSettings, background
 from importer.settings import Endpoint, Rate, Secret, Settings, SharedLedger
 from tests.e2e.conftest import MAPPING
+from tests.e2e.here import Here
 from tests.figures import figure
 from tests.postgres.cluster import Cluster, made, of_the_session, running
+from tests.postgres.conftest import cluster, database, plain, shared
+from tests.postgres.test_work import compared
 
 pytestmark = pytest.mark.trial
+__all__ = ["cluster", "database", "plain", "shared"]
 
 KEY = "a hash key for the trials"
 LOSSY = (FaultShare(Behaviour("close_stored"), 0.02),)
@@ -286,3 +290,25 @@ def test_what_a_row_costs(tmp_path: Path) -> None:
     figure("shared ledger, a row", wal=round(cost.wal), cpu=round(cost.cpu * 1e6, 1))
     assert cost.wal <= 600
     assert cost.cpu <= 35e-6
+
+
+def test_twenty_thousand_rows_come_to_the_same(plain: Here, shared: Here) -> None:
+    """Over a file, over PostgreSQL, and by three workers: the same results.csv, but for times and ids."""
+    compared(plain, shared, 20_000, 19_000, 3)
+
+
+def test_four_workers_use_the_rate_and_no_more(tmp_path: Path, server: Cluster) -> None:
+    """At most the limit in any second, and nine tenths of it on average."""
+    with scene(tmp_path, server.dsn(), 3_000, rate="100/s", lanes=16) as one:
+        until_it_ends(one, [one.worker(30.0, 5.0) for _ in range(4)])
+        posts = sorted(each.arrived for each in one.sandbox.posts())
+    most = max(
+        sum(1 for each in posts[at : at + 200] if each < posts[at] + 1) for at in range(len(posts))
+    )
+    middle = posts[300:2_700]
+    mean = (len(middle) - 1) / (middle[-1] - middle[0])
+    figure("shared ledger, 4 workers at 100/s", most=most, mean=round(mean))
+    assert most <= 101, (
+        "as the server sees it: a request may take a millisecond longer than another"
+    )
+    assert mean >= 90
