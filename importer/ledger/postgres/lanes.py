@@ -200,6 +200,11 @@ class Keeper:
         with self._lock, wrap_postgres_errors(self.address):
             self._beat()
 
+    def through(self, work: Callable[[Connection], None]) -> None:
+        """Do this over the keeper's connection. Raises LedgerError."""
+        with self._lock, wrap_postgres_errors(self.address):
+            work(self._connected())
+
     def left(self) -> tuple[int, int]:
         """How many lanes of the job somebody holds, and how many are yet to be done."""
         with self._lock, wrap_postgres_errors(self.address):
