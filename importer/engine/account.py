@@ -205,7 +205,9 @@ class _Regard:
 
     async def _look(self, turn: int) -> None:
         async with users_of(self.settings, self.job) as users:
-            self.users = await look_at(self.account, users, turn, self.observer)
+            self.users = await look_at(
+                self.account, users, turn, self.observer, traits=self.policy.traits
+            )
             self.requests = users.requests
 
     # what is sent of each row
