@@ -172,6 +172,7 @@ def work(
                 hint="`importer work FILE -m MAPPING` lays a file out; `importer resume` goes on alone.",
             )
         started = as_started(found, replace(settings, rate=None))
+        ledger.database.patience = settings.outage
         worker = _Worker(started, ledger, found, secret, observer, timing)
         with asyncio.Runner(loop_factory=new_loop()) as runner:
             return runner.run(worker.run())
