@@ -9,6 +9,7 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from importer import codes
 from importer.engine import Confirm, at_once, run
 from importer.engine.observer import NULL_OBSERVER, Observer
 from importer.engine.record import Rewritten, explain, folder_of, rewrite
@@ -190,7 +191,7 @@ def resumed(job: Job, settings: Settings, command: str = "resume") -> Settings:
     if "mapping" not in kept or not file:
         raise UsageError(
             f"Job {job.name} was purged: the ledger no longer knows its file and mapping.",
-            hint="`importer run FILE -m MAPPING` sends nothing again that was sent.",
+            **codes.to_do("purged"),
         )
     if file == "-":
         raise UsageError(
@@ -206,7 +207,7 @@ def resumed(job: Job, settings: Settings, command: str = "resume") -> Settings:
     if file != FRAME and "://" not in file and not Path(file).exists():
         raise UsageError(
             f"{file}, with which job {job.name} was started, is no longer there.",
-            hint=f"Name where it lies now: importer {command} {job.name} --file FILE",
+            **codes.to_do("file_moved", command=command, job=job.name),
         )
     rate, sheet, concurrency = kept.get("rate"), kept.get("sheet"), kept.get("concurrency")
     return dataclasses.replace(

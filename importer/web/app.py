@@ -22,7 +22,7 @@ from importer.settings import Secret, Settings
 from importer.web.drafts import Drafts
 from importer.web.guard import FORM, Refused, dressed
 from importer.web.match import Matcher
-from importer.web.pages import Desk
+from importer.web.pages import Desk, to_do
 from importer.web.standing import found, history
 from importer.web.steps import Steps
 
@@ -144,7 +144,7 @@ def application(desk: Desk) -> web.Application:
             return _message(desk, request, refused.status, refused.reason, refused.hint)
         except ImporterError as error:
             status = 409 if isinstance(error, Busy) else 422
-            return _message(desk, request, status, error.message, error.hint)
+            return _message(desk, request, status, error.message, to_do(error))
         except web.HTTPException as error:
             if error.status < 400:
                 raise

@@ -101,7 +101,7 @@ class Desk:
                 found = await (reader.questions(campaign) if campaign else reader.surveys())
             lasts, why = _FRESH, ""
         except ImporterError as error:  # each page would wait for it
-            lasts, found, why = _AWAY, (), f"{error.message} {error.hint}".strip()
+            lasts, found, why = _AWAY, (), f"{error.message} {to_do(error)}".strip()
         self._surveys[campaign] = time.monotonic() + lasts, found, why
         return found, why
 
@@ -124,6 +124,11 @@ class Desk:
         return web.Response(text=text, status=status, content_type="text/html")
 
 
+def to_do(error: ImporterError) -> str:
+    """What an error asks for, in the words of the pages."""
+    return codes.told_on_page(error.remedy, error.hint)
+
+
 def _changed(one: Draft) -> int:
     """When the file was, in nanoseconds: one of the person's own may be mended meanwhile."""
     try:
@@ -134,7 +139,8 @@ def _changed(one: Draft) -> int:
 
 @cache
 def _environment() -> Environment:
-    filters = (code_parts, counted, duration, letter, masked_id, minute, short, signed, thousands)
+    named = (code_parts, counted, duration, letter, masked_id, minute, short, signed, thousands)
+    filters = (*named, codes.on_page, to_do)
     environment = templates("importer.web", filters)
     status = {name: each.brief for name, each in codes.of("status").items()}
     environment.globals.update(steps=STEPS, status=status, version=__version__)

@@ -58,7 +58,9 @@ class Standing:
         if self.running:
             return ""
         if self.said.get("error"):
-            return f"{self.said['error']} {self.said.get('hint') or ''}".strip()
+            hint = str(self.said.get("hint") or "")
+            hint = codes.told_on_page(str(self.said.get("remedy") or ""), hint)
+            return f"{self.said['error']} {hint}".strip()
         code, _, message = (self.job.stopped if self.job else "").partition(": ")
         return "" if code == "interrupted" else message or code
 
@@ -92,7 +94,7 @@ class Standing:
     def remedy(self) -> str:
         """What to do about an early stop."""
         found = codes.of_stop(self.job.stopped.partition(":")[0]) if self.job else None
-        return found.remedy if found and self.stopped else ""
+        return found.on_page if found and self.stopped else ""
 
 
 def document(path: Path) -> dict[str, object]:
