@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 import click
 
-from importer.cli import options, output
+from importer.cli import keys, options, output
 from importer.cli.options import SPAN
 from importer.cli.unattended import Reporter, reporter, unattended
 from importer.errors import ExitStatus, ImporterError, UsageError
@@ -24,9 +24,8 @@ if TYPE_CHECKING:
     from importer.automation import Arrival, Ending, FileEnded, Inbox
     from importer.automation.schedule import Task, When
     from importer.cli.given import Given, GivenToSchedule
-    from importer.engine.observer import Event
-    from importer.engine.stage import Plan
-    from importer.results.summary import Summary
+    from importer.engine import Event, Plan
+    from importer.results import Summary
     from importer.settings import Settings
 
 
@@ -82,7 +81,7 @@ def watch_command(**given: Unpack[Given]) -> ExitStatus:
     inbox = automation.Inbox(folder, given["patterns"] or FORMATS, given["settled"], shelves)
     with ExitStack() as stack:
         with report.before(settings):
-            key = options.write_key(given["key_file"])
+            key = keys.write_key(given["key_file"])
             http.check(settings.network, settings.endpoint.url)
             stack.enter_context(alone(folder, settings.state))
             _check(folder, settings.mapping)
@@ -123,7 +122,7 @@ class _SafePlaces:
 
     def event(self, event: Event, /) -> None:
         """A chunk has been read."""
-        from importer.engine.observer import Staged
+        from importer.engine import Staged
 
         if isinstance(event, Staged):
             self.ending.check()
@@ -230,7 +229,7 @@ class _Desk:
     def _posted(self, settings: Settings, ending: Ending) -> Summary:
         from importer import engine
         from importer.cli.progress import Progress
-        from importer.engine.observer import Observers
+        from importer.engine import Observers
 
         progress = Progress(silent=output.spoken_for(self.given))
 
@@ -351,7 +350,7 @@ def _task(given: GivenToSchedule) -> Task:
 
 def _source(named: str) -> Path | str:
     from importer.settings import is_remote
-    from importer.sources.remote import Address
+    from importer.sources import Address
 
     if not is_remote(named):
         path = Path(named)

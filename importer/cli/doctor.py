@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Unpack
 import click
 
 from importer import system
-from importer.cli import config, options, output
+from importer.cli import config, keys, options, output
 from importer.cli.inspect import asked_in, surveys
 from importer.cli.output import next_command
 from importer.errors import ExitStatus, ImporterError, UsageError
@@ -204,7 +204,7 @@ def _shared_ledger(*, offline: bool) -> Iterator[Check]:
         with PostgresLedger.opened(shared.address) as ledger:
             for each in findings(ledger):
                 yield Check(each.name, each.state, each.found, each.remedy)
-        if options.hash_key() is None:
+        if keys.hash_key() is None:
             yield Check("hash key", WRONG, "a shared ledger needs one", "Set SATISMETER_HASH_KEY.")
     except ImporterError as error:
         yield Check("shared ledger", WRONG, error.message, error.hint)
@@ -319,10 +319,10 @@ async def _asked(network: Network, origin: str) -> tuple[int, str]:
 
 
 def _write_key(given: Given) -> str:
-    options.write_key(given["key_file"])
+    keys.write_key(given["key_file"])
     if given["key_file"]:
         return f"from {given['key_file']}"
-    return f"from {options.WRITE_KEY if os.environ.get(options.WRITE_KEY) else '.env'}"
+    return f"from {keys.WRITE_KEY if os.environ.get(keys.WRITE_KEY) else '.env'}"
 
 
 def _mapping(named: str) -> tuple[Document | None, Check]:
@@ -343,7 +343,7 @@ def _survey(given: Given, document: Document | None) -> Iterator[Check]:
     try:
         access = options.read_access(given)
         if access is None:
-            found = f"none, or no project ({options.API_KEY}, {options.PROJECT}): optional"
+            found = f"none, or no project ({keys.API_KEY}, {keys.PROJECT}): optional"
             yield Check(name, OK, f"{found}; with both, rows in doubt settle themselves")
             return
         if given["offline"]:

@@ -18,7 +18,7 @@ from importer.errors import UsageError
 if TYPE_CHECKING:
     from importer.cli.given import GivenAccess
     from importer.discovery import Column, Dated, Draft, Question, Waves, Wishes
-    from importer.sources.source import Source
+    from importer.sources import Source
 
 
 # What `importer init` asks a person on a terminal; off a terminal it asks nothing.
@@ -261,8 +261,7 @@ def init_command(  # noqa: PLR0913, PLR0917  one argument per option
     """
     from importer.discovery import Wishes, draft, sheet_of_answers
     from importer.mapping import preset as known_preset
-    from importer.sources.source import open_source
-    from importer.sources.table import SourceOptions
+    from importer.sources import SourceOptions, open_source
 
     path = out or Path("mapping.yaml" if file == "-" else f"{_stem(file)}.yaml")
     if str(path) != "-" and path.exists() and not force:
@@ -331,7 +330,7 @@ def _print(file: str, path: Path, drafted: Draft) -> None:
 
 
 def _found(drafted: Draft) -> list[tuple[str, str, str]]:
-    from importer.discovery.roles import other_scores
+    from importer.discovery.score import other_scores
 
     meaning, tool = drafted.meaning, drafted.tool
     rows = " and ".join(map(str, drafted.layout.header)) or "none"

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Unpack
 import click
 
 from importer import codes
-from importer.cli import options, output
+from importer.cli import keys, options, output
 from importer.cli.output import next_command
 from importer.errors import UsageError
 from importer.privacy import masked, odd_character
@@ -18,10 +18,8 @@ from importer.privacy import masked, odd_character
 if TYPE_CHECKING:
     from importer.cli.given import GivenAccess
     from importer.discovery import Known
-    from importer.satismeter.read import Reader, Survey, SurveyQuestion
-    from importer.sources.inspect import Finding, Inspection
-    from importer.sources.source import Source
-    from importer.sources.table import Facts
+    from importer.satismeter import Reader, Survey, SurveyQuestion
+    from importer.sources import Facts, Finding, Inspection, Source
 
 
 # `importer inspect`: what is in a spreadsheet, before a mapping is written.
@@ -67,9 +65,8 @@ def inspect_command(  # noqa: PLR0913, PLR0917  one argument per option
     importer inspect old.csv --encoding mac_roman --no-values
     """
     from importer.discovery import Known, as_init_reads
+    from importer.sources import SourceOptions, open_source
     from importer.sources.inspect import inspect
-    from importer.sources.source import open_source
-    from importer.sources.table import SourceOptions
 
     options = SourceOptions(
         sheet=sheet,
@@ -308,14 +305,14 @@ def asked_in(given: GivenAccess, campaign: str) -> tuple[SurveyQuestion, ...]:
 
 
 def _reader(given: GivenAccess) -> Reader:
-    from importer.satismeter.read import Reader
+    from importer.satismeter import Reader
     from importer.settings import Endpoint
 
     known = options.read_access(given)
     if known is None:
         raise UsageError(
             "There is no API key, or no project.",
-            hint=f"Set {options.API_KEY} and {options.PROJECT} (or --api-key-file, --project). The API "
+            hint=f"Set {keys.API_KEY} and {keys.PROJECT} (or --api-key-file, --project). The API "
             "key is another key than the write key: SatisMeter > Settings > Integrations > API keys.",
         )
     key, project = known

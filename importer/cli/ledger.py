@@ -77,7 +77,7 @@ def _migrate(shared: SharedLedger, _: Path | None, as_json: bool) -> ExitStatus:
 
 
 def _copy(shared: SharedLedger, state: Path | None, as_json: bool) -> ExitStatus:
-    from importer.engine.stage import secret_of
+    from importer.engine import secret_of
     from importer.ledger import default_folder
     from importer.ledger.postgres.copying import copy_ledger
     from importer.ledger.postgres.ledger import PostgresLedger

@@ -17,9 +17,8 @@ from importer.errors import ExitStatus, MappingError, UsageError
 if TYPE_CHECKING:
     from importer.cli.given import GivenAccess
     from importer.engine.preview import Previewed
-    from importer.mapping import Compiled, Document, Shipped
-    from importer.mapping.steps import Step
-    from importer.sources.source import Source
+    from importer.mapping import Compiled, Document, Shipped, Step
+    from importer.sources import Source
 
 
 # `importer check`: is the mapping right, and does it fit the file?
@@ -132,7 +131,7 @@ def _document(
 ) -> dict[str, object]:
     found = {**_named(mapping, file), "ok": True, "name": document.name, "mistakes": []}
     if compiled is None:
-        from importer.mapping.document import shapes
+        from importer.mapping import shapes
 
         return {**found, "notes": list(shapes(document))}
     targets = [{"target": target, "column": column} for target, column in compiled.targets]
@@ -152,7 +151,7 @@ def _print(
     differences: list[str] | None,
     guessed: list[str],
 ) -> None:
-    from importer.mapping.document import shapes
+    from importer.mapping import shapes
 
     title = f" ({document.name})" if document.name else ""
     fits = f" and fits {file}" if file else ""

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, cast
 import click
 from click.core import ParameterSource
 
-from importer.cli import options
+from importer.cli import keys, options
 from importer.errors import ExitStatus, ResultsError
 from importer.model import Status, counted
 from importer.privacy import shell_word, visible
@@ -28,7 +28,7 @@ from importer.settings import DEFAULT_ENDPOINT, Endpoint
 
 if TYPE_CHECKING:
     from importer.cli.given import Given
-    from importer.results.summary import Summary
+    from importer.results import Summary
 
 
 def _colour() -> bool | None:
@@ -372,7 +372,5 @@ def _same(summary: Summary, why: str, **changed: Any) -> str:
 
 def _reading(name: str, job: str, why: str) -> str:
     """A command that reads the survey, which takes another key."""
-    needed = (
-        "" if options.read_access(_given()) else f" (needs {options.API_KEY} and {options.PROJECT})"
-    )
+    needed = "" if options.read_access(_given()) else f" (needs {keys.API_KEY} and {keys.PROJECT})"
     return next_command(name, job, without=("file", "out"), why=f"{why}{needed}")

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Unpack, cast
 import click
 
 from importer import resources
-from importer.cli import options, output
+from importer.cli import keys, options, output
 from importer.cli.jobs import job_argument, moved_file, plain_error
 from importer.cli.output import after, next_command
 from importer.cli.text import recoding_document
@@ -25,11 +25,11 @@ from importer.settings import DEFAULT_ENDPOINT
 
 if TYPE_CHECKING:
     from importer.cli.given import Given
-    from importer.engine.stage import Plan
+    from importer.engine import Plan
     from importer.mapping import Document
-    from importer.results.summary import Summary
+    from importer.results import Summary
     from importer.settings import Secret, Settings
-    from importer.sources.source import Source
+    from importer.sources import Source
 
 
 # `importer run`: the real thing.
@@ -152,8 +152,8 @@ def telling_of_header(file: str, mapping: str, sheet: str | int | None = None) -
 @contextmanager
 def opened_for(document: Document, file: str, mapping: str, sheet: str | None) -> Iterator[Source]:
     """The file, read as the mapping says; `sheet` (a name, or a number from 1) overrules it."""
-    from importer.engine.stage import source_options
-    from importer.sources.source import open_source
+    from importer.engine import source_options
+    from importer.sources import open_source
 
     number = int(sheet) if sheet and sheet.isdigit() else sheet
     with (
@@ -166,9 +166,9 @@ def opened_for(document: Document, file: str, mapping: str, sheet: str | None) -
 def _header_of(file: str, mapping: str, sheet: str | int | None) -> Mistake | None:
     """What the mapping should say of the file's header and sheet; None where that is how it was read."""
     from importer.discovery import as_init_reads
-    from importer.engine.stage import source_options
+    from importer.engine import source_options
     from importer.mapping import load
-    from importer.sources.source import open_source
+    from importer.sources import open_source
 
     options = source_options(load(mapping), sheet)
     with ExitStack() as stack:
@@ -189,7 +189,7 @@ def _header_of(file: str, mapping: str, sheet: str | int | None) -> Mistake | No
 
 
 def _key(given: Given) -> Secret:
-    return options.write_key(given["key_file"], ask=not given["yes"])
+    return keys.write_key(given["key_file"], ask=not given["yes"])
 
 
 def _check_terminal(yes: bool) -> None:

@@ -12,7 +12,7 @@ from importer.cli.output import note
 from importer.model import Status, Why, duration
 
 if TYPE_CHECKING:
-    from importer.engine.observer import Event, Waiting
+    from importer.engine import Event, Waiting
 
 EVERY = 10.0
 """Seconds between two status lines where there is no terminal."""
@@ -33,7 +33,7 @@ class Progress:
 
     def event(self, event: Event, /) -> None:
         """Show it."""
-        from importer.engine.observer import Done, Ended, Looking, Sending, Staged
+        from importer.engine import Done, Ended, Looking, Sending, Staged
 
         match event:
             case Ended(status=status):

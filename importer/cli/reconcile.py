@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from importer.engine.verify import Verification
     from importer.engine.verify_report import Page
     from importer.ledger import Expected
-    from importer.results.scores import Scores
+    from importer.results import Scores
 
 
 # `importer resolve` and `importer mark`: settle rows of unknown fate, by reading or by hand.

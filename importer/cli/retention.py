@@ -197,7 +197,7 @@ def forget_command(
     importer forget --user 4711
     importer forget --email jane@example.com --yes
     """
-    from importer.engine.stage import secret_of
+    from importer.engine import secret_of
 
     if (user is None) == (email is None):
         raise UsageError("Say who: --user ID, or --email ADDRESS.")

@@ -16,8 +16,8 @@ from importer.cli import options, output
 from importer.errors import ExitStatus, UsageError
 
 if TYPE_CHECKING:
-    from importer.engine.stage import Plan
-    from importer.results.summary import Summary
+    from importer.engine import Plan
+    from importer.results import Summary
     from importer.sandbox import Sandbox, SandboxSettings
     from importer.settings import Settings
 

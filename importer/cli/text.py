@@ -9,13 +9,13 @@ from importer import codes
 from importer.cli import output
 from importer.model import counted, duration
 from importer.privacy import Show, masked, plain
-from importer.results.scores import signed
+from importer.results import signed
 
 if TYPE_CHECKING:
-    from importer.engine.stage import Plan
-    from importer.mapping.usage import Recoding, Recodings, Value
+    from importer.engine import Plan
+    from importer.mapping import Recoding, Recodings, Value
+    from importer.results import Summary
     from importer.results.account import AccountEffect
-    from importer.results.summary import Summary
 
 
 # How a plan tells of recoded answers: what stands in the file, what is sent, and the NPS of both.

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 import click
 
 from importer import logs, resources
-from importer.cli import config, options, output
+from importer.cli import config, keys, options, output
 from importer.cli.output import after, next_command
 from importer.errors import Declined, ExitStatus, ImporterError, MappingError, UsageError
 from importer.privacy import masked_id, visible
@@ -27,7 +27,7 @@ from importer.privacy import masked_id, visible
 if TYPE_CHECKING:
     from importer.automation import Notice, NotifyTarget
     from importer.cli.given import Given
-    from importer.results.summary import Summary
+    from importer.results import Summary
     from importer.settings import Settings
 
 
@@ -299,7 +299,7 @@ def variables(given: Given) -> Mapping[str, str]:
 
     import dotenv
 
-    text = options.private_text(given["notify_file"], "notify file")
+    text = keys.private_text(given["notify_file"], "notify file")
     found = dotenv.dotenv_values(stream=io.StringIO(text), interpolate=False)
     return {name: value or "" for name, value in found.items()}
 

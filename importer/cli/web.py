@@ -7,7 +7,7 @@ from typing import Unpack, cast
 
 import click
 
-from importer.cli import options, output
+from importer.cli import keys, options, output
 from importer.cli.given import Given, GivenServer
 from importer.errors import ExitStatus
 from importer.model import counted
@@ -20,7 +20,7 @@ from importer.model import counted
 @click.option(
     "--key-file",
     type=click.Path(path_type=Path, dir_okay=False),
-    help=f"A file that holds the write key (0600). Else {options.WRITE_KEY}, else .env, else the page asks.",
+    help=f"A file that holds the write key (0600). Else {keys.WRITE_KEY}, else .env, else the page asks.",
 )
 @options.reading
 @options.endpoint_option
@@ -45,7 +45,7 @@ def web_command(
     from importer.web.app import serve
 
     settings = options.settings(cast("Given", {**given, "file": "", "mapping": ""}))
-    settings = replace(settings, write_key=options.known_write_key(given["key_file"]))
+    settings = replace(settings, write_key=keys.known_write_key(given["key_file"]))
 
     def opened(link: str) -> None:
         if as_json:  # one line, since the process goes on

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from importer.model import PERHAPS_ALONE, QueuedRow, Status
-from importer.satismeter.classify import Action, Classification
+from importer.satismeter import Action, Classification
 
 FIRST_REFUSED = 20
 """Rows that may be refused, also as duplicates, with none accepted, before the run stops."""

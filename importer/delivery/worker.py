@@ -16,8 +16,8 @@ from importer.delivery.queue import KeyedQueue
 from importer.delivery.rate_limit import OnWait, RateLimiter, Sleep, unheard
 from importer.errors import Busy, LedgerError
 from importer.model import Outcome, QueuedRow, Status, Why
-from importer.satismeter.classify import Action, Classification, Poster, Reply, classify
-from importer.satismeter.redact import Redactor
+from importer.satismeter import Action, Classification, Poster, Redactor, Reply
+from importer.satismeter.classify import classify
 
 log = logging.getLogger(__name__)
 

@@ -25,8 +25,7 @@ from importer.discovery.table import shown_sample
 from importer.discovery.tool import Match, recognise
 from importer.discovery.understand import Analysis, Dated, FoundColumn, analyse
 from importer.discovery.waves import Waves, first_wave, waves
-from importer.sources.source import open_source
-from importer.sources.table import SourceOptions
+from importer.sources import SourceOptions, open_source
 
 if TYPE_CHECKING:
     from pandas import DataFrame

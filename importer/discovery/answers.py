@@ -8,8 +8,8 @@ from collections.abc import Iterator, Mapping
 from importer.discovery.choices import Answer, Cell, Choices
 from importer.discovery.proposal import answer_of, best_of, matches, turned
 from importer.discovery.questions import Question, ends_of
-from importer.discovery.roles import other_scores
 from importer.discovery.scales import Best, Scale
+from importer.discovery.score import other_scores
 from importer.discovery.survey_match import Matched
 from importer.discovery.table import DraftTable, shown_sample
 from importer.discovery.yaml_text import (

@@ -54,6 +54,15 @@ class Profile:
         """Characters of a value, on average over the distinct ones."""
         return sum(map(len, self.counts)) / max(len(self.counts), 1)
 
+    @property
+    def is_counter(self) -> bool:
+        """Whether they count the rows: 1, 2, 3 ..."""
+        texts = [text.removesuffix(".0") for text in self.counts]
+        if not texts or not all(map(str.isdecimal, texts)):
+            return False
+        first, *_ = numbers = [int(text) for text in texts]
+        return numbers == list(range(first, first + len(numbers))) and first <= 1
+
     def samples(self, most: int = 3) -> list[str]:
         """The first values."""
         return list(self.counts)[:most]

@@ -43,11 +43,10 @@ from importer.mapping import Document, shipped
 from importer.mapping.errors import OPEN, unfilled
 from importer.mapping.load import parse_sheet
 from importer.mapping.yaml import Tree, YamlText, comments, read_yaml
-from importer.satismeter.read import SurveyQuestion
+from importer.satismeter import SurveyQuestion
 
 if TYPE_CHECKING:
-    from importer.sources.source import Source
-    from importer.sources.table import SourceOptions
+    from importer.sources import Source, SourceOptions
 
 
 # From an opened file to the text of its mapping.

@@ -13,7 +13,7 @@ from importer.errors import SourceError
 from importer.mapping.text import folded
 
 if TYPE_CHECKING:
-    from importer.sources.source import Source
+    from importer.sources import Source
 
 
 # A sheet as it stands, before anybody knows which row is the header.

@@ -29,7 +29,7 @@ Pattern = Literal[
     "staff", "or_more", "asking", "other", "total", "best", "worst", "not_at_all", "not_so", "extreme",
     "strong", "weak", "neutral", "good", "bad", "yes", "no", "not", "link", "outside", "stars",
     "out_of", "wave", "month", "means", "until", "worse_upwards", "school_grade", "amount", "likely",
-    "summary_sheet",
+    "summary_sheet", "oneself", "asked_id", "named_things", "ended",
 ]
 # fmt: on
 
@@ -121,9 +121,13 @@ def _is_letter(char: str) -> bool:
     return char.isalnum() or ("\u0900" <= char < "\u1100" and unicodedata.category(char)[0] == "M")
 
 
+_CODED = re.compile(r"^[a-z]\d{1,3}[a-z]? (?=\w)")
+"""A question's code before its name: `Q00PARTICIPANT`, `f3_comments`."""
+
+
 def key(label: str) -> str:
     """A name as words, without the small ones between them: `ID de cliente` as `id cliente`."""
-    said, small = plain(label).split(), texts("joining")
+    said, small = _CODED.sub("", plain(label)).split(), texts("joining")
     return " ".join(word for word in said if word not in small) or " ".join(said)
 
 

@@ -23,7 +23,7 @@ from importer.mapping.text import compile_pattern, folded
 from importer.mapping.transforms.dates import names_zone
 from importer.mapping.yaml import Data, Plain
 from importer.model import letter
-from importer.sources.table import KnownBy
+from importer.sources import KnownBy
 
 LEFT_OUT = "false"
 """What a person says instead of a question's ID to leave its answer out."""
@@ -172,6 +172,9 @@ def _of_all_waves(table: DraftTable, positions: Sequence[int]) -> list[Data]:
 
 
 _APART = 0.8
+_APART_TIMED = 0.5
+"""Of moments that Excel has cut to the minute: the answers beside them tell the rest apart."""
+_TIME = re.compile(r"\d[:.]\d\d")
 _MOST_TELLING = 12
 """Columns that tell rows apart well enough, if anything does."""
 
@@ -191,7 +194,9 @@ def moment_of(table: DraftTable) -> Column | None:
     if answered is None:
         return None
     profile = answered.column.profile
-    return answered.column if profile.distinct >= _APART * profile.filled else None
+    timed = all(map(_TIME.search, profile.samples(_MOST_TELLING)))
+    apart = _APART_TIMED if timed else _APART
+    return answered.column if profile.distinct >= apart * profile.filled else None
 
 
 def _prefix(table: DraftTable) -> str:

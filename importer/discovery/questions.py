@@ -13,7 +13,7 @@ from importer.discovery.lexicon import asks_rating, is_called, key, keyed_names,
 from importer.discovery.scales import Best, Scale, scale
 from importer.mapping.text import folded
 
-SEPARATORS = ("; ", ";", " | ", "|", "┋", ", ")
+SEPARATORS = ("\n", "; ", ";", " | ", "|", "┋", ", ")
 _MOST_CHOICES = 25
 
 
@@ -242,7 +242,8 @@ def question(column: Column) -> Question:
     if found and _is_rating(column, found, text):
         return _rating(column, found, text)
     if separator := _separator(column):
-        why = f"several choices in one cell, separated by {separator.strip()!r}"
+        shown = "line breaks" if separator == "\n" else repr(separator.strip())
+        why = f"several choices in one cell, separated by {shown}"
         return Question((column,), "text", Confidence.GUESSED, why, separator=separator)
     return _words(column, text)
 
@@ -257,8 +258,11 @@ def _is_rating(column: Column, found: Scale, text: str) -> bool:
     if found.high <= 1 or (found.words and lexicon.is_comment(column.label)):
         return False
     named = asks_rating(plain) or is_called("score", column.label)
-    if numbers == 1 and (found.parse or not named):
-        return False  # one single value is no scale: a ticked box
+    counts_rows = column.profile.is_counter and numbers == column.profile.filled >= _FEWEST_POINTS
+    if (numbers == 1 and (found.parse or not named)) or (counts_rows and not named):
+        return (
+            False  # one single value is no scale (a ticked box), and 1, 2, 3 of a short table none
+        )
     if named:
         return True
     if says("counted", plain) or _counts_on(column):
@@ -333,15 +337,11 @@ def _separator(column: Column) -> str:
     """What stands between the choices of one cell: their parts recur, the cells hardly do."""
     counts = column.profile.counts
     for separator in SEPARATORS:
-        joined = {text: count for text, count in counts.items() if separator.strip() in text}
+        mark = separator.strip() or separator
+        joined = {text: count for text, count in counts.items() if mark in text}
         if sum(joined.values()) < max(2, 0.1 * column.profile.filled):
             continue
-        parts = [
-            part.strip()
-            for text in counts
-            for part in text.split(separator.strip())
-            if part.strip()
-        ]
+        parts = [part.strip() for text in counts for part in text.split(mark) if part.strip()]
         distinct = set(parts)
         if (
             len(distinct) * 3 <= len(parts)

@@ -13,9 +13,8 @@ from importer.discovery.draft import Draft, laid_out, sheet_of_answers
 from importer.discovery.header import layout, read_grid
 from importer.discovery.scales import Scale
 from importer.errors import ImporterError
-from importer.sources.inspect import Inspection, inspect
-from importer.sources.source import Source, open_source
-from importer.sources.table import Facts, SourceOptions
+from importer.sources import Facts, Inspection, Source, SourceOptions, open_source
+from importer.sources.inspect import inspect
 
 if TYPE_CHECKING:
     from pandas import DataFrame

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -12,7 +11,6 @@ from importer.discovery.column import Column, Confidence
 from importer.discovery.dates import DateReading, readings
 from importer.discovery.lexicon import (
     Name,
-    beyond_score,
     is_called,
     is_comment,
     is_question,
@@ -21,14 +19,14 @@ from importer.discovery.lexicon import (
     plain,
     says,
 )
-from importer.discovery.questions import Named, Question, is_other, question
+from importer.discovery.questions import question
 from importer.mapping.ids import is_dummy
 
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s.]+")
 _ADDRESS = re.compile(
     r"\d{1,3}(?:\.\d{1,3}){3}|[0-9a-f]{0,4}(?::[0-9a-f]{0,4}){2,7}", re.IGNORECASE
 )
-_TOKEN = re.compile(r"(?=.*\d)(?=.*[a-z])[\w-]{16,64}", re.IGNORECASE)
+TOKEN = re.compile(r"(?=.*\d)(?=.*[a-z])[\w-]{16,64}", re.IGNORECASE)
 _WORDS = re.compile(r"[^@]{0,60}?[^\W\d_]{2}[ .,&-]+[^\W\d_]{2}[^@]*")
 """Two words: the name of a company, say, which is no id."""
 _SAME = 5
@@ -86,6 +84,8 @@ def role(column: Column) -> Role:
         return Role.RESPONSE if is_counter(column) else Role.USER
     if wanted is Role.EMAIL and not column.blank:
         return Role.USER if name == "username" else Role.OTHER
+    if wanted is Role.OTHER and _asks_id(column):
+        return Role.USER
     if wanted is Role.USER and not _tells_apart(column):
         return Role.OTHER
     named_so = are_names(column, words=2) or _mostly(column, _WORDS, 0.5)
@@ -118,7 +118,7 @@ def _by_value(column: Column) -> Role | None:
 def _is_token(column: Column) -> bool:
     """Whether each row has a long code of its own, as Typeform writes below `#`."""
     counts = column.profile.counts
-    return len(counts) == column.profile.rows and all(map(_TOKEN.fullmatch, counts))
+    return len(counts) == column.profile.rows and all(map(TOKEN.fullmatch, counts))
 
 
 _GROUPS = frozenset(
@@ -134,11 +134,22 @@ def _is_derived(column: Column) -> bool:
 
 def is_counter(column: Column) -> bool:
     """Whether it counts the rows: 1, 2, 3 ..."""
-    texts = list(column.profile.counts)
-    if not texts or any(not text.removesuffix(".0").isdigit() for text in texts):
-        return False
-    numbers = [int(text.removesuffix(".0")) for text in texts]
-    return numbers == list(range(numbers[0], numbers[0] + len(numbers))) and numbers[0] <= 1
+    return column.profile.is_counter
+
+
+ID = re.compile(r"(?=.*\d)[\w.-]{2,40}")
+
+
+_LONG = 160
+"""Characters: a longer question is about something else as well."""
+
+
+def _asks_id(column: Column) -> bool:
+    """Whether it asks for the person's id (`What is your student number?`), and nearly each row has one of
+    its own."""
+    asked = len(column.text) <= _LONG and says("asked_id", column.text)
+    own = column.profile.distinct >= 0.9 * column.profile.filled
+    return asked and own and _mostly(column, ID)
 
 
 def _tells_apart(column: Column) -> bool:
@@ -234,165 +245,3 @@ def _camel(label: str) -> str:
         return label[0].lower() + label[1:] if not label.isupper() else label.lower()
     first, *rest = plain(label).split() or [""]
     return first + "".join(word.capitalize() for word in rest)
-
-
-# Of all the questions: which is the score, which its comment, and what each is called.
-
-_WORD = re.compile(r"[^\W\d_]{3}")
-_SENTENCE = 4
-"""Words of a sentence, at least."""
-_OTHER_FIELD = re.compile(
-    r"[\[_](?:other|otr[oa]|outr[oa]|autre|altro|andere)(?:\]|$|\. )", re.IGNORECASE
-)
-"""`USE[other]` of LimeSurvey, `use_other` of KoboToolbox."""
-_ASKED = 2
-"""The rank of a rating in a question that asks for no satisfaction, effort or recommendation."""
-_MANY = 3
-"""So many ratings of equal weight, and nothing that tells them apart: none is the survey's score."""
-
-
-def best_score(found: Sequence[Question]) -> Question | None:
-    """The question that is the survey's score; None where none is a rating, or many are of equal weight."""
-    ratings = [each for each in found if each.scale and _rank(each)[0]]
-    best = max(ratings, key=lambda each: (_rank(each), -each.index), default=None)
-    if best is None or _rank(best)[:2] > (_ASKED, False):
-        return best
-    return best if sum(_rank(each) == _rank(best) for each in ratings) < _MANY else None
-
-
-def _rank(question: Question) -> tuple[int, bool, bool]:
-    """How telling it is; and whether it asks about the whole rather than a part."""
-    text = plain(question.text)
-    if says("previous", text) and not is_question(question.text):
-        return 0, False, False  # a `Previous NPS` beside the answer
-    first = question.columns[0]
-    part = bool(first.group) and plain(first.part) not in lexicon.texts("says_nothing")
-    return _telling(question, text), says("overall", text), question.together or not part
-
-
-def other_scores(found: Sequence[Question], score: Question | None) -> list[Question]:
-    """Questions that might be the score as well: recommendations, and columns called a score."""
-    return [
-        each
-        for each in found
-        if score is not None and each is not score and each.scale and _rank(each)[0] >= _AS_TELLING
-    ]
-
-
-_AS_TELLING = 4
-
-
-def _telling(question: Question, text: str) -> int:
-    if question.recommends:
-        return 6 if question.kind == "nps" else 5
-    if is_called("score", question.columns[0].label):
-        return 4
-    if says("satisfied", text) or says("effort", text):
-        return 3
-    if says("likely", text):
-        return 0  # what somebody intends to do is no score
-    if is_question(question.text):
-        return _ASKED
-    return 0 if question.scale and question.scale.words else 1
-
-
-def best_comment(found: Sequence[Question], score: Question | None) -> Question | None:
-    """The free text that goes with the score; None where there is none."""
-    texts = [
-        each for each in found if _is_comment(each) and (_closeness(each, score) or _is_prose(each))
-    ]
-    return max(texts, key=lambda each: (_closeness(each, score), -each.index), default=None)
-
-
-def _is_prose(text: Question) -> bool:
-    """Whether its values are sentences, a quarter where it is asked as a question: names and amounts are no
-    comments. Nor is what one of fifty wrote: it was asked of few."""
-    if text.sure is Confidence.SURE or says("remarks", text.text):
-        return True
-    profile = text.columns[0].profile
-    long = sum(_is_sentence(value) for value in profile.counts)
-    often = profile.filled * 50 >= profile.rows
-    asked = (is_question(text.text) or text.columns[0].open) and profile.filled * 4 >= profile.rows
-    return often and long * (4 if asked else 2) >= profile.distinct
-
-
-def _is_sentence(value: str) -> bool:
-    unspaced = len(value) > 12 and not value.isascii() and " " not in value
-    return unspaced or len(value.split()) >= _SENTENCE
-
-
-def _is_comment(question: Question) -> bool:
-    """Whether it is free text, and more than what was written beside another answer."""
-    column = question.columns[0]
-    beside = is_other(column.part) or bool(_OTHER_FIELD.search(column.label))
-    beside = beside or (says("specify", column.label) and not says("remarks", column.text))
-    sure = question.sure is Confidence.SURE
-    recurs = column.profile.distinct * 4 < column.profile.filled and not is_called(
-        "comment", column.label
-    )
-    counts = column.profile.counts
-    worded = sum(bool(_WORD.search(text)) and not _TOKEN.fullmatch(text) for text in counts)
-    said = worded * 2 > len(counts) or sure
-    several = question.separator or question.together
-    return question.kind == "text" and said and not (several or beside or recurs)
-
-
-def _closeness(text: Question, score: Question | None) -> int:
-    column = text.columns[0]
-    beside = score is not None and 0 < column.index - score.columns[-1].index <= 2
-    if score and column.group and column.group == score.columns[0].group:
-        return 6
-    if is_comment(column.label):
-        about = set(key(column.label).split()) - set(beyond_score(column.label))
-        return 6 if score and about & set(key(score.columns[0].label).split()) else 5
-    if beside and not column.label.strip():
-        return 4
-    if says("remarks", column.text):
-        return 3
-    asks_why = says("why", column.text) and not column.group
-    if asks_why and score:
-        of_the_score = any(is_called("score", word) for word in plain(column.text).split())
-        return 4 if of_the_score else 3 if beside else 2
-    return 2 if asks_why else int(beside)
-
-
-def names(
-    found: Sequence[Question],
-    score: Question | None,
-    comment: Question | None,
-    answers: Mapping[int, Named],
-) -> Mapping[int, str]:
-    """A short name for each question, by the position of its first column; no two alike."""
-    taken: dict[str, int] = {}
-    for each in found:
-        if each is score or each is comment:
-            taken["score" if each is score else "comment"] = each.index
-        elif each.index in answers:
-            taken[answers[each.index].name] = each.index
-    for each in found:
-        if each.index in taken.values():
-            continue
-        base = _name(each) or f"question{each.index + 1}"
-        name = next(
-            n for i in range(1, 9_999) if (n := base if i == 1 else f"{base}_{i}") not in taken
-        )
-        taken[name] = each.index
-    return {index: name for name, index in taken.items()}
-
-
-def _name(question: Question) -> str:
-    """Of the question's words; of its part too, where others share the words."""
-    first = question.columns[0]
-    if question.together or not first.group or plain(first.part) in lexicon.texts("says_nothing"):
-        return _slug(first.group or question.text)
-    if plain(first.text) != plain(first.label):
-        return _slug(first.text)
-    return f"{_slug(first.group, 2)}_{_slug(first.part, 3)}".strip("_")
-
-
-def _slug(text: str, most: int = 4) -> str:
-    found = re.findall(r"[a-z0-9]+", plain(text))
-    telling = [word for word in found if word not in lexicon.texts("dull")] or found
-    if telling and telling[0].isdigit() and len(telling) > 1:
-        telling = telling[1:]
-    return "_".join(telling[:most])[:32].strip("_")

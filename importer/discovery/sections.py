@@ -39,7 +39,7 @@ from importer.discovery.yaml_text import (
 from importer.mapping.blocks import DATED_BY
 from importer.mapping.yaml import Data
 from importer.privacy import masked, odd_character, plain
-from importer.sources.table import KnownBy
+from importer.sources import KnownBy
 
 # The head of a draft, how to read the file, and what is left out.
 

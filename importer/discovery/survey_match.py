@@ -10,7 +10,7 @@ from importer.discovery.column import Confidence
 from importer.discovery.lexicon import plain
 from importer.discovery.questions import Question
 from importer.mapping import Document
-from importer.satismeter.read import SurveyQuestion
+from importer.satismeter import SurveyQuestion
 
 _RATINGS = frozenset({"nps", "csat", "ces", "scale", "rating", "stars", "smileys", "emoji"})
 _TEXTS = frozenset({"text", "open", "comment", "long", "short", "followup", "free", "textarea"})

@@ -14,7 +14,7 @@ from importer.discovery.survey_match import fits, kind
 from importer.mapping.document import METHODS, looks_like_id
 from importer.mapping.errors import OPEN
 from importer.mapping.transforms.date_formats import is_timezone
-from importer.satismeter.read import SurveyQuestion
+from importer.satismeter import SurveyQuestion
 
 NO_ID = "That doesn't look like an ID: 24 hex digits, or a UUID (8-4-4-4-12 hex digits)."
 NO_COLUMN = "The file has no column of that name."

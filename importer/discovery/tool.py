@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from importer.discovery.header import HEAD, Grid
+from importer.discovery.lexicon import is_question
 from importer.errors import UsageError
 from importer.mapping import Shipped
 from importer.mapping.text import folded
@@ -92,7 +93,11 @@ def _first(preset: Shipped, cells: Sequence[str], below: Sequence[Sequence[str]]
     name, about = cells[at].strip() if cells else "", preset.about
     if name not in about.first or (not about.signature and _is_made_by_hand(cells[at + 1 :])):
         return ""
-    return name if _fit(about.first_values, [row[at] for row in below]) else ""
+    values = [row[at] for row in below]
+    fits = _fit(about.first_values, values)
+    if not fits and about.resaved_values and _asking(cells) > 1:
+        fits = _fit((*about.first_values, *about.resaved_values), values)
+    return name if fits else ""
 
 
 def _stamped(grid: Grid, preset: Shipped) -> Match | None:
@@ -117,9 +122,15 @@ def _fit(patterns: Sequence[str], cells: Sequence[str]) -> bool:
 
 
 def _is_made_by_hand(cells: Sequence[str]) -> bool:
-    """Whether most names are a programmer's (`user_id`, `npsScore`): a form's are titles and questions."""
+    """Whether most names are a programmer's (`user_id`, `npsScore`): a form's are titles and questions. Where
+    some still are questions, somebody has shortened the others."""
     filled = [cell.strip() for cell in cells if cell.strip()]
-    return sum(bool(_CODED.fullmatch(cell)) for cell in filled) * 2 > len(filled)
+    return sum(map(bool, map(_CODED.fullmatch, filled))) * 2 > len(filled) and _asking(filled) < 2
+
+
+def _asking(cells: Sequence[str]) -> int:
+    """How many of the names are questions."""
+    return sum(map(is_question, cells))
 
 
 def _present(names: Sequence[str], present: dict[str, str]) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from importer.discovery.column import Column, Confidence
 from importer.discovery.dates import DateReading, readings
-from importer.discovery.lexicon import is_called, is_question, plain
+from importer.discovery.lexicon import is_called, is_question, plain, says
 from importer.discovery.questions import (
     Named,
     Question,
@@ -18,13 +18,11 @@ from importer.discovery.roles import (
     Property,
     Role,
     are_names,
-    best_comment,
-    best_score,
     is_property,
-    names,
     property_of,
     role,
 )
+from importer.discovery.score import best_comment, best_score, names
 from importer.mapping.ids import is_damaged
 
 
@@ -269,6 +267,8 @@ def _told(column: Column, role_: Role) -> FoundColumn:
         return FoundColumn(
             column, Confidence.GUESSED, "an id, of a person or of the response: look at it"
         )
+    if role_ is Role.USER and is_question(column.text):
+        return FoundColumn(column, Confidence.GUESSED, "ids, but given as an answer")
     if role_ is Role.USER and are_names(column):
         return FoundColumn(
             column, Confidence.GUESSED, "by its name; are its values ids, or people's names?"
@@ -307,6 +307,10 @@ def _answered(columns: _Columns) -> Dated | None:
     if len(others) == 1:
         column, found = others[0]
         return Dated(column, found, Confidence.GUESSED, "the only column of dates")
+    ended = [each for each in others if says("ended", each[0].label)]
+    if len(ended) == 1:
+        column, found = ended[0]
+        return Dated(column, found, Confidence.GUESSED, "of several dates the one of the end")
     return _dated(columns, Role.STARTED)
 
 

@@ -24,12 +24,15 @@ from importer.engine.approval import ApprovedPlan, hold, to_post
 from importer.engine.observer import (
     NULL_OBSERVER,
     Done,
+    Ended,
     Event,
     Logged,
     Looking,
     Observer,
     Observers,
+    Sending,
     Staged,
+    Waiting,
 )
 from importer.engine.record import record, write_requests
 from importer.engine.stage import (
@@ -55,23 +58,30 @@ from importer.errors import (
 from importer.ledger import Ledger, Spool, open_ledger, plan_ledger
 from importer.mapping import Compiled, Document, load
 from importer.model import Job, counted
-from importer.results import files, report
-from importer.results.summary import Summary
+from importer.results import Summary, files, report
 from importer.settings import Settings, is_remote
-from importer.sources.remote import Address, fetched
-from importer.sources.source import Source, open_source
+from importer.sources import Address, Source, fetched, open_source
 
 __all__ = [
     "ApprovedPlan",
     "Confirm",
+    "Done",
+    "Ended",
+    "Event",
+    "Looking",
     "Observer",
+    "Observers",
     "Plan",
     "Run",
+    "Sending",
+    "Staged",
     "Summary",
+    "Waiting",
     "approve",
     "check",
     "plan",
     "run",
+    "secret_of",
     "source_options",
     "start",
 ]

@@ -17,8 +17,8 @@ from itertools import islice
 
 import orjson
 
-from importer import codes, http
-from importer.delivery.rate_limit import RateLimiter
+from importer import codes, http, satismeter
+from importer.delivery import RateLimiter
 from importer.engine.effects import Tally
 from importer.engine.left_out import LeftOut, Lookup
 from importer.engine.observer import Looking, Observer
@@ -41,8 +41,6 @@ from importer.mapping import Document
 from importer.mapping.blocks import OF_RESPONSE
 from importer.model import Cause, Job, same_json
 from importer.results.account import AccountEffect
-from importer.satismeter.redact import with_key
-from importer.satismeter.users import User, Users
 from importer.settings import Settings
 
 LOOK_RATE = 5.0
@@ -372,10 +370,12 @@ class _Regard:
             return self.planned.samples
         order = sorted(seq for seq, _ in self.account.to_send(self._statuses()))
         some = order[: len(self.planned.samples)]
-        return tuple(with_key(self.spool.body(seq), MASKED_KEY) for seq in some)
+        return tuple(satismeter.with_key(self.spool.body(seq), MASKED_KEY) for seq in some)
 
 
-def users_of(settings: Settings, job: Job, per_second: float | None = LOOK_RATE) -> Users:
+def users_of(
+    settings: Settings, job: Job, per_second: float | None = LOOK_RATE
+) -> satismeter.Users:
     """The users of the job's project, at a rate of their own. Raises UsageError without a key or project."""
     if settings.api_key is None or not settings.project:
         raise UsageError(
@@ -383,18 +383,16 @@ def users_of(settings: Settings, job: Job, per_second: float | None = LOOK_RATE)
             hint="Set SATISMETER_API_KEY and name the project with --project; both are under Settings > "
             "Integrations > API keys.",
         )
-    limiter = RateLimiter(per_second)
+    limiter, origin, key = RateLimiter(per_second), job.origin, settings.api_key
 
     async def pace() -> None:
         await limiter.wait_until(await limiter.acquire())
 
-    return Users(
-        job.origin, settings.api_key, settings.project, network=settings.network, pace=pace
-    )
+    return satismeter.Users(origin, key, settings.project, network=settings.network, pace=pace)
 
 
 async def look_at(
-    account: Account, users: Users, turn: int, observer: Observer, *, had: bool = False
+    account: Account, users: satismeter.Users, turn: int, observer: Observer, *, had: bool = False
 ) -> int:
     """See the persons of the rows to send (with `had`, those whom the account knew before the first post), by
     one list or by asking for each: whichever takes fewer requests. Returns how many users were listed."""
@@ -409,6 +407,8 @@ async def look_at(
                 break  # it comes in pages, more of them than there are persons
         else:
             if await _is_whole(account, users, turn, had=had):
+                if not had:
+                    account.absent(turn)
                 return listed
     else:
         account.stale(turn, time.time() - FRESH)
@@ -416,7 +416,7 @@ async def look_at(
     return listed
 
 
-async def _is_whole(account: Account, users: Users, turn: int, *, had: bool) -> bool:
+async def _is_whole(account: Account, users: satismeter.Users, turn: int, *, had: bool) -> bool:
     """Whether those whom a list lacks aren't there: some of them are asked for by name."""
     for user_id in islice(account.unseen(turn, had=had), _CHECKS):
         if await users.one(user_id):
@@ -424,7 +424,9 @@ async def _is_whole(account: Account, users: Users, turn: int, *, had: bool) -> 
     return True
 
 
-async def _ask(account: Account, users: Users, turn: int, observer: Observer, *, had: bool) -> None:
+async def _ask(
+    account: Account, users: satismeter.Users, turn: int, observer: Observer, *, had: bool
+) -> None:
     """Person by person, those whom nobody has seen yet."""
     some: list[SeenUser] = []
     for user_id in account.unseen(turn, had=had):
@@ -437,7 +439,7 @@ async def _ask(account: Account, users: Users, turn: int, observer: Observer, *,
     account.see(some, turn, had=had)
 
 
-def _seen(user: User) -> SeenUser:
+def _seen(user: satismeter.User) -> SeenUser:
     return SeenUser(user.user_id, user.traits, user.unsubscribed)
 
 

@@ -20,7 +20,7 @@ from importer.mapping import Document, load
 from importer.model import GONE, Job, counted, moment, place
 from importer.results.files import whole
 from importer.settings import Settings
-from importer.sources.source import Source, open_source
+from importer.sources import Source, open_source
 
 if TYPE_CHECKING:
     from pandas import DataFrame

@@ -18,8 +18,7 @@ from importer.errors import UsageError
 from importer.ledger import ATTEMPTING, Ledger, Where, existing, look_into
 from importer.model import FRAME, Job, Status, moment
 from importer.privacy import shell_word
-from importer.results import files
-from importer.results.summary import Summary
+from importer.results import Summary, files
 from importer.settings import Endpoint, Rate, Settings, SharedLedger
 
 if TYPE_CHECKING:

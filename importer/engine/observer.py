@@ -13,7 +13,7 @@ from importer.errors import ResultsError
 from importer.model import Status, Why, counted, moment
 
 if TYPE_CHECKING:
-    from importer.results.summary import Summary
+    from importer.results import Summary
 
 log = logging.getLogger(__name__)
 

@@ -6,11 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from importer.errors import UsageError
-from importer.mapping import Document
+from importer.mapping import Document, Trace, trace
 from importer.mapping import compile as compile_mapping
-from importer.mapping.steps import Trace, trace
 from importer.model import Chunk, Mapped
-from importer.sources.source import Source
+from importer.sources import Source
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,8 @@ from importer import codes
 from importer.errors import UsageError
 from importer.ledger import Doubt, Ledger, Sent, loose
 from importer.model import Job
-from importer.satismeter.read import MARGIN, Reader, StoredResponse, moment
+from importer.satismeter import Reader, StoredResponse
+from importer.satismeter.read import MARGIN, moment
 from importer.settings import Settings
 
 

@@ -8,20 +8,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from importer.delivery.abort_rules import Abort
+from importer.delivery import Abort
 from importer.engine.approval import reopened
 from importer.engine.report import ACCEPTED, READY, reported
 from importer.engine.stage import MASKED_KEY, Plan, assert_sum
 from importer.errors import Busy, ExitStatus, ImporterError, UsageError
 from importer.ledger import Ledger, Spool
 from importer.model import Chunk, Job, Status
-from importer.results import files, report
+from importer.results import LOST, MENDABLE, Summary, files, report
 from importer.results import files as files_room
-from importer.results.files import LOST, MENDABLE, write_outcomes, write_problem_rows
-from importer.results.summary import Summary
-from importer.satismeter.redact import with_key
+from importer.results.files import write_outcomes, write_problem_rows
+from importer.satismeter import with_key
 from importer.settings import Settings
-from importer.sources.source import Source
+from importer.sources import Source
 
 if TYPE_CHECKING:
     from importer.engine.send import DeliveryResult

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING
 from importer import __version__
 from importer.engine.stage import Plan
 from importer.ledger import Ledger, Post
-from importer.mapping import Document
+from importer.mapping import DATE, SKIP, Document, Lineage, lineage
 from importer.mapping.blocks import Trait
-from importer.mapping.usage import DATE, SKIP, Lineage, lineage
 from importer.model import Cause, Status, letter
 from importer.privacy import Show, masked, masked_id, plain
+from importer.results import Summary
 from importer.results.report.facts import (
     Account,
     Column,
@@ -30,7 +30,6 @@ from importer.results.report.facts import (
     initial,
     shown,
 )
-from importer.results.summary import Summary
 from importer.settings import Settings
 
 if TYPE_CHECKING:

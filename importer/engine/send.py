@@ -10,19 +10,15 @@ from dataclasses import dataclass
 from signal import Signals
 
 from importer import shutdown
-from importer.delivery.abort_rules import Abort
-from importer.delivery.circuit_breaker import CircuitBreaker
-from importer.delivery.rate_limit import RateLimiter
-from importer.delivery.worker import Delivery, DeliveryOptions
+from importer.delivery import Abort, CircuitBreaker, Delivery, DeliveryOptions, RateLimiter
 from importer.engine.observer import Ended, Observer, Sending, Waiting
 from importer.engine.stage import Plan
 from importer.errors import ImporterError
 from importer.ledger import Ledger, Spool, Wal
 from importer.model import Job, Outcome, QueuedRow, Status, Why
-from importer.results.files import LOST, MENDABLE
-from importer.satismeter.contact import MOST, Contact
-from importer.satismeter.insert import Client
-from importer.satismeter.redact import Redactor
+from importer.results import LOST, MENDABLE
+from importer.satismeter import Client, Contact, Redactor
+from importer.satismeter.contact import MOST
 from importer.settings import Secret, Settings
 
 # After the first pass: rows of unknown fate are settled once the server has ended its work on them.

@@ -22,12 +22,8 @@ from importer.ledger import (
     prepare,
     secret,
 )
-from importer.mapping import Compiled, Document
+from importer.mapping import Campaign, Compiled, Document, People, Program, Recodings, check
 from importer.mapping import compile as compile_mapping
-from importer.mapping.checks import check
-from importer.mapping.document import Campaign
-from importer.mapping.run import Program
-from importer.mapping.usage import People, Recodings
 from importer.model import (
     GONE,
     Cause,
@@ -41,13 +37,11 @@ from importer.model import (
     utf8,
 )
 from importer.privacy import Show, odd_character, plain
+from importer.results import Causes, RatingQuestion, Tally
 from importer.results.account import AccountEffect
-from importer.results.scores import RatingQuestion, Tally
-from importer.results.summary import Causes
-from importer.satismeter.redact import with_key
+from importer.satismeter import with_key
 from importer.settings import Rate, Settings
-from importer.sources.source import Source
-from importer.sources.table import Facts, KnownBy, SourceOptions
+from importer.sources import Facts, KnownBy, Source, SourceOptions
 
 # The rating questions of a mapping, as they are counted.
 

@@ -26,11 +26,11 @@ from importer.ledger import (
     look_into,
     normal,
 )
-from importer.mapping.checks import check
+from importer.mapping import check
 from importer.model import Job, Mapped, Response
 from importer.privacy import masked_id
-from importer.results.scores import Scores, Tally
-from importer.satismeter.read import StoredResponse
+from importer.results import Scores, Tally
+from importer.satismeter import StoredResponse
 from importer.settings import Settings
 
 if TYPE_CHECKING:

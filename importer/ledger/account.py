@@ -158,6 +158,11 @@ class Account:
                 yield self._seal.open(sealed, place)[0]
             after = found[-1][0]
 
+    def absent(self, turn: int) -> None:
+        """The account knows none of the persons who weren't seen in this turn."""
+        with self._db.transaction():
+            self._db.run("account_absent", job=self._job, turn=turn, at=time.time())
+
     def now(self, persons: Sequence[bytes]) -> Mapping[bytes, Traits]:
         """What these persons have at the newest start; without those whom the account doesn't know."""
         found = self._db.all("account_now", job=self._job, persons=list(persons))

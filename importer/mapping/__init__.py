@@ -5,20 +5,39 @@
 
 from __future__ import annotations
 
+from importer.mapping.checks import check
 from importer.mapping.compile import compile  # noqa: A004  the word of the design: a mapping is compiled
-from importer.mapping.document import Document
+from importer.mapping.document import Campaign, Document, shapes
 from importer.mapping.load import Shipped, load, parse, preset, shipped
-from importer.mapping.run import Compiled
+from importer.mapping.run import Compiled, Program
 from importer.mapping.schema import json_schema
+from importer.mapping.steps import Step, Trace, trace, typed
+from importer.mapping.usage import DATE, SKIP, Lineage, People, Recoding, Recodings, Value, lineage
 
 __all__ = [
+    "DATE",
+    "SKIP",
+    "Campaign",
     "Compiled",
     "Document",
+    "Lineage",
+    "People",
+    "Program",
+    "Recoding",
+    "Recodings",
     "Shipped",
+    "Step",
+    "Trace",
+    "Value",
+    "check",
     "compile",
     "json_schema",
+    "lineage",
     "load",
     "parse",
     "preset",
+    "shapes",
     "shipped",
+    "trace",
+    "typed",
 ]

@@ -203,6 +203,8 @@ class Preset(Block):
     """What the first column is called, where an export is known by that as well."""
     first_values: tuple[Text, ...] = ()
     """Patterns, one of which the values of that first column have to fit."""
+    resaved_values: tuple[Text, ...] = ()
+    """More patterns of these values, as a spreadsheet rewrites them; only where other names are questions."""
     stamp: Text = ""
     """A pattern of the first column's values by which an export is known, whatever that column is called."""
     marks: CellTexts = ()

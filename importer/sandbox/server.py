@@ -235,6 +235,8 @@ class Sandbox:
         else:
             await asyncio.sleep(self.settings.latency / 2)
             answer = await self._answer(request, handler)
+            if request.method == "POST" and request.path == "/api/users":
+                await self._read(request, exchange)  # once more: it was kept
             await asyncio.sleep(self.settings.latency / 2)
         exchange.status = 0 if isinstance(answer, OnTheWire) else answer.status
         exchange.answered = time.monotonic()

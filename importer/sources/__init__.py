@@ -8,24 +8,20 @@ child that reads a workbook needs none of them, and starts in half the time.
 from __future__ import annotations
 
 from importlib import import_module
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from importer.sources.source import Source, open_source
-    from importer.sources.table import Facts, KnownBy, SourceOptions
-
-
-__all__ = ["Facts", "KnownBy", "Source", "SourceOptions", "open_source"]
 
 _PLACES = {
-    **dict.fromkeys(("Facts", "KnownBy"), "facts"),
     **dict.fromkeys(("Source", "open_source"), "source"),
-    "SourceOptions": "options",
+    **dict.fromkeys(("Facts", "KnownBy", "RowBlock", "SourceOptions", "read_header"), "table"),
+    **dict.fromkeys(("Finding", "Inspection"), "inspect"),
+    **dict.fromkeys(("Address", "fetched"), "remote"),
 }
+__all__ = (*_PLACES,)  # noqa: PLE0604  type checkers read `__init__.pyi`
 
 
 def __getattr__(name: str) -> object:
-    """What the room offers (PEP 562)."""
+    """What the room offers (PEP 562): each name brings its module when it is first used."""
     if name not in _PLACES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_PLACES[name]}"), name)
+    found: object = getattr(import_module(f"{__name__}.{_PLACES[name]}"), name)
+    globals()[name] = found  # the next time nobody asks here
+    return found

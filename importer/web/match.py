@@ -21,8 +21,8 @@ from importer.engine.preview import Previewed, preview
 from importer.errors import ImporterError, MappingError, UsageError
 from importer.mapping import preset, shipped
 from importer.model import Response
-from importer.satismeter.read import Survey
-from importer.sources.source import open_source
+from importer.satismeter import Survey
+from importer.sources import open_source
 from importer.web import reading as readings
 from importer.web.drafts import Draft, Drafts
 from importer.web.guard import FORM, PARTS, Refused

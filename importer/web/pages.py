@@ -16,10 +16,10 @@ from importer import __version__, codes
 from importer.errors import ImporterError
 from importer.model import counted, duration, letter
 from importer.privacy import masked_id
+from importer.results import signed
 from importer.results.report.facts import short
 from importer.results.report.page import code_parts, minute, templates, thousands
-from importer.results.scores import signed
-from importer.satismeter.read import Reader, Survey, SurveyQuestion
+from importer.satismeter import Reader, Survey, SurveyQuestion
 from importer.settings import Settings
 from importer.web.drafts import Draft, Drafts
 from importer.web.guard import Guard
@@ -79,6 +79,12 @@ class Desk:
     async def surveys(self) -> tuple[Sequence[Survey], str]:
         """The project's surveys, where they can be read; else none, and why."""
         return await self._live("")
+
+    async def called(self, campaign: str) -> str:
+        """A survey as people know it: by its name, where the project's surveys can be read."""
+        surveys, _ = await self.surveys()
+        name = next((each.name for each in surveys if each.id == campaign), "")
+        return f"“{name}” ({campaign})" if name else campaign
 
     async def asked(self, campaign: str) -> tuple[Sequence[SurveyQuestion], str]:
         """The questions of a survey, where they can be read; else none, and why."""

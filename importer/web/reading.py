@@ -16,9 +16,8 @@ from importer.errors import ImporterError, MappingError, Mistake, UsageError
 from importer.mapping.load import is_path, written_out
 from importer.mapping.yaml import YamlText, read_yaml
 from importer.results.files import whole
-from importer.sources.inspect import Inspection, inspect
-from importer.sources.source import open_source
-from importer.sources.table import Facts, KnownBy, SourceOptions
+from importer.sources import Facts, Inspection, KnownBy, SourceOptions, open_source
+from importer.sources.inspect import inspect
 from importer.web.drafts import Draft, Drafts
 
 # How the file was read.

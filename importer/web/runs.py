@@ -22,7 +22,7 @@ from threading import Lock
 from typing import IO
 
 from importer import engine, resources, system
-from importer.engine.observer import Event, Looking, Staged
+from importer.engine import Event, Looking, Staged
 from importer.errors import Busy, ImporterError, UsageError
 from importer.ledger import Ledger, reading
 from importer.model import Job, Line

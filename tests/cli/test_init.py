@@ -111,23 +111,26 @@ def test_on_a_terminal_the_best_end_and_an_unsure_person_are_asked_for(tmp_path:
     file = tmp_path / "answers.csv"
     rows = [f"9{n * 7},a{n}@x.org,{n % 6 + 1},gut so" for n in range(1, 13)]
     file.write_text("\n".join(["ID,E-Mail,Schulnote,Warum?", *rows]), encoding="utf-8")
-    shown = typed(tmp_path, ["", "", "", "2", "2"], str(file))
+    shown = typed(tmp_path, ["", "", "", "2", "2", "2"], str(file))
     text = (tmp_path / "answers.yaml").read_text(encoding="utf-8")
     assert "Which column says who answered?" in shown
     assert "  - ID   # sure: as you said" in text
     assert "Schulnote: which number is the best?" in shown
     assert "1: it is sent as 6" in shown
     assert "rescale: {from: [1, 6], to: [6, 1]}" in text
-    typed(tmp_path, ["", "", "", "", "1"], str(file), "--force")
+    assert "Persons of the file may be in SatisMeter already." in shown
+    assert "existing_traits: overwrite" in text
+    typed(tmp_path, ["", "", "", "", "1", ""], str(file), "--force")
     text = (tmp_path / "answers.yaml").read_text(encoding="utf-8")
     assert "rescale" not in text
+    assert "existing_traits: keep" in text
     assert "not known: is ID the person's, or the response's?" in text
 
 
 def test_enter_leaves_the_question_open(tmp_path: Path) -> None:
     file = tmp_path / "answers.csv"
     file.write_text("nps,plan\n9,a\n3,b\n", encoding="utf-8")
-    typed(tmp_path, ["", "", ""], str(file))
+    typed(tmp_path, ["", "", "", ""], str(file))
     assert 'userId: "?"' in (tmp_path / "answers.yaml").read_text(encoding="utf-8")
 
 

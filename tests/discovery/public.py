@@ -1,7 +1,8 @@
 """Judges `init` on public exports that its rules never saw: `python -m tests.discovery.public FOLDER`.
 
-`public_exports.yaml` holds what a person reads off each; the files are found in the folder by their
-sha256. `--half tuning` or `--half kept` counts one half only, `--misses` names what is wrong.
+`public_exports.yaml` holds what a person reads off each, `fresh_exports.yaml` (`--key fresh`) the same of a
+later set; the files are found in the folder by their sha256. `--half tuning` or `--half kept` counts one half
+only, `--misses` names what is wrong.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from importer.model import letter
 from tests.discovery.drafts import at, drafted
 from tests.discovery.table import found
 
-KEY = Path(__file__).with_name("public_exports.yaml")
+KEYS = {each: Path(__file__).with_name(f"{each}_exports.yaml") for each in ("public", "fresh")}
 FACTS = ("tool", "header", "person", "score", "comment", "date")
 _LETTERS = {letter(at): at for at in range(2000)}
 
@@ -83,10 +84,11 @@ def main() -> None:
     """Print how many of the facts are right, by fact, and the misses."""
     asked = argparse.ArgumentParser(description=__doc__)
     asked.add_argument("folder", type=Path)
+    asked.add_argument("--key", choices=KEYS, default="public")
     asked.add_argument("--half", choices=("tuning", "kept"))
     asked.add_argument("--misses", action="store_true")
     wishes = asked.parse_args()
-    key = {each["sha256"]: each for each in yaml.safe_load(KEY.read_text(encoding="utf-8"))}
+    key = {each["sha256"]: each for each in yaml.safe_load(KEYS[wishes.key].read_text("utf-8"))}
     good, of, whole, files = Counter[str](), Counter[str](), 0, 0
     for path in sorted(each for each in wishes.folder.rglob("*") if each.is_file()):
         entry = key.pop(hashlib.sha256(path.read_bytes()).hexdigest(), None)

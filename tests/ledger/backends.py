@@ -12,11 +12,15 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import Any
 
-from importer.ledger import Ledger
+from importer.ledger import Ledger, plan_ledger
+from importer.ledger.postgres.ledger import PostgresLedger
 from importer.ledger.sqlite import SqliteLedger
 from importer.model import Job, Status
+from importer.settings import SharedLedger
 from tests.ledger.making import SECRET, to_send
+from tests.postgres.cluster import fresh, of_the_session
 
 
 class Backend(ABC):
@@ -107,4 +111,64 @@ def _run(ledger: Ledger, sql: str, *values: object) -> list[tuple[object, ...]]:
     return ledger.connection.execute(sql, values).fetchall()
 
 
-BACKENDS: dict[str, type[Backend]] = {"sqlite": Sqlite}
+class Postgres(Backend):
+    """A database of the session's own server; skipped where there is none."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
+        self.cluster = of_the_session()
+        self.name = fresh(self.cluster)
+
+    def open(self) -> PostgresLedger:
+        return PostgresLedger.open(self.cluster.dsn(self.name), SECRET)
+
+    def plan(self) -> Ledger:
+        return plan_ledger(SharedLedger(self.cluster.dsn(self.name)), SECRET)
+
+    def end(
+        self, ledger: Ledger, job: Job, row: int, status: str, code: str = "", at: float = 0.0
+    ) -> None:
+        self._run(
+            ledger,
+            "UPDATE rows SET status = %s, code = %s, attempts = 1, sent_at = %s, doubt = %s"
+            ' WHERE job = %s AND "row" = %s',
+            *(str(status), code, at or time.time(), int(status == Status.UNKNOWN), job.id, row),
+        )
+        if status == "attempting":
+            self._run(
+                ledger,
+                "INSERT INTO lanes (job, shard, token, clean) VALUES (%s, 0, 1, false)",
+                job.id,
+            )
+
+    def cut_off_staging(self, ledger: Ledger, job: Job, rows: int) -> None:
+        self._run(ledger, "DELETE FROM staged WHERE job = %s AND seq >= %s", job.id, rows)
+        self._run(ledger, "UPDATE jobs SET staged_at = NULL WHERE id = %s", job.id)
+
+    def shown(self, ledger: Ledger, job: Job, row: int, shown: bytes | None = None) -> bytes:
+        if shown is not None:
+            self._run(
+                ledger,
+                'UPDATE staged SET shown = %s WHERE job = %s AND "row" = %s',
+                shown,
+                job.id,
+                row,
+            )
+        return bytes(self._of(ledger, "shown", job, row))
+
+    def doubt(self, ledger: Ledger, job: Job, row: int) -> bool:
+        return bool(self._of(ledger, "doubt", job, row))
+
+    def _of(self, ledger: Ledger, column: str, job: Job, row: int) -> Any:
+        found = self._run(
+            ledger, f'SELECT {column} FROM rows WHERE job = %s AND "row" = %s', job.id, row
+        )
+        return found[0][0]
+
+    def _run(self, ledger: Ledger, sql: str, *values: object) -> list[tuple[Any, ...]]:
+        assert isinstance(ledger, PostgresLedger)
+        found = ledger.database.connection.execute(sql, values)
+        return found.fetchall() if found.description else []
+
+
+BACKENDS: dict[str, type[Backend]] = {"sqlite": Sqlite, "postgres": Postgres}

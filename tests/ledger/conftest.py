@@ -13,3 +13,13 @@ from tests.ledger.backends import BACKENDS, Backend
 def backend(request: pytest.FixtureRequest, tmp_path: Path) -> Backend:
     """A ledger of each kind, in a folder of its own."""
     return BACKENDS[request.param](tmp_path)
+
+
+LONG = ("test_whatever_is_run_in_whatever_order", "test_many_rows_of_one_key")
+"""Over a server these take their time: they are trials there."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for each in items:
+        if each.name.startswith(LONG) and "postgres" in each.name:
+            each.add_marker(pytest.mark.trial)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import shutil
 import socket
@@ -9,10 +10,17 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import cache
+from itertools import count
 from pathlib import Path
 from typing import TypedDict
+
+import pytest
+
+from importer.ledger.postgres.connection import Address, connect
+from importer.ledger.postgres.database import migrated
 
 PASSWORD = "tests-only"
 ROLE = "tester"
@@ -134,3 +142,31 @@ def running(*, durable: bool = False, **settings: str) -> Iterator[Cluster]:
     finally:
         cluster.stop()
         shutil.rmtree(cluster.folder, ignore_errors=True)
+
+
+_NUMBERS = count(1)
+
+
+@cache
+def of_the_session() -> Cluster:
+    """The server of this process' tests. They are skipped where there is no PostgreSQL, and fail where
+    POSTGRES_TESTS says that there has to be one."""
+    if binaries() is None:
+        if os.environ.get("POSTGRES_TESTS") == "required":
+            pytest.fail("There is no PostgreSQL here, and POSTGRES_TESTS=required.")
+        pytest.skip("There is no PostgreSQL here (Debian: apt-get install postgresql).")
+    stack = ExitStack()
+    atexit.register(stack.close)
+    one = stack.enter_context(running())
+    with connect(Address.parse(one.dsn())) as connection:
+        connection.execute("CREATE DATABASE empty_ledger")
+    migrated(one.dsn("empty_ledger"))
+    return one
+
+
+def fresh(cluster: Cluster) -> str:
+    """A fresh ledger in the session's server; its name."""
+    name = f"ledger_{next(_NUMBERS)}"
+    with connect(Address.parse(cluster.dsn())) as connection:
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE empty_ledger")
+    return name

@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
@@ -67,7 +67,8 @@ class _Group:
 
 class Journal:
     """The journal of the lanes that `keeper` has taken of its job. `rows`: how many the job has; `outage`:
-    seconds for which the database may be away; `gives`: the lanes are given back at the end."""
+    seconds for which the database may be away; `leaving` is called at the end, with whether every attempt has
+    its outcome."""
 
     def __init__(
         self,
@@ -75,10 +76,10 @@ class Journal:
         keeper: Keeper,
         rows: int,
         outage: float = 900.0,
-        *,
-        gives: bool = False,
+        leaving: Callable[[bool], None] = lambda _: None,
     ) -> None:
-        self._gives = gives
+        self._leaving = leaving
+        self._open: set[int] = set()
         self._address = address
         self._keeper = keeper
         self._outage = outage
@@ -87,6 +88,7 @@ class Journal:
         self._asked: dict[int, float] = {}
         self._unsure: dict[int, Outcome] = {}
         self._next = _Group()
+        self._after: dict[int, Outcome] = {}
         self._waiting: dict[int, asyncio.Future[Outcome | None]] = {}
         self._flushed: list[asyncio.Future[None]] = []
         self._busy = False
@@ -111,8 +113,7 @@ class Journal:
             self._thread.shutdown()
             if self._connection is not None:
                 self._connection.close()
-            if self._gives:
-                self._keeper.give(clean=self._broken is None)
+            self._leaving(self._broken is None and not self._open)
 
     # for workers
 
@@ -132,7 +133,10 @@ class Journal:
     def record(self, seq: int, outcome: Outcome) -> None:
         """Write down what an attempt came to, with the next group."""
         self._asked.pop(seq, None)
-        if seq in self._made:
+        self._open.discard(seq)
+        if seq in self._next.seqs:  # whoever asked is gone already
+            self._after[seq] = outcome
+        elif seq in self._made or seq in self._waiting:
             self._next.outcomes[seq] = outcome
             self._soon()
 
@@ -157,7 +161,8 @@ class Journal:
             self._loop.call_soon(self._begin)
 
     def _begin(self) -> None:
-        group, self._next = self._next, _Group()
+        group, self._next = self._next, _Group(outcomes=self._after)
+        self._after = {}
         flushed, self._flushed = self._flushed, []
         if self._broken:
             self._ended(group, {}, flushed)
@@ -184,6 +189,8 @@ class Journal:
         self._busy = False
         for seq in group.seqs:
             answer, waiting = answers.get(seq), self._waiting.pop(seq)
+            if answer is None and not self._broken and seq not in self._next.outcomes:
+                self._open.add(seq)
             if waiting.done():
                 continue
             if self._broken or isinstance(answer, Busy):

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from typing import Any
 
-from importer.errors import Busy, UsageError
+from importer.errors import Busy
 from importer.ledger.database import check_secret
 from importer.ledger.jobs import meet
 from importer.ledger.past import SqlPast
@@ -111,16 +111,20 @@ class PostgresLedger(SqlLedger):
         return recovered
 
     def wal(self, job: Job, durability: str = "full") -> Journal:  # noqa: ARG002  it is the server's to set
-        if self.keeper is None:
-            raise UsageError("Nothing is sent without the lock of its surveys.")
-        keeper = self.keeper
+        stack = ExitStack()
+        keeper = self.keeper or stack.enter_context(Keeper(self.address, holder_of("wal")))
         keeper.open(job.id)
         keeper.take()
+
+        def leaving(clean: bool) -> None:
+            keeper.give(clean=clean)
+            stack.close()
+
         if len(keeper.lanes) < keeper.count:
-            keeper.give()
+            leaving(True)
             raise Busy(
                 f"Other processes post rows of job {job.name}.",
                 hint=f"`importer work {job.name}` takes part; or wait for them to end.",
             )
         (rows,) = self._db.one("rows_staged", job=job.id)
-        return Journal(self.address, keeper, rows, gives=True)
+        return Journal(self.address, keeper, rows, leaving=leaving)

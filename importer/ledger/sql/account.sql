@@ -48,12 +48,21 @@ DELETE FROM account_users WHERE job = :job AND turn = :turn AND at < :before
 -- name: account_unseen
 -- Persons of the rows to send whom nobody has looked for in this turn, with one row of each.
 SELECT r.person, r.seq, r.sealed FROM account_rows r
-WHERE r.job = :job AND r.place IS NOT NULL AND r.person > :after
-AND r.seq = (SELECT MIN(o.seq) FROM account_rows o
+WHERE r.job = :job AND r.person > :after
+AND r.place = (SELECT MIN(o.place) FROM account_rows o
     WHERE o.job = r.job AND o.person = r.person AND o.place IS NOT NULL)
 AND NOT EXISTS (SELECT 1 FROM account_users u
     WHERE u.job = r.job AND u.person = r.person AND u.turn = :turn)
 ORDER BY r.person LIMIT :limit
+
+-- name: account_absent
+-- Persons of the rows to send whom a whole list lacks: the account doesn't know them.
+INSERT INTO account_users (job, person, turn, at, known, unsubscribed, sealed)
+SELECT r.job, r.person, CAST(:turn AS integer), CAST(:at AS double precision), 0, 0, r.sealed
+FROM account_rows r WHERE r.job = :job AND r.place = (SELECT MIN(o.place) FROM account_rows o
+    WHERE o.job = r.job AND o.person = r.person AND o.place IS NOT NULL)
+AND NOT EXISTS (SELECT 1 FROM account_users u
+    WHERE u.job = r.job AND u.person = r.person AND u.turn = :turn)
 
 -- name: account_first_seen
 -- Persons whom the job meets first in a later turn: what they have now is what they had before its first post.

@@ -1,0 +1,231 @@
+"""Of all the questions: which is the score, which its comment, and what each is called."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
+
+from importer.discovery import lexicon
+from importer.discovery.column import Column, Confidence
+from importer.discovery.lexicon import (
+    beyond_score,
+    is_called,
+    is_comment,
+    is_question,
+    key,
+    plain,
+    says,
+)
+from importer.discovery.questions import Named, Question, is_other
+from importer.discovery.roles import ID, TOKEN
+
+_WORD = re.compile(r"[^\W\d_]{3}")
+_SENTENCE = 4
+"""Words of a sentence, at least."""
+_OTHER_FIELD = re.compile(
+    r"[\[_](?:other|otr[oa]|outr[oa]|autre|altro|andere)(?:\]|$|\. )|^Q\d+(?:_\d+)?_TEXT$",
+    re.IGNORECASE,
+)
+"""`USE[other]` of LimeSurvey, `use_other` of KoboToolbox, `Q6_TEXT` of Qualtrics, beside Q6's choices."""
+_ASKED = 2
+"""The rank of a rating in a question that asks for no satisfaction, effort or recommendation."""
+_MANY = 3
+"""So many ratings of equal weight, and nothing that tells them apart: none is the survey's score."""
+
+
+def best_score(found: Sequence[Question]) -> Question | None:
+    """The question that is the survey's score; None where none is a rating, or many are of equal weight."""
+    ratings = [each for each in found if each.scale and _rank(each)[0]]
+    best = max(ratings, key=lambda each: (_rank(each), -each.index), default=None)
+    if best is None or _rank(best)[:2] > (_ASKED, False):
+        return best
+    return best if sum(_rank(each) == _rank(best) for each in ratings) < _MANY else None
+
+
+def _rank(question: Question) -> tuple[int, bool, bool]:
+    """How telling it is; and whether it asks about the whole rather than a part."""
+    text = plain(question.text)
+    if says("previous", text) and not is_question(question.text):
+        return 0, False, False  # a `Previous NPS` beside the answer
+    first = question.columns[0]
+    part = bool(first.group) and plain(first.part) not in lexicon.texts("says_nothing")
+    return _telling(question, text), says("overall", text), question.together or not part
+
+
+def other_scores(found: Sequence[Question], score: Question | None) -> list[Question]:
+    """Questions that might be the score as well: recommendations, and columns called a score."""
+    return [
+        each
+        for each in found
+        if score is not None and each is not score and each.scale and _rank(each)[0] >= _AS_TELLING
+    ]
+
+
+_AS_TELLING = 4
+
+
+def _telling(question: Question, text: str) -> int:
+    if question.recommends:
+        return 6 if question.kind == "nps" else 5
+    if is_called("score", question.columns[0].label):
+        return 4
+    if says("satisfied", text) or says("effort", text):
+        return 3
+    if says("likely", text) or says("oneself", text):
+        return 0  # what somebody intends to do, knows or can is no score
+    if is_question(question.text):
+        return _ASKED
+    return 0 if question.scale and question.scale.words else 1
+
+
+def best_comment(found: Sequence[Question], score: Question | None) -> Question | None:
+    """The free text that goes with the score; None where there is none."""
+    before = {each.index: last for last, each in pairwise(found)}
+    close = {
+        each.index: _closeness(each, score, before.get(each.index))
+        for each in found
+        if _is_comment(each)
+    }
+    texts = [each for each in found if each.index in close]
+    texts = [each for each in texts if close[each.index] > _BESIDE or _is_prose(each)]
+    return max(texts, key=lambda each: (close[each.index], -each.index), default=None)
+
+
+def _is_prose(text: Question) -> bool:
+    """Whether its values are sentences, a quarter where it is asked as a question: names and amounts are no
+    comments. Nor is what one of fifty wrote: it was asked of few."""
+    if text.sure is Confidence.SURE or says("remarks", text.text):
+        return True
+    profile = text.columns[0].profile
+    long = sum(_is_sentence(value) for value in profile.counts)
+    often = profile.filled * 50 >= profile.rows
+    asked = (is_question(text.text) or text.columns[0].open) and profile.filled * 4 >= profile.rows
+    return often and long * (4 if asked else 2) >= profile.distinct
+
+
+def _is_sentence(value: str) -> bool:
+    unspaced = len(value) > 12 and not value.isascii() and " " not in value
+    return unspaced or len(value.split()) >= _SENTENCE
+
+
+def _is_comment(question: Question) -> bool:
+    """Whether it is free text, and more than what was written beside another answer."""
+    column = question.columns[0]
+    beside = is_other(column.part) or bool(_OTHER_FIELD.search(column.label))
+    free = says("remarks", column.text)
+    beside = beside or (says("specify", column.label) and not free)
+    beside = beside or (
+        says("named_things", column.text) and not free and not says("why", column.text)
+    )
+    sure = question.sure is Confidence.SURE
+    recurs = column.profile.distinct * 4 < column.profile.filled and not is_called(
+        "comment", column.label
+    )
+    counts = column.profile.counts
+    worded = sum(bool(_WORD.search(text)) and not _MADE.match(text) for text in counts)
+    said = worded * 2 > len(counts) or (
+        sure and not all(ID.fullmatch(text) or _MADE.match(text) for text in counts)
+    )
+    several = question.separator or question.together
+    titled = _is_titled(counts) and not is_comment(column.label)
+    recurs = recurs or titled or _is_numbered(counts)
+    return question.kind == "text" and said and not (several or beside or recurs)
+
+
+_MADE = re.compile(rf"(?:{TOKEN.pattern})$|[{{\[]\s*[\"{{\[]|https?://\S+$", re.IGNORECASE)
+"""What programs write: codes, JSON, addresses of pages and pictures."""
+
+
+def _is_titled(counts: Mapping[str, int]) -> bool:
+    """Whether whole sentences come again and again: titles or long choices, no one's own words."""
+    sentences = [count for text, count in counts.items() if _is_sentence(text)]
+    return len(sentences) >= _FEWEST_TITLES and sum(sentences) >= 2 * len(sentences)
+
+
+_FEWEST_TITLES = 5
+_MOSTLY = 0.8
+_STEP = re.compile(r"\d{1,2}[ .):–-]+[^\W\d].*", re.DOTALL)
+
+
+def _is_numbered(counts: Mapping[str, int]) -> bool:
+    """Whether the texts are the steps of a scale, each with its number before its words."""
+    numbered = [text for text in counts if _STEP.fullmatch(text)]
+    steps = {text.split()[0] for text in numbered}
+    return len(numbered) >= _MOSTLY * len(counts) and 1 < len(steps) == len(numbered) <= 11
+
+
+_BESIDE = 1
+"""The closeness of a text that only stands beside the score."""
+
+
+def _closeness(text: Question, score: Question | None, before: Question | None) -> int:
+    """How near a text is to the score, 0 to 6; `before` is the question right before it."""
+    column = text.columns[0]
+    beside = score is not None and 0 < column.index - score.columns[-1].index <= 2
+    if score and column.group and column.group == score.columns[0].group:
+        return 6
+    if is_comment(column.label):
+        about = set(key(column.label).split()) - set(beyond_score(column.label))
+        return 6 if score and about & set(key(score.columns[0].label).split()) else 5
+    if beside and not column.label.strip():
+        return 4
+    if says("remarks", column.text):
+        return 3
+    asks_why = says("why", column.text) and not column.group
+    return _reasoned(column, score, before, beside=beside) if asks_why else int(beside)
+
+
+def _reasoned(
+    column: Column, score: Question | None, before: Question | None, *, beside: bool
+) -> int:
+    """The closeness of a text that asks why: of the score's own reason, or of that of a recommendation in
+    words (`before`) where another rating is the score."""
+    if before and before is not score and says("recommend", before.text):
+        return 4
+    if score is None:
+        return 2 if column.profile.filled * 10 >= column.profile.rows else 0
+    of_the_score = any(is_called("score", word) for word in plain(column.text).split())
+    return 4 if of_the_score else 3 if beside else 2
+
+
+def names(
+    found: Sequence[Question],
+    score: Question | None,
+    comment: Question | None,
+    answers: Mapping[int, Named],
+) -> Mapping[int, str]:
+    """A short name for each question, by the position of its first column; no two alike."""
+    taken: dict[str, int] = {}
+    for each in found:
+        if each is score or each is comment:
+            taken["score" if each is score else "comment"] = each.index
+        elif each.index in answers:
+            taken[answers[each.index].name] = each.index
+    for each in found:
+        if each.index in taken.values():
+            continue
+        base = _name(each) or f"question{each.index + 1}"
+        name = next(
+            n for i in range(1, 9_999) if (n := base if i == 1 else f"{base}_{i}") not in taken
+        )
+        taken[name] = each.index
+    return {index: name for name, index in taken.items()}
+
+
+def _name(question: Question) -> str:
+    """Of the question's words; of its part too, where others share the words."""
+    first = question.columns[0]
+    if question.together or not first.group or plain(first.part) in lexicon.texts("says_nothing"):
+        return _slug(first.group or question.text)
+    if plain(first.text) != plain(first.label):
+        return _slug(first.text)
+    return f"{_slug(first.group, 2)}_{_slug(first.part, 3)}".strip("_")
+
+
+def _slug(text: str, most: int = 4) -> str:
+    found = re.findall(r"[a-z0-9]+", plain(text))
+    telling = [word for word in found if word not in lexicon.texts("dull")] or found
+    if telling and telling[0].isdigit() and len(telling) > 1:
+        telling = telling[1:]
+    return "_".join(telling[:most])[:32].strip("_")

@@ -1,0 +1,14 @@
+from importer.satismeter.classify import Action as Action
+from importer.satismeter.classify import Classification as Classification
+from importer.satismeter.classify import Poster as Poster
+from importer.satismeter.classify import Reply as Reply
+from importer.satismeter.contact import Contact as Contact
+from importer.satismeter.insert import Client as Client
+from importer.satismeter.read import Reader as Reader
+from importer.satismeter.read import StoredResponse as StoredResponse
+from importer.satismeter.read import Survey as Survey
+from importer.satismeter.read import SurveyQuestion as SurveyQuestion
+from importer.satismeter.redact import Redactor as Redactor
+from importer.satismeter.redact import with_key as with_key
+from importer.satismeter.users import User as User
+from importer.satismeter.users import Users as Users
