@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from os import PathLike
 from pathlib import Path
@@ -16,10 +17,10 @@ from importer.engine.record import Rewritten, explain, folder_of, rewrite
 from importer.engine.stage import Plan
 from importer.errors import UsageError
 from importer.ledger import ATTEMPTING, Ledger, Where, existing, look_into
-from importer.model import FRAME, Job, Status, moment
+from importer.model import FRAME, Job, Status, counted, moment
 from importer.privacy import shell_word
 from importer.results import Summary, files
-from importer.settings import Endpoint, Rate, Settings, SharedLedger
+from importer.settings import Endpoint, Rate, Settings, SharedLedger, server_of
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -225,6 +226,28 @@ def resumed(job: Job, settings: Settings, command: str = "resume") -> Settings:
         show_values=settings.show_values or bool(kept.get("show_values")),
         project=settings.project or str(kept.get("project") or ""),
     )
+
+
+@contextmanager
+def nobody_else(ledger: Ledger) -> Iterator[None]:
+    """Keep every run of every server out meanwhile; raises Busy."""
+    with ExitStack() as stack:
+        for origin in {server_of(job.origin) for job in ledger.jobs()}:
+            stack.enter_context(ledger.lock(origin, ("*",), "importer purge"))
+        yield
+
+
+def purge(where: Where, name: str) -> None:
+    """Remove from the ledger what people can read of a job that has nothing left to send or to settle; what
+    was sent stays known. Raises UsageError where rows are left, Busy while a run is on."""
+    with existing(where) as ledger, nobody_else(ledger):
+        for each in ledger.named(name):
+            if each.left:
+                raise UsageError(
+                    f"{counted(each.left, 'row')} of this import can still be sent or settled.",
+                    hint="The ledger needs to know them for that: send or settle them first.",
+                )
+            ledger.purge([each.job])
 
 
 def _where(state: str | PathLike[str] | SharedLedger) -> Where:

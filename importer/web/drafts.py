@@ -45,9 +45,11 @@ class Draft:
     How to read it: `sheet`, `header` (None: as found), `encoding`, `delimiter`, and `preset` and `waves`, as
     in `discovery.Wishes`. All else that was chosen is in the mapping beside; `labels` is the fingerprint of
     the header that it was drafted for. `own`: the name of a mapping that was brought instead.
-    `planned`: the plan was made of all this; `approved`: the saved plan's SHA-256, once it was approved.
+    `planned`: the plan was made of all this; `approved`: the saved plan's SHA-256, once it was approved;
+    `rehearsed`: that of the plan that was rehearsed.
     Of the last run: `pid` on `host`, its process; `began`, its start (Unix seconds); `before`, the rows that
-    were unsent then; `goal`, those of them that it sends. `got`: the results that were downloaded."""
+    were unsent then; `goal`, those of them that it sends; `again`, the status of
+    the rows that it sends once more. `got`: the results that were downloaded."""
 
     id: str
     name: str
@@ -65,11 +67,13 @@ class Draft:
     own: str = ""
     planned: bool = False
     approved: str = ""
+    rehearsed: str = ""
     pid: int = 0
     host: str = ""
     began: float = 0.0
     before: int = 0
     goal: int = 0
+    again: str = ""
     got: tuple[str, ...] = ()
 
     def wishes(self, **more: Any) -> Wishes:

@@ -38,12 +38,13 @@ _MOST_READ = 4
 @dataclass
 class Desk:
     """What the pages share. `settings` are those of every job, the keys among them: they are in memory only.
-    `typed` names the keys that were typed into a page."""
+    `typed` names the keys that were typed into a page; `told` is, by job, what was done last."""
 
     settings: Settings
     drafts: Drafts
     guard: Guard = field(default_factory=Guard)
     typed: set[str] = field(default_factory=set)
+    told: dict[str, str] = field(default_factory=dict)
     ending: asyncio.Event = field(default_factory=asyncio.Event)
     start: str = "/"
     asked_at: float = field(default_factory=time.monotonic)

@@ -36,6 +36,8 @@ class Standing:
     said: Mapping[str, object] = field(default_factory=dict)
     waits: str = ""
     causes: Sequence[Cause] = ()
+    posted: int = 0
+    """Of a run that sends rows once more: those whose last attempt is of it."""
 
     @property
     def read(self) -> int:
