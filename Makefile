@@ -43,6 +43,7 @@ lint: $(READY)
 
 unit: $(READY)
 	@command -v chromium chromium-browser google-chrome >/dev/null || echo "No Chromium here: the browser's tests are skipped."
+	@command -v initdb >/dev/null || ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || echo "No PostgreSQL here: the shared ledger's tests are skipped."
 	$(BIN)/pytest -n 2 -m "not trial"
 
 # As .ci/run does it: the same tests, with a count of the lines that they ran. It takes half as much time again.
