@@ -22,6 +22,7 @@ from importer.settings import Secret, Settings
 from importer.web.drafts import Drafts
 from importer.web.guard import FORM, Refused, dressed
 from importer.web.match import Matcher
+from importer.web.mending import Mending
 from importer.web.pages import Desk, to_do
 from importer.web.settling import Settling
 from importer.web.standing import history
@@ -151,7 +152,7 @@ def application(desk: Desk) -> web.Application:
     app = web.Application(middlewares=[guarded], client_max_size=_LARGEST_FORM)
     app.on_response_prepare.append(dressed)
     steps = Steps(desk)
-    rooms = (Front(desk), steps, Matcher(desk, steps), Settling(desk))
+    rooms = (Front(desk), steps, Matcher(desk, steps), Mending(desk, steps), Settling(desk))
     app.add_routes([route for room in rooms for route in room.routes()])
     return app
 

@@ -149,6 +149,7 @@ def _environment() -> Environment:
     named = (code_parts, counted, duration, letter, masked_id, minute, short, signed, thousands)
     filters = (*named, codes.on_page, to_do)
     environment = templates("importer.web", filters)
+    environment.tests["mended"] = {*codes.of("mapping"), *codes.of("checks")}.__contains__
     status = {name: each.brief for name, each in codes.of("status").items()}
     environment.globals.update(steps=STEPS, status=status, version=__version__)
     return environment

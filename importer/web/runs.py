@@ -98,7 +98,7 @@ class Runs:
         """A job's settings, as the command has them of the words of `words`."""
         return replace(
             base,
-            file=one.file,
+            file=self.drafts.sent(one),
             mapping=str(self.drafts.mapping(one)),
             out=self.drafts.out(one),
             sheet=sheet_of(one),
@@ -174,7 +174,11 @@ class Runs:
 
     def retry(self, base: Settings, one: Draft, job: str, status: str) -> list[str]:
         """The command that sends a job's rows of this status once more."""
-        own = {"--status": status, "--file": one.file, "--project": base.project or None}
+        own = {
+            "--status": status,
+            "--file": self.drafts.sent(one),
+            "--project": base.project or None,
+        }
         return ["retry", job, *self._options({**own, **self._ways(base)})]
 
     def commands(self, base: Settings, one: Draft) -> list[str]:
@@ -194,7 +198,13 @@ class Runs:
             "--endpoint": base.endpoint.url,
             **self._ways(base),
         }
-        return [name, one.file, "-m", str(self.drafts.mapping(one)), *self._options(given)]
+        return [
+            name,
+            self.drafts.sent(one),
+            "-m",
+            str(self.drafts.mapping(one)),
+            *self._options(given),
+        ]
 
     def _ways(self, base: Settings) -> dict[str, object]:
         proxy, ca_file = base.network.proxy, base.network.ca_file

@@ -12,6 +12,7 @@ import orjson
 
 from importer import codes, resources
 from importer.automation.monitoring import read_back
+from importer.errors import ExitStatus
 from importer.ledger import ATTEMPTING, Ledger, reading
 from importer.model import Cause, Job, Status, counted, duration
 from importer.results import files
@@ -84,7 +85,8 @@ class Standing:
             return "running" if self.running else "not begun"
         if "dropped" in self.job.settings:
             return "given up"
-        return "cut off" if self.cut_off else _ended(self.job.exit_status)
+        settled = self.job.exit_status == ExitStatus.SOME_UNKNOWN and not self.left
+        return "cut off" if self.cut_off else _ended(0 if settled else self.job.exit_status)
 
     @property
     def folder(self) -> Path | None:

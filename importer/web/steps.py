@@ -126,7 +126,7 @@ class Steps:
             "delimiter": delimiter if delimiter in _DELIMITERS else "",
         }
         if any(getattr(one, name) != value for name, value in changes.items()):
-            one = self._drafts.change(one, **changes)
+            one = self._drafts.change(one, mended="", **changes)
             if not one.own and self._drafts.mapping(one).exists():
                 reading = await self._desk.read(one)
                 if reading.drafted:

@@ -74,6 +74,9 @@ def test_rows_in_doubt_and_the_comparison(
             expect(page.get_by_role("status")).to_have_text(
                 "What is in SatisMeter is what was sent."
             )
+            heading(page, "7 of 8 rows created: done")
+            frame = page.frame_locator("iframe")
+            expect(frame.locator("h1")).to_be_visible()
             looked_at(page, "compared")
     assert Secret(API_KEY).reveal() not in page_text(tmp_path)
 
@@ -81,3 +84,53 @@ def test_rows_in_doubt_and_the_comparison(
 def page_text(folder: Path) -> str:
     """All that lies on the disk."""
     return "".join(each.read_text(errors="replace") for each in folder.rglob("*") if each.is_file())
+
+
+@SIZES
+def test_rows_are_mended_and_the_run_is_rehearsed(
+    browser: Browser,  # noqa: F811
+    tmp_path: Path,
+    width: int,
+    scheme: str,
+) -> None:
+    wrong = {3: "nine", 7: "17", 9: "n. a."}
+    people = "".join(f"p{n},{wrong.get(n, n % 11)},why {n}\n" for n in range(14))
+    (tmp_path / "answers.csv").write_text(f"id,score,comment\n{people}")
+    (tmp_path / "mapping.yaml").write_text(
+        f"{MAPPING}  - {{id: {QUESTIONS['comment']}, column: comment, type: text}}\n".replace(
+            "answers: [", "answers:\n  - "
+        ).replace("}]\n", "}\n")
+    )
+    with (
+        background() as sandbox,
+        served(tmp_path / "user", tmp_path / "answers.csv", "--endpoint", sandbox.url) as link,
+        visiting(
+            browser, link, viewport={"width": width, "height": 800}, color_scheme=scheme, first="**/read"
+        ) as page,
+    ):  # fmt: skip
+        page.get_by_role("button", name="Next: match").click()
+        page.get_by_text("Bring a mapping of your own").click()
+        page.locator("#own").set_input_files(tmp_path / "mapping.yaml")
+        page.get_by_role("button", name="Take it").click()
+        page.get_by_role("button", name="Next: the plan").click()
+        heading(page, "11 of 14 rows can be sent")
+        looked_at(page, "plan-to-mend")
+        page.locator("a[href*='code=out_of_range']").click()
+        heading(page, "1 row to mend of column “score”")
+        page.goto(page.url.partition("?")[0])
+        heading(page, "3 rows to mend")
+        looked_at(page, "mend")
+        page.locator("[id='cell.5.1']").fill("9")
+        page.locator("[id='cell.9.1']").fill("18")
+        page.get_by_role("button", name="Take the changes, and plan anew").click()
+        heading(page, "1 row is still refused: nothing was written yet")
+        expect(page.locator("[id='cell.5.1']")).to_have_value("9")
+        looked_at(page, "mend-refused")
+        page.locator("[id='cell.9.1']").fill("8")
+        page.get_by_role("button", name="Take the changes, and plan anew").click()
+        heading(page, "13 of 14 rows can be sent")
+        page.get_by_role("button", name="Approve this plan").click()
+        page.get_by_role("button", name="Rehearse").click()
+        expect(page.get_by_text("took 13 of 13 rows")).to_be_visible(timeout=30_000)
+        looked_at(page, "rehearsed")
+        assert not sandbox.requests
