@@ -22,6 +22,7 @@ from threading import Lock
 from typing import IO
 
 from importer import engine, resources, system
+from importer.automation.waiting import waiting
 from importer.engine import Event, Looking, Staged
 from importer.engine.rehearsal import rehearse
 from importer.errors import Busy, ImporterError, UsageError
@@ -30,7 +31,7 @@ from importer.model import Job, Line
 from importer.settings import Settings
 from importer.web.drafts import MEANWHILE, Draft, Drafts
 from importer.web.reading import sheet_of
-from importer.web.standing import MOST, Standing, document, waiting
+from importer.web.standing import MOST, Standing, document
 
 _LOOKS = (0.02, 0.1)
 """Seconds that a start waits for another wizard's glance at the lock."""

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
-from itertools import islice
 from typing import Any
 
 from aiohttp import web
 
 from importer.engine.jobs import purge
-from importer.engine.resolve import mark, resolve
+from importer.engine.resolve import in_doubt, mark, resolve
 from importer.engine.verify import verify
 from importer.engine.verify_report import verdict, write_verify_page
 from importer.errors import UsageError
-from importer.ledger import reading
 from importer.model import Job, Line, Status, counted
 from importer.settings import Settings
 from importer.web.drafts import Draft
@@ -121,17 +119,10 @@ async def to_settle(desk: Desk, standing: Standing, after: str = "") -> dict[str
     job, folder, doubt = standing.job, standing.folder, list[Line]()
     if job and standing.counts.get(Status.UNKNOWN) and not standing.running:
         since = int(after) if after[:9].isdecimal() else -1
-        doubt = await asyncio.to_thread(_in_doubt, desk.settings, job, since)
+        doubt = await asyncio.to_thread(in_doubt, desk.settings, job, since, _SHOWN + 1)
     return {
         "doubt": doubt[:_SHOWN],
         "after": doubt[_SHOWN - 1].seq if len(doubt) > _SHOWN else None,
         "done": desk.told.pop(job.name, "") if job else "",
         "compared": folder is not None and (folder / "verify.html").is_file(),
     }
-
-
-def _in_doubt(settings: Settings, job: Job, after: int) -> list[Line]:
-    """A page of the rows that can be settled by this job, and one more where there is one."""
-    with reading(settings.ledger) as ledger:
-        lines = ledger.lines(job, (Status.UNKNOWN,), after=after) if ledger else ()
-        return list(islice((each for each in lines if each.code != "unknown_earlier"), _SHOWN + 1))

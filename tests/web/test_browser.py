@@ -25,7 +25,7 @@ pytestmark = pytest.mark.skipif(not CHROMIUM, reason="there is no Chromium")
 
 AXE = Axe()
 WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
-IN_THE_DOCS = {"match", "pilot"}
+IN_THE_DOCS = {"match", "pilot", "mend-refused", "doubt"}
 """Pages whose tops are docs/img/web-….png: copy them from the folder that IMPORTER_PICTURES names."""
 UGLY = SAMPLES / "ugly.csv"
 DROP = """

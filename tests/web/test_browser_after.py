@@ -55,12 +55,13 @@ def test_rows_in_doubt_and_the_comparison(
         with (
             served(tmp_path / "user", *words) as link,
             visiting(
-                browser, link, viewport={"width": width, "height": 800}, color_scheme=scheme
+                browser, link, viewport={"width": width, "height": 560}, color_scheme=scheme
             ) as page,
         ):
             page.get_by_role("link", name="answers").first.click()
             heading(page, "5 of 8 rows created: done, but the fate of some rows is unknown")
             expect(page.get_by_text("jane.3@example.com")).to_have_count(0)
+            page.locator("#doubt").evaluate("each => each.scrollIntoView()")
             looked_at(page, "doubt")
             page.get_by_role("button", name="Row 5 is there").click()
             expect(page.get_by_role("status")).to_have_text("Row 5: by your word it is there.")
