@@ -1,5 +1,7 @@
 from importer.sources.inspect import Finding as Finding
 from importer.sources.inspect import Inspection as Inspection
+from importer.sources.parts import WHOLE as WHOLE
+from importer.sources.parts import Part as Part
 from importer.sources.remote import Address as Address
 from importer.sources.remote import fetched as fetched
 from importer.sources.source import Source as Source
