@@ -2,10 +2,11 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+DEMO := .venv-demo
 
 LOCKED := --quiet --universal --generate-hashes --no-annotate --no-header
 
-.PHONY: help demo test lint unit trial golden bench build lock clean
+.PHONY: help demo test lint unit covered trial golden bench build lock clean
 
 help:
 	@echo "make demo    show the whole job on made-up data against a local SatisMeter"
@@ -22,8 +23,14 @@ $(READY): pyproject.toml requirements-dev.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	touch $@
 
-demo: $(READY)
-	$(BIN)/importer demo
+# The program alone, without what developers need; nothing is compiled that the demo doesn't import.
+$(DEMO)/.ready: requirements.lock
+	$(PYTHON) -m venv $(DEMO)
+	$(DEMO)/bin/python -m pip install --quiet --disable-pip-version-check --no-compile --require-hashes -r requirements.lock
+	touch $@
+
+demo: $(DEMO)/.ready
+	$(DEMO)/bin/python -m importer demo
 
 lint: $(READY)
 	$(BIN)/ruff check .
@@ -32,10 +39,17 @@ lint: $(READY)
 	$(BIN)/mypy --platform darwin --cache-dir .mypy_cache/darwin importer
 	$(BIN)/mypy --platform win32 --cache-dir .mypy_cache/win32 importer
 	$(BIN)/lint-imports
+	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.github-workflows .github/workflows/*.yml
 
 unit: $(READY)
 	@command -v chromium chromium-browser google-chrome >/dev/null || echo "No Chromium here: the browser's tests are skipped."
+	@command -v initdb >/dev/null || ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || echo "No PostgreSQL here: the shared ledger's tests are skipped."
 	$(BIN)/pytest -n 2 -m "not trial"
+
+# As .ci/run does it: the same tests, with a count of the lines that they ran. It takes half as much time again.
+covered: $(READY)
+	rm -rf build/coverage
+	$(BIN)/pytest -n 2 -m "not trial" --cov --cov-report=term
 
 test: lint unit
 
@@ -57,4 +71,4 @@ lock:
 	uv pip compile pyproject.toml --extra dev -c constraints.txt $(LOCKED) -o requirements-dev.lock
 
 clean:
-	rm -rf $(VENV) dist build .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) $(DEMO) dist build .mypy_cache .ruff_cache .hypothesis .import_linter_cache

@@ -358,7 +358,10 @@ class Settings:
     @property
     def settling(self) -> float:
         """Seconds to wait before a row of unknown fate is asked about again."""
-        return max(60.0, 2 * self.timeout) if self.settle is None else self.settle
+        if self.settle is not None:
+            return self.settle
+        # in a shared ledger who is asleep may have the lease of a row for as long
+        return max(60.0, 2 * self.timeout + (30.0 if self.shared else 0.0))
 
     @property
     def folder(self) -> Path:

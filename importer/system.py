@@ -36,6 +36,20 @@ def anothers(facts: os.stat_result) -> bool:
     return MODES and facts.st_uid not in (0, user())
 
 
+def boottime() -> float | None:
+    """Seconds since some moment, those included for which the machine was suspended; None where no clock
+    counts them."""
+    if sys.platform == "linux":
+        return time.clock_gettime(time.CLOCK_BOOTTIME)
+    if sys.platform == "darwin":
+        return time.clock_gettime(time.CLOCK_MONOTONIC)  # macOS has it run on in sleep
+    if sys.platform == "win32":
+        import ctypes
+
+        return float(ctypes.windll.kernel32.GetTickCount64()) / 1000
+    return None
+
+
 def end_with_stdin() -> None:
     """End this process once nobody holds the other end of standard input, a pipe: whoever started it is gone.
     Ctrl-C is for them, too, and they end it."""

@@ -54,6 +54,7 @@ def test_the_locks_have_what_the_project_names_and_agree() -> None:
 def test_demo_and_test_install_by_hash() -> None:
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     assert "--require-hashes -r requirements-dev.lock" in makefile
+    assert "--require-hashes -r requirements.lock" in makefile
     for place in (".ci/run", "Dockerfile"):
         text = (ROOT / place).read_text(encoding="utf-8")
         assert "--require-hashes -r" in text

@@ -96,6 +96,8 @@ class Task:
     program: str
     state: Path
     more: tuple[str, ...] = ()
+    shared: str = ""
+    """The address of the ledger that hosts share, in place of the state folder's."""
 
     def __post_init__(self) -> None:
         for word in self.local:
@@ -126,7 +128,15 @@ class Task:
         source = self.source
         if isinstance(source, Path):
             source = "/import/data" if self.folder else f"/import/data/{source.name}"
-        return self._words(source, f"/import/{Path(self.mapping).name}", "/import/state")
+        mapping = f"/import/{Path(self.mapping).name}"
+        if self.together:
+            return ("work", str(source), "-m", mapping, *self.more)
+        return self._words(source, mapping, "/import/state")
+
+    @property
+    def together(self) -> bool:
+        """Whether several pods post a file together: they share a ledger, and the file isn't in a folder."""
+        return bool(self.shared) and not self.folder
 
     @property
     def notices(self) -> dict[str, str]:
@@ -141,7 +151,8 @@ class Task:
     def _words(self, source: str, mapping: str, state: str) -> tuple[str, ...]:
         verb = ("watch", source) if self.folder else ("run", source)
         end = ("--once",) if self.folder else ("--yes",)
-        return (*verb, "-m", mapping, "--state", state, *end, *self.more)
+        ledger = ("--ledger", self.shared) if self.shared else ("--state", state)
+        return (*verb, "-m", mapping, *ledger, *end, *self.more)
 
 
 # A task in a scheduler's words: its template, and how each scheduler quotes what it would else read.

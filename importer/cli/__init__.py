@@ -32,6 +32,7 @@ from importer.cli.restore import restore_command
 from importer.cli.retention import drop, forget_command, new_ledger, purge_command
 from importer.cli.sandbox import demo_command
 from importer.cli.web import web_command
+from importer.cli.work import work_command
 from importer.errors import Declined, ExitStatus, ImporterError, UsageError
 
 
@@ -89,6 +90,7 @@ for each in (
     run_command,
     resume_command,
     retry_command,
+    work_command,
     resolve_command,
     mark_command,
     jobs.jobs_command,

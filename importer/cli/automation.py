@@ -289,6 +289,7 @@ KINDS = ("systemd", "cron", "github", "airflow", "k8s")
 @click.option("--at", metavar="HH:MM", help="Once a day, then. [default: 02:30]")
 @click.option("--every", metavar="SPAN", help="A part of the hour or of the day: 15min, 6h.")
 @click.option("--name", help="What the task is called. Default: after FILE or DIR.")
+@options.ledger_option
 @click.option(
     "--state",
     type=click.Path(path_type=Path, file_okay=False),
@@ -343,6 +344,7 @@ def _task(given: GivenToSchedule) -> Task:
         program=str(Path(sys.argv[0]).resolve()),
         state=(given["state"] or default_folder()).resolve(),
         more=more,
+        shared=options.shared(),
     )
     _check_words(task)
     return task

@@ -131,7 +131,7 @@ class _Shared(click.Option):
 LEDGER = "importer.ledger"
 """Where a command's context has what --ledger was given, for the next command to type."""
 _SHARED: ContextVar[SharedLedger | None] = ContextVar("shared", default=None)
-_ledger_option = click.option(
+ledger_option = click.option(
     "--ledger",
     cls=_Shared,
     expose_value=False,
@@ -147,7 +147,7 @@ _state_option = click.option(
 
 def state_option(command: Command) -> Command:
     """Where the ledger is: --state, or --ledger."""
-    return _ledger_option(_state_option(command))
+    return ledger_option(_state_option(command))
 
 
 def where(state: Path | None) -> Path | SharedLedger:
@@ -155,6 +155,17 @@ def where(state: Path | None) -> Path | SharedLedger:
     from importer.ledger import default_folder
 
     return _SHARED.get() or state or default_folder()
+
+
+def shared() -> str:
+    """What --ledger names; "" for none. Raises UsageError for a password in it."""
+    found = _SHARED.get()
+    if found is None:
+        return ""
+    from importer.ledger.postgres.connection import Address
+
+    Address.parse(found.address)
+    return found.address
 
 
 def of_ledger(state: Path | None) -> Settings:

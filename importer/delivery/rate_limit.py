@@ -121,7 +121,7 @@ class RateLimiter:
         """Wait for the slot, for a pause that came meanwhile, and for room in the window."""
         now = self._clock()
         while (wait := self._left(slot, now)) > 0:
-            await self._sleep(wait)
+            await self._sleep(_bounded(wait))
             now = self._clock()
         if self._first_post is None:
             self._first_post = now
@@ -158,7 +158,23 @@ class RateLimiter:
 
     async def _wait_for_pause(self) -> None:
         while (left := self._paused_until - self._clock()) > 0:
-            await self._sleep(left)
+            await self._sleep(_bounded(left))
+
+    def share(self, per_second: float) -> None:
+        """From now on so many a second: its part of a rate that several processes have among them, which
+        changes as they come and go; 0 is nothing for now."""
+        if not per_second:
+            self._paused_until = math.inf
+            return
+        self._limit = per_second
+        if self._paused_until == math.inf:
+            self._paused_until = self._clock()
+
+    @property
+    def paused_for(self) -> float:
+        """Seconds for which the server has asked to wait; 0.0 where it hasn't."""
+        left = self._paused_until - self._clock()
+        return left if 0 < left < math.inf else 0.0
 
     def pause(self, seconds: float) -> None:
         """Nobody posts for so long."""
@@ -220,3 +236,8 @@ class RateLimiter:
 
 def _growth(seconds: float) -> float:
     return float(1.01 ** min(seconds, _PATIENCE) * 1.1 ** max(seconds - _PATIENCE, 0.0))
+
+
+def _bounded(seconds: float) -> float:
+    """Who waits for a share looks for it now and then."""
+    return 0.2 if seconds == math.inf else seconds

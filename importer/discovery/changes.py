@@ -9,7 +9,6 @@ from dataclasses import replace
 from importer.discovery.answers import YOURS, question_of
 from importer.discovery.choices import Answer, Cell, Choices
 from importer.discovery.column import Column, Confidence
-from importer.discovery.dates import readings
 from importer.discovery.draft import Draft
 from importer.discovery.proposal import (
     anonymous,
@@ -23,7 +22,7 @@ from importer.discovery.proposal import (
     property_cell,
     turned,
 )
-from importer.discovery.questions import Question, ends_of, question
+from importer.discovery.questions import Question, ends_of
 from importer.discovery.roles import property_of
 from importer.discovery.scales import Best
 from importer.discovery.table import DraftTable
@@ -116,7 +115,7 @@ def question_at(table: DraftTable, column: Column) -> Question:
         at = [one.index for one in each.columns]
         if column.index == at[0] or (column.index in at and not each.together):
             return each
-    return question(column)
+    return table.question(column)
 
 
 def _new(table: DraftTable, choices: Choices, found: Question) -> Answer:
@@ -200,7 +199,7 @@ def dated(draft: Draft) -> Dated | None:
     answered = table.meaning.answered
     if column is None or (answered and answered.column.index == column.index):
         return answered if column else None
-    found = readings(column.profile, numbers=True)
+    found = table.readings(column)
     return Dated(column, found, Confidence.SURE, YOURS) if found else None
 
 
@@ -208,7 +207,7 @@ def with_date(draft: Draft, column: Column | None) -> Draft:
     """The date of the answer stands in that column; None: in none."""
     table, traits = table_of(draft), dict(draft.choices.traits)
     traits.pop(DATED_BY, None)
-    found = readings(column.profile, numbers=True) if column else ()
+    found = table.readings(column) if column else ()
     if column and found:
         cell = date_cell(table, Dated(column, found, Confidence.SURE, YOURS))
         traits = {DATED_BY: cell, **traits}

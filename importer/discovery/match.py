@@ -12,13 +12,13 @@ from importer.discovery.answers import answer_note, question_of
 from importer.discovery.changes import RATINGS, question_at, table_of
 from importer.discovery.choices import Answer
 from importer.discovery.column import Column
-from importer.discovery.dates import readings
 from importer.discovery.draft import Draft
 from importer.discovery.proposal import matches, wanted
 from importer.discovery.questions import Question
 from importer.discovery.recognition import candidates, ends_in_words, in_words
 from importer.discovery.scales import Best
 from importer.discovery.survey_match import Matched, fits
+from importer.discovery.understand import Dated
 from importer.mapping import Document, blocks, typed
 from importer.mapping.blocks import DATED_BY
 from importer.mapping.document import METHODS
@@ -125,7 +125,7 @@ class Matching:
         named = [(each.id, f"{each.name} ({each.type}, {each.state})") for each in self.surveys]
         if named and value and value not in dict(named):
             named.append((value, value))
-        where = "Its ID: SatisMeter, Settings > Integrations > API keys."
+        where = "" if named else "Its ID: SatisMeter, Settings > Integrations > API keys."
         said = Field(
             "campaign", "Survey", value, [("", "Choose…"), *named] if named else (), note=where
         )
@@ -329,7 +329,7 @@ class Matching:
     def _when(self) -> Card:
         table, cell = table_of(self.draft), self.draft.choices.traits.get(DATED_BY)
         column = table.column(cell.columns[0]) if cell and cell.columns else None
-        dated = [each for each in table.columns if readings(each.profile, numbers=True)][:_MOST]
+        dated = [each for each in table.columns if table.readings(each)][:_MOST]
         listed = [(OUT, "No date in this file"), *((_at(each), self._said(each)) for each in dated)]
         value = _at(column) if column else OUT if cell is None else _KEPT
         if value not in dict(listed):
@@ -337,7 +337,7 @@ class Matching:
         fields = [Field("date", "Which column is the date of the answer?", value, listed)]
         found, missing = changes.dated(self.draft), ""
         if found and cell and len(found.readings) > 1:
-            example = found.readings[0].example
+            example = _telling_date(found)
             ways = [
                 (each.order, f"{in_words(each, example)} ({each.order})") for each in found.readings
             ]
@@ -401,6 +401,13 @@ _KINDS = {
     "choice": "a choice",
     "text": "free text",
 }
+
+
+def _telling_date(found: Dated) -> str:
+    """A value that is another day in each reading."""
+    texts = found.column.profile.counts
+    apart = (text for text in texts if len({each.moment(text) for each in found.readings}) > 1)
+    return next(apart, found.readings[0].example)
 
 
 def _key_of(answer: Answer) -> str:

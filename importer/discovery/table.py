@@ -11,8 +11,9 @@ from pydantic import ValidationError
 from importer.discovery import lexicon
 from importer.discovery.choices import Ref
 from importer.discovery.column import Column
+from importer.discovery.dates import DateReading, readings
 from importer.discovery.header import HEAD, Grid, Layout, ToolRows
-from importer.discovery.questions import Named
+from importer.discovery.questions import Named, Question, question
 from importer.discovery.roles import Role, named
 from importer.discovery.tool import Match
 from importer.discovery.understand import Analysis
@@ -196,6 +197,20 @@ class DraftTable:
     columns: Sequence[Column] = ()
     maybe: Waves | None = None
     waves: Waves | None = None
+    asked: dict[int, Question] = field(default_factory=dict, repr=False)
+    dated: dict[int, tuple[DateReading, ...]] = field(default_factory=dict, repr=False)
+
+    def question(self, column: Column) -> Question:
+        """What a column by itself would be the answer to; found out once."""
+        if column.index not in self.asked:
+            self.asked[column.index] = question(column)
+        return self.asked[column.index]
+
+    def readings(self, column: Column) -> tuple[DateReading, ...]:
+        """The ways to read a column as dates; found out once."""
+        if column.index not in self.dated:
+            self.dated[column.index] = readings(column.profile, numbers=True)
+        return self.dated[column.index]
 
     def selector(self, column: Column) -> Ref:
         """How a mapping names the column: by its name, by which of equal names, or by its letter."""

@@ -127,7 +127,7 @@ def plan(settings: Settings, observer: Observer = NULL_OBSERVER) -> tuple[Plan, 
     secret = secret_of(settings)
     with ExitStack() as stack:
         settings = stack.enter_context(at_hand(settings))
-        document, source, compiled = stack.enter_context(_opened(settings, secret))
+        document, source, compiled = stack.enter_context(opened(settings, secret))
         files.folder(settings.folder)
         ledger = stack.enter_context(closing(plan_ledger(settings.ledger, secret)))
         spool = stack.enter_context(closing(Spool()))
@@ -242,7 +242,7 @@ class Run:
         with ExitStack() as stack:
             stack.enter_context(logs.about(settings.name))
             settings = stack.enter_context(at_hand(settings))
-            document, source, compiled = stack.enter_context(_opened(settings, secret))
+            document, source, compiled = stack.enter_context(opened(settings, secret))
             approved = self._approved
             if settings.signed_plan:
                 approved = ApprovedPlan.read(settings.signed_plan, settings.plan_sha256)
@@ -250,8 +250,9 @@ class Run:
                 approved.hold_inputs(settings, document, source)
             files.folder(settings.folder)
             origin, campaigns = settings.endpoint.origin, campaigns_of(document)
-            opened = open_ledger(settings.ledger, secret, settings.durability)
-            ledger = stack.enter_context(closing(opened))
+            ledger = stack.enter_context(
+                closing(open_ledger(settings.ledger, secret, settings.durability))
+            )
             stack.enter_context(ledger.lock(origin, campaigns, settings.name))
             ledger.recover(origin, campaigns)
             if settings.job:
@@ -403,7 +404,7 @@ def at_hand(settings: Settings) -> Iterator[Settings]:
 
 
 @contextmanager
-def _opened(settings: Settings, secret: bytes) -> Iterator[tuple[Document, Source, Compiled]]:
+def opened(settings: Settings, secret: bytes) -> Iterator[tuple[Document, Source, Compiled]]:
     """The mapping, the file, and the mapping compiled against the file's header."""
     document = load(settings.mapping)
     how = source_options(document, settings.sheet)

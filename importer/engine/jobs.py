@@ -207,11 +207,16 @@ def resumed(job: Job, settings: Settings, command: str = "resume") -> Settings:
             f"{file}, with which job {job.name} was started, is no longer there.",
             hint=f"Name where it lies now: importer {command} {job.name} --file FILE",
         )
+    return as_started(job, dataclasses.replace(settings, file=file))
+
+
+def as_started(job: Job, settings: Settings) -> Settings:
+    """The settings with which a job was started, where these don't say otherwise."""
+    kept = job.settings
     rate, sheet, concurrency = kept.get("rate"), kept.get("sheet"), kept.get("concurrency")
     return dataclasses.replace(
         settings,
         job=job.name,
-        file=file,
         mapping=str(kept["mapping"]),
         sheet=sheet if isinstance(sheet, int | str) else None,
         out=settings.out or Path(str(kept["out"])),

@@ -71,7 +71,7 @@ def record(
         endpoint=settings.endpoint.url,
         campaign=job.campaigns,
         rows=rows,
-        exit_status=_exit_status(rows, duplicates if sent else {}, stop, settings),
+        exit_status=exit_status(rows, duplicates if sent else {}, stop, settings),
         seconds=time.monotonic() - start,
         folder=folder,
         results=results,
@@ -179,7 +179,7 @@ def _writable(encoding: str) -> str:
     )
 
 
-def _exit_status(
+def exit_status(
     rows: Mapping[str, int], kinds: Mapping[str, int], stop: Abort | None, settings: Settings
 ) -> ExitStatus:
     """What a job came to, the gravest first; `kinds` are its duplicates by code. Rows that are still

@@ -13,7 +13,7 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from importer import http
-from importer.engine.account import LOOK_RATE, look_at, users_of
+from importer.engine.look import LOOK_RATE, look_at, users_of
 from importer.engine.observer import NULL_OBSERVER, Observer
 from importer.engine.resolve import alone
 from importer.errors import Declined, UsageError

@@ -39,16 +39,13 @@ class SendContext:
     """A job's sending under way, and all that takes part in it."""
 
     settings: Settings
-    planned: Plan
+    job: Job
+    forced: bool
+    """Whether the API checks no duplicates (`forceSurvey`)."""
     ledger: Ledger
     journal: Wal
     delivery: Delivery
     observer: Observer
-
-    @property
-    def job(self) -> Job:
-        """The job."""
-        return self.planned.job
 
 
 async def settle_doubts(sending: SendContext) -> tuple[str, ...]:
@@ -79,7 +76,7 @@ async def _in_doubt_and_waited(sending: SendContext) -> bool:
 def _anything_to_settle(sending: SendContext) -> bool:
     if sending.settings.reads:
         return _in_doubt(sending) > 0
-    asks = not sending.planned.document.forceSurvey
+    asks = not sending.forced
     return asks and sending.ledger.askable(sending.job) > 0
 
 
@@ -103,7 +100,7 @@ async def _read_back(sending: SendContext) -> tuple[str, ...]:
         return ()
     from importer.engine.reconcile import read_back  # brings an HTTP client that no post needs
 
-    forced = sending.planned.document.forceSurvey
+    forced = sending.forced
     reading = read_back(sending.settings, sending.ledger, sending.job, final=not forced)
     try:
         await sending.delivery.unless_stopped(reading)
@@ -119,7 +116,7 @@ async def _post_again(sending: SendContext) -> None:
     if sending.delivery.stopped:
         return
     behind = () if settings.limit else tuple({*settings.statuses, Status.FAILED})
-    asks = not sending.planned.document.forceSurvey
+    asks = not sending.forced
     if asks:
         order = ledger.late_order(job, behind)
         held = ledger.stuck(job)
@@ -264,7 +261,7 @@ async def _deliver(
     observer: Observer,
     stopper: shutdown.Stopper,
 ) -> DeliveryResult:
-    job, began = planned.job, time.time()
+    job, forced, began = planned.job, planned.document.forceSurvey, time.time()
     concurrency = settings.concurrency or planned.document.sending.concurrency
     async with (
         ledger.wal(job, settings.durability) as journal,
@@ -298,7 +295,7 @@ async def _deliver(
         failures = FailureLimit(settings.max_failures, planned.rows, delivery.stop, ledger, job)
         hearing = _Hearing(observer, job, failures, delivery, settings.drain)
         delivery.on_wait(hearing.waits)
-        sending = SendContext(settings, planned, ledger, journal, delivery, observer)
+        sending = SendContext(settings, job, forced, ledger, journal, delivery, observer)
         with shutdown.handled(hearing.drain, delivery.abandon, settings.drain, stopper):
             await _first_pass(sending)
             notes = (*filter(None, [client.note]), *await settle_doubts(sending))

@@ -138,7 +138,24 @@ def unfilled(tree: Tree) -> Iterator[Issue]:
             hint = (
                 _TO_FILL_IN[str(keys[0])] if keys else "Put what belongs here in place of the `?`."
             )
+            ends = _ends(tree, path) if path[-1] == "rescale" else None
+            if ends:
+                low, high = ends
+                around = f"from: [{low}, {high}], to: [{high}, {low}]"
+                hint = hint.replace("from: [1, 5], to: [5, 1]", around)
             yield Issue(path, "this is yet to be filled in", hint)
+
+
+_RANGES = {"nps": ("0", "10"), "csat": ("1", "5"), "ces": ("1", "7")}
+
+
+def _ends(tree: Tree, path: Path) -> tuple[str, str] | None:
+    """The ends of the scale of the answer that is turned round there."""
+    answer = _at(tree, path[:-1])
+    if not isinstance(answer, dict):
+        return None
+    said = answer.get("min"), answer.get("max")
+    return (str(said[0]), str(said[1])) if all(said) else _RANGES.get(str(answer.get("type")))
 
 
 def _at(tree: Tree, path: Path) -> object:

@@ -80,6 +80,12 @@ class Desk:
         """The project's surveys, where they can be read; else none, and why."""
         return await self._live("")
 
+    async def called(self, campaign: str) -> str:
+        """A survey as people know it: by its name, where the project's surveys can be read."""
+        surveys, _ = await self.surveys()
+        name = next((each.name for each in surveys if each.id == campaign), "")
+        return f"“{name}” ({campaign})" if name else campaign
+
     async def asked(self, campaign: str) -> tuple[Sequence[SurveyQuestion], str]:
         """The questions of a survey, where they can be read; else none, and why."""
         return await self._live(campaign) if campaign else ((), "")

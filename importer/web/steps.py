@@ -142,6 +142,7 @@ class Steps:
             failed=planning.failed if planning and not one.planned else None,
             summary=summary,
             traits=await self._traits(one) if summary else (),
+            survey=await self._desk.called(str(summary.get("campaign", ""))),
             seal=runs.seal(one),
         )
 
@@ -181,6 +182,7 @@ class Steps:
         """Send ten, then the rest."""
         one, runs = self.one(request), self._desk.runs
         standing = await asyncio.to_thread(runs.standing, one)
+        summary = runs.summary(self._desk.settings, one)
         posted = await asyncio.to_thread(runs.posted, one, _SHOWN) if not standing.running else []
         return self._desk.page(
             request,
@@ -190,7 +192,8 @@ class Steps:
             told=_told(one, standing),
             stopping=one.id in runs.stopping,
             posted=posted,
-            summary=runs.summary(self._desk.settings, one),
+            summary=summary,
+            survey=await self._desk.called(str(summary.get("campaign", ""))),
             pilot=PILOT,
             there=self._drafts.there(one),
         )

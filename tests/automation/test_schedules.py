@@ -122,6 +122,23 @@ def test_kubernetes(one: Task) -> None:
     assert container["args"][:4] == [*verb, "-m", "/import/mapping.yaml"]
 
 
+@pytest.mark.parametrize("one", TASKS[:2], ids=["folder", "file"])
+def test_pods_that_share_a_ledger_take_the_lanes_of_one_job(one: Task) -> None:
+    """A file is posted by several at once; a folder by one, whose ledger outlives it."""
+    _, job = yaml.safe_load_all(RENDERED["k8s"](replace(one, shared="postgresql://db/imports")))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        kubernetes_validate.validate(job, "1.32", strict=True)
+    spec = job["spec"]["jobTemplate"]["spec"]
+    (container,) = spec["template"]["spec"]["containers"]
+    assert spec.get("parallelism", 1) == (1 if one.folder else 4)
+    assert container["args"][0] == ("watch" if one.folder else "work")
+    assert "--state" not in container["args"]
+    given = {each["name"]: each for each in container["env"]}
+    assert given["IMPORTER_LEDGER"]["value"] == "postgresql://db/imports"
+    assert given["SATISMETER_HASH_KEY"]["valueFrom"]["secretKeyRef"]["key"] == "hash-key"
+
+
 @pytest.mark.parametrize("one", TASKS, ids=["folder", "file", "nasty"])
 def test_airflow(one: Task) -> None:
     """Airflow itself is too big to be had for a test: the file compiles, and what it hands to the

@@ -234,3 +234,18 @@ class TestWithTheHeader:
         assert "none of the answers' columns" in refused(text, ["Id"])
         text = BASE.replace("userId: Id", "userId: {column: Id, optional: true}")
         assert "none of the columns that say who answered" in refused(text, ["Score"])
+
+
+@pytest.mark.parametrize(
+    ("scale", "ends"),
+    [
+        ("type: csat", "from: [1, 5], to: [5, 1]"),
+        ("type: nps", "from: [0, 10], to: [10, 0]"),
+        ("type: scale, min: 1, max: 6", "from: [1, 6], to: [6, 1]"),
+    ],
+)
+def test_which_end_is_the_best_is_asked_with_the_questions_own_scale(scale: str, ends: str) -> None:
+    with pytest.raises(MappingError) as error:
+        mapping.parse(with_answer(f'{scale}, column: a, rescale: "?"'))
+    [mistake] = error.value.mistakes
+    assert ends in mistake.hint

@@ -8,21 +8,19 @@ import subprocess
 import sys
 from collections.abc import Callable
 from contextlib import closing
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from importer.ledger.postgres.connection import Address, connect
-from importer.sandbox import API_KEY, PROJECT, Behaviour, FaultShare, SandboxSettings, background
-from tests.e2e.commands import Ended, shell
-from tests.e2e.conftest import MAPPING
+from importer.sandbox import Behaviour, FaultShare, SandboxSettings, background
+from tests.e2e.commands import Ended
 from tests.e2e.here import Here
 from tests.old_ledgers.old import JOBS, copied, counted
 from tests.postgres.cluster import PASSWORD, Cluster
+from tests.postgres.conftest import KEY
 
-KEY = "a hash key for these tests"
 QUICK = ("--rate", "max", "--yes", "--settle", "0.2", "--json")
 FAULTS = (
     FaultShare(Behaviour("close_stored"), 0.08),
@@ -32,26 +30,6 @@ FAULTS = (
 )
 PLACES = {"sent_at", "ms", "response_id"}
 """Columns of results.csv that no two runs have in common."""
-
-
-@pytest.fixture
-def plain(tmp_path: Path) -> Here:
-    """A shell in a folder with a file of 60 rows and its mapping; its ledger is a file."""
-    one = shell(tmp_path)
-    one.write("mapping.yaml", MAPPING)
-    scores = (11 if n == 3 else "skip" if n == 4 else n % 11 for n in range(60))
-    lines = [f"p{n % 55},{score},because,p{n % 55}@example.com" for n, score in enumerate(scores)]
-    one.write("people.csv", "id,score,comment,email\n" + "\n".join(lines) + "\n")
-    environment = {**one.environment, "SATISMETER_HASH_KEY": KEY, "SATISMETER_API_KEY": API_KEY}
-    return Here(one.folder, {**environment, "SATISMETER_PROJECT": PROJECT})
-
-
-@pytest.fixture
-def shared(plain: Here, cluster: Cluster, database: str) -> Here:
-    """The same over PostgreSQL."""
-    return replace(
-        plain, environment={**plain.environment, "IMPORTER_LEDGER": cluster.dsn(database)}
-    )
 
 
 def outcomes(place: Path) -> list[dict[str, str]]:

@@ -130,9 +130,9 @@ def test_the_wizard_starts_a_run_sees_it_and_pauses_it(windows: Shell) -> None:
             link = process.stdout.readline().strip()
             site = Site(link.partition("/open")[0])
             path = re.findall(r'url=([^"]+)/read"', site.get(link.removeprefix(site.origin)))[0]
-            site.get(f"{path}/mapping")
+            site.get(f"{path}/match")
             site.get(f"{path}/own", text=MAPPING)
-            site.get(f"{path}/mapping", go="next")
+            site.get(f"{path}/match", go="next")
             wait_until(lambda: "can be sent" in site.get(f"{path}/plan"))
             site.get(f"{path}/approve", go="approve")
             site.get(f"{path}/start", rows="rest")

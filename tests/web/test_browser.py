@@ -129,7 +129,7 @@ def heading(page: Page, text: str) -> None:
 
 
 def looked_at(page: Page, name: str) -> None:
-    """Contrast, names, sizes of targets, nothing that sticks out, axe; a picture where one is asked for."""
+    """Contrast, names, the size of targets, nothing sticks out, axe; a picture where one is asked for."""
     page.wait_for_load_state("load")
     found = AXE.run(page, options={"runOnly": WCAG, "iframes": False})
     assert found.violations_count == 0, (name, found.generate_report())
@@ -169,6 +169,16 @@ def test_from_a_dropped_file_to_the_last_row(
         page.get_by_role("button", name="Next: match").click()
         heading(page, "3 things are still to be said")
         looked_at(page, "match")
+        page.get_by_label("Survey", exact=True).fill(CAMPAIGN)
+        expect(page.locator("#preview")).to_contain_text(
+            f"value → {CAMPAIGN}"
+        )  # nothing is saved yet
+        page.get_by_label("ID of “NPS”").fill("no id")
+        page.get_by_role("button", name="Next: the plan").click()
+        heading(page, "1 field to look at")
+        expect(page.locator(".error-summary")).to_be_focused()
+        expect(page.get_by_label("Survey", exact=True)).to_have_value(CAMPAIGN)
+        looked_at(page, "match-wrong")
         with page.expect_response("**/frame/plan.html", timeout=30_000) as report:
             filled_in(page)
         expect(page.locator("h1")).to_have_text(re.compile(r"of 34 rows can be sent"))

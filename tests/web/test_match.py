@@ -53,6 +53,11 @@ async def test_from_the_surveys_side_each_question_has_its_column(
         await matched(visitor, wide)
         await visitor.post(visitor.at("match"), campaign=CAMPAIGN, go="save")
         assert visitor.h1 == "The mapping is whole, and fits the file"
+        await visitor.planned()
+        name = re.search(r"would go to survey “[^”]+” \((\w+)\)", visitor.text)
+        assert name
+        assert name[1] == CAMPAIGN
+        await visitor.get(visitor.at("match"))
         assert "guessed: the survey's only rating of this type" in card(visitor, SCORE)
         assert len(visitor.text) < 200_000
         # the other column, and none
@@ -135,7 +140,7 @@ async def test_dates_that_fit_two_ways_are_asked_about_in_words(tmp_path: Path) 
         return b"Customer ID,NPS,Answered\n" + body
 
     async with wizard(tmp_path) as visitor:
-        await matched(visitor, rows(3, 4, 5, 6, 12))
+        await matched(visitor, rows(4, 3, 5, 6, 12))
         said = {"campaign": CAMPAIGN, "question__score": SCORE}
         await visitor.post(visitor.at("match"), go="next", **said)
         assert visitor.path.endswith("/match")

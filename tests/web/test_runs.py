@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import re
 import signal
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -14,6 +15,7 @@ from typing import Any
 import pytest
 
 from importer.ledger import look_into
+from importer.mapping import parse
 from importer.resources import SAMPLES
 from importer.sandbox import WRITE_KEY, Sandbox, SandboxSettings, background
 from importer.web.standing import waiting
@@ -106,6 +108,56 @@ async def test_the_pages_plan_is_the_commands(tmp_path: Path, here: Here, file: 
     assert ours == theirs
     document = {name: value for name, value in found.items() if name in summary}
     assert fixed(summary) == fixed(document)
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda path: path.name)
+async def test_a_mapping_matched_by_the_page_plans_as_the_command_does(
+    tmp_path: Path, here: Here, file: Path
+) -> None:
+    """What `init` drafts, with the same things said: on a page, and by hand in the text."""
+    key = "one key for both of them"
+    async with wizard(tmp_path / "state", hash_key=key) as visitor:
+        await visitor.upload(file.name, content(file))
+        await visitor.get(visitor.at("match"))
+        said = {"campaign": CAMPAIGN, "person": "nobody"}
+        names = re.findall(r'name="question\.(\w+)" value=""', visitor.text)
+        out = set(re.findall(r'name="out\.(\w+)" value="yes" checked', visitor.text))
+        for number, name in enumerate(name for name in names if name not in out):
+            said[f"question.{name}"] = f"00000000-0000-4000-8000-{number:012d}"
+        if "Choose…" not in visitor.text.partition('name="person"')[2].partition("</select>")[0]:
+            del said["person"]
+        before = visitor.desk.drafts.mapping(visitor.draft).read_text()
+        if 'userId: "?"' not in before:
+            said.pop("person", None)
+        await visitor.post(visitor.at("match"), go="save", **said)
+        for name in re.findall(
+            r'name="(best\.\w+|order)" value="(?:high|day first)"', visitor.text
+        ):
+            said[name] = "high" if name.startswith("best") else "day first"
+        await visitor.post(visitor.at("match"), go="save", **said)
+        await visitor.planned()
+        assert " can be sent" in visitor.h1, (visitor.h1, before)
+        ours = json.loads(visitor.desk.drafts.plan(visitor.draft).read_bytes())
+        summary = visitor.desk.runs.summary(visitor.desk.settings, visitor.draft)
+        text = visitor.desk.drafts.mapping(visitor.draft).read_text()
+    assert len(said) > 1
+    (here.folder / "own.yaml").write_text(text)
+    command = ("plan", file, "-m", "own.yaml", "--save", "plan.json", "--out", "out", "--json")
+    found = await typed(here, *command, SATISMETER_HASH_KEY=key)
+    theirs = json.loads((here.folder / "plan.json").read_bytes())
+    for plan in (ours, theirs):
+        for name in ("made", "file", "mapping"):
+            del plan[name]
+    assert ours == theirs
+    document = {name: value for name, value in found.items() if name in summary}
+    assert fixed(summary) == fixed(document)
+    # and what a person types into the drafted text means the same
+    by_hand = before.replace('campaign: "?"', f'campaign: "{CAMPAIGN}"')
+    for name, id_ in said.items():
+        if name.startswith("question."):
+            by_hand = by_hand.replace(f'  {name[9:]}: "?"', f'  {name[9:]}: "{id_}"')
+    if '"?"' not in by_hand:
+        assert parse(by_hand).digest == parse(text).digest
 
 
 @pytest.mark.parametrize("name", ["ugly.csv", "waves.csv"])
@@ -265,6 +317,9 @@ async def test_a_wrong_key_sends_nothing_and_can_be_typed_anew(
         await visitor.run("pilot")
         assert "rite key" in visitor.h1
         assert sandbox.stored() == []
+        # nothing was created, so ten rows are still the first step
+        assert '<button name="rows" value="pilot">Send 10 rows</button>' in visitor.text
+        assert 'value="rest" class="quiet">Send 20 rows</button>' in visitor.text
         await visitor.get(f"/keys?back={visitor.draft.id}/run")
         await visitor.post("/keys", write_key=WRITE_KEY)
         await visitor.run("pilot")

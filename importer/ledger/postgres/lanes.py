@@ -80,7 +80,8 @@ class Keeper:
         self.lanes: Mapping[int, int] = {}
         self.recovered = 0
         self.lost = threading.Event()
-        self._servers: set[str] = set()
+        self._servers: dict[str, str] = {}
+        self._shared = ""
         self._lane_ends = clock.now()
         self._ending = threading.Event()
         self._lock = threading.RLock()
@@ -98,8 +99,9 @@ class Keeper:
         self._thread.join()
         try:
             self.give()
-            for server in self._servers:
-                self._ask("holds_give", server=server, holder=self.holder)
+            for server, holder in self._servers.items():
+                if holder != self._shared:
+                    self._ask("holds_give", server=server, holder=holder)
         except (psycopg.Error, LedgerError):
             log.info("a lease is left to its end", exc_info=True)
         finally:
@@ -107,13 +109,20 @@ class Keeper:
 
     # surveys
 
-    def hold(self, server: str, campaigns: Collection[str], facts: Mapping[str, object]) -> None:
-        """Hold these surveys of a server; raises Busy naming who does. The same holder may hold them again,
-        from another process."""
+    def hold(
+        self,
+        server: str,
+        campaigns: Collection[str],
+        facts: Mapping[str, object],
+        shared: str = "",
+    ) -> None:
+        """Hold these surveys of a server; raises Busy naming who does. `shared`: for all processes that hold
+        them under this name, until the last of them has let the lease run out."""
+        self._shared = shared
         values = {
             "server": server,
             "campaigns": sorted(set(campaigns)),
-            "holder": self.holder,
+            "holder": shared or self.holder,
             "facts": json.dumps(facts),
             "ttl": self.timing.ttl,
         }
@@ -130,7 +139,7 @@ class Keeper:
                 hint="Wait for it to end, or stop it with Ctrl-C; its rows stay accounted for. One that was "
                 f"killed is forgotten {self.timing.ttl:.0f} s after its end.",
             )
-        self._servers.add(server)
+        self._servers[server] = shared or self.holder
 
     # lanes
 
@@ -178,6 +187,25 @@ class Keeper:
             if lanes:
                 self._ask("lanes_give", job=self.job, done=done, clean=clean, **_held(lanes))
 
+    def released(self) -> None:
+        """The job is at its end: its surveys are free for others."""
+        with self._lock, wrap_postgres_errors(self.address):
+            for server, holder in self._servers.items():
+                self._ask("holds_give", server=server, holder=holder)
+        self._servers = {}
+
+    def again(self) -> bool:
+        """Where every lane is done, they may be taken once more, by whoever settles what is in doubt."""
+        with self._lock, wrap_postgres_errors(self.address):
+            connection = self._connected()
+            with watched(connection):
+                return connection.execute(statement("lanes_again"), {"job": self.job}).rowcount > 0
+
+    def beat(self) -> None:
+        """Renew all and tell `changed`, now. Raises LedgerError."""
+        with self._lock, wrap_postgres_errors(self.address):
+            self._beat()
+
     def left(self) -> tuple[int, int]:
         """How many lanes of the job somebody holds, and how many are yet to be done."""
         with self._lock, wrap_postgres_errors(self.address):
@@ -203,8 +231,8 @@ class Keeper:
 
     def _beat(self) -> None:
         asked, ttl = clock.now(), self.timing.ttl
-        for server in self._servers:
-            if not self._ask("holds_beat", server=server, holder=self.holder, ttl=ttl):
+        for server, holder in self._servers.items():
+            if not self._ask("holds_beat", server=server, holder=holder, ttl=ttl):
                 self.lost.set()
         if self.lanes:
             renewed = self._ask("lanes_beat", job=self.job, ttl=ttl, **_held(self.lanes))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from typing import Any
 
@@ -16,7 +16,7 @@ from importer.ledger.postgres.database import PostgresDatabase, hold
 from importer.ledger.postgres.journal import Journal
 from importer.ledger.postgres.lanes import Keeper, facts_of, holder_of
 from importer.ledger.store import SqlLedger
-from importer.model import Job
+from importer.model import PERHAPS_ALONE, Job
 from importer.settings import server_of
 
 
@@ -126,5 +126,32 @@ class PostgresLedger(SqlLedger):
                 f"Other processes post rows of job {job.name}.",
                 hint=f"`importer work {job.name}` takes part; or wait for them to end.",
             )
-        (rows,) = self._db.one("rows_staged", job=job.id)
-        return Journal(self.address, keeper, rows, leaving=leaving)
+        return Journal(self.address, keeper, self.rows_staged(job), leaving=leaving)
+
+    # What several processes that post one job need of it.
+
+    def laid_out(self, job: Job, more: Mapping[str, object], units: int) -> None:
+        """Write down what the workers of a job need to know, and how many units of its rate they share."""
+        with self._db.transaction():
+            self._db.run("job_laid_out", job=job.id, settings=json.dumps({**job.settings, **more}))
+            self._db.run("rate_set", job=job.id, total=units)
+
+    def work_begun(self, job: Job) -> None:
+        """Somebody works again, after whatever stopped the others."""
+        self._db.run("work_begun", job=job.id)
+
+    def lane_order(self, job: Job, keeper: Keeper, statuses: Sequence[str]) -> list[int]:
+        """As `sending_order`, of the lanes that the keeper has."""
+        found = self._db.all(
+            "lane_order",
+            job=job.id,
+            statuses=statuses,
+            alone=PERHAPS_ALONE,
+            lanes=keeper.count,
+            shards=list(keeper.lanes),
+        )
+        return [seq for (seq,) in found]
+
+    def rows_staged(self, job: Job) -> int:
+        """How many rows a job has."""
+        return int(self._db.one("rows_staged", job=job.id)[0])

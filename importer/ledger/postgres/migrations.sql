@@ -107,7 +107,7 @@ CREATE TABLE holds (
 CREATE TABLE rates (
     job integer PRIMARY KEY,
     total integer NOT NULL,
-    pause_until timestamptz NOT NULL DEFAULT '-infinity'
+    pause_until timestamptz NOT NULL DEFAULT 'epoch'
 );
 CREATE TABLE shares (
     job integer NOT NULL,

@@ -1,0 +1,81 @@
+"""`importer work`: one of any number of processes that post the rows of one job."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any, cast
+
+import click
+
+from importer.cli import keys, options, output
+from importer.cli.given import Given
+from importer.cli.output import next_command
+from importer.errors import ExitStatus, UsageError
+
+
+@click.command("work")
+@click.argument("what", metavar="JOB|FILE")
+@click.option(
+    "-m",
+    "--mapping",
+    metavar="MAPPING",
+    help="What comes first is a FILE: lay it out, and work on it.",
+)
+@click.option(
+    "--lanes",
+    type=click.IntRange(1, 256),
+    metavar="N",
+    help="Into how many lanes FILE is cut: some for each worker. [default: 8]",
+)
+@click.option("--sheet", help="The sheet, by name or number (overrules the mapping).")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Where the last worker writes results.csv.",
+)
+@click.option(
+    "--max-failures",
+    type=click.IntRange(0),
+    metavar="N",
+    help="All stop once more rows than this were refused.",
+)
+@options.delivering
+@options.target
+def work_command(what: str, lanes: int | None, **given: Any) -> ExitStatus:
+    """Post a job's rows together with other processes, on any hosts, over the ledger that they share.
+
+    The rows are cut into lanes by person; each worker takes one, posts its rows and takes the next. One rate
+    holds for all of them together, and so do pauses, --max-failures and reasons to stop. The requests lie in
+    the ledger, sealed, until the job ends: the file is needed by whoever lays it out only. The last worker
+    settles rows in doubt. Start as many as you like of the same command; one that dies costs nothing.
+
+    \b
+    importer work answers.csv -m mapping.yaml --lanes 16    lay it out, once, and work
+    importer work 20260301-answers                          work on a job that is laid out
+    """
+    from importer.engine.lanes import LANES, lay_out, work
+
+    if given["mapping"] is None and (given["rate"] or lanes):
+        raise UsageError("--rate and --lanes are said where a file is laid out, and hold for all.")
+    key = keys.write_key(given.pop("key_file"))
+    told = cast(Given, {**given, "file": what, "mapping": given["mapping"] or ""})
+    settings = replace(options.settings(told), write_key=key)
+    job = lay_out(settings, lanes or LANES).name if given["mapping"] else what
+    worked = work(settings, job)
+    status = worked.exit_status
+    if given["as_json"]:
+        said = {**asdict(worked), "results": worked.results and str(worked.results)}
+        output.emit({**said, "exit_code": int(status)})
+        return status
+    output.say(
+        f"Job {worked.job}: {worked.requests:,} requests in {worked.lanes:,} lanes by this worker."
+    )
+    if worked.rows:
+        output.table(("", "rows"), [each for each in worked.rows.items() if each[1]])
+    if worked.results:
+        output.say(f"{worked.results}   one line per row")
+    if worked.stopped:
+        output.note(f"Stopped early: {worked.stopped}")
+    output.next_step(next_command("status", worked.job))
+    return status

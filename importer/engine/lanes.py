@@ -1,0 +1,421 @@
+"""Many processes on one job: a file laid out in lanes in the shared ledger, and a worker that posts them.
+
+Lanes, rate, pauses and outcomes live in the ledger; whatever starts the workers (a scheduler of containers,
+a shell on five hosts) need know nothing of them. A worker takes a lane, posts its rows, gives it back and
+takes the next; the one that finds none left settles what is in doubt and ends the job.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, closing
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from importer import http, shutdown
+from importer.delivery.abort_rules import Abort
+from importer.delivery.circuit_breaker import CircuitBreaker
+from importer.delivery.rate_limit import RateLimiter
+from importer.delivery.worker import Delivery, DeliveryOptions
+from importer.engine import at_hand, opened
+from importer.engine.jobs import as_started
+from importer.engine.observer import NULL_OBSERVER, Ended, Observer
+from importer.engine.record import exit_status, folder_of, rewrite
+from importer.engine.send import SendContext, new_loop, rows, settle_doubts
+from importer.engine.stage import campaigns_of, secret_of, stage
+from importer.errors import Busy, ExitStatus, ImporterError, UsageError
+from importer.ledger import Spool
+from importer.ledger.postgres.bodies import PART, Bodies
+from importer.ledger.postgres.journal import Journal
+from importer.ledger.postgres.lanes import Keeper, Timing, facts_of, holder_of
+from importer.ledger.postgres.ledger import PostgresLedger
+from importer.ledger.postgres.shares import Says, Shares, Told, units_of
+from importer.model import Job, Outcome, QueuedRow, Response, Status
+from importer.results.files import MENDABLE
+from importer.satismeter.insert import Client
+from importer.satismeter.redact import Redactor
+from importer.settings import Rate, Secret, Settings, server_of
+
+log = logging.getLogger(__name__)
+
+LANES = 8
+"""Into how many lanes a job is cut, unless somebody says: some for each worker, so that one that is done
+early takes another."""
+BEAT = Timing(beat=1.0)
+"""Workers look at one another once a second: so soon a share of the rate goes from one to another."""
+_AGAIN = 2.0
+"""Seconds between two looks whether another process has laid the job out, or given a lane back."""
+
+
+def _ledger(settings: Settings, secret: bytes) -> PostgresLedger:
+    if settings.shared is None:
+        raise UsageError(
+            "Several processes need a ledger that they share.",
+            hint="Name it with --ledger postgresql://HOST/DATABASE, or in IMPORTER_LEDGER.",
+        )
+    return PostgresLedger.open(settings.shared.address, secret)
+
+
+# Laying a file out: every row staged, and its request kept, before anybody posts.
+
+
+def lay_out(settings: Settings, lanes: int = LANES, observer: Observer = NULL_OBSERVER) -> Job:
+    """Stage a file into so many lanes; the job that did so before, where there is one. Whoever comes while
+    another lays it out waits. Raises ImporterError."""
+    until = time.monotonic() + settings.outage
+    while True:
+        try:
+            return _laid_out(settings, lanes, observer)
+        except Busy:
+            if time.monotonic() > until:
+                raise
+            time.sleep(_AGAIN)
+
+
+def _laid_out(settings: Settings, lanes: int, observer: Observer) -> Job:
+    secret = secret_of(settings)
+    with ExitStack() as stack:
+        settings = stack.enter_context(at_hand(settings))
+        document, source, compiled = stack.enter_context(opened(settings, secret))
+        ledger = stack.enter_context(closing(_ledger(settings, secret)))
+        origin = settings.endpoint.origin
+        for job in ledger.jobs():
+            inputs = (job.file_sha256, job.sheet, job.mapping_sha256, job.origin)
+            same = inputs == (
+                source.facts.sha256,
+                source.sheet,
+                document.digest,
+                ledger.spelled(origin),
+            )
+            if same and "lanes" in job.settings and "dropped" not in job.settings:
+                return job
+        stack.enter_context(ledger.lock(origin, campaigns_of(document), settings.name))
+        ledger.recover(origin, campaigns_of(document))
+        spool = stack.enter_context(closing(Spool()))
+        planned = stage(settings, document, source, compiled, ledger, spool, observer)
+        with ledger.staging(planned.job):
+            spool.flush()
+            told = {
+                "lanes": lanes,
+                "forced": document.forceSurvey,
+                "rate": str(planned.rate),
+                "concurrency": settings.concurrency or document.sending.concurrency,
+            }
+            _keep_bodies(ledger, planned.job, lanes, spool, settings.statuses, secret)
+            ledger.laid_out(planned.job, told, units_of(planned.rate))
+        ledger.begin_job(planned.job)
+        return ledger.job(planned.job.name)
+
+
+def _keep_bodies(
+    ledger: PostgresLedger,
+    job: Job,
+    lanes: int,
+    spool: Spool,
+    statuses: tuple[str, ...],
+    secret: bytes,
+) -> None:
+    """The requests of all rows that may be posted, lane by lane."""
+    bodies, kept = Bodies(ledger.database, job.id, secret), defaultdict[int, list[int]](list)
+    part = 0
+    bodies.remove()  # of a start that was cut off
+    for row in rows(ledger, job, sorted(ledger.sending_order(job, (*statuses, Status.UNKNOWN)))):
+        shard = row.person[0] % lanes
+        kept[shard].append(row.seq)
+        if len(kept[shard]) == PART:
+            part += 1
+            bodies.put(shard, part, ((seq, spool.body(seq)) for seq in kept.pop(shard)))
+    for shard, seqs in kept.items():
+        part += 1
+        bodies.put(shard, part, ((seq, spool.body(seq)) for seq in seqs))
+
+
+# Working.
+
+
+@dataclass(frozen=True, slots=True)
+class Worked:
+    """What one worker has done: the requests that it made, the lanes that it came to the end of, why it
+    stopped early, if it did; and where it was the one that ended the job, the job's rows by status.
+    `results` is where they were written, where they could be."""
+
+    job: str
+    requests: int
+    lanes: int
+    exit_status: ExitStatus
+    stopped: str = ""
+    rows: Mapping[str, int] | None = None
+    results: Path | None = None
+
+
+def work(
+    settings: Settings, job: str, observer: Observer = NULL_OBSERVER, timing: Timing = BEAT
+) -> Worked:
+    """Take part in a job that is laid out in lanes, until none is left. Any number of processes may, on any
+    hosts; the file isn't needed. Raises ImporterError: Busy where another job holds the survey."""
+    if http.within_a_loop():
+        raise UsageError("Work brings an event loop of its own: call it in a thread.")
+    if settings.write_key is None:
+        raise UsageError("Work needs the write key.")
+    secret = secret_of(settings)
+    with closing(_ledger(settings, secret)) as ledger:
+        found = ledger.job(job)
+        if "lanes" not in found.settings:
+            raise UsageError(
+                f"Job {found.name} is not laid out for several processes.",
+                hint="`importer work FILE -m MAPPING` lays a file out; `importer resume` goes on alone.",
+            )
+        started = as_started(found, replace(settings, rate=None))
+        worker = _Worker(started, ledger, found, secret, observer, timing)
+        with asyncio.Runner(loop_factory=new_loop()) as runner:
+            return runner.run(worker.run())
+
+
+class _Worker:
+    """One process' part of a job."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        ledger: PostgresLedger,
+        job: Job,
+        secret: bytes,
+        observer: Observer,
+        timing: Timing,
+    ) -> None:
+        self.settings = settings
+        self.ledger = ledger
+        self.job = job
+        self.observer = observer
+        rate = settings.rate or Rate(None)
+        self.loop: asyncio.AbstractEventLoop
+        self.limiter = RateLimiter(rate.per_second)
+        self.delivery: Delivery | None = None
+        self.stopped: Abort | None = None
+        self.requests = self.done = 0
+        self._refused = 0
+        self._bodies = Bodies(ledger.database, job.id, secret)
+        holder = holder_of(f"work {job.id}")
+        self.shares = Shares(job.id, holder, rate, timing.ttl, self._says, self._hears)
+        self.keeper = Keeper(ledger.address, holder, timing, self.shares.beat)
+
+    @property
+    def stopping(self) -> Abort | None:
+        """Why no further row leaves, by this worker or by what it has met."""
+        return self.stopped or (self.delivery.stopped if self.delivery else None)
+
+    # what all workers of the job tell one another, in the keeper's thread
+
+    def _says(self) -> Says:
+        refused, self._refused = self._refused, 0
+        stop = self.stopping
+        mine = stop and stop.code not in ("lane_lost", "interrupted", "ledger", _ELSEWHERE)
+        told = f"{stop.code}: {stop.message}" if stop and mine else ""
+        return Says(refused, self.limiter.paused_for, told)
+
+    def _hears(self, told: Told) -> None:
+        if self.loop.is_closed():
+            return
+        self.loop.call_soon_threadsafe(self._heard, told)
+
+    def _heard(self, told: Told) -> None:
+        if told.per_second is not None:
+            self.limiter.share(told.per_second)
+        if told.pause:
+            self.limiter.pause(told.pause)
+        most = self.settings.max_failures
+        if most is not None and told.refused > most:
+            why = f"more than {most:,} rows are invalid or were refused; see problems.csv"
+            self.stop(Abort("max_failures", why))
+        elif told.stop and self.stopping is None:
+            self.stop(Abort("stopped_elsewhere", f"another worker has stopped: {told.stop}"))
+
+    def stop(self, why: Abort) -> None:
+        """Take no new row and no new lane."""
+        self.stopped = self.stopped or why
+        if self.delivery:
+            self.delivery.stop(why)
+
+    def _ended(self, row: QueuedRow, outcome: Outcome) -> None:
+        self._refused += outcome.status in MENDABLE
+        self.observer.event(Ended(row.row, self.job.wave(row.seq), outcome.status, outcome.code))
+
+    # the work
+
+    async def run(self) -> Worked:
+        """Lane by lane."""
+        self.loop = asyncio.get_running_loop()
+        settings, job = self.settings, self.job
+        if self.shares.units:
+            self.limiter.share(0)
+        with self.keeper as keeper:
+            keeper.open(job.id, int(str(job.settings["lanes"])))
+            self.ledger.work_begun(job)
+            facts = facts_of(f"{settings.name}, by workers of job {job.name}")
+            server, campaigns = server_of(job.origin), job.campaigns.split(",")
+            keeper.hold(server, campaigns, facts, shared=f"job {job.id}")
+            keeper.beat()
+            async with Client(
+                settings.endpoint.url,
+                settings.write_key or Secret(""),
+                concurrency=settings.concurrency or 8,
+                timeout=settings.timeout,
+                network=settings.network,
+                accept_empty=settings.accept_empty,
+            ) as client:
+                with shutdown.handled(self._drain, self._abandon, settings.drain):
+                    worked = await self._lanes(client)
+            keeper.beat()
+            self.shares.leave(self.ledger.database.connection)
+        return worked
+
+    def _drain(self, number: int, reason: str) -> None:
+        self.stop(Abort("interrupted", reason or f"by signal {number}", number))
+
+    def _abandon(self) -> None:
+        if self.delivery:
+            self.delivery.abandon()
+
+    async def _lanes(self, client: Client) -> Worked:
+        keeper = self.keeper
+        while not self.stopping:
+            if await asyncio.to_thread(keeper.take, 1):
+                await self._lane(client)
+                continue
+            held, undone = await asyncio.to_thread(keeper.left)
+            if not undone:
+                if await asyncio.to_thread(keeper.again):
+                    return await self._finish(client)
+                if not held:
+                    break
+            await asyncio.sleep(min(_AGAIN, keeper.timing.beat))
+        stop = self.stopping
+        status = exit_status(self._counts(), {}, stop, self.settings) if stop else ExitStatus.DONE
+        return Worked(self.job.name, self.requests, self.done, status, _told(stop))
+
+    async def _lane(self, client: Client) -> None:
+        """The rows of the lanes at hand that were never posted, or surely not stored."""
+        ledger, job = self.ledger, self.job
+        with self._spooled() as spool:
+            order = ledger.lane_order(job, self.keeper, self.settings.statuses)
+            async with self._journal() as journal:
+                delivery = self._delivery(client, journal, spool)
+                await delivery.run(rows(ledger, job, order), ledger.doubtful())
+                self.requests += delivery.requests
+        self.done += self.stopping is None
+
+    async def _finish(self, client: Client) -> Worked:
+        """Every lane was tried. Whoever takes them all settles what is in doubt, and ends the job."""
+        ledger, job, keeper = self.ledger, self.job, self.keeper
+        await asyncio.to_thread(keeper.take)
+        if len(keeper.lanes) < keeper.count:
+            keeper.give(done=True)
+            return Worked(job.name, self.requests, self.done, ExitStatus.DONE)
+        with self._spooled() as spool:
+            async with self._journal(final=True) as journal:
+                delivery = self._delivery(client, journal, spool)
+                forced = bool(job.settings.get("forced"))
+                context = SendContext(
+                    self.settings, job, forced, ledger, journal, delivery, self.observer
+                )
+                for note in await settle_doubts(context):
+                    log.warning("%s", note)
+                self.requests += delivery.requests
+        ledger.explain(job)
+        counts, kinds = self._counts(), ledger.duplicates(job)
+        stop = self.stopping
+        status, why = exit_status(counts, kinds, stop, self.settings), _told(stop)
+        ledger.end_job(ledger.job(job.name), status, why)
+        if stop is None and not self._left(counts):
+            self._bodies.remove()
+        keeper.released()
+        results = self._results()
+        return Worked(job.name, self.requests, self.done, status, why, counts, results)
+
+    def _left(self, counts: Mapping[str, int]) -> int:
+        """Rows that may be posted yet, by whoever goes on with the job."""
+        return sum(counts[each] for each in (Status.PENDING, Status.FAILED, Status.UNKNOWN))
+
+    def _results(self) -> Path | None:
+        """Where the job's folder can be had here, its results.csv; else `importer results` writes it."""
+        try:
+            folder = self.settings.out or folder_of(self.job, None)
+            return rewrite(self.ledger, self.job, folder).results
+        except (ImporterError, OSError) as error:
+            log.warning("the results can't be written here: %s", error)
+            return None
+
+    def _counts(self) -> dict[str, int]:
+        counts = self.ledger.counts(self.job)
+        return {"read": sum(counts.values())} | {each.value: counts.get(each, 0) for each in Status}
+
+    def _journal(self, *, final: bool = False) -> Journal:
+        def leaving(clean: bool) -> None:
+            self.keeper.give(done=final or self.stopping is None, clean=clean)
+
+        staged, outage = self.ledger.rows_staged(self.job), self.settings.outage
+        return Journal(self.ledger.address, self.keeper, staged, outage, leaving=leaving)
+
+    def _delivery(self, client: Client, journal: Journal, spool: _Spools) -> Delivery:
+        settings = self.settings
+        redactor = Redactor(settings.write_key, settings.api_key, settings.hash_key)
+        begun = bool(self.ledger.counts(self.job).get(Status.CREATED))
+        self.delivery = Delivery(
+            client,
+            journal,
+            self.limiter,
+            CircuitBreaker(),
+            body=spool.body,
+            observer=self._ended,
+            options=DeliveryOptions(
+                settings.concurrency or 8,
+                settings.accept_empty,
+                settings.outage,
+                redactor,
+                begun=begun,
+            ),
+        )
+        if self.stopped:
+            self.delivery.stop(self.stopped)
+        return self.delivery
+
+    def _spooled(self) -> _Spools:
+        return _Spools(self._bodies, list(self.keeper.lanes), self.keeper.count)
+
+
+_ELSEWHERE = "stopped_elsewhere"
+
+
+def _told(stop: Abort | None) -> str:
+    return f"{stop.code}: {stop.message}" if stop else ""
+
+
+class _Spools:
+    """The requests of the lanes at hand, in unnamed files; a context manager."""
+
+    def __init__(self, bodies: Bodies, shards: list[int], lanes: int) -> None:
+        self._lanes = lanes
+        self._spools = {shard: Spool() for shard in shards}
+        for shard, spool in self._spools.items():
+            spool.keep(_as_kept(bodies.get(shard)))
+            spool.flush()
+
+    def body(self, row: QueuedRow) -> bytes:
+        """The request of a row."""
+        return self._spools[row.person[0] % self._lanes].body(row.seq)
+
+    def __enter__(self) -> _Spools:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for spool in self._spools.values():
+            spool.close()
+
+
+def _as_kept(bodies: Iterator[tuple[int, bytes]]) -> Iterator[tuple[int, Response]]:
+    for seq, body in bodies:
+        yield seq, Response(0, "", "", "", body, b"", b"")
