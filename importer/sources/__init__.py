@@ -11,9 +11,9 @@ from importlib import import_module
 
 _PLACES = {
     **dict.fromkeys(("Source", "open_source"), "source"),
-    **dict.fromkeys(("Facts", "KnownBy", "RowBlock", "SourceOptions", "read_header"), "table"),
+    **dict.fromkeys(("WHOLE", "Facts", "KnownBy", "Part"), "table"),
+    **dict.fromkeys(("RowBlock", "SourceOptions", "read_header"), "table"),
     **dict.fromkeys(("Finding", "Inspection"), "inspect"),
-    **dict.fromkeys(("WHOLE", "Part"), "parts"),
     **dict.fromkeys(("Address", "fetched"), "remote"),
 }
 __all__ = (*_PLACES,)  # noqa: PLE0604  type checkers read `__init__.pyi`

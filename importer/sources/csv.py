@@ -16,11 +16,12 @@ from importer.errors import SourceError
 from importer.model import Problem
 from importer.sources import encoding
 from importer.sources.files import Content
-from importer.sources.parts import WHOLE, Lines, Part, line_codec
-from importer.sources.table import HEAD, MOST_TEXT, Facts, RowBlock, SourceOptions
+from importer.sources.table import HEAD, MOST_TEXT, WHOLE, Facts, Part, RowBlock, SourceOptions
 
 if TYPE_CHECKING:
     import _csv
+
+    from importer.sources.parts import Lines
 
 
 # How a text file writes its cells: by which delimiter, and how quotes stand in and around them.
@@ -170,6 +171,8 @@ class DelimitedTable:
 
     def cuts(self, size: int) -> Iterator[tuple[RowBlock, Part | None]]:
         """Every block, and the part that begins behind it, where one may. Of what can't be cut, nothing."""
+        from importer.sources.parts import Lines, line_codec  # few files are cut
+
         codec = line_codec(self._encoding.codec)
         if not codec or self._content.compression:
             return
@@ -177,8 +180,7 @@ class DelimitedTable:
             lines = Lines(stream, codec)
             rows = _Rows(self._content.name, self._begun(lines), self._dialect)
             for block in self._blocks(rows, size, WHOLE):
-                behind = block.rows[-1] + 1
-                yield block, rows.cut(lines, behind) if rows.is_sound else None
+                yield block, rows.cut(lines)
 
     def close(self) -> None:
         """Nothing stays open between two calls of `blocks`."""
@@ -211,7 +213,8 @@ class DelimitedTable:
         return lines if self._declared else chain([first] if first else [], lines)
 
     def _text(self, stream: io.BufferedReader, start: int = 0) -> io.TextIOWrapper:
-        codec = line_codec(self._encoding.codec) if start else self._encoding.codec
+        codec = self._encoding.codec
+        codec = "utf-8" if start and codec == "utf-8-sig" else codec
         return io.TextIOWrapper(stream, encoding=codec, errors=encoding.ERRORS, newline="")
 
     def _sample(self) -> str:
@@ -268,8 +271,7 @@ RUN_TOGETHER = "A quote in the middle of a cell; rows may have run together here
 _STRAY = "A quote in the middle of a cell: where the cell ends is not clear."
 _REST = "This line may be the rest of a cell above, in which a quote stands that doesn't belong."
 _SPACED = "A blank before a quote: the quotes would become part of the text."
-_END_OF_FILE = "\x1a"
-"""Ctrl-Z, which programs of DOS write at the end."""
+_END_OF_FILE = "\x1a"  # Ctrl-Z, which programs of DOS write at the end
 _NEVER = "\n\n"  # what no line holds
 
 
@@ -326,16 +328,14 @@ class _Rows:
         self._row, self._above = part.row - 1, part.line - self._reader.line_num
         self._read = 0
 
-    @property
-    def is_sound(self) -> bool:
-        """Whether the next row is read in the light of nothing but the row that was read last."""
-        return not self._again and not self._doubtful and self._row != self._unsound
-
-    def cut(self, lines: Lines, row: int) -> Part:
-        """The part that begins with the next row, which has this number; `lines` are those of the text."""
+    def cut(self, lines: Lines) -> Part | None:
+        """The part that begins with the next row, where that is read in the light of nothing but the last
+        one; `lines` are those of the text."""
+        if self._again or self._doubtful or self._row == self._unsound:
+            return None
         lead = lines.at - lines.starts[-len(self._of_this_row)]
         lines.starts.clear()
-        return Part(lines.at, None, row, self._lines_above, lead)
+        return Part(lines.at, None, self._row + 1, self._lines_above, lead)
 
     def is_last(self) -> bool:
         """True where no line follows."""

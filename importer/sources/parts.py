@@ -8,28 +8,11 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator
-from dataclasses import dataclass
 from importlib import import_module
 
 from importer.sources import encoding
 
 _BLOCK = 1 << 20
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """Rows of a text that stand together. `start` and `end` are bytes of the file, `row` is the number of
-    the first row as Excel shows it, `line` counts the lines of the text above it. `lead`: so many bytes above
-    `start` begins the row by which a broken row below is judged. The last part has no `end`."""
-
-    start: int = 0
-    end: int | None = None
-    row: int = 1
-    line: int = 0
-    lead: int = 0
-
-
-WHOLE = Part()
 
 
 def line_codec(codec: str) -> str:

@@ -20,11 +20,12 @@ from importer.sources.csv import RUN_TOGETHER, DelimitedTable
 from importer.sources.files import Content
 from importer.sources.formats import open_table
 from importer.sources.frames import Frame
-from importer.sources.parts import WHOLE, Part
 from importer.sources.table import (
     MOST_COLUMNS,
+    WHOLE,
     Facts,
     Header,
+    Part,
     RowBlock,
     SourceOptions,
     Table,
