@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 
 from importer.delivery import Abort
 from importer.engine.approval import reopened
+from importer.engine.findings import MASKED_KEY
 from importer.engine.report import ACCEPTED, READY, reported
-from importer.engine.stage import MASKED_KEY, Plan, assert_sum
+from importer.engine.stage import Plan, assert_sum
 from importer.errors import Busy, ExitStatus, ImporterError, UsageError
 from importer.ledger import Ledger, Spool
 from importer.model import Chunk, Job, Status
