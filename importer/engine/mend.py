@@ -12,7 +12,7 @@ from pathlib import Path
 from importer.engine.record import writable
 from importer.engine.stage import fitted, source_options
 from importer.errors import SourceError, UsageError
-from importer.mapping import Compiled, Document
+from importer.mapping import Compiled, Document, check
 from importer.mapping.usage import lineage
 from importer.model import NO_ANSWERS, Chunk, Invalid, Problem
 from importer.privacy import PROBLEM_COLUMN, safe
@@ -200,7 +200,7 @@ def _wrong(compiled: Compiled, chunk: Chunk) -> dict[int, tuple[Problem, ...]]:
     """What is wrong with the chunk's rows, by their place in it, all waves together; but for those that the
     file has spoilt."""
     waves, found = len(compiled.programs), defaultdict[int, dict[Problem, None]](dict)
-    for number, each in enumerate(compiled.run(chunk)):
+    for number, each in enumerate(check(compiled.run(chunk))):
         at = number // waves
         if isinstance(each, Invalid) and chunk.rows[at] not in chunk.problems:
             found[at].update(dict.fromkeys(each.problems))

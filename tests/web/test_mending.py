@@ -85,6 +85,17 @@ def test_rows_are_found_by_cause_and_page_by_page(tmp_path: Path) -> None:
     assert ([each.row for each in rest], more) == ([6], False)
 
 
+def test_rows_that_break_a_rule_of_every_response_are_mended_too(tmp_path: Path) -> None:
+    two = "jane@example.com; joe@example.com"
+    mender = opened(tmp_path, f"Customer,NPS,Why\n{two},9,fine\nb,8,ok\n".encode())
+    rows, _ = mender.faulty()
+    assert [(each.row, [one.code for one in each.problems]) for each in rows] == [
+        (2, ["several_addresses"])
+    ]
+    assert set(mender.mend({2: {1: "8"}}, folder(tmp_path))[1]) == {2}
+    assert mender.mend({2: {0: "jane@example.com"}}, folder(tmp_path))[1] == {}
+
+
 def test_the_copy_differs_in_the_changed_cells_alone(tmp_path: Path) -> None:
     mender = opened(tmp_path, ROWS)
     place, left = mender.mend({3: {1: "9"}, 6: {0: "d"}}, folder(tmp_path))
