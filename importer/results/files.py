@@ -270,10 +270,15 @@ def _mendable(chunk: Chunk, lines: Iterator[Line], waves: int) -> Iterator[list[
 
 def _told(wrong: Sequence[Line], waves: int) -> str:
     """What is wrong with a row: of each of its waves, or once where it is the same with all."""
-    told = {line.wave: f"{line.code}: {line.message}" for line in wrong}
+    told = {line.wave: f"{line.code}: {line.message}{_clear(line.code)}" for line in wrong}
     if len(set(told.values())) == 1 and len(wrong) == waves:
         return told[wrong[0].wave]
     return "; ".join(f"wave {wave}: {each}" for wave, each in told.items())
+
+
+def _clear(code: str) -> str:
+    """What is asked of whoever mends a row that its file had spoilt: here it looks whole."""
+    return " Once the row is mended, clear this cell." if code in codes.of("file") else ""
 
 
 # The same as workbooks, for people: every cell is text, so that Excel leaves `00121` and `=1+1` as they are.
