@@ -50,6 +50,12 @@ def boottime() -> float | None:
     return None
 
 
+def steady() -> float:
+    """Seconds since some moment, which nobody can set; those of a suspension included where `boottime` is."""
+    found = boottime()
+    return time.monotonic() if found is None else found
+
+
 def end_with_stdin() -> None:
     """End this process once nobody holds the other end of standard input, a pipe: whoever started it is gone.
     Ctrl-C is for them, too, and they end it."""

@@ -115,6 +115,7 @@ def test_a_reason_to_stop_holds_for_all(shared: Here) -> None:
     assert reasons <= {"key_refused", "stopped_elsewhere"}
 
 
+@pytest.mark.trial
 def test_a_worker_that_is_killed_costs_nothing_but_doubt(
     shared: Here,
     cluster: Cluster,
@@ -190,11 +191,11 @@ def test_of_those_who_start_at_once_one_posts(shared: Here) -> None:
                 cwd=shared.folder, env=dict(shared.environment),
                 stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
             )
-            for number in range(4)
+            for number in range(3)
         ]  # fmt: skip
         statuses = Counter(each.wait(120) for each in racing)
         assert len(sandbox.posts()) == 20
-    assert statuses in (Counter({0: 1, 75: 3}), Counter({0: 2, 75: 2})), (
+    assert statuses in (Counter({0: 1, 75: 2}), Counter({0: 2, 75: 1})), (
         "who was late found all done"
     )
 

@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from importer.ledger.postgres import clock
+from importer import system
 from importer.ledger.postgres.connection import timeline, wrap_postgres_errors
 from importer.ledger.postgres.ledger import PostgresLedger
 
@@ -31,10 +31,10 @@ def findings(ledger: PostgresLedger) -> Iterator[Finding]:
         ledger.database.one("check_server")
     )
     with wrap_postgres_errors(ledger.address):
-        system, history = timeline(ledger.database.connection)
+        cluster, history = timeline(ledger.database.connection)
     yield Finding(
         "shared ledger", OK, f"{ledger.where}: PostgreSQL {version}, {size / 1e6:,.1f} MB, "
-        f"system {system}, timeline {int(history, 16)}{', TLS' if tls else ''}",
+        f"system {cluster}, timeline {int(history, 16)}{', TLS' if tls else ''}",
     )  # fmt: skip
     yield from _rights(*ledger.database.one("check_rights"))
     if recovering:
@@ -47,7 +47,7 @@ def findings(ledger: PostgresLedger) -> Iterator[Finding]:
         yield Finding(
             "clock", LOOK, found, "Leases go by its clock alone; times in reports differ."
         )
-    if not clock.COUNTS_SUSPENSION:
+    if system.boottime() is None:
         yield Finding(
             "suspension",
             LOOK,

@@ -10,10 +10,10 @@ from typing import Any
 
 from psycopg import errors
 
+from importer import system
 from importer.errors import LedgerError
 from importer.ledger.database import Row
 from importer.ledger.named_queries import queries
-from importer.ledger.postgres import clock
 from importer.ledger.postgres.connection import (
     Address,
     Connection,
@@ -74,13 +74,13 @@ class PostgresDatabase:
             self._connection.close()
 
     def all(self, query: str, **values: object) -> list[Row]:
-        until = clock.now() + self.patience
+        until = system.steady() + self.patience
         while True:
             try:
                 with self._asking() as connection:
                     return connection.execute(text(query), _bound(values)).fetchall()
             except Lost:
-                if self._within or clock.now() > until:
+                if self._within or system.steady() > until:
                     raise
             self.close()
             time.sleep(_RETRY)

@@ -18,9 +18,9 @@ from typing import Any
 
 import psycopg
 
+from importer import system
 from importer.errors import Busy, LedgerError
 from importer.ledger.jobs import CUT_OFF
-from importer.ledger.postgres import clock
 from importer.ledger.postgres.connection import (
     HUNG,
     Address,
@@ -214,26 +214,26 @@ class Journal:
     def _write(self, group: _Group) -> dict[int, Answer]:
         """Write the group, whatever connections it takes. Raises LedgerError."""
         self._unsure |= group.outcomes
-        until = clock.now() + self._outage
+        until = system.steady() + self._outage
         while True:
             try:
                 return self._tried(group)
             except Lost:
-                if clock.now() > until:
+                if system.steady() > until:
                     raise
             except psycopg.Error as error:
-                if not is_lost(error) or clock.now() > until:
+                if not is_lost(error) or system.steady() > until:
                     raise failure(self._address, error) from error
             self._drop()
             time.sleep(_RETRY)
 
     def _tried(self, group: _Group) -> dict[int, Answer]:
-        connection, began = self._connected(), clock.now()
+        connection, began = self._connected(), system.steady()
         try:
             with watched(connection):
                 answers = self._told(connection, group)
         except psycopg.OperationalError as error:
-            if clock.now() - began >= HUNG:
+            if system.steady() - began >= HUNG:
                 raise LedgerError(_HUNG, hint=_HUNG_HINT) from error
             raise
         if group.seqs or group.durable:
@@ -253,7 +253,7 @@ class Journal:
                 connection.execute(statement(name), self._outcomes())
                 pipeline.sync()
             if group.seqs:
-                asked, values = clock.now(), self._values(group.seqs)
+                asked, values = system.steady(), self._values(group.seqs)
                 cursor = connection.execute(statement("attempt"), values)
         self.commits += 1
         if cursor is None:

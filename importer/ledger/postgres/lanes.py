@@ -19,9 +19,9 @@ from typing import Any
 
 import psycopg
 
+from importer import system
 from importer.errors import Busy, LedgerError
 from importer.ledger.jobs import CUT_OFF
-from importer.ledger.postgres import clock
 from importer.ledger.postgres.connection import (
     Address,
     Connection,
@@ -71,7 +71,7 @@ class Keeper:
         self.lost = threading.Event()
         self._servers: dict[str, str] = {}
         self._shared = ""
-        self._lane_ends = clock.now()
+        self._lane_ends = system.steady()
         self._ending = threading.Event()
         self._lock = threading.RLock()
         self._connection: Connection | None = None
@@ -145,7 +145,7 @@ class Keeper:
         """Take lanes that nobody holds, all of them or so many at most; returns how many. What former holders
         had under way is in doubt then. Waits for an attempt that is just being written down."""
         with self._lock, wrap_postgres_errors(self.address):
-            asked, connection = clock.now(), self._connected()
+            asked, connection = system.steady(), self._connected()
             with watched(connection), connection.transaction():
                 found = connection.execute(
                     statement("lanes_take"),
@@ -173,7 +173,7 @@ class Keeper:
         of them is left to send. `clean`: no attempt is open."""
         with self._lock:
             lanes, self.lanes = self.lanes, {}
-            self._lane_ends = clock.now()
+            self._lane_ends = system.steady()
             try:
                 if lanes:
                     self._ask("lanes_give", job=self.job, done=done, clean=clean, **_held(lanes))
@@ -212,9 +212,9 @@ class Keeper:
         return int(held), int(undone)
 
     def permits(self, asked: float) -> bool:
-        """Whether an attempt that was asked for then (by `clock.now`) may be posted now: soon after, and
+        """Whether an attempt that was asked for then (by `system.steady`) may be posted now: soon after, and
         within the lease. Whoever slept longer may have lost the lane, and his attempt may be settled."""
-        time_ = clock.now()
+        time_ = system.steady()
         return time_ - asked < self.timing.guard and time_ < self._lane_ends
 
     # beats
@@ -229,7 +229,7 @@ class Keeper:
                 self._drop()
 
     def _beat(self) -> None:
-        asked, ttl = clock.now(), self.timing.ttl
+        asked, ttl = system.steady(), self.timing.ttl
         for server, holder in self._servers.items():
             if not self._ask("holds_beat", server=server, holder=holder, ttl=ttl):
                 self.lost.set()
