@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import logging
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from importlib.util import find_spec
-from typing import Any
+from typing import Any, TypeVar
 
 from importer.engine.findings import PartResult
 from importer.engine.parts import PartTask, opened, stage_part, tasks
 from importer.engine.stage import secret_of
 from importer.errors import LedgerError, UsageError
 from importer.model import Job
-from importer.settings import HASH_KEY, WRITE_KEY, Settings, is_loopback, split_url
+from importer.settings import API_KEY, HASH_KEY, WRITE_KEY, Settings, is_loopback, split_url
 from importer.sources import Source
 
 log = logging.getLogger(__name__)
+T = TypeVar("T")
 _STARTS = 30.0
 """Seconds in which a scheduler answers, and has a worker."""
 _AHEAD = 2
@@ -32,6 +33,7 @@ class Workers:
 
     def __init__(self, client: Any, count: int) -> None:
         self._client, self._count = client, count
+        self._asked: list[Any] = []
 
     def stage(
         self, settings: Settings, job: Job, source: Source, *, brief: bool, bodies: bool
@@ -50,6 +52,21 @@ class Workers:
                 yield self._next(under_way, secret)
         finally:
             self._client.cancel([future for _, future in under_way])
+
+    def all(self, function: Callable[..., T], *words: object) -> list[T]:
+        """What each of them answers, where the same is wanted of all; `wait` once more where that was broken
+        off. Raises ImporterError."""
+        with told():
+            self._asked = [
+                self._client.submit(function, *words, number, pure=False)
+                for number in range(self._count)
+            ]
+        return self.wait()
+
+    def wait(self) -> list[Any]:
+        """For what they answer to what `all` has asked."""
+        with told():
+            return [future.result() for future in self._asked]
 
     def _next(self, under_way: deque[tuple[PartTask, Any]], secret: bytes) -> PartResult:
         task, future = under_way.popleft()
@@ -125,7 +142,11 @@ def _there(address: str) -> Iterator[Any]:
 
 def _environment(settings: Settings) -> Mapping[str, str]:
     """What a worker of this machine needs besides what this process has in its own."""
-    keys = {HASH_KEY: settings.hash_key, WRITE_KEY: settings.write_key}
+    keys = {
+        HASH_KEY: settings.hash_key,
+        WRITE_KEY: settings.write_key,
+        API_KEY: settings.api_key,
+    }
     return {name: key.reveal() for name, key in keys.items() if key}
 
 
