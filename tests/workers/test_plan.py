@@ -91,7 +91,7 @@ def _planned(settings: Settings, folder: Path) -> Mapping[str, object]:
     planned, summary = plan(settings)
     made = {
         each.name: re.sub(
-            rf"{re.escape(str(folder))}|\"?(seconds|made)\"?: [^,\n]*|\d+(\.\d+)? s\b|\d\d:\d\d:\d\d",
+            rf"{re.escape(str(folder))}|\"?(seconds|made)\"?: [^,\n]*|\d+(\.\d+)? s\b|\d\d:\d\d(:\d\d| UTC)",
             "",
             each.read_text(errors="replace"),
         )
