@@ -183,9 +183,9 @@ def shared() -> str:
     found = _SHARED.get()
     if found is None:
         return ""
-    from importer.ledger.postgres.connection import Address
+    from importer.ledger import hold_address
 
-    Address.parse(found.address)
+    hold_address(found)
     return found.address
 
 

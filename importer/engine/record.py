@@ -133,7 +133,7 @@ def write_problems(
         if place == path:
             path.unlink(missing_ok=True)
         return None
-    delimiter, encoding = facts.delimiter or ",", _writable(facts.encoding)
+    delimiter, encoding = facts.delimiter or ",", writable(facts.encoding)
     write_problem_rows(
         place,
         source.preamble,
@@ -171,7 +171,7 @@ def _results_workbook(results: Path, *, xlsx: bool) -> None:
         )
 
 
-def _writable(encoding: str) -> str:
+def writable(encoding: str) -> str:
     """The source's own encoding, so that the mapping's `encoding` still holds; Excel wants a BOM."""
     return (
         "utf-8-sig"
