@@ -74,7 +74,7 @@ def work_command(what: str, lanes: int | None, **given: Any) -> ExitStatus:
         if given["mapping"]:
             job = lay_out(settings, lanes or LANES, helpers=helpers).name
         if helpers:
-            from importer.engine.together import post_together
+            from importer.engine.cluster import post_together
 
             worked = post_together(helpers, settings, job)
         else:
