@@ -1,10 +1,12 @@
 # The importer as an image: docker build -t satismeter-importer .
 # Nothing of yours is in it. Mount what it works on at /import: files, mapping and the ledger (state/), which has
-# to outlive the container, since it knows what was sent. docs/scheduling.md shows how.
+# to outlive the container, since it knows what was sent. Extras: --build-arg EXTRAS=dask,postgres. docs/scheduling.md shows how.
 FROM python:3.13-slim AS build
+ARG EXTRAS=""
 COPY . /src
 RUN python -m venv /venv && /venv/bin/pip install --no-cache-dir --require-hashes -r /src/requirements.lock \
-    && /venv/bin/pip install --no-cache-dir --no-deps /src
+    && /venv/bin/pip install --no-cache-dir --no-deps /src \
+    && if [ -n "$EXTRAS" ]; then /venv/bin/pip install --no-cache-dir -c /src/constraints.txt "/src[$EXTRAS]"; fi
 
 FROM python:3.13-slim
 COPY --from=build /venv /venv

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from pandas import DataFrame
 
 WRITE_KEY = "SATISMETER_WRITE_KEY"
+API_KEY = "SATISMETER_API_KEY"
 HASH_KEY = "SATISMETER_HASH_KEY"
 """The variables of the environment that have these keys."""
 DEFAULT_ENDPOINT = "https://app.satismeter.com/api/responses"

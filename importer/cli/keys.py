@@ -13,10 +13,11 @@ import click
 from importer import resources, system
 from importer.errors import UsageError
 from importer.privacy import shell_word
-from importer.settings import HASH_KEY, WRITE_KEY, Secret
+from importer.settings import API_KEY, HASH_KEY, WRITE_KEY, Secret
 
-API_KEY = "SATISMETER_API_KEY"
 PROJECT = "SATISMETER_PROJECT"
+
+__all__ = ["API_KEY", "HASH_KEY", "PROJECT", "WRITE_KEY"]
 
 
 def hash_key() -> Secret | None:

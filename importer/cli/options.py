@@ -13,7 +13,6 @@ import click
 
 from importer.cli.given import Given, GivenAccess
 from importer.cli.keys import (
-    API_KEY,
     PROJECT,
     from_dotenv,
     hash_key,
@@ -21,6 +20,7 @@ from importer.cli.keys import (
 )
 from importer.errors import UsageError
 from importer.settings import (
+    API_KEY,
     DEFAULT_ENDPOINT,
     WRITE_KEY,
     Endpoint,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, cast
@@ -40,6 +41,7 @@ from importer.errors import ExitStatus, UsageError
     metavar="N",
     help="All stop once more rows than this were refused.",
 )
+@options.workers
 @options.delivering
 @options.target
 def work_command(what: str, lanes: int | None, **given: Any) -> ExitStatus:
@@ -53,6 +55,7 @@ def work_command(what: str, lanes: int | None, **given: Any) -> ExitStatus:
     \b
     importer work answers.csv -m mapping.yaml --lanes 16    lay it out, once, and work
     importer work 20260301-answers                          work on a job that is laid out
+    importer work answers.csv -m mapping.yaml --workers 2   with so many processes of this machine
     """
     from importer.engine.lanes import LANES, lay_out, work
 
@@ -61,15 +64,29 @@ def work_command(what: str, lanes: int | None, **given: Any) -> ExitStatus:
     key = keys.write_key(given.pop("key_file"))
     told = cast(Given, {**given, "file": what, "mapping": given["mapping"] or ""})
     settings = replace(options.settings(told), write_key=key)
-    job = lay_out(settings, lanes or LANES).name if given["mapping"] else what
-    worked = work(settings, job)
+    with ExitStack() as stack:
+        helpers = None
+        if settings.several:
+            from importer.engine.cluster import workers  # brings Dask, an extra
+
+            helpers = stack.enter_context(workers(settings))
+        job = what
+        if given["mapping"]:
+            job = lay_out(settings, lanes or LANES, helpers=helpers).name
+        if helpers:
+            from importer.engine.cluster import post_together
+
+            worked = post_together(helpers, settings, job)
+        else:
+            worked = work(settings, job)
     status = worked.exit_status
     if given["as_json"]:
         said = {**asdict(worked), "results": worked.results and str(worked.results)}
         output.emit({**said, "exit_code": int(status)})
         return status
+    who = "the workers" if settings.several else "this worker"
     output.say(
-        f"Job {worked.job}: {worked.requests:,} requests in {worked.lanes:,} lanes by this worker."
+        f"Job {worked.job}: {worked.requests:,} requests in {worked.lanes:,} lanes by {who}."
     )
     if worked.rows:
         output.table(("", "rows"), [each for each in worked.rows.items() if each[1]])

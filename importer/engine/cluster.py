@@ -4,20 +4,25 @@ from __future__ import annotations
 
 import logging
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from importlib.util import find_spec
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from importer.engine.findings import PartResult
-from importer.engine.parts import PartTask, opened, stage_part, tasks
+from importer.engine.parts import Errand, PartTask, Refused, answered, opened, stage_part, tasks
 from importer.engine.stage import secret_of
 from importer.errors import LedgerError, UsageError
 from importer.model import Job
-from importer.settings import HASH_KEY, WRITE_KEY, Settings, is_loopback, split_url
+from importer.settings import API_KEY, HASH_KEY, WRITE_KEY, Settings, is_loopback, split_url
 from importer.sources import Source
 
+if TYPE_CHECKING:
+    from importer.engine.lanes import Worked
+
 log = logging.getLogger(__name__)
+T = TypeVar("T")
 _STARTS = 30.0
 """Seconds in which a scheduler answers, and has a worker."""
 _AHEAD = 2
@@ -32,6 +37,7 @@ class Workers:
 
     def __init__(self, client: Any, count: int) -> None:
         self._client, self._count = client, count
+        self._asked: list[Any] = []
 
     def stage(
         self, settings: Settings, job: Job, source: Source, *, brief: bool, bodies: bool
@@ -50,6 +56,21 @@ class Workers:
                 yield self._next(under_way, secret)
         finally:
             self._client.cancel([future for _, future in under_way])
+
+    def all(self, function: Callable[..., T], *words: object) -> list[T]:
+        """What each of them answers, where the same is wanted of all; `wait` once more where that was broken
+        off. Raises ImporterError."""
+        with told():
+            self._asked = [
+                self._client.submit(function, *words, number, pure=False)
+                for number in range(self._count)
+            ]
+        return self.wait()
+
+    def wait(self) -> list[Any]:
+        """For what they answer to what `all` has asked."""
+        with told():
+            return [future.result() for future in self._asked]
 
     def _next(self, under_way: deque[tuple[PartTask, Any]], secret: bytes) -> PartResult:
         task, future = under_way.popleft()
@@ -125,7 +146,11 @@ def _there(address: str) -> Iterator[Any]:
 
 def _environment(settings: Settings) -> Mapping[str, str]:
     """What a worker of this machine needs besides what this process has in its own."""
-    keys = {HASH_KEY: settings.hash_key, WRITE_KEY: settings.write_key}
+    keys = {
+        HASH_KEY: settings.hash_key,
+        WRITE_KEY: settings.write_key,
+        API_KEY: settings.api_key,
+    }
     return {name: key.reveal() for name, key in keys.items() if key}
 
 
@@ -157,3 +182,51 @@ def told() -> Iterator[None]:
             "The scheduler is gone, and its workers with it.",
             hint="Start it again; the same command goes on where this one stopped.",
         ) from error
+
+
+# A job's lanes, posted by workers.
+
+
+def post_together(workers: Workers, settings: Settings, job: str) -> Worked:
+    """Let each of them take part in a job that is laid out in lanes, until it is done. Where it is broken off
+    (Ctrl-C), the rows in flight come to their ends. Raises ImporterError."""
+    from importer.engine.lanes import stop_all  # brings PostgreSQL's driver, an extra
+
+    errand = Errand.of(settings)
+    try:
+        return _joined(workers.all(post, errand, job))
+    except KeyboardInterrupt:
+        stop_all(settings, job, "interrupted: by SIGINT")
+        _joined(workers.wait())
+        raise
+
+
+def post(errand: Errand, job: str, _: int) -> Worked | Refused:
+    """One worker's part. Where it dies, Dask asks another: the ledger knows what is left."""
+    return answered(lambda: _posted(errand, job))
+
+
+def _posted(errand: Errand, job: str) -> Worked:
+    settings, _ = errand.here()
+    if settings.write_key is None:
+        raise UsageError(
+            "this worker has no write key.", hint=f"Set {WRITE_KEY} in its environment."
+        )
+    from importer.engine.lanes import work
+
+    return work(settings, job)
+
+
+def _joined(answers: Sequence[Worked | Refused]) -> Worked:
+    """What all of them did. One that could not work doesn't matter where others have done it."""
+    done = [each for each in answers if not isinstance(each, Refused)]
+    ended = [each for each in done if each.rows is not None]
+    refused = [each for each in answers if isinstance(each, Refused)]
+    if refused and not ended:
+        raise refused[0].error()
+    first = sorted(done, key=lambda each: each.stopped.startswith("stopped_elsewhere"))
+    return replace(
+        (ended or first)[0],
+        requests=sum(each.requests for each in done),
+        lanes=sum(each.lanes for each in done),
+    )

@@ -27,7 +27,7 @@ from importer.engine.jobs import as_started
 from importer.engine.observer import NULL_OBSERVER, Ended, Observer
 from importer.engine.record import exit_status, folder_of, rewrite
 from importer.engine.send import SendContext, new_loop, rows, settle_doubts
-from importer.engine.stage import campaigns_of, secret_of, stage
+from importer.engine.stage import Helpers, campaigns_of, secret_of, stage
 from importer.errors import Busy, ExitStatus, ImporterError, UsageError
 from importer.ledger import Spool
 from importer.ledger.postgres.bodies import PART, Bodies
@@ -64,20 +64,25 @@ def _ledger(settings: Settings, secret: bytes) -> PostgresLedger:
 # Laying a file out: every row staged, and its request kept, before anybody posts.
 
 
-def lay_out(settings: Settings, lanes: int = LANES, observer: Observer = NULL_OBSERVER) -> Job:
-    """Stage a file into so many lanes; the job that did so before, where there is one. Whoever comes while
-    another lays it out waits. Raises ImporterError."""
+def lay_out(
+    settings: Settings,
+    lanes: int = LANES,
+    observer: Observer = NULL_OBSERVER,
+    helpers: Helpers | None = None,
+) -> Job:
+    """Stage a file into so many lanes, with others' help if there is any; the job that did so before, where
+    there is one. Whoever comes while another lays it out waits. Raises ImporterError."""
     until = time.monotonic() + settings.outage
     while True:
         try:
-            return _laid_out(settings, lanes, observer)
+            return _laid_out(settings, lanes, observer, helpers)
         except Busy:
             if time.monotonic() > until:
                 raise
             time.sleep(_AGAIN)
 
 
-def _laid_out(settings: Settings, lanes: int, observer: Observer) -> Job:
+def _laid_out(settings: Settings, lanes: int, observer: Observer, helpers: Helpers | None) -> Job:
     secret = secret_of(settings)
     with ExitStack() as stack:
         settings = stack.enter_context(at_hand(settings))
@@ -97,7 +102,9 @@ def _laid_out(settings: Settings, lanes: int, observer: Observer) -> Job:
         stack.enter_context(ledger.lock(origin, campaigns_of(document), settings.name))
         ledger.recover(origin, campaigns_of(document))
         spool = stack.enter_context(closing(Spool()))
-        planned = stage(settings, document, source, compiled, ledger, spool, observer)
+        planned = stage(
+            *(settings, document, source, compiled, ledger, spool, observer), helpers=helpers
+        )
         with ledger.staging(planned.job):
             planned = regard(settings, planned, ledger, spool, observer, sending=True)
             spool.flush()
@@ -176,6 +183,14 @@ def work(
         worker = _Worker(started, ledger, found, secret, observer, timing)
         with asyncio.Runner(loop_factory=new_loop()) as runner:
             return runner.run(worker.run())
+
+
+def stop_all(settings: Settings, job: str, why: str) -> None:
+    """Every worker of the job hears of it with its next beat: no further row leaves, and those in flight come
+    to their ends. `why` is `code: message`. Whoever works next begins anew."""
+    with closing(_ledger(settings, secret_of(settings))) as ledger:
+        number = ledger.job(job).id
+        ledger.database.all("work_told", job=number, refused=0, stop=why)
 
 
 class _Worker:

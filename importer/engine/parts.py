@@ -12,10 +12,11 @@ import os
 import pickle
 import platform
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TypeVar
 
 from importer import __version__, errors
 from importer.engine.findings import Findings, PartResult
@@ -24,30 +25,76 @@ from importer.errors import ImporterError, SourceError, UsageError
 from importer.ledger import SENDABLE, Seal, plan_ledger
 from importer.mapping import Document, check, load
 from importer.model import Job
-from importer.settings import HASH_KEY, Network, Secret, Settings
+from importer.settings import (
+    API_KEY,
+    HASH_KEY,
+    WRITE_KEY,
+    Network,
+    Secret,
+    Settings,
+    SharedLedger,
+)
 from importer.sources import Part, Source, open_source
 
-ROWS = 50_000
-"""Of one part: some seconds of a worker, some 20 MB of its memory."""
+T = TypeVar("T")
+
+# What a worker is told, and what it answers, whatever the work.
 
 
 @dataclass(frozen=True, slots=True)
-class PartTask:
-    """What a worker is told. `job` is how the ledger would write it down, `mark` a hash by which the worker
-    sees that its hash key is the same, `brief` and `bodies` what is wanted of each row."""
+class Errand:
+    """`settings` hold no key. `mark` is a hash by which a worker sees that its hash key is the same."""
 
     settings: Settings
-    job: Job
-    part: Part
     mark: str
-    brief: bool
-    bodies: bool
     version: str = __version__
 
-    @property
-    def place(self) -> bytes:
-        """Bound into the seal, so that no part can take another's place."""
-        return f"{self.job.file_sha256} {self.part.start}".encode()
+    @classmethod
+    def of(cls, settings: Settings) -> Errand:
+        """As it can be sent to another host: paths are whole, keys are left out."""
+        told = replace(
+            settings,
+            mapping=str(settings.kept["mapping"]),
+            state=settings.state.resolve(),
+            out=settings.out and settings.out.resolve(),
+            called=settings.name,
+            write_key=None,
+            api_key=None,
+            hash_key=None,
+            network=Network(),
+        )
+        return cls(told, mark_of(secret_of(settings)))
+
+    def here(self) -> tuple[Settings, bytes]:
+        """The settings with this process' own keys, and the secret of its hashes. Raises UsageError where it
+        can't do the work as it was meant."""
+        if self.version != __version__:
+            raise UsageError(
+                f"this worker has version {__version__} of the importer, and was asked by {self.version}.",
+                hint="Install the same version on all hosts.",
+            )
+        keys = {
+            "hash_key": HASH_KEY,
+            "write_key": WRITE_KEY,
+            "api_key": API_KEY,
+        }
+        found = {name: os.environ.get(variable, "") for name, variable in keys.items()}
+        own = {name: Secret(text) if text else None for name, text in found.items()}
+        settings = replace(self.settings, **own)  # type: ignore[arg-type]  # keys
+        if settings.shared and (address := os.environ.get("IMPORTER_LEDGER")):
+            settings = replace(settings, shared=SharedLedger(address))  # as it is reached from here
+        secret = secret_of(settings)
+        if mark_of(secret) != self.mark:
+            raise UsageError(
+                "this worker has another hash key, so its hashes would know no row again.",
+                hint=f"Set {HASH_KEY} in its environment as it is where the command is given.",
+            )
+        return settings, secret
+
+
+def mark_of(secret: bytes) -> str:
+    """Tells hash keys apart, and nothing of them."""
+    return hashlib.blake2b(b"worker", key=secret, digest_size=8).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,28 +108,56 @@ class Refused:
     def error(self) -> ImporterError:
         """To be raised by whoever has asked."""
         kind = getattr(errors, self.kind, ImporterError)
-        simple = kind in (SourceError, UsageError, errors.LedgerError)
+        simple = kind in (SourceError, UsageError, errors.LedgerError, errors.Busy)
         return (kind if simple else ImporterError)(*self.lines, hint=self.hint)
+
+
+def answered(work: Callable[[], T]) -> T | Refused:
+    """Do it. Nothing is raised: what carries an exception from host to host writes it into logs, and one that
+    isn't ours may quote a cell."""
+    try:
+        return work()
+    except ImporterError as error:
+        told = (f"On {platform.node()}: {error.lines[0]}", *error.lines[1:])
+        return Refused(type(error).__name__, told, error.hint)
+    except Exception as error:  # noqa: BLE001  told, as its kind and place
+        trace = error.__traceback__
+        while trace and trace.tb_next:
+            trace = trace.tb_next
+        where = f"{Path(trace.tb_frame.f_code.co_filename).name}:{trace.tb_lineno}" if trace else ""
+        return Refused("", (f"A worker met an unexpected {type(error).__name__} ({where}).",))
+
+
+# A part of a file.
+
+ROWS = 50_000
+"""Of one part: some seconds of a worker, some 20 MB of its memory."""
+
+
+@dataclass(frozen=True, slots=True)
+class PartTask:
+    """What a worker is told. `job` is how the ledger would write it down, `brief` and `bodies` what is wanted
+    of each row."""
+
+    errand: Errand
+    job: Job
+    part: Part
+    brief: bool
+    bodies: bool
+
+    @property
+    def place(self) -> bytes:
+        """Bound into the seal, so that no part can take another's place."""
+        return f"{self.job.file_sha256} {self.part.start}".encode()
 
 
 def tasks(
     settings: Settings, job: Job, source: Source, *, brief: bool, bodies: bool
 ) -> Iterator[PartTask]:
     """One for each part of the file, in their order."""
-    mark = _mark(secret_of(settings))
-    told = replace(
-        settings,
-        file=job.file,
-        mapping=str(settings.kept["mapping"]),
-        state=settings.state.resolve(),
-        called=settings.name,
-        write_key=None,
-        api_key=None,
-        hash_key=None,
-        network=Network(),
-    )
+    errand = Errand.of(replace(settings, file=job.file))
     for part in source.parts(ROWS):
-        yield PartTask(told, job, part, mark, brief, bodies)
+        yield PartTask(errand, job, part, brief, bodies)
 
 
 def opened(result: bytes | Refused, task: PartTask, secret: bytes) -> PartResult:
@@ -95,36 +170,12 @@ def opened(result: bytes | Refused, task: PartTask, secret: bytes) -> PartResult
 
 
 def stage_part(task: PartTask) -> bytes | Refused:
-    """Do it. Nothing is raised: what carries an exception from host to host writes it into logs, and one that
-    isn't ours may quote a cell."""
-    try:
-        return _staged(task)
-    except ImporterError as error:
-        told = (f"On {platform.node()}: {error.lines[0]}", *error.lines[1:])
-        return Refused(type(error).__name__, told, error.hint)
-    except Exception as error:  # noqa: BLE001  told, as its kind and place
-        trace = error.__traceback__
-        while trace and trace.tb_next:
-            trace = trace.tb_next
-        where = f"{Path(trace.tb_frame.f_code.co_filename).name}:{trace.tb_lineno}" if trace else ""
-        return Refused("", (f"A worker met an unexpected {type(error).__name__} ({where}).",))
+    """Read, map and check a part; returns what it came to, sealed."""
+    return answered(lambda: _staged(task))
 
 
 def _staged(task: PartTask) -> bytes:
-    if task.version != __version__:
-        raise UsageError(
-            f"This worker has version {__version__} of the importer, and was asked by {task.version}.",
-            hint="Install the same version on all hosts.",
-        )
-    settings = task.settings
-    text = os.environ.get(HASH_KEY)
-    settings = replace(settings, hash_key=Secret(text) if text else None)
-    secret = secret_of(settings)
-    if _mark(secret) != task.mark:
-        raise UsageError(
-            "This worker has another hash key, so its hashes would know no row again.",
-            hint=f"Set {HASH_KEY} in its environment as it is where the command is given.",
-        )
+    settings, secret = task.errand.here()
     with _at_hand(task, settings) as (document, source), ExitStack() as stack:
         compiled = fitted(document, source, secret)
         ledger = stack.enter_context(closing(plan_ledger(settings.ledger, secret)))
@@ -146,10 +197,6 @@ def _staged(task: PartTask) -> bytes:
                 bodies += ((seq, each.body) for seq, each in rows)
     result = PartResult(staging.lines, found.part, bodies)
     return Seal(secret).close_bytes(pickle.dumps(result, 5), task.place)
-
-
-def _mark(secret: bytes) -> str:
-    return hashlib.blake2b(b"worker", key=secret, digest_size=8).hexdigest()
 
 
 # A worker keeps the file of its last part open: the next one is most likely of the same.

@@ -21,8 +21,6 @@ from importer.sources.table import HEAD, MOST_TEXT, WHOLE, Facts, Part, RowBlock
 if TYPE_CHECKING:
     import _csv
 
-    from importer.sources.parts import Lines
-
 
 # How a text file writes its cells: by which delimiter, and how quotes stand in and around them.
 #
@@ -171,13 +169,11 @@ class DelimitedTable:
 
     def cuts(self, size: int) -> Iterator[tuple[RowBlock, Part | None]]:
         """Every block, and the part that begins behind it, where one may. Of what can't be cut, nothing."""
-        from importer.sources.parts import Lines, line_codec  # few files are cut
-
-        codec = line_codec(self._encoding.codec)
+        codec = encoding.line_codec(self._encoding.codec)
         if not codec or self._content.compression:
             return
         with self._content.open() as stream:
-            lines = Lines(stream, codec)
+            lines = encoding.Lines(stream, codec)
             rows = _Rows(self._content.name, self._begun(lines), self._dialect)
             for block in self._blocks(rows, size, WHOLE):
                 yield block, rows.cut(lines)
@@ -328,7 +324,7 @@ class _Rows:
         self._row, self._above = part.row - 1, part.line - self._reader.line_num
         self._read = 0
 
-    def cut(self, lines: Lines) -> Part | None:
+    def cut(self, lines: encoding.Lines) -> Part | None:
         """The part that begins with the next row, where that is read in the light of nothing but the last
         one; `lines` are those of the text."""
         if self._again or self._doubtful or self._row == self._unsound:

@@ -100,7 +100,7 @@ class RowBlock:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """Rows of a text that stand together (see `parts`). `start` and `end` are bytes of the file, `row` is the
+    """Rows of a text that stand together (see `csv`). `start` and `end` are bytes of the file, `row` is the
     number of the first row as Excel shows it, `line` counts the lines of the text above it. `lead`: so many
     bytes above `start` begins the row by which a broken row below is judged. The last part has no `end`."""
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from importer.errors import SourceError
 from importer.model import Chunk
 from importer.sources import WHOLE, Part, SourceOptions, open_source
-from importer.sources.parts import line_codec
+from importer.sources.encoding import line_codec
 
 Shown = tuple[list[tuple[str, ...]], list[int], object, object]
 

@@ -9,6 +9,9 @@ from typing import Any
 
 import pytest
 
+from tests.postgres.conftest import cluster, database, plain, shared
+
+__all__ = ["cluster", "database", "plain", "shared"]
 collect_ignore_glob: list[str] = []
 
 if find_spec("distributed") is None and os.environ.get("DASK_TESTS") != "required":
@@ -21,7 +24,7 @@ def pytest_report_header() -> str:
 
 
 @pytest.fixture(scope="session")
-def cluster() -> Iterator[Any]:
+def dask() -> Iterator[Any]:
     """Its workers have the keys of nobody."""
     from distributed import LocalCluster
 

@@ -17,6 +17,7 @@ import pytest
 
 from importer import ImporterError, Secret, Settings, plan, run
 from importer.engine import parts
+from importer.engine.parts import Errand, Refused
 from importer.errors import LedgerError, SourceError, UsageError
 from importer.sandbox import WRITE_KEY, Sandbox, background
 from tests.e2e.conftest import MAPPING
@@ -46,6 +47,11 @@ answers:
 
 
 def _rows(number: int, seed: int = 3) -> str:
+    """A file of such."""
+    return "\n".join([*_lines(number, seed), "Total,5", ""])
+
+
+def _lines(number: int, seed: int) -> list[str]:
     """Answers of which some are bad, blank, doubled, of many lines or badly quoted."""
     draw, lines = random.Random(seed), ["id,score,comment,email,day,again"]
     for n in range(number):
@@ -60,11 +66,11 @@ def _rows(number: int, seed: int = 3) -> str:
             lines.append('u,9,"stray" quote,x@example.com,\nv,8,fine,y@example.com,')
         if n % 900 == 3:
             lines += ["", lines[0], lines[-1]]
-    return "\n".join([*lines, "Total,5", ""])
+    return lines
 
 
 @pytest.fixture
-def told(tmp_path: Path, cluster: Any, monkeypatch: pytest.MonkeyPatch) -> Settings:
+def told(tmp_path: Path, dask: Any, monkeypatch: pytest.MonkeyPatch) -> Settings:
     """What a plan of several parts is told."""
     monkeypatch.setattr(parts, "ROWS", 1_000)
     (tmp_path / "m.yaml").write_text(MAPPING)
@@ -73,7 +79,7 @@ def told(tmp_path: Path, cluster: Any, monkeypatch: pytest.MonkeyPatch) -> Setti
         file=str(tmp_path / "a.csv"),
         mapping=str(tmp_path / "m.yaml"),
         state=tmp_path / "state",
-        dask=cluster.scheduler_address,
+        dask=dask.scheduler_address,
     )
 
 
@@ -85,7 +91,7 @@ def _planned(settings: Settings, folder: Path) -> Mapping[str, object]:
     planned, summary = plan(settings)
     made = {
         each.name: re.sub(
-            rf"{re.escape(str(folder))}|\"?(seconds|made)\"?: [^,\n]*|\d+(\.\d+)? s\b|\d\d:\d\d:\d\d",
+            rf"{re.escape(str(folder))}|\"?(seconds|made)\"?: [^,\n]*|\d+(\.\d+)? s\b|\d\d:\d\d(:\d\d)?",
             "",
             each.read_text(errors="replace"),
         )
@@ -144,7 +150,7 @@ def test_what_was_sent_before_is_known_to_each_worker(
 ) -> None:
     told = replace(told, endpoint=sandbox.url)  # type: ignore[arg-type]  # text will do
     one = tmp_path / "b.csv"
-    one.write_text("".join(Path(told.file).read_text().splitlines(keepends=True)[:3_000]))
+    one.write_text("\n".join(_lines(4_800, 3)[:2_000]) + "\n")
     before = replace(told, file=str(one), dask="", write_key=Secret(WRITE_KEY), limit=150)
     run(replace(before, rate="max", concurrency=50))  # type: ignore[arg-type]  # text will do
 
@@ -260,13 +266,12 @@ def test_what_cannot_work_is_said(
 def test_a_worker_of_another_version_is_told(
     told: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(parts, "__version__", "9.9")
-    tasks = parts.tasks
+    of = Errand.of
 
-    def older(*args: Any, **how: Any) -> Any:
-        return (replace(each, version="9.9") for each in tasks(*args, **how))
+    def older(settings: Settings) -> Errand:
+        return replace(of(settings), version="9.9")
 
-    monkeypatch.setattr("importer.engine.cluster.tasks", older)
+    monkeypatch.setattr(Errand, "of", older)
     with pytest.raises(UsageError, match=r"asked by 9\.9") as found:
         plan(told)
     assert "same version" in found.value.hint
@@ -285,12 +290,12 @@ def test_a_file_that_a_worker_has_in_another_form_is_refused(told: Settings) -> 
         task, *_ = parts.tasks(told, job, source, brief=True, bodies=False)
     Path(told.file).write_text(_rows(4_800, seed=4))
     done = parts.stage_part(task)
-    assert isinstance(done, parts.Refused)
+    assert isinstance(done, Refused)
     with pytest.raises(SourceError, match="another one than where"):
         raise done.error()
 
 
-def test_a_worker_that_is_killed_is_replaced(told: Settings, tmp_path: Path, cluster: Any) -> None:
+def test_a_worker_that_is_killed_is_replaced(told: Settings, tmp_path: Path, dask: Any) -> None:
     import os
     import signal
 
@@ -301,7 +306,7 @@ def test_a_worker_that_is_killed_is_replaced(told: Settings, tmp_path: Path, clu
     class Killing:
         def event(self, event: object, /) -> None:
             if isinstance(event, Staged) and len(killed) < 2:
-                process = next(iter(cluster.workers.values())).process.process
+                process = next(iter(dask.workers.values())).process.process
                 killed.append(process.pid)
                 os.kill(process.pid, signal.SIGKILL)
 
@@ -318,10 +323,10 @@ def test_a_scheduler_that_is_killed_is_told(told: Settings, tmp_path: Path) -> N
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         address = f"tcp://127.0.0.1:{free.getsockname()[1]}"
-    dask = [sys.executable, "-m", "distributed.cli.dask_scheduler", "--no-dashboard"]
+    command = [sys.executable, "-m", "distributed.cli.dask_scheduler", "--no-dashboard"]
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
     words = ["--host", "127.0.0.1", "--port", address.rpartition(":")[2]]
-    scheduler = subprocess.Popen([*dask, *words], cwd=tmp_path, **quiet)  # type: ignore[call-overload]
+    scheduler = subprocess.Popen([*command, *words], cwd=tmp_path, **quiet)  # type: ignore[call-overload]
     one = [sys.executable, "-m", "distributed.cli.dask_worker", address, "--no-dashboard"]
     worker = subprocess.Popen(  # type: ignore[call-overload]
         [*one, "--nthreads", "1", "--no-nanny", "--death-timeout", "20"], cwd=tmp_path, **quiet
