@@ -223,12 +223,11 @@ class RequestsDigest:
         self._hasher = hashlib.sha256()
 
     def add(self, mapped: Sequence[Mapped]) -> None:
-        """Take the next rows in."""
+        """Take the next rows in: in the file's order, for the digest depends on it."""
         lines = [
             b"%d %b\n" % (each.row, each.body) for each in mapped if isinstance(each, Response)
         ]
         self._hasher.update(b"".join(lines))
 
     def hexdigest(self) -> str:
-        """The figure so far."""
         return self._hasher.hexdigest()

@@ -188,7 +188,7 @@ class _Merged:
         self._told = 0
 
     def marks(self, rows: Sequence[int], cells: Sequence[Sequence[str]]) -> Iterator[Mark]:
-        """Those of the next rows."""
+        """A mark for each such cell in these rows; they come in the sheet's order."""
         if self._told >= _MOST_TOLD or not (self._below or self._open):
             return
         found = dict(zip(rows, cells, strict=True))
