@@ -240,6 +240,7 @@ class XlsRows:
 # ODS, by the standard library. What a cell shows stands beside its value, and tells zeros in front.
 
 _MOST_CELLS = 20_000_000
+"""Cells and rows of ODS say how often they repeat: a few bytes may declare billions."""
 _ODS_DURATION = re.compile(r"(-?)PT(\d+)H(\d+)M(\d+)(?:[.,](\d+))?S")
 _SPACES = "{urn:oasis:names:tc:opendocument:xmlns:%s:1.0}"
 _OFFICE, _TABLE, _TEXT, _STYLE = (_SPACES % each for each in ("office", "table", "text", "style"))
