@@ -16,8 +16,6 @@ from importer.settings import Settings
 
 LOOK_RATE = 5.0
 """Requests a second: the API documents no limit, and public readers of it hold themselves to five."""
-FRESH = 3_600.0
-"""Seconds for which what a look that was cut off has found is still believed."""
 _CHECKS = 3
 """Persons whom a list lacks, who are asked for by name: a list that hides them isn't whole."""
 _SOME = 25
@@ -53,10 +51,11 @@ async def look_at(
 ) -> int:
     """See the persons of the rows to send (with `had`, those whom the account knew before the first post), by
     one list or by asking for each: whichever takes fewer requests. Only these `traits` are kept (None: all).
-    Returns how many users were listed."""
+    What an earlier look of this turn has found is not believed: it may have changed since. Returns how many
+    users were listed."""
     persons, listed = account.persons(had=had), 0
+    account.stale(turn, time.time())
     if persons > 1:
-        account.stale(turn, time.time())
         async for some in users.listed():
             listed += len(some)
             account.see([_seen(each, traits) for each in some], turn, had=had)
@@ -68,8 +67,6 @@ async def look_at(
                 if not had:
                     account.absent(turn)
                 return listed
-    else:
-        account.stale(turn, time.time() - FRESH)
     await _ask(account, users, turn, observer, traits, had=had)
     return listed
 

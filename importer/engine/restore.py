@@ -170,7 +170,7 @@ class _Restore:
 
     def _begun(self, person: _Person) -> Sequence[str]:
         """What an earlier restore was about to put back, and is there."""
-        restores = self._account.restores_of(person.had.person)
+        restores = self._account.restores_of(person.had)
         return [name for name in person.there if name in restores]
 
     def _verified(self, planned: Restored) -> Restored:
@@ -202,7 +202,7 @@ class _Restore:
                     yield found
 
     def _person(self, had: HadTraits, now: object) -> _Person:
-        person, done = _Person(had, {}, [], []), self._account.restores_of(had.person)
+        person, done = _Person(had, {}, [], []), self._account.restores_of(had)
         current = now if isinstance(now, dict) else {}
         for name, value in had.before.items():
             sent = had.sent[name]

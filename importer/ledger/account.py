@@ -48,12 +48,20 @@ class PersonRows(NamedTuple):
 
 class HadTraits(NamedTuple):
     """A person of whom a job has overwritten something. `before`: the traits as they were, by name;
-    `sent`: of each, the values that the job has posted."""
+    `sent`: of each, the values that the job has posted; `posted_at`: when it last did, in Unix seconds."""
 
     person: bytes
     user_id: str
     before: Traits
     sent: Mapping[str, Sequence[object]]
+    posted_at: Mapping[str, float]
+
+
+class _Posted(NamedTuple):
+    """What a job has posted of a person: of each trait the values, and when it last did."""
+
+    values: dict[str, list[object]]
+    at: dict[str, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,18 +223,20 @@ class Account:
 
     def sent(self, person: bytes) -> Mapping[str, Sequence[object]]:
         """The values that the job has posted of a person, by trait, whatever became of the rows."""
-        return self._posted([person]).get(person, {})
+        posted = self._posted([person]).get(person)
+        return posted.values if posted else {}
 
-    def _posted(self, persons: list[bytes]) -> dict[bytes, dict[str, list[object]]]:
-        found: dict[bytes, dict[str, list[object]]] = {}
-        for person, seq, sealed, left_out in self._db.all(
+    def _posted(self, persons: list[bytes]) -> dict[bytes, _Posted]:
+        found: dict[bytes, _Posted] = {}
+        for person, seq, sealed, left_out, at in self._db.all(
             "account_sent", job=self._job, persons=persons
         ):
-            values = found.setdefault(bytes(person), {})
+            posted = found.setdefault(bytes(person), _Posted({}, {}))
             left = _names(left_out or "")
             for name, value in self._seal.open(sealed, self._of_row(seq))[1].items():
                 if name not in left:
-                    values.setdefault(name, []).append(value)
+                    posted.values.setdefault(name, []).append(value)
+                    posted.at[name] = max(at, posted.at.get(name, 0.0))
         return found
 
     def hold(self, rows: Sequence[int], message: str) -> None:
@@ -242,12 +252,17 @@ class Account:
         for found in self._pages("account_had"):
             posted = self._posted([person for person, _ in found])
             yield [
-                HadTraits(bytes(person), user_id, had, {name: sent[name] for name in had})
+                had
                 for person, sealed in found
                 if (sent := posted.get(bytes(person)))
-                for user_id, before in [self._seal.open(sealed, self._of_user(bytes(person)))]
-                if (had := {name: value for name, value in before.items() if name in sent})
+                if (had := self._had(bytes(person), sealed, sent)).before
             ]
+
+    def _had(self, person: bytes, sealed: bytes, posted: _Posted) -> HadTraits:
+        user_id, before = self._seal.open(sealed, self._of_user(person))
+        had = {name: value for name, value in before.items() if name in posted.values}
+        sent = {name: posted.values[name] for name in had}
+        return HadTraits(person, user_id, had, sent, {name: posted.at[name] for name in had})
 
     def finish(self) -> None:
         """The job has ended: only what putting back needs is kept, which is what was overwritten."""
@@ -264,10 +279,13 @@ class Account:
     def _closed(self, each: HadTraits, traits: Traits) -> bytes:
         return self._seal.close([each.user_id, traits], self._of_user(each.person))
 
-    def restores_of(self, person: bytes) -> Mapping[str, bool]:
-        """By trait, whether it was put back and seen to be there, or is only about to be."""
-        found = self._db.all("account_restores", job=self._job, person=person)
-        return {trait: bool(done) for trait, done in found}
+    def restores_of(self, had: HadTraits) -> Mapping[str, bool]:
+        """By trait, whether it was put back and seen to be there, or is only about to be. A trait that the
+        job has posted since (a pilot was put back, and the rest went) is not back."""
+        found = self._db.all("account_restores", job=self._job, person=had.person)
+        return {
+            trait: bool(done) and had.posted_at.get(trait, 0.0) <= at for trait, done, at in found
+        }
 
     def restoring(self, person: bytes, traits: Iterable[str]) -> None:
         """Written down before they are put back."""

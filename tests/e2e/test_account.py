@@ -209,6 +209,20 @@ def test_a_trait_of_this_job_does_not_count_as_there(user: Here, sandbox: Sandbo
     assert [each["traits"]["seats"] for each in bodies] == [3, 1, 2, 3]
 
 
+@pytest.mark.parametrize("more", ["", "a,9,Free,3,2021-01-01\n"])
+def test_each_start_looks_anew(user: Here, sandbox: Sandbox, more: str) -> None:
+    """However lately somebody has looked, and however few the persons are."""
+    rows = "".join(f"d,{n},Free {n},{n},2022-01-0{n}\n" for n in range(1, 4))
+    user.write("answers.csv", f"id,score,plan,seats,date\n{more}{rows}")
+    for limit in (1 + bool(more), 1):
+        assert told(user, "run", sandbox, "keep.yaml", "--limit", limit).status == 0
+    assert traits(sandbox)["d"]["plan"] == "Free 2"  # the file's own, which doesn't count as there
+    sandbox.put_users([("d", {"plan": "Gold"})])
+    ended = told(user, "run", sandbox, "keep.yaml", "--json")
+    assert [each["code"] for each in ended.document["causes"]] == ["account_changed"]
+    assert traits(sandbox)["d"]["plan"] == "Gold"
+
+
 def test_of_persons_nothing_is_kept_that_the_import_does_not_touch(
     user: Here, sandbox: Sandbox
 ) -> None:

@@ -229,6 +229,34 @@ def test_what_was_put_back_is_not_put_back_once_more(user: Here, sandbox: Sandbo
     assert now_in(sandbox)["b"]["plan"] == "Free"
 
 
+def test_what_the_job_has_sent_again_since_is_put_back_again(user: Here, sandbox: Sandbox) -> None:
+    """A pilot is put back, the rest goes: the person's second row has overwritten the trait once more. What
+    somebody has chosen since, though the job had sent it, stays."""
+    rows = "a,9,Free,,,,2021-01-01\nb,9,Free,,,,2021-01-02\nb,8,Pro,,,,2021-01-03\n"
+    user.write("answers.csv", f"id,score,plan,company,seats,active,date\n{rows}")
+    today = {"a": {"plan": "Gold"}, "b": {"plan": "Gold"}}
+    sandbox.put_users(today.items())
+    command(user, sandbox, "run", "overwrite", "--limit", "2")
+    assert total(restore(user), "restored") == 2
+    sandbox.put_users([("a", {"plan": "Free"})])
+    assert command(user, sandbox, "run", "overwrite").status == 0
+    assert now_in(sandbox)["b"] == {"plan": "Pro"}
+    back = restore(user)
+    assert (back.status, total(back, "restored"), total(back, "failed")) == (0, 1, 0)
+    assert now_in(sandbox) == {**today, "a": {"plan": "Free"}}
+    assert total(restore(user), "to_restore") == 0
+
+
+def test_a_single_person(user: Here, sandbox: Sandbox) -> None:
+    """What was seen before a value was put back says nothing of what is there afterwards."""
+    user.write("answers.csv", "id,score,plan,company,seats,active,date\nb,9,Free,,,,2021-01-02\n")
+    sandbox.put_users([("b", {"plan": "Gold"})])
+    assert command(user, sandbox, "run", "overwrite").status == 0
+    back = restore(user)
+    assert (back.status, total(back, "restored"), total(back, "failed")) == (0, 1, 0)
+    assert now_in(sandbox) == {"b": {"plan": "Gold"}}
+
+
 def test_nobody_is_asked_without_a_terminal_or_a_key(user: Here, sandbox: Sandbox) -> None:
     small(user, sandbox)
     before = now_in(sandbox)

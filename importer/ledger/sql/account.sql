@@ -110,7 +110,7 @@ UPDATE account_rows SET left_out = :left_out WHERE job = :job AND seq = :seq
 
 -- name: account_sent
 -- What the job has posted of these persons, whatever became of it.
-SELECT a.person, a.seq, a.sealed, a.left_out FROM account_rows a JOIN rows r ON r.job = a.job AND r.seq = a.seq
+SELECT a.person, a.seq, a.sealed, a.left_out, COALESCE(r.sent_at, 0) FROM account_rows a JOIN rows r ON r.job = a.job AND r.seq = a.seq
 WHERE a.job = :job AND a.person IN :persons AND r.attempts > 0 ORDER BY a.person, a.seq
 
 -- name: account_hold
@@ -145,13 +145,13 @@ DELETE FROM account_rows WHERE job = :job AND person NOT IN (
     SELECT person FROM account_users WHERE job = :job AND turn = 0)
 
 -- name: account_restores
--- Which traits of a person were put back, or are about to be.
-SELECT trait, done FROM account_restored WHERE job = :job AND person = :person
+-- Which traits of a person were put back, or are about to be, and when.
+SELECT trait, done, at FROM account_restored WHERE job = :job AND person = :person
 
 -- name: account_restoring
 -- A trait is about to be put back.
 INSERT INTO account_restored (job, person, trait, at, done) VALUES (:job, :person, :trait, :at, 0)
-ON CONFLICT (job, person, trait) DO NOTHING
+ON CONFLICT (job, person, trait) DO UPDATE SET at = excluded.at, done = 0
 
 -- name: account_restored
 -- A trait was put back.
