@@ -47,7 +47,7 @@ TESTS := $(BIN)/pytest -n 3 --dist worksteal -m "not trial" -rs
 unit: $(READY) said
 	$(TESTS)
 
-# As .ci/run does it: the same tests, with a count of the lines that they ran. Whoever is marked `process` starts
+# The same tests, with a count of the lines that they ran, which takes a third more processor time. Whoever is marked `process` starts
 # commands that aren't counted: most of their lines run in others, too, and each start would take its time to be counted.
 covered: $(READY) said
 	rm -rf build/coverage
