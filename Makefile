@@ -6,7 +6,7 @@ DEMO := .venv-demo
 
 LOCKED := --quiet --universal --generate-hashes --no-annotate --no-header
 
-.PHONY: help demo test lint unit covered trial golden bench build lock clean
+.PHONY: help demo test lint unit covered said trial golden bench build lock clean
 
 help:
 	@echo "make demo    show the whole job on made-up data against a local SatisMeter"
@@ -41,15 +41,23 @@ lint: $(READY)
 	$(BIN)/lint-imports
 	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.github-workflows .github/workflows/*.yml
 
-unit: $(READY)
-	@command -v chromium chromium-browser google-chrome >/dev/null || echo "No Chromium here: the browser's tests are skipped."
-	@command -v initdb >/dev/null || ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || echo "No PostgreSQL here: the shared ledger's tests are skipped."
-	$(BIN)/pytest -n 2 -m "not trial"
+# Three at a time on two cores: tests wait for servers, disks and child processes, too.
+TESTS := $(BIN)/pytest -n 3 --dist worksteal -m "not trial" -rs
 
-# As .ci/run does it: the same tests, with a count of the lines that they ran. It takes half as much time again.
-covered: $(READY)
+unit: $(READY) said
+	$(TESTS)
+
+# The same tests, with a count of the lines that they ran, which takes a third more processor time. Whoever is marked `process` starts
+# commands that aren't counted: most of their lines run in others, too, and each start would take its time to be counted.
+covered: $(READY) said
 	rm -rf build/coverage
-	$(BIN)/pytest -n 2 -m "not trial" --cov --cov-report=term
+	$(TESTS) --cov --cov-report=term
+
+said:
+	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null \
+		|| echo "No Chromium here: the report and the wizard are not looked at in a browser (BROWSER_TESTS=required makes that an error)."
+	@command -v initdb >/dev/null || ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 \
+		|| echo "No PostgreSQL here: the shared ledger is not tested (Debian: apt-get install postgresql; POSTGRES_TESTS=required makes that an error)."
 
 test: lint unit
 

@@ -93,7 +93,6 @@ class Chunk:
 
     @property
     def lines(self) -> Iterator[tuple[str, ...]]:
-        """The cells row by row."""
         return zip(*self.columns, strict=True)
 
     @property
@@ -274,7 +273,6 @@ class Cause:
         return f"row {rows}{wave}{' …' if self.count > len(self.rows) else ''}"
 
     def document(self) -> dict[str, object]:
-        """As JSON."""
         return {
             "code": self.code,
             "message": self.message,

@@ -378,7 +378,7 @@ class Settings:
 
     @property
     def folder(self) -> Path:
-        """Where this job writes."""
+        """Where this job writes: `out`, else a folder beside the file, else one here."""
         if self.out is not None:
             return self.out
         stem = "stdin" if self.file == "-" else self.name.split(".")[0]

@@ -181,7 +181,7 @@ class _Relay:
         self._caught(number)
 
     def end(self) -> None:
-        """Nobody waits any longer."""
+        """Wake whoever waits for a signal: none will be heard any more."""
         for noticed in self._noticed:
             noticed.set()
 

@@ -354,7 +354,7 @@ class Desk(Protocol):
         """Import a file. Its errors are how it ended, never an exception."""
 
     def put(self, arrival: Arrival, ended: FileEnded, place: Path) -> None:
-        """A file lies there now."""
+        """Told once a file lies where it belongs now: `place`, among those done or failed."""
 
     def waiting(self, arrivals: Sequence[Arrival]) -> None:
         """These may still be being written."""

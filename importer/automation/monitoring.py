@@ -142,7 +142,6 @@ class PrivateFile(logging.handlers.WatchedFileHandler):
         return os.fdopen(handle, "a", encoding="utf-8")
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Append a line."""
         try:
             super().emit(record)
         except OSError:  # looking whether the file was moved: logging leaves that to the caller

@@ -102,7 +102,6 @@ class Notice:
         return "\n".join(line for line in lines if line)
 
     def document(self) -> dict[str, object]:
-        """As JSON."""
         return {
             "command": self.command,
             "job": self.job or None,
@@ -160,7 +159,6 @@ class Webhook:
         return cls(Secret(text))
 
     def body(self, notice: Notice) -> dict[str, object]:
-        """What is posted."""
         return notice.document()
 
     def send(self, notice: Notice) -> None:

@@ -43,7 +43,7 @@ def looking(state: Path | None) -> Iterator[Ledger]:
 
 
 def plain_error(command: options.Command) -> options.Command:
-    """--state and --json."""
+    """Adds what every command over a ledger takes: --state and --json."""
     return options.state_option(options.json_option(command))
 
 

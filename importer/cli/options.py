@@ -45,7 +45,7 @@ class Sections(click.Command):
     """A command of many options: its help begins with those that people use."""
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Two lists."""
+        """`_FIRST`, in that order, and the others below them."""
         own = [each for each in self.get_params(ctx) if isinstance(each, click.Option)]
         records = {str(each.name): each.get_help_record(ctx) for each in own}
         first = [records.pop(name, None) for name in _FIRST]
@@ -142,7 +142,7 @@ class _Shared(click.Option):
     def handle_parse_result(
         self, ctx: click.Context, opts: Mapping[str, Any], args: list[str]
     ) -> tuple[Any, list[str]]:
-        """Keep the value."""
+        """Keep the value where `where` and `shared` look for it."""
         value, left = super().handle_parse_result(ctx, opts, args)
         _SHARED.set(SharedLedger(value) if value else None)
         ctx.meta[LEDGER] = value
@@ -172,7 +172,7 @@ def state_option(command: Command) -> Command:
 
 
 def where(state: Path | None) -> Path | SharedLedger:
-    """The ledger of a command."""
+    """A command's ledger: what --ledger named, else --state's folder, else the user's own."""
     from importer.ledger import default_folder
 
     return _SHARED.get() or state or default_folder()
@@ -229,7 +229,7 @@ _network = (
 
 
 def network(command: Command) -> Command:
-    """How servers are got at."""
+    """Adds the options of the way to a server: a proxy, authorities of one's own."""
     for option in _network:
         command = option(command)
     return command
@@ -285,7 +285,7 @@ users_option = click.option(
 
 
 def delivering(command: Command) -> Command:
-    """How to send."""
+    """Adds the options of a run that asks nobody: its pace, when it gives up, where it ends."""
     for option in (
         users_option,
         click.option("--rate", metavar="N/s", help="10/s, 600/min, max. [default: 10/s]"),
@@ -363,7 +363,7 @@ def settings(options: Given) -> Settings:
 
 
 def network_of(options: GivenAccess) -> Network:
-    """What `network` was given."""
+    """What `network` was given, as settings. Raises UsageError for a password on the command line."""
     proxy = options.get("proxy")
     if proxy and "@" in proxy:
         raise UsageError(

@@ -32,7 +32,6 @@ class Progress:
         self._waiting: Waiting | None = None
 
     def event(self, event: Event, /) -> None:
-        """Show it."""
         from importer.engine import Done, Ended, Looking, Sending, Staged
 
         match event:

@@ -70,7 +70,6 @@ def _unmapped(recodings: Recodings, show: Show) -> None:
 
 
 def recoding_document(recodings: Recodings, show: Show) -> dict[str, object]:
-    """As JSON."""
     recoded = [
         {
             "answer": each.answer,

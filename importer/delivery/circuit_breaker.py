@@ -48,7 +48,7 @@ class CircuitBreaker:
 
     @property
     def is_open(self) -> bool:
-        """The server is away."""
+        """Whether the server is away: probes alone may be posted."""
         return self._open
 
     @property

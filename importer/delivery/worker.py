@@ -40,7 +40,7 @@ class WriteAheadLog(Protocol):
         long may have lost the row to another."""
 
     def record(self, seq: int, outcome: Outcome) -> None:
-        """Take an attempt's outcome."""
+        """Write down how the attempt of row `seq` ended."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,7 +28,7 @@ class Profile:
 
     @classmethod
     def of(cls, cells: Sequence[str]) -> Profile:
-        """Of all cells of a column."""
+        """Counts what stands in all cells of a column; blank ones aren't filled."""
         texts = [text for cell in cells if (text := trimmed(cell))]
         counts = Counter(texts)
         kept = dict(list(counts.items())[:MOST_DISTINCT])
@@ -36,7 +36,6 @@ class Profile:
 
     @property
     def distinct(self) -> int:
-        """Different values."""
         return self.different or len(self.counts)
 
     @property
@@ -64,7 +63,7 @@ class Profile:
         return numbers == list(range(first, first + len(numbers))) and first <= 1
 
     def samples(self, most: int = 3) -> list[str]:
-        """The first values."""
+        """The values that came first, at most so many."""
         return list(self.counts)[:most]
 
     def without(self, words: frozenset[str]) -> tuple[dict[str, int], tuple[str, ...]]:

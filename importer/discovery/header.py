@@ -37,7 +37,7 @@ class Grid:
 
     @property
     def width(self) -> int:
-        """Cells in a row."""
+        """Cells of the longest of the first rows."""
         return max(map(len, self.cells[:HEAD]), default=0)
 
     def at(self, row: int) -> Sequence[str]:

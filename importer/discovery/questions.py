@@ -38,7 +38,6 @@ class Question:
 
     @property
     def text(self) -> str:
-        """The question in words."""
         first = self.columns[0]
         return first.group if self.together else first.text
 

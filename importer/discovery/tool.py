@@ -31,7 +31,6 @@ class Match:
 
     @property
     def name(self) -> str:
-        """The preset's name."""
         return self.preset.name
 
 

@@ -68,7 +68,6 @@ def noted(line: str, note: str, indent: str = "") -> list[str]:
 
 
 def comment(text: str, indent: str = "") -> list[str]:
-    """A comment, wrapped."""
     lines, line = [], ""
     for word in map(visible, text.split()):
         if line and len(indent) + len(line) + len(word) + 3 > _WIDTH:

@@ -81,7 +81,7 @@ class Tally:
                 counts.examples = listed[:_EXAMPLES]
 
     def traits(self) -> tuple[TraitEffect, ...]:
-        """What becomes of each."""
+        """Every trait of the mapping, with what a run does to it at how many persons."""
         return tuple(
             TraitEffect(
                 name,

@@ -49,12 +49,12 @@ class JobState:
 
     @classmethod
     def of(cls, ledger: Ledger, job: Job) -> JobState:
-        """As the ledger has it."""
+        """A job as the ledger has it at this moment."""
         return cls(job, ledger.progress(job), ledger.own(job).get(Status.UNKNOWN, 0))
 
     @property
     def read(self) -> int:
-        """All of its rows."""
+        """Rows of the job, whatever has become of them."""
         return sum(self.rows.values())
 
     @property

@@ -265,7 +265,7 @@ class _Worker:
     # the work
 
     async def run(self) -> Worked:
-        """Lane by lane."""
+        """Take one lane after another until none is left; the process that ends the last one ends the job."""
         self.loop = asyncio.get_running_loop()
         settings, job = self.settings, self.job
         if self.shares.units:
@@ -424,7 +424,6 @@ class _Spools:
             spool.flush()
 
     def body(self, row: QueuedRow) -> bytes:
-        """The request of a row."""
         return self._spools[row.person[0] % self._lanes].body(row.seq)
 
     def __enter__(self) -> _Spools:

@@ -39,12 +39,11 @@ class LeftOut:
         return cls(looked, tuple(map(_set, listed)))
 
     def document(self) -> dict[str, object]:
-        """As JSON."""
         listed = [{"traits": list(names), "rows": rows} for names, rows in self.sets]
         return {"looked": self.looked, "left_out": listed}
 
     def written(self) -> str:
-        """As text."""
+        """The JSON text of `document`, as the ledger keeps it."""
         return orjson.dumps(self.document()).decode()
 
     def lookup(self) -> Lookup:

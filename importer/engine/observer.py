@@ -97,14 +97,14 @@ class Observer(Protocol):
     """
 
     def event(self, event: Event, /) -> None:
-        """What happened."""
+        """One thing that happened; events come in the order in which things did."""
 
 
 class NullObserver:
     """Nobody watches."""
 
     def event(self, event: Event, /) -> None:
-        """Ignored."""
+        """Hears nothing."""
 
 
 NULL_OBSERVER = NullObserver()
@@ -118,7 +118,7 @@ class Observers:
         self._observers = list(observers)
 
     def event(self, event: Event, /) -> None:
-        """Handed on."""
+        """Hand it to each; who can't write any more (OSError, ResultsError) hears no further ones."""
         for each in tuple(self._observers):
             try:
                 each.event(event)

@@ -52,7 +52,6 @@ class Restored:
         return tuple(sorted({name for kind in kinds for name in kind}))
 
     def document(self) -> dict[str, object]:
-        """As JSON."""
         kinds = ("to_restore", "restored", "there", "changed", "failed")
         return {
             "job": self.job,
@@ -141,7 +140,7 @@ class _Restore:
         await look_at(self._account, self._users, NEWEST, self._observer, had=True)
 
     def plan(self, job: str) -> Restored:
-        """What is to be done."""
+        """Count what a restore of this job would do; nothing is posted."""
         found = Restored(job)
         for person in self._people():
             found.persons += 1

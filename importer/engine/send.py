@@ -226,7 +226,7 @@ class _Hearing:
         self.failures.add(outcome, row.person)
 
     def waits(self, why: Why, seconds: float) -> None:
-        """Nothing is posted for now."""
+        """Told when nothing will be posted for so many seconds, and why."""
         try:
             self.observer.event(Waiting(why, time.time() + seconds))
         except Exception as error:  # noqa: BLE001  a row's outcome is not recorded yet; see `broken`

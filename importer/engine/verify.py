@@ -92,7 +92,7 @@ Pairs = list[tuple[Expected, Seen]]
 
 @dataclass(slots=True)
 class _Sides:
-    """What is not matched yet."""
+    """The rows, and the survey's responses, that have no counterpart yet."""
 
     sent: list[Expected]
     there: list[Seen]

@@ -79,6 +79,7 @@ ACCOUNT_CHANGED = "account_changed"
 FIRST, NEWEST = 0, 1
 """Turns: what persons had before a job's first post; what they have at its newest start."""
 _BATCH = 500
+"""Persons that are in memory at once."""
 
 
 class Account:

@@ -21,7 +21,7 @@ class Database(Protocol):
     """The ledger in words that a person knows it by: a path, a server and a database's name."""
 
     def all(self, query: str, **values: object) -> list[Row]:
-        """Every row that is found."""
+        """Every row that is found, all in memory at once."""
 
     def each(self, query: str, **values: object) -> Iterator[Row]:
         """The same, one by one: however many there are, few are in memory."""

@@ -16,7 +16,9 @@ import orjson
 from importer.model import Mapped, Response
 
 _SIZE = 16
+"""Bytes of a hash: some 2**64 rows have to come before two are likely to be alike."""
 _SHORT = 8
+"""Bytes, where those of one campaign are compared among themselves."""
 _FORM = b"2"
 """Begins a `shown` hash over texts in their `normal` form; what 0.1 has written begins with nothing."""
 LETTERS = 200
@@ -180,6 +182,7 @@ def normal(text: str) -> str:
 
 _PLAIN = re.compile(r"[ -%'->@-~]*")
 _ESCAPES = 3
+"""Times that a text may have been escaped on its way through services: `&amp;amp;lt;`."""
 _LOST = re.compile(
     "[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f?\xad\u200b-\u200f\u202a-\u202e\u2060-\u206f\u20e3\u2600-\u27bf"
     "\u2b00-\u2bff\ud800-\udfff\ufe00-\ufe0f\ufeff\ufffd\U00010000-\U0010ffff]"
@@ -227,7 +230,7 @@ class RequestsDigest:
         self._hasher = hashlib.sha256()
 
     def add(self, mapped: Sequence[Mapped]) -> None:
-        """Take the next rows in."""
+        """Take the next rows in: in the file's order, for the digest depends on it."""
         self.update(self.lines(mapped))
 
     @staticmethod
@@ -242,5 +245,4 @@ class RequestsDigest:
         self._hasher.update(lines)
 
     def hexdigest(self) -> str:
-        """The figure so far."""
         return self._hasher.hexdigest()

@@ -92,7 +92,7 @@ class Spool:
                 yield Chunk(columns, rows)
 
     def body(self, seq: int) -> bytes:
-        """The body of row `seq`."""
+        """The bytes that were added for row `seq`, also where they aren't on the disk yet."""
         start, end = self._starts[seq], self._ends[seq]
         if self._written < end:
             self.flush()

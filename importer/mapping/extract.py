@@ -100,7 +100,6 @@ class Fixed:
     faulty: bool = False
 
     def results(self, chunk: Chunk) -> Results:
-        """The value, once per row."""
         return [self.value] * len(chunk.rows)
 
 
@@ -113,12 +112,10 @@ class One:
 
     @property
     def column(self) -> str:
-        """The column's name."""
         return self.memo.column
 
     @property
     def faulty(self) -> bool:
-        """As its memo's."""
         return self.memo.faulty
 
     def results(self, chunk: Chunk) -> Results:
@@ -205,12 +202,10 @@ class Filled:
 
     @property
     def column(self) -> str:
-        """The template's columns."""
         return self.memo.column
 
     @property
     def faulty(self) -> bool:
-        """As its memo's."""
         return self.memo.faulty
 
     def results(self, chunk: Chunk) -> Results:
@@ -242,7 +237,6 @@ class Hashed:
         return ", ".join(each.column for each in self.parts)
 
     def results(self, chunk: Chunk) -> Results:
-        """One id per row."""
         columns = [each.results(chunk) for each in self.parts]
         return [self._hashed(row) for row in zip(*columns, strict=True)]
 

@@ -291,7 +291,7 @@ class _Run:
         self._skips.append(words)
 
     def mapped(self) -> list[Mapped]:
-        """One thing per row."""
+        """One of the kinds of `Mapped` for each row of the chunk, in its order."""
         odd = self._odd()
         respond = Responder(self._program).response
         rows = zip(

@@ -18,7 +18,6 @@ class Overwritten:
     after: str
 
     def document(self) -> dict[str, object]:
-        """As JSON."""
         return {"row": self.row, "before": self.before, "after": self.after}
 
 
@@ -38,7 +37,6 @@ class TraitEffect:
     examples: tuple[Overwritten, ...] = ()
 
     def document(self) -> dict[str, object]:
-        """As JSON."""
         return {
             "trait": self.name,
             "existing": "keep" if self.keeps else "overwrite",
@@ -87,7 +85,6 @@ class AccountEffect:
         return self.persons - self.known
 
     def document(self) -> dict[str, object]:
-        """As JSON."""
         if not self.looked:
             return {"looked": False, "why": self.why, "left_out": list(self.left_out)}
         return {

@@ -133,7 +133,7 @@ class Tally:
         self.rows = 0
 
     def add(self, mapped: Sequence[Mapped], chunk: Chunk) -> None:
-        """Count the next rows."""
+        """Count the rows of the next chunk; `mapped` has one thing for each of its rows."""
         responses = [each if each.__class__ is Response else None for each in mapped]
         for ratings in self._scores:
             ratings.add(responses)

@@ -134,7 +134,7 @@ class Causes:
         self._count: dict[tuple[str, str], int] = {}
 
     def add(self, problems: Iterable[Problem]) -> None:
-        """Count these."""
+        """Count problems by code and column, and keep where the first few of each stand."""
         for problem in problems:
             kind = (problem.code, problem.column)
             self._first.setdefault(kind, problem)

@@ -179,7 +179,6 @@ class SandboxReply:
 
 
 def document(data: object, status: int = 200) -> SandboxReply:
-    """A JSON document."""
     return SandboxReply(status, orjson.dumps(data))
 
 

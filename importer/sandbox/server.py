@@ -100,7 +100,6 @@ class RequestLog:
         self._file.write(orjson.dumps(line) + b"\n")
 
     def close(self) -> None:
-        """Close the file."""
         if self._file is not None:
             self._file.close()
 

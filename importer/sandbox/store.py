@@ -146,7 +146,6 @@ class Store:
         self.close()
 
     def close(self) -> None:
-        """Close the file."""
         self._database.close()
 
     def _bring_up_to_date(self) -> None:
@@ -212,7 +211,6 @@ class Store:
         return [_user(row) for row in rows.fetchall()]
 
     def user(self, user_id: str) -> StoredUser | None:
-        """The user of this userId."""
         row = self._database.execute(
             "select number, person, traits, unsubscribed from users where person = ?",
             (f"u:{user_id}",),

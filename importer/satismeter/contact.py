@@ -166,7 +166,7 @@ class Contact:
         self._read: dict[str, bool | None] = {}
 
     async def post(self, body: bytes) -> Reply:
-        """As the poster does."""
+        """Posts as the poster does, and keeps the first replies with what they were answers to."""
         sent_at = time.time()
         reply = await self._poster.post(body)
         if len(self._seen) < MOST:
@@ -224,7 +224,7 @@ def _judged(seen: Seen) -> dict[str, bool | None]:
     sent = seen.body.decode("utf-8", "replace")
 
     def says(what: re.Pattern[str]) -> bool:
-        """And doesn't only quote it."""
+        """Whether the reply says it, and doesn't only quote it from what was sent."""
         return not what.search(sent) and tells(reply.body, what.search)
 
     other_than_400 = classified.unverified or (400 <= status < 500 and not duplicate)

@@ -172,7 +172,6 @@ class Reader:
         await self._session.close()
 
     async def surveys(self) -> list[Survey]:
-        """The project's surveys."""
         document = await self._get("/campaigns", {})
         return [Survey.parse(each) for each in _items(document)]
 

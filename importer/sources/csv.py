@@ -137,7 +137,9 @@ def _rows(sample: str, delimiter: str) -> list[list[str]]:
 # CSV, TSV and other delimited text.
 
 LONGEST_CELL = 16 << 20
+"""Letters: a longer one is a quote that never closes, which takes in the rest of the file."""
 _SAMPLE = 1 << 18
+"""Letters from which delimiter and quote are found."""
 
 
 class DelimitedTable:

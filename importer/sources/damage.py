@@ -37,6 +37,7 @@ _MOJIBAKE = re.compile(
 """The last two lines: letters of DOS (cp850, cp437) read as Windows', whose marks stand within no word.
 German quotes begin with ‚ and end with ‘."""
 _EXCEL_LIMIT = 32_767
+"""UTF-16 units that a cell of Excel holds: a text of just that length was cut there."""
 
 
 def _scientific(cell: str) -> bool:

@@ -18,7 +18,9 @@ from importer.sources.table import KnownBy
 
 _BLOCK = 1 << 20
 _EVIDENCE = 1 << 17
+"""Bytes of lines with other letters than ASCII's, by which encodings are told apart."""
 _LONGEST_LINE = 64 << 20
+"""Bytes: lines are held in memory whole."""
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF32_LE, "utf-32"),

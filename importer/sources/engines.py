@@ -42,7 +42,6 @@ class XlsxBook:
         return rows or self._by_openpyxl(sheet, found.layout)
 
     def close(self) -> None:
-        """Close the file."""
         self._package.close()
 
     def _look(self, sheet: str) -> probe.Findings:
@@ -123,7 +122,6 @@ class CalamineBook:
         return CalamineRows(found, Layout(), (_ERRORS_ARE_BLANK,))
 
     def close(self) -> None:
-        """Close the file."""
         self._book.close()
 
 
@@ -184,13 +182,11 @@ class XlsBook:
         )
 
     def rows(self, sheet: str) -> XlsRows:
-        """The sheet's rows."""
         found = self._sheets[sheet]
         assert found is not None  # noqa: S101  `choose_sheet` chooses none without data
         return XlsRows(found, self._shows)
 
     def close(self) -> None:
-        """Close the file."""
         self._book.release_resources()
 
 
@@ -244,6 +240,7 @@ class XlsRows:
 # ODS, by the standard library. What a cell shows stands beside its value, and tells zeros in front.
 
 _MOST_CELLS = 20_000_000
+"""Cells and rows of ODS say how often they repeat: a few bytes may declare billions."""
 _ODS_DURATION = re.compile(r"(-?)PT(\d+)H(\d+)M(\d+)(?:[.,](\d+))?S")
 _SPACES = "{urn:oasis:names:tc:opendocument:xmlns:%s:1.0}"
 _OFFICE, _TABLE, _TEXT, _STYLE = (_SPACES % each for each in ("office", "table", "text", "style"))
@@ -282,7 +279,6 @@ class OdsBook:
         return any(batch.rows for batch in self._rows[sheet])
 
     def rows(self, sheet: str) -> OdsRows:
-        """The sheet's rows."""
         return self._rows[sheet]
 
     def close(self) -> None:
@@ -308,14 +304,12 @@ class OdsRows:
         return Layout(self._hidden, self._hidden_columns, self._merged)
 
     def add_column(self, element: ET.Element) -> None:
-        """The next `table-column`."""
         first = self._columns
         self._columns += _times(element, "columns-repeated")
         if element.get(f"{_TABLE}visibility", "visible") != "visible":
             self._hidden_columns.append((first, self._columns - 1))
 
     def add(self, element: ET.Element) -> None:
-        """The next `table-row`."""
         row, times = self._next, _times(element, "rows-repeated")
         self._next += times
         cells, marks = list[str](), list[tuple[int, str]]()

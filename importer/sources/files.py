@@ -52,6 +52,7 @@ LARGEST = 2 << 30
 _WORKBOOK_PARTS = ("[Content_Types].xml", "mimetype", "Index/Document.iwa")
 _EXPANSION = 200
 _HARMLESS = 1 << 30
+"""Bytes: a file that unpacks to less is no bomb, however well it was packed."""
 _BLOCK = 1 << 17
 
 

@@ -70,7 +70,6 @@ class Frame:
         """Nobody else has what was copied."""
 
     def close(self) -> None:
-        """Let go of the copy."""
         self._columns = []
 
     def _texts(self, at: int, series: Series[Any], start: int) -> list[str]:

@@ -43,6 +43,7 @@ _START = (
     "from importer.sources.workbook_child import main; main(sys.argv[2])"
 )
 _LONGEST_MESSAGE = 1 << 30
+"""Bytes: a child that a file has taken over can't make this process hold more."""
 
 Message = Mapping[str, Any]
 

@@ -239,7 +239,6 @@ class Package:
         return ET.fromstring(data)  # noqa: S314  without a document type, in a child with limits
 
     def close(self) -> None:
-        """Close the file."""
         self._archive.close()
 
     def _found_book(self) -> str:

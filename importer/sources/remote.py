@@ -107,6 +107,7 @@ def _export(sheet: str, text: str) -> str:
 
 _PART = 1024 * 1024
 _SECONDS = 60.0
+"""Without a connection, or without a byte; a big file may take as long as it likes."""
 _REDIRECTS = 10
 _MOVED = (301, 302, 303, 307, 308)
 _PRINTABLE = re.compile("[!-~]+")

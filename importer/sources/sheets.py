@@ -89,9 +89,7 @@ class Book(Protocol):
         """The sheet's rows from row 1, columns from A."""
         ...
 
-    def close(self) -> None:
-        """Close the file."""
-        ...
+    def close(self) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -126,6 +126,7 @@ def _bare(cell: str) -> str:
 # A spreadsheet, opened: its header, what was found in it, and its rows in chunks.
 
 _MOST_CELLS = 1_000_000
+"""Of a chunk: the wider a file, the fewer of its rows are in memory at once."""
 _CHUNK = 1_000
 """Rows."""
 _DEFAULTS = SourceOptions()

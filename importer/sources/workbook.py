@@ -29,8 +29,11 @@ from importer.sources.table import (
 
 _MIB = 1 << 20
 _MEMORY, _MEMORY_PER_BYTE, _MOST_MEMORY = 768 * _MIB, 50, 4096 * _MIB
+"""Bytes of a child: calamine takes two to three times a sheet's XML, which is packed in the file."""
 _SECONDS, _SECONDS_PER_MIB = 8, {"xlsx": 10, "ods": 10, "parquet": 30, "sav": 30}
+"""Of CPU: openpyxl, which reads where calamine would lose something, takes three to four times its time."""
 _BOMB_SIZE, _BOMB_RATIO = 512 * _MIB, 100
+"""Both must be passed: a small file of one value, repeated, packs as well as a bomb does."""
 _OLE = b"\xd0\xcf\x11\xe0"
 _ENCRYPTED = re.compile(
     re.escape("EncryptedPackage".encode("utf-16-le"))
@@ -188,7 +191,7 @@ class _Merged:
         self._told = 0
 
     def marks(self, rows: Sequence[int], cells: Sequence[Sequence[str]]) -> Iterator[Mark]:
-        """Those of the next rows."""
+        """A mark for each such cell in these rows; they come in the sheet's order."""
         if self._told >= _MOST_TOLD or not (self._below or self._open):
             return
         found = dict(zip(rows, cells, strict=True))

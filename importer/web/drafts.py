@@ -101,11 +101,9 @@ class Drafts:
 
     @property
     def root(self) -> Path:
-        """Where they lie."""
         return self.state / "web" / "drafts"
 
     def folder(self, id_: str) -> Path:
-        """That of one draft."""
         return self.root / id_
 
     def path(self, draft: Draft, name: str) -> Path:
@@ -117,7 +115,6 @@ class Drafts:
         return self.path(draft, _MAPPING)
 
     def plan(self, draft: Draft) -> Path:
-        """Its saved plan."""
         return self.path(draft, "plan.json")
 
     def out(self, draft: Draft) -> Path | None:

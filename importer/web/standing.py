@@ -39,7 +39,6 @@ class Standing:
 
     @property
     def read(self) -> int:
-        """All of its rows."""
         return sum(self.counts.values())
 
     @property

@@ -156,7 +156,7 @@ class Steps:
         return (await asyncio.to_thread(readings.checked, self._drafts, one)).traits
 
     async def plan_anew(self, request: web.Request) -> web.StreamResponse:
-        """Make it."""
+        """Makes the plan once more, as after a change of the file."""
         one = self.one(request, changing=True)
         self.there(one)
         one = self._drafts.save(one, planned=False, approved="")
@@ -164,7 +164,7 @@ class Steps:
         raise to(one, "plan")
 
     async def cancel(self, request: web.Request) -> web.StreamResponse:
-        """Break it off."""
+        """Ends a plan that is being made; nothing was sent."""
         one = self.one(request)
         if planning := self._desk.runs.planning(one):
             planning.cancelled = True
@@ -336,7 +336,7 @@ class Steps:
 
 
 def to(one: Draft, step: str) -> web.HTTPSeeOther:
-    """To a page of an import."""
+    """A redirection (303) to one of the import's pages, so that a reload posts nothing anew."""
     return web.HTTPSeeOther(f"/drafts/{one.id}/{step}")
 
 

@@ -150,10 +150,13 @@ def typed(folder: Path, answers: list[str], *arguments: str) -> str:
     )
     os.close(there)
     parts: list[bytes] = []
-    reader = threading.Thread(target=_gather, args=(here, parts))
+    reader = threading.Thread(target=_gather, args=(here, parts), daemon=True)
     reader.start()
     os.write(here, "".join(f"{line}\n" for line in answers).encode())
-    assert process.wait(30) == 0
+    try:
+        assert process.wait(30) == 0
+    finally:
+        process.kill()  # one that asks for more would wait for ever, and the reader with it
     reader.join(5)
     os.close(here)
     return b"".join(parts).decode()

@@ -114,7 +114,7 @@ def tables(draw: st.DrawFn) -> list[list[str]]:
     ]
 
 
-@settings(max_examples=60, deadline=None, phases=[Phase.explicit, Phase.generate])
+@settings(max_examples=20, deadline=None, phases=[Phase.explicit, Phase.generate])
 @given(tables())
 def test_whatever_the_file_holds_the_draft_is_sound(rows: list[list[str]]) -> None:
     """No mistake but the open lines, and the columns that it names are there."""

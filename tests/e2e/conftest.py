@@ -26,12 +26,13 @@ source:
 
 @pytest.fixture
 def user(tmp_path: Path, request: pytest.FixtureRequest) -> Shell:
-    """A shell in an empty folder that holds `mapping.yaml`. Where a module says `WITHIN_THIS_PROCESS = True`,
-    its commands start within the test's own."""
+    """A shell in an empty folder that holds `mapping.yaml`. Its commands run within the test's own process,
+    unless the test or its module is marked `process`: where signals, descriptors, limits, standard
+    input or the start itself are what it is about."""
     one = shell(tmp_path)
     one.write("mapping.yaml", MAPPING)
-    within = getattr(request.module, "WITHIN_THIS_PROCESS", False)
-    return Here(one.folder, one.environment) if within else one
+    own = request.node.get_closest_marker("process")
+    return one if own else Here(one.folder, one.environment)
 
 
 @pytest.fixture

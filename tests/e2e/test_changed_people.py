@@ -67,10 +67,6 @@ CHANGES: dict[str, tuple[str, Change]] = {
 }
 
 
-WITHIN_THIS_PROCESS = True
-"""Commands start at once: see `user`."""
-
-
 def file(user: Shell, *lines: str) -> None:
     plain = [f"p{number},9,," for number in range(20, 32)]
     user.write("answers.csv", "\n".join(["id,score,comment,email", *plain, *lines, ""]))

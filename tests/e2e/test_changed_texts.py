@@ -47,10 +47,6 @@ CHANGES: dict[str, tuple[str, Change]] = {
 """Those that can't be known again."""
 
 
-WITHIN_THIS_PROCESS = True
-"""Commands start at once: see `user`."""
-
-
 def file(user: Shell, *comments: str, others: str = "fine") -> None:
     """Twelve people with plain answers; p7 with these, one after the other."""
     rows: list[list[object]] = [["id", "score", "comment", "email"]]

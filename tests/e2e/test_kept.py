@@ -13,10 +13,6 @@ ROWS = "".join(f"p{n},{n % 11},,p{n}@example.com\n" for n in range(12))
 FILE = f"id,score,comment,email\n{ROWS}q1,11,,\nq2,12,,\n"
 
 
-WITHIN_THIS_PROCESS = True
-"""Commands start at once: see `user`."""
-
-
 @pytest.fixture
 def user(user: Shell) -> Shell:
     user.write("answers.csv", FILE)

@@ -13,10 +13,6 @@ from tests.e2e.commands import Ended, Shell
 HEADER = "id,score,comment,email\n"
 
 
-WITHIN_THIS_PROCESS = True
-"""Commands start at once: see `user`."""
-
-
 def run(user: Shell, sandbox: Sandbox, name: str, *more: object, **environment: str) -> Ended:
     words = ("run", name, "-m", "mapping.yaml", "--endpoint", sandbox.url, "--yes")
     return user(*words, "--rate", "max", "--concurrency", 1, *more, **environment)

@@ -16,10 +16,6 @@ from tests.e2e.test_run import results
 NOTE = "knows of no earlier import into this survey"
 
 
-WITHIN_THIS_PROCESS = True
-"""Commands start at once: see `user`."""
-
-
 def run(user: Shell, sandbox: Sandbox, *more: object, state: str = "state", **keys: str) -> Ended:
     words = ("answers.csv", "-m", "mapping.yaml", "--endpoint", sandbox.url, "--state", state)
     return user("run", *words, "--rate", "max", "--yes", *more, **keys)

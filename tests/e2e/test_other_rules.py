@@ -60,10 +60,6 @@ OF_THE_RULE = (
 )
 
 
-WITHIN_THIS_PROCESS = True
-"""Commands start at once: see `user`."""
-
-
 def given(user: Shell, mapping: str, rows: str) -> None:
     user.write("mapping.yaml", mapping)
     user.write("answers.csv", HEADER + rows)

@@ -13,10 +13,6 @@ FILE = (
 )
 
 
-WITHIN_THIS_PROCESS = True
-"""Commands start at once: see `user`."""
-
-
 def run(user: Shell, sandbox: Sandbox, name: str = "vip-customers.csv", *more: object) -> Ended:
     words = ("run", name, "-m", "mapping.yaml", "--endpoint", sandbox.url, "--state", "state")
     return user(*words, "--yes", "--rate", "max", "--show-values", "--json", *more)

@@ -12,12 +12,19 @@ from importer.sandbox import Sandbox
 from tests.e2e.commands import Shell
 
 
+class Quiet(SimpleHTTPRequestHandler):
+    """Says nothing on standard error, where the command's own words are looked at."""
+
+    def log_message(self, *_: object) -> None:
+        """What was asked for stays unsaid."""
+
+
 @pytest.fixture
 def web(tmp_path: Path) -> Iterator[str]:
     folder = tmp_path / "web"
     folder.mkdir()
     (folder / "answers.csv").write_text("id,score,comment,email\nu1,10,,\nu2,11,,\n")
-    handler = partial(SimpleHTTPRequestHandler, directory=str(folder))
+    handler = partial(Quiet, directory=str(folder))
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
     Thread(target=server.serve_forever, daemon=True).start()
     yield f"http://127.0.0.1:{server.server_port}"

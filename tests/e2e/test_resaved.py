@@ -39,10 +39,6 @@ FORMS: dict[str, Callable[[str], str]] = {
 }
 
 
-WITHIN_THIS_PROCESS = True
-"""Commands start at once: see `user`."""
-
-
 def given(
     user: Shell, mapping: str, texts: list[str], person: str = "p{n}", key: str = "r{n}"
 ) -> None:

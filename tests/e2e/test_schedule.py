@@ -7,9 +7,6 @@ import pytest
 from importer.sandbox import Sandbox
 from tests.e2e.commands import Shell
 
-WITHIN_THIS_PROCESS = True
-"""Commands start at once: see `user`."""
-
 
 def test_what_is_printed_for_cron_runs_as_it_is(user: Shell, sandbox: Sandbox) -> None:
     inbox = user.folder / "in"

@@ -14,10 +14,6 @@ GOOD = "".join(f"p{n},{n % 11},,p{n}@example.com\n" for n in range(8))
 FILE = f"id,score,comment,email\n{GOOD}q1,11,,\nq2,12,,\n"
 
 
-WITHIN_THIS_PROCESS = True
-"""Commands start at once: see `user`."""
-
-
 def run(user: Shell, sandbox: Sandbox, *more: object, **environment: str) -> Ended:
     words = ("run", "answers.csv", "-m", "mapping.yaml", "--endpoint", sandbox.url, "--yes")
     return user(*words, "--rate", "max", *more, **environment)

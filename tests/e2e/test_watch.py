@@ -23,10 +23,6 @@ def rows(first: int, end: int) -> str:
     return HEADER + "".join(f"p{n},{n % 11},,p{n}@example.com\n" for n in range(first, end))
 
 
-WITHIN_THIS_PROCESS = True
-"""Commands start at once: see `user`."""
-
-
 @pytest.fixture
 def inbox(user: Shell) -> Path:
     folder = user.folder / "in"

@@ -9,9 +9,6 @@ import openpyxl
 from importer.sandbox import Sandbox
 from tests.e2e.commands import Shell
 
-WITHIN_THIS_PROCESS = True
-"""Commands start at once: see `user`."""
-
 
 def words(sandbox: Sandbox, file: str) -> tuple[object, ...]:
     return ("run", file, "-m", "mapping.yaml", "--yes", "--rate", "max", "--endpoint", sandbox.url)

@@ -94,7 +94,7 @@ def values(data: Any) -> list[Any]:
     return [data]
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(rows=TABLES)
 @example(rows=[])
 @example(rows=[[""] * len(HEADER)])
@@ -135,7 +135,7 @@ def sound(row: list[str], response: Response) -> None:
     assert orjson.loads(response.traits) == body.get("traits", {})
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(rows=TABLES)
 def test_the_same_rows_give_the_same_bytes_in_any_chunks(rows: list[list[str]]) -> None:
     fresh = compiled(TEXT, HEADER)
@@ -152,7 +152,7 @@ def test_the_same_rows_give_the_same_bytes_in_any_chunks(rows: list[list[str]]) 
             )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(rows=TABLES, order=st.permutations(range(len(HEADER))))
 def test_the_order_of_the_columns_does_not_matter(rows: list[list[str]], order: list[int]) -> None:
     # Columns that a pattern finds are joined in the order of the file.

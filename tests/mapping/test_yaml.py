@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 
 import pytest
@@ -112,7 +113,8 @@ def test_what_a_mapping_has_no_use_for_is_refused_at_once(text: str) -> None:
     start = time.process_time()
     with pytest.raises(MappingError) as caught:
         read_yaml(YamlText("m.yaml", text))
-    assert time.process_time() - start < 0.5
+    slower = 4 if sys.gettrace() else 1  # each line is counted: `make covered`
+    assert time.process_time() - start < 0.5 * slower
     (mistake,) = caught.value.mistakes
     assert mistake.message
     assert mistake.hint

@@ -247,7 +247,7 @@ cells = st.one_of(
 tables = st.lists(st.lists(cells, max_size=5), max_size=6)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(tables, st.integers(1, 3))
 def test_any_sheet_is_what_its_xml_says(
     tmp_path_factory: pytest.TempPathFactory, rows: list[list[str]], apart: int

@@ -180,7 +180,7 @@ def test_a_wrong_sheet(tmp_path: Path, wanted: str | int, message: str, hint: st
 def test_a_workbook_is_known_by_its_bytes_not_by_its_name(tmp_path: Path) -> None:
     for kind in ("xlsx", "xls", "ods"):
         expected = read(DATA / f"kinds.{kind}").cells
-        for name in ("a.xls", "a.xlsx", "a.ods", "a.csv", "answers"):
+        for name in ("a.xls", "a.ods", "answers.csv"):
             path = shutil.copy(DATA / f"kinds.{kind}", tmp_path / name)
             found = read(path)
             assert (found.facts.format, found.cells) == (kind, expected), name

@@ -105,6 +105,7 @@ def test_letters_beyond_the_code_page_reach_a_pipe(windows: Shell) -> None:
     assert "kommentář" in windows("inspect", "人.csv").out
 
 
+@pytest.mark.trial
 def test_watch_moves_files_and_overwrites_none(windows: Shell) -> None:
     windows.write("mapping.yaml", MAPPING)
     inbox = windows.folder / "inbox"
@@ -120,6 +121,7 @@ def test_watch_moves_files_and_overwrites_none(windows: Shell) -> None:
     assert (inbox / "done" / "a.csv").read_text("utf-8") == "an earlier one"
 
 
+@pytest.mark.trial
 def test_the_wizard_starts_a_run_sees_it_and_pauses_it(windows: Shell) -> None:
     state = windows.folder / "state"
     file = windows.write("people.csv", "id,score\n" + "".join(f"p{n},9\n" for n in range(200)))

@@ -17,6 +17,7 @@ from importer.ledger.state import FULL
 # Connections to the ledger's file: their settings, the checks at opening, and errors in our words.
 
 _BUSY_SECONDS = 30
+"""How long a statement waits for another process' transaction before it is an error."""
 
 
 def connect(path: Path, durability: str = "full") -> sqlite3.Connection:

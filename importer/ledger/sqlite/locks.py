@@ -24,6 +24,7 @@ ANY = "*"
 """The campaign of a job whose rows name theirs freely: it is alone with its server."""
 
 _GATE_SECONDS = 10.0
+"""How long a start waits for others, each of which holds the gate only while it takes its locks."""
 
 
 @contextmanager

@@ -17,7 +17,6 @@ _KINDS = {"bad": "detractor", "fair": "passive", "good": "promoter"}
 
 
 def rows(bars: Iterable[Bar]) -> Sequence[tuple[str, int]]:
-    """Label and number of each."""
     return [(bar.label, bar.value) for bar in bars]
 
 

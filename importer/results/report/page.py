@@ -27,7 +27,6 @@ def write(path: Path, report: Report) -> None:
 
 
 def page(report: Report) -> str:
-    """The page's HTML."""
     return rendered("report.html.jinja", report=report)
 
 

@@ -81,7 +81,6 @@ def write(path: Path, verified: Verified) -> None:
 
 
 def page(verified: Verified) -> str:
-    """The page's HTML."""
     return rendered("verify.html.jinja", verified=verified)
 
 
