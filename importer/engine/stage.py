@@ -22,7 +22,16 @@ from importer.ledger import (
     prepare,
     secret,
 )
-from importer.mapping import Campaign, Compiled, Document, People, Program, Recodings, check
+from importer.mapping import (
+    Campaign,
+    Compiled,
+    Document,
+    People,
+    Program,
+    Recodings,
+    Spellings,
+    check,
+)
 from importer.mapping import compile as compile_mapping
 from importer.model import (
     GONE,
@@ -249,6 +258,7 @@ def stage(
     causes, damage = Causes(), Causes()
     tally, seal = Tally(tuple(questions(document, compiled)), len(source.header)), RequestsDigest()
     recodings, persons = Recodings(document, source.header), People(compiled)
+    spellings = Spellings()
     samples: dict[bytes, tuple[int, bytes]] = {}
     with ledger.staging(job):
         for chunk in source.chunks():
@@ -257,6 +267,7 @@ def stage(
             tally.add(mapped, chunk)
             recodings.add(mapped, chunk)
             persons.add(mapped, chunk)
+            spellings.add(mapped)
             seal.add(mapped)
             rows = staging.add(mapped)
             spool.keep_cells(chunk)
@@ -278,6 +289,7 @@ def stage(
         duplicates=ledger.duplicates(job),
         warnings=_sheetless(settings, source)
         + persons.told
+        + spellings.told
         + tuple(_scoreless(tally, sent))
         + warnings(document, source, compiled, ledger, job, damage.listed(), show),
         samples=tuple(body for _, body in samples.values()),

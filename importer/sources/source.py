@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from os import PathLike
 from types import TracebackType
 from typing import TYPE_CHECKING
@@ -18,9 +18,11 @@ from importer.settings import path_text
 from importer.sources import damage
 from importer.sources.csv import RUN_TOGETHER
 from importer.sources.files import Content
+from importer.sources.foreign_rows import ForeignRows, only_totals
 from importer.sources.formats import open_table
 from importer.sources.frames import Frame
 from importer.sources.table import (
+    HEAD,
     MOST_COLUMNS,
     Facts,
     Header,
@@ -35,90 +37,6 @@ if TYPE_CHECKING:
     from typing import Self
 
     from pandas import DataFrame
-
-
-# Rows below the header that are no answers: a header that comes again, totals below the answers.
-
-MOST_TOTALS = 10
-"""Rows at the end that may be totals."""
-
-_TOTALS = frozenset(
-    """
-    total|totals|grand total|subtotal|sub-total|sum|average|averages|avg|mean|median|count
-    |minimum|maximum|std|std dev|std. dev.|std. deviation|stdev|standard deviation|average score|mean score
-    |total responses|response count|nps|csat|nps score|summe|gesamt|gesamtsumme
-    |gesamtergebnis|insgesamt|zwischensumme|durchschnitt|mittelwert|mittel|anzahl|ø|∑
-    |total général|sous-total|somme|moyenne|médiane|nombre|ensemble|total general|suma
-    |promedio|media|mediana|recuento|cuenta|soma|média|contagem|total geral|subtotal geral
-    |totale|totale complessivo|somma|conteggio|totaal|eindtotaal|som|gemiddelde|gemiddeld
-    |aantal|razem|łącznie|ogółem|suma końcowa|średnia|liczba|celkem|celkový součet|součet|průměr|počet|spolu
-    |súčet|priemer|summa|totalsumma|totalt|medelvärde|genomsnitt|medel|antal|i alt|hovedtotal
-    |gennemsnit|sum totalt|gjennomsnitt|yhteensä|keskiarvo|lukumäärä|összesen|végösszeg|átlag
-    |összeg|medie|ukupno|prosjek|skupaj|итого|всего|общий итог|сумма|среднее|среднее значение
-    |количество|разом|усього|всього|середнє|общо|средно|підсумок|укупно|toplam|genel toplam|ortalama
-    |σύνολο|γενικό σύνολο|μέσος όρος|σύνολα|סה"כ|סך הכל|ממוצע|المجموع|الإجمالي|المتوسط|jumlah
-    |rata-rata|tổng|tổng cộng|trung bình|รวม|ค่าเฉลี่ย|कुल|औसत|合計|総計|小計|平均|平均値|合计|总计|小计|平均值
-    |平均分|總計|总分|합계|총계|총합계|평균|เฉลี่ย
-    """.replace("\n    ", "")
-    .casefold()
-    .split("|")
-)
-"""What stands before the numbers in the languages of Excel's own totals rows, without regard to case."""
-_NUMBER = re.compile(r"[(−+-]?[.,'\u00a0\u202f ]*\d[\d.,'\u00a0\u202f ]*\)? ?[%€$£]?")
-_LONGEST = 60
-"""Letters: what stands before totals is a word or three."""
-_BEHIND = re.compile(r"\s*(?:\([^)]*\)|n\s*=\s*\d+)?\s*[:：=]?$", re.IGNORECASE)
-
-
-class ForeignRows:
-    """Finds them. `above` are the rows that stand above the answers: the header's and the skipped ones."""
-
-    def __init__(self, above: Sequence[Sequence[str]], labels: Sequence[str]) -> None:
-        self._labels = labels
-        self._above = {key for key in map(_key, above) if len(key) > 1}
-        self._first = {next(iter(key))[1] for key in self._above}
-
-    def repeated(self, rows: Sequence[int], cells: Sequence[Sequence[str]]) -> Iterator[Problem]:
-        """The problems of the rows that are such a row once more, in all of its cells."""
-        for row, each in zip(rows, cells, strict=True):
-            first = _bare(each[0]) or next(filter(str.strip, each), "")
-            if first.strip().casefold() in self._first and _key(each) in self._above:
-                yield self._problem("repeated_header", row, each)
-
-    def totals(self, rows: Sequence[int], cells: Sequence[Sequence[str]]) -> Iterator[Problem]:
-        """The problems of the last rows, from the end upwards while they are totals."""
-        for row, each in zip(
-            reversed(rows[-MOST_TOTALS:]), reversed(cells[-MOST_TOTALS:]), strict=True
-        ):
-            if not are_totals(each):
-                return
-            yield self._problem("totals_row", row, each)
-
-    def _problem(self, code: str, row: int, cells: Sequence[str]) -> Problem:
-        at, word = next((at, cell.strip()) for at, cell in enumerate(cells) if cell.strip())
-        label = self._labels[at] if at < len(self._labels) else ""
-        kind = codes.of("file")[code]
-        return Problem(code, kind.meaning, row, label, word, kind.remedy)
-
-
-def are_totals(cells: Sequence[str]) -> bool:
-    """True for a word for totals or averages with nothing but numbers behind it, and gaps."""
-    filled = [cell.strip() for cell in cells if cell.strip()]
-    if len(filled) < 2 or len(filled[0]) > _LONGEST:
-        return False
-    if _BEHIND.sub("", filled[0]).casefold() not in _TOTALS:
-        return False
-    return all(map(_NUMBER.fullmatch, filled[1:]))
-
-
-def _key(cells: Sequence[str]) -> tuple[tuple[int, str], ...]:
-    """What a row holds, and where, without regard to case and the space around it."""
-    return tuple((at, _bare(cell).casefold()) for at, cell in enumerate(cells) if _bare(cell))
-
-
-def _bare(cell: str) -> str:
-    """Without the space around it, and the mark (BOM) that each of several joined files began with."""
-    return cell.lstrip("\ufeff").strip()
 
 
 # A spreadsheet, opened: its header, what was found in it, and its rows in chunks.
@@ -178,7 +96,10 @@ class Source:
         self._refuse_swallowing(table.head)
         head = zip(table.head.rows, table.head.cells, strict=True)
         above = [cells for row, cells in head if row in found.rows or row in self._skipped]
-        self._foreign = ForeignRows(above, self.header)
+        head = zip(table.head.rows, table.head.cells, strict=True)
+        answers = [(row, each) for row, each in head if self._is_data(row) and not is_blank(each)]
+        whole = len(table.head.rows) < HEAD
+        self._foreign = partial(ForeignRows, above, self.header, answers, whole=whole)
         self.facts = self._facts(found)
         self.blank_rows: int | None = None
 
@@ -205,6 +126,7 @@ class Source:
     def _chunks(self, size: int) -> Iterator[Chunk]:
         size = max(1, min(size, _MOST_CELLS // max(len(self.header), 1)))
         last = done = 0
+        foreign = self._foreign()
         waiting: tuple[RowBlock, list[int]] | None = None
         for block in self._table.blocks(size):
             self._refuse_swallowing(block)
@@ -216,10 +138,10 @@ class Source:
             last, done = block.rows[-1], done + len(kept)
             if kept:
                 if waiting:
-                    yield self._chunk(*waiting, ends=_only_totals(block, kept))
+                    yield self._chunk(*waiting, foreign, ends=only_totals(block, kept))
                 waiting = block, kept
         if waiting:
-            yield self._chunk(*waiting, ends=True)
+            yield self._chunk(*waiting, foreign, ends=True)
         self.blank_rows = self._data_rows(last) - done
 
     @property
@@ -283,14 +205,16 @@ class Source:
     def _is_data(self, row: int) -> bool:
         return row > self._below and row not in self._skipped
 
-    def _chunk(self, block: RowBlock, kept: Sequence[int], *, ends: bool) -> Chunk:
+    def _chunk(
+        self, block: RowBlock, kept: Sequence[int], foreign: ForeignRows, *, ends: bool
+    ) -> Chunk:
         """`ends`: nothing but totals follows."""
         width = len(self.header)
         rows = [block.rows[at] for at in kept]
         cells = [block.cells[at] for at in kept]
-        problems = {each.row: each for each in self._foreign.repeated(rows, cells)}
+        problems = {each.row: each for each in foreign.found(rows, cells, self._skipped)}
         if ends:
-            problems |= {each.row: each for each in self._foreign.totals(rows, cells)}
+            problems |= {each.row: each for each in foreign.at_the_end(rows, cells)}
         problems |= {row: block.problems[row] for row in rows if row in block.problems}
         if set(map(len, cells)) != {width}:
             problems |= self._ragged(block, kept)
@@ -351,10 +275,6 @@ def _meaningless(asked: SourceOptions) -> Iterator[str]:
             "Its columns have names of their own: `header_row`, `header_rows` and `skip_rows` of the mapping "
             "say nothing here, and every record counts."
         )
-
-
-def _only_totals(block: RowBlock, kept: Sequence[int]) -> bool:
-    return len(kept) <= MOST_TOTALS and all(are_totals(block.cells[at]) for at in kept)
 
 
 def _too_wide(place: str, header: Header) -> SourceError:
