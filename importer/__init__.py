@@ -7,7 +7,7 @@ imported when it is first used, so that `import importer` stays light; type chec
 import logging
 from importlib import import_module
 
-__version__ = "0.2.0.dev0"
+__version__ = "0.2.0"
 
 logging.getLogger(__name__).addHandler(logging.NullHandler())
 

@@ -6,7 +6,6 @@ rows are posted the first drains and the second leaves at once; before and after
 
 from __future__ import annotations
 
-import asyncio
 import os
 import signal
 import socket
@@ -14,9 +13,13 @@ import threading
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from types import FrameType
+from typing import TYPE_CHECKING
 
 from importer.errors import Declined, Interrupted
 from importer.system import HANGUPS
+
+if TYPE_CHECKING:
+    import asyncio  # a tenth of a second, which only those pay who have a loop
 
 Drain = Callable[[int, str], None]
 """Called with a signal's number (0 where it was none) and the reason that was given ("" of a signal)."""
@@ -104,7 +107,9 @@ def handled(
     calls `abandon`. Where the event loop doesn't notice the second signal, since a write to the disk keeps
     it, the process ends as by SIGKILL. Afterwards whoever handled them before does so again. Signals
     reach the main thread only: in another one only the stopper is heard."""
-    loop = asyncio.get_running_loop()
+    from asyncio import get_running_loop
+
+    loop = get_running_loop()
     timers: list[asyncio.TimerHandle] = []
 
     def caught(number: int, reason: str = "", now: bool = False) -> None:
@@ -144,7 +149,9 @@ def _signals(loop: asyncio.AbstractEventLoop, caught: Hear) -> Iterator[None]:
 def told(ending: Callable[[], None]) -> Iterator[None]:
     """Within, in the main thread, each signal calls `ending` in the running event loop: a server's way, on
     Windows, too, where loops have no `add_signal_handler`."""
-    loop = asyncio.get_running_loop()
+    from asyncio import get_running_loop
+
+    loop = get_running_loop()
     with _heard(lambda _: _called(loop, ending)):
         yield
 

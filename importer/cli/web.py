@@ -9,7 +9,7 @@ import click
 
 from importer.cli import keys, options, output
 from importer.cli.given import Given, GivenServer
-from importer.errors import ExitStatus
+from importer.errors import ExitStatus, UsageError
 from importer.model import counted
 
 
@@ -44,6 +44,12 @@ def web_command(
 
     from importer.web.app import serve
 
+    if options.shared():
+        raise UsageError(
+            "The pages keep to a ledger in a folder.",
+            hint="Start them without --ledger and IMPORTER_LEDGER, with --state DIR if you like; or use "
+            "`importer plan` and `importer run`, which know shared ledgers.",
+        )
     settings = options.settings(cast("Given", {**given, "file": "", "mapping": ""}))
     settings = replace(settings, write_key=keys.known_write_key(given["key_file"]))
 

@@ -205,7 +205,9 @@ class _Regard:
 
     async def _look(self, turn: int) -> None:
         async with users_of(self.settings, self.job) as users:
-            self.users = await look_at(self.account, users, turn, self.observer)
+            self.users = await look_at(
+                self.account, users, turn, self.observer, traits=self.policy.traits
+            )
             self.requests = users.requests
 
     # what is sent of each row
@@ -364,6 +366,11 @@ class _Regard:
 def ended(planned: Plan, ledger: Ledger) -> None:
     """A job has ended: where nothing of it is left, only what putting back needs is kept."""
     if planned.account and planned.account.looked:
-        own = ledger.own(planned.job)
-        if not any(own.get(status) for status in SENDABLE):
-            ledger.account(planned.job).finish()
+        finish(ledger, planned.job)
+
+
+def finish(ledger: Ledger, job: Job) -> None:
+    """As `ended`, of a job that others may have begun."""
+    own, account = ledger.own(job), ledger.account(job)
+    if account.look() and not any(own.get(status) for status in SENDABLE):
+        account.finish()

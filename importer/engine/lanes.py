@@ -22,6 +22,7 @@ from importer.delivery.circuit_breaker import CircuitBreaker
 from importer.delivery.rate_limit import RateLimiter
 from importer.delivery.worker import Delivery, DeliveryOptions
 from importer.engine import at_hand, opened
+from importer.engine.account import finish, regard
 from importer.engine.jobs import as_started
 from importer.engine.observer import NULL_OBSERVER, Ended, Observer
 from importer.engine.record import exit_status, folder_of, rewrite
@@ -98,6 +99,7 @@ def _laid_out(settings: Settings, lanes: int, observer: Observer) -> Job:
         spool = stack.enter_context(closing(Spool()))
         planned = stage(settings, document, source, compiled, ledger, spool, observer)
         with ledger.staging(planned.job):
+            planned = regard(settings, planned, ledger, spool, observer, sending=True)
             spool.flush()
             told = {
                 "lanes": lanes,
@@ -170,6 +172,7 @@ def work(
                 hint="`importer work FILE -m MAPPING` lays a file out; `importer resume` goes on alone.",
             )
         started = as_started(found, replace(settings, rate=None))
+        ledger.database.patience = settings.outage
         worker = _Worker(started, ledger, found, secret, observer, timing)
         with asyncio.Runner(loop_factory=new_loop()) as runner:
             return runner.run(worker.run())
@@ -332,6 +335,7 @@ class _Worker:
         ledger.end_job(ledger.job(job.name), status, why)
         if stop is None and not self._left(counts):
             self._bodies.remove()
+            finish(ledger, job)
         keeper.released()
         results = self._results()
         return Worked(job.name, self.requests, self.done, status, why, counts, results)

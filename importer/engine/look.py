@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Collection
 from itertools import islice
 
 from importer import satismeter
@@ -42,16 +43,23 @@ def users_of(
 
 
 async def look_at(
-    account: Account, users: satismeter.Users, turn: int, observer: Observer, *, had: bool = False
+    account: Account,
+    users: satismeter.Users,
+    turn: int,
+    observer: Observer,
+    *,
+    traits: Collection[str] | None = None,
+    had: bool = False,
 ) -> int:
     """See the persons of the rows to send (with `had`, those whom the account knew before the first post), by
-    one list or by asking for each: whichever takes fewer requests. Returns how many users were listed."""
+    one list or by asking for each: whichever takes fewer requests. Only these `traits` are kept (None: all).
+    Returns how many users were listed."""
     persons, listed = account.persons(had=had), 0
     if persons > 1:
         account.stale(turn, time.time())
         async for some in users.listed():
             listed += len(some)
-            account.see([_seen(each) for each in some], turn, had=had)
+            account.see([_seen(each, traits) for each in some], turn, had=had)
             observer.event(Looking(listed))
             if users.pages and users.requests >= persons:
                 break  # it comes in pages, more of them than there are persons
@@ -62,7 +70,7 @@ async def look_at(
                 return listed
     else:
         account.stale(turn, time.time() - FRESH)
-    await _ask(account, users, turn, observer, had=had)
+    await _ask(account, users, turn, observer, traits, had=had)
     return listed
 
 
@@ -75,13 +83,19 @@ async def _is_whole(account: Account, users: satismeter.Users, turn: int, *, had
 
 
 async def _ask(
-    account: Account, users: satismeter.Users, turn: int, observer: Observer, *, had: bool
+    account: Account,
+    users: satismeter.Users,
+    turn: int,
+    observer: Observer,
+    traits: Collection[str] | None,
+    *,
+    had: bool,
 ) -> None:
     """Person by person, those whom nobody has seen yet."""
     some: list[SeenUser] = []
     for user_id in account.unseen(turn, had=had):
         user = await users.one(user_id)
-        some.append(_seen(user) if user else SeenUser(user_id, None))
+        some.append(_seen(user, traits) if user else SeenUser(user_id, None))
         if len(some) == _SOME:
             account.see(some, turn, had=had)
             some = []
@@ -89,5 +103,7 @@ async def _ask(
     account.see(some, turn, had=had)
 
 
-def _seen(user: satismeter.User) -> SeenUser:
-    return SeenUser(user.user_id, user.traits, user.unsubscribed)
+def _seen(user: satismeter.User, traits: Collection[str] | None) -> SeenUser:
+    """What is kept of a user: nothing that the import doesn't touch."""
+    kept = {name: value for name, value in user.traits.items() if traits is None or name in traits}
+    return SeenUser(user.user_id, kept, user.unsubscribed)

@@ -264,7 +264,7 @@ async def _deliver(
     job, forced, began = planned.job, planned.document.forceSurvey, time.time()
     concurrency = settings.concurrency or planned.document.sending.concurrency
     async with (
-        ledger.wal(job, settings.durability) as journal,
+        ledger.wal(job, settings.durability, settings.outage) as journal,
         Client(
             settings.endpoint.url,
             settings.write_key or Secret(""),

@@ -227,9 +227,10 @@ class Sending(Protocol):
     def accepted(self, person: bytes) -> bool:
         """Whether a row of the person was accepted, as far as it is flushed."""
 
-    def wal(self, job: Job, durability: str = "full") -> Wal:
+    def wal(self, job: Job, durability: str = "full", outage: float = 900.0) -> Wal:
         """The write-ahead log of the job's sending. `durability`: a commit survives a power cut (`full`),
-        or a crash of the program only (`process`)."""
+        or a crash of the program only (`process`), where that is ours to say. `outage`: seconds for which
+        a server that keeps the ledger may be away."""
 
 
 class Doubts(Protocol):

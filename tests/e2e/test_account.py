@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from contextlib import closing
 from typing import Any
 
 import pytest
 
+from importer.ledger import open_ledger, secret
 from importer.sandbox import API_KEY, PROJECT, Sandbox, SandboxSettings, background
 from tests.e2e.commands import Ended, Shell
 from tests.e2e.here import Here
@@ -205,6 +207,24 @@ def test_a_trait_of_this_job_does_not_count_as_there(user: Here, sandbox: Sandbo
     assert traits(sandbox)["d"]["seats"] == 3
     bodies = [json.loads(e.body) for e in sandbox.posts() if e.person == "d"]
     assert [each["traits"]["seats"] for each in bodies] == [3, 1, 2, 3]
+
+
+def test_of_persons_nothing_is_kept_that_the_import_does_not_touch(
+    user: Here, sandbox: Sandbox
+) -> None:
+    """And nothing at all of persons who aren't in the file."""
+    assert told(user, "run", sandbox, "keep.yaml", "--limit", 1).status == 0
+    state = user.folder / "state"
+    with closing(open_ledger(state, secret(state))) as ledger:
+        seen = {
+            each.rows[0].user_id: each.before for each in ledger.account(ledger.job("")).groups(0)
+        }
+    assert seen == {
+        "a": {"plan": "Gold", "seats": "3"},
+        "b": TODAY["b"],
+        "c": TODAY["c"],
+        "d": None,
+    }
 
 
 @pytest.mark.parametrize(

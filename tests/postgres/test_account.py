@@ -42,3 +42,23 @@ def test_looked_at_kept_and_put_back(
         assert total(user("restore", "--yes", "--json", "--dry-run"), "to_restore") == 0
         assert user("purge", "--job", "1", "--yes").status == 0
         assert user("restore", "--yes", "--json").status == 2
+
+
+def test_workers_send_no_more_than_one_process(
+    tmp_path: Path, cluster: Cluster, database: str
+) -> None:
+    """Whoever lays a file out looks at the account first; what he leaves out nobody sends."""
+    one = shell(tmp_path)
+    ledger = {"IMPORTER_LEDGER": cluster.dsn(database), "SATISMETER_HASH_KEY": KEY}
+    user = Here(one.folder, {**one.environment, **READS, **ledger})
+    text, today = made(40, 6)
+    user.write("answers.csv", text)
+    user.write("mapping.yaml", MAPPING.replace("POLICY", "keep"))
+    with background(SandboxSettings(duplicate_window=0)) as sandbox:
+        sandbox.put_users(today.items())
+        ended = user(
+            *("work", "answers.csv", "-m", "mapping.yaml", "--endpoint", sandbox.url, "--json"),
+            *("--rate", "max", "--settle", "0.2", "--lanes", "3"),
+        )
+        assert ended.status == 0, ended.err
+        assert same(now_in(sandbox), after(text, today, keep=True))

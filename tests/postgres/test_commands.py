@@ -246,3 +246,34 @@ def test_a_missing_extra_is_named(shared: Here, tmp_path: Path) -> None:
     program = [str(Path(sys.executable).with_name("importer")), "jobs"]
     done = subprocess.run(program, env=environment, capture_output=True, text=True, check=False)
     assert (done.returncode, "satismeter-importer[postgres]" in done.stderr) == (2, True)
+
+
+def test_a_role_that_may_not_delete_what_was_sent_can_send(
+    shared: Here, cluster: Cluster, database: str
+) -> None:
+    """The rights of docs/shared-ledger.md, as they stand there."""
+    page = (Path(__file__).parents[2] / "docs" / "shared-ledger.md").read_text(encoding="utf-8")
+    rights = page.partition("```sql\n")[2].partition("```")[0].split(";")
+    with closing(connect(Address.parse(cluster.dsn(database)))) as one:
+        if not one.execute("SELECT 1 FROM pg_roles WHERE rolname = 'importer_sends'").fetchone():
+            one.execute(rights[0])
+        for each in rights[1:-1]:
+            one.execute(each)
+    sends = {"IMPORTER_LEDGER": cluster.dsn(database, "importer_sends")}
+    with background() as sandbox:
+        words = ("people.csv", "-m", "mapping.yaml", "--endpoint", sandbox.url)
+        ended = shared("run", *words, *QUICK, **sends)
+        assert (ended.status, len(sandbox.posts())) == (3, 55), ended.err
+        together = ("work", *words, "--json", "--rate", "max", "--lanes", "2")
+        again = shared(*together, "--out", "again", **sends)
+        assert (again.status, len(sandbox.posts())) == (3, 55), again.err
+    found = {
+        each["name"]: each
+        for each in shared("ledger", "check", "--json", **sends).document["checks"]
+    }
+    assert found["rights"]["state"] == "ok"
+
+
+def test_the_pages_keep_to_a_folder(shared: Here) -> None:
+    ended = shared("web", "--no-open")
+    assert (ended.status, "importer run" in ended.err) == (2, True)

@@ -132,7 +132,10 @@ def failure(address: Address, error: psycopg.Error) -> LedgerError:
     where = f"The ledger ({address.shown})"
     for kind, told, hint in _KNOWN:
         if isinstance(error, kind):
-            return LedgerError(f"{where} {told}.", hint=hint)
+            said = (
+                f" ({error.diag.message_primary})" if kind is errors.InsufficientPrivilege else ""
+            )
+            return LedgerError(f"{where} {told}{said}.", hint=hint)
     text = (error.diag.message_primary or str(error)).strip().splitlines()
     why = text[-1].removeprefix("FATAL:  ") if text else type(error).__name__
     if "password" in why or "pg_hba.conf" in why:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from importer.errors import LedgerError, UsageError
 from importer.ledger.database import Database, check_secret
-from importer.ledger.postgres.lanes import CUT_OFF
+from importer.ledger.jobs import CUT_OFF
 from importer.ledger.postgres.ledger import PostgresLedger
 from importer.ledger.sqlite import SqliteLedger, marks
 from importer.privacy import shell_word

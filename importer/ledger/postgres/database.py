@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from functools import cache
@@ -12,9 +13,11 @@ from psycopg import errors
 from importer.errors import LedgerError
 from importer.ledger.database import Row
 from importer.ledger.named_queries import queries
+from importer.ledger.postgres import clock
 from importer.ledger.postgres.connection import (
     Address,
     Connection,
+    Lost,
     connect,
     watched,
     wrap_postgres_errors,
@@ -27,6 +30,7 @@ VERSIONS = tuple(name for name in SQL if name.startswith("version_"))
 _STREAMED = ("lines", "lines_of_code")
 """Queries that find as many rows as a job has: they come in batches."""
 _BATCH = 2_000
+_RETRY = 0.3
 
 
 @cache
@@ -52,6 +56,9 @@ class PostgresDatabase:
     def __init__(self, address: Address) -> None:
         self.address = address
         self.where = address.shown
+        self.patience = 0.0
+        """Seconds for which a question is asked again where the server is away; not within a transaction."""
+        self._within = False
         self._connection: Connection | None = None
 
     @property
@@ -67,8 +74,16 @@ class PostgresDatabase:
             self._connection.close()
 
     def all(self, query: str, **values: object) -> list[Row]:
-        with self._asking() as connection:
-            return connection.execute(text(query), _bound(values)).fetchall()
+        until = clock.now() + self.patience
+        while True:
+            try:
+                with self._asking() as connection:
+                    return connection.execute(text(query), _bound(values)).fetchall()
+            except Lost:
+                if self._within or clock.now() > until:
+                    raise
+            self.close()
+            time.sleep(_RETRY)
 
     def each(self, query: str, **values: object) -> Iterator[Row]:
         if query not in _STREAMED:
@@ -82,8 +97,7 @@ class PostgresDatabase:
                 yield from cursor
 
     def first(self, query: str, **values: object) -> Row | None:
-        with self._asking() as connection:
-            return connection.execute(text(query), _bound(values)).fetchone()
+        return next(iter(self.all(query, **values)), None)
 
     def one(self, query: str, **values: object) -> Row:
         found = self.first(query, **values)
@@ -117,7 +131,11 @@ class PostgresDatabase:
     @contextmanager
     def transaction(self) -> Iterator[None]:
         with wrap_postgres_errors(self.address), self.connection.transaction():
-            yield
+            self._within = True
+            try:
+                yield
+            finally:
+                self._within = False
 
     @contextmanager
     def _asking(self) -> Iterator[Connection]:

@@ -19,6 +19,7 @@ from typing import Any
 import psycopg
 
 from importer.errors import Busy, LedgerError
+from importer.ledger.jobs import CUT_OFF
 from importer.ledger.postgres import clock
 from importer.ledger.postgres.connection import (
     HUNG,
@@ -32,12 +33,17 @@ from importer.ledger.postgres.connection import (
     watched,
 )
 from importer.ledger.postgres.database import text as statement
-from importer.ledger.postgres.lanes import CUT_OFF, Keeper
+from importer.ledger.postgres.lanes import Keeper
 from importer.model import Outcome, Status
 
 log = logging.getLogger(__name__)
 
-PINNED = {"enable_hashjoin": "off", "enable_mergejoin": "off", "enable_seqscan": "off"}
+PINNED = {
+    "enable_hashjoin": "off",
+    "enable_mergejoin": "off",
+    "enable_seqscan": "off",
+    "enable_bitmapscan": "off",
+}
 """Each group touches some twenty rows of tables that grow: whatever the statistics say of a table that was
 empty a moment ago, they are found by their keys."""
 

@@ -20,21 +20,18 @@ from typing import Any
 import psycopg
 
 from importer.errors import Busy, LedgerError
+from importer.ledger.jobs import CUT_OFF
 from importer.ledger.postgres import clock
 from importer.ledger.postgres.connection import (
     Address,
     Connection,
     connect,
-    failure,
-    is_lost,
     watched,
     wrap_postgres_errors,
 )
 from importer.ledger.postgres.database import text as statement
 
 log = logging.getLogger(__name__)
-
-CUT_OFF = "the importer was ended while this row was being posted; it may be stored"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,14 +42,6 @@ class Timing:
     ttl: float = 30.0
     beat: float = 5.0
     guard: float = 5.0
-
-
-@dataclass(frozen=True, slots=True)
-class Lane:
-    """A lane of a job that this process has: its number, and the token of the lease."""
-
-    shard: int
-    token: int
 
 
 def holder_of(what: str) -> str:
@@ -152,9 +141,9 @@ class Keeper:
                 (count,) = self._ask("lanes_count", job=job)[0]
         self.job, self.count = job, count
 
-    def take(self, most: int | None = None) -> list[Lane]:
-        """Take lanes that nobody holds, all of them or so many at most; what former holders had under way is
-        in doubt then. Waits for an attempt that is just being written down."""
+    def take(self, most: int | None = None) -> int:
+        """Take lanes that nobody holds, all of them or so many at most; returns how many. What former holders
+        had under way is in doubt then. Waits for an attempt that is just being written down."""
         with self._lock, wrap_postgres_errors(self.address):
             asked, connection = clock.now(), self._connected()
             with watched(connection), connection.transaction():
@@ -173,7 +162,7 @@ class Keeper:
                 self._lane_ends = asked + self.timing.ttl
             self.lanes = {**self.lanes, **{shard: token for shard, token, _ in found}}
             self._lane_ends = min(self._lane_ends, asked + self.timing.ttl)
-        return [Lane(shard, token) for shard, token, _ in found]
+        return len(found)
 
     def _recover(self, connection: Connection, shards: Sequence[int]) -> int:
         values = {"job": self.job, "shards": list(shards), "lanes": self.count, "told": CUT_OFF}
@@ -259,23 +248,6 @@ class Keeper:
         if self._connection is not None:
             self._connection.close()
             self._connection = None
-
-
-def retried(address: Address, work: Callable[[], Any], outage: float) -> Any:
-    """Do this; where the server is away, again and again for so many seconds."""
-    until = clock.now() + outage
-    while True:
-        try:
-            return work()
-        except psycopg.Error as error:
-            if not is_lost(error) or clock.now() > until:
-                raise failure(address, error) from error
-        except LedgerError as error:
-            if not isinstance(error.__cause__ or error.__context__, psycopg.OperationalError):
-                raise
-            if clock.now() > until:
-                raise
-        time.sleep(0.3)
 
 
 def _held(lanes: Mapping[int, int]) -> dict[str, list[int]]:

@@ -62,6 +62,13 @@ class PostgresLedger(SqlLedger):
     def close(self) -> None:
         self.database.close()
 
+    def begin_job(self, job: Job) -> None:
+        """The planner learns of the rows that were staged a moment ago, or it would read all of them where a
+        few are looked up. (Who isn't the tables' owner only gets a warning.)"""
+        super().begin_job(job)
+        with wrap_postgres_errors(self.address):
+            self.database.connection.execute("ANALYZE staged, sent")
+
     def under_way(self, job: Job) -> bool:
         """Whoever has a lane may post, whether or not the survey is held as a whole."""
         held, _ = self._db.one("lanes_left", job=job.id)
@@ -110,7 +117,13 @@ class PostgresLedger(SqlLedger):
                 recovered += keeper.recovered
         return recovered
 
-    def wal(self, job: Job, durability: str = "full") -> Journal:  # noqa: ARG002  it is the server's to set
+    def wal(
+        self,
+        job: Job,
+        durability: str = "full",  # noqa: ARG002  it is the server's to set
+        outage: float = 900.0,
+    ) -> Journal:
+        self.database.patience = outage
         stack = ExitStack()
         keeper = self.keeper or stack.enter_context(Keeper(self.address, holder_of("wal")))
         keeper.open(job.id)
@@ -126,7 +139,7 @@ class PostgresLedger(SqlLedger):
                 f"Other processes post rows of job {job.name}.",
                 hint=f"`importer work {job.name}` takes part; or wait for them to end.",
             )
-        return Journal(self.address, keeper, self.rows_staged(job), leaving=leaving)
+        return Journal(self.address, keeper, self.rows_staged(job), outage, leaving=leaving)
 
     # What several processes that post one job need of it.
 

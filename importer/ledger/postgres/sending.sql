@@ -2,7 +2,8 @@
 
 -- name: attempt
 -- A row comes back for each lane that is ours: `mine` says that its attempt is written down. Rows of lanes
--- that were lost don't come back. FOR SHARE, since FOR KEY SHARE lets a taker of the lane pass. Sorted by
+-- that were lost don't come back. OFFSET 0, so that each row is looked up by its whole key: of a table that was
+-- empty a moment ago the planner would read all of the job. FOR SHARE, since FOR KEY SHARE lets a taker of the lane pass. Sorted by
 -- identity and with DO NOTHING, so that jobs that share identities can't deadlock.
 WITH lane AS MATERIALIZED (
     SELECT l.shard, l.token
@@ -14,7 +15,7 @@ WITH lane AS MATERIALIZED (
 ), asked AS MATERIALIZED (
     SELECT r.identity, r.seq, lane.token
     FROM unnest(:seqs::int[]) AS a (seq)
-    JOIN staged r ON r.job = :job AND r.seq = a.seq
+    CROSS JOIN LATERAL (SELECT * FROM staged WHERE job = :job AND seq = a.seq OFFSET 0) AS r
     JOIN lane ON lane.shard = get_byte(r.person, 0) % :lanes
 ), made AS (
     INSERT INTO sent (identity, job, seq, token, status, sent_at)
@@ -38,7 +39,7 @@ WITH lane AS MATERIALIZED (
 ), asked AS MATERIALIZED (
     SELECT s.identity, s.job, s.seq AS of_seq, r.seq, lane.token
     FROM unnest(:seqs::int[]) AS a (seq)
-    JOIN staged r ON r.job = :job AND r.seq = a.seq
+    CROSS JOIN LATERAL (SELECT * FROM staged WHERE job = :job AND seq = a.seq OFFSET 0) AS r
     JOIN sent s ON s.identity = r.identity
     JOIN lane ON lane.shard = get_byte(r.person, 0) % :lanes
     WHERE CASE WHEN s.job = :job AND s.seq = r.seq

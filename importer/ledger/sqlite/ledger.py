@@ -152,7 +152,7 @@ class SqliteLedger(SqlLedger):
         with wrap_sqlite_errors(self.path):
             marks.mark(self.path, found)
 
-    def wal(self, job: Job, durability: str = "full") -> Journal:
+    def wal(self, job: Job, durability: str = "full", _: float = 0.0) -> Journal:
         return Journal(self.path, job.id, durability)
 
     @contextmanager
