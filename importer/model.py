@@ -71,7 +71,7 @@ class Problem:
     fix: str = ""
 
 
-NO_ANSWERS = frozenset({"repeated_header", "totals_row"})
+NO_ANSWERS = frozenset({"repeated_header", "second_table", "totals_row"})
 """The codes of rows that are whole but no answers: a mapping's rule may leave them out."""
 
 

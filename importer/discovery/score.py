@@ -21,6 +21,7 @@ from importer.discovery.questions import Named, Question, is_other
 from importer.discovery.roles import ID, TOKEN
 
 _WORD = re.compile(r"[^\W\d_]{3}")
+_DIGIT = re.compile(r"\d")
 _SENTENCE = 4
 """Words of a sentence, at least."""
 _OTHER_FIELD = re.compile(
@@ -124,8 +125,11 @@ def _is_comment(question: Question) -> bool:
     )
     counts = column.profile.counts
     worded = sum(bool(_WORD.search(text)) and not _MADE.match(text) for text in counts)
+    coded = sum(bool(_DIGIT.search(text)) and not _WORD.search(text) for text in counts)
     said = worded * 2 > len(counts) or (
-        sure and not all(ID.fullmatch(text) or _MADE.match(text) for text in counts)
+        sure
+        and coded * 2 <= len(counts)  # post codes, numbers of orders, with a `don't know` between
+        and not all(ID.fullmatch(text) or _MADE.match(text) for text in counts)
     )
     several = question.separator or question.together
     titled = _is_titled(counts) and not is_comment(column.label)

@@ -6,7 +6,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from importer.ledger import PartLines, RequestsDigest, Rows
-from importer.mapping import Compiled, Document, People, Program, RecodingCounts, Recodings
+from importer.mapping import (
+    Compiled,
+    Document,
+    People,
+    Program,
+    RecodingCounts,
+    Recodings,
+    Spellings,
+)
 from importer.model import Chunk, Invalid, Mapped
 from importer.results import Causes, RatingQuestion, Tally
 from importer.satismeter import with_key
@@ -42,6 +50,7 @@ class PartFindings:
     tally: Tally
     recodings: RecodingCounts
     persons: dict[str, int]
+    spellings: Spellings
     samples: dict[bytes, tuple[int, bytes]]
     requests: bytes
     zoneless: tuple[bool, ...]
@@ -66,6 +75,7 @@ class Findings:
         self.tally = Tally(tuple(questions(document, compiled)), len(header))
         self.recodings = Recodings(document, header, part=part)
         self.persons = People(compiled)
+        self.spellings = Spellings()
         self.samples: dict[bytes, tuple[int, bytes]] = {}
         self.seal = RequestsDigest()
         self._compiled = compiled
@@ -80,6 +90,7 @@ class Findings:
         self.tally.add(mapped, chunk)
         self.recodings.add(mapped, chunk)
         self.persons.add(mapped, chunk)
+        self.spellings.add(mapped)
         if self._requests is None:
             self.seal.add(mapped)
         else:
@@ -97,6 +108,7 @@ class Findings:
         """What a part came to."""
         return PartFindings(
             *(self.causes, self.damage, self.tally, self.recodings.counts, dict(self.persons.rows)),
+            spellings=self.spellings,
             samples=self.samples,
             requests=b"".join(self._requests or ()),
             zoneless=tuple(each.met for each in self._compiled.zoneless),
@@ -109,6 +121,7 @@ class Findings:
         self.tally.join(part.tally)
         self.recodings.join(part.recodings)
         self.persons.join(part.persons)
+        self.spellings.join(part.spellings)
         for key, (seq, body) in part.samples.items():
             if len(self.samples) < _SAMPLES:
                 self.samples.setdefault(key, (first + seq, body))

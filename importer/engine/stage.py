@@ -255,6 +255,7 @@ def stage(  # noqa: PLR0913  the parts of a job, each its own thing
         duplicates=ledger.duplicates(job),
         warnings=_sheetless(settings, source)
         + found.persons.told
+        + found.spellings.told
         + tuple(_scoreless(found.tally, sent))
         + warnings(document, source, compiled, ledger, job, found.damage.listed(), show),
         samples=tuple(body for _, body in samples.values()),

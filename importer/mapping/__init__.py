@@ -20,6 +20,7 @@ from importer.mapping.usage import (
     Recoding,
     RecodingCounts,
     Recodings,
+    Spellings,
     Value,
     lineage,
 )
@@ -37,6 +38,7 @@ __all__ = [
     "RecodingCounts",
     "Recodings",
     "Shipped",
+    "Spellings",
     "Step",
     "Trace",
     "Value",

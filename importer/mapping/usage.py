@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import math
+import re
+from array import array
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from hashlib import blake2b
 
 from importer.mapping.blocks import Answer
 from importer.mapping.document import Document
@@ -210,6 +213,71 @@ class People:
             return ()
         parts = (f"{name} in {counted(rows, 'row')}" for name, rows in self._rows.items())
         return (f"The person is taken from {', '.join(parts)}.",)
+
+
+class Spellings:
+    """Counts persons whose address the rows spell with small and with capital letters: each spelling is a
+    person of its own to the API. Other ids may differ in case alone."""
+
+    def __init__(self) -> None:
+        self._small = array("q")
+        self._capital: dict[int, tuple[int, int]] = {}
+        self._persons: dict[int, int] = {}
+
+    def add(self, mapped: Sequence[Mapped]) -> None:
+        """The next rows. Of an address 8 bytes are kept, of one with capitals a hash and its first row."""
+        for each in mapped:
+            if not isinstance(each, Response):
+                continue
+            who = each.user_id or each.anonymous_id
+            if "@" not in who or not _ADDRESS.fullmatch(who):
+                continue
+            small = who.lower()
+            person = _hash(f"{bool(each.user_id)}{small}")
+            if small == who:
+                self._small.append(person)
+                continue
+            spelled, row = self._capital.setdefault(person, (_hash(who), each.row))
+            if spelled != _hash(who):
+                self._persons.setdefault(person, row)
+
+    def join(self, part: Spellings) -> None:
+        """What another process has counted of the rows that follow."""
+        self._small.extend(part._small)
+        for person, (other, row) in part._capital.items():
+            spelled, _ = self._capital.setdefault(person, (other, row))
+            if spelled != other:
+                self._persons.setdefault(person, row)
+        for person, row in part._persons.items():
+            self._persons.setdefault(person, row)
+
+    @property
+    def told(self) -> tuple[str, ...]:
+        """One sentence; none where each has one spelling."""
+        capital = self._capital
+        both = (
+            {each: capital[each][1] for each in self._small if each in capital} if capital else {}
+        )
+        found = self._persons | both
+        if not found:
+            return ()
+        whose = (
+            "1 person's address is" if len(found) == 1 else f"{len(found):,} persons' addresses are"
+        )
+        told = (
+            f"{whose} spelled in two ways or more, with small and with capital letters (first in row "
+            f"{min(found.values()):,}): each spelling is sent as a person of its own. If they are one, "
+            "write `lower: true` beside the id's column in the mapping."
+        )
+        return (told,)
+
+
+def _hash(text: str) -> int:
+    """Eight bytes, the same in every process."""
+    return int.from_bytes(blake2b(text.encode(), digest_size=8).digest(), signed=True)
+
+
+_ADDRESS = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s.]+")
 
 
 RecodingCounts = tuple[Sequence[Counter[str]], Mapping[tuple[str, str], tuple[int, int]]]

@@ -18,7 +18,7 @@ from typing import IO
 
 from importer import codes, resources, system
 from importer.errors import ResultsError, UsageError
-from importer.model import Chunk, Line, Status
+from importer.model import NO_ANSWERS, Chunk, Line, Status
 from importer.privacy import PROBLEM_COLUMN, UNSEEN, safe
 
 # Files that are whole or not there: written beside their place, synced, then renamed; 0600.
@@ -278,7 +278,11 @@ def _told(wrong: Sequence[Line], waves: int) -> str:
 
 def _clear(code: str) -> str:
     """What is asked of whoever mends a row that its file had spoilt: here it looks whole."""
-    return " Once the row is mended, clear this cell." if code in codes.of("file") else ""
+    return (
+        " Once the row is mended, clear this cell."
+        if code in codes.of("file").keys() - NO_ANSWERS
+        else ""
+    )
 
 
 # The same as workbooks, for people: every cell is text, so that Excel leaves `00121` and `=1+1` as they are.

@@ -6,21 +6,24 @@ import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from os import PathLike
 from types import TracebackType
 from typing import TYPE_CHECKING
 
 from importer import codes
 from importer.errors import SourceError
-from importer.model import Chunk, Problem, is_frame, letter
+from importer.model import NO_ANSWERS, Chunk, Problem, is_frame, letter
 from importer.privacy import PROBLEM_COLUMN, restored
 from importer.settings import path_text
 from importer.sources import damage
 from importer.sources.csv import RUN_TOGETHER, DelimitedTable
 from importer.sources.files import Content
+from importer.sources.foreign_rows import ForeignRows, only_totals
 from importer.sources.formats import open_table
 from importer.sources.frames import Frame
 from importer.sources.table import (
+    HEAD,
     MOST_COLUMNS,
     WHOLE,
     Facts,
@@ -37,90 +40,6 @@ if TYPE_CHECKING:
     from typing import Self
 
     from pandas import DataFrame
-
-
-# Rows below the header that are no answers: a header that comes again, totals below the answers.
-
-MOST_TOTALS = 10
-"""Rows at the end that may be totals."""
-
-_TOTALS = frozenset(
-    """
-    total|totals|grand total|subtotal|sub-total|sum|average|averages|avg|mean|median|count
-    |minimum|maximum|std|std dev|std. dev.|std. deviation|stdev|standard deviation|average score|mean score
-    |total responses|response count|nps|csat|nps score|summe|gesamt|gesamtsumme
-    |gesamtergebnis|insgesamt|zwischensumme|durchschnitt|mittelwert|mittel|anzahl|ø|∑
-    |total général|sous-total|somme|moyenne|médiane|nombre|ensemble|total general|suma
-    |promedio|media|mediana|recuento|cuenta|soma|média|contagem|total geral|subtotal geral
-    |totale|totale complessivo|somma|conteggio|totaal|eindtotaal|som|gemiddelde|gemiddeld
-    |aantal|razem|łącznie|ogółem|suma końcowa|średnia|liczba|celkem|celkový součet|součet|průměr|počet|spolu
-    |súčet|priemer|summa|totalsumma|totalt|medelvärde|genomsnitt|medel|antal|i alt|hovedtotal
-    |gennemsnit|sum totalt|gjennomsnitt|yhteensä|keskiarvo|lukumäärä|összesen|végösszeg|átlag
-    |összeg|medie|ukupno|prosjek|skupaj|итого|всего|общий итог|сумма|среднее|среднее значение
-    |количество|разом|усього|всього|середнє|общо|средно|підсумок|укупно|toplam|genel toplam|ortalama
-    |σύνολο|γενικό σύνολο|μέσος όρος|σύνολα|סה"כ|סך הכל|ממוצע|المجموع|الإجمالي|المتوسط|jumlah
-    |rata-rata|tổng|tổng cộng|trung bình|รวม|ค่าเฉลี่ย|कुल|औसत|合計|総計|小計|平均|平均値|合计|总计|小计|平均值
-    |平均分|總計|总分|합계|총계|총합계|평균|เฉลี่ย
-    """.replace("\n    ", "")
-    .casefold()
-    .split("|")
-)
-"""What stands before the numbers in the languages of Excel's own totals rows, without regard to case."""
-_NUMBER = re.compile(r"[(−+-]?[.,'\u00a0\u202f ]*\d[\d.,'\u00a0\u202f ]*\)? ?[%€$£]?")
-_LONGEST = 60
-"""Letters: what stands before totals is a word or three."""
-_BEHIND = re.compile(r"\s*(?:\([^)]*\)|n\s*=\s*\d+)?\s*[:：=]?$", re.IGNORECASE)
-
-
-class ForeignRows:
-    """Finds them. `above` are the rows that stand above the answers: the header's and the skipped ones."""
-
-    def __init__(self, above: Sequence[Sequence[str]], labels: Sequence[str]) -> None:
-        self._labels = labels
-        self._above = {key for key in map(_key, above) if len(key) > 1}
-        self._first = {next(iter(key))[1] for key in self._above}
-
-    def repeated(self, rows: Sequence[int], cells: Sequence[Sequence[str]]) -> Iterator[Problem]:
-        """The problems of the rows that are such a row once more, in all of its cells."""
-        for row, each in zip(rows, cells, strict=True):
-            first = _bare(each[0]) or next(filter(str.strip, each), "")
-            if first.strip().casefold() in self._first and _key(each) in self._above:
-                yield self._problem("repeated_header", row, each)
-
-    def totals(self, rows: Sequence[int], cells: Sequence[Sequence[str]]) -> Iterator[Problem]:
-        """The problems of the last rows, from the end upwards while they are totals."""
-        for row, each in zip(
-            reversed(rows[-MOST_TOTALS:]), reversed(cells[-MOST_TOTALS:]), strict=True
-        ):
-            if not are_totals(each):
-                return
-            yield self._problem("totals_row", row, each)
-
-    def _problem(self, code: str, row: int, cells: Sequence[str]) -> Problem:
-        at, word = next((at, cell.strip()) for at, cell in enumerate(cells) if cell.strip())
-        label = self._labels[at] if at < len(self._labels) else ""
-        kind = codes.of("file")[code]
-        return Problem(code, kind.meaning, row, label, word, kind.remedy)
-
-
-def are_totals(cells: Sequence[str]) -> bool:
-    """True for a word for totals or averages with nothing but numbers behind it, and gaps."""
-    filled = [cell.strip() for cell in cells if cell.strip()]
-    if len(filled) < 2 or len(filled[0]) > _LONGEST:
-        return False
-    if _BEHIND.sub("", filled[0]).casefold() not in _TOTALS:
-        return False
-    return all(map(_NUMBER.fullmatch, filled[1:]))
-
-
-def _key(cells: Sequence[str]) -> tuple[tuple[int, str], ...]:
-    """What a row holds, and where, without regard to case and the space around it."""
-    return tuple((at, _bare(cell).casefold()) for at, cell in enumerate(cells) if _bare(cell))
-
-
-def _bare(cell: str) -> str:
-    """Without the space around it, and the mark (BOM) that each of several joined files began with."""
-    return cell.lstrip("\ufeff").strip()
 
 
 # A spreadsheet, opened: its header, what was found in it, and its rows in chunks.
@@ -183,7 +102,10 @@ class Source:
         self._refuse_swallowing(table.head)
         head = zip(table.head.rows, table.head.cells, strict=True)
         above = [cells for row, cells in head if row in found.rows or row in self._skipped]
-        self._foreign = ForeignRows(above, self.header)
+        head = zip(table.head.rows, table.head.cells, strict=True)
+        answers = [(row, each) for row, each in head if self._is_data(row) and not is_blank(each)]
+        whole = len(table.head.rows) < HEAD
+        self._foreign = partial(ForeignRows, above, self.header, answers, whole=whole)
         self.facts = self._facts(found)
         self.blank_rows: int | None = None
 
@@ -203,21 +125,32 @@ class Source:
             raise
         self.hold()
 
-    def parts(self, rows: int, size: int = _CHUNK) -> Iterator[Part]:
+    def parts(self, rows_of_part: int, size: int = _CHUNK) -> Iterator[Part]:
         """The file in parts of so many rows or some more, in their order: the chunks of one after the other
-        are those of the whole. What can't be cut is one part. Raises SourceError as `chunks` does."""
+        are those of the whole. What can't be cut, or holds rows that are nobody's answers, is one part.
+        Raises SourceError as `chunks` does."""
+        found: list[Part] = []
         begun, cut = WHOLE, None
-        table, size = self._table, self._size(size)
+        table, size, foreign = self._table, self._size(size), self._foreign()
         for block, behind in table.cuts(size) if isinstance(table, DelimitedTable) else ():
             self._refuse_swallowing(block)
             kept = self._kept(block)
+            rows, cells = [block.rows[at] for at in kept], [block.cells[at] for at in kept]
+            if next(foreign.found(rows, cells, self._skipped), None):
+                found, begun = [], WHOLE  # only who reads all of it knows where they begin and end
+                break
             # What stands above nothing but totals, or blank rows, may be the end of the answers.
-            if kept and cut and cut.row - begun.row >= rows and not _only_totals(block, kept):
-                yield replace(begun, end=cut.start)
+            if (
+                kept
+                and cut
+                and cut.row - begun.row >= rows_of_part
+                and not only_totals(block, kept)
+            ):
+                found.append(replace(begun, end=cut.start))
                 begun = cut
             cut = behind if kept else cut or behind
-        yield begun
         self.hold()
+        yield from (*found, begun)
 
     def hold(self) -> None:
         """Raise SourceError where the file is no longer what it was when it was opened."""
@@ -241,6 +174,7 @@ class Source:
 
     def _chunks(self, size: int, part: Part) -> Iterator[Chunk]:
         last, done = part.row - 1, 0
+        foreign = self._foreign()
         waiting: tuple[RowBlock, list[int]] | None = None
         for block in self._blocks(size, part):
             self._refuse_swallowing(block)
@@ -248,10 +182,10 @@ class Source:
             last, done = block.rows[-1], done + len(kept)
             if kept:
                 if waiting:
-                    yield self._chunk(*waiting, ends=_only_totals(block, kept))
+                    yield self._chunk(*waiting, foreign, ends=only_totals(block, kept))
                 waiting = block, kept
         if waiting:
-            yield self._chunk(*waiting, ends=part.end is None)
+            yield self._chunk(*waiting, foreign, ends=part.end is None)
         self.blank_rows = self._data_rows(last) - self._data_rows(part.row - 1) - done
 
     @property
@@ -315,14 +249,16 @@ class Source:
     def _is_data(self, row: int) -> bool:
         return row > self._below and row not in self._skipped
 
-    def _chunk(self, block: RowBlock, kept: Sequence[int], *, ends: bool) -> Chunk:
+    def _chunk(
+        self, block: RowBlock, kept: Sequence[int], foreign: ForeignRows, *, ends: bool
+    ) -> Chunk:
         """`ends`: nothing but totals follows."""
         width = len(self.header)
         rows = [block.rows[at] for at in kept]
         cells = [block.cells[at] for at in kept]
-        problems = {each.row: each for each in self._foreign.repeated(rows, cells)}
+        problems = {each.row: each for each in foreign.found(rows, cells, self._skipped)}
         if ends:
-            problems |= {each.row: each for each in self._foreign.totals(rows, cells)}
+            problems |= {each.row: each for each in foreign.at_the_end(rows, cells)}
         problems |= {row: block.problems[row] for row in rows if row in block.problems}
         if set(map(len, cells)) != {width}:
             problems |= self._ragged(block, kept)
@@ -386,10 +322,6 @@ def _meaningless(asked: SourceOptions) -> Iterator[str]:
         )
 
 
-def _only_totals(block: RowBlock, kept: Sequence[int]) -> bool:
-    return len(kept) <= MOST_TOTALS and all(are_totals(block.cells[at]) for at in kept)
-
-
 def _too_wide(place: str, header: Header) -> SourceError:
     last, labelled = letter(len(header.labels) - 1), sum(map(bool, header.labels))
     stray = f"Is there a stray cell in column {last}? Clear it."
@@ -418,7 +350,9 @@ def _not_mended(rows: Sequence[int], told: Sequence[str]) -> dict[int, Problem]:
     return {
         row: Problem("not_mended", kind.meaning, row, PROBLEM_COLUMN, fix=kind.remedy)
         for row, text in zip(rows, told, strict=True)
-        if text and _CODE.sub("", text).partition(":")[0] in kinds
+        if text
+        and (code := _CODE.sub("", text).partition(":")[0]) in kinds
+        and code not in NO_ANSWERS  # those are looked at anew
     }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import orjson
@@ -149,3 +150,35 @@ def test_the_day_of_the_export_is_not_the_day_of_the_answers(tmp_path: Path) -> 
     assert draft(tmp_path, ["NPS", "Exported on"], rows).meaning.answered is None
     rows = [[str(n % 11), f"2024-03-{n + 10}"] for n in MANY]
     assert draft(tmp_path, ["NPS", "Visited on"], rows).meaning.answered is not None
+
+
+CODES: dict[str, Callable[[int], str]] = {
+    "german": lambda n: f"{80331 + n * 37}",
+    "with a word between": lambda n: "weiß nicht genau" if n % 30 == 0 else f"{80331 + n * 37}",
+    "american": lambda n: f"{10001 + n * 91}-{1000 + n}" if n % 20 else "don't know",
+    "british": lambda n: f"SW{n} {n % 9}AA",
+    "dutch": lambda n: f"{1012 + n} AB",
+    "indian": lambda n: f"{110 + n} {100 + n}",
+}
+
+
+@pytest.mark.parametrize("kind", CODES)
+@pytest.mark.parametrize(
+    "says", [["good", "bad", "ok", "fine"], ["bien", "mal", "regular"], ["好", "差"]]
+)
+def test_post_codes_are_no_comment(tmp_path: Path, kind: str, says: list[str]) -> None:
+    """The layout of SurveyMonkey with boxes to tick, where what people say comes again and again."""
+    asked = ["What do you use?", "", "Your area?", "Why did you give that score?"]
+    rows = [
+        ["Respondent ID", "Collector ID", "End Date", "Would you recommend us?", *asked],
+        ["", "", "", "Response", "Chat", "Mail", "Open-Ended Response", "Open-Ended Response"],
+    ]
+    for n in range(60):
+        boxes = ["Chat" if n % 2 else "", "Mail" if n % 3 else ""]
+        said = says[n % len(says)] if n % 5 else ""
+        when = f"07/{1 + n % 28:02d}/2022 15:39"
+        rows.append([str(114069855000 + n), "42", when, str(n % 11), *boxes, CODES[kind](n), said])
+    assert 'comment: "?"   # Your area?' not in drafted_rows(tmp_path, rows).text
+    for n, row in enumerate(rows[2:]):
+        row[6] = f"{'The parcel came late' if n % 2 else 'A fine shop'}, order {n}"
+    assert 'comment: "?"   # Your area?' in drafted_rows(tmp_path, rows).text

@@ -1,4 +1,4 @@
-"""A row that its file had spoilt looks whole in problems.csv: it goes nowhere until somebody says it is mended."""
+"""A row that its file had spoilt looks whole in problems.csv: unmended it goes nowhere."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def test_unmended_it_is_refused_again_and_again(user: Shell, kind: str) -> None:
     user.write("mapping.yaml", MAP)
     user.write(file, text)
     assert planned(user, file) == {"read": 2, "ready": 1, "invalid": 1}
-    assert kind.split(",")[0] in (user.folder / "answers-import/plan-problems.csv").read_text(
+    assert kind.partition(",")[0] in (user.folder / "answers-import/plan-problems.csv").read_text(
         "utf-8-sig"
     )
     for n in range(2):

@@ -125,7 +125,7 @@ def test_every_kind_is_explained() -> None:
         "formula_without_value",
         "merged_cell",
     }
-    of_rows = {"ragged_row", "stray_quote", "repeated_header", "totals_row"}
+    of_rows = {"ragged_row", "stray_quote", "repeated_header", "second_table", "totals_row"}
     of_rows |= {"bad_line", "repeated_key"}
     assert {*tested, *of_rows} == set(codes.of("file"))
 

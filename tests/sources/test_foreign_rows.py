@@ -1,4 +1,4 @@
-"""Rows below the header that are nobody's answer: a header once more, totals and averages at the end."""
+"""Rows below the header that are nobody's answer: a header once more, totals and averages, another table."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from importer.sources.foreign_rows import MOST_SUMMED
 from importer.sources.table import SourceOptions
 from tests.sources.reading import read, written
 
@@ -135,3 +136,112 @@ def test_answers_that_look_like_totals(tmp_path: Path, row: str) -> None:
 
 def test_a_company_of_that_name_among_the_others(tmp_path: Path) -> None:
     assert told(written(tmp_path / "a.csv", "company,score\nShell,7\nTotal,9\nBP,8\n")) == {}
+
+
+SIZES = [1, 2, 5_000]
+
+
+def as_csv(folder: Path, rows: str) -> str:
+    """Rows are parted by a blank around `/`."""
+    return written(folder / "a.csv", rows.replace(" / ", "\n") + "\n")
+
+
+@pytest.mark.parametrize(
+    ("rows", "at"),
+    [
+        ("id,score / Average,8 / u1,9 / u2,7", [2]),
+        ("who,score,note / Total,16, / u1,9,good / u2,7,fine", [2]),
+        ("qui,note / Moyenne,8 / Total,16 / u1,9 / u2,7", [2, 3]),
+        ("id,score / u1,9 / u2,7 / Total,8 / u3,3 / u4,4 / Total,7 / u5,2", [4, 7]),
+        ("id,score / u1,3 / u2,1 / North Total,4 / u3,3 / u4,2 / South Total,5 / u5,1", [4, 7]),
+        ("id;note / u1;3 / u2;2 / Total Nord;2,5 / u3;3", [4]),
+        ("wer;wert / a1;9 / a2;7 / Zwischensumme;3 / a3;5", [4]),
+        ("谁,分数 / u1,9 / u2,7 / 小计,5 / u3,6", [4]),
+        ("who,score,when / u1,9,2026-01-02 / u2,7,2026-01-03 / Total,4, / u3,8,2026-01-04", [4]),
+        ("who,score,,North,n / u1,9,,a,3 / u2,7,,b,2 / Average,8,,c,1", [4]),
+    ],
+)
+@pytest.mark.parametrize("size", SIZES)
+def test_totals_above_and_between(tmp_path: Path, rows: str, at: list[int], size: int) -> None:
+    assert told(as_csv(tmp_path, rows), size=size) == dict.fromkeys(at, "totals_row")
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        "company,score / Total,9 / Shell,7 / BP,8",
+        "company,score / Shell,7 / BP,9 / Total,3 / Esso,8",
+        "company,score / Shell,7 / Total Energies,7 / BP,8 / Eni,3",
+        "company,score / Shell,7 / BP,9 / Suma Devi,4 / Eni,3",
+        "id,score / u1,9 / u2,7 / u3,8 / u4,8",
+        "who,score,why / a,9,x / b,7,y / Total,8,dear / c,1,z",
+        "who,score,why / a,9,x / b,7, / Total,3, / c,1,z",
+        "who,when / a,9 May / b,7 May / Count,8 May / c,1 May",
+    ],
+)
+@pytest.mark.parametrize("size", SIZES)
+def test_somebody_between_the_others(tmp_path: Path, rows: str, size: int) -> None:
+    assert told(as_csv(tmp_path, rows), size=size) == {}
+
+
+def test_more_than_can_be_summed_up(tmp_path: Path) -> None:
+    """Two rows that say the average of a thousand and of one more: only the first is known to be one."""
+    people = [f"u{at},{7 + 2 * (at % 2)}" for at in range(MOST_SUMMED)]
+    rows = [*people, "Total,8", *people, "u,8", "Total,8", "v,7"]
+    path = written(tmp_path / "a.csv", "\n".join(["id,score", *rows]))
+    for size in (7, 5_000):
+        assert told(path, size=size) == {MOST_SUMMED + 2: "totals_row"}
+
+
+ANSWERS = "who,score,note / u1,9,good / u2,7,fine / u3,8,so"
+OTHERS = [
+    "Region,Count,Share / North,5,50% / South,5,50%",
+    "Scale,Meaning / 0,Detractor / 10,Promoter",
+    ",Erklärung,Anzahl / Nord,5,3",
+    "地区,数量 / 北,5",
+    "Row Labels,Sum of score, / a,5, /  / b,4,x",
+    "Étiquettes de lignes,Nombre de note / Nord,5 /  / Sud,4",
+]
+
+
+@pytest.mark.parametrize("other", OTHERS)
+@pytest.mark.parametrize("size", SIZES)
+def test_another_table_below(tmp_path: Path, other: str, size: int) -> None:
+    path = as_csv(tmp_path, f"{ANSWERS} / ,, /  / {other}")
+    found = read(path, size=size)
+    below = {row for row, _ in found.rows if row > 6}
+    assert {row: each.code for row, each in found.problems.items()} == dict.fromkeys(
+        below, "second_table"
+    )
+    assert len(below) == len([each for each in other.split(" / ") if each.strip(" ,")])
+    assert all("(row 7)" in each.message for each in found.problems.values())
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        " / u4,6,good / ,, / u5,5,fine",
+        " / u4,N/A,too early / u5,5,fine",
+        " / Ann Lee,k.A.,too early / u5,5,fine",
+        " / u4,nine,good / u5,5,fine",
+        " / Ann Lee,,good / u5,5,fine",
+        " / Ann Lee,7,good",
+        " / Ann Lee",
+    ],
+)
+def test_answers_behind_blank_rows(tmp_path: Path, rows: str) -> None:
+    assert told(as_csv(tmp_path, f"{ANSWERS} / {rows}")) == {}
+
+
+def test_a_header_behind_blank_rows_goes_on_with_the_answers(tmp_path: Path) -> None:
+    pages = f"{ANSWERS} /  / Page,one of,three / Printed,by,Bo /  / {ANSWERS}"
+    assert told(as_csv(tmp_path, pages)) == {
+        6: "second_table",
+        7: "second_table",
+        9: "repeated_header",
+    }
+
+
+def test_answers_with_a_blank_row_behind_each(tmp_path: Path) -> None:
+    path = as_csv(tmp_path, "who,score /  / Ann,9 /  / Bob,7 /  / Cy,nine /  / Di,8")
+    assert told(path) == {}
