@@ -8,21 +8,30 @@ from functools import cache
 from pathlib import Path
 from typing import Literal, get_args
 
-SaidBy = Literal["status", "file", "mapping", "checks", "delivery", "ledger", "stop", "exit"]
+SaidBy = Literal[
+    "status", "file", "mapping", "checks", "delivery", "ledger", "stop", "exit", "hint"
+]
 """Who says a code: a row's status; what gives the row its code; the reason of an early stop; the exit
-code of a command, in digits."""
+code of a command, in digits; an error of what to do (`hint`)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Code:
     """A code's `meaning` and `remedy`, each a sentence or two. `brief` is its meaning in a table on the
-    terminal, `label` on the report, where `tone` is the class of its colour; "" where none is needed."""
+    terminal, `label` on the report, where `tone` is the class of its colour; `page` is the
+    remedy in the words of the wizard's pages; "" where none is needed."""
 
     meaning: str
     remedy: str
     brief: str = ""
     label: str = ""
     tone: str = ""
+    page: str = ""
+
+    @property
+    def on_page(self) -> str:
+        """What to do, as a page says it."""
+        return self.page or self.remedy
 
 
 def of(said_by: SaidBy) -> Mapping[str, Code]:
@@ -33,6 +42,25 @@ def of(said_by: SaidBy) -> Mapping[str, Code]:
 def of_stop(code: str) -> Code | None:
     """What a code means as the reason of an early stop; None where it is none."""
     return of("stop").get(code) or of("delivery").get(code)
+
+
+def to_do(code: str, **facts: str) -> dict[str, str]:
+    """What an error of `importer.errors` is to say: its `hint`, as the command line says it, and its code."""
+    return {"hint": of("hint")[code].remedy.format(**facts), "remedy": code}
+
+
+def told_on_page(remedy: str, otherwise: str) -> str:
+    """What an error asks for, as a page says it."""
+    found = of("hint").get(remedy)
+    return found.on_page if found else otherwise
+
+
+def on_page(code: str, otherwise: str = "") -> str:
+    """What a page says of a row's code: its own words, where the remedy speaks of commands or of the
+    mapping's text; else `otherwise`, which knows more of the case."""
+    rows: tuple[SaidBy, ...] = ("file", "mapping", "checks", "delivery", "ledger")
+    known = next((found for each in rows if (found := of(each).get(code))), None)
+    return (known.page if known else "") or otherwise
 
 
 def briefs(*said_by: SaidBy) -> Mapping[str, str]:

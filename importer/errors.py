@@ -34,15 +34,17 @@ class ExitStatus(IntEnum):
 
 
 class ImporterError(Exception):
-    """What a user is told: what happened, and what to do (`hint`). `lines` are the message by its lines: a
-    line break within one of them comes from the data."""
+    """What a user is told: what happened, and what to do (`hint`). `remedy`: the same as a code of
+    `codes.toml`, where the wizard's pages say it in words of their own. `lines` are the message by its
+    lines: a line break within one of them comes from the data."""
 
     exit_status = ExitStatus.UNEXPECTED
 
-    def __init__(self, *lines: str, hint: str = "") -> None:
+    def __init__(self, *lines: str, hint: str = "", remedy: str = "") -> None:
         self.lines = lines
         self.message = "\n".join(lines)
         self.hint = hint
+        self.remedy = remedy
         super().__init__(self.message)
 
 

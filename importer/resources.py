@@ -86,10 +86,10 @@ def sweep(folder: Path, names: re.Pattern[str], seconds: float = 0.0) -> None:
 
 class Positioned(io.RawIOBase):
     """Reads an open file from a place of its own, so that several may read one descriptor at a time.
-    Closing it leaves the descriptor open."""
+    Closing it leaves the descriptor open. It begins `at` a place; with an `end`, the file ends there."""
 
-    def __init__(self, descriptor: int) -> None:
-        self._descriptor, self._at = descriptor, 0
+    def __init__(self, descriptor: int, at: int = 0, end: int | None = None) -> None:
+        self._descriptor, self._at, self._last = descriptor, at, end
 
     def readable(self) -> bool:
         return True
@@ -99,6 +99,8 @@ class Positioned(io.RawIOBase):
 
     def readinto(self, buffer: Buffer) -> int:
         view = memoryview(buffer).cast("B")
+        if self._last is not None:
+            view = view[: max(self._last - self._at, 0)]
         data = system.read_at(self._descriptor, len(view), self._at)
         view[: len(data)] = data
         self._at += len(data)

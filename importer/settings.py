@@ -19,6 +19,9 @@ from importer.model import FRAME, GONE, is_frame, utf8
 if TYPE_CHECKING:
     from pandas import DataFrame
 
+WRITE_KEY = "SATISMETER_WRITE_KEY"
+HASH_KEY = "SATISMETER_HASH_KEY"
+"""The variables of the environment that have these keys."""
 DEFAULT_ENDPOINT = "https://app.satismeter.com/api/responses"
 
 _SECONDS = {
@@ -288,6 +291,10 @@ class Settings:
     """The project's ID, which the read API wants."""
     look_at_users: bool = True
     """Look at the account's users before the first post, where the API key and the project are known."""
+    workers: int = 1
+    """Processes that read, map and check the file; more than one need Dask (`[dask]`)."""
+    dask: str = ""
+    """Or: the scheduler of a Dask cluster that is there, whose workers do it."""
     again: bool = False
     """Send also what other jobs seem to have sent, by another key, date or set of answers."""
     check_survey: bool = False
@@ -339,6 +346,11 @@ class Settings:
     def ledger(self) -> Path | SharedLedger:
         """Where the ledger is: in the state folder, or shared."""
         return self.shared or self.state
+
+    @property
+    def several(self) -> bool:
+        """Whether several processes read the file, which they can only where a name leads to it."""
+        return (self.workers > 1 or bool(self.dask)) and self.file not in GONE
 
     @property
     def name(self) -> str:

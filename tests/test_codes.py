@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -123,3 +124,36 @@ def test_each_entry_is_a_whole_one() -> None:
 def test_what_is_shown_of_statuses_and_exit_codes_is_there() -> None:
     assert all(each.brief and each.label and each.tone for each in codes.of("status").values())
     assert all(each.brief for each in codes.of("exit").values())
+
+
+TYPED = re.compile(r"`|--\w|\bimporter \w|SATISMETER_|same command|problems\.csv")
+"""What is typed at a command line, or written into a mapping; what only the command line has."""
+SHOWN = ("status", *ROOMS, "hint")
+
+
+def test_a_page_says_in_its_own_words_what_the_command_line_says_in_commands() -> None:
+    every = {(said_by, code): each for said_by in SHOWN for code, each in codes.of(said_by).items()}
+    assert sum(TYPED.search(each.remedy) is not None for each in every.values()) > 50
+    assert {
+        name: found.on_page for name, found in every.items() if TYPED.search(found.on_page)
+    } == {}
+
+
+def test_a_page_keeps_what_an_error_knows_of_the_case_where_that_names_no_command() -> None:
+    assert codes.on_page("stray_quote", "Look at line 7.") == "Look at line 7."
+    assert (
+        codes.on_page("bad_number", "Write `decimal:`.") == codes.of("mapping")["bad_number"].page
+    )
+    assert codes.on_page("nobody says this", "As it is.") == "As it is."
+    assert codes.told_on_page("api_key", "typed").startswith("Type it on the Keys page")
+    assert codes.told_on_page("", "Look again.") == "Look again."
+
+
+def test_each_remedy_of_an_error_is_asked_for_somewhere() -> None:
+    called = {
+        text
+        for node in trees("engine", "results", "cli", "web")
+        if isinstance(node, ast.Call) and getattr(node.func, "attr", "") == "to_do"
+        for text in text_of(next(iter(node.args), None))
+    }
+    assert called == set(codes.of("hint"))

@@ -146,7 +146,7 @@ def main() -> NoReturn:
         output.failure(*error.lines, hint=error.hint)
         if error.exit_status == ExitStatus.USAGE:
             _elsewhere()
-        status = _told(error.exit_status, error.message, error.hint)
+        status = _told(error.exit_status, error.message, error.hint, error.remedy)
     except KeyboardInterrupt:
         status = ExitStatus.INTERRUPTED
     except Exception as error:  # noqa: BLE001  the last resort: a defect, told without a traceback
@@ -163,10 +163,11 @@ def _elsewhere(error: click.ClickException | None = None) -> None:
         output.note(f"Not typed here: {told}.")
 
 
-def _told(status: ExitStatus, message: str, hint: str = "") -> ExitStatus:
+def _told(status: ExitStatus, message: str, hint: str = "", remedy: str = "") -> ExitStatus:
     """Under `--json`, standard output has the error, too: whoever parses it need not read the other."""
     if "--json" in sys.argv[1:]:
         document = {"error": message, "hint": hint, "exit_code": int(status)}
+        document |= {"remedy": remedy} if remedy else {}
         with suppress(ImporterError):  # it can't be written, as was said
             output.emit(document)
     return status

@@ -22,7 +22,7 @@ from importer.cli.inspect import asked_in, surveys
 from importer.cli.output import next_command
 from importer.errors import ExitStatus, ImporterError, UsageError
 from importer.model import counted, duration
-from importer.settings import Endpoint, Network
+from importer.settings import WRITE_KEY, Endpoint, Network
 
 if TYPE_CHECKING:
     from importer.cli.given import Given
@@ -322,7 +322,7 @@ def _write_key(given: Given) -> str:
     keys.write_key(given["key_file"])
     if given["key_file"]:
         return f"from {given['key_file']}"
-    return f"from {keys.WRITE_KEY if os.environ.get(keys.WRITE_KEY) else '.env'}"
+    return f"from {WRITE_KEY if os.environ.get(WRITE_KEY) else '.env'}"
 
 
 def _mapping(named: str) -> tuple[Document | None, Check]:

@@ -37,6 +37,8 @@ class Given(GivenServer, total=False):
     show_values: bool
     xlsx: bool
     again: bool
+    workers: int
+    dask: str | None
     no_users: bool
     traits: Sequence[str]
     dry_run: bool

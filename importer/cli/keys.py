@@ -13,10 +13,8 @@ import click
 from importer import resources, system
 from importer.errors import UsageError
 from importer.privacy import shell_word
-from importer.settings import Secret
+from importer.settings import HASH_KEY, WRITE_KEY, Secret
 
-WRITE_KEY = "SATISMETER_WRITE_KEY"
-HASH_KEY = "SATISMETER_HASH_KEY"
 API_KEY = "SATISMETER_API_KEY"
 PROJECT = "SATISMETER_PROJECT"
 

@@ -15,7 +15,6 @@ from importer.cli.given import Given, GivenAccess
 from importer.cli.keys import (
     API_KEY,
     PROJECT,
-    WRITE_KEY,
     from_dotenv,
     hash_key,
     private_text,
@@ -23,6 +22,7 @@ from importer.cli.keys import (
 from importer.errors import UsageError
 from importer.settings import (
     DEFAULT_ENDPOINT,
+    WRITE_KEY,
     Endpoint,
     FailOn,
     Network,
@@ -88,6 +88,27 @@ xlsx_option = click.option(
     is_flag=True,
     help="Write results and problems as .xlsx, too: what people open in Excel comes back unharmed.",
 )
+
+
+def workers(command: Command) -> Command:
+    """Who reads the file, where that is more than this process."""
+    for option in (
+        click.option(
+            "--workers",
+            type=click.IntRange(1, 256),
+            default=1,
+            show_default=True,
+            metavar="N",
+            help="Read, map and check FILE in N processes; it pays from a million rows on.",
+        ),
+        click.option(
+            "--dask",
+            metavar="ADDRESS",
+            help="Or let the workers of this Dask scheduler do it: tls://HOST:8786.",
+        ),
+    ):
+        command = option(command)
+    return command
 
 
 open_option = click.option(
@@ -162,9 +183,9 @@ def shared() -> str:
     found = _SHARED.get()
     if found is None:
         return ""
-    from importer.ledger.postgres.connection import Address
+    from importer.ledger import hold_address
 
-    Address.parse(found.address)
+    hold_address(found)
     return found.address
 
 
@@ -354,7 +375,7 @@ def network_of(options: GivenAccess) -> Network:
 
 _PLAIN = {
     *("file", "mapping", "out", "payloads", "save_plan", "signed_plan", "plan_sha256"),
-    *("show_values", "xlsx", "again"),
+    *("show_values", "xlsx", "again", "workers", "dask"),
     *(
         "concurrency",
         "limit",

@@ -212,6 +212,7 @@ _LARGEST_PLAN = 1 << 30
 @options.users_option
 @options.open_option
 @options.again_option
+@options.workers
 @click.option("--rate", metavar="N/s", help="10/s, 600/min, max: to tell how long a run takes.")
 @fail_on_option
 @options.quiet_option

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,7 +16,6 @@ from importer.cli.options import SPAN
 from importer.cli.output import next_command
 from importer.errors import ExitStatus, UsageError
 from importer.model import counted
-from importer.settings import server_of
 
 if TYPE_CHECKING:
     from importer.ledger import Ledger, Purgeable
@@ -66,6 +65,8 @@ def purge_command(
     importer purge --older-than 30d --yes
     importer purge --job 20260301-answers --yes
     """
+    from importer.engine.jobs import nobody_else
+
     with _changing(state) as ledger:
         found = (
             ledger.named(job, hashes=hashes)
@@ -74,7 +75,7 @@ def purge_command(
         )
         ready = [each for each in found if job or not each.left]
         if yes and ready:
-            with _nobody_else(ledger):
+            with nobody_else(ledger):
                 for each in ready:
                     if each.left:
                         ledger.drop(each.job)
@@ -140,15 +141,6 @@ def new_ledger(state: Path | None, as_json: bool) -> ExitStatus:
     return ExitStatus.DONE
 
 
-@contextmanager
-def _nobody_else(ledger: Ledger) -> Iterator[None]:
-    """Keep every run of every server out meanwhile; raises Busy."""
-    with ExitStack() as stack:
-        for origin in {server_of(job.origin) for job in ledger.jobs()}:
-            stack.enter_context(ledger.lock(origin, ("*",), "importer purge"))
-        yield
-
-
 def _print_purged(
     found: Sequence[Purgeable], ready: Sequence[Purgeable], *, done: bool, as_json: bool
 ) -> None:
@@ -198,6 +190,7 @@ def forget_command(
     importer forget --email jane@example.com --yes
     """
     from importer.engine import secret_of
+    from importer.engine.jobs import nobody_else
 
     if (user is None) == (email is None):
         raise UsageError("Say who: --user ID, or --email ADDRESS.")
@@ -214,7 +207,7 @@ def forget_command(
                 hint=next_command("resolve", doubt[0].job.name, why="settles it; or mark"),
             )
         if yes and found:
-            with _nobody_else(ledger):
+            with nobody_else(ledger):
                 ledger.forget(found)
     rows = {each.job.name: len(each.seqs) for each in found}
     if as_json:

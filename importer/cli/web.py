@@ -11,6 +11,7 @@ from importer.cli import keys, options, output
 from importer.cli.given import Given, GivenServer
 from importer.errors import ExitStatus, UsageError
 from importer.model import counted
+from importer.settings import WRITE_KEY
 
 
 @click.command("web")
@@ -20,7 +21,7 @@ from importer.model import counted
 @click.option(
     "--key-file",
     type=click.Path(path_type=Path, dir_okay=False),
-    help=f"A file that holds the write key (0600). Else {keys.WRITE_KEY}, else .env, else the page asks.",
+    help=f"A file that holds the write key (0600). Else {WRITE_KEY}, else .env, else the page asks.",
 )
 @options.reading
 @options.endpoint_option

@@ -197,3 +197,34 @@ def replace_matching(before: Matching, draft: Draft) -> Matching:
 def _value(card: Card | None, name: str) -> str:
     fields: Sequence[Field] = card.fields if card else ()
     return next((each.value for each in fields if each.name == name), "")
+
+
+def as_typed(card: Card, typed: Mapping[str, str], wrong: Mapping[str, str], stale: bool) -> Card:
+    """The card with what was typed into it, what is wrong with that, and what another hand has saved."""
+
+    def field(each: Field) -> Field:
+        if each.kind == "told":
+            return each
+        said = typed.get(each.name, "" if each.kind == "check" else each.value)
+        before = dict(each.choices).get(each.value, each.value) or "nothing"
+        said_wrong = wrong.get(each.name, "") or wrong.get(
+            f"other.{each.name.partition('.')[2]}", ""
+        )
+        return replace(
+            each,
+            value=said,
+            wrong=said_wrong if each.name.startswith("column.") else wrong.get(each.name, ""),
+            before=before if stale and said != each.value else "",
+        )
+
+    values = [
+        replace(
+            each,
+            becomes=typed.get(f"value.{each.name}", each.becomes),
+            skipped=bool(typed.get(f"none.{each.name}"))
+            if f"value.{each.name}" in typed
+            else each.skipped,
+        )
+        for each in card.values
+    ]
+    return replace(card, fields=list(map(field, card.fields)), values=values)

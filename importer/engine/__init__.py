@@ -131,9 +131,15 @@ def plan(settings: Settings, observer: Observer = NULL_OBSERVER) -> tuple[Plan, 
         files.folder(settings.folder)
         ledger = stack.enter_context(closing(plan_ledger(settings.ledger, secret)))
         spool = stack.enter_context(closing(Spool()))
+        helpers = None
+        if settings.several:
+            from importer.engine.cluster import workers  # brings Dask, an extra
+
+            helpers = stack.enter_context(workers(settings))
         planned = stage(
             *(settings, document, source, compiled, ledger, spool, observer),
             bodies=settings.payloads is not None or Policy.of(document).matters,
+            helpers=helpers,
         )
         planned = regard(settings, planned, ledger, spool, observer, sending=False)
         planned = dataclasses.replace(planned, to_post=to_post(planned.job, ledger))

@@ -17,10 +17,11 @@ import orjson
 
 from importer import codes, http, satismeter
 from importer.engine.effects import Tally
+from importer.engine.findings import MASKED_KEY
 from importer.engine.left_out import LeftOut, Lookup
 from importer.engine.look import look_at, users_of
 from importer.engine.observer import Observer
-from importer.engine.stage import MASKED_KEY, Plan, planned_rows
+from importer.engine.stage import Plan, planned_rows
 from importer.errors import ImporterError, UsageError
 from importer.ledger import (
     ACCOUNT_CHANGED,

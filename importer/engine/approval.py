@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import orjson
 
-from importer import __version__, resources
+from importer import __version__, codes, resources
 from importer.engine.left_out import LeftOut, are_ranges, outside, ranges
 from importer.engine.stage import Plan, campaigns_of, source_options
 from importer.errors import UsageError
@@ -126,7 +126,8 @@ class ApprovedPlan:
             content = resources.small(path, _LARGEST)[0]
             if sha256 and hashlib.sha256(content).hexdigest() != sha256.strip().lower():
                 raise UsageError(
-                    f"{path} is not the plan that was approved: its SHA-256 is another.", hint=_MAKE
+                    f"{path} is not the plan that was approved: its SHA-256 is another.",
+                    **codes.to_do("plan_anew"),
                 )
             found = orjson.loads(content)
         except OSError as error:
@@ -134,7 +135,9 @@ class ApprovedPlan:
         except orjson.JSONDecodeError:
             found = None
         if not _is_plan(found):
-            raise UsageError(f"{path} is no saved plan of this importer.", hint=_MAKE)
+            raise UsageError(
+                f"{path} is no saved plan of this importer.", **codes.to_do("plan_anew")
+            )
         del found["format"]
         account = LeftOut.parse(found["account"]) if "account" in found else None
         return cls(**{**found, "inputs": Inputs(**found["inputs"]), "account": account})
@@ -177,7 +180,7 @@ class ApprovedPlan:
         return UsageError(
             f"This is not what was planned on {self.made}; nothing was sent:",
             *(f"  - {each}" for each in changed),
-            hint=_MAKE,
+            **codes.to_do("plan_anew"),
         )
 
 
@@ -196,9 +199,6 @@ def _other_rows(rows: Sequence[str]) -> str:
         f"{counted(len(rows), 'row')} would be posted that the plan left out (Excel {shown}): its "
         "ledger knew them as sent; is this another --state folder?"
     )
-
-
-_MAKE = "Make a plan anew, and have it approved: importer plan FILE -m MAPPING --save plan.json"
 
 
 def _is_plan(found: object) -> bool:
@@ -237,14 +237,14 @@ def _listed(to_post: object) -> Iterable[object]:
 # Going on with a job: over the very bytes that it was started with, or not at all.
 
 
-def hold(job: Job, document: Document, source: Source, hint: str | None = None) -> None:
+def hold(job: Job, document: Document, source: Source, *, reading: bool = False) -> None:
     """Raise UsageError where the file, its sheet or the mapping is no longer what the job was started
-    with."""
-    hint = _ANEW if hint is None else hint
+    with; where it was only to be read, nothing is to be done about that."""
+    to_do = {} if reading else codes.to_do("run_anew")
     if source.facts.sha256 != job.file_sha256 or source.sheet != job.sheet:
-        raise UsageError(f"{source.place} has changed since job {job.name} was started.", hint=hint)
+        raise UsageError(f"{source.place} has changed since job {job.name} was started.", **to_do)
     if document.digest != job.mapping_sha256:
-        raise UsageError(f"The mapping has changed since job {job.name} was started.", hint=hint)
+        raise UsageError(f"The mapping has changed since job {job.name} was started.", **to_do)
 
 
 @contextmanager
@@ -259,7 +259,7 @@ def reopened(job: Job, file: str | DataFrame = "") -> Iterator[tuple[Document, S
     with open_source(
         _file_of(job) if isinstance(file, str) and not file else file, options
     ) as source:
-        hold(job, document, source, hint="")
+        hold(job, document, source, reading=True)
         yield document, source
 
 
@@ -269,11 +269,5 @@ def _file_of(job: Job) -> str:
             "The rows came from standard input or a DataFrame, so they can't be read again."
         )
     if not Path(job.file).is_file():
-        raise UsageError(f"{job.file} is no longer there.", hint="Say where it is with --file.")
+        raise UsageError(f"{job.file} is no longer there.", **codes.to_do("where_is_it"))
     return job.file
-
-
-_ANEW = (
-    "Run it as it is now: `importer run FILE -m MAPPING` starts a new job, which sends nothing again "
-    "that was sent, and refused rows only where they were mended. Or put back what was changed."
-)

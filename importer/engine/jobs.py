@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from importer import codes
 from importer.engine import Confirm, at_once, run
 from importer.engine.observer import NULL_OBSERVER, Observer
 from importer.engine.record import Rewritten, explain, folder_of, rewrite
 from importer.engine.stage import Plan
 from importer.errors import UsageError
 from importer.ledger import ATTEMPTING, Ledger, Where, existing, look_into
-from importer.model import FRAME, Job, Status, moment
+from importer.model import FRAME, Job, Status, counted, moment
 from importer.privacy import shell_word
 from importer.results import Summary, files
-from importer.settings import Endpoint, Rate, Settings, SharedLedger
+from importer.settings import Endpoint, Rate, Settings, SharedLedger, server_of
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -189,7 +191,7 @@ def resumed(job: Job, settings: Settings, command: str = "resume") -> Settings:
     if "mapping" not in kept or not file:
         raise UsageError(
             f"Job {job.name} was purged: the ledger no longer knows its file and mapping.",
-            hint="`importer run FILE -m MAPPING` sends nothing again that was sent.",
+            **codes.to_do("purged"),
         )
     if file == "-":
         raise UsageError(
@@ -205,7 +207,7 @@ def resumed(job: Job, settings: Settings, command: str = "resume") -> Settings:
     if file != FRAME and "://" not in file and not Path(file).exists():
         raise UsageError(
             f"{file}, with which job {job.name} was started, is no longer there.",
-            hint=f"Name where it lies now: importer {command} {job.name} --file FILE",
+            **codes.to_do("file_moved", command=command, job=job.name),
         )
     return as_started(job, dataclasses.replace(settings, file=file))
 
@@ -229,6 +231,28 @@ def as_started(job: Job, settings: Settings) -> Settings:
         show_values=settings.show_values or bool(kept.get("show_values")),
         project=settings.project or str(kept.get("project") or ""),
     )
+
+
+@contextmanager
+def nobody_else(ledger: Ledger) -> Iterator[None]:
+    """Keep every run of every server out meanwhile; raises Busy."""
+    with ExitStack() as stack:
+        for origin in {server_of(job.origin) for job in ledger.jobs()}:
+            stack.enter_context(ledger.lock(origin, ("*",), "importer purge"))
+        yield
+
+
+def purge(where: Where, name: str) -> None:
+    """Remove from the ledger what people can read of a job that has nothing left to send or to settle; what
+    was sent stays known. Raises UsageError where rows are left, Busy while a run is on."""
+    with existing(where) as ledger, nobody_else(ledger):
+        for each in ledger.named(name):
+            if each.left:
+                raise UsageError(
+                    f"{counted(each.left, 'row')} of this import can still be sent or settled.",
+                    hint="The ledger needs to know them for that: send or settle them first.",
+                )
+            ledger.purge([each.job])
 
 
 def _where(state: str | PathLike[str] | SharedLedger) -> Where:

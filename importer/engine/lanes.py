@@ -273,7 +273,7 @@ class _Worker:
                 with shutdown.handled(self._drain, self._abandon, settings.drain):
                     worked = await self._lanes(client)
             keeper.beat()
-            self.shares.leave(self.ledger.database.connection)
+            keeper.through(self.shares.leave)
         return worked
 
     def _drain(self, number: int, reason: str) -> None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import NamedTuple
 
+from importer import codes
 from importer.errors import UsageError
 from importer.ledger import Doubt, Ledger, Sent, loose
 from importer.model import Job
@@ -126,13 +127,12 @@ def reader(settings: Settings, origin: str) -> Reader:
     if settings.api_key is None:
         raise UsageError(
             "There is no API key to read the survey with.",
-            hint="Put it into SATISMETER_API_KEY (it is not the write key): Settings > Integrations > "
-            "API keys.",
+            **codes.to_do("api_key"),
         )
     if not settings.project:
         raise UsageError(
             "The read API wants the project's ID.",
-            hint="Name it with --project, or in SATISMETER_PROJECT: it stands beside the API key.",
+            **codes.to_do("project"),
         )
     return Reader(
         origin,

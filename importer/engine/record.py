@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 
 from importer.delivery import Abort
 from importer.engine.approval import reopened
+from importer.engine.findings import MASKED_KEY
 from importer.engine.report import ACCEPTED, READY, reported
-from importer.engine.stage import MASKED_KEY, Plan, assert_sum
+from importer.engine.stage import Plan, assert_sum
 from importer.errors import Busy, ExitStatus, ImporterError, UsageError
 from importer.ledger import Ledger, Spool
 from importer.model import Chunk, Job, Status
@@ -132,7 +133,7 @@ def write_problems(
         if place == path:
             path.unlink(missing_ok=True)
         return None
-    delimiter, encoding = facts.delimiter or ",", _writable(facts.encoding)
+    delimiter, encoding = facts.delimiter or ",", writable(facts.encoding)
     write_problem_rows(
         place,
         source.preamble,
@@ -170,7 +171,7 @@ def _results_workbook(results: Path, *, xlsx: bool) -> None:
         )
 
 
-def _writable(encoding: str) -> str:
+def writable(encoding: str) -> str:
     """The source's own encoding, so that the mapping's `encoding` still holds; Excel wants a BOM."""
     return (
         "utf-8-sig"

@@ -7,13 +7,14 @@ import shlex
 from collections.abc import Iterable, Iterator, Sequence, Set
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import islice
 
 from importer import http
 from importer.engine.reconcile import Settled, read_back, reader
 from importer.engine.record import Rewritten, folder_of, rewrite
 from importer.engine.stage import secret_of
 from importer.errors import UsageError
-from importer.ledger import Ledger, existing, look_into
+from importer.ledger import Ledger, existing, look_into, reading
 from importer.model import Job, Line, Status, place
 from importer.settings import Settings
 
@@ -88,6 +89,13 @@ class _Named:
             f"{which} of job {self.job.name} is not in doubt here: {why}.",
             hint="Only rows whose status is unknown can be marked.",
         )
+
+
+def in_doubt(settings: Settings, job: Job, after: int, most: int) -> list[Line]:
+    """So many of the job's rows that can be settled by it, below that of the `seq` `after`."""
+    with reading(settings.ledger) as ledger:
+        lines = ledger.lines(job, (Status.UNKNOWN,), after=after) if ledger else ()
+        return list(islice(filter(_is_in_doubt, lines), most))
 
 
 def _is_in_doubt(line: Line) -> bool:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from importer.engine.findings import Findings, PartResult
 from importer.engine.left_out import LeftOut
 from importer.engine.observer import Observer, Staged
 from importer.errors import LedgerError, UsageError
@@ -17,51 +18,26 @@ from importer.ledger import (
     REKEYED,
     SENDABLE,
     Ledger,
-    RequestsDigest,
-    Rows,
+    Spool,
     prepare,
     secret,
 )
-from importer.mapping import Campaign, Compiled, Document, People, Program, Recodings, check
+from importer.mapping import Campaign, Compiled, Document, Recodings, check
 from importer.mapping import compile as compile_mapping
 from importer.model import (
     GONE,
     Cause,
-    Chunk,
-    Invalid,
     Job,
-    Mapped,
     Status,
     counted,
     slug,
     utf8,
 )
 from importer.privacy import Show, odd_character, plain
-from importer.results import Causes, RatingQuestion, Tally
+from importer.results import Tally
 from importer.results.account import AccountEffect
-from importer.satismeter import with_key
 from importer.settings import Rate, Settings
 from importer.sources import Facts, KnownBy, Source, SourceOptions
-
-# The rating questions of a mapping, as they are counted.
-
-_SCALES = {"nps": (0, 10), "csat": (1, 5), "ces": (1, 7)}
-
-
-def questions(document: Document, compiled: Compiled) -> Iterator[RatingQuestion]:
-    """Those that rows can answer, each with its place in `Response.answers`; wave by wave."""
-    for wave, program in zip(document.by_wave, compiled.programs, strict=True):
-        yield from _of_wave(wave, program)
-
-
-def _of_wave(document: Document, program: Program) -> Iterator[RatingQuestion]:
-    asked = [answer for answer in document.answers if document.question(answer.id)]
-    for place, (answer, found) in enumerate(zip(asked, program.answers, strict=True)):
-        if answer.type == "scale" or answer.type in _SCALES:
-            low, high = _SCALES.get(answer.type, (answer.min or 0, answer.max or 0))
-            label = found.reading.column or answer.id
-            yield RatingQuestion(found.id, label, answer.type, low, high, place, program.wave)
-
 
 # What a careful person would want to know before anything is sent.
 
@@ -178,9 +154,6 @@ def _where(cause: Cause) -> str:
 
 # Staging: every row read, mapped, checked and written into a ledger. Plans and runs share it.
 
-MASKED_KEY = "***"
-_SAMPLES = 3
-
 
 @dataclass(frozen=True, slots=True)
 class Plan:
@@ -218,73 +191,77 @@ class Plan:
         return None if self.rate.per_second is None else self.ready / self.rate.per_second
 
 
-class Keep(Protocol):
-    """What becomes of what was read."""
+class Helpers(Protocol):
+    """Other processes that read, map and check parts of the file."""
 
-    def keep(self, rows: Rows) -> None:
-        """Bodies that a run posts, by `seq`."""
+    def stage(
+        self, settings: Settings, job: Job, source: Source, *, brief: bool, bodies: bool
+    ) -> Iterator[PartResult]:
+        """What the parts came to, in their order; see `parts.stage_part`."""
 
-    def keep_cells(self, chunk: Chunk) -> None:
-        """Rows and their cells, as they stood in the file."""
 
-
-def stage(
+def stage(  # noqa: PLR0913  the parts of a job, each its own thing
     settings: Settings,
     document: Document,
     source: Source,
     compiled: Compiled,
     ledger: Ledger,
-    spool: Keep,
+    spool: Spool,
     observer: Observer,
     *,
     bodies: bool = True,
+    helpers: Helpers | None = None,
 ) -> Plan:
     """Read, map and check every row, write it into the ledger, and hand what was read to `spool`, of the
-    bodies only those that are wanted (`bodies`)."""
+    bodies only those that are wanted (`bodies`). With `helpers` that do it part by part the plan is the
+    same."""
     wanted = _job(settings, document, source, compiled, ledger)
     job = ledger.reopen(settings.job, wanted) if settings.job else ledger.start_job(wanted)
     sending = (*settings.statuses, *SENDABLE)
     show_values, again = settings.show_values, settings.again
     staging = ledger.stage(job, show_values=show_values, sending=sending, again=again)
-    causes, damage = Causes(), Causes()
-    tally, seal = Tally(tuple(questions(document, compiled)), len(source.header)), RequestsDigest()
-    recodings, persons = Recodings(document, source.header), People(compiled)
-    samples: dict[bytes, tuple[int, bytes]] = {}
+    found = Findings(document, compiled, source.header)
     with ledger.staging(job):
-        for chunk in source.chunks():
-            mapped = check(compiled.run(chunk))
-            _count(mapped, chunk, causes, damage)
-            tally.add(mapped, chunk)
-            recodings.add(mapped, chunk)
-            persons.add(mapped, chunk)
-            seal.add(mapped)
-            rows = staging.add(mapped)
-            spool.keep_cells(chunk)
-            if bodies:
-                spool.keep(rows)
-            _sample(rows, samples)
-            observer.event(Staged(staging.read))
+        if helpers and staging.takes_parts:
+            spool.read_again(source.chunks)
+            brief = ledger.brief
+            for part in helpers.stage(settings, wanted, source, brief=brief, bodies=bodies):
+                first = staging.add_part(part.lines)
+                found.join(part.findings, first)
+                spool.keep_bodies((first + seq, body) for seq, body in part.bodies)
+                observer.event(Staged(staging.read))
+        else:
+            for chunk in source.chunks():
+                mapped = check(compiled.run(chunk))
+                found.add(mapped, chunk)
+                rows = staging.add(mapped)
+                spool.keep_cells(chunk)
+                if bodies:
+                    spool.keep(rows)
+                found.sample(rows)
+                observer.event(Staged(staging.read))
         staging.finish(document.repeats.send)
     show = plain if show_values else odd_character
     counts = planned_rows(ledger, job, staging.read, settings.statuses)
     clashes = ledger.clashes(job, _key_columns(compiled))
     sent = ledger.sending_order(job, settings.statuses)
+    samples = found.samples
     if clashes:
         samples = {by: sample for by, sample in samples.items() if sample[0] in set(sent)}
     return Plan(
         *(job, source, document, compiled, counts),
-        causes=causes.listed() + clashes,
+        causes=found.causes.listed() + clashes,
         skips=ledger.by_message(job, (Status.SKIPPED,)),
         duplicates=ledger.duplicates(job),
         warnings=_sheetless(settings, source)
-        + persons.told
-        + tuple(_scoreless(tally, sent))
-        + warnings(document, source, compiled, ledger, job, damage.listed(), show),
+        + found.persons.told
+        + tuple(_scoreless(found.tally, sent))
+        + warnings(document, source, compiled, ledger, job, found.damage.listed(), show),
         samples=tuple(body for _, body in samples.values()),
         rate=settings.rate or Rate.parse(document.sending.rate),
-        tally=tally,
-        recodings=recodings,
-        sealed=seal.hexdigest(),
+        tally=found.tally,
+        recodings=found.recodings,
+        sealed=found.seal.hexdigest(),
     )
 
 
@@ -336,20 +313,6 @@ def _campaigns(campaign: Campaign) -> list[str]:
     values = campaign.values or {}
     named = sorted({to.text for text, to in values.items() if text != "*"})
     return named if named and "*" not in values else ["*"]
-
-
-def _sample(rows: Rows, samples: dict[bytes, tuple[int, bytes]]) -> None:
-    """The first bodies, none of them twice, by what makes their rows themselves."""
-    for seq, response in rows if len(samples) < _SAMPLES else ():
-        if len(samples) < _SAMPLES:
-            samples.setdefault(response.idempotency_key, (seq, with_key(response.body, MASKED_KEY)))
-
-
-def _count(mapped: Sequence[Mapped], chunk: Chunk, causes: Causes, damage: Causes) -> None:
-    for each in mapped:
-        if isinstance(each, Invalid):
-            causes.add(each.problems)
-    damage.add(chunk.damage)
 
 
 def planned_rows(ledger: Ledger, job: Job, read: int, statuses: Sequence[str]) -> dict[str, int]:

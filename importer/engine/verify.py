@@ -13,8 +13,9 @@ import orjson
 
 from importer import http
 from importer.engine.approval import reopened
+from importer.engine.findings import questions
 from importer.engine.reconcile import campaigns_of_job, reader
-from importer.engine.stage import fitted, questions, secret_of
+from importer.engine.stage import fitted, secret_of
 from importer.errors import ExitStatus, ImporterError, UsageError
 from importer.ledger import (
     LETTERS,

@@ -24,6 +24,7 @@ from importer.ledger.opening import (
     Where,
     begin_anew,
     existing,
+    hold_address,
     is_there,
     look_into,
     open_ledger,
@@ -35,8 +36,9 @@ from importer.ledger.protocol import Ledger, Staging, Wal
 from importer.ledger.queries import Expected, Post
 from importer.ledger.reconcile import Alike, Doubt, Sent, loose
 from importer.ledger.retention import Known, Purgeable
+from importer.ledger.sealing import Seal
 from importer.ledger.spool import Spool
-from importer.ledger.staging import Rows
+from importer.ledger.staging import PartLines, Rows
 from importer.ledger.state import default_folder, prepare, secret
 
 __all__ = [
@@ -57,11 +59,13 @@ __all__ = [
     "Hasher",
     "Known",
     "Ledger",
+    "PartLines",
     "PersonRows",
     "Post",
     "Purgeable",
     "RequestsDigest",
     "Rows",
+    "Seal",
     "SeenUser",
     "Sent",
     "Spool",
@@ -71,6 +75,7 @@ __all__ = [
     "begin_anew",
     "default_folder",
     "existing",
+    "hold_address",
     "in_normal_form",
     "is_there",
     "look_into",

@@ -93,6 +93,8 @@ class OtherRules:
             past.gather(file)
         self._file = bool(file)
         self.any = bool(self._ruled or file)
+        self.in_turn = bool(self._ruled)
+        """Whether what one row has found isn't there any more for the next."""
 
     def find(self, rows: Sequence[tuple[int, Response]]) -> dict[int, Decision]:
         """Of these rows, by `seq`, those that are not to be sent without a person's word."""

@@ -85,6 +85,10 @@ class Hasher:
         former = _digest(self._begun(response.campaign).identity, response.idempotency_key)
         return {self.idempotency_key(response), former}
 
+    def short(self, content: bytes) -> bytes:
+        """Of anything that is only compared with its like."""
+        return _digest(self._start, content)[:_SHORT]
+
     def content_0_1(self, response: Response) -> bytes:
         """`content` as 0.1 made it."""
         return _digest(self._begun(response.campaign).identity, response.content)
@@ -224,10 +228,18 @@ class RequestsDigest:
 
     def add(self, mapped: Sequence[Mapped]) -> None:
         """Take the next rows in."""
-        lines = [
-            b"%d %b\n" % (each.row, each.body) for each in mapped if isinstance(each, Response)
-        ]
-        self._hasher.update(b"".join(lines))
+        self.update(self.lines(mapped))
+
+    @staticmethod
+    def lines(mapped: Sequence[Mapped]) -> bytes:
+        """What goes in of these rows."""
+        return b"".join(
+            [b"%d %b\n" % (each.row, each.body) for each in mapped if isinstance(each, Response)]
+        )
+
+    def update(self, lines: bytes) -> None:
+        """Take the lines of the next rows in."""
+        self._hasher.update(lines)
 
     def hexdigest(self) -> str:
         """The figure so far."""

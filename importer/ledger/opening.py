@@ -20,6 +20,13 @@ Where = Path | SharedLedger
 """Where a ledger is: the state folder that its file lies in, or a database that hosts share."""
 
 
+def hold_address(shared: SharedLedger) -> None:
+    """Raise UsageError for what is no address of a PostgreSQL, or holds a password."""
+    from importer.ledger.postgres.connection import Address
+
+    Address.parse(shared.address)
+
+
 def open_ledger(where: Where, secret: bytes = b"", durability: str = "full") -> Ledger:
     """Open the ledger, or make it; check it, and bring it to this importer's version. `secret` keys its
     hashes: without it no row can be staged. Close it. Raises LedgerError for one that can't be trusted."""

@@ -18,7 +18,7 @@ from importer.ledger.jobs import SENDABLE
 from importer.ledger.queries import Expected, Post
 from importer.ledger.reconcile import Alike, Doubt, Sent
 from importer.ledger.retention import Known, Purgeable
-from importer.ledger.staging import Rows
+from importer.ledger.staging import PartLines, Rows
 from importer.model import Cause, Job, Line, Mapped, Outcome, QueuedRow
 
 
@@ -89,6 +89,22 @@ class Staging(Protocol):
     @property
     def read(self) -> int:
         """Rows staged so far."""
+
+    @property
+    def takes_parts(self) -> bool:
+        """Whether the rows may come as `add_part` takes them: one says nothing of those of another part."""
+
+    def add_part(self, part: PartLines) -> int:
+        """Write down what a `stage_part` found of the rows that come next; returns the first one's `seq`."""
+
+
+class StagingPart(Protocol):
+    """Finds what the rows of a part of a file put into a ledger that is somewhere else."""
+
+    lines: PartLines
+
+    def add(self, mapped: Sequence[Mapped]) -> Rows:
+        """See `Staging.add`; a row's `seq` is its place in the part."""
 
 
 class Wal(Protocol):
@@ -346,6 +362,22 @@ class Ledger(Jobs, Figures, Sending, Doubts, Retention, Locks, Protocol):
         """Begin to put a job's rows into the ledger. `sending`: rows of these statuses are to be sent.
         `again`: also those that other jobs have sent by another rule. `show_values`: texts of the file and
         ids are kept as they are, and not masked."""
+
+    @property
+    def brief(self) -> bool:
+        """Whether it keeps of rows as much as a plan looks at."""
+
+    def stage_part(
+        self,
+        job: Job,
+        *,
+        brief: bool,
+        show_values: bool = False,
+        sending: Collection[str] = SENDABLE,
+        again: bool = False,
+    ) -> StagingPart:
+        """See `stage`: begin to find what the rows of a part put into the ledger that has the job; this one
+        is asked what was sent before. `brief` is what that one says."""
 
     def close(self) -> None:
         """Let go of it; what was committed stays."""

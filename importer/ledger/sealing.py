@@ -32,21 +32,27 @@ class Seal:
 
     def close(self, value: object, place: bytes) -> bytes:
         """A JSON value, sealed; `place` is where it belongs, and has to be said again to open it."""
-        nonce = os.urandom(_NONCE)
         # In ASCII: half a surrogate, which JSON may hold, comes back as it was.
-        content = json.dumps(value, separators=(",", ":")).encode()
+        return self.close_bytes(json.dumps(value, separators=(",", ":")).encode(), place)
+
+    def close_bytes(self, content: bytes, place: bytes) -> bytes:
+        """The same for any content."""
+        nonce = os.urandom(_NONCE)
         return nonce + self._cipher.encrypt(nonce, content, place)
 
     def open(self, sealed: bytes, place: bytes) -> Any:
         """The value. Raises LedgerError where it was sealed under another key, changed, or moved."""
+        return json.loads(self.open_bytes(sealed, place))
+
+    def open_bytes(self, sealed: bytes, place: bytes) -> bytes:
+        """The content of `close_bytes`. Raises LedgerError likewise."""
         from cryptography.exceptions import InvalidTag
 
         try:
-            content = self._cipher.decrypt(sealed[:_NONCE], sealed[_NONCE:], place)
+            return self._cipher.decrypt(sealed[:_NONCE], sealed[_NONCE:], place)
         except (InvalidTag, ValueError) as error:
             raise LedgerError(
                 "What the ledger keeps of the account can't be opened: it was changed, or the hash key is "
                 "another one.",
                 hint="Set SATISMETER_HASH_KEY (or the state folder's hash.key) as it was.",
             ) from error
-        return json.loads(content)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import marshal
 import tempfile
 from array import array
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
@@ -43,18 +43,23 @@ class Spool:
         self._starts = array("q")
         self._ends = array("q")
         self._end = self._written = 0
+        self._again: Callable[[], Iterator[Chunk]] | None = None
 
     def keep(self, rows: Iterable[tuple[int, Response]]) -> None:
         """Keep the bodies of rows by their `seq`, which ascend."""
+        self.keep_bodies((seq, response.body) for seq, response in rows)
+
+    def keep_bodies(self, rows: Iterable[tuple[int, bytes]]) -> None:
+        """The same, where nothing but the bodies is at hand."""
         with _told(self._place):
-            for seq, response in rows:
+            for seq, body in rows:
                 gap = seq - len(self._starts)
                 if gap:
                     self._starts.extend([0] * gap)
                     self._ends.extend([0] * gap)
-                self._file.write(response.body)
+                self._file.write(body)
                 self._starts.append(self._end)
-                self._end += len(response.body)
+                self._end += len(body)
                 self._ends.append(self._end)
 
     def replace(self, seq: int, body: bytes) -> None:
@@ -72,8 +77,14 @@ class Spool:
             kept = marshal.dumps((list(chunk.rows), tuple(map(tuple, chunk.columns))), 2)
             self._lengths.append(self._cells.write(kept))
 
+    def read_again(self, chunks: Callable[[], Iterator[Chunk]]) -> None:
+        """No chunk was kept: whoever wants them reads them anew."""
+        self._again = chunks
+
     def chunks(self) -> Iterator[Chunk]:
         """The chunks that were kept, without their problems."""
+        if self._again:
+            yield from self._again()
         with _told(self._place):
             self._cells.seek(0)
             for length in self._lengths:

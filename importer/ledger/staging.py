@@ -7,9 +7,9 @@ of the same job wrote down meets what other jobs have sent since.
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Protocol
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
 
 from importer.ledger.database import Database, batches
 from importer.ledger.dedupe import (
@@ -36,6 +36,8 @@ Rows = Sequence[tuple[int, Response]]
 # What a ledger keeps of a row that can be sent: everything, or as much as a plan looks at.
 
 Cells = tuple[object, ...]
+Written = Iterable[tuple[int, Cells]]
+"""Rows by their `seq`."""
 
 
 class Lines(Protocol):
@@ -84,6 +86,24 @@ class Brief:
         )
 
 
+class BriefApart(Brief):
+    """The same for rows that another process puts together, where `hash` gives other figures."""
+
+    def __init__(self, hasher: Hasher, show: Show) -> None:
+        super().__init__(hasher, show)
+        self._short = hasher.short
+
+    def of(self, response: Response) -> Cells:
+        who = "\0".join((response.campaign, response.user_id, response.anonymous_id))
+        return (
+            self._identity(response),
+            self._short(settled(response.content)),
+            self._short(who.encode()),
+            self._short(response.traits),
+            response.order,
+        )
+
+
 @dataclass(frozen=True, slots=True)
 class _Known:
     """A row that an earlier start of the job wrote down."""
@@ -103,6 +123,17 @@ class _Known:
     def differs(self, to: Decision) -> bool:
         """Whether the row is to be written anew."""
         return (to.status, to.code, to.elsewhere) != (self.status, self.code, self.elsewhere)
+
+
+@dataclass(slots=True)
+class PartLines:
+    """What a part of a file puts into a ledger, its first row being `seq` 0: new rows that can be sent, such
+    as are not to be, and where those stand that others answer for. `read` rows were read."""
+
+    read: int = 0
+    new: list[tuple[int, Cells]] = field(default_factory=list)
+    left: list[tuple[int, Cells]] = field(default_factory=list)
+    moves: list[tuple[int, Cells]] = field(default_factory=list)
 
 
 class SqlStaging:
@@ -142,16 +173,33 @@ class SqlStaging:
         others = self._earlier(rows, lines)
         stands = dict(self._stands(rows, lines, known, others))
         stands |= self._held(rows, known, stands)
-        with self._db.transaction():
-            fresh, job = zip(rows, lines, strict=True), self._job.id
-            self._db.many(
-                self._lines.query,
-                ((job, seq, each.row, *line) for (seq, each), line in fresh if seq not in known),
-            )
-            if len(rows) < len(mapped):
-                self._db.many("stage_left", self._left(mapped, first, known))
-            self._db.many("stage_move", self._moves(stands, known))
+        fresh = zip(rows, lines, strict=True)
+        new = ((seq, (each.row, *line)) for (seq, each), line in fresh if seq not in known)
+        left = self._left(mapped, first, known) if len(rows) < len(mapped) else ()
+        self._write(new, left, self._moves(stands, known))
         return [row for row in rows if self._is_to_send(stands.get(row[0], TO_SEND))]
+
+    def _write(self, new: Written, left: Written, moves: Written, first: int = 0) -> None:
+        """Rows that are new, those that are not to be sent, and where others stand; each with its `seq`,
+        counted from `first`."""
+        job = self._job.id
+        with self._db.transaction():
+            self._db.many(self._lines.query, ((job, first + seq, *line) for seq, line in new))
+            self._db.many("stage_left", ((job, first + seq, *line) for seq, line in left))
+            self._db.many("stage_move", ((*line, job, first + seq) for seq, line in moves))
+
+    @property
+    def takes_parts(self) -> bool:
+        """Whether the rows of one part of the file say nothing of those of another: no row was written down
+        before, and none was sent by another rule, under which each row sent stands for but one."""
+        return not self._staged and not (self._by_other_rule and self._by_other_rule.in_turn)
+
+    def add_part(self, part: PartLines) -> int:
+        """Write down what a `PartStaging` found of the rows that come next; returns the first one's `seq`."""
+        first = self._next
+        self._next += part.read
+        self._write(part.new, part.left, part.moves, first)
+        return first
 
     def _earlier(self, rows: Rows, lines: Sequence[Cells]) -> dict[bytes, Earlier]:
         """What other jobs have sent, by identity; also as 0.1 told rows apart, and under another spelling of
@@ -228,23 +276,19 @@ class SqlStaging:
     def _is_to_send(self, stands: Decision) -> bool:
         return not stands.elsewhere and stands.status in self._sending
 
-    def _moves(
-        self, stands: Mapping[int, Decision], known: Mapping[int, _Known]
-    ) -> Iterator[Cells]:
+    def _moves(self, stands: Mapping[int, Decision], known: Mapping[int, _Known]) -> Written:
         """New rows that other jobs answer for, and old ones that others have sent since, or no longer
         answer for."""
         for seq, to in stands.items():
             row = known.get(seq)
             if row is None or (row.open(self._sending) and row.differs(to)):
-                yield (to.status, to.code, to.message, int(to.elsewhere), self._job.id, seq)
+                yield seq, (to.status, to.code, to.message, int(to.elsewhere))
 
-    def _left(
-        self, mapped: Sequence[Mapped], first: int, known: Mapping[int, _Known]
-    ) -> Iterator[Cells]:
+    def _left(self, mapped: Sequence[Mapped], first: int, known: Mapping[int, _Known]) -> Written:
         """Rows that are not to be sent."""
         for seq, each in enumerate(mapped, first):
             if not isinstance(each, Response) and seq not in known:
-                yield (self._job.id, seq, each.row, *map(_whole, self._why(each)))
+                yield seq, (each.row, *map(_whole, self._why(each)))
 
     def _why(self, each: Invalid | Skipped) -> Cells:
         if isinstance(each, Skipped):
@@ -274,6 +318,20 @@ class SqlStaging:
     def read(self) -> int:
         """Rows staged so far."""
         return self._next
+
+
+class PartStaging(SqlStaging):
+    """Finds what the rows of a part put into a ledger that is somewhere else (`lines`)."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.lines = PartLines()
+
+    def _write(self, new: Written, left: Written, moves: Written, first: int = 0) -> None:
+        self.lines.read = self._next - first
+        self.lines.new += new
+        self.lines.left += left
+        self.lines.moves += moves
 
 
 _KEPT: Mapping[str, str] = {"latest": "keep_latest", "first": "keep_first"}

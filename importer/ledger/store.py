@@ -13,7 +13,7 @@ from importer.ledger.past import Past
 from importer.ledger.reconcile import Doubts
 from importer.ledger.retention import Retention
 from importer.ledger.sending import Sending
-from importer.ledger.staging import Brief, SqlStaging, Whole
+from importer.ledger.staging import Brief, BriefApart, PartStaging, SqlStaging, Whole
 from importer.model import Job, Status
 
 
@@ -70,6 +70,31 @@ class SqlLedger(Retention, Sending, Doubts):
             self._secret,
             job,
             keeping=self._keeping,
+            show_values=show_values,
+            sending=sending,
+            again=again,
+        )
+
+    @property
+    def brief(self) -> bool:
+        """Whether it keeps of rows as much as a plan looks at."""
+        return self._keeping is not Whole
+
+    def stage_part(
+        self,
+        job: Job,
+        *,
+        brief: bool,
+        show_values: bool = False,
+        sending: Collection[str] = SENDABLE,
+        again: bool = False,
+    ) -> PartStaging:
+        return PartStaging(
+            self._db,
+            self.past,
+            self._secret,
+            job,
+            keeping=BriefApart if brief else Whole,
             show_values=show_values,
             sending=sending,
             again=again,

@@ -12,7 +12,17 @@ from importer.mapping.load import Shipped, load, parse, preset, shipped
 from importer.mapping.run import Compiled, Program
 from importer.mapping.schema import json_schema
 from importer.mapping.steps import Step, Trace, trace, typed
-from importer.mapping.usage import DATE, SKIP, Lineage, People, Recoding, Recodings, Value, lineage
+from importer.mapping.usage import (
+    DATE,
+    SKIP,
+    Lineage,
+    People,
+    Recoding,
+    RecodingCounts,
+    Recodings,
+    Value,
+    lineage,
+)
 
 __all__ = [
     "DATE",
@@ -24,6 +34,7 @@ __all__ = [
     "People",
     "Program",
     "Recoding",
+    "RecodingCounts",
     "Recodings",
     "Shipped",
     "Step",

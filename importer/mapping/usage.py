@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -159,10 +160,12 @@ class _Recoded:
     wave: str
     place: int
     """The wave's place among the waves of a row."""
+    most: float
+    """Different texts that are counted."""
     counts: Counter[str] = field(default_factory=Counter)
 
     def count(self, text: str, rows: int) -> None:
-        if text and (text in self.counts or len(self.counts) < MOST_TEXTS):
+        if text and (text in self.counts or len(self.counts) < self.most):
             self.counts[text] += rows
 
 
@@ -176,6 +179,16 @@ class People:
         self._stand_in = f"the anonymousId ({stand_in})" if stand_in else ""
         named = [each.column for readings in self._readings for each in readings if each.column]
         self._rows = dict.fromkeys([*named, *([self._stand_in] if stand_in else [])], 0)
+
+    @property
+    def rows(self) -> Mapping[str, int]:
+        """How many rows took it from each."""
+        return self._rows
+
+    def join(self, rows: Mapping[str, int]) -> None:
+        """Count those of other rows."""
+        for name, number in rows.items():
+            self._rows[name] += number
 
     def add(self, mapped: Sequence[Mapped], chunk: Chunk) -> None:
         """The next rows, in the order of the chunk."""
@@ -199,14 +212,21 @@ class People:
         return (f"The person is taken from {', '.join(parts)}.",)
 
 
-class Recodings:
-    """Counts, chunk by chunk; costs nothing where a mapping recodes nothing."""
+RecodingCounts = tuple[Sequence[Counter[str]], Mapping[tuple[str, str], tuple[int, int]]]
+"""Of each recoded answer how often each text stood in the file; of each column and text that `values:` has
+not, in how many rows it stood, and in which first."""
 
-    def __init__(self, document: Document, header: Sequence[str]) -> None:
+
+class Recodings:
+    """Counts, chunk by chunk; costs nothing where a mapping recodes nothing. Of a `part` of a file, which is
+    to be joined with others, all texts are told apart."""
+
+    def __init__(self, document: Document, header: Sequence[str], *, part: bool = False) -> None:
+        self._most = most = math.inf if part else MOST_TEXTS
         self._answers = tuple(
             recoded
             for place, wave in enumerate(document.by_wave)
-            for recoded in _recoded(wave, place, header)
+            for recoded in _recoded(wave, place, header, most)
         )
         self._waves = len(document.by_wave)
         self._unmapped: dict[tuple[str, str], tuple[int, int]] = {}
@@ -228,6 +248,20 @@ class Recodings:
             for row, count in found.items():
                 recoded.count(_first(row), count)
 
+    @property
+    def counts(self) -> RecodingCounts:
+        """What was counted, for `join`."""
+        return [each.counts for each in self._answers], self._unmapped
+
+    def join(self, counts: RecodingCounts) -> None:
+        """Count what was counted of the rows that come next in the file."""
+        answers, unmapped = counts
+        for recoded, texts in zip(self._answers, answers, strict=True):
+            for text, rows in texts.items():
+                recoded.count(text, rows)
+        for key, (rows, first) in unmapped.items():
+            self._count_unmapped(key, rows, first)
+
     def listed(self) -> tuple[Recoding, ...]:
         """What was recoded, in the mapping's order."""
         return tuple(_listed(each) for each in self._answers if each.counts)
@@ -242,15 +276,18 @@ class Recodings:
 
     def _note(self, row: Invalid) -> None:
         for each in row.problems:
-            key = (each.column, trimmed(each.value))
-            if each.code == "unmapped_value" and (
-                key in self._unmapped or len(self._unmapped) < MOST_TEXTS
-            ):
-                count, first = self._unmapped.get(key, (0, row.row))
-                self._unmapped[key] = (count + 1, first)
+            if each.code == "unmapped_value":
+                self._count_unmapped((each.column, trimmed(each.value)), 1, row.row)
+
+    def _count_unmapped(self, key: tuple[str, str], rows: int, row: int) -> None:
+        if key in self._unmapped or len(self._unmapped) < self._most:
+            count, first = self._unmapped.get(key, (0, row))
+            self._unmapped[key] = (count + rows, first)
 
 
-def _recoded(document: Document, place: int, header: Sequence[str]) -> Iterator[_Recoded]:
+def _recoded(
+    document: Document, place: int, header: Sequence[str], most: float
+) -> Iterator[_Recoded]:
     for answer in document.answers:
         changes = answer.values or answer.rescale or answer.parse
         if not (changes and document.question(answer.id)):
@@ -260,7 +297,7 @@ def _recoded(document: Document, place: int, header: Sequence[str]) -> Iterator[
         positions = [at for at in found if at is not None]
         if positions:
             column = ", ".join(map(quiet.label, positions))
-            yield _Recoded(answer, positions, column, document.wave, place)
+            yield _Recoded(answer, positions, column, document.wave, place, most)
 
 
 def _first(cells: Sequence[str]) -> str:

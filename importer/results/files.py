@@ -16,7 +16,7 @@ from itertools import chain, count, islice
 from pathlib import Path
 from typing import IO
 
-from importer import resources, system
+from importer import codes, resources, system
 from importer.errors import ResultsError, UsageError
 from importer.model import HALVES, Chunk, Line, Status
 from importer.privacy import PROBLEM_COLUMN, UNSEEN, safe
@@ -33,7 +33,7 @@ def folder(path: Path) -> Path:
     except OSError as error:
         raise UsageError(
             f"The folder {path} can't be made: {error.strerror}.",
-            hint="Name another with --out DIR.",
+            **codes.to_do("other_folder"),
         ) from error
     resources.sweep(path, _DRAFTS)
     return path

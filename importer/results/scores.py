@@ -139,15 +139,24 @@ class Tally:
             ratings.add(responses)
         months = self._known_months
         self._months.extend([months[each.order[:7]] if each else 0 for each in responses])
-        self._fill(chunk)
+        self._fill(len(column) - column.count("") for column in chunk.columns)
         for each in mapped:
             if isinstance(each, Invalid):
                 self._refused(each.problems)
         self.rows += len(mapped)
 
-    def _fill(self, chunk: Chunk) -> None:
+    def join(self, other: Tally) -> None:
+        """Count what was counted of the rows that come next in the file."""
+        for ratings, more in zip(self._scores, other._scores, strict=True):
+            ratings.join(more)
+        self._months.extend(other._months)
+        self._fill(other.filled)
+        for problems in other.examples.values():
+            self._refused(problems)
+        self.rows += other.rows
+
+    def _fill(self, filled: Iterable[int]) -> None:
         """Cells that aren't blank, by column."""
-        filled = (len(column) - column.count("") for column in chunk.columns)
         self._filled = [had + more for had, more in zip(self._filled, filled, strict=True)]
 
     def _refused(self, problems: Iterable[Problem]) -> None:
@@ -210,6 +219,9 @@ class _Ratings:
             responses = [each if each and each.wave == wave else None for each in responses]
         answers: Iterator[Any] = (each.answers[place] if each else None for each in responses)
         self._given.extend([blank if each is None else each["value"] for each in answers])
+
+    def join(self, other: _Ratings) -> None:
+        self._given.extend(other._given)
 
     def counted(self, seqs: Sequence[int]) -> Counter[int]:
         return Counter(map(self._given.__getitem__, seqs))

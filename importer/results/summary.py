@@ -143,6 +143,14 @@ class Causes:
             if len(rows) < _PLACES and problem.row not in rows:
                 rows.append(problem.row)
 
+    def join(self, other: Causes) -> None:
+        """Count what was counted of the rows that come next."""
+        for kind, count in other._count.items():
+            self._first.setdefault(kind, other._first[kind])
+            self._count[kind] = self._count.get(kind, 0) + count
+            rows = self._rows.setdefault(kind, [])
+            rows += [each for each in other._rows[kind] if each not in rows][: _PLACES - len(rows)]
+
     def listed(self) -> tuple[Cause, ...]:
         """The causes, most frequent first."""
         ordered = sorted(self._count, key=lambda kind: (-self._count[kind], kind))

@@ -11,7 +11,8 @@ from importlib import import_module
 
 _PLACES = {
     **dict.fromkeys(("Source", "open_source"), "source"),
-    **dict.fromkeys(("Facts", "KnownBy", "RowBlock", "SourceOptions", "read_header"), "table"),
+    **dict.fromkeys(("WHOLE", "Facts", "KnownBy", "Part"), "table"),
+    **dict.fromkeys(("RowBlock", "SourceOptions", "read_header"), "table"),
     **dict.fromkeys(("Finding", "Inspection"), "inspect"),
     **dict.fromkeys(("Address", "fetched"), "remote"),
 }

@@ -4,8 +4,10 @@ from importer.sources.remote import Address as Address
 from importer.sources.remote import fetched as fetched
 from importer.sources.source import Source as Source
 from importer.sources.source import open_source as open_source
+from importer.sources.table import WHOLE as WHOLE
 from importer.sources.table import Facts as Facts
 from importer.sources.table import KnownBy as KnownBy
+from importer.sources.table import Part as Part
 from importer.sources.table import RowBlock as RowBlock
 from importer.sources.table import SourceOptions as SourceOptions
 from importer.sources.table import read_header as read_header

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import re
-import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -17,10 +16,12 @@ from importer.errors import SourceError
 from importer.model import Problem
 from importer.sources import encoding
 from importer.sources.files import Content
-from importer.sources.table import HEAD, MOST_TEXT, Facts, RowBlock, SourceOptions
+from importer.sources.table import HEAD, MOST_TEXT, WHOLE, Facts, Part, RowBlock, SourceOptions
 
 if TYPE_CHECKING:
     import _csv
+
+    from importer.sources.parts import Lines
 
 
 # How a text file writes its cells: by which delimiter, and how quotes stand in and around them.
@@ -139,7 +140,6 @@ def _rows(sample: str, delimiter: str) -> list[list[str]]:
 
 LONGEST_CELL = 16 << 20
 _SAMPLE = 1 << 18
-_REAL_CONTROLS = frozenset("\t\n\r\f\v\x1a")
 
 
 class DelimitedTable:
@@ -152,7 +152,7 @@ class DelimitedTable:
         self._content = content
         self._encoding = encoding.detect(content, options.encoding)
         sample = self._sample()
-        _refuse_binary(content.name, sample)
+        encoding.refuse_binary(content.name, sample)
         self._declared = declared(io.StringIO(sample, newline="").readline())
         delimiter = _one_character(options.delimiter) or self._declared
         delimiter = delimiter or find_delimiter(sample)
@@ -164,32 +164,57 @@ class DelimitedTable:
         """As many as the header has: a row with more has shifted."""
         return labels
 
-    def blocks(self, size: int) -> Iterator[RowBlock]:
-        """All rows from the first, at most `size` at a time."""
-        with self._rows() as rows:
-            number = 1
-            while cells := list(islice(rows.within(MOST_TEXT), size)):
-                if cells[-1] and cells[-1][-1].endswith(_END_OF_FILE) and rows.is_last():
-                    cells[-1][-1] = cells[-1][-1].rstrip(_END_OF_FILE)
-                if self._encoding.formulas:
-                    cells = [list(map(plain, row)) for row in cells]
-                numbers = range(number, number + len(cells))
-                number += len(cells)
-                yield RowBlock(numbers, cells, rows.problems)
-                rows.problems = {}
+    def blocks(self, size: int, part: Part = WHOLE) -> Iterator[RowBlock]:
+        """All rows from the first, or those of a part, at most `size` at a time."""
+        with self._rows(part) as rows:
+            yield from self._blocks(rows, size, part)
+
+    def cuts(self, size: int) -> Iterator[tuple[RowBlock, Part | None]]:
+        """Every block, and the part that begins behind it, where one may. Of what can't be cut, nothing."""
+        from importer.sources.parts import Lines, line_codec  # few files are cut
+
+        codec = line_codec(self._encoding.codec)
+        if not codec or self._content.compression:
+            return
+        with self._content.open() as stream:
+            lines = Lines(stream, codec)
+            rows = _Rows(self._content.name, self._begun(lines), self._dialect)
+            for block in self._blocks(rows, size, WHOLE):
+                yield block, rows.cut(lines)
 
     def close(self) -> None:
         """Nothing stays open between two calls of `blocks`."""
 
-    @contextmanager
-    def _rows(self) -> Iterator[_Rows]:
-        with self._content.open() as stream, self._text(stream) as text:
-            first = text.readline().lstrip("\ufeff")
-            lines = text if self._declared else chain([first] if first else [], text)
-            yield _Rows(self._content.name, lines, self._dialect)
+    def _blocks(self, rows: _Rows, size: int, part: Part) -> Iterator[RowBlock]:
+        number = part.row
+        while cells := list(islice(rows.within(MOST_TEXT), size)):
+            ended = part.end is None and cells[-1] and cells[-1][-1].endswith(_END_OF_FILE)
+            if ended and rows.is_last():
+                cells[-1][-1] = cells[-1][-1].rstrip(_END_OF_FILE)
+            if self._encoding.formulas:
+                cells = [list(map(plain, row)) for row in cells]
+            numbers = range(number, number + len(cells))
+            number += len(cells)
+            yield RowBlock(numbers, cells, rows.problems)
+            rows.problems = {}
 
-    def _text(self, stream: io.BufferedReader) -> io.TextIOWrapper:
+    @contextmanager
+    def _rows(self, part: Part) -> Iterator[_Rows]:
+        name, start = self._content.name, part.start - part.lead
+        with self._content.open(start, part.end) as stream, self._text(stream, start) as text:
+            rows = _Rows(name, text if start else self._begun(text), self._dialect)
+            if part.lead:
+                rows.begin(part)
+            yield rows
+
+    def _begun(self, lines: Iterator[str]) -> Iterable[str]:
+        """The lines without what stands at the very top: a byte order mark, a line `sep=`."""
+        first = next(lines, "").lstrip("\ufeff")
+        return lines if self._declared else chain([first] if first else [], lines)
+
+    def _text(self, stream: io.BufferedReader, start: int = 0) -> io.TextIOWrapper:
         codec = self._encoding.codec
+        codec = "utf-8" if start and codec == "utf-8-sig" else codec
         return io.TextIOWrapper(stream, encoding=codec, errors=encoding.ERRORS, newline="")
 
     def _sample(self) -> str:
@@ -246,10 +271,8 @@ RUN_TOGETHER = "A quote in the middle of a cell; rows may have run together here
 _STRAY = "A quote in the middle of a cell: where the cell ends is not clear."
 _REST = "This line may be the rest of a cell above, in which a quote stands that doesn't belong."
 _SPACED = "A blank before a quote: the quotes would become part of the text."
-_END_OF_FILE = "\x1a"
-"""Ctrl-Z, which programs of DOS write at the end."""
-_NEVER = "\n\n"
-"""What no line holds."""
+_END_OF_FILE = "\x1a"  # Ctrl-Z, which programs of DOS write at the end
+_NEVER = "\n\n"  # what no line holds
 
 
 class _Rows:
@@ -268,6 +291,7 @@ class _Rows:
         self._again: list[str] = []
         self._of_this_row: list[str] = []
         self._row = self._doubtful = self._beyond = self._unread = self._read = 0
+        self._above = self._unsound = 0
         self._sound: list[str] = []
         self._ended = False
         self._suspect: tuple[int, int] | None = None
@@ -298,6 +322,21 @@ class _Rows:
             if self._read >= end:
                 return
 
+    def begin(self, part: Part) -> None:
+        """Read the row above a part, which is sound, and go on as if all the rows above had been read."""
+        next(self)
+        self._row, self._above = part.row - 1, part.line - self._reader.line_num
+        self._read = 0
+
+    def cut(self, lines: Lines) -> Part | None:
+        """The part that begins with the next row, where that is read in the light of nothing but the last
+        one; `lines` are those of the text."""
+        if self._again or self._doubtful or self._row == self._unsound:
+            return None
+        lead = lines.at - lines.starts[-len(self._of_this_row)]
+        lines.starts.clear()
+        return Part(lines.at, None, self._row + 1, self._lines_above, lead)
+
     def is_last(self) -> bool:
         """True where no line follows."""
         if not self._again:
@@ -326,6 +365,7 @@ class _Rows:
             raise self._never_closed(f"a cell of more than {LONGEST_CELL >> 20} MiB") from error
         if self._ended:
             raise self._never_closed("a quote that is never closed") from error
+        self._unsound = self._row
         first = self._of_this_row[0]
         cells = self._strict(self._tidy(first))
         if cells is not None:
@@ -374,6 +414,7 @@ class _Rows:
         return None
 
     def _tell(self, message: str) -> None:
+        self._unsound = self._row
         self.problems[self._row] = Problem(
             code="stray_quote",
             message=message,
@@ -389,7 +430,12 @@ class _Rows:
         )
 
     def _first_line(self) -> int:
-        return self._reader.line_num + self._beyond - self._unread - len(self._of_this_row) + 1
+        return self._lines_above - len(self._of_this_row) + 1
+
+    @property
+    def _lines_above(self) -> int:
+        """The next row's, in the whole text."""
+        return self._above + self._reader.line_num + self._beyond - self._unread
 
 
 def _is_number(cell: str) -> bool:
@@ -402,12 +448,3 @@ def _one_character(given: str | None) -> str:
     if len(delimiter) > 1 or delimiter in ("\n", "\r", '"'):
         raise SourceError(f"{given!r} can't be a delimiter.", hint="Give one character, or `tab`.")
     return delimiter
-
-
-def _refuse_binary(name: str, sample: str) -> None:
-    odd = sum(unicodedata.category(char) == "Cc" for char in sample if char not in _REAL_CONTROLS)
-    if odd > 8 and odd * 50 > len(sample):
-        raise SourceError(
-            f"{name} is not text: it is full of control characters.",
-            hint="Export it as CSV or XLSX. If it is text, name its encoding.",
-        )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import re
+import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import BinaryIO
@@ -180,3 +181,16 @@ def _samples(lines: Iterator[tuple[int, str]]) -> Iterator[tuple[int, str]]:
         if sample not in seen:
             seen.add(sample)
             yield number, sample
+
+
+_REAL_CONTROLS = frozenset("\t\n\r\f\v\x1a")
+
+
+def refuse_binary(name: str, sample: str) -> None:
+    """Raise SourceError where the start of a text is full of what no text holds."""
+    odd = sum(unicodedata.category(char) == "Cc" for char in sample if char not in _REAL_CONTROLS)
+    if odd > 8 and odd * 50 > len(sample):
+        raise SourceError(
+            f"{name} is not text: it is full of control characters.",
+            hint="Export it as CSV or XLSX. If it is text, name its encoding.",
+        )

@@ -84,11 +84,12 @@ class Content:
         """Of the file as it lies there, in hex."""
         return hashlib.file_digest(self._packed(), "sha256").hexdigest()
 
-    def open(self) -> io.BufferedReader:
-        """The unpacked bytes, from the first. Reading them raises SourceError where the archive is
-        damaged, or unpacks to what only a decompression bomb does."""
+    def open(self, start: int = 0, end: int | None = None) -> io.BufferedReader:
+        """The unpacked bytes from the first; where nothing is packed, also those from `start` to `end`.
+        Reading them raises SourceError where the archive is damaged, or unpacks to what only a decompression
+        bomb does."""
         try:
-            stream = self._unpack(self._packed())
+            stream = self._unpack(self._packed(start, end))
         except BROKEN as error:
             raise self.broken(error) from error
         return io.BufferedReader(_Guarded(stream, self), _BLOCK)
@@ -176,8 +177,8 @@ class Content:
     def _unspooled(self, error: BaseException) -> SourceError:
         return SourceError(f"{self.name}: {_reason(error)}.", hint="Is the disk full?")
 
-    def _packed(self) -> io.BufferedReader:
-        return io.BufferedReader(resources.Positioned(self._descriptor), _BLOCK)
+    def _packed(self, start: int = 0, end: int | None = None) -> io.BufferedReader:
+        return io.BufferedReader(resources.Positioned(self._descriptor, start, end), _BLOCK)
 
     def _packing(self) -> tuple[str, Callable[[IO[bytes]], Unpacked]]:
         for magic, name, opener in _COMPRESSED:

@@ -16,14 +16,16 @@ from importer.model import Chunk, Problem, is_frame, letter
 from importer.privacy import PROBLEM_COLUMN, restored
 from importer.settings import path_text
 from importer.sources import damage
-from importer.sources.csv import RUN_TOGETHER
+from importer.sources.csv import RUN_TOGETHER, DelimitedTable
 from importer.sources.files import Content
 from importer.sources.formats import open_table
 from importer.sources.frames import Frame
 from importer.sources.table import (
     MOST_COLUMNS,
+    WHOLE,
     Facts,
     Header,
+    Part,
     RowBlock,
     SourceOptions,
     Table,
@@ -124,6 +126,8 @@ def _bare(cell: str) -> str:
 # A spreadsheet, opened: its header, what was found in it, and its rows in chunks.
 
 _MOST_CELLS = 1_000_000
+_CHUNK = 1_000
+"""Rows."""
 _DEFAULTS = SourceOptions()
 
 
@@ -187,40 +191,67 @@ class Source:
         """File and sheet, as a message names them."""
         return f"{self.name}, sheet {self.sheet}" if self.sheet else self.name
 
-    def chunks(self, size: int = 1_000) -> Iterator[Chunk]:
-        """The rows below the header that are not blank, `size` at most at a time; each call reads the
-        file from its start. Raises SourceError where the file breaks off, and behind the last row where it
-        changed meanwhile."""
+    def chunks(self, size: int = _CHUNK, part: Part = WHOLE) -> Iterator[Chunk]:
+        """The rows below the header that are not blank, or those of a part of the file, `size` at most at a
+        time; each call reads from the start. Raises SourceError where the file breaks off, and behind the
+        last row where it changed meanwhile."""
         try:
-            yield from self._chunks(size)
+            yield from self._chunks(self._size(size), part)
         except SourceError:
             self.hold()  # what was found in it may be half of a new file
             raise
+        self.hold()
+
+    def parts(self, rows: int, size: int = _CHUNK) -> Iterator[Part]:
+        """The file in parts of so many rows or some more, in their order: the chunks of one after the other
+        are those of the whole. What can't be cut is one part. Raises SourceError as `chunks` does."""
+        begun, cut = WHOLE, None
+        table, size = self._table, self._size(size)
+        for block, behind in table.cuts(size) if isinstance(table, DelimitedTable) else ():
+            self._refuse_swallowing(block)
+            kept = self._kept(block)
+            # What stands above nothing but totals, or blank rows, may be the end of the answers.
+            if kept and cut and cut.row - begun.row >= rows and not _only_totals(block, kept):
+                yield replace(begun, end=cut.start)
+                begun = cut
+            cut = behind if kept else cut or behind
+        yield begun
         self.hold()
 
     def hold(self) -> None:
         """Raise SourceError where the file is no longer what it was when it was opened."""
         self._content.hold()
 
-    def _chunks(self, size: int) -> Iterator[Chunk]:
-        size = max(1, min(size, _MOST_CELLS // max(len(self.header), 1)))
-        last = done = 0
+    def _size(self, size: int) -> int:
+        return max(1, min(size, _MOST_CELLS // max(len(self.header), 1)))
+
+    def _blocks(self, size: int, part: Part) -> Iterator[RowBlock]:
+        table = self._table
+        if isinstance(table, DelimitedTable):
+            return table.blocks(size, part)
+        return table.blocks(size)
+
+    def _kept(self, block: RowBlock) -> list[int]:
+        return [
+            at
+            for at, row in enumerate(block.rows)
+            if self._is_data(row) and not is_blank(block.cells[at])
+        ]
+
+    def _chunks(self, size: int, part: Part) -> Iterator[Chunk]:
+        last, done = part.row - 1, 0
         waiting: tuple[RowBlock, list[int]] | None = None
-        for block in self._table.blocks(size):
+        for block in self._blocks(size, part):
             self._refuse_swallowing(block)
-            kept = [
-                at
-                for at, row in enumerate(block.rows)
-                if self._is_data(row) and not is_blank(block.cells[at])
-            ]
+            kept = self._kept(block)
             last, done = block.rows[-1], done + len(kept)
             if kept:
                 if waiting:
                     yield self._chunk(*waiting, ends=_only_totals(block, kept))
                 waiting = block, kept
         if waiting:
-            yield self._chunk(*waiting, ends=True)
-        self.blank_rows = self._data_rows(last) - done
+            yield self._chunk(*waiting, ends=part.end is None)
+        self.blank_rows = self._data_rows(last) - self._data_rows(part.row - 1) - done
 
     @property
     def preamble(self) -> tuple[tuple[str, ...], ...]:

@@ -98,6 +98,22 @@ class RowBlock:
     marks: Sequence[Mark] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Rows of a text that stand together (see `parts`). `start` and `end` are bytes of the file, `row` is the
+    number of the first row as Excel shows it, `line` counts the lines of the text above it. `lead`: so many
+    bytes above `start` begins the row by which a broken row below is judged. The last part has no `end`."""
+
+    start: int = 0
+    end: int | None = None
+    row: int = 1
+    line: int = 0
+    lead: int = 0
+
+
+WHOLE = Part()
+
+
 def in_blocks(rows: Iterable[tuple[int, list[str]]], size: int) -> Iterator[RowBlock]:
     """Numbered rows as blocks of `size` at most, and of no more text than a block may hold."""
     numbers, cells, letters = list[int](), list[list[str]](), 0

@@ -22,8 +22,10 @@ from importer.settings import Secret, Settings
 from importer.web.drafts import Drafts
 from importer.web.guard import FORM, Refused, dressed
 from importer.web.match import Matcher
-from importer.web.pages import Desk
-from importer.web.standing import found, history
+from importer.web.mending import Mending
+from importer.web.pages import Desk, to_do
+from importer.web.settling import Settling
+from importer.web.standing import history
 from importer.web.steps import Steps
 
 log = logging.getLogger(__name__)
@@ -46,7 +48,6 @@ class Front:
             web.get("/open", self.open),
             web.get("/", self.home),
             web.get("/history", self.history),
-            web.get("/jobs/{name}", self.job),
             web.get("/keys", self.keys),
             web.post("/keys", self.take_keys),
             web.post("/quit", self.quit),
@@ -79,20 +80,6 @@ class Front:
         jobs = await asyncio.to_thread(history, self._desk.drafts.state)
         return self._desk.page(request, "history", jobs=jobs)
 
-    async def job(self, request: web.Request) -> web.StreamResponse:
-        """One job, whoever began it."""
-        name = request.match_info["name"]
-        standing = await asyncio.to_thread(found, self._desk.drafts.state, name)
-        if standing is None or standing.job is None:
-            raise Refused(404, "There is no such job in the ledger.")
-        place = str(standing.job.settings.get("mapping", ""))
-        drafts = (
-            each
-            for each in self._desk.drafts.all()
-            if str(self._desk.drafts.mapping(each)) == place
-        )
-        return self._desk.page(request, "job", standing=standing, draft=next(drafts, None))
-
     async def keys(self, request: web.Request) -> web.StreamResponse:
         """Which keys are known; never a key itself."""
         return self._desk.page(request, "keys", back=request.query.get("back", ""))
@@ -110,7 +97,11 @@ class Front:
         self._desk.take_keys(**given)
         back = form.get("back", "")
         known = self._desk.drafts.load(back.partition("/")[0])
-        step = back.partition("/")[2] if back.partition("/")[2] in {"match", "run"} else "read"
+        step = (
+            back.partition("/")[2]
+            if back.partition("/")[2] in {"match", "run", "results"}
+            else "read"
+        )
         raise web.HTTPSeeOther(f"/drafts/{known.id}/{step}" if known else "/keys")
 
     async def quit(self, request: web.Request) -> web.StreamResponse:
@@ -144,7 +135,7 @@ def application(desk: Desk) -> web.Application:
             return _message(desk, request, refused.status, refused.reason, refused.hint)
         except ImporterError as error:
             status = 409 if isinstance(error, Busy) else 422
-            return _message(desk, request, status, error.message, error.hint)
+            return _message(desk, request, status, error.message, to_do(error))
         except web.HTTPException as error:
             if error.status < 400:
                 raise
@@ -161,7 +152,8 @@ def application(desk: Desk) -> web.Application:
     app = web.Application(middlewares=[guarded], client_max_size=_LARGEST_FORM)
     app.on_response_prepare.append(dressed)
     steps = Steps(desk)
-    app.add_routes([*Front(desk).routes(), *steps.routes(), *Matcher(desk, steps).routes()])
+    rooms = (Front(desk), steps, Matcher(desk, steps), Mending(desk, steps), Settling(desk))
+    app.add_routes([route for room in rooms for route in room.routes()])
     return app
 
 

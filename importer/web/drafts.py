@@ -24,6 +24,7 @@ from importer.discovery import Wishes
 from importer.errors import Busy, UsageError
 from importer.ledger import prepare
 from importer.results.files import whole
+from importer.settings import Settings
 
 KEPT_FOR = 24 * 3600.0
 """Seconds after the last touch that an upload is kept, and what was written of it."""
@@ -45,9 +46,12 @@ class Draft:
     How to read it: `sheet`, `header` (None: as found), `encoding`, `delimiter`, and `preset` and `waves`, as
     in `discovery.Wishes`. All else that was chosen is in the mapping beside; `labels` is the fingerprint of
     the header that it was drafted for. `own`: the name of a mapping that was brought instead.
-    `planned`: the plan was made of all this; `approved`: the saved plan's SHA-256, once it was approved.
+    `planned`: the plan was made of all this; `approved`: the saved plan's SHA-256, once it was approved;
+    `rehearsed`: that of the plan that was rehearsed.
+    `mended`: the copy of the file with the cells that were mended in the page; "" where none were.
     Of the last run: `pid` on `host`, its process; `began`, its start (Unix seconds); `before`, the rows that
-    were unsent then; `goal`, those of them that it sends. `got`: the results that were downloaded."""
+    were unsent then; `goal`, those of them that it sends; `again`, the status of the rows that it sends once
+    more. `got`: the results that were downloaded."""
 
     id: str
     name: str
@@ -65,11 +69,14 @@ class Draft:
     own: str = ""
     planned: bool = False
     approved: str = ""
+    rehearsed: str = ""
+    mended: str = ""
     pid: int = 0
     host: str = ""
     began: float = 0.0
     before: int = 0
     goal: int = 0
+    again: str = ""
     got: tuple[str, ...] = ()
 
     def wishes(self, **more: Any) -> Wishes:
@@ -115,7 +122,20 @@ class Drafts:
 
     def out(self, draft: Draft) -> Path | None:
         """Where results go: beside a file of the person's own, as with the command (None), else here."""
-        return self.path(draft, "results") if draft.ours else None
+        if draft.ours:
+            return self.path(draft, "results")
+        mended = self.sent(draft) != draft.file
+        return Settings(file=draft.file, mapping="", state=self.state).folder if mended else None
+
+    def sent(self, draft: Draft) -> str:
+        """The file that is planned and sent: that which was mended in the page, where one was."""
+        return draft.mended if draft.mended and Path(draft.mended).is_file() else draft.file
+
+    def mended(self, draft: Draft) -> Path:
+        """The folder of the next mended file; the one before is left until then."""
+        place = self.path(draft, f"mended-{draft.revision + 1}").resolve()
+        place.mkdir(exist_ok=True, mode=0o700)
+        return place
 
     def load(self, id_: str) -> Draft | None:
         """One draft; None where there is none of that ID, or it can't be read."""
@@ -224,6 +244,8 @@ class Drafts:
         """Remove the copy of the file alone."""
         if draft.ours:
             Path(draft.file).unlink(missing_ok=True)
+        for place in self.folder(draft.id).glob("mended-*"):
+            _remove(place, set())
 
     def goes_at(self, draft: Draft) -> float:
         """When the upload and what was written of it go by themselves (Unix seconds)."""

@@ -15,8 +15,8 @@ from importer import engine, resources
 from importer.discovery import Draft as Drafted
 from importer.discovery.changes import asking, table_of, with_survey
 from importer.discovery.draft import readable
-from importer.discovery.match import Card, Field, Matching
-from importer.discovery.told import told
+from importer.discovery.match import Matching
+from importer.discovery.told import as_typed, told
 from importer.engine.preview import Previewed, preview
 from importer.errors import ImporterError, MappingError, UsageError
 from importer.mapping import preset, shipped
@@ -122,7 +122,7 @@ class Matcher:
         one = self._drafts.load(one.id) or one
         cards = now.matching.cards if now.matching else []
         if typed is not None:
-            cards = [_typed(each, typed, wrong or {}, status == 409) for each in cards]
+            cards = [as_typed(each, typed, wrong or {}, status == 409) for each in cards]
         others = [
             each
             for each in self._drafts.all()
@@ -292,34 +292,3 @@ class Matcher:
 def _fingerprint(drafted: Drafted) -> str:
     """Of a file's header: files with the same one may have the same mapping."""
     return hashlib.sha256("\0".join(table_of(drafted).labels).encode()).hexdigest()
-
-
-def _typed(card: Card, typed: Mapping[str, str], wrong: Mapping[str, str], stale: bool) -> Card:
-    """The card with what was typed into it, what is wrong with that, and what another hand has saved."""
-
-    def field(each: Field) -> Field:
-        if each.kind == "told":
-            return each
-        said = typed.get(each.name, "" if each.kind == "check" else each.value)
-        before = dict(each.choices).get(each.value, each.value) or "nothing"
-        said_wrong = wrong.get(each.name, "") or wrong.get(
-            f"other.{each.name.partition('.')[2]}", ""
-        )
-        return replace(
-            each,
-            value=said,
-            wrong=said_wrong if each.name.startswith("column.") else wrong.get(each.name, ""),
-            before=before if stale and said != each.value else "",
-        )
-
-    values = [
-        replace(
-            each,
-            becomes=typed.get(f"value.{each.name}", each.becomes),
-            skipped=bool(typed.get(f"none.{each.name}"))
-            if f"value.{each.name}" in typed
-            else each.skipped,
-        )
-        for each in card.values
-    ]
-    return replace(card, fields=list(map(field, card.fields)), values=values)

@@ -38,12 +38,13 @@ _MOST_READ = 4
 @dataclass
 class Desk:
     """What the pages share. `settings` are those of every job, the keys among them: they are in memory only.
-    `typed` names the keys that were typed into a page."""
+    `typed` names the keys that were typed into a page; `told` is, by job, what was done last."""
 
     settings: Settings
     drafts: Drafts
     guard: Guard = field(default_factory=Guard)
     typed: set[str] = field(default_factory=set)
+    told: dict[str, str] = field(default_factory=dict)
     ending: asyncio.Event = field(default_factory=asyncio.Event)
     start: str = "/"
     asked_at: float = field(default_factory=time.monotonic)
@@ -107,7 +108,7 @@ class Desk:
                 found = await (reader.questions(campaign) if campaign else reader.surveys())
             lasts, why = _FRESH, ""
         except ImporterError as error:  # each page would wait for it
-            lasts, found, why = _AWAY, (), f"{error.message} {error.hint}".strip()
+            lasts, found, why = _AWAY, (), f"{error.message} {to_do(error)}".strip()
         self._surveys[campaign] = time.monotonic() + lasts, found, why
         return found, why
 
@@ -130,6 +131,11 @@ class Desk:
         return web.Response(text=text, status=status, content_type="text/html")
 
 
+def to_do(error: ImporterError) -> str:
+    """What an error asks for, in the words of the pages."""
+    return codes.told_on_page(error.remedy, error.hint)
+
+
 def _changed(one: Draft) -> int:
     """When the file was, in nanoseconds: one of the person's own may be mended meanwhile."""
     try:
@@ -140,8 +146,10 @@ def _changed(one: Draft) -> int:
 
 @cache
 def _environment() -> Environment:
-    filters = (code_parts, counted, duration, letter, masked_id, minute, short, signed, thousands)
+    named = (code_parts, counted, duration, letter, masked_id, minute, short, signed, thousands)
+    filters = (*named, codes.on_page, to_do)
     environment = templates("importer.web", filters)
+    environment.tests["mended"] = {*codes.of("mapping"), *codes.of("checks")}.__contains__
     status = {name: each.brief for name, each in codes.of("status").items()}
     environment.globals.update(steps=STEPS, status=status, version=__version__)
     return environment

@@ -16,15 +16,14 @@ from importer.errors import ImporterError, MappingError, Mistake, UsageError
 from importer.mapping.load import is_path, written_out
 from importer.mapping.yaml import YamlText, read_yaml
 from importer.results.files import whole
-from importer.sources import Facts, Inspection, KnownBy, SourceOptions, open_source
+from importer.sources import Facts, Inspection, SourceOptions, open_source
 from importer.sources.inspect import inspect
+from importer.sources.readings import other_readings
 from importer.web.drafts import Draft, Drafts
 
 # How the file was read.
 
 _HEAD = 12
-_CODECS = ("cp1252", "mac_roman", "cp1250", "cp1251", "iso8859_2", "cp852", "cp437", "shift_jis")
-_MOST_READINGS = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,32 +78,10 @@ def read(one: Draft) -> Reading:
             header=source.facts.header_rows,
             why=drafted.layout.reason if drafted else "",
             found=inspect(source),
-            readings=_readings(one, source.facts),
+            readings=other_readings(one.file, source.facts, one.encoding),
             drafted=drafted,
             refused=refused,
         )
-
-
-def _readings(one: Draft, facts: Facts) -> Mapping[str, Sequence[str]]:
-    """The lines that show a guessed encoding at work, as other encodings have them."""
-    if one.encoding:
-        with open_source(one.file, SourceOptions(header_rows=())) as source:
-            guess = source.facts
-    else:
-        guess = facts
-    if guess.encoding_known_by != KnownBy.GUESSED:
-        return {}
-    lines = [each.encode(guess.encoding, "replace") for each in guess.encoding_samples]
-    found: dict[str, Sequence[str]] = {}
-    for codec in dict.fromkeys((facts.encoding, guess.encoding, *_CODECS)):
-        shown = [each.decode(codec, "replace") for each in lines]
-        if shown not in found.values() and (codec == facts.encoding or _plausible(shown)):
-            found[codec] = shown
-    return dict(list(found.items())[:_MOST_READINGS])
-
-
-def _plausible(lines: Sequence[str]) -> bool:
-    return all(each.isprintable() and "\N{REPLACEMENT CHARACTER}" not in each for each in lines)
 
 
 # The mapping's text, and what is wrong with it.

@@ -13,7 +13,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from itertools import chain, islice
@@ -22,14 +22,16 @@ from threading import Lock
 from typing import IO
 
 from importer import engine, resources, system
+from importer.automation.waiting import waiting
 from importer.engine import Event, Looking, Staged
+from importer.engine.rehearsal import rehearse
 from importer.errors import Busy, ImporterError, UsageError
 from importer.ledger import Ledger, reading
 from importer.model import Job, Line
 from importer.settings import Settings
 from importer.web.drafts import MEANWHILE, Draft, Drafts
 from importer.web.reading import sheet_of
-from importer.web.standing import MOST, Standing, document, waiting
+from importer.web.standing import MOST, Standing, document
 
 _LOOKS = (0.02, 0.1)
 """Seconds that a start waits for another wizard's glance at the lock."""
@@ -56,6 +58,18 @@ class Planning:
         """Whether it is still being made."""
         return self.task is not None and not self.task.done()
 
+    async def done(self, work: Callable[..., object], *given: object) -> bool:
+        """Do it in a thread; True once it has come to its end, and wasn't broken off."""
+        try:
+            await asyncio.to_thread(work, *given)
+        except _Cancelled:
+            return False
+        except ImporterError as error:
+            self.failed = error
+        except Exception as error:  # noqa: BLE001  a defect is told on the page, not by a task that nobody awaits
+            self.failed = UsageError(f"unexpected {type(error).__name__}: please report it.")
+        return self.failed is None
+
     def event(self, event: Event, /) -> None:
         """Rows read so far; here a plan can be broken off, since it leaves nothing behind."""
         if isinstance(event, Staged):
@@ -70,6 +84,7 @@ class Runs:
 
     drafts: Drafts
     _plans: dict[str, Planning] = field(default_factory=dict)
+    _rehearsals: dict[str, Planning] = field(default_factory=dict)
     _children: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
     stopping: set[str] = field(default_factory=set)
     _starting: Lock = field(default_factory=Lock)
@@ -84,7 +99,7 @@ class Runs:
         """A job's settings, as the command has them of the words of `words`."""
         return replace(
             base,
-            file=one.file,
+            file=self.drafts.sent(one),
             mapping=str(self.drafts.mapping(one)),
             out=self.drafts.out(one),
             sheet=sheet_of(one),
@@ -105,21 +120,36 @@ class Runs:
     async def _plan(
         self, settings: Settings, one: Draft, watch: Planning, former: asyncio.Task[None] | None
     ) -> None:
-        try:
-            if former:
-                await former
-            await asyncio.to_thread(engine.plan, settings, watch)
-        except _Cancelled:
+        if former:
+            await former
+        if await watch.done(engine.plan, settings, watch):
+            current = self.drafts.load(one.id)
+            if current and current.revision == one.revision:
+                self.drafts.save(current, planned=True)
+
+    # rehearsals
+
+    def rehearsal(self, one: Draft) -> Planning | None:
+        """That of a draft which is under way, or has failed since the server began."""
+        return self._rehearsals.get(one.id)
+
+    def rehearsed(self, one: Draft) -> Mapping[str, object]:
+        """What it came to; {} where what is approved now was not rehearsed."""
+        place = self.drafts.path(one, "rehearsal") / "results" / "summary.json"
+        return document(place) if one.approved and one.rehearsed == one.approved else {}
+
+    def rehearse(self, base: Settings, one: Draft) -> None:
+        """Begin one, unless it is on."""
+        if (former := self._rehearsals.get(one.id)) and former.on:
             return
-        except ImporterError as error:
-            watch.failed = error
-            return
-        except Exception as error:  # noqa: BLE001  a defect is told on the page, not by a task that nobody awaits
-            watch.failed = UsageError(f"unexpected {type(error).__name__}: please report it.")
-            return
-        current = self.drafts.load(one.id)
-        if current and current.revision == one.revision:
-            self.drafts.save(current, planned=True)
+        now = self._rehearsals[one.id] = Planning()
+        settings, folder = self.settings(base, one), self.drafts.path(one, "rehearsal")
+
+        async def whole() -> None:
+            if await now.done(rehearse, settings, folder, now, lambda: now.cancelled):
+                self.drafts.save(one, rehearsed=one.approved)
+
+        now.task = asyncio.create_task(whole())
 
     def summary(self, base: Settings, one: Draft) -> Mapping[str, object]:
         """What the plan came to: plan-summary.json; {} where there is none."""
@@ -143,6 +173,15 @@ class Runs:
             "run", base, one, plan | {"--limit": limit, "--project": base.project or None}
         )
 
+    def retry(self, base: Settings, one: Draft, job: str, status: str) -> list[str]:
+        """The command that sends a job's rows of this status once more."""
+        own = {
+            "--status": status,
+            "--file": self.drafts.sent(one),
+            "--project": base.project or None,
+        }
+        return ["retry", job, *self._options({**own, **self._ways(base)})]
+
     def commands(self, base: Settings, one: Draft) -> list[str]:
         """The same as commands, to be typed."""
         own = {"--save": self.drafts.plan(one), "--project": base.project or None}
@@ -153,22 +192,37 @@ class Runs:
     def _command(
         self, name: str, base: Settings, one: Draft, own: Mapping[str, object]
     ) -> list[str]:
-        network = base.network
         given = {
             **own,
             "--sheet": sheet_of(one),
             "--out": self.drafts.out(one),
-            "--state": base.state,
             "--endpoint": base.endpoint.url,
-            "--proxy": network.proxy.reveal() if network.proxy else None,
-            "--ca-file": network.ca_file,
+            **self._ways(base),
         }
-        options = [(option, str(value)) for option, value in given.items() if value is not None]
-        return [name, one.file, "-m", str(self.drafts.mapping(one)), *chain.from_iterable(options)]
+        return [
+            name,
+            self.drafts.sent(one),
+            "-m",
+            str(self.drafts.mapping(one)),
+            *self._options(given),
+        ]
 
-    def start(self, base: Settings, one: Draft, limit: int | None) -> Draft:
-        """Start the run, unless it is on; returns the draft with its process. Raises UsageError, and Busy
-        where the draft was changed, or a run begun, since `one` was loaded."""
+    def _ways(self, base: Settings) -> dict[str, object]:
+        proxy, ca_file = base.network.proxy, base.network.ca_file
+        return {
+            "--state": base.state,
+            "--proxy": proxy.reveal() if proxy else None,
+            "--ca-file": ca_file,
+        }
+
+    def _options(self, given: Mapping[str, object]) -> Iterator[str]:
+        options = ((option, str(value)) for option, value in given.items() if value is not None)
+        return chain.from_iterable(options)
+
+    def start(self, base: Settings, one: Draft, limit: int | None, again: str = "") -> Draft:
+        """Start the run, unless it is on; returns the draft with its process. `again`: the job's rows of
+        this status go once more, and no others. Raises UsageError, and Busy where the draft was changed, or
+        a run begun, since `one` was loaded."""
         with self._starting, ExitStack() as stack:
             try:
                 log = stack.enter_context(self._alone(one))
@@ -177,7 +231,7 @@ class Runs:
             now = self.drafts.load(one.id) or one
             if now.revision != one.revision:
                 raise Busy(MEANWHILE, hint="Load the page anew, and look at what was sent.")
-            return self._start(base, now, limit, log)
+            return self._start(base, now, limit, again, log)
 
     @contextmanager
     def _alone(self, one: Draft) -> Iterator[IO[bytes]]:
@@ -197,8 +251,10 @@ class Runs:
                     time.sleep(pause)
             yield log
 
-    def _start(self, base: Settings, one: Draft, limit: int | None, log: IO[bytes]) -> Draft:
-        if not one.approved or self.seal(one) != one.approved:
+    def _start(
+        self, base: Settings, one: Draft, limit: int | None, again: str, log: IO[bytes]
+    ) -> Draft:
+        if not again and (not one.approved or self.seal(one) != one.approved):
             raise UsageError(
                 "The plan is not the one that was approved.", hint="Plan anew, and approve that."
             )
@@ -206,6 +262,9 @@ class Runs:
             raise UsageError("There is no write key.")
         standing = self._standing(one, running=False)
         before = standing.unsent if standing.job else _ready(self.summary(base, one))
+        before = standing.counts.get(again, 0) if again else before
+        job = standing.job.name if standing.job else ""
+        words = self.retry(base, one, job, again) if again else self.words(base, one, limit)
         log.truncate()
         with _private(self.drafts.folder(one.id) / "run.json") as out:
             child = subprocess.Popen(  # noqa: S603  this interpreter, our own command
@@ -215,7 +274,7 @@ class Runs:
                     "-c",
                     _START,
                     _ROOT,
-                    *self.words(base, one, limit),
+                    *words,
                     *_UNATTENDED,
                 ],
                 stdin=subprocess.DEVNULL,
@@ -233,6 +292,7 @@ class Runs:
             began=time.time(),
             before=before,
             goal=min(before, limit or before),
+            again=again,
             got=(),
         )
         return self.drafts.save(now, revision=now.revision + 1)  # other tabs show what was before
@@ -261,6 +321,7 @@ class Runs:
         with reading(self.drafts.state) as ledger:
             job = self._job(ledger, one) if ledger else None
             counts = ledger.progress(job) if ledger and job else {}
+            posted = len(ledger.posts(job, one.began)) if ledger and job and one.again else 0
         if not running:
             self.stopping.discard(one.id)
         folder = self.drafts.folder(one.id)
@@ -273,6 +334,7 @@ class Runs:
             counts,
             said,
             waiting(folder / "run.log") if running else "",
+            posted=posted,
         )
 
     def is_running(self, one: Draft) -> bool:
@@ -319,7 +381,7 @@ class Runs:
 
     def close(self) -> None:
         """Break off the plans that are being made, so that nobody waits for them."""
-        for each in self._plans.values():
+        for each in (*self._plans.values(), *self._rehearsals.values()):
             each.cancelled = True
 
     def posted(self, one: Draft, most: int) -> list[Line]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -11,9 +9,9 @@ from pathlib import Path
 import orjson
 
 from importer import codes, resources
-from importer.automation.monitoring import read_back
+from importer.errors import ExitStatus
 from importer.ledger import ATTEMPTING, Ledger, reading
-from importer.model import Cause, Job, Status, counted, duration
+from importer.model import Cause, Job, Status
 from importer.results import files
 
 MOST = 64 << 20
@@ -36,6 +34,8 @@ class Standing:
     said: Mapping[str, object] = field(default_factory=dict)
     waits: str = ""
     causes: Sequence[Cause] = ()
+    posted: int = 0
+    """Of a run that sends rows once more: those whose last attempt is of it."""
 
     @property
     def read(self) -> int:
@@ -58,7 +58,9 @@ class Standing:
         if self.running:
             return ""
         if self.said.get("error"):
-            return f"{self.said['error']} {self.said.get('hint') or ''}".strip()
+            hint = str(self.said.get("hint") or "")
+            hint = codes.told_on_page(str(self.said.get("remedy") or ""), hint)
+            return f"{self.said['error']} {hint}".strip()
         code, _, message = (self.job.stopped if self.job else "").partition(": ")
         return "" if code == "interrupted" else message or code
 
@@ -80,7 +82,8 @@ class Standing:
             return "running" if self.running else "not begun"
         if "dropped" in self.job.settings:
             return "given up"
-        return "cut off" if self.cut_off else _ended(self.job.exit_status)
+        settled = self.job.exit_status == ExitStatus.SOME_UNKNOWN and not self.left
+        return "cut off" if self.cut_off else _ended(0 if settled else self.job.exit_status)
 
     @property
     def folder(self) -> Path | None:
@@ -92,7 +95,7 @@ class Standing:
     def remedy(self) -> str:
         """What to do about an early stop."""
         found = codes.of_stop(self.job.stopped.partition(":")[0]) if self.job else None
-        return found.remedy if found and self.stopped else ""
+        return found.on_page if found and self.stopped else ""
 
 
 def document(path: Path) -> dict[str, object]:
@@ -112,44 +115,6 @@ def held_by(ledger: Ledger, job: Job) -> Mapping[str, object]:
 def _ended(status: int | None) -> str:
     found = codes.of("exit").get(str(status))
     return found.brief if found else "ended"
-
-
-_TAIL = 16_384
-
-
-def waiting(log: Path) -> str:
-    """Why nothing happens now, by the last lines of the run's log."""
-    try:
-        with os.fdopen(resources.opened(log), "rb") as file:
-            file.seek(max(0, file.seek(0, os.SEEK_END) - _TAIL))
-            lines = file.read().splitlines()
-    except OSError:
-        return ""
-    for told in read_back(lines):
-        event, wait, at = told.get("event"), told.get("wait", 0), told["time"]
-        name = told.get("why") if event == "waiting" else event
-        if not isinstance(wait, int | float) or not isinstance(at, float):
-            continue
-        over = name in _SPANS and at + wait + 1 < time.time()
-        if name in {"back", "progress", "sending"} or over:
-            return ""
-        if name in _WAITS:
-            rows = told.get("rows")
-            shown = counted(rows if isinstance(rows, int) else 0, "row")
-            return _WAITS[str(name)].format(rows=shown, wait=duration(wait))
-    return ""
-
-
-_SPANS = {"pausing", "settling", "rate"}
-_WAITS = {
-    "starting": "The file is being read.",
-    "pausing": "SatisMeter asked for a pause of {wait}.",
-    "rate": "The rate allows the next request in {wait}.",
-    "away": "SatisMeter does not answer; it is tried again now and then.",
-    "outage": "SatisMeter does not answer; it is tried again now and then, for {wait} at most.",
-    "settling": "{rows} may be stored, and no answer came: in {wait} they are asked about once more.",
-    "stopping": "The rows in flight are being recorded.",
-}
 
 
 # Jobs, whoever began them.

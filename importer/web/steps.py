@@ -9,6 +9,7 @@ from pathlib import Path
 
 from aiohttp import BodyPartReader, hdrs, web
 
+from importer.engine.jobs import purge
 from importer.errors import SourceError, UsageError
 from importer.mapping.yaml import MAX_BYTES
 from importer.model import counted, duration
@@ -17,6 +18,7 @@ from importer.web.drafts import MEANWHILE, Draft, Drafts
 from importer.web.guard import FORM, FRAMED, PARTS, Refused
 from importer.web.pages import Desk
 from importer.web.runs import PILOT
+from importer.web.settling import to_settle
 from importer.web.standing import OPEN, Standing
 
 _SHOWN = 25
@@ -24,7 +26,10 @@ _MEND = {"problems.csv", "problems.xlsx"}
 _RESULTS = {"results.csv", "report.html", "summary.json", *_MEND}
 _PLANNED = {"plan.html", "plan-summary.json", *(f"plan-{each}" for each in _MEND)}
 _OWN = {"mapping.yaml", "plan.json"}
+AGAIN = ("rejected", "duplicate")
+"""Statuses whose rows are surely not stored, and don't go again by themselves."""
 _ROWS = {"pilot": PILOT, "rest": None}
+_REHEARSING = "Rows go to a made-up SatisMeter on this machine."
 _DELIMITERS = (",", ";", "tab", "|")
 
 
@@ -45,6 +50,7 @@ class Steps:
         sent = {
             "read": self.read_anew, "plan": self.plan_anew, "cancel": self.cancel,
             "approve": self.approve, "start": self.start, "stop": self.stop, "forget": self.forget,
+            "retry": self.retry, "rehearse": self.rehearse,
         }  # fmt: skip
         return [
             web.post("/drafts", self.take),
@@ -120,7 +126,7 @@ class Steps:
             "delimiter": delimiter if delimiter in _DELIMITERS else "",
         }
         if any(getattr(one, name) != value for name, value in changes.items()):
-            one = self._drafts.change(one, **changes)
+            one = self._drafts.change(one, mended="", **changes)
             if not one.own and self._drafts.mapping(one).exists():
                 reading = await self._desk.read(one)
                 if reading.drafted:
@@ -181,7 +187,7 @@ class Steps:
     async def run(self, request: web.Request) -> web.StreamResponse:
         """Send ten, then the rest."""
         one, runs = self.one(request), self._desk.runs
-        standing = await asyncio.to_thread(runs.standing, one)
+        standing, rehearsal = await asyncio.to_thread(runs.standing, one), runs.rehearsal(one)
         summary = runs.summary(self._desk.settings, one)
         posted = await asyncio.to_thread(runs.posted, one, _SHOWN) if not standing.running else []
         return self._desk.page(
@@ -195,6 +201,9 @@ class Steps:
             summary=summary,
             survey=await self._desk.called(str(summary.get("campaign", ""))),
             pilot=PILOT,
+            rehearsal=rehearsal,
+            rehearsing=_REHEARSING if rehearsal and rehearsal.on else "",
+            rehearsed=runs.rehearsed(one),
             there=self._drafts.there(one),
         )
 
@@ -207,6 +216,22 @@ class Steps:
                 raise UsageError("It wasn't said how many rows to send.", hint="Use the buttons.")
             self.there(one)
             await asyncio.to_thread(self._desk.runs.start, self._desk.settings, one, _ROWS[rows])
+        raise to(one, "run")
+
+    async def retry(self, request: web.Request) -> web.StreamResponse:
+        """Send rows that were refused once more: all of one status."""
+        one, status = self.one(request, changing=True), request[FORM].get("status", "")
+        if status not in AGAIN:
+            raise UsageError("It wasn't said which rows to send again.", hint="Use the buttons.")
+        self.there(one)
+        await asyncio.to_thread(self._desk.runs.start, self._desk.settings, one, None, status)
+        raise to(one, "run")
+
+    async def rehearse(self, request: web.Request) -> web.StreamResponse:
+        """The run against a made-up SatisMeter; nothing leaves this machine."""
+        one = self.one(request, changing=True)
+        self.there(one)
+        self._desk.runs.rehearse(self._desk.settings, one)
         raise to(one, "run")
 
     async def stop(self, request: web.Request) -> web.StreamResponse:
@@ -222,6 +247,8 @@ class Steps:
         if planning and planning.on:
             rows = counted(planning.rows, "row")
             return web.json_response({"state": "planning", "text": f"{rows} read", "again": 1})
+        if (rehearsal := self._desk.runs.rehearsal(one)) and rehearsal.on:
+            return web.json_response({"state": "rehearsing", "text": _REHEARSING, "again": 1})
         standing = await asyncio.to_thread(self._desk.runs.standing, one)
         spent = time.monotonic() - start
         state = "running" if standing.running else "still"
@@ -247,8 +274,10 @@ class Steps:
             commands=runs.commands(self._desk.settings, one),
             open=OPEN,
             copy=one.ours and self._drafts.there(one),
+            there_still=self._drafts.there(one),
             goes_at=self._drafts.goes_at(one),
             folder=None if one.ours else folder,
+            **await to_settle(self._desk, standing, request.query.get("after", "")),
         )
 
     def _path(self, one: Draft, name: str) -> Path:
@@ -293,12 +322,16 @@ class Steps:
 
     async def forget(self, request: web.Request) -> web.StreamResponse:
         """Remove the upload and what was written of it."""
-        one = self.one(request)
-        if planning := self._desk.runs.planning(one):
-            planning.cancelled = True
-            if planning.task:  # what it is writing would be left
-                await asyncio.wait([planning.task])
-        await asyncio.to_thread(self._desk.runs.forget, one)
+        one, runs = self.one(request), self._desk.runs
+        for under_way in filter(None, (runs.planning(one), runs.rehearsal(one))):
+            under_way.cancelled = True
+            if under_way.task:  # what it is writing would be left
+                await asyncio.wait([under_way.task])
+        job = (await asyncio.to_thread(runs.standing, one)).job
+        if job and request[FORM].get("ledger") == "yes":
+            await asyncio.to_thread(purge, self._desk.settings.ledger, job.name)
+        await asyncio.to_thread(runs.forget, one)
+        self._desk.forget_keys()
         raise web.HTTPSeeOther("/")
 
 
@@ -325,7 +358,8 @@ async def small(part: BodyPartReader) -> bytes:
 def _told(one: Draft, standing: Standing) -> dict[str, object]:
     """A run's progress in figures and words."""
     staged = standing.job and standing.job.staged_at
-    done = max(0, min(one.goal, one.before - standing.unsent)) if staged else 0
+    past = standing.posted if one.again else one.before - standing.unsent
+    done = max(0, min(one.goal, past)) if staged else 0
     spent = max(time.time() - one.began, 0.001)
     left = f", {duration(spent / done * (one.goal - done))} left" if 0 < done < one.goal else ""
     counts = ", ".join(

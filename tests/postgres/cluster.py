@@ -33,7 +33,7 @@ def binaries() -> Path | None:
     """The folder of `initdb` and `pg_ctl`: on the PATH, or where Debian puts them."""
     found = shutil.which("initdb")
     debian = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), reverse=True)
-    return Path(found).parent if found else debian[0].parent if debian else None
+    return Path(found).resolve().parent if found else debian[0].parent if debian else None
 
 
 @dataclass(frozen=True)

@@ -275,6 +275,20 @@ def test_a_lease_is_kept_by_its_beats_and_ends_without(address: Address, job: in
         assert set(other.lanes) == {0}
 
 
+def test_a_lane_that_cannot_be_given_back_is_free_when_its_lease_ends(
+    address: Address, job: int
+) -> None:
+    with holding(address, job, QUICK) as keeper:
+        assert keeper._connection
+        cut(keeper._connection)
+        keeper.give()
+        with holding(address, job) as other:
+            assert other.lanes == {}
+        time.sleep(0.6)
+        with holding(address, job) as other:
+            assert set(other.lanes) == {0}
+
+
 def test_lanes_are_shared_out_and_given_back(address: Address, job: int) -> None:
     with Keeper(address, "one") as one, Keeper(address, "two") as two:
         for keeper in (one, two):

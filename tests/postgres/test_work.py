@@ -93,15 +93,15 @@ def test_three_workers_make_of_a_file_what_one_process_makes(plain: Here, shared
 
 def test_workers_keep_to_one_rate_together(shared: Here) -> None:
     with background() as sandbox:
-        words = lay_out(shared, sandbox, 120, 120)
+        words = lay_out(shared, sandbox, 80, 80)
         more = ("--rate", "20/s", "--lanes", "6")
         done = ended([started(shared, *words, *more) for _ in range(2)])
         assert {each.status for each in done} == {0}, [each.err for each in done]
         posts = sorted(each.arrived for each in sandbox.posts())
-    assert len(posts) == 120
+    assert len(posts) == 80
     most = max(sum(1 for each in posts if at <= each < at + 1) for at in posts)
     assert most <= 21, "a request may take a millisecond longer than another"
-    assert all(each.document["requests"] > 10 for each in done), "both have taken part"
+    assert all(each.document["requests"] > 5 for each in done), "both have taken part"
 
 
 def test_a_reason_to_stop_holds_for_all(shared: Here) -> None:
@@ -121,7 +121,7 @@ def test_a_worker_that_is_killed_costs_nothing_but_doubt(
     database: str,
 ) -> None:
     with background(SandboxSettings(latency=0.05)) as sandbox:
-        words = lay_out(shared, sandbox, 300, 300)
+        words = lay_out(shared, sandbox, 160, 160)
         more = ("--rate", "60/s", "--lanes", "4", "--settle", "0.2")
         first = started(shared, *words, *more)
         until = time.monotonic() + 30
@@ -139,7 +139,7 @@ def test_a_worker_that_is_killed_costs_nothing_but_doubt(
         assert len(sandbox.copies()) in range(
             rows["created"], rows["created"] + rows["unknown"] + 1
         )
-    assert rows["created"] + rows["unknown"] == 300
+    assert rows["created"] + rows["unknown"] == 160
     assert rows["unknown"] <= 8
 
 
@@ -180,8 +180,8 @@ def test_work_needs_a_shared_ledger_and_a_job_in_lanes(plain: Here, shared: Here
         assert (refused.status, "importer resume" in refused.err) == (2, True)
 
 
-def test_twenty_start_and_one_posts(shared: Here) -> None:
-    """As in a short form: the others are told, and end with 75."""
+def test_of_those_who_start_at_once_one_posts(shared: Here) -> None:
+    """The others are told who does, and end with 75."""
     with background(SandboxSettings(latency=0.3)) as sandbox:
         words = (*lay_out(shared, sandbox, 20, 20)[:-1], "--rate", "max", "--yes")
         racing = [

@@ -10,7 +10,7 @@ from typing import Any
 import openpyxl
 import pytest
 
-from importer.engine.record import _writable
+from importer.engine.record import writable
 from importer.model import Line, Status
 from importer.results.files import write_problem_rows, write_workbook
 from importer.sources.source import Source, open_source
@@ -66,7 +66,7 @@ def mended(path: Path, options: SourceOptions, to: Path) -> None:
             source.chunks(),
             lines(source),
             delimiter=source.facts.delimiter or ",",
-            encoding=_writable(source.facts.encoding),
+            encoding=writable(source.facts.encoding),
         )
 
 

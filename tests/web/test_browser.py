@@ -25,7 +25,7 @@ pytestmark = pytest.mark.skipif(not CHROMIUM, reason="there is no Chromium")
 
 AXE = Axe()
 WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
-IN_THE_DOCS = {"match", "pilot"}
+IN_THE_DOCS = {"match", "pilot", "mend-refused", "doubt"}
 """Pages whose tops are docs/img/web-….png: copy them from the folder that IMPORTER_PICTURES names."""
 UGLY = SAMPLES / "ugly.csv"
 DROP = """
@@ -94,7 +94,7 @@ def _link(out: IO[str]) -> str:
 
 
 @contextmanager
-def visiting(browser: Browser, link: str, **options: object) -> Iterator[Page]:
+def visiting(browser: Browser, link: str, first: str = "**/", **options: object) -> Iterator[Page]:
     """A page that asks for nothing but its own server, and whose console stays silent."""
     context: BrowserContext = browser.new_context(**options)  # type: ignore[arg-type]
     page = context.new_page()
@@ -106,7 +106,7 @@ def visiting(browser: Browser, link: str, **options: object) -> Iterator[Page]:
     page.on("dialog", lambda dialog: said.append(f"dialog {dialog.message}"))
     try:
         page.goto(link)
-        page.wait_for_url("**/")
+        page.wait_for_url(first)
         yield page
         origin = link.partition("/open")[0]
         assert {url for url in asked if not url.startswith((f"{origin}/", "data:"))} == set()

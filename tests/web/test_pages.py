@@ -550,7 +550,7 @@ async def test_what_is_stored_about_a_person_is_said_before_it_is_approved(tmp_p
         assert visitor.h1 == "30 of 30 rows can be sent"
         assert re.search(r"Stored about each person, too: <b>plan</b>", visitor.text)
         await visitor.get(visitor.at("match"))
-        text = visitor.desk.drafts.mapping(visitor.draft).read_text().partition("traits:")[0]
+        text = visitor.desk.drafts.mapping(visitor.draft).read_text().partition("\ntraits:")[0]
         await visitor.post(visitor.at("own"), text=text)
         await visitor.planned()
         assert visitor.h1 == "30 of 30 rows can be sent"

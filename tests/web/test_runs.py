@@ -14,11 +14,11 @@ from typing import Any
 
 import pytest
 
+from importer.automation.waiting import waiting
 from importer.ledger import look_into
 from importer.mapping import parse
 from importer.resources import SAMPLES
 from importer.sandbox import WRITE_KEY, Sandbox, SandboxSettings, background
-from importer.web.standing import waiting
 from tests.e2e.commands import Shell, shell
 from tests.e2e.here import Here
 from tests.e2e.processes import own_paths, wait_until

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import configparser
 import contextlib
+import logging
 import os
 import socket
 import threading
@@ -25,6 +26,9 @@ except ImportError as error:
         f"--ledger needs psycopg, which is not to be had here: {error}.",
         hint="Install it: pip install 'satismeter-importer[postgres]'",
     ) from error
+
+logging.getLogger("psycopg").setLevel(logging.ERROR)
+"""A connection that breaks is told in our words."""
 
 Connection = psycopg.Connection[tuple[Any, ...]]
 

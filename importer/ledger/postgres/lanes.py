@@ -169,12 +169,17 @@ class Keeper:
         return connection.execute(statement("lanes_recover"), values).rowcount
 
     def give(self, *, done: bool = False, clean: bool = True) -> None:
-        """Give the lanes back. `done`: nothing of them is left to send. `clean`: no attempt is open."""
+        """Give the lanes back; where the server is away, they are free when their lease ends. `done`: nothing
+        of them is left to send. `clean`: no attempt is open."""
         with self._lock:
             lanes, self.lanes = self.lanes, {}
             self._lane_ends = clock.now()
-            if lanes:
-                self._ask("lanes_give", job=self.job, done=done, clean=clean, **_held(lanes))
+            try:
+                if lanes:
+                    self._ask("lanes_give", job=self.job, done=done, clean=clean, **_held(lanes))
+            except (psycopg.Error, LedgerError):
+                log.info("a lease is left to its end", exc_info=True)
+                self._drop()
 
     def released(self) -> None:
         """The job is at its end: its surveys are free for others."""
@@ -194,6 +199,11 @@ class Keeper:
         """Renew all and tell `changed`, now. Raises LedgerError."""
         with self._lock, wrap_postgres_errors(self.address):
             self._beat()
+
+    def through(self, work: Callable[[Connection], None]) -> None:
+        """Do this over the keeper's connection. Raises LedgerError."""
+        with self._lock, wrap_postgres_errors(self.address):
+            work(self._connected())
 
     def left(self) -> tuple[int, int]:
         """How many lanes of the job somebody holds, and how many are yet to be done."""

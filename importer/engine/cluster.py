@@ -1,0 +1,159 @@
+"""Workers of Dask: who does the work. What is done, and how often, the ledger says: a task may run twice."""
+
+from __future__ import annotations
+
+import logging
+from collections import deque
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from importlib.util import find_spec
+from typing import Any
+
+from importer.engine.findings import PartResult
+from importer.engine.parts import PartTask, opened, stage_part, tasks
+from importer.engine.stage import secret_of
+from importer.errors import LedgerError, UsageError
+from importer.model import Job
+from importer.settings import HASH_KEY, WRITE_KEY, Settings, is_loopback, split_url
+from importer.sources import Source
+
+log = logging.getLogger(__name__)
+_STARTS = 30.0
+"""Seconds in which a scheduler answers, and has a worker."""
+_AHEAD = 2
+"""Parts for each worker that are under way or wait to be merged: more would only fill memory."""
+_DEATHS = 10
+"""Workers that may die over a task before it counts as what kills them: Dask suspects every task that was
+assigned to one, three times by default."""
+
+
+class Workers:
+    """Some processes that take tasks, in this order: a part's result comes after those above it."""
+
+    def __init__(self, client: Any, count: int) -> None:
+        self._client, self._count = client, count
+
+    def stage(
+        self, settings: Settings, job: Job, source: Source, *, brief: bool, bodies: bool
+    ) -> Iterator[PartResult]:
+        """See `stage.Helpers`. Raises ImporterError."""
+        secret = secret_of(settings)
+        under_way: deque[tuple[PartTask, Any]] = deque()
+        try:
+            for task in tasks(settings, job, source, brief=brief, bodies=bodies):
+                with told():
+                    future = self._client.submit(stage_part, task, pure=False)
+                under_way.append((task, future))
+                if len(under_way) > _AHEAD * self._count:
+                    yield self._next(under_way, secret)
+            while under_way:
+                yield self._next(under_way, secret)
+        finally:
+            self._client.cancel([future for _, future in under_way])
+
+    def _next(self, under_way: deque[tuple[PartTask, Any]], secret: bytes) -> PartResult:
+        task, future = under_way.popleft()
+        with told():
+            return opened(future.result(), task, secret)
+
+
+@contextmanager
+def workers(settings: Settings) -> Iterator[Workers]:
+    """Those behind the scheduler at `settings.dask`; else so many processes of this machine as
+    `settings.workers` says, gone afterwards. Raises ImporterError."""
+    if find_spec("distributed") is None:
+        raise UsageError(
+            "Several workers need Dask, which isn't installed.",
+            hint="Install it: pip install 'satismeter-importer[dask]'",
+        )
+    import dask
+
+    with (
+        dask.config.set({"distributed.scheduler.allowed-failures": _DEATHS}),
+        _there(settings.dask) if settings.dask else _here(settings) as client,
+    ):
+        with told():
+            client.wait_for_workers(1, _STARTS)
+            count = len(client.scheduler_info(n_workers=-1)["workers"])
+        if client.dashboard_link and settings.dask:
+            log.info("the workers at work: %s", client.dashboard_link)
+        yield Workers(client, count)
+
+
+@contextmanager
+def _here(settings: Settings) -> Iterator[Any]:
+    """Nobody else can talk to them, though they listen on a port of this machine, to whose users a scheduler
+    is a shell: they speak TLS among themselves, with keys that nobody else has."""
+    from distributed import Client, LocalCluster
+
+    cluster = LocalCluster(  # type: ignore[no-untyped-call]
+        n_workers=settings.workers,
+        threads_per_worker=1,
+        processes=True,
+        security=True,
+        dashboard_address="127.0.0.1:0",
+        silence_logs="CRITICAL",
+        env=_environment(settings),
+    )
+    with cluster, Client(cluster) as client:  # type: ignore[no-untyped-call]
+        yield client
+
+
+@contextmanager
+def _there(address: str) -> Iterator[Any]:
+    """Certificates come from Dask's own settings."""
+    from distributed import Client
+
+    parts = split_url(address)
+    if parts.scheme not in ("tls", "tcp") or not parts.hostname:
+        raise UsageError(f"{address!r} is no scheduler's address.", hint="Such as tls://HOST:8786")
+    if parts.scheme == "tcp" and not is_loopback(parts.hostname):
+        raise UsageError(
+            f"{address} would be open to whoever reaches it: a scheduler without TLS is a shell for all.",
+            hint="Start scheduler and workers with TLS, and say tls://HOST:PORT: docs/dask.md.",
+        )
+    try:
+        client = Client(address, timeout=_STARTS)  # type: ignore[no-untyped-call]
+    except (OSError, TimeoutError) as error:
+        raise UsageError(
+            f"No scheduler answers at {address}.",
+            hint="Is it running, and of the same version of Dask? With TLS both need the certificates.",
+        ) from error
+    with client:
+        yield client
+
+
+def _environment(settings: Settings) -> Mapping[str, str]:
+    """What a worker of this machine needs besides what this process has in its own."""
+    keys = {HASH_KEY: settings.hash_key, WRITE_KEY: settings.write_key}
+    return {name: key.reveal() for name, key in keys.items() if key}
+
+
+@contextmanager
+def told() -> Iterator[None]:
+    """Dask's errors in our words."""
+    from distributed import KilledWorker
+    from distributed.client import FutureCancelledError
+    from distributed.comm.core import CommClosedError
+
+    try:
+        yield
+    except KilledWorker as error:
+        raise LedgerError(
+            "Workers died one after the other over the same rows.",
+            hint="Have they too little memory? The same command goes on where this one stopped.",
+        ) from error
+    except ImportError as error:
+        raise UsageError(
+            f"A worker can't do it: {error.name or 'a module'} isn't installed there.",
+            hint="Scheduler and workers need this version of the importer: satismeter-importer[dask].",
+        ) from error
+    except TimeoutError as error:
+        raise UsageError(
+            "There is no worker.", hint="Start some: `dask worker ADDRESS --nthreads 1`."
+        ) from error
+    except (FutureCancelledError, CommClosedError) as error:
+        raise LedgerError(
+            "The scheduler is gone, and its workers with it.",
+            hint="Start it again; the same command goes on where this one stopped.",
+        ) from error

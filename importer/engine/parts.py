@@ -1,0 +1,188 @@
+"""A part of a file, read, mapped and checked by a worker, wherever that one is.
+
+What goes to a worker are names: of the file, of the mapping, of the part. Its keys come from its own
+environment; what it sends back holds what people wrote, and is sealed under the hash key, so that whoever
+passes it on reads nothing.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import pickle
+import platform
+import threading
+from collections.abc import Iterator
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from importer import __version__, errors
+from importer.engine.findings import Findings, PartResult
+from importer.engine.stage import fitted, secret_of, source_options
+from importer.errors import ImporterError, SourceError, UsageError
+from importer.ledger import SENDABLE, Seal, plan_ledger
+from importer.mapping import Document, check, load
+from importer.model import Job
+from importer.settings import HASH_KEY, Network, Secret, Settings
+from importer.sources import Part, Source, open_source
+
+ROWS = 50_000
+"""Of one part: some seconds of a worker, some 20 MB of its memory."""
+
+
+@dataclass(frozen=True, slots=True)
+class PartTask:
+    """What a worker is told. `job` is how the ledger would write it down, `mark` a hash by which the worker
+    sees that its hash key is the same, `brief` and `bodies` what is wanted of each row."""
+
+    settings: Settings
+    job: Job
+    part: Part
+    mark: str
+    brief: bool
+    bodies: bool
+    version: str = __version__
+
+    @property
+    def place(self) -> bytes:
+        """Bound into the seal, so that no part can take another's place."""
+        return f"{self.job.file_sha256} {self.part.start}".encode()
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Why a worker did not do it: the name of an ImporterError, or "" for a defect, and what it says."""
+
+    kind: str
+    lines: tuple[str, ...]
+    hint: str = ""
+
+    def error(self) -> ImporterError:
+        """To be raised by whoever has asked."""
+        kind = getattr(errors, self.kind, ImporterError)
+        simple = kind in (SourceError, UsageError, errors.LedgerError)
+        return (kind if simple else ImporterError)(*self.lines, hint=self.hint)
+
+
+def tasks(
+    settings: Settings, job: Job, source: Source, *, brief: bool, bodies: bool
+) -> Iterator[PartTask]:
+    """One for each part of the file, in their order."""
+    mark = _mark(secret_of(settings))
+    told = replace(
+        settings,
+        file=job.file,
+        mapping=str(settings.kept["mapping"]),
+        state=settings.state.resolve(),
+        called=settings.name,
+        write_key=None,
+        api_key=None,
+        hash_key=None,
+        network=Network(),
+    )
+    for part in source.parts(ROWS):
+        yield PartTask(told, job, part, mark, brief, bodies)
+
+
+def opened(result: bytes | Refused, task: PartTask, secret: bytes) -> PartResult:
+    """What a worker has sent. Raises what kept it from its work."""
+    if isinstance(result, Refused):
+        raise result.error()
+    plain = Seal(secret).open_bytes(result, task.place)
+    found: PartResult = pickle.loads(plain)  # noqa: S301  it was sealed: nobody else has made it
+    return found
+
+
+def stage_part(task: PartTask) -> bytes | Refused:
+    """Do it. Nothing is raised: what carries an exception from host to host writes it into logs, and one that
+    isn't ours may quote a cell."""
+    try:
+        return _staged(task)
+    except ImporterError as error:
+        told = (f"On {platform.node()}: {error.lines[0]}", *error.lines[1:])
+        return Refused(type(error).__name__, told, error.hint)
+    except Exception as error:  # noqa: BLE001  told, as its kind and place
+        trace = error.__traceback__
+        while trace and trace.tb_next:
+            trace = trace.tb_next
+        where = f"{Path(trace.tb_frame.f_code.co_filename).name}:{trace.tb_lineno}" if trace else ""
+        return Refused("", (f"A worker met an unexpected {type(error).__name__} ({where}).",))
+
+
+def _staged(task: PartTask) -> bytes:
+    if task.version != __version__:
+        raise UsageError(
+            f"This worker has version {__version__} of the importer, and was asked by {task.version}.",
+            hint="Install the same version on all hosts.",
+        )
+    settings = task.settings
+    text = os.environ.get(HASH_KEY)
+    settings = replace(settings, hash_key=Secret(text) if text else None)
+    secret = secret_of(settings)
+    if _mark(secret) != task.mark:
+        raise UsageError(
+            "This worker has another hash key, so its hashes would know no row again.",
+            hint=f"Set {HASH_KEY} in its environment as it is where the command is given.",
+        )
+    with _at_hand(task, settings) as (document, source), ExitStack() as stack:
+        compiled = fitted(document, source, secret)
+        ledger = stack.enter_context(closing(plan_ledger(settings.ledger, secret)))
+        staging = ledger.stage_part(
+            ledger.start_job(task.job),
+            brief=task.brief,
+            show_values=settings.show_values,
+            sending=(*settings.statuses, *SENDABLE),
+            again=settings.again,
+        )
+        found = Findings(document, compiled, source.header, part=True)
+        bodies = list[tuple[int, bytes]]()
+        for chunk in source.chunks(part=task.part):
+            mapped = check(compiled.run(chunk))
+            found.add(mapped, chunk)
+            rows = staging.add(mapped)
+            found.sample(rows)
+            if task.bodies:
+                bodies += ((seq, each.body) for seq, each in rows)
+    result = PartResult(staging.lines, found.part, bodies)
+    return Seal(secret).close_bytes(pickle.dumps(result, 5), task.place)
+
+
+def _mark(secret: bytes) -> str:
+    return hashlib.blake2b(b"worker", key=secret, digest_size=8).hexdigest()
+
+
+# A worker keeps the file of its last part open: the next one is most likely of the same.
+
+_open: list[tuple[object, Document, Source]] = []
+_turn = threading.Lock()
+
+
+@contextmanager
+def _at_hand(task: PartTask, settings: Settings) -> Iterator[tuple[Document, Source]]:
+    """The mapping and the file, which have to be what they are where the command was given."""
+    key = (settings.source, settings.sheet, task.job.file_sha256, task.job.mapping_sha256)
+    with _turn:
+        if not _open or _open[0][0] != key:
+            while _open:
+                _open.pop()[2].close()
+            document = load(settings.mapping)
+            how = source_options(document, settings.sheet)
+            source = open_source(settings.source, how, name=settings.called, links=settings.links)
+            _open.append((key, document, source))
+            _hold(task, document, source)
+        _, document, source = _open[0]
+        yield document, source
+
+
+def _hold(task: PartTask, document: Document, source: Source) -> None:
+    for what, name, mine, asked in (
+        ("file", source.name, source.facts.sha256, task.job.file_sha256),
+        ("mapping", task.job.mapping, document.digest, task.job.mapping_sha256),
+    ):
+        if mine != asked:
+            _open.pop()[2].close()
+            raise SourceError(
+                f"the {what} {name} is another one than where the command was given.",
+                hint="Every worker needs the same file under the same name: on a share, or as a copy.",
+            )

@@ -1,0 +1,128 @@
+"""What is left to be done of a job, whoever began it: rows in doubt, the comparison, what people can read."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from typing import Any
+
+from aiohttp import web
+
+from importer.engine.jobs import purge
+from importer.engine.resolve import in_doubt, mark, resolve
+from importer.engine.verify import verify
+from importer.engine.verify_report import verdict, write_verify_page
+from importer.errors import UsageError
+from importer.model import Job, Line, Status, counted
+from importer.settings import Settings
+from importer.web.drafts import Draft
+from importer.web.guard import FORM, FRAMED, Refused
+from importer.web.pages import Desk
+from importer.web.standing import Standing, found
+
+_SHOWN = 25
+"""Rows in doubt on a page."""
+
+
+class Settling:
+    """The handlers of `/jobs/NAME` and below."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+
+    def routes(self) -> list[web.RouteDef]:
+        """What is asked for, and who answers."""
+        at = "/jobs/{name}"
+        sent = (self.resolve, self.mark, self.verify, self.purge)
+        return [
+            web.get(at, self.job),
+            web.get(f"{at}/verify.html", self.compared),
+            *(web.post(f"{at}/{each.__name__}", each) for each in sent),
+        ]
+
+    async def _job(self, request: web.Request) -> tuple[Standing, Job, Settings]:
+        """The job that is asked for, how it stands, and the settings to settle it with."""
+        name, desk = request.match_info["name"], self._desk
+        standing = await asyncio.to_thread(found, desk.drafts.state, name)
+        if standing is None or standing.job is None:
+            raise Refused(404, "There is no such job in the ledger.")
+        return standing, standing.job, replace(desk.settings, job=name)
+
+    def _draft(self, job: Job) -> Draft | None:
+        """The import of this wizard that the job is of, as long as it is here."""
+        drafts, place = self._desk.drafts, str(job.settings.get("mapping", ""))
+        return next((each for each in drafts.all() if str(drafts.mapping(each)) == place), None)
+
+    def _done(self, job: Job, told: str) -> web.HTTPSeeOther:
+        """Back to where the job is looked at, which then says what was done."""
+        draft = self._draft(job)
+        self._desk.told[job.name] = told
+        return web.HTTPSeeOther(f"/drafts/{draft.id}/results" if draft else f"/jobs/{job.name}")
+
+    async def job(self, request: web.Request) -> web.StreamResponse:
+        """One job, whoever began it."""
+        standing, job, _ = await self._job(request)
+        facts = await to_settle(self._desk, standing, request.query.get("after", ""))
+        return self._desk.page(
+            request, "job", standing=standing, draft=self._draft(job), open=(), **facts
+        )
+
+    async def resolve(self, request: web.Request) -> web.StreamResponse:
+        """Ask SatisMeter about the rows in doubt."""
+        _, job, settings = await self._job(request)
+        _, settled, _ = await asyncio.to_thread(resolve, settings)
+        raise self._done(
+            job,
+            f"SatisMeter was asked: {counted(settled.created, 'row')} found there, "
+            f"{settled.absent:,} surely not stored, {settled.left:,} still in doubt.",
+        )
+
+    async def mark(self, request: web.Request) -> web.StreamResponse:
+        """A person has looked: this one row is there, or it is not."""
+        _, job, settings = await self._job(request)
+        form = request[FORM]
+        row, said = form.get("row", ""), form.get("is", "")
+        if not row[:9].isdecimal() or said not in {"there", "not there"}:
+            raise UsageError("It wasn't said what became of which row.", hint="Use the buttons.")
+        waves = [form["wave"]] if form.get("wave") else []
+        await asyncio.to_thread(mark, settings, [int(row)], waves, created=said == "there")
+        more = "" if said == "there" else " It is posted again when you go on."
+        raise self._done(job, f"Row {row}: by your word it is {said}.{more}")
+
+    async def verify(self, request: web.Request) -> web.StreamResponse:
+        """Read the survey back, and compare it with what was sent."""
+        _, job, settings = await self._job(request)
+        extra = request[FORM].get("extra") == "yes"
+        compared = await asyncio.to_thread(verify, settings, allow_extra=extra)
+        page = await asyncio.to_thread(write_verify_page, compared)
+        raise self._done(job, f"{verdict(compared)} {page.unwritten}".strip())
+
+    async def compared(self, request: web.Request) -> web.StreamResponse:
+        """The page of the last comparison, for its frame."""
+        standing, *_ = await self._job(request)
+        if standing.folder is None or not (standing.folder / "verify.html").is_file():
+            raise Refused(404, "It wasn't compared yet.")
+        headers = {"Content-Security-Policy": FRAMED}
+        return web.FileResponse(standing.folder / "verify.html", headers=headers)
+
+    async def purge(self, request: web.Request) -> web.StreamResponse:
+        """Take from the ledger what people can read of the job."""
+        _, job, settings = await self._job(request)
+        await asyncio.to_thread(purge, settings.ledger, job.name)
+        raise self._done(
+            job, "The ledger knows no longer whose rows they were, but that they were sent."
+        )
+
+
+async def to_settle(desk: Desk, standing: Standing, after: str = "") -> dict[str, Any]:
+    """What the pages of a job show to settle it by; `after`: the `seq` of the last row of the page before."""
+    job, folder, doubt = standing.job, standing.folder, list[Line]()
+    if job and standing.counts.get(Status.UNKNOWN) and not standing.running:
+        since = int(after) if after[:9].isdecimal() else -1
+        doubt = await asyncio.to_thread(in_doubt, desk.settings, job, since, _SHOWN + 1)
+    return {
+        "doubt": doubt[:_SHOWN],
+        "after": doubt[_SHOWN - 1].seq if len(doubt) > _SHOWN else None,
+        "done": desk.told.pop(job.name, "") if job else "",
+        "compared": folder is not None and (folder / "verify.html").is_file(),
+    }
