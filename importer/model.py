@@ -291,6 +291,10 @@ def slug(text: str) -> str:
     return re.sub("[^a-z0-9]+", "-", plain).strip("-")[:40].strip("-") or "import"
 
 
+HALVES = re.compile("[\ud800-\udfff]")
+"""Half a character, which JSON and Python's texts may hold, and no UTF-8."""
+
+
 def utf8(text: str) -> str:
     """A name with U+FFFD for each byte that is no UTF-8: databases and JSON take no such."""
     return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")

@@ -174,13 +174,18 @@ class _Regard:
             self._began(looked=True)
         self.account.add(self._rows())
         turn = FIRST
-        if not blind and not (going_on and not self.policy.kept):
+        if not blind and not (going_on and self._known()):
             turn = NEWEST if going_on else FIRST
             if failed := self._looked(turn):
                 self.account.forget_rows()
                 return self._unseen(self._began(looked=False, why=failed))
         self._decide(turn, going_on=going_on, blind=blind)
         return self._with(self._effect())
+
+    def _known(self) -> bool:
+        """Whether a job that goes on needs no further look: it keeps nothing, and of everybody it is known
+        what he had. Of whom nothing was overwritten that isn't, once the job had ended: a retry may do so."""
+        return not self.policy.kept and next(self.account.unseen(FIRST), None) is None
 
     def _why_not(self) -> str:
         if self._asked_not_to():

@@ -85,7 +85,9 @@ def restore(
             raise UsageError(
                 f"Of job {job.name} nothing can be put back: nobody looked at the account before its first "
                 "post, or it was purged.",
-                hint="A run looks where SATISMETER_API_KEY and --project are given.",
+                hint="A run looks where SATISMETER_API_KEY and --project are given. Of a job that was copied "
+                "into a shared ledger, the state folder that it came from has the values: name that with "
+                "--state, without a --ledger.",
             )
         return http.run(_restored(settings, ledger, job, traits, agree, observer, dry_run))
 

@@ -23,7 +23,7 @@ from importer.ledger.dedupe import (
 from importer.ledger.fingerprint import Hasher, settled
 from importer.ledger.jobs import ATTEMPTING, SENDABLE
 from importer.ledger.past import Earlier, Past
-from importer.model import Invalid, Job, Mapped, Problem, Response, Skipped, Status
+from importer.model import HALVES, Invalid, Job, Mapped, Problem, Response, Skipped, Status
 from importer.privacy import Show, hidden, masked, masked_id, plain
 from importer.settings import server_of
 
@@ -288,7 +288,7 @@ class SqlStaging:
         """Rows that are not to be sent."""
         for seq, each in enumerate(mapped, first):
             if not isinstance(each, Response) and seq not in known:
-                yield seq, (each.row, *self._why(each))
+                yield seq, (each.row, *map(_whole, self._why(each)))
 
     def _why(self, each: Invalid | Skipped) -> Cells:
         if isinstance(each, Skipped):
@@ -341,6 +341,11 @@ def _other_spellings(past: Past, job: Job) -> list[str]:
     """Of the job's server, in other jobs: 0.1 took them for servers of their own."""
     same = {each.origin for each in past.jobs() if server_of(each.origin) == server_of(job.origin)}
     return sorted(same - {job.origin})
+
+
+def _whole(cell: object) -> object:
+    """Of half a surrogate, which JSON and DataFrames may hold, U+FFFD: no database takes it."""
+    return HALVES.sub("\ufffd", cell) if isinstance(cell, str) else cell
 
 
 def _settled(status: str) -> str:

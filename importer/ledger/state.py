@@ -32,7 +32,7 @@ def prepare(folder: Path) -> None:
     """Make the folder, readable by its owner only; what a killed start has left there goes."""
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        probe = folder / f".writable-{os.getpid()}"
+        probe = folder / f".writable-{os.getpid()}-{secrets.token_hex(4)}"
         private_file(probe, b"")
         probe.unlink()
         resources.sweep(folder, _DRAFTS, _HOUR)

@@ -18,7 +18,7 @@ from typing import IO
 
 from importer import codes, resources, system
 from importer.errors import ResultsError, UsageError
-from importer.model import NO_ANSWERS, Chunk, Line, Status
+from importer.model import HALVES, NO_ANSWERS, Chunk, Line, Status
 from importer.privacy import PROBLEM_COLUMN, UNSEEN, safe
 
 # Files that are whole or not there: written beside their place, synced, then renamed; 0600.
@@ -265,7 +265,13 @@ def _mendable(chunk: Chunk, lines: Iterator[Line], waves: int) -> Iterator[list[
             wrong.setdefault(at // waves, []).append(line)
     for place, of_row in wrong.items():
         cells = (column[place] for column in chunk.columns)
-        yield [*map(safe, cells), safe(_told(of_row, waves))]
+        yield [*(safe(_broken(cell)) for cell in cells), safe(_told(of_row, waves))]
+
+
+def _broken(cell: str) -> str:
+    """With a NUL for half a character: UTF-8 has none, and as `?` the cell would pass for a whole one where
+    the file is imported without being mended."""
+    return HALVES.sub("\0", cell)
 
 
 def _told(wrong: Sequence[Line], waves: int) -> str:

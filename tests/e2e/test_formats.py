@@ -125,3 +125,20 @@ def test_lines_that_are_no_records_are_counted(user: Shell, sandbox: Sandbox) ->
     assert "00777" not in results
     problems = (user.folder / "a-import" / "problems.csv").read_text(encoding="utf-8-sig")
     assert "00777" in problems
+
+
+@pytest.mark.parametrize("column", ["id", "score", "comment", "email"])
+def test_half_a_character_is_a_row_s_own_trouble(
+    user: Shell, sandbox: Sandbox, column: str
+) -> None:
+    """JSON may hold it, and UTF-8 can't: the row is refused, and so is its line of problems.csv where nobody
+    has mended it. A whole character beyond the first 65,536 goes."""
+    whole = {"id": "\U0001f388 1", "score": 9, "comment": "\U0001f388", "email": "a@example.com"}
+    halved = {**whole, "id": "2", column: "a\ud83cb"}
+    user.write("a.jsonl", "".join(json.dumps(each) + "\n" for each in (whole, halved)))
+    words = ("-m", "mapping.yaml", "--endpoint", sandbox.url, "--yes", "--rate", "max", "--json")
+    rows = user("run", "a.jsonl", *words).document["rows"]
+    assert (rows["read"], rows["created"], rows["invalid"]) == (2, 1, 1)
+    again = user("run", "a-import/problems.csv", *words).document["rows"]
+    assert (again["read"], again["created"], again["invalid"]) == (1, 0, 1)
+    assert [each.person for each in sandbox.posts()] == ["\U0001f388 1"]

@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from importer.sandbox import API_KEY, PROJECT, Sandbox, SandboxSettings, background
+from importer.sandbox import API_KEY, PROJECT, Behaviour, Sandbox, SandboxSettings, background
 from tests.e2e.commands import Ended, Shell
 from tests.e2e.here import Here
 
@@ -245,6 +245,26 @@ def test_what_the_job_has_sent_again_since_is_put_back_again(user: Here, sandbox
     assert (back.status, total(back, "restored"), total(back, "failed")) == (0, 1, 0)
     assert now_in(sandbox) == {**today, "a": {"plan": "Free"}}
     assert total(restore(user), "to_restore") == 0
+
+
+def test_what_a_retry_overwrites_after_the_job_has_ended(user: Here) -> None:
+    """Of whom nothing was overwritten, nothing was kept: such a person is looked at once more."""
+    rows = "a,9,Free,,,,2021-01-01\nc,9,Free,,,,2021-01-02\n"
+    user.write("answers.csv", f"id,score,plan,company,seats,active,date\n{rows}")
+    refused = SandboxSettings(duplicate_window=0, script={"c": [Behaviour("status", 422)]})
+    with background(refused) as sandbox:
+        today = {"a": {"plan": "Gold"}, "c": {"plan": "Free"}}
+        sandbox.put_users(today.items())
+        first = command(user, sandbox, "run", "overwrite")
+        assert first.document["rows"]["rejected"] == 1
+        sandbox.put_users([("c", {"plan": "Platinum"})])
+        retried = user("retry", "--status", "rejected", "--state", "state", "--yes", "--json")
+        assert retried.document["rows"]["created"] == 2
+        (plan,) = [e for e in retried.document["account"]["traits"] if e["trait"] == "plan"]
+        assert plan["overwrites"] == 1
+        assert now_in(sandbox)["c"] == {"plan": "Free"}
+        assert total(restore(user), "restored") == 2
+        assert now_in(sandbox) == {"a": {"plan": "Gold"}, "c": {"plan": "Platinum"}}
 
 
 def test_a_single_person(user: Here, sandbox: Sandbox) -> None:

@@ -228,6 +228,29 @@ def test_what_0_1_has_sent_stays_sent_in_a_shared_ledger(
         assert with_shared.document["duplicates"] == before.document["duplicates"]
 
 
+def test_a_ledger_that_was_copied_posts_nothing_more(plain: Here, shared: Here) -> None:
+    """Neither of the two would know what the other has sent since: not a run of the file, nor one that goes
+    on, and the shared one sends what was left. Looking into the old one goes on."""
+    with background(SandboxSettings(duplicate_window=0)) as sandbox:
+        words = ("people.csv", "-m", "mapping.yaml", "--endpoint", sandbox.url, "--yes", "--json")
+        state = ("--state", "state")
+        piloted = plain("run", *words, "--rate", "max", "--limit", "20", *state)
+        assert piloted.document["rows"]["created"] == 20
+        for _ in range(2):
+            assert shared("ledger", "copy", *state).status == 0
+            again = plain("run", *words, *state)
+            on = plain("resume", "--yes", "--json", *state)
+            for refused in (again, on):
+                assert refused.status == 5
+                assert "was copied into another one" in refused.document["error"]
+                assert "IMPORTER_LEDGER" in refused.document["hint"]
+        assert len(sandbox.posts()) == 20
+        assert plain("jobs", *state).status == 0
+        rest = shared("run", *words, "--rate", "max")
+        assert rest.document["rows"]["pending"] == 0
+        assert max(sandbox.copies().values()) == 1
+
+
 def test_a_run_over_a_file_imports_none_of_it(tmp_path: Path) -> None:
     code = (
         "import sys, importer.engine, importer.engine.send, importer.ledger;"

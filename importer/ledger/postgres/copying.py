@@ -31,9 +31,9 @@ class Copied:
 
 
 def copy_ledger(folder: Path, shared: PostgresLedger, secret: bytes) -> Copied:
-    """Put all of a state folder's ledger into a shared one; again, it does what is left. Call it while no run
-    holds either. Raises UsageError where there is no ledger, or where its hashes have another key than
-    `secret`."""
+    """Put all of a state folder's ledger into a shared one; again, it does what is left. From then on the
+    file posts nothing: neither would know what the other has sent. Call it while no run holds either. Raises
+    UsageError where there is no ledger, or where its hashes have another key than `secret`."""
     path = marks.ledger_path(folder)
     if not path.exists():
         raise UsageError(
@@ -50,8 +50,10 @@ def copy_ledger(folder: Path, shared: PostgresLedger, secret: bytes) -> Copied:
             for origin in {server_of(job.origin) for job in file.jobs()}:
                 stack.enter_context(file.lock(origin, ("*",), "importer ledger copy"))
             check_secret(shared.database, secret)
-            stack.enter_context(shared.database.transaction())
-            return _copied(file._db, shared)  # noqa: SLF001  as above
+            with shared.database.transaction():
+                copied = _copied(file._db, shared)  # noqa: SLF001  as above
+            file.retire(shared.where)
+            return copied
 
 
 def _key(folder: Path) -> str:

@@ -142,6 +142,7 @@ class SqliteLedger(SqlLedger):
 
     def begin_job(self, job: Job) -> None:
         """The mark beside the ledger comes last: it must never know of more than the ledger."""
+        self._hold_here()
         with wrap_sqlite_errors(self.path):
             self.connection.execute("PRAGMA synchronous = FULL")
         with self._db.transaction():
@@ -151,6 +152,19 @@ class SqliteLedger(SqlLedger):
             found = _mark(self._db)
         with wrap_sqlite_errors(self.path):
             marks.mark(self.path, found)
+
+    def retire(self, where: str) -> None:
+        """Its rows are in the ledger at `where` now: nothing more is posted from here."""
+        with self._db.transaction():
+            self._db.run("ledger_moved", where=where)
+
+    def _hold_here(self) -> None:
+        if moved := self._db.first("ledger_moved_to"):
+            raise LedgerError(
+                f"The ledger {self.path} was copied into another one ({moved[0]}), which may have sent rows "
+                "since that this one doesn't know of; nothing was sent.",
+                hint="Name that one with --ledger, or in IMPORTER_LEDGER.",
+            )
 
     def wal(self, job: Job, durability: str = "full", _: float = 0.0) -> Journal:
         return Journal(self.path, job.id, durability)

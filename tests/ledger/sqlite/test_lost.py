@@ -4,6 +4,7 @@ import os
 import shutil
 import sqlite3
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -202,3 +203,11 @@ def test_what_a_killed_start_has_left_goes(tmp_path: Path) -> None:
     os.utime(tmp_path / "hash.key", (1, 1))
     begun(tmp_path, "first")
     assert (old.exists(), new.exists()) == (False, True)
+
+
+def test_a_start_that_was_killed_does_not_keep_others_out(tmp_path: Path) -> None:
+    """In a container each start has the same number, as threads of one process have."""
+    (tmp_path / f".writable-{os.getpid()}").touch()
+    first = secret(tmp_path)
+    with ThreadPoolExecutor(8) as pool:
+        assert set(pool.map(lambda _: secret(tmp_path), range(100))) == {first}
