@@ -73,11 +73,7 @@ class Errand:
                 f"this worker has version {__version__} of the importer, and was asked by {self.version}.",
                 hint="Install the same version on all hosts.",
             )
-        keys = {
-            "hash_key": HASH_KEY,
-            "write_key": WRITE_KEY,
-            "api_key": API_KEY,
-        }
+        keys = {"hash_key": HASH_KEY, "write_key": WRITE_KEY, "api_key": API_KEY}
         found = {name: os.environ.get(variable, "") for name, variable in keys.items()}
         own = {name: Secret(text) if text else None for name, text in found.items()}
         settings = replace(self.settings, **own)  # type: ignore[arg-type]  # keys

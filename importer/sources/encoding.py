@@ -200,9 +200,7 @@ def refuse_binary(name: str, sample: str) -> None:
         )
 
 
-# Lines and the bytes at which they begin: where a text can be cut into parts. A line break in quotes ends no
-# row, so that no search for line breaks finds the ends of rows; the very reader that reads the rows does
-# (`csv.DelimitedTable.cuts`).
+# Lines and the bytes at which they begin: where a text can be cut, as `csv.DelimitedTable.cuts` does.
 
 
 def line_codec(codec: str) -> str:
