@@ -198,8 +198,7 @@ def _shared_ledger(*, offline: bool) -> Iterator[Check]:
     if isinstance(shared, Path) or offline:
         return
     try:
-        from importer.ledger.postgres.checks import findings
-        from importer.ledger.postgres.ledger import PostgresLedger
+        from importer.ledger.postgres import PostgresLedger, findings
 
         with PostgresLedger.opened(shared.address) as ledger:
             for each in findings(ledger):

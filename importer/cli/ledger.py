@@ -45,12 +45,11 @@ def ledger_command(what: str, state: Path | None, as_json: bool) -> ExitStatus:
 
 
 def _check(shared: SharedLedger, _: Path | None, as_json: bool) -> ExitStatus:
-    from importer.ledger.postgres import checks
-    from importer.ledger.postgres.ledger import PostgresLedger
+    from importer.ledger.postgres import WRONG, PostgresLedger, findings
 
     with PostgresLedger.opened(shared.address) as ledger:
-        found = list(checks.findings(ledger))
-    wrong = any(each.state == checks.WRONG for each in found)
+        found = list(findings(ledger))
+    wrong = any(each.state == WRONG for each in found)
     status = ExitStatus.USAGE if wrong else ExitStatus.DONE
     if as_json:
         output.emit({"checks": [asdict(each) for each in found], "exit_code": int(status)})
@@ -64,7 +63,7 @@ def _check(shared: SharedLedger, _: Path | None, as_json: bool) -> ExitStatus:
 
 
 def _migrate(shared: SharedLedger, _: Path | None, as_json: bool) -> ExitStatus:
-    from importer.ledger.postgres.database import VERSIONS, migrated
+    from importer.ledger.postgres import VERSIONS, migrated
 
     before, where = migrated(shared.address)
     if as_json:
@@ -79,8 +78,7 @@ def _migrate(shared: SharedLedger, _: Path | None, as_json: bool) -> ExitStatus:
 def _copy(shared: SharedLedger, state: Path | None, as_json: bool) -> ExitStatus:
     from importer.engine import secret_of
     from importer.ledger import default_folder
-    from importer.ledger.postgres.copying import copy_ledger
-    from importer.ledger.postgres.ledger import PostgresLedger
+    from importer.ledger.postgres import PostgresLedger, copy_ledger
 
     secret = secret_of(options.of_ledger(state))
     with PostgresLedger.opened(shared.address) as ledger:
@@ -97,7 +95,7 @@ def _copy(shared: SharedLedger, state: Path | None, as_json: bool) -> ExitStatus
 
 
 def _purge(shared: SharedLedger, _: Path | None, as_json: bool) -> ExitStatus:
-    from importer.ledger.postgres.ledger import PostgresLedger
+    from importer.ledger.postgres import PostgresLedger
 
     with PostgresLedger.opened(shared.address) as ledger:
         ledger.rewritten()

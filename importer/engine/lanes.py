@@ -30,11 +30,20 @@ from importer.engine.send import SendContext, new_loop, rows, settle_doubts
 from importer.engine.stage import Helpers, campaigns_of, secret_of, stage
 from importer.errors import Busy, ExitStatus, ImporterError, UsageError
 from importer.ledger import Spool
-from importer.ledger.postgres.bodies import PART, Bodies
-from importer.ledger.postgres.journal import Journal
-from importer.ledger.postgres.lanes import Keeper, Timing, facts_of, holder_of
-from importer.ledger.postgres.ledger import PostgresLedger
-from importer.ledger.postgres.shares import Says, Shares, Told, units_of
+from importer.ledger.postgres import (
+    PART,
+    Bodies,
+    Journal,
+    Keeper,
+    PostgresLedger,
+    Says,
+    Shares,
+    Timing,
+    Told,
+    facts_of,
+    holder_of,
+    units_of,
+)
 from importer.model import Job, Outcome, QueuedRow, Response, Status
 from importer.results.files import MENDABLE
 from importer.satismeter.insert import Client

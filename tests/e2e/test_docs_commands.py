@@ -79,7 +79,13 @@ ENDLESS = {"watch", "sandbox", "demo", "web"}
 """Run by tests of their own, since they wait for a signal or bring a server of their own: unless `--once`."""
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+ELSEWHERE = {"shared-ledger.md", "dask.md"}
+"""Their commands want a PostgreSQL or a cluster: `tests/postgres` and `tests/workers` try the same there."""
+
+
+@pytest.mark.parametrize(
+    "page", [each for each in PAGES if each.name not in ELSEWHERE], ids=lambda page: page.name
+)
 def test_each_runs_as_it_is_written(user: Here, page: Path) -> None:
     """In the order of the page; who is asked says yes. What was sent before, and a job of another name, end
     well too, or in words: never in a defect."""
