@@ -77,7 +77,9 @@ ANCHORED = {
     "importer.discovery.column._NUMBERED": "fullmatch",
     "importer.discovery.column._SLASH": "fullmatch",
     "importer.discovery.roles._EMAIL": "fullmatch",
-    "importer.discovery.roles._TOKEN": "fullmatch",
+    "importer.discovery.roles.ID": "fullmatch",
+    "importer.discovery.roles.TOKEN": "fullmatch",
+    "importer.discovery.score._MADE": "match",
     "importer.discovery.roles._WORDS": "fullmatch",
     "importer.discovery.scales._GOES_ON": "match",
     "importer.discovery.scales._ONLY": "fullmatch",
@@ -87,7 +89,7 @@ ANCHORED = {
     "importer.sources.damage._RANGE": "fullmatch",
     "importer.discovery.proposal._DRESSES[0][1]": "fullmatch",
     "importer.sources.csv.BLANK_QUOTED": "fullmatch",
-    "importer.sources.source._NUMBER": "fullmatch",
+    "importer.sources.foreign_rows._NUMBER": "fullmatch",
     "importer.discovery.dates._TIME_BEGINS": "match",
     "importer.mapping.ids._FORMULA": "match",
     "importer.mapping.ids._FLOAT": "fullmatch",
@@ -110,7 +112,7 @@ ANCHORED = {
 LIMITED = {
     "importer.discovery.scales._TIED_BEFORE",
     "importer.sources.cells._BRACKETS",
-    "importer.sources.source._BEHIND",
+    "importer.sources.foreign_rows._BEHIND",
 }
 """Used in the workbook's child process alone, whose seconds of CPU are limited; or on 80 letters at most."""
 

@@ -49,6 +49,8 @@ class User:
 _LARGEST_PART = 4 << 20
 """Letters of one element, and of whatever stands beside the list."""
 _SCAN = json.JSONDecoder().raw_decode
+_BEHIND = frozenset(" \t\r\n,:]}")
+"""What may follow a value."""
 _BROKEN_OFF = "The list of users broke off, or is not JSON."
 
 
@@ -99,7 +101,7 @@ class Members:
                 continue
             except RecursionError as error:
                 raise ReadError("A user is nested far too deeply.", hint=_WITHOUT) from error
-            if end < len(self._text):  # a number at the very end may go on
+            if self._text[end : end + 1] in _BEHIND:  # else a number goes on: `0` and then `.5`
                 self._at = end
                 return value
             await self._more()

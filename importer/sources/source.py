@@ -136,7 +136,9 @@ class Source:
             self._refuse_swallowing(block)
             kept = self._kept(block)
             rows, cells = [block.rows[at] for at in kept], [block.cells[at] for at in kept]
-            if next(foreign.found(rows, cells, self._skipped), None):
+            if any(
+                each.code != "repeated_header" for each in foreign.found(rows, cells, self._skipped)
+            ):
                 found, begun = [], WHOLE  # only who reads all of it knows where they begin and end
                 break
             # What stands above nothing but totals, or blank rows, may be the end of the answers.

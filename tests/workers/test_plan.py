@@ -48,7 +48,7 @@ answers:
 
 def _rows(number: int, seed: int = 3) -> str:
     """A file of such."""
-    return "\n".join([*_lines(number, seed), "Total,5", ""])
+    return "\n".join([*_lines(number, seed), ""])
 
 
 def _lines(number: int, seed: int) -> list[str]:
