@@ -4,9 +4,11 @@
 commands of `importer ledger`. Whoever imports this brings the driver (extra `postgres`).
 """
 
+from importer.ledger.postgres.connection import Address  # first: it says how to get the driver
+
+# isort: split
 from importer.ledger.postgres.bodies import PART, Bodies
 from importer.ledger.postgres.checks import WRONG, findings
-from importer.ledger.postgres.connection import Address
 from importer.ledger.postgres.copying import copy_ledger
 from importer.ledger.postgres.database import VERSIONS, migrated
 from importer.ledger.postgres.journal import Journal
