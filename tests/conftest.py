@@ -1,4 +1,4 @@
-"""What all rooms share: properties have no deadline; on Windows, files whose tests speak of what only POSIX has are left out."""
+"""What all rooms share: properties have no deadline; on Windows, tests of what POSIX has are left out."""
 
 import re
 import sys
