@@ -130,7 +130,9 @@ def test_rows_are_mended_and_the_run_is_rehearsed(
         page.locator("[id='cell.9.1']").fill("8")
         page.get_by_role("button", name="Take the changes, and plan anew").click()
         heading(page, "13 of 14 rows can be sent")
+        page.wait_for_load_state("load")  # the report's frame, and where the focus goes
         page.get_by_role("button", name="Approve this plan").click()
+        page.wait_for_load_state("load")
         page.get_by_role("button", name="Rehearse").click()
         expect(page.get_by_text("took 13 of 13 rows")).to_be_visible(timeout=30_000)
         looked_at(page, "rehearsed")
