@@ -8,7 +8,6 @@ import io
 import os
 import signal
 import stat
-import subprocess
 import sys
 import tempfile
 import threading
@@ -77,6 +76,7 @@ def _end_in_a_thread() -> None:
 
 if sys.platform == "win32":
     import msvcrt
+    import subprocess
 
     MODES = False
     """Whether a file's mode and owner say who may read and write it."""
