@@ -5,11 +5,29 @@ imported when it is first used, so that `import importer` stays light; type chec
 """
 
 import logging
+import sys
+from collections.abc import Callable, Mapping
 from importlib import import_module
 
 __version__ = "0.2.0"
 
 logging.getLogger(__name__).addHandler(logging.NullHandler())
+
+
+def lazily(module: str, places: Mapping[str, str]) -> Callable[[str], object]:
+    """A module's `__getattr__` (PEP 562) that finds each name in its place, `module:attribute`, when it is
+    first used: who wants one of them waits for no other."""
+
+    def find(name: str) -> object:
+        if name not in places:
+            raise AttributeError(f"module {module!r} has no attribute {name!r}")
+        place, _, attribute = places[name].partition(":")
+        found: object = getattr(import_module(place), attribute)
+        setattr(sys.modules[module], name, found)  # the next time nobody asks here
+        return found
+
+    return find
+
 
 _PLACES = {
     "approve": "importer.engine:approve",
@@ -61,12 +79,7 @@ _PLACES = {
 __all__ = (*_PLACES,)  # noqa: PLE0604  so that a star import finds them
 
 
-def __getattr__(name: str) -> object:
-    """What the library offers, found in its room (PEP 562)."""
-    if name not in _PLACES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    module, _, attribute = _PLACES[name].partition(":")
-    return getattr(import_module(module), attribute)
+__getattr__ = lazily(__name__, _PLACES)
 
 
 def __dir__() -> list[str]:

@@ -1,3 +1,5 @@
+from collections.abc import Callable, Mapping
+
 from importer.discovery import Draft as Draft
 from importer.discovery import Wishes as Wishes
 from importer.discovery import init as init
@@ -43,6 +45,8 @@ from importer.settings import Secret as Secret
 from importer.settings import Settings as Settings
 from importer.sources.inspect import Inspection as Inspection
 from importer.sources.table import SourceOptions as SourceOptions
+
+def lazily(module: str, places: Mapping[str, str]) -> Callable[[str], object]: ...
 
 __all__ = [
     "ApprovedPlan",

@@ -6,7 +6,7 @@ separate API key and the project's ID open it, and it writes nothing.
 
 from __future__ import annotations
 
-from importlib import import_module
+from importer import lazily
 
 _PLACES = {
     **dict.fromkeys(("Reader", "StoredResponse", "Survey", "SurveyQuestion"), "read"),
@@ -17,12 +17,4 @@ _PLACES = {
     **dict.fromkeys(("User", "Users"), "users"),
 }
 __all__ = (*_PLACES,)  # noqa: PLE0604  type checkers read `__init__.pyi`
-
-
-def __getattr__(name: str) -> object:
-    """What the room offers (PEP 562): each name brings its module when it is first used."""
-    if name not in _PLACES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    found: object = getattr(import_module(f"{__name__}.{_PLACES[name]}"), name)
-    globals()[name] = found  # the next time nobody asks here
-    return found
+__getattr__ = lazily(__name__, {name: f"{__name__}.{at}:{name}" for name, at in _PLACES.items()})

@@ -1,13 +1,13 @@
 """Files -> chunks of text rows: finds the format, the encoding, the delimiter and the header.
 
 `open_source` is the door. A format is a file of this room (`csv`, `workbook`) and a line in
-`source.FORMATS`; all it hands over is a `table.Table`. Each name is imported when it is first used: the
+`formats.FORMATS`; all it hands over is a `table.Table`. Each name is imported when it is first used: the
 child that reads a workbook needs none of them, and starts in half the time.
 """
 
 from __future__ import annotations
 
-from importlib import import_module
+from importer import lazily
 
 _PLACES = {
     **dict.fromkeys(("Source", "open_source"), "source"),
@@ -17,12 +17,4 @@ _PLACES = {
     **dict.fromkeys(("Address", "fetched"), "remote"),
 }
 __all__ = (*_PLACES,)  # noqa: PLE0604  type checkers read `__init__.pyi`
-
-
-def __getattr__(name: str) -> object:
-    """What the room offers (PEP 562): each name brings its module when it is first used."""
-    if name not in _PLACES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    found: object = getattr(import_module(f"{__name__}.{_PLACES[name]}"), name)
-    globals()[name] = found  # the next time nobody asks here
-    return found
+__getattr__ = lazily(__name__, {name: f"{__name__}.{at}:{name}" for name, at in _PLACES.items()})
