@@ -1,4 +1,5 @@
-"""Rows below the header that are nobody's answers: totals, a header once more, another table below."""
+"""Rows below the header that are nobody's answers: totals, a header once more, another table below; and those
+of a problems.csv that nobody has mended."""
 
 from __future__ import annotations
 
@@ -190,6 +191,9 @@ def _is_number(cell: str) -> bool:
     return _NUMBER.fullmatch(cell) is not None
 
 
+_WAVE = re.compile(r"^wave [^:]*: ")
+"""What stands before a code in `problem` where only some waves of a row have it."""
+
 # One reading of a table.
 
 
@@ -225,7 +229,10 @@ class ForeignRows:
         for at, (row, each) in enumerate(zip(rows, cells, strict=True)):
             first = (_bare(each[0]) or next(filter(str.strip, each), "")).strip()
             told = self._told_before(each) if self._mended else ""
-            if told:
+            if told == "not_mended":
+                kind = codes.of("file")[told]
+                yield Problem(told, kind.meaning, row, PROBLEM_COLUMN, fix=kind.remedy)
+            elif told:
                 yield self._problem(told, row, each)
             elif first.casefold() in self._first and _key(each) in self._above:
                 self._second = 0
@@ -249,12 +256,14 @@ class ForeignRows:
             yield self._problem("totals_row", row, each)
 
     def _told_before(self, cells: Sequence[str]) -> str:
-        """The code of a row of problems.csv, where what stood around it is gone: until its `problem` is
-        emptied, or totals have got another cell."""
+        """The code of a row of problems.csv, where what stood around it is gone, or its cells, which the
+        first file had spoilt, fit the columns and look whole: until its `problem` is emptied, or totals have
+        got another cell."""
         last = len(self._labels) - 1
-        code = cells[last].partition(":")[0] if last < len(cells) else ""
+        text = cells[last] if last < len(cells) else ""
+        code = _WAVE.sub("", text).partition(":")[0]
         if code not in NO_ANSWERS:
-            return ""
+            return "not_mended" if text and code in codes.of("file") else ""
         word = _word_of(cells[:last])
         mended = code == "totals_row" and not (word in _TOTALS or _holds_totals_word(word))
         return "" if mended else code

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -13,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from importer import codes
 from importer.errors import SourceError
-from importer.model import NO_ANSWERS, Chunk, Problem, is_frame, letter
+from importer.model import Chunk, Problem, is_frame, letter
 from importer.privacy import PROBLEM_COLUMN, restored
 from importer.settings import path_text
 from importer.sources import damage
@@ -268,7 +267,6 @@ class Source:
         columns = tuple(zip(*cells, strict=True))
         if self.header[-1] == PROBLEM_COLUMN:
             columns = tuple(tuple(map(restored, column)) for column in columns)
-            problems |= _not_mended(rows, columns[-1])
         return Chunk(columns, rows, problems, tuple(self._damage(block, rows, columns)))
 
     def _ragged(self, block: RowBlock, kept: Sequence[int]) -> dict[int, Problem]:
@@ -342,23 +340,6 @@ def _widened(header: Header, width: int) -> tuple[str, ...]:
 def _fitted(cells: list[str], width: int) -> list[str]:
     short = width - len(cells)
     return cells + [""] * short if short > 0 else cells[:width] if short else cells
-
-
-def _not_mended(rows: Sequence[int], told: Sequence[str]) -> dict[int, Problem]:
-    """Rows of a problems.csv whose cells the first file had spoilt: they fit its columns now, and look whole,
-    until somebody has seen to them and cleared what stands in the column `problem`."""
-    kinds = codes.of("file")
-    kind = kinds["not_mended"]
-    return {
-        row: Problem("not_mended", kind.meaning, row, PROBLEM_COLUMN, fix=kind.remedy)
-        for row, text in zip(rows, told, strict=True)
-        if text
-        and (code := _CODE.sub("", text).partition(":")[0]) in kinds
-        and code not in NO_ANSWERS  # those are looked at anew
-    }
-
-
-_CODE = re.compile(r"^wave [^:]*: ")
 
 
 def _ragged_row(row: int, width: int) -> Problem:
