@@ -11,15 +11,14 @@ import pytest
 PACKAGE = Path(__file__).parents[1] / "importer"
 ROOMS = {each.parent.name for each in PACKAGE.glob("*/__init__.py")}
 PAST_THE_FACE = {
-    "delivery": 5,  # `importer work` puts together what a run does
-    "automation": 10,  # `schedule` and the log's formatter, each by one command
-    "discovery": 13,  # the wizard's Match page asks for parts of a draft
+    "automation": 8,  # `schedule` and the log's formatter, each by one command
+    "discovery": 12,  # the wizard's Match page asks for parts of a draft
     "engine": 40,  # pages and commands import their own step, so that the others stay light
     "ledger": 22,  # of `ledger.postgres`, its second face: for `importer work` and `importer ledger`
     "mapping": 83,  # `discovery` writes what `mapping` reads: the YAML, texts, dates and ids
-    "results": 35,  # the report's facts, by those who fill them in; templates, by the web
+    "results": 34,  # the report's facts, by those who fill them in; templates, by the web
     "sandbox": 1,
-    "satismeter": 8,
+    "satismeter": 6,
     "sources": 7,
     "web": 1,  # `importer web`
 }

@@ -17,16 +17,20 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from importer import http, shutdown
-from importer.delivery.abort_rules import Abort
-from importer.delivery.circuit_breaker import CircuitBreaker
-from importer.delivery.rate_limit import RateLimiter
-from importer.delivery.worker import Delivery, DeliveryOptions
+from importer.delivery import Abort, CircuitBreaker, Delivery, RateLimiter
 from importer.engine import at_hand, opened
 from importer.engine.account import finish, regard
 from importer.engine.jobs import as_started
 from importer.engine.observer import NULL_OBSERVER, Ended, Observer
 from importer.engine.record import exit_status, folder_of, rewrite
-from importer.engine.send import SendContext, new_loop, rows, settle_doubts
+from importer.engine.send import (
+    SendContext,
+    client_of,
+    new_loop,
+    options_of,
+    rows,
+    settle_doubts,
+)
 from importer.engine.stage import Helpers, campaigns_of, secret_of, stage
 from importer.errors import Busy, ExitStatus, ImporterError, UsageError
 from importer.ledger import Spool
@@ -45,10 +49,9 @@ from importer.ledger.postgres import (
     units_of,
 )
 from importer.model import Job, Outcome, QueuedRow, Response, Status
-from importer.results.files import MENDABLE
-from importer.satismeter.insert import Client
-from importer.satismeter.redact import Redactor
-from importer.settings import Rate, Secret, Settings, server_of
+from importer.results import MENDABLE
+from importer.satismeter import Client
+from importer.settings import Rate, Settings, server_of
 
 log = logging.getLogger(__name__)
 
@@ -218,6 +221,7 @@ class _Worker:
         self.ledger = ledger
         self.job = job
         self.observer = observer
+        self.concurrency = settings.concurrency or 8
         rate = settings.rate or Rate(None)
         self.loop: asyncio.AbstractEventLoop
         self.limiter = RateLimiter(rate.per_second)
@@ -286,14 +290,7 @@ class _Worker:
             server, campaigns = server_of(job.origin), job.campaigns.split(",")
             keeper.hold(server, campaigns, facts, shared=f"job {job.id}")
             keeper.beat()
-            async with Client(
-                settings.endpoint.url,
-                settings.write_key or Secret(""),
-                concurrency=settings.concurrency or 8,
-                timeout=settings.timeout,
-                network=settings.network,
-                accept_empty=settings.accept_empty,
-            ) as client:
+            async with client_of(settings, self.concurrency) as client:
                 with shutdown.handled(self._drain, self._abandon, settings.drain):
                     worked = await self._lanes(client)
             keeper.beat()
@@ -389,9 +386,6 @@ class _Worker:
         return Journal(self.ledger.address, self.keeper, staged, outage, leaving=leaving)
 
     def _delivery(self, client: Client, journal: Journal, spool: _Spools) -> Delivery:
-        settings = self.settings
-        redactor = Redactor(settings.write_key, settings.api_key, settings.hash_key)
-        begun = bool(self.ledger.counts(self.job).get(Status.CREATED))
         self.delivery = Delivery(
             client,
             journal,
@@ -399,13 +393,7 @@ class _Worker:
             CircuitBreaker(),
             body=spool.body,
             observer=self._ended,
-            options=DeliveryOptions(
-                settings.concurrency or 8,
-                settings.accept_empty,
-                settings.outage,
-                redactor,
-                begun=begun,
-            ),
+            options=options_of(self.settings, self.ledger, self.job, self.concurrency),
         )
         if self.stopped:
             self.delivery.stop(self.stopped)

@@ -240,6 +240,29 @@ class _Hearing:
         self.waits(Why.STOPPING, self.patience)
 
 
+def client_of(settings: Settings, concurrency: int) -> Client:
+    """The client that posts as the settings say."""
+    return Client(
+        settings.endpoint.url,
+        settings.write_key or Secret(""),
+        concurrency=concurrency,
+        timeout=settings.timeout,
+        network=settings.network,
+        accept_empty=settings.accept_empty,
+    )
+
+
+def options_of(settings: Settings, ledger: Ledger, job: Job, concurrency: int) -> DeliveryOptions:
+    """How the job's rows are delivered, as the settings say."""
+    return DeliveryOptions(
+        concurrency,
+        settings.accept_empty,
+        settings.outage,
+        Redactor(settings.write_key, settings.api_key, settings.hash_key),
+        begun=bool(ledger.counts(job).get(Status.CREATED)),
+    )
+
+
 def send(
     settings: Settings,
     planned: Plan,
@@ -265,18 +288,13 @@ async def _deliver(
     concurrency = settings.concurrency or planned.document.sending.concurrency
     async with (
         ledger.wal(job, settings.durability, settings.outage) as journal,
-        Client(
-            settings.endpoint.url,
-            settings.write_key or Secret(""),
-            concurrency=concurrency,
-            timeout=settings.timeout,
-            network=settings.network,
-            accept_empty=settings.accept_empty,
-        ) as client,
+        client_of(settings, concurrency) as client,
     ):
-        redactor = Redactor(settings.write_key, settings.api_key, settings.hash_key)
+        options = options_of(settings, ledger, job, concurrency)
         pilot = settings.limit is not None and settings.limit <= MOST
-        contact = Contact(client, redactor, accept_empty=settings.accept_empty) if pilot else None
+        contact = (
+            Contact(client, options.redactor, accept_empty=settings.accept_empty) if pilot else None
+        )
         delivery = Delivery(
             contact or client,
             journal,
@@ -284,13 +302,7 @@ async def _deliver(
             CircuitBreaker(),
             body=lambda row: spool.body(row.seq),
             observer=lambda row, outcome: hearing.ended(row, outcome),  # noqa: PLW0108  made below
-            options=DeliveryOptions(
-                concurrency,
-                settings.accept_empty,
-                settings.outage,
-                redactor,
-                begun=bool(ledger.counts(job).get(Status.CREATED)),
-            ),
+            options=options,
         )
         failures = FailureLimit(settings.max_failures, planned.rows, delivery.stop, ledger, job)
         hearing = _Hearing(observer, job, failures, delivery, settings.drain)

@@ -1,18 +1,23 @@
 -- What sending asks of the ledger. All of it is idempotent: whoever has lost his connection asks again.
 
--- name: attempt
--- A row comes back for each lane that is ours: `mine` says that its attempt is written down. Rows of lanes
--- that were lost don't come back. OFFSET 0, so that each row is looked up by its whole key: of a table that was
--- empty a moment ago the planner would read all of the job. FOR SHARE, since FOR KEY SHARE lets a taker of the lane pass. Sorted by
--- identity and with DO NOTHING, so that jobs that share identities can't deadlock.
-WITH lane AS MATERIALIZED (
+-- fragment: held_lanes
+-- `lane`: those of the lanes at hand that are still ours. FOR SHARE, since FOR KEY SHARE lets a taker of the
+-- lane pass.
+lane AS MATERIALIZED (
     SELECT l.shard, l.token
     FROM unnest(:shards::int[], :tokens::bigint[]) AS held (shard, token)
     JOIN lanes l ON l.job = :job AND l.shard = held.shard AND l.token = held.token
     WHERE l.expires > clock_timestamp()
     ORDER BY l.shard
     FOR SHARE OF l
-), asked AS MATERIALIZED (
+)
+
+-- name: attempt
+-- A row comes back for each lane that is ours: `mine` says that its attempt is written down. Rows of lanes
+-- that were lost don't come back. OFFSET 0, so that each row is looked up by its whole key: of a table that was
+-- empty a moment ago the planner would read all of the job. Sorted by
+-- identity and with DO NOTHING, so that jobs that share identities can't deadlock.
+WITH {held_lanes}, asked AS MATERIALIZED (
     SELECT r.identity, r.seq, lane.token
     FROM unnest(:seqs::int[]) AS a (seq)
     CROSS JOIN LATERAL (SELECT * FROM staged WHERE job = :job AND seq = a.seq OFFSET 0) AS r
@@ -29,14 +34,7 @@ FROM asked LEFT JOIN made ON made.seq = asked.seq
 -- name: attempt_again
 -- Of rows that were posted before: those whose fate allows another attempt. Our own may go unless they are
 -- stored, or under way in other hands; another job's only where they are surely not stored.
-WITH lane AS MATERIALIZED (
-    SELECT l.shard, l.token
-    FROM unnest(:shards::int[], :tokens::bigint[]) AS held (shard, token)
-    JOIN lanes l ON l.job = :job AND l.shard = held.shard AND l.token = held.token
-    WHERE l.expires > clock_timestamp()
-    ORDER BY l.shard
-    FOR SHARE OF l
-), asked AS MATERIALIZED (
+WITH {held_lanes}, asked AS MATERIALIZED (
     SELECT s.identity, s.job, s.seq AS of_seq, r.seq, lane.token
     FROM unnest(:seqs::int[]) AS a (seq)
     CROSS JOIN LATERAL (SELECT * FROM staged WHERE job = :job AND seq = a.seq OFFSET 0) AS r
