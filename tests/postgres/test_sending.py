@@ -88,6 +88,20 @@ async def test_a_row_is_asked_for_again_after_a_refusal(address: Address, job: i
         assert said(address, job) == {5: ("created", 4)}
 
 
+async def test_an_attempt_that_was_freed_unposted_is_none(address: Address, job: int) -> None:
+    """Too late for its post it is asked for again: results.csv says how often a row was posted."""
+    freed = {4: Outcome(Status.PENDING), 6: Outcome(Status.UNKNOWN, doubt=True)}
+    with holding(address, job) as keeper:
+        async with Journal(address, keeper, ROWS) as journal:
+            for seq, cut in freed.items():
+                for _ in range(3):
+                    assert await journal.attempting(seq) is None
+                    journal.record(seq, cut)
+                assert await journal.attempting(seq) is None
+                journal.record(seq, CREATED)
+        assert said(address, job) == {4: ("created", 1), 6: ("created", 1)}
+
+
 async def test_what_another_job_has_sent_is_not_permitted(address: Address, job: int) -> None:
     other = staged(address, "b")
     with holding(address, job) as one, holding(address, other) as two:

@@ -56,7 +56,8 @@ WITH {held_lanes}, asked AS MATERIALIZED (
 UPDATE sent s SET job = :job, seq = asked.seq, token = asked.token, status = 'attempting',
     sent_at = :at,
     attempts = CASE WHEN (s.job, s.seq) <> (:job, asked.seq) THEN 1
-        WHEN s.status = 'attempting' THEN s.attempts ELSE s.attempts + 1 END
+        WHEN s.status = 'attempting' OR s.code = '' THEN s.attempts  -- freed before its post
+        ELSE s.attempts + 1 END
 FROM asked WHERE s.identity = asked.identity
 RETURNING asked.seq
 
