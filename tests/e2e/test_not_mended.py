@@ -11,9 +11,6 @@ import pytest
 
 from tests.e2e.commands import Shell
 
-WITHIN_THIS_PROCESS = True
-"""Commands start at once: see `user`."""
-
 MAP = """\
 version: 1
 campaign: 5d2f6c1e9b0a4c0017a3e1b2
