@@ -64,7 +64,7 @@ class Wishes:
     responses of one row. `anonymous`: nobody's id is in the file. `best` (`high`, `low`) are the best ends of
     scales and `ids` those of questions, by the names that the draft gives them. `header`: the rows that name
     the columns, where somebody has said so; () is none. `show_values`: samples as they stand, but for
-    addresses and long texts. `overwrite`: what persons have in SatisMeter gives way to what the file has."""
+    addresses and long texts."""
 
     preset: str = ""
     personal: bool = False
@@ -80,7 +80,6 @@ class Wishes:
     best: Mapping[str, str] = field(default_factory=dict)
     ids: Mapping[str, str] = field(default_factory=dict)
     show_values: bool = False
-    overwrite: bool = False
 
 
 @dataclass(frozen=True)

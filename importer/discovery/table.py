@@ -52,7 +52,6 @@ class Claims:
     that it names, by position."""
 
     roles: Mapping[int, Role]
-    lowered: frozenset[int] = frozenset()
     skip_if: tuple[SkipRule, ...] = ()
     anonymous: tuple[int, str] | None = None
     key: tuple[int, ...] = ()
@@ -93,7 +92,6 @@ def claims(shipped: Shipped, labels: Sequence[str]) -> Claims:
         answers |= {i: Named(each.id, each.type) for i in found[:1]}
     return Claims(
         roles={i: role for i, role in roles.items() if i not in answers},
-        lowered=frozenset(i for each in document.userId if each.lower for i in _ids(each, at)),
         skip_if=tuple(rule for rule in document.source.skip_if if at.all(rule)),
         anonymous=anonymous,
         key=key,
