@@ -98,6 +98,7 @@ def write_csv(path: Path, number: int) -> Path:
     """A CSV file; kept where it stands already."""
     if not path.exists():
         unfinished = path.with_suffix(".part")
+        path.parent.mkdir(parents=True, exist_ok=True)
         with unfinished.open("w", encoding="utf-8", newline="") as file:
             writer = csv.writer(file, lineterminator="\n")
             writer.writerow(HEADER)
