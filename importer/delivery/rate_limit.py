@@ -92,6 +92,12 @@ class RateLimiter:
         grown = self._learned * _growth(self._clock() - self._learned_at)
         return grown if self._limit is None else min(grown, self._limit)
 
+    @property
+    def free(self) -> bool:
+        """Whether a post needs no slot: nothing sets a pace, and nobody waits."""
+        at_will = self._limit is None and self._learned is None
+        return at_will and self._paused_until <= self._clock()
+
     async def acquire(self) -> float:
         """Take the next slot, and wait until shortly before it."""
         await self._wait_for_pause()
@@ -119,15 +125,20 @@ class RateLimiter:
 
     async def wait_until(self, slot: float) -> None:
         """Wait for the slot, for a pause that came meanwhile, and for room in the window."""
+        while not self.passes(slot):
+            await self._sleep(_bounded(self._left(slot, self._clock())))
+
+    def passes(self, slot: float = 0.0) -> bool:
+        """Whether nothing of that holds a post back; it leaves now, then, and counts."""
         now = self._clock()
-        while (wait := self._left(slot, now)) > 0:
-            await self._sleep(_bounded(wait))
-            now = self._clock()
+        if self._left(slot, now) > 0:
+            return False
         if self._first_post is None:
             self._first_post = now
         self._posts.append(now)
         self._count += 1
         self._forget(now)
+        return True
 
     def _left(self, slot: float, now: float) -> float:
         room = now if self._limit is None and self._learned is None else self._room()

@@ -290,7 +290,12 @@ class Client:
             ours = response.content.is_eof()
             if not _keeps(response.status):
                 post.done_with(cut=False)
-            content = await _at_most(response.content, LARGEST_BODY) if post.request_sent else b""
+            content = b""
+            if post.request_sent:
+                whole = response.content
+                content = (
+                    whole.read_nowait(LARGEST_BODY) if ours else await _at_most(whole, LARGEST_BODY)
+                )
             if not response.content.at_eof():
                 response.close()
             _check(response, post)
