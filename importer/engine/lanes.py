@@ -228,10 +228,11 @@ class _Worker:
         self.delivery: Delivery | None = None
         self.stopped: Abort | None = None
         self.requests = self.done = 0
-        self._refused = 0
+        self._refused, self._working = 0, True
         self._bodies = Bodies(ledger.database, job.id, secret)
         holder = holder_of(f"work {job.id}")
-        self.shares = Shares(job.id, holder, rate, timing.ttl, self._says, self._hears)
+        uses = self.limiter.share
+        self.shares = Shares(job.id, holder, rate, timing.ttl, self._says, uses, self._hears)
         self.keeper = Keeper(ledger.address, holder, timing, self.shares.beat)
 
     @property
@@ -246,7 +247,7 @@ class _Worker:
         stop = self.stopping
         mine = stop and stop.code not in ("lane_lost", "interrupted", "ledger", _ELSEWHERE)
         told = f"{stop.code}: {stop.message}" if stop and mine else ""
-        return Says(refused, self.limiter.paused_for, told)
+        return Says(refused, self.limiter.paused_for, told, self._working)
 
     def _hears(self, told: Told) -> None:
         if self.loop.is_closed():
@@ -254,8 +255,6 @@ class _Worker:
         self.loop.call_soon_threadsafe(self._heard, told)
 
     def _heard(self, told: Told) -> None:
-        if told.per_second is not None:
-            self.limiter.share(told.per_second)
         if told.pause:
             self.limiter.pause(told.pause)
         most = self.settings.max_failures
@@ -308,8 +307,10 @@ class _Worker:
         keeper = self.keeper
         while not self.stopping:
             if await asyncio.to_thread(keeper.take, 1):
+                await self._begins()
                 await self._lane(client)
                 continue
+            self._working = False
             held, undone = await asyncio.to_thread(keeper.left)
             if not undone:
                 if await asyncio.to_thread(keeper.again):
@@ -320,6 +321,12 @@ class _Worker:
         stop = self.stopping
         status = exit_status(self._counts(), {}, stop, self.settings) if stop else ExitStatus.DONE
         return Worked(self.job.name, self.requests, self.done, status, _told(stop))
+
+    async def _begins(self) -> None:
+        """Who has waited for others has left them its share of the rate."""
+        if not self._working:
+            self._working = True
+            await asyncio.to_thread(self.keeper.beat)
 
     async def _lane(self, client: Client) -> None:
         """The rows of the lanes at hand that were never posted, or surely not stored."""
@@ -339,6 +346,7 @@ class _Worker:
         if len(keeper.lanes) < keeper.count:
             keeper.give(done=True)
             return Worked(job.name, self.requests, self.done, ExitStatus.DONE)
+        await self._begins()
         with self._spooled() as spool:
             async with self._journal(final=True) as journal:
                 delivery = self._delivery(client, journal, spool)
