@@ -49,7 +49,7 @@ from importer.ledger.postgres import (
     units_of,
 )
 from importer.model import Job, Outcome, QueuedRow, Response, Status
-from importer.results import MENDABLE
+from importer.results import MENDABLE, AccountEffect
 from importer.satismeter import Client
 from importer.settings import Rate, Settings, server_of
 
@@ -120,7 +120,10 @@ def _laid_out(settings: Settings, lanes: int, observer: Observer, helpers: Helpe
         with ledger.staging(planned.job):
             planned = regard(settings, planned, ledger, spool, observer, sending=True)
             spool.flush()
+            for each in planned.warnings:
+                log.warning("%s", each)
             told = {
+                "account": planned.account and planned.account.document(examples=False),
                 "lanes": lanes,
                 "forced": document.forceSurvey,
                 "rate": str(planned.rate),
@@ -162,7 +165,7 @@ def _keep_bodies(
 class Worked:
     """What one worker has done: the requests that it made, the lanes that it came to the end of, why it
     stopped early, if it did; and where it was the one that ended the job, the job's rows by status.
-    `results` is where they were written, where they could be."""
+    `results` is where they were written, where they could be; `account` is what it does to the account."""
 
     job: str
     requests: int
@@ -171,6 +174,7 @@ class Worked:
     stopped: str = ""
     rows: Mapping[str, int] | None = None
     results: Path | None = None
+    account: AccountEffect | None = None
 
 
 def work(
@@ -221,7 +225,7 @@ class _Worker:
         self.ledger = ledger
         self.job = job
         self.observer = observer
-        self.concurrency = settings.concurrency or 8
+        self.concurrency = settings.concurrency or int(str(job.settings["concurrency"]))
         rate = settings.rate or Rate(None)
         self.loop: asyncio.AbstractEventLoop
         self.limiter = RateLimiter(rate.per_second)
@@ -362,16 +366,11 @@ class _Worker:
         stop = self.stopping
         status, why = exit_status(counts, kinds, stop, self.settings), _told(stop)
         ledger.end_job(ledger.job(job.name), status, why)
-        if stop is None and not self._left(counts):
-            self._bodies.remove()
-            finish(ledger, job)
+        finish(ledger, job)
         keeper.released()
-        results = self._results()
-        return Worked(job.name, self.requests, self.done, status, why, counts, results)
-
-    def _left(self, counts: Mapping[str, int]) -> int:
-        """Rows that may be posted yet, by whoever goes on with the job."""
-        return sum(counts[each] for each in (Status.PENDING, Status.FAILED, Status.UNKNOWN))
+        results, told = self._results(), job.settings.get("account")
+        account = AccountEffect.read(told) if isinstance(told, dict) else None
+        return Worked(job.name, self.requests, self.done, status, why, counts, results, account)
 
     def _results(self) -> Path | None:
         """Where the job's folder can be had here, its results.csv; else `importer results` writes it."""

@@ -23,6 +23,7 @@ from importer.settings import Rate
 from tests.delivery.clock import Clock
 from tests.delivery.test_rate_limit import most_in
 from tests.e2e.commands import Ended
+from tests.e2e.conftest import MAPPING
 from tests.e2e.here import Here
 from tests.postgres.cluster import Cluster
 from tests.postgres.test_commands import FAULTS, outcomes
@@ -176,6 +177,63 @@ def test_requests_lie_sealed_until_the_job_ends(
         assert done.status == 0, done.err
         assert len(sandbox.posts()) == 55, "five rows stand twice"
     assert blobs() == b""
+
+
+def let_go(cluster: Cluster, database: str) -> None:
+    """Half a minute is over."""
+    with closing(connect(Address.parse(cluster.dsn(database)))) as one:
+        one.execute("UPDATE holds SET expires = now()")
+
+
+def test_a_job_that_one_process_went_on_with_is_worked_on_again(
+    shared: Here, cluster: Cluster, database: str
+) -> None:
+    """What its workers need to know of it stays, the rate above all; and its requests, until the end."""
+    refusing = SandboxSettings(fail=(FaultShare(Behaviour("status", 401)),))
+    with background(refusing) as sandbox:
+        words = lay_out(shared, sandbox)
+        assert shared("work", *words, "--rate", "25/s", "--lanes", "3").status == 5
+        [job] = shared("jobs", "--json").document["jobs"]
+        let_go(cluster, database)
+        assert shared("resume", job["job"], "--yes", "--json", "--rate", "50/s").status == 5
+        url = sandbox.url
+    with background(SandboxSettings(port=int(url.rpartition(":")[2]))) as sandbox:
+        done = shared("work", job["job"], "--json")
+        assert (done.status, done.document["lanes"]) == (0, 3), done.err
+        posts = sorted(each.arrived for each in sandbox.posts())
+    assert len(posts) == 55
+    assert most_in(posts, 1.0) <= 25
+    with closing(connect(Address.parse(cluster.dsn(database)))) as one:
+        assert one.execute("SELECT count(*) FROM bodies").fetchone() == (0,)
+
+
+def test_the_requests_go_with_whoever_posts_the_last_row(
+    shared: Here, cluster: Cluster, database: str
+) -> None:
+    refusing = SandboxSettings(fail=(FaultShare(Behaviour("status", 401)),))
+    with background(refusing) as sandbox:
+        shared("work", *lay_out(shared, sandbox), "--rate", "max")
+        [job] = shared("jobs", "--json").document["jobs"]
+        url = sandbox.url
+    let_go(cluster, database)
+    with background(SandboxSettings(port=int(url.rpartition(":")[2]))):
+        assert shared("resume", job["job"], "--yes", "--json").status == 0
+    with closing(connect(Address.parse(cluster.dsn(database)))) as one:
+        assert one.execute("SELECT count(*) FROM bodies").fetchone() == (0,)
+
+
+@pytest.mark.parametrize(("words", "most"), [((), 3), (("--concurrency", "2"), 2)])
+def test_as_many_in_flight_as_the_mapping_says(
+    shared: Here, words: tuple[str, ...], most: int
+) -> None:
+    """Unless the command does: of each worker."""
+    shared.write("mapping.yaml", f"{MAPPING}sending: {{concurrency: 3}}\n")
+    with background(SandboxSettings(latency=0.1)) as sandbox:
+        done = shared("work", *lay_out(shared, sandbox, 30, 30), "--rate", "max", *words)
+        assert done.status == 0, done.err
+        spans = [(each.arrived, each.answered) for each in sandbox.posts()]
+    together = max(sum(a <= at < b for a, b in spans) for at, _ in spans)
+    assert together == most
 
 
 def test_work_needs_a_shared_ledger_and_a_job_in_lanes(plain: Here, shared: Here) -> None:
