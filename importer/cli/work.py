@@ -85,7 +85,7 @@ def work_command(what: str, lanes: int | None, **given: Any) -> ExitStatus:
         said["account"] = worked.account and worked.account.document()
         output.emit({**said, "exit_code": int(status)})
         return status
-    from importer.cli.text import print_account
+    from importer.cli.text import print_account, remedy
 
     who = "the workers" if settings.several else "this worker"
     output.say(
@@ -98,5 +98,6 @@ def work_command(what: str, lanes: int | None, **given: Any) -> ExitStatus:
         output.say(f"{worked.results}   one line per row")
     if worked.stopped:
         output.note(f"Stopped early: {worked.stopped}")
+        remedy(worked.stopped)
     output.next_step(next_command("status", worked.job))
     return status

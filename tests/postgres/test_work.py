@@ -246,23 +246,25 @@ def test_work_needs_a_shared_ledger_and_a_job_in_lanes(plain: Here, shared: Here
         assert (refused.status, "importer resume" in refused.err) == (2, True)
 
 
-def test_of_those_who_start_at_once_one_posts(shared: Here) -> None:
+@pytest.mark.parametrize(
+    ("number", "rate"), [(3, "max"), pytest.param(20, "0.5/s", marks=pytest.mark.trial)]
+)
+def test_of_those_who_start_at_once_one_posts(shared: Here, number: int, rate: str) -> None:
     """The others are told who does, and end with 75."""
     with background(SandboxSettings(latency=0.3)) as sandbox:
-        words = (*lay_out(shared, sandbox, 20, 20)[:-1], "--rate", "max", "--yes")
+        words = (*lay_out(shared, sandbox, 20, 20)[:-1], "--rate", rate, "--yes")
         racing = [
             subprocess.Popen(
-                [PROGRAM, "run", *map(str, words), "--out", f"out{number}"],
+                [PROGRAM, "run", *map(str, words), "--out", f"out{one}"],
                 cwd=shared.folder, env=dict(shared.environment),
                 stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
             )
-            for number in range(3)
+            for one in range(number)
         ]  # fmt: skip
         statuses = Counter(each.wait(120) for each in racing)
         assert len(sandbox.posts()) == 20
-    assert statuses in (Counter({0: 1, 75: 2}), Counter({0: 2, 75: 1})), (
-        "who was late found all done"
-    )
+    assert statuses.keys() == {0, 75}
+    assert statuses[0] <= 2, "who was late found all done"
 
 
 @dataclass
