@@ -215,13 +215,14 @@ class Delivery:
             elsewhere = await self._journal.attempting(row.seq)
             if elsewhere is not None:
                 return elsewhere
-            if not self._rate_limiter.passes(slot):
-                await self._rate_limiter.wait_until(slot)
+            if (post := self._rate_limiter.passes(slot)) is None:
+                post = await self._rate_limiter.wait_until(slot)
             if not self._journal.permits(row.seq):
                 self._journal.record(row.seq, cut)
                 return None
             cut, since = _CUT_OFF, self._abort_rules.refusals
             reply = await self._post(body)
+            self._rate_limiter.answered(post)
         except BaseException:
             self._journal.record(row.seq, cut)
             raise

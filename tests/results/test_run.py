@@ -107,7 +107,7 @@ def test_nothing_is_left_to_compile_once_rows_are_sent(
 
 
 def noted_compiling(folder: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The names of the templates that are compiled from now on, as a start finds it whose compiled ones lie in
+    """The names of the templates that are compiled from now on, at a start whose compiled ones lie in
     that folder."""
     compiled: list[str] = []
     real = Environment.compile
