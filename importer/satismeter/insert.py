@@ -186,7 +186,7 @@ class Client:
         network: Network | None = None,
         accept_empty: bool = False,
     ) -> None:
-        self._url = URL(url)
+        self._url, self._where = URL(url), url
         self._key = write_key
         self._concurrency = concurrency
         self._timeout = timeout
@@ -319,7 +319,7 @@ class Client:
             date=headers.get("Date", ""),
             reused=post.reused,
             ms=post.ms,
-            located=located(headers.get("Location", ""), str(self._url)),
+            located=located(headers.get("Location", ""), self._where),
             headers=tuple(headers),
             kept=post.protocol is not None and not post.protocol.should_close,
         )

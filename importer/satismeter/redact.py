@@ -86,18 +86,22 @@ class Redactor:
             return False
         digits = response_id.replace("-", "").lower()
         spelled = _letters(bytes.fromhex(digits[: len(digits) // 2 * 2]).decode("utf-8", "ignore"))
-        signs = (min(each) >= _SIGNS for each in _stretches(spelled, _RUN_OF_SIGNS))
+        signs = "" if spelled.isascii() else spelled
         # A sign or two is in one of 43 IDs, and quotes nobody.
-        if len(spelled) >= _RUN or (not spelled.isascii() and any(signs)):
+        signed = any(min(each) >= _SIGNS for each in _stretches(signs, _RUN_OF_SIGNS))
+        if len(spelled) >= _RUN or signed:
             return False
         if sent.startswith(
             _CAMPAIGN
         ):  # the survey's own ID, which is nobody's text, may look like this one
             sent = sent[len(_CAMPAIGN) :].partition(b'",')[2]
         said = sent.translate(None, _NO_ASCII_LETTER).lower().decode("ascii", "ignore")
-        if _shares(digits, _RUN, said):
-            return False
-        return not any(_shares(each, _RUN_OF_KEY, self._key_runs) for each in (digits, spelled))
+        keys = self._key_runs
+        return not (
+            _shares(digits, _RUN, said)
+            or _shares(digits, _RUN_OF_KEY, keys)
+            or _shares(spelled, _RUN_OF_KEY, keys)
+        )
 
     def over(self, text: str, sent: bytes = b"{}") -> str:
         """The text as it may be told; where nothing is masked, as it is."""
@@ -161,19 +165,18 @@ class Redactor:
                     break
 
 
-def _stretches(text: str, length: int) -> list[str]:
-    """Every stretch of so many letters."""
-    return [text[at : at + length] for at in range(len(text) - length + 1)]
+def _stretches(text: str, length: int, step: int = 1) -> list[str]:
+    """Every stretch of so many letters, or every second, third and so on."""
+    return [text[at : at + length] for at in range(0, len(text) - length + 1, step)]
 
 
 def _shares(text: str, length: int, within: str) -> bool:
     """Whether a stretch of so many letters stands in both. Each stretch holds one of a few that are half as
     long, and mostly none of these does."""
     half = length // 2
-    places = range(0, len(text) - half + 1, length - half + 1)
-    if not any(text[at : at + half] in within for at in places):
-        return False
-    return any(map(within.__contains__, _stretches(text, length)))
+    few = _stretches(text, half, length - half + 1)
+    known = within.__contains__
+    return any(map(known, few)) and any(map(known, _stretches(text, length)))
 
 
 def _masked(plain: str, marks: set[int]) -> str:
