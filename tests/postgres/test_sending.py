@@ -242,12 +242,12 @@ async def test_a_standby_that_is_about_to_take_over_is_waited_for(
         async with Journal(address, keeper, ROWS) as journal:
             assert await journal.attempting(1) is None
             assert journal._connection
-            one.execute(f'ALTER DATABASE "{name}" SET default_transaction_read_only = on')  # type: ignore[arg-type]
+            one.execute(f'ALTER DATABASE "{name}" SET default_transaction_read_only = on')
             cut(journal._connection)
             waits = asyncio.ensure_future(journal.attempting(2))
             await asyncio.sleep(1)
             assert not waits.done()
-            one.execute(f'ALTER DATABASE "{name}" RESET default_transaction_read_only')  # type: ignore[arg-type]
+            one.execute(f'ALTER DATABASE "{name}" RESET default_transaction_read_only')
             assert await waits is None
     assert said(address, job) == {1: ("attempting", 1), 2: ("attempting", 1)}
 
