@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from importer import codes
 from importer.model import counted
 
 
@@ -131,7 +132,7 @@ class AccountEffect:
             return ""
         return (
             "The mapping doesn't say what becomes of traits that persons have already: they are overwritten. "
-            "`existing_traits: keep` leaves them alone, `existing_traits: overwrite` says that this is meant."
+            f"{codes.of('warning')['existing_traits'].remedy}"
         )
 
     def _held(self) -> str:
