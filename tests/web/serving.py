@@ -112,7 +112,7 @@ class Visitor:
     async def planned(self) -> str:
         """Go on to the plan, and wait for it."""
         await self.post(self.at("match"), go="next")
-        planning = self.desk.runs.planning(self.draft)
+        planning = self.desk.runs.task("plan", self.draft.id)
         if planning and planning.task:
             await planning.task
         return await self.get(self.at("plan"))

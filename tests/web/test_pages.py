@@ -245,7 +245,7 @@ async def test_a_plan_begun_anew_takes_the_place_of_that_under_way(tmp_path: Pat
         for _ in range(3):  # as a person who clicks thrice
             await visitor.post(path)
             assert visitor.status == 200
-        planning = visitor.desk.runs.planning(visitor.draft)
+        planning = visitor.desk.runs.task("plan", visitor.draft.id)
         assert planning
         assert planning.task
         await planning.task
@@ -318,7 +318,7 @@ async def test_an_upload_is_for_its_owners_eyes_and_within_its_limit(tmp_path: P
         assert place.name == "Jana-Novakova-answers.CSV"
         for path in (tmp_path / "web").rglob("*"):
             assert stat.S_IMODE(path.stat().st_mode) == (0o700 if path.is_dir() else 0o600), path
-        visitor.desk.drafts = Drafts(tmp_path, largest=100_000)
+        object.__setattr__(visitor.desk.drafts, "largest", 100_000)
         await visitor.upload("large.csv", b"x" * 100_001)
         assert visitor.status == 422
         assert "is larger than" in visitor.h1

@@ -182,7 +182,7 @@ async def test_a_rehearsal_is_the_run_and_leaves_nothing(tmp_path: Path) -> None
             await approved(visitor, "answers.csv", people(12))
             assert "Rehearse" in visitor.text
             await visitor.post(visitor.at("rehearse"))
-            rehearsal = visitor.desk.runs.rehearsal(visitor.draft)
+            rehearsal = visitor.desk.runs.task("rehearsal", visitor.draft.id)
             assert rehearsal
             assert rehearsal.task
             await rehearsal.task
