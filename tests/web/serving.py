@@ -117,9 +117,9 @@ class Visitor:
             await planning.task
         return await self.get(self.at("plan"))
 
-    async def run(self, rows: str) -> str:
+    async def run(self, rows: str, **more: str) -> str:
         """Send, and wait for the end."""
-        await self.post(self.at("start"), rows=rows)
+        await self.post(self.at("start"), rows=rows, **more)
         child = self.desk.runs._children[self.draft.id]
         assert child.wait(60) is not None
         return await self.get(self.at("run"))
