@@ -26,7 +26,7 @@ from importer.mapping.document import METHODS
 from importer.mapping.errors import OPEN
 from importer.mapping.ids import is_damaged, is_dummy
 from importer.mapping.steps import steps
-from importer.model import counted
+from importer.model import counted, letter
 from importer.privacy import Show, masked
 from importer.satismeter import Survey, SurveyQuestion
 
@@ -169,14 +169,17 @@ class Matching:
 
     def _answers(self) -> Iterator[Card]:
         """One for each answer of the file, where the survey can't be read: its ID is typed."""
-        table = table_of(self.draft)
+        table, titles = table_of(self.draft), set[str]()
         for at, answer in enumerate(self.draft.choices.answers):
             found = question_of(table, answer.cell)
             column = self._column(answer)
             key = _key_of(answer)
-            title = (found.text or found.columns[-1].label) if found else key
+            title = ((found.text or found.columns[-1].label) if found else key) or key
+            if title in titles and column:
+                title = f"{title} (column {letter(column.index)})"
+            titles.add(title)
             id_ = answer.question or ""
-            label = f"The question’s ID of “{title or key}” in SatisMeter"
+            label = f"The question’s ID of “{title}” in SatisMeter"
             left = "yes" if answer.question is None else ""
             fields = [
                 Field(f"question.{key}", label, "" if id_ == OPEN else id_, kind="text"),
@@ -186,7 +189,7 @@ class Matching:
                 fields.append(self._column_field(key, None, column, out=False))
             main = answer.question is not None or (found is not None and wanted(table, found))
             told = answer_note(table, answer, found).partition("; ")[0]
-            yield replace(self._card(key, title or key, told, fields, TYPES, at), main=main)
+            yield replace(self._card(key, title, told, fields, TYPES, at), main=main)
 
     def _card(
         self,
