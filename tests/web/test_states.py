@@ -4,7 +4,6 @@ without motion, by the keyboard alone. The wizard runs in the test's own process
 from __future__ import annotations
 
 import asyncio
-import io
 import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -14,7 +13,6 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.async_playwright import Axe
-from openpyxl import Workbook
 from playwright.async_api import BrowserContext, Page, async_playwright, expect
 
 from importer import engine
@@ -29,7 +27,7 @@ from tests.results.browser import CHROMIUM
 from tests.results.test_browser import PALE
 from tests.web.serving import CAMPAIGN, QUESTIONS, Visitor, wizard
 from tests.web.test_browser import NAMELESS, SMALL, WCAG
-from tests.web.test_runs import MAPPING, approved, people
+from tests.web.test_runs import MAPPING, approved, people, workbook
 
 pytestmark = pytest.mark.skipif(not CHROMIUM, reason="there is no Chromium")
 
@@ -148,23 +146,6 @@ async def looking(state: Path, endpoint: str = "", **settings: Any) -> AsyncIter
         yield Looker(visitor, page, context)
         assert [each for each in said if "status of" not in each] == []
         await browser.close()
-
-
-def workbook() -> bytes:
-    """Two sheets, a title above the header, totals below."""
-    book, content = Workbook(), io.BytesIO()
-    book.active.append(["Notes of ours"])  # type: ignore[union-attr]  # a new one has a sheet
-    sheet = book.create_sheet("Answers")
-    for row in (
-        ["Spring"],
-        [],
-        ["Customer", "NPS", "Why"],
-        *([f"c{n}", n, "so"] for n in range(9)),
-    ):
-        sheet.append(row)
-    sheet.append(["Total", 36])
-    book.save(content)
-    return content.getvalue()
 
 
 async def test_before_a_file_is_read(tmp_path: Path) -> None:
