@@ -18,6 +18,7 @@ from importer.mapping.transforms.date_formats import (
     compiled,
     in_utc,
     is_timezone,
+    months,
     offset_of,
 )
 
@@ -30,7 +31,7 @@ NO_DATE = frozenset(
 )
 """Texts that stand for no date; LimeSurvey's is 1980-01-01 00:00:00."""
 MOST = 3
-_SPLIT = re.compile(r"\d+|[A-Za-zÀ-ž]+\.?|[^\dA-Za-z]")
+_SPLIT = re.compile(r"\d+|[^\W\d_]+\.?|\W|_")
 _PAIRS: Mapping[frozenset[str], str] = {
     frozenset({"CST", "CDT"}): "America/Chicago",
     frozenset({"CDT"}): "America/Chicago",
@@ -172,7 +173,7 @@ def _candidates(family: str, text: str) -> Iterator[str]:
         return
     pieces = [" " if piece.isspace() else piece for piece in _SPLIT.findall(_marked(text))]
     numbers = [i for i, piece in enumerate(pieces) if piece.isdigit()]
-    words = [i for i, piece in enumerate(pieces) if piece.isalpha() and len(piece) >= 3]
+    words = [i for i, piece in enumerate(pieces) if piece.rstrip(".").isalpha() and len(piece) >= 3]
     if any(_is_foreign(pieces[i]) for i in words):
         return
     for parts in _date_parts(family, pieces, numbers, words):
@@ -261,7 +262,7 @@ def _month(word: str) -> str:
         except ValueError:
             continue
         return code
-    return ""
+    return "%b" if word.rstrip(".").casefold() in months() else ""
 
 
 def _weekday(word: str) -> str:

@@ -96,9 +96,11 @@ def best_comment(found: Sequence[Question], score: Question | None) -> Question 
 def _is_prose(text: Question) -> bool:
     """Whether its values are sentences, a quarter where it is asked as a question: names and amounts are no
     comments. Nor is what one of fifty wrote: it was asked of few."""
-    if text.sure is Confidence.SURE or says("remarks", text.text):
-        return True
     profile = text.columns[0].profile
+    if says("remarks", text.text) or is_comment(text.columns[0].label):
+        return True
+    if text.sure is Confidence.SURE:
+        return profile.filled * 10 >= profile.rows
     long = sum(_is_sentence(value) for value in profile.counts)
     often = profile.filled * 50 >= profile.rows
     asked = (is_question(text.text) or text.columns[0].open) and profile.filled * 4 >= profile.rows
@@ -120,11 +122,10 @@ def _is_comment(question: Question) -> bool:
         says("named_things", column.text) and not free and not says("why", column.text)
     )
     sure = question.sure is Confidence.SURE
-    recurs = column.profile.distinct * 4 < column.profile.filled and not is_called(
-        "comment", column.label
-    )
     counts = column.profile.counts
-    worded = sum(bool(_WORD.search(text)) and not _MADE.match(text) for text in counts)
+    own, _ = column.profile.without(lexicon.texts("nothing_said") | lexicon.texts("no_answer"))
+    recurs = len(own) * 4 < sum(own.values()) and not is_called("comment", column.label)
+    worded = sum(bool(_WORD.search(text)) and not _is_made(text) for text in counts)
     coded = sum(bool(_DIGIT.search(text)) and not _WORD.search(text) for text in counts)
     said = worded * 2 > len(counts) or (
         sure
@@ -139,6 +140,12 @@ def _is_comment(question: Question) -> bool:
 
 _MADE = re.compile(rf"(?:{TOKEN.pattern})$|[{{\[]\s*[\"{{\[]|https?://\S+$", re.IGNORECASE)
 """What programs write: codes, JSON, addresses of pages and pictures."""
+_PAIR = re.compile(r"\w ?[:=] ?[^\s\w]?\d")
+
+
+def _is_made(text: str) -> bool:
+    """Whether a program wrote it: one of these, or names with their numbers (`Time: 20 min, Cost: 40`)."""
+    return bool(_MADE.match(text)) or len(_PAIR.findall(text)) > 1
 
 
 def _is_titled(counts: Mapping[str, int]) -> bool:

@@ -370,3 +370,41 @@ def test_a_reason_for_the_score_goes_before_remarks_wherever_it_stands() -> None
 def test_choices_of_wenjuanxing_in_one_cell_are_no_comment() -> None:
     several = [f"Java┋{a}┋{b}" for a in ("Python", "Go", "C") for b in ("Rust", "PHP", "Perl")]
     assert rated(texts=[("9、该项目使用了哪些编程语言？", several)])["comment"] == ""
+
+
+@pytest.mark.parametrize(
+    ("label", "none"),
+    [
+        ("您有什么建议？", "(空)"),
+        ("Any other comments?", "No"),
+        ("Haben Sie Anmerkungen?", "keine"),
+    ],
+)
+def test_that_there_is_nothing_to_say_may_come_again(label: str, none: str) -> None:
+    def comment(values: Sequence[str]) -> str:
+        return said(understood(["x", label], [["a", value] for value in values]))["comment"]
+
+    assert comment([*([none] * 90), *SENTENCES]) == label
+    assert comment([none, "In the shop at the corner", "In the club of the town"] * 30) == ""
+
+
+@pytest.mark.parametrize(
+    ("label", "value"),
+    [
+        ("Why do you travel by car?", ""),
+        ("Warum fahren Sie Auto?", ""),
+        ("Please tell us what these are", "{}"),
+        ("Task_1", "Walking (Time: {} mins, Cost: 20, Wait: 5 mins)"),
+        ("[Further]", "{}"),
+    ],
+)
+def test_what_few_were_asked_and_what_programs_write_is_no_comment(label: str, value: str) -> None:
+    values = [value.format(each) for each in SENTENCES]
+    labels = [f"How often do you use {each}" for each in ("[Cars]", label)]
+    labels = labels if label[0] == "[" else ["x", label]
+    if not value:
+        values = ["It is the quickest way to go there", "I like it more than the bus", *[""] * 40]
+    assert said(understood(labels, [["a", each] for each in values]))["comment"] == ""
+    values = [f"It is the {n}th way that I go" if value or n % 4 else "" for n in range(40)]
+    asked = label if not value else "Why do you do that?"
+    assert said(understood(["x", asked], [["a", each] for each in values]))["comment"] == asked
