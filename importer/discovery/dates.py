@@ -18,7 +18,6 @@ from importer.mapping.transforms.date_formats import (
     compiled,
     in_utc,
     is_timezone,
-    months,
     offset_of,
 )
 
@@ -262,7 +261,7 @@ def _month(word: str) -> str:
         except ValueError:
             continue
         return code
-    return "%b" if word.rstrip(".").casefold() in months() else ""
+    return "%b" if compiled("%b %Y")(f"{word} 2000") else ""
 
 
 def _weekday(word: str) -> str:

@@ -95,14 +95,14 @@ def best_comment(found: Sequence[Question], score: Question | None) -> Question 
 
 def _is_prose(text: Question) -> bool:
     """Whether its values are sentences, a quarter where it is asked as a question: names and amounts are no
-    comments. Nor is what one of fifty wrote: it was asked of few."""
+    comments. Nor is what less than a tenth wrote, where it doesn't ask for remarks: it was asked of few."""
     profile = text.columns[0].profile
-    if says("remarks", text.text) or is_comment(text.columns[0].label):
+    if says("remarks", text.text):
         return True
+    often = profile.filled * 10 >= profile.rows
     if text.sure is Confidence.SURE:
-        return profile.filled * 10 >= profile.rows
+        return often
     long = sum(_is_sentence(value) for value in profile.counts)
-    often = profile.filled * 50 >= profile.rows
     asked = (is_question(text.text) or text.columns[0].open) and profile.filled * 4 >= profile.rows
     return often and long * (4 if asked else 2) >= profile.distinct
 
@@ -116,6 +116,8 @@ def _is_comment(question: Question) -> bool:
     """Whether it is free text, and more than what was written beside another answer."""
     column = question.columns[0]
     beside = is_other(column.part) or bool(_OTHER_FIELD.search(column.label))
+    other = lexicon.pattern("other", flags=re.IGNORECASE)
+    beside = beside or bool(other.fullmatch(column.label.strip()))
     free = says("remarks", column.text)
     beside = beside or (says("specify", column.label) and not free)
     beside = beside or (

@@ -396,6 +396,8 @@ def test_that_there_is_nothing_to_say_may_come_again(label: str, none: str) -> N
         ("Please tell us what these are", "{}"),
         ("Task_1", "Walking (Time: {} mins, Cost: 20, Wait: 5 mins)"),
         ("[Further]", "{}"),
+        ("Other", "{}"),
+        ("Sonstige", "{}"),
     ],
 )
 def test_what_few_were_asked_and_what_programs_write_is_no_comment(label: str, value: str) -> None:
