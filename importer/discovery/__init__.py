@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 from importer.discovery.choices import Choices, choices_of
 from importer.discovery.column import Column, Confidence, columns
 from importer.discovery.draft import Draft, Wishes, draft, laid_out, sheet_of_answers
-from importer.discovery.header import Grid, Layout, ToolRows, check_answers, layout, read_grid
+from importer.discovery.header import Grid, Layout, ToolRows, layout, read_grid
+from importer.discovery.holds_answers import check_answers
 from importer.discovery.questions import Named, Question
 from importer.discovery.recognition import (
     Known,

@@ -13,7 +13,8 @@ from importer.discovery import lexicon
 from importer.discovery.answers import answer_lines, question_lines
 from importer.discovery.choices import Choices, choices_of
 from importer.discovery.column import Column, columns
-from importer.discovery.header import Grid, Layout, check_answers, layout, read_grid
+from importer.discovery.header import Grid, Layout, layout, read_grid
+from importer.discovery.holds_answers import check_answers
 from importer.discovery.proposal import in_order, moment_of, propose
 from importer.discovery.roles import Role, role
 from importer.discovery.sections import (

@@ -104,6 +104,7 @@ def _is_prose(text: Question) -> bool:
         return often
     long = sum(_is_sentence(value) for value in profile.counts)
     asked = (is_question(text.text) or text.columns[0].open) and profile.filled * 4 >= profile.rows
+    asked = asked and profile.distinct * 2 >= profile.filled
     return often and long * (4 if asked else 2) >= profile.distinct
 
 

@@ -318,9 +318,16 @@ def _answered(columns: _Columns) -> Dated | None:
     if len(ended) == 1:
         column, found = ended[0]
         return Dated(column, found, Confidence.GUESSED, "of several dates the one of the end")
+    full = [each for each in others if each[0].profile.filled >= _NEARLY * each[0].profile.rows]
+    if len(full) == 1:
+        column, found = full[0]
+        return Dated(
+            column, found, Confidence.GUESSED, "of several dates the one that each row has"
+        )
     return _dated(columns, Role.STARTED)
 
 
+_NEARLY = 0.9
 _TELLING = 3
 """One day in so many rows is the day of the export."""
 

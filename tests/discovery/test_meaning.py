@@ -410,3 +410,27 @@ def test_what_few_were_asked_and_what_programs_write_is_no_comment(label: str, v
     values = [f"It is the {n}th way that I go" if value or n % 4 else "" for n in range(40)]
     asked = label if not value else "Why do you do that?"
     assert said(understood(["x", asked], [["a", each] for each in values]))["comment"] == asked
+
+
+@pytest.mark.parametrize(
+    "label",
+    [
+        "Choose one word to describe our music",
+        "Beschreiben Sie uns mit einem Wort, und warum?",
+        "Un mot pour décrire notre service ?",
+        "¿Por qué? Descríbalo en tres palabras",
+    ],
+)
+def test_a_word_that_was_asked_for_is_no_comment(label: str) -> None:
+    rows = [["a", text] for text in SENTENCES]
+    assert said(understood(["x", label], rows))["comment"] == ""
+    assert said(understood(["x", "Why do you like our music?"], rows))["comment"]
+
+
+def test_of_several_dates_the_one_that_each_row_has() -> None:
+    rows = [
+        [f"2026-01-{n + 1:02d} 10:00", "2026-02-01 9:00" if n % 9 == 0 else ""] for n in range(20)
+    ]
+    assert said(understood(["at", "repliedAt"], rows))["date"] == "at"
+    both = [[a, f"2026-03-{n + 1:02d} 10:00"] for n, (a, _) in enumerate(rows)]
+    assert said(understood(["at", "repliedAt"], both))["date"] == ""

@@ -174,3 +174,14 @@ def test_the_id_of_what_was_asked_about_tells_responses_apart(tmp_path: Path, la
     response = draft(tmp_path, f"{label},CSAT,Comment", rows).meaning.response
     assert response is not None
     assert response.column.label == label
+
+
+@pytest.mark.parametrize(
+    "label",
+    ["EmpID", "ACCT_ID", "cust_id", "id_ucznia", "Nr pracownika", "Schüler-ID", "ID del empleado"],
+)
+def test_short_names_of_ids(tmp_path: Path, label: str) -> None:
+    rows = [[f"4{n * 7}", str(n % 5 + 1), "fine"] for n in MANY]
+    assert people(draft(tmp_path, f"{label},CSAT,Comment", rows)) == [label]
+    few = [[f"{n % 3}", *row[1:]] for n, row in enumerate(rows)]
+    assert people(draft(tmp_path, f"{label},CSAT,Comment", few)) == []
