@@ -104,7 +104,7 @@ def print_plan(planned: Plan, summary: Summary, show: Show = masked) -> None:
     _scores(summary)
     print_recoding(planned.recodings, show)
     _skips(planned.skips)
-    _account(summary.account)
+    print_account(summary.account)
     _causes(summary)
     _duplicates(summary.duplicates)
     _warnings(summary)
@@ -228,7 +228,7 @@ def _duplicates(duplicates: Mapping[str, int]) -> None:
         output.table(("kind", "rows", ""), shown)
 
 
-def _account(found: AccountEffect | None) -> None:
+def print_account(found: AccountEffect | None) -> None:
     """Persons and their traits, as the account has them."""
     if found is None or not found.looked:
         return

@@ -82,17 +82,22 @@ def work_command(what: str, lanes: int | None, **given: Any) -> ExitStatus:
     status = worked.exit_status
     if given["as_json"]:
         said = {**asdict(worked), "results": worked.results and str(worked.results)}
+        said["account"] = worked.account and worked.account.document()
         output.emit({**said, "exit_code": int(status)})
         return status
+    from importer.cli.text import print_account, remedy
+
     who = "the workers" if settings.several else "this worker"
     output.say(
         f"Job {worked.job}: {worked.requests:,} requests in {worked.lanes:,} lanes by {who}."
     )
     if worked.rows:
         output.table(("", "rows"), [each for each in worked.rows.items() if each[1]])
+    print_account(worked.account)
     if worked.results:
         output.say(f"{worked.results}   one line per row")
     if worked.stopped:
         output.note(f"Stopped early: {worked.stopped}")
+        remedy(worked.stopped)
     output.next_step(next_command("status", worked.job))
     return status

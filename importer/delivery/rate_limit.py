@@ -9,6 +9,7 @@ import asyncio
 import logging
 import math
 import time
+from bisect import bisect_left, insort
 from collections import deque
 from collections.abc import Awaitable, Callable
 
@@ -22,6 +23,10 @@ LEAD = 0.025
 SHARE = 0.995
 """Of the rate, what is used: in any second a server sees no more than the rate although requests take
 now 1 ms, now 5 ms to arrive."""
+
+WAY = 0.1
+"""Seconds by which requests of several processes may arrive late, at most: what took longer was the server's
+own work. It bounds what the window below can cost."""
 
 _SLOWEST = 0.2  # requests/s: below one in five seconds a run would seem to hang
 _BACK_OFF = (
@@ -77,6 +82,8 @@ class RateLimiter:
         self._next_slot = clock()
         self._paused_until = 0.0
         self._posts: deque[float] = deque()
+        self._way = 0.0
+        self._fastest = math.inf
         self._seen = 0
         self._count = self._count_then = 0
         self._before: float | None = None
@@ -117,17 +124,29 @@ class RateLimiter:
         finally:
             self._waiting.remove(slot)
 
-    async def wait_until(self, slot: float) -> None:
-        """Wait for the slot, for a pause that came meanwhile, and for room in the window."""
+    async def wait_until(self, slot: float) -> float:
+        """Wait for the slot, for a pause that came meanwhile, and for room in the window; returns when that
+        was."""
         now = self._clock()
         while (wait := self._left(slot, now)) > 0:
             await self._sleep(_bounded(wait))
             now = self._clock()
         if self._first_post is None:
             self._first_post = now
-        self._posts.append(now)
+        self._posts.append(now + self._way)
         self._count += 1
         self._forget(now)
+        return now
+
+    def answered(self, post: float) -> None:
+        """The post of then was answered: by what it took longer than the fastest, it may have arrived later.
+        Where several processes share a rate, it fills the window from then on."""
+        took = self._clock() - post
+        self._fastest = min(self._fastest, took)
+        late, place = took - self._fastest, bisect_left(self._posts, post + self._way)
+        if late < self._way and place < len(self._posts):
+            del self._posts[place]
+            insort(self._posts, post + late)
 
     def _left(self, slot: float, now: float) -> float:
         room = now if self._limit is None and self._learned is None else self._room()
@@ -162,7 +181,8 @@ class RateLimiter:
 
     def share(self, per_second: float) -> None:
         """From now on so many a second: its part of a rate that several processes have among them, which
-        changes as they come and go; 0 is nothing for now."""
+        changes as they come and go; 0 is nothing for now. May be called from any thread."""
+        self._way = WAY
         if not per_second:
             self._paused_until = math.inf
             return

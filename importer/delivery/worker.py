@@ -211,12 +211,13 @@ class Delivery:
             elsewhere = await self._journal.attempting(row.seq)
             if elsewhere is not None:
                 return elsewhere
-            await self._rate_limiter.wait_until(slot)
+            post = await self._rate_limiter.wait_until(slot)
             if not self._journal.permits(row.seq):
                 self._journal.record(row.seq, cut)
                 return None
             cut, since = _CUT_OFF, self._abort_rules.refusals
             reply = await self._post(body)
+            self._rate_limiter.answered(post)
         except BaseException:
             self._journal.record(row.seq, cut)
             raise

@@ -49,7 +49,7 @@ from importer.ledger.postgres import (
     units_of,
 )
 from importer.model import Job, Outcome, QueuedRow, Response, Status
-from importer.results import MENDABLE
+from importer.results import MENDABLE, AccountEffect
 from importer.satismeter import Client
 from importer.settings import Rate, Settings, server_of
 
@@ -120,7 +120,10 @@ def _laid_out(settings: Settings, lanes: int, observer: Observer, helpers: Helpe
         with ledger.staging(planned.job):
             planned = regard(settings, planned, ledger, spool, observer, sending=True)
             spool.flush()
+            for each in planned.warnings:
+                log.warning("%s", each)
             told = {
+                "account": planned.account and planned.account.document(examples=False),
                 "lanes": lanes,
                 "forced": document.forceSurvey,
                 "rate": str(planned.rate),
@@ -162,7 +165,7 @@ def _keep_bodies(
 class Worked:
     """What one worker has done: the requests that it made, the lanes that it came to the end of, why it
     stopped early, if it did; and where it was the one that ended the job, the job's rows by status.
-    `results` is where they were written, where they could be."""
+    `results` is where they were written, where they could be; `account` is what it does to the account."""
 
     job: str
     requests: int
@@ -171,6 +174,7 @@ class Worked:
     stopped: str = ""
     rows: Mapping[str, int] | None = None
     results: Path | None = None
+    account: AccountEffect | None = None
 
 
 def work(
@@ -221,17 +225,18 @@ class _Worker:
         self.ledger = ledger
         self.job = job
         self.observer = observer
-        self.concurrency = settings.concurrency or 8
+        self.concurrency = settings.concurrency or int(str(job.settings["concurrency"]))
         rate = settings.rate or Rate(None)
         self.loop: asyncio.AbstractEventLoop
         self.limiter = RateLimiter(rate.per_second)
         self.delivery: Delivery | None = None
         self.stopped: Abort | None = None
         self.requests = self.done = 0
-        self._refused = 0
+        self._refused, self._working = 0, True
         self._bodies = Bodies(ledger.database, job.id, secret)
         holder = holder_of(f"work {job.id}")
-        self.shares = Shares(job.id, holder, rate, timing.ttl, self._says, self._hears)
+        uses = self.limiter.share
+        self.shares = Shares(job.id, holder, rate, timing.ttl, self._says, uses, self._hears)
         self.keeper = Keeper(ledger.address, holder, timing, self.shares.beat)
 
     @property
@@ -246,7 +251,7 @@ class _Worker:
         stop = self.stopping
         mine = stop and stop.code not in ("lane_lost", "interrupted", "ledger", _ELSEWHERE)
         told = f"{stop.code}: {stop.message}" if stop and mine else ""
-        return Says(refused, self.limiter.paused_for, told)
+        return Says(refused, self.limiter.paused_for, told, self._working)
 
     def _hears(self, told: Told) -> None:
         if self.loop.is_closed():
@@ -254,8 +259,6 @@ class _Worker:
         self.loop.call_soon_threadsafe(self._heard, told)
 
     def _heard(self, told: Told) -> None:
-        if told.per_second is not None:
-            self.limiter.share(told.per_second)
         if told.pause:
             self.limiter.pause(told.pause)
         most = self.settings.max_failures
@@ -308,8 +311,10 @@ class _Worker:
         keeper = self.keeper
         while not self.stopping:
             if await asyncio.to_thread(keeper.take, 1):
+                await self._begins()
                 await self._lane(client)
                 continue
+            self._working = False
             held, undone = await asyncio.to_thread(keeper.left)
             if not undone:
                 if await asyncio.to_thread(keeper.again):
@@ -320,6 +325,12 @@ class _Worker:
         stop = self.stopping
         status = exit_status(self._counts(), {}, stop, self.settings) if stop else ExitStatus.DONE
         return Worked(self.job.name, self.requests, self.done, status, _told(stop))
+
+    async def _begins(self) -> None:
+        """Who has waited for others has left them its share of the rate."""
+        if not self._working:
+            self._working = True
+            await asyncio.to_thread(self.keeper.beat)
 
     async def _lane(self, client: Client) -> None:
         """The rows of the lanes at hand that were never posted, or surely not stored."""
@@ -339,6 +350,7 @@ class _Worker:
         if len(keeper.lanes) < keeper.count:
             keeper.give(done=True)
             return Worked(job.name, self.requests, self.done, ExitStatus.DONE)
+        await self._begins()
         with self._spooled() as spool:
             async with self._journal(final=True) as journal:
                 delivery = self._delivery(client, journal, spool)
@@ -354,16 +366,11 @@ class _Worker:
         stop = self.stopping
         status, why = exit_status(counts, kinds, stop, self.settings), _told(stop)
         ledger.end_job(ledger.job(job.name), status, why)
-        if stop is None and not self._left(counts):
-            self._bodies.remove()
-            finish(ledger, job)
+        finish(ledger, job)
         keeper.released()
-        results = self._results()
-        return Worked(job.name, self.requests, self.done, status, why, counts, results)
-
-    def _left(self, counts: Mapping[str, int]) -> int:
-        """Rows that may be posted yet, by whoever goes on with the job."""
-        return sum(counts[each] for each in (Status.PENDING, Status.FAILED, Status.UNKNOWN))
+        results, told = self._results(), job.settings.get("account")
+        account = AccountEffect.read(told) if isinstance(told, dict) else None
+        return Worked(job.name, self.requests, self.done, status, why, counts, results, account)
 
     def _results(self) -> Path | None:
         """Where the job's folder can be had here, its results.csv; else `importer results` writes it."""

@@ -21,6 +21,8 @@ ATTEMPTING = "attempting"
 CUT_OFF = "the importer was ended while this row was being posted; it may be stored"
 
 SENDABLE = (Status.PENDING, Status.FAILED, Status.UNKNOWN)
+_OF_WORKERS = ("dropped", "lanes", "forced", "rate", "concurrency", "account")
+"""What a job that is laid out says to all who post it, also after one of them went on with it alone."""
 """What is left of a job: to be posted, or to be settled."""
 
 
@@ -49,8 +51,9 @@ class Jobs(Part):
 
     def reopen(self, name: str, job: Job) -> Job:
         found = self.job(name)
-        dropped = {"dropped": found.settings["dropped"]} if "dropped" in found.settings else {}
-        settings = json.dumps({**job.settings, **dropped})
+        stays = _OF_WORKERS if "lanes" in found.settings else ("dropped",)
+        kept = {name: found.settings[name] for name in stays if name in found.settings}
+        settings = json.dumps({**job.settings, **kept})
         with self._db.transaction():
             where = {"file": job.file, "mapping": job.mapping, "settings": settings}
             self._db.run("job_reopen", job=found.id, **where)

@@ -1,3 +1,4 @@
+from importer.results.account import AccountEffect as AccountEffect
 from importer.results.files import LOST as LOST
 from importer.results.files import MENDABLE as MENDABLE
 from importer.results.scores import RatingQuestion as RatingQuestion

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from importer.model import counted
 
@@ -36,7 +37,7 @@ class TraitEffect:
     retypes: int = 0
     examples: tuple[Overwritten, ...] = ()
 
-    def document(self) -> dict[str, object]:
+    def document(self, *, examples: bool) -> dict[str, object]:
         return {
             "trait": self.name,
             "existing": "keep" if self.keeps else "overwrite",
@@ -45,7 +46,7 @@ class TraitEffect:
             "overwrites": self.overwrites,
             "kept": self.kept,
             "type_changes": self.retypes,
-            "examples": [each.document() for each in self.examples],
+            "examples": [each.document() for each in self.examples if examples],
         }
 
 
@@ -84,7 +85,32 @@ class AccountEffect:
         """Persons whom the account doesn't know yet."""
         return self.persons - self.known
 
-    def document(self) -> dict[str, object]:
+    @classmethod
+    def read(cls, document: Mapping[str, Any]) -> AccountEffect:
+        """What a `document` says of persons and their traits."""
+        if not document["looked"]:
+            return cls(looked=False, why=document["why"], left_out=tuple(document["left_out"]))
+        numbers = (
+            "persons",
+            "known",
+            "anonymous_rows",
+            "unsubscribed",
+            "requests",
+            "users_listed",
+            "held",
+        )
+        kinds = ("equal", "fills", "overwrites", "kept", "type_changes")
+        traits = (
+            TraitEffect(each["trait"], each["existing"] == "keep", *(each[kind] for kind in kinds))
+            for each in document["traits"]
+        )
+        found = {
+            name.removesuffix("_rows").removesuffix("_listed"): document[name] for name in numbers
+        }
+        return cls(looked=True, **found, traits=tuple(traits))
+
+    def document(self, *, examples: bool = True) -> dict[str, object]:
+        """`examples`: with some persons' values, as they may be shown."""
         if not self.looked:
             return {"looked": False, "why": self.why, "left_out": list(self.left_out)}
         return {
@@ -94,7 +120,7 @@ class AccountEffect:
             "new": self.new,
             "anonymous_rows": self.anonymous,
             "unsubscribed": self.unsubscribed,
-            "traits": [each.document() for each in self.traits],
+            "traits": [each.document(examples=examples) for each in self.traits],
             "held": self.held,
             "requests": self.requests,
             "users_listed": self.users,

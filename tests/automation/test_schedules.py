@@ -2,6 +2,7 @@
 
 import ast
 import json
+import re
 import shlex
 import shutil
 import subprocess
@@ -200,3 +201,5 @@ def test_the_image_is_what_the_pod_expects() -> None:
     for each in (line[1:] for line in taken if line.startswith("!")):
         assert (root / each).exists()
     assert taken[0] == "*"  # no .env, no key, no spreadsheet
+    named = re.findall(r"/src/([\w.]+)", (root / "Dockerfile").read_text("utf-8"))
+    assert {f"!{each}" for each in named} <= set(taken), "what it installs by is let in"

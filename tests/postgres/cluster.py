@@ -84,7 +84,7 @@ class Cluster:
             stdin=subprocess.DEVNULL,
             cwd=self.folder,
             check=False,
-            **_as_nobody(),
+            **as_nobody(),
         ).returncode
 
 
@@ -93,12 +93,13 @@ class _User(TypedDict, total=False):
     group: str
 
 
-def _as_nobody() -> _User:
+def as_nobody() -> _User:
     """PostgreSQL refuses to run as root."""
     return {"user": "nobody", "group": "nogroup"} if os.geteuid() == 0 else {}
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """One that nobody listens on now."""
     with socket.socket() as one:
         one.bind(("127.0.0.1", 0))
         return int(one.getsockname()[1])
@@ -111,7 +112,7 @@ def made(*, durable: bool = False, **settings: str) -> Cluster:
     folder = Path(tempfile.mkdtemp(prefix="importer-pg-"))
     if os.geteuid() == 0:
         shutil.chown(folder, "nobody", "nogroup")
-    cluster = Cluster(found, folder, _free_port())
+    cluster = Cluster(found, folder, free_port())
     secret = folder / "password"
     secret.write_text(PASSWORD)
     secret.chmod(0o644)

@@ -62,3 +62,14 @@ def test_workers_send_no_more_than_one_process(
         )
         assert ended.status == 0, ended.err
         assert same(now_in(sandbox), after(text, today, keep=True))
+        told = ended.document["account"]
+        assert told["looked"]
+        assert 0 < told["known"] <= min(len(today), told["persons"])
+        assert all(each["examples"] == [] for each in told["traits"]), "no value lies in the ledger"
+        text, today = made(50, 6)
+        user.write("answers.csv", text)
+        ended = user(
+            *("work", "answers.csv", "-m", "mapping.yaml", "--endpoint", sandbox.url),
+            *("--rate", "max", "--settle", "0.2"),
+        )
+        assert "known to the account" in ended.out

@@ -168,7 +168,7 @@ def test_a_sleeper_that_wakes_posts_nothing(tmp_path: Path, server: Cluster, gua
     proves nothing."""
     with scene(tmp_path, server.dsn(), 1_000, rate="150/s", lanes=6) as one:
         sleepers = [one.worker(2.0, guard, 0.01) for _ in range(4)]
-        until = time.monotonic() + 30
+        until = time.monotonic() + 120
         while not all(is_stopped(each.pid) or each.poll() is not None for each in sleepers):
             assert time.monotonic() < until
             time.sleep(0.1)
@@ -266,13 +266,15 @@ def senders_of(primary: Cluster) -> list[int]:
 
 
 def test_what_a_row_costs(tmp_path: Path) -> None:
-    """In groups of 20: at most 600 B of write-ahead log and 35 µs of the server's CPU a row."""
+    """In groups of 20: at most 600 B of write-ahead log and 35 µs of the server's CPU a row, or three and a
+    half times what a `SELECT 1` takes on a machine that is slower, or busy."""
     from tests.postgres.cost import measured
 
     cost = measured(of_the_session(), rows=20_000, group=20)
-    figure("shared ledger, a row", wal=round(cost.wal), cpu=round(cost.cpu * 1e6, 1))
+    micro = {"cpu": round(cost.cpu * 1e6, 1), "select_1": round(cost.bare * 1e6, 1)}
+    figure("shared ledger, a row", wal=round(cost.wal), **micro)
     assert cost.wal <= 600
-    assert cost.cpu <= 35e-6
+    assert cost.cpu <= max(35e-6, 3.5 * cost.bare)
 
 
 def test_twenty_thousand_rows_come_to_the_same(plain: Here, shared: Here) -> None:
@@ -291,7 +293,5 @@ def test_four_workers_use_the_rate_and_no_more(tmp_path: Path, server: Cluster) 
     middle = posts[300:2_700]
     mean = (len(middle) - 1) / (middle[-1] - middle[0])
     figure("shared ledger, 4 workers at 100/s", most=most, mean=round(mean))
-    assert most <= 101, (
-        "as the server sees it: a request may take a millisecond longer than another"
-    )
+    assert most <= 100, "as the server sees it"
     assert mean >= 90

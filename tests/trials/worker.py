@@ -45,7 +45,9 @@ def main() -> int:
         settle=float(os.environ.get("SETTLE", "1")), timeout=2, outage=60, concurrency=8,
     )  # fmt: skip
     try:
-        worked = work(settings, job, timing=Timing(float(ttl), float(ttl) / 6, float(guard) or 1e9))
+        worked = work(
+            settings, job, timing=Timing(float(ttl), min(float(ttl) / 6, 1), float(guard) or 1e9)
+        )
     except ImporterError as error:
         sys.stdout.write(f"{type(error).__name__}: {error.message}\n")
         return 1

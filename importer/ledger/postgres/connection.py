@@ -108,12 +108,16 @@ def connect(address: Address, **settings: str) -> Connection:
     LedgerError."""
     options = " ".join(f"-c {name}={value}" for name, value in {**_SETTINGS, **settings}.items())
     kept = f"{address.parameters.get('options', '')} {options}".strip()
+    parameters = {**_CONNECTING, **address.parameters, "options": kept}
     try:
-        return psycopg.connect(
-            make_conninfo(**{**_CONNECTING, **address.parameters, "options": kept}), autocommit=True
-        )
+        fresh = psycopg.connect(make_conninfo(**parameters), autocommit=True)
+        taken = fresh.execute("SELECT current_setting('lock_timeout')").fetchone()
     except psycopg.Error as error:
         raise failure(address, error) from None
+    if taken != (_SETTINGS["lock_timeout"],):
+        fresh.close()
+        raise LedgerError(f"{_named(address)} {_POOLED}.", hint=_UNPOOLED)
+    return fresh
 
 
 _CONNECTING = {
@@ -133,7 +137,7 @@ class Lost(LedgerError):
 
 def failure(address: Address, error: psycopg.Error) -> LedgerError:
     """psycopg's error in our words, with what to do."""
-    where = f"The ledger ({address.shown})"
+    where = _named(address)
     for kind, told, hint in _KNOWN:
         if isinstance(error, kind):
             said = (
@@ -145,13 +149,25 @@ def failure(address: Address, error: psycopg.Error) -> LedgerError:
     if "password" in why or "pg_hba.conf" in why:
         return LedgerError(f"{where} lets nobody in: {why}.", hint=_NOT_LET_IN)
     if "read-write" in str(error) or "read-only" in str(error):
-        return LedgerError(f"{where} is read-only.", hint=_READ_ONLY)
+        # it may be about to take over: whoever was at work waits, whoever begins is told at once
+        return Lost(f"{where} is read-only.", hint=_READ_ONLY)
+    if "unsupported startup parameter" in why:
+        return LedgerError(f"{where} {_POOLED}.", hint=_UNPOOLED)
     if "does not exist" in why and error.sqlstate is None:
         return LedgerError(f"{where} is not there: {why}.", hint="Make it with `createdb`.")
     again = isinstance(error, psycopg.OperationalError)
     return (Lost if again else LedgerError)(f"{where} failed: {why}.", hint=_AWAY)
 
 
+def _named(address: Address) -> str:
+    return f"The ledger ({address.shown})"
+
+
+_POOLED = "is reached through a pooler that drops a session's settings, such as PgBouncer"
+_UNPOOLED = (
+    "Name the server itself: plans are pinned and statements prepared for a session, and few connections are "
+    "taken."
+)
 _NOT_LET_IN = (
     "Nothing is posted without it. Name the password in PGPASSWORD, in a password file (PGPASSFILE, chmod "
     "600, or it is ignored) or in a service file, and the user in the address or in PGUSER."

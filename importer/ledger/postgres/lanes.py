@@ -230,6 +230,10 @@ class Keeper:
 
     def _beat(self) -> None:
         asked, ttl = system.steady(), self.timing.ttl
+        if (
+            self.changed
+        ):  # before the lanes, whose lease permits posts: a share must not end before that
+            self.changed(self._connected())
         for server, holder in self._servers.items():
             if not self._ask("holds_beat", server=server, holder=holder, ttl=ttl):
                 self.lost.set()
@@ -240,8 +244,6 @@ class Keeper:
                 self.lanes = {each: token for each, token in self.lanes.items() if each in kept}
                 self.lost.set()
             self._lane_ends = asked + ttl if kept else asked
-        if self.changed:
-            self.changed(self._connected())
 
     def _ask(self, name: str, **values: Any) -> list[tuple[Any, ...]]:
         connection = self._connected()

@@ -9,7 +9,7 @@ from typing import Any
 
 from importer.errors import Busy
 from importer.ledger.database import check_secret
-from importer.ledger.jobs import meet
+from importer.ledger.jobs import SENDABLE, meet
 from importer.ledger.past import SqlPast
 from importer.ledger.postgres.connection import Address, wrap_postgres_errors
 from importer.ledger.postgres.database import PostgresDatabase, hold
@@ -68,6 +68,12 @@ class PostgresLedger(SqlLedger):
         super().begin_job(job)
         with wrap_postgres_errors(self.address):
             self.database.connection.execute("ANALYZE staged, sent")
+
+    def end_job(self, job: Job, exit_status: int, stopped: str = "") -> None:
+        """Nobody needs the requests of a job that has nothing left to send."""
+        super().end_job(job, exit_status, stopped)
+        if not any(self.own(job).get(status) for status in SENDABLE):
+            self._db.run("bodies_removed", job=job.id)
 
     def under_way(self, job: Job) -> bool:
         """Whoever has a lane may post, whether or not the survey is held as a whole."""

@@ -38,15 +38,23 @@ WHERE job = :job
 
 -- name: shares_of_others
 -- What the others have now, how many they are, and how many of them come before this one.
-SELECT COALESCE(sum(share), 0), count(*), count(*) FILTER (WHERE holder < :holder) FROM shares
-WHERE job = :job AND holder <> :holder AND expires > clock_timestamp()
+SELECT COALESCE(sum(share), 0), count(*) FILTER (WHERE wanted >= 0),
+    count(*) FILTER (WHERE wanted >= 0 AND holder < :holder)
+FROM shares WHERE job = :job AND holder <> :holder AND expires > clock_timestamp()
 
 -- name: share_put
 -- What this one has.
 INSERT INTO shares (job, holder, share, wanted, expires)
-VALUES (:job, :holder, :share, :wanted, clock_timestamp() + :ttl * interval '1 second')
+VALUES (:job, :holder, :share, :share, clock_timestamp() + :ttl * interval '1 second')
 ON CONFLICT (job, holder) DO UPDATE
 SET share = EXCLUDED.share, wanted = EXCLUDED.wanted, expires = EXCLUDED.expires
+
+-- name: share_before
+-- And what it had until a moment ago, which nobody has for as long as a server may look back.
+INSERT INTO shares (job, holder, share, wanted, expires)
+VALUES (:job, :holder, :share, -1, clock_timestamp() + :ttl * interval '1 second')
+ON CONFLICT (job, holder) DO UPDATE SET expires = EXCLUDED.expires, share = EXCLUDED.share
+    + CASE WHEN shares.expires > clock_timestamp() THEN shares.share ELSE 0 END
 
 -- name: work_told
 -- Rows that were refused since the last time, and why this worker stops, if it does; what all know comes back.
