@@ -1,7 +1,7 @@
 """Judges `init` on public exports that its rules never saw: `python -m tests.discovery.public FOLDER`.
 
 `public_exports.yaml` holds what a person reads off each, `fresh_exports.yaml` (`--key fresh`) and
-`third_exports.yaml` (`--key third`) the same of later sets; the files are found in the folder by their
+`third_exports.yaml`, `fourth_exports.yaml` (`--key third` ...) the same of later sets; the files are found in the folder by their
 sha256. `--half tuning` or `--half kept` counts one half only, `--misses` names what is wrong.
 """
 
