@@ -165,6 +165,8 @@ def _said(grid: Grid, rows: Sequence[int]) -> str:
 
 def _first(grid: Grid) -> int | None:
     """The index of the first header row; None where there is none."""
+    if grid.cells and _counts_on(grid.cells[0], grid.cells[1 : 1 + FIRST]):
+        return 0
     wide = max(map(_filled, grid.cells[:HEAD]), default=0)
     full = next(
         (i for i, cells in enumerate(grid.cells[:HEAD]) if _filled(cells) > _FULL * wide), 0
@@ -321,6 +323,18 @@ def _is_data(grid: Grid, at: int, skip: int = 0) -> bool:
     """Whether a row has the shapes of what stands below it."""
     fits, misfits = _fitting(grid, at, skip)
     return fits > len(misfits)
+
+
+def _counts_on(cells: Sequence[str], below: Sequence[Sequence[str]]) -> bool:
+    """Whether a row numbers the columns, as pandas does where they have no names: 0, 1, 2 ..., which no row
+    below does; the first may be blank, above the numbers of the rows."""
+    named = cells[1:] if not cells[0].strip() else cells
+    own = [str(n) for n in range(len(named))] == [cell.strip() for cell in named]
+    numbers = [int(cell) if cell.strip().isdecimal() else -1 for cell in named]
+    rises = len(numbers) >= _SEVERAL and numbers[0] > -1 and sorted(set(numbers)) == numbers
+    return (rises or (own and named is not cells)) and all(
+        [*row[-len(named) :]] != sorted(set(row[-len(named) :])) for row in below if len(named) > 1
+    )
 
 
 def _recurs(grid: Grid, at: int) -> bool:

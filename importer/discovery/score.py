@@ -68,7 +68,8 @@ _AS_TELLING = 4
 
 def _telling(question: Question, text: str) -> int:
     if question.recommends:
-        return 6 if question.kind == "nps" else 5
+        asked = says("recommend", text.replace("nps", ""))  # of several that are called so
+        return 6 + asked if question.kind == "nps" else 5
     if is_called("score", question.columns[0].label):
         return 4
     if says("satisfied", text) or says("effort", text):
@@ -127,7 +128,7 @@ def _is_comment(question: Question) -> bool:
     sure = question.sure is Confidence.SURE
     counts = column.profile.counts
     own, _ = column.profile.without(lexicon.texts("nothing_said") | lexicon.texts("no_answer"))
-    recurs = len(own) * 4 < sum(own.values()) and not is_called("comment", column.label)
+    recurs = len(own) * 4 < sum(own.values()) and not is_comment(column.label)
     worded = sum(bool(_WORD.search(text)) and not _is_made(text) for text in counts)
     coded = sum(bool(_DIGIT.search(text)) and not _WORD.search(text) for text in counts)
     said = worded * 2 > len(counts) or (
@@ -197,10 +198,11 @@ def _reasoned(
     words (`before`) where another rating is the score."""
     if before and before is not score and says("recommend", before.text):
         return 4
+    few = 2 if column.profile.filled * 10 >= column.profile.rows else 0
     if score is None:
-        return 2 if column.profile.filled * 10 >= column.profile.rows else 0
+        return few
     of_the_score = any(is_called("score", word) for word in plain(column.text).split())
-    return 4 if of_the_score else 3 if beside else 2
+    return 4 if of_the_score else 3 if beside else few
 
 
 def names(

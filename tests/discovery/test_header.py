@@ -244,3 +244,14 @@ def test_a_header_that_comes_again_is_one() -> None:
     assert found([names, *rows, names, *rows]) == ((1,), (), 0)
     chosen = [["Chat", "Mail", ""], ["", "Mail", "Phone"], ["Chat", "", ""], ["", "Mail", "Phone"]]
     assert found([["Chat", "Mail", "Phone"], *chosen, *chosen]) == ((1,), (), 0)
+
+
+def test_numbers_of_columns_are_a_header_and_answers_are_none() -> None:
+    """A table that pandas wrote, whose columns had no names."""
+    rows = [[str(1 + n * k % 7) for k in range(1, 9)] for n in range(12)]
+    assert found([[str(k) for k in range(8)], *rows]) == ((1,), (), 0)
+    assert found([["0", "1", "2", "5", "6", "7", "8", "12"], *rows]) == ((1,), (), 0)
+    assert found([["", "0"], *([str(n), str(1 + n % 5)] for n in range(12))]) == ((1,), (), 0)
+    assert found(rows) == ((), (), 0)
+    assert found([["1", "2", "3", "4", "5"]] * 9) == ((), (), 0)
+    assert found([["7", "9"], ["8", "9"], ["3", "10"], ["5", "6"]]) == ((), (), 0)

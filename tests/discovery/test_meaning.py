@@ -282,6 +282,8 @@ def test_two_ratings_are_not_many() -> None:
         "Any other comments?",
         "Are there additional thoughts that you would like to share?",
         "Haben Sie noch Anregungen?",
+        "Gibt es noch etwas Wichtiges, das wir nicht besprochen haben?",
+        "Autre chose à signaler ?",
         "Avez-vous des remarques ?",
         "Se vuoi, lascia un commento facoltativo",
         "Especifique, por favor, as suas críticas",
@@ -434,3 +436,32 @@ def test_of_several_dates_the_one_that_each_row_has() -> None:
     assert said(understood(["at", "repliedAt"], rows))["date"] == "at"
     both = [[a, f"2026-03-{n + 1:02d} 10:00"] for n, (a, _) in enumerate(rows)]
     assert said(understood(["at", "repliedAt"], both))["date"] == ""
+
+
+@pytest.mark.parametrize("label", ["nps_comment", "Review_Text", "CSAT Kommentar"])
+def test_what_is_called_a_comment_may_come_again(label: str) -> None:
+    rows = [[str(n % 11), ["Too dear", "Great", "Too slow for me"][n % 3]] for n in range(60)]
+    assert said(understood(["nps", label], rows))["comment"] == label
+    assert said(understood(["nps", "Reason"], rows))["comment"] == "Reason"
+    assert said(understood(["nps", "Plan"], rows))["comment"] == ""
+
+
+def test_of_several_called_nps_the_one_that_asks_to_recommend() -> None:
+    rows = [[str(n % 11), str((n + 3) % 11), str((n + 5) % 11)] for n in range(30)]
+    assert (
+        said(understood(["nps_suporte", "nps_recomendacao", "nps_custo"], rows))["score"]
+        == "nps_recomendacao"
+    )
+    assert said(understood(["NPS", "NPS support", "NPS price"], rows))["score"] == "NPS"
+
+
+def test_a_reason_that_few_gave_is_no_comment_beside_a_far_score() -> None:
+    rows = [
+        [str(n % 11), "x", "y", f"For the {n}th reason of mine" if n % 20 == 0 else ""]
+        for n in range(60)
+    ]
+    labels = ["NPS", "Town", "Plan", "Why do you see a danger there?"]
+    assert said(understood(labels, rows))["comment"] == ""
+    assert said(understood(["Town", "Plan", "NPS", "Why?"], [[*r[1:3], r[0], r[3]] for r in rows]))[
+        "comment"
+    ]
