@@ -63,3 +63,21 @@ def test_bodies_are_kept_for_whoever_wants_to_read_them(tmp_path: Path) -> None:
 
 def test_a_key_without_a_project_looks_at_nobody(tmp_path: Path) -> None:
     assert calls(tmp_path, FEW, api_key=Secret("k" * 20))["Spool.keep_bodies"] == 0
+
+
+def test_ids_keys_and_addresses_that_stay_as_they_are_take_one_search_a_column(
+    tmp_path: Path,
+) -> None:
+    few, many = calls(tmp_path / "few", FEW), calls(tmp_path / "many", MANY)
+
+    texts = many["Memo.__missing__"] - few["Memo.__missing__"]
+    assert texts <= 1.1 * (MANY - FEW)  # of the dates, no two of which are alike
+    assert many["First._first"] == 0
+
+
+def test_rows_in_a_row_are_told_from_totals_and_headers_by_their_first_cell(tmp_path: Path) -> None:
+    few, many = calls(tmp_path / "few", FEW), calls(tmp_path / "many", MANY)
+
+    found = many - few
+    assert found["_word_of"] == found["_key"] == found["ForeignRows._is_apart"] == 0
+    assert found["ForeignRows._numbers_of"] == 0  # no more than may be summed up are held
