@@ -10,6 +10,7 @@ from functools import cache, lru_cache
 from pathlib import Path
 from zoneinfo import ZoneInfo, available_timezones
 
+from importer import resources
 from importer.mapping.text import TransformError
 
 _DAY = timedelta(days=1)
@@ -234,7 +235,8 @@ def months() -> Mapping[str, str]:
     """Names of months in many languages, long and short, in small letters, and their English names."""
     import tomllib
 
-    said = tomllib.loads(Path(__file__).with_name("months.toml").read_text(encoding="utf-8"))
+    content, _ = resources.small(Path(__file__).with_name("months.toml"))
+    said = tomllib.loads(content.decode())
     return {
         name: english.capitalize()
         for year in said.values()
