@@ -1,4 +1,4 @@
-"""Which survey tool wrote a file: by columns that only it writes; and whether a sheet holds answers at all."""
+"""Which survey tool wrote a file: by columns that only it writes; whether a sheet holds answers at all."""
 
 from __future__ import annotations
 
