@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Literal, get_args
 
 SaidBy = Literal[
-    "status", "file", "mapping", "checks", "delivery", "ledger", "stop", "exit", "hint"
+    "status", "file", "mapping", "checks", "delivery", "ledger", "stop", "exit", "hint", "warning"
 ]
 """Who says a code: a row's status; what gives the row its code; the reason of an early stop; the exit
-code of a command, in digits; an error of what to do (`hint`)."""
+code of a command, in digits; an error of what to do (`hint`), a plan of what to know (`warning`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +61,13 @@ def on_page(code: str, otherwise: str = "") -> str:
     rows: tuple[SaidBy, ...] = ("file", "mapping", "checks", "delivery", "ledger")
     known = next((found for each in rows if (found := of(each).get(code))), None)
     return (known.page if known else "") or otherwise
+
+
+def warned_on_page(text: str) -> str:
+    """A warning of a summary, which says what to do in the words of `remedy`, as a page says it."""
+    for each in (*of("warning").values(), *of("file").values()):
+        text = text.replace(each.remedy, each.on_page)
+    return text
 
 
 def briefs(*said_by: SaidBy) -> Mapping[str, str]:

@@ -128,7 +128,7 @@ def test_what_is_shown_of_statuses_and_exit_codes_is_there() -> None:
 
 TYPED = re.compile(r"`|--\w|\bimporter \w|SATISMETER_|same command|problems\.csv")
 """What is typed at a command line, or written into a mapping; what only the command line has."""
-SHOWN = ("status", *ROOMS, "hint")
+SHOWN = ("status", *ROOMS, "hint", "warning")
 
 
 def test_a_page_says_in_its_own_words_what_the_command_line_says_in_commands() -> None:
@@ -147,6 +147,27 @@ def test_a_page_keeps_what_an_error_knows_of_the_case_where_that_names_no_comman
     assert codes.on_page("nobody says this", "As it is.") == "As it is."
     assert codes.told_on_page("api_key", "typed").startswith("Type it on the Keys page")
     assert codes.told_on_page("", "Look again.") == "Look again."
+
+
+def test_a_warning_is_said_on_a_page_in_its_own_words() -> None:
+    for each in codes.of("warning").values():
+        said = codes.warned_on_page(f"3 rows are odd. {each.remedy} More follows.")
+        assert said == f"3 rows are odd. {each.page} More follows."
+    damaged = codes.of("file")["float_id"]
+    assert codes.warned_on_page(f"2 cells: {damaged.remedy}") == f"2 cells: {damaged.page}"
+    assert codes.warned_on_page("Nothing to do.") == "Nothing to do."
+
+
+def test_each_warning_is_given_somewhere() -> None:
+    """By `codes.of("warning")["its code"]`."""
+    called = {
+        text
+        for node in trees("engine", "ledger", "results")
+        if isinstance(node, ast.Subscript)
+        and text_of(next(iter(getattr(node.value, "args", ())), None)) == {"warning"}
+        for text in text_of(node.slice)
+    }
+    assert called == set(codes.of("warning"))
 
 
 def test_each_remedy_of_an_error_is_asked_for_somewhere() -> None:

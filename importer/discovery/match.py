@@ -17,6 +17,7 @@ from importer.discovery.proposal import matches, wanted
 from importer.discovery.questions import Question
 from importer.discovery.recognition import candidates, ends_in_words, in_words
 from importer.discovery.scales import Best
+from importer.discovery.sections import used
 from importer.discovery.survey_match import Matched, fits
 from importer.discovery.understand import Dated
 from importer.mapping import Document, blocks, typed
@@ -25,7 +26,7 @@ from importer.mapping.document import METHODS
 from importer.mapping.errors import OPEN
 from importer.mapping.ids import is_damaged, is_dummy
 from importer.mapping.steps import steps
-from importer.model import counted
+from importer.model import counted, letter
 from importer.privacy import Show, masked
 from importer.satismeter import Survey, SurveyQuestion
 
@@ -98,7 +99,7 @@ class Matching:
         """All of them, as a page lists them."""
         return [
             self._survey(),
-            *(self._questions() if self.asked else self._answers()),
+            *self._answered(),
             self._person(),
             self._when(),
             self._traits(),
@@ -106,9 +107,13 @@ class Matching:
         ]
 
     @property
-    def open(self) -> list[Card]:
-        """Those in which something is yet to be said."""
-        return [each for each in self.cards if each.open]
+    def unused(self) -> list[str]:
+        """The names of the columns that nothing is made of."""
+        table, choices = table_of(self.draft), self.draft.choices
+        sent = tuple(each for each in choices.answers if each.question is not None)
+        taken = used(table, replace(choices, answers=sent)) | set(map(table.at, choices.key))
+        left = (each for each in table.columns if not each.blank and each.index not in taken)
+        return [each.label.strip() or "(no name)" for each in left]
 
     def answer(self, key: str) -> int | None:
         """Which of the answers a card is of."""
@@ -134,6 +139,17 @@ class Matching:
         missing = "which survey the answers go to" if not value else ""
         return Card("survey", "The survey", fields=(said, method), open=missing)
 
+    def _answered(self) -> list[Card]:
+        """Of the survey's questions; where it can't be read, of the file's answers; none as long as one of
+        several surveys is to be chosen."""
+        if not self.asked:
+            choosing = self.surveys and self.draft.choices.campaign == OPEN
+            return [] if choosing else list(self._answers())
+        cards = list(self._questions())
+        if all(self.answer(each.id) is None for each in cards):
+            cards[0] = replace(cards[0], open="a column for at least one of the questions")
+        return cards
+
     def _questions(self) -> Iterator[Card]:
         """One for each question of the survey."""
         matched = {each.asked.id: each for each in self._matches.values()}
@@ -153,32 +169,27 @@ class Matching:
 
     def _answers(self) -> Iterator[Card]:
         """One for each answer of the file, where the survey can't be read: its ID is typed."""
-        table = table_of(self.draft)
+        table, titles = table_of(self.draft), set[str]()
         for at, answer in enumerate(self.draft.choices.answers):
             found = question_of(table, answer.cell)
             column = self._column(answer)
             key = _key_of(answer)
-            title = (found.text or found.columns[-1].label) if found else key
+            title = ((found.text or found.columns[-1].label) if found else key) or key
+            if title in titles and column:
+                title = f"{title} (column {letter(column.index)})"
+            titles.add(title)
             id_ = answer.question or ""
+            label = f"The question’s ID of “{title}” in SatisMeter"
+            left = "yes" if answer.question is None else ""
             fields = [
-                Field(
-                    f"question.{key}",
-                    f"The question’s ID of “{title or key}” in SatisMeter",
-                    "" if id_ == OPEN else id_,
-                    kind="text",
-                ),
-                Field(
-                    f"{OUT}.{key}",
-                    "Leave this answer out",
-                    "yes" if answer.question is None else "",
-                    kind="check",
-                ),
+                Field(f"question.{key}", label, "" if id_ == OPEN else id_, kind="text"),
+                Field(f"{OUT}.{key}", "Leave this answer out", left, kind="check"),
             ]
             if column:
                 fields.append(self._column_field(key, None, column, out=False))
             main = answer.question is not None or (found is not None and wanted(table, found))
             told = answer_note(table, answer, found).partition("; ")[0]
-            yield replace(self._card(key, title or key, told, fields, TYPES, at), main=main)
+            yield replace(self._card(key, title, told, fields, TYPES, at), main=main)
 
     def _card(
         self,
@@ -194,14 +205,8 @@ class Matching:
         answer = self.draft.choices.answers[at]
         missing = "the question’s ID" if answer.question == OPEN else ""
         kinds = list(dict.fromkeys((*kinds, answer.cell.type)))
-        fields.append(
-            Field(
-                f"type.{key}",
-                "Its answers are",
-                answer.cell.type,
-                [(k, _KINDS.get(k, k)) for k in kinds],
-            )
-        )
+        named = [(k, _KINDS.get(k, k)) for k in kinds]
+        fields.append(Field(f"type.{key}", "Its answers are", answer.cell.type, named))
         found = question_of(table_of(self.draft), answer.cell)
         if answer.question is not None and found and found.scale and answer.cell.type in RATINGS:
             said = changes.best_said(self.draft, answer)
@@ -215,12 +220,8 @@ class Matching:
                 missing = missing or ("which end of the scale is the best" if not said else "")
         values = list(self._values(key, at, answer)) if answer.question is not None else []
         unmapped = sum(each.count for each in values if each.unmapped)
-        notes = []
-        if unmapped:
-            notes = [
-                f"{counted(unmapped, 'row')} would be invalid: their text isn’t understood yet."
-            ]
-        return Card(key, title, told, fields, values, notes, missing)
+        note = f"{counted(unmapped, 'row')} would be invalid: their text isn’t understood yet."
+        return Card(key, title, told, fields, values, [note] if unmapped else [], missing)
 
     def _column(self, answer: Answer | None) -> Column | None:
         if answer is None:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from importer import codes
 from importer.engine.findings import Findings, PartResult
 from importer.engine.left_out import LeftOut
 from importer.engine.observer import Observer, Staged
@@ -78,7 +79,7 @@ def _scoreless(tally: Tally, sent: Sequence[int]) -> Iterator[str]:
             rows = f"{missing:,} of {counted(len(sent), 'ready row')}"
             yield (
                 f"{rows} {'has' if missing == 1 else 'have'} no score in {first.question.column!r}, only "
-                "other answers. `required: true` beside that answer refuses such rows."
+                f"other answers. {codes.of('warning')['no_score'].remedy}"
             )
 
 
@@ -99,9 +100,8 @@ def guesses(facts: Facts, show: Show = odd_character) -> Iterator[str]:
     lines = ", ".join(f"line {number:,} `{show(sample)}`" for number, sample in found)
     reads = f": it reads {lines}" if lines else ""
     yield (
-        f"The text's encoding is a guess, {facts.encoding}{reads}. If a character is wrong "
-        "there, write the right `encoding:` under `source:` in the mapping; `importer inspect FILE` shows "
-        "the lines, with --encoding as another reading has them."
+        f"The text's encoding is a guess, {facts.encoding}{reads}. "
+        f"{codes.of('warning')['guessed_encoding'].remedy}"
     )
 
 
@@ -110,7 +110,7 @@ def _dates(compiled: Compiled) -> str:
     traits = (name for program in compiled.programs for name, _ in program.traits)
     if "respondedAt" in traits:
         return f"{lost} The original date goes along as the trait respondedAt."
-    return f"{lost} Map it as a trait (respondedAt) to keep it."
+    return f"{lost} {codes.of('warning')['no_date'].remedy}"
 
 
 def _people(ledger: Ledger, job: Job, send: str) -> Iterator[str]:
@@ -118,7 +118,7 @@ def _people(ledger: Ledger, job: Job, send: str) -> Iterator[str]:
     if several and send == "all":
         yield (
             f"{counted(several, 'person has', 'persons have')} more than one row to send: the API may "
-            "refuse the later ones as duplicates. `repeats: {send: latest}` sends one row each."
+            f"refuse the later ones as duplicates. {codes.of('warning')['several_rows'].remedy}"
         )
     if disagree:
         yield (
@@ -132,8 +132,7 @@ def _by_other_rule(ledger: Ledger, job: Job) -> Iterator[str]:
         first = next(ledger.lines(job, code=REKEYED, limit=1))
         yield (
             f"{counted(number, 'row')} may have been sent before: the mapping's key, date or answers have "
-            f"changed since. Row {first.row}: {first.message}. They are held; --again sends them all the "
-            "same, as new responses."
+            f"changed since. Row {first.row}: {first.message}. {codes.of('warning')['another_key'].remedy}"
         )
 
 

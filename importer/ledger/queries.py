@@ -169,11 +169,8 @@ class Figures(Part):
         known = self.past.surveys(job.origin)
         if any(meet(named.split(","), job.campaigns.split(",")) for named in known):
             return ""
-        return (
-            "The ledger knows of no earlier import into this survey. Rows that were sent from elsewhere "
-            "(another machine, another --state folder) would be sent again: use the ledger that knows them, "
-            "or, with an API key, `run --check-survey`."
-        )
+        remedy = codes.of("warning")["unknown_survey"].remedy
+        return f"The ledger knows of no earlier import into this survey. {remedy}"
 
 
 _ALL = 1 << 62

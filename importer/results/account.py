@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from importer import codes
 from importer.model import counted
 
 
@@ -157,7 +158,7 @@ class AccountEffect:
             return ""
         return (
             "The mapping doesn't say what becomes of traits that persons have already: they are overwritten. "
-            "`existing_traits: keep` leaves them alone, `existing_traits: overwrite` says that this is meant."
+            f"{codes.of('warning')['existing_traits'].remedy}"
         )
 
     def _held(self) -> str:

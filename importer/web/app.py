@@ -23,7 +23,7 @@ from importer.web.drafts import Drafts
 from importer.web.guard import FORM, Refused, dressed
 from importer.web.match import Matcher
 from importer.web.mending import Mending
-from importer.web.pages import Desk, to_do
+from importer.web.pages import STEPS, Desk, to_do
 from importer.web.settling import Settling
 from importer.web.standing import history
 from importer.web.steps import Steps
@@ -33,7 +33,12 @@ ADDRESS = "127.0.0.1"
 _STATIC = Path(__file__).with_name("static")
 _TYPES = {"style.css": "text/css", "app.js": "text/javascript"}
 _LARGEST_FORM = 2 << 20
-_UNTYPED = {"csrf", "revision", "seal", "shown", "go", "back", "write_key", "api_key"}
+_UNTYPED = {"csrf", "revision", "seal", "shown", "go", "back", "to", "write_key", "api_key"}
+_TYPED = {409, 422, 507}
+_FULL = (
+    "Make room on the disk, go back, and do it again: nothing was sent by this. A run that is under way "
+    "stops by itself where it can’t write, and loses nothing."
+)
 
 
 class Front:
@@ -95,14 +100,9 @@ class Front:
         if form.get("project", "").strip():
             given["project"] = Secret.parse(form["project"].strip(), "project's ID").reveal()
         self._desk.take_keys(**given)
-        back = form.get("back", "")
-        known = self._desk.drafts.load(back.partition("/")[0])
-        step = (
-            back.partition("/")[2]
-            if back.partition("/")[2] in {"match", "run", "results"}
-            else "read"
-        )
-        raise web.HTTPSeeOther(f"/drafts/{known.id}/{step}" if known else "/keys")
+        id_, _, step = form.get("back", "").partition("/")
+        step = step if step in STEPS else "read"
+        raise web.HTTPSeeOther(f"/drafts/{id_}/{step}" if self._desk.drafts.load(id_) else "/keys")
 
     async def quit(self, request: web.Request) -> web.StreamResponse:
         """End the server; runs go on."""
@@ -142,6 +142,8 @@ def application(desk: Desk) -> web.Application:
             return _message(desk, request, error.status, error.reason)
         except (ConnectionError, asyncio.CancelledError):
             raise
+        except OSError as error:
+            return _message(desk, request, 507, f"The disk refused it: {error.strerror}.", _FULL)
         except Exception as error:  # noqa: BLE001  a defect: its kind and place, never what it was about
             last = traceback.extract_tb(error.__traceback__)[-1]
             said = f"unexpected {type(error).__name__} at {Path(last.filename).name}:{last.lineno}"
@@ -160,7 +162,7 @@ def application(desk: Desk) -> web.Application:
 def _message(
     desk: Desk, request: web.Request, status: int, title: str, hint: str = ""
 ) -> web.Response:
-    form = request.get(FORM) or {} if status == 409 else {}  # so that nothing typed is lost
+    form = request.get(FORM) or {} if status in _TYPED else {}  # so that nothing typed is lost
     sent = {name: text for name, text in form.items() if text and name not in _UNTYPED}
     facts = {"title": title, "hint": hint, "sent": sent, "running": 0}
     response = desk.page(request, "message", status, **facts)

@@ -21,10 +21,11 @@ from importer.engine.preview import Previewed, preview
 from importer.errors import ImporterError, MappingError, UsageError
 from importer.mapping import preset, shipped
 from importer.model import Response
+from importer.privacy import masked
 from importer.satismeter import Survey
 from importer.sources import open_source
 from importer.web import reading as readings
-from importer.web.drafts import Draft, Drafts
+from importer.web.drafts import Draft
 from importer.web.guard import FORM, PARTS, Refused
 from importer.web.pages import Desk
 from importer.web.reading import Checked, Reading
@@ -55,26 +56,17 @@ class Matcher:
     """The handlers of `/drafts/ID/match`."""
 
     def __init__(self, desk: Desk, steps: Steps) -> None:
-        self._desk, self._steps = desk, steps
-
-    @property
-    def _drafts(self) -> Drafts:
-        return self._desk.drafts
+        self._desk, self._drafts, self._steps = desk, desk.drafts, steps
 
     def routes(self) -> list[web.RouteDef]:
         """What is asked for, and who answers."""
         at = "/drafts/{id:[0-9a-f]{16}}/"
         return [
             web.get(f"{at}match", self.match),
-            web.get(f"{at}mapping", self.moved),
             web.post(f"{at}match", self.said),
             web.post(f"{at}row", self.row),
             web.post(f"{at}own", self.own),
         ]
-
-    async def moved(self, request: web.Request) -> NoReturn:
-        """What the page was called before."""
-        raise to(self._steps.one(request), "match")
 
     async def match(self, request: web.Request) -> web.StreamResponse:
         """The choices as they are, and what is yet to be said."""
@@ -120,7 +112,10 @@ class Matcher:
     ) -> web.Response:
         now = await self._now(one)
         one = self._drafts.load(one.id) or one
-        cards = now.matching.cards if now.matching else []
+        shown = (
+            replace(now.matching, show=self._desk.show(request, masked)) if now.matching else None
+        )
+        cards = shown.cards if shown else []
         if typed is not None:
             cards = [as_typed(each, typed, wrong or {}, status == 409) for each in cards]
         others = [
@@ -139,11 +134,7 @@ class Matcher:
             open=[each for each in cards if each.open],
             wrong=[field for each in cards for field in each.fields if field.wrong],
             stale=status == 409,
-            labels=[each.label for each in table_of(now.matching.draft).columns]
-            if now.matching
-            else [],
-            kept=list(now.matching.draft.choices.kept) if now.matching else [],
-            comments=now.matching.draft.choices.comments if now.matching else (),
+            matching=shown,
             row=await self._row(one, now.matching, row),
             filled=typed or {},
             others_mappings=sorted(others, key=lambda each: each.labels != one.labels),
@@ -156,6 +147,7 @@ class Matcher:
         """What the person says; the mapping is written anew of it."""
         one, form = self._steps.one(request), request[FORM]
         self._steps.there(one)
+        self._desk.turned(request)
         stale = form.get("revision") != str(one.revision)
         if stale and "campaign" in form:
             return await self._page(request, one, status=409, typed=form)
@@ -174,6 +166,8 @@ class Matcher:
                 text = drafted.text
                 one = self._drafts.change(one)
                 readings.written(self._drafts, one, text)
+                if now.surveys and drafted.choices.campaign != now.matching.draft.choices.campaign:
+                    raise to(one, "match")  # its questions have not been looked at yet
         if go == "next":
             await self._planned(one)
         turn = go.removeprefix("row:") if go.startswith("row:") else form.get("row", "")

@@ -15,14 +15,14 @@ from aiohttp import web
 from importer import __version__, codes
 from importer.errors import ImporterError
 from importer.model import counted, duration, letter
-from importer.privacy import masked_id
+from importer.privacy import Show, masked_id, plain
 from importer.results import signed
 from importer.results.report.facts import short
 from importer.results.report.page import code_parts, minute, templates, thousands
 from importer.satismeter import Reader, Survey, SurveyQuestion
 from importer.settings import Settings
 from importer.web.drafts import Draft, Drafts
-from importer.web.guard import Guard
+from importer.web.guard import FORM, Guard
 from importer.web.reading import Reading, read
 from importer.web.runs import Runs
 
@@ -38,13 +38,15 @@ _MOST_READ = 4
 @dataclass
 class Desk:
     """What the pages share. `settings` are those of every job, the keys among them: they are in memory only.
-    `typed` names the keys that were typed into a page; `told` is, by job, what was done last."""
+    `typed` names the keys that were typed into a page; `told` is, by job, what was done last; `bare` are the
+    sessions that see values as they stand."""
 
     settings: Settings
     drafts: Drafts
     guard: Guard = field(default_factory=Guard)
     typed: set[str] = field(default_factory=set)
     told: dict[str, str] = field(default_factory=dict)
+    bare: set[str] = field(default_factory=set)
     ending: asyncio.Event = field(default_factory=asyncio.Event)
     start: str = "/"
     asked_at: float = field(default_factory=time.monotonic)
@@ -112,6 +114,16 @@ class Desk:
         self._surveys[campaign] = time.monotonic() + lasts, found, why
         return found, why
 
+    def show(self, request: web.Request, otherwise: Show = masked_id) -> Show:
+        """How a value of the file is shown to who asks."""
+        return plain if self.guard.csrf(request) in self.bare else otherwise
+
+    def turned(self, request: web.Request) -> None:
+        """Show values as they stand, or masked again, where a form's button says so: in this session."""
+        turn = {"show": self.bare.add, "hide": self.bare.discard}.get(request[FORM].get("go", ""))
+        if turn:
+            turn(self.guard.csrf(request))
+
     def page(
         self, request: web.Request, template: str, status: int = 200, **facts: object
     ) -> web.Response:
@@ -124,6 +136,8 @@ class Desk:
                 known=self.guard.known(request),
                 settings=self.settings,
                 typed=self.typed,
+                seen=self.show(request),
+                bare=self.guard.csrf(request) in self.bare,
                 step=template if template in STEPS else "",
                 **{"one": None, **facts},
             )
@@ -147,7 +161,7 @@ def _changed(one: Draft) -> int:
 @cache
 def _environment() -> Environment:
     named = (code_parts, counted, duration, letter, masked_id, minute, short, signed, thousands)
-    filters = (*named, codes.on_page, to_do)
+    filters = (*named, codes.on_page, codes.warned_on_page, to_do)
     environment = templates("importer.web", filters)
     environment.tests["mended"] = {*codes.of("mapping"), *codes.of("checks")}.__contains__
     status = {name: each.brief for name, each in codes.of("status").items()}

@@ -99,14 +99,6 @@ class Checked:
     traits: Sequence[str] = ()
 
     @property
-    def wrong(self) -> Mapping[int, Sequence[Mistake]]:
-        """The mistakes by their line."""
-        found: dict[int, list[Mistake]] = {}
-        for each in self.mistakes:
-            found.setdefault(each.line, []).append(each)
-        return found
-
-    @property
     def sound(self) -> bool:
         """Whether a plan can be made of it."""
         return not (self.mistakes or self.trouble)

@@ -19,7 +19,7 @@ from dataclasses import dataclass, field, replace
 from itertools import chain, islice
 from pathlib import Path
 from threading import Lock
-from typing import IO
+from typing import IO, Any
 
 from importer import engine, resources, system
 from importer.automation.waiting import waiting
@@ -51,7 +51,7 @@ class Planning:
         self.rows = 0
         self.cancelled = False
         self.failed: ImporterError | None = None
-        self.task: asyncio.Task[None] | None = None
+        self.task: asyncio.Future[Any] | None = None
 
     @property
     def on(self) -> bool:
@@ -83,17 +83,27 @@ class Runs:
     """Starts them, stops them, says how they stand."""
 
     drafts: Drafts
-    _plans: dict[str, Planning] = field(default_factory=dict)
-    _rehearsals: dict[str, Planning] = field(default_factory=dict)
+    _tasks: dict[tuple[str, str], Planning] = field(default_factory=dict)
     _children: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
     stopping: set[str] = field(default_factory=set)
     _starting: Lock = field(default_factory=Lock)
 
-    # plans
+    # what is done in a thread
 
-    def planning(self, one: Draft) -> Planning | None:
-        """The plan that is being made of a draft, or has failed since the server began."""
-        return self._plans.get(one.id)
+    def task(self, kind: str, name: str) -> Planning | None:
+        """The `plan` or `rehearsal` of a draft, or what is asked about (`ask`) a job: under way, or as it has
+        ended since the server began."""
+        return self._tasks.get((kind, name))
+
+    def once(self, kind: str, name: str, work: Callable[[Planning], object]) -> Planning:
+        """Begin it, unless it is on."""
+        now = self.task(kind, name)
+        if now is None or not now.on:
+            now = self._tasks[kind, name] = Planning()
+            now.task = asyncio.create_task(now.done(work, now))
+        return now
+
+    # plans
 
     def settings(self, base: Settings, one: Draft) -> Settings:
         """A job's settings, as the command has them of the words of `words`."""
@@ -108,30 +118,23 @@ class Runs:
 
     def plan(self, base: Settings, one: Draft) -> None:
         """Begin to plan; a plan of the draft that is under way is broken off."""
-        former, now = self._plans.get(one.id), Planning()
+        former, now = self.task("plan", one.id), Planning()
         if former:
             former.cancelled = True
-        self._plans[one.id] = now
+        self._tasks["plan", one.id] = now
         settings = self.settings(base, one)
-        now.task = asyncio.create_task(
-            self._plan(settings, one, now, former.task if former else None)
-        )
 
-    async def _plan(
-        self, settings: Settings, one: Draft, watch: Planning, former: asyncio.Task[None] | None
-    ) -> None:
-        if former:
-            await former
-        if await watch.done(engine.plan, settings, watch):
-            current = self.drafts.load(one.id)
-            if current and current.revision == one.revision:
-                self.drafts.save(current, planned=True)
+        async def whole() -> None:
+            if former and former.task:
+                await former.task
+            if await now.done(engine.plan, settings, now):
+                current = self.drafts.load(one.id)
+                if current and current.revision == one.revision:
+                    self.drafts.save(current, planned=True)
+
+        now.task = asyncio.create_task(whole())
 
     # rehearsals
-
-    def rehearsal(self, one: Draft) -> Planning | None:
-        """That of a draft which is under way, or has failed since the server began."""
-        return self._rehearsals.get(one.id)
 
     def rehearsed(self, one: Draft) -> Mapping[str, object]:
         """What it came to; {} where what is approved now was not rehearsed."""
@@ -140,22 +143,18 @@ class Runs:
 
     def rehearse(self, base: Settings, one: Draft) -> None:
         """Begin one, unless it is on."""
-        if (former := self._rehearsals.get(one.id)) and former.on:
-            return
-        now = self._rehearsals[one.id] = Planning()
         settings, folder = self.settings(base, one), self.drafts.path(one, "rehearsal")
 
-        async def whole() -> None:
-            if await now.done(rehearse, settings, folder, now, lambda: now.cancelled):
-                self.drafts.save(one, rehearsed=one.approved)
+        def whole(now: Planning) -> None:
+            rehearse(settings, folder, now, lambda: now.cancelled)
+            self.drafts.save(one, rehearsed=one.approved)
 
-        now.task = asyncio.create_task(whole())
+        self.once("rehearsal", one.id, whole)
 
     def summary(self, base: Settings, one: Draft) -> Mapping[str, object]:
         """What the plan came to: plan-summary.json; {} where there is none."""
-        return (
-            document(self.settings(base, one).folder / "plan-summary.json") if one.planned else {}
-        )
+        path = self.settings(base, one).folder / "plan-summary.json"
+        return document(path) if one.planned else {}
 
     def seal(self, one: Draft) -> str:
         """The saved plan's SHA-256; "" where there is none."""
@@ -169,60 +168,45 @@ class Runs:
     def words(self, base: Settings, one: Draft, limit: int | None = None) -> list[str]:
         """The command that does what the page does."""
         plan = {"--plan": self.drafts.plan(one), "--plan-sha256": one.approved or None}
-        return self._command(
-            "run", base, one, plan | {"--limit": limit, "--project": base.project or None}
-        )
+        return self._command("run", base, one, {**plan, "--limit": limit})
 
     def retry(self, base: Settings, one: Draft, job: str, status: str) -> list[str]:
         """The command that sends a job's rows of this status once more."""
-        own = {
-            "--status": status,
-            "--file": self.drafts.sent(one),
-            "--project": base.project or None,
-        }
-        return ["retry", job, *self._options({**own, **self._ways(base)})]
+        own = {"--status": status, "--file": self.drafts.sent(one), **self._ways(base)}
+        return ["retry", job, *self._options(own)]
 
     def commands(self, base: Settings, one: Draft) -> list[str]:
         """The same as commands, to be typed."""
-        own = {"--save": self.drafts.plan(one), "--project": base.project or None}
-        plan = self._command("plan", base, one, own)
+        plan = self._command("plan", base, one, {"--save": self.drafts.plan(one)})
         every = (plan, self.words(base, one, PILOT), self.words(base, one))
         return [shlex.join(["importer", *each]) for each in every]
 
     def _command(
         self, name: str, base: Settings, one: Draft, own: Mapping[str, object]
     ) -> list[str]:
-        given = {
-            **own,
-            "--sheet": sheet_of(one),
-            "--out": self.drafts.out(one),
-            "--endpoint": base.endpoint.url,
-            **self._ways(base),
-        }
-        return [
-            name,
-            self.drafts.sent(one),
-            "-m",
-            str(self.drafts.mapping(one)),
-            *self._options(given),
-        ]
+        own = {"-m": self.drafts.mapping(one), **own, "--sheet": sheet_of(one)}
+        own |= {"--out": self.drafts.out(one), "--endpoint": base.endpoint.url, **self._ways(base)}
+        return [name, self.drafts.sent(one), *self._options(own)]
 
     def _ways(self, base: Settings) -> dict[str, object]:
-        proxy, ca_file = base.network.proxy, base.network.ca_file
+        proxy = base.network.proxy
         return {
+            "--project": base.project or None,
             "--state": base.state,
             "--proxy": proxy.reveal() if proxy else None,
-            "--ca-file": ca_file,
+            "--ca-file": base.network.ca_file,
         }
 
     def _options(self, given: Mapping[str, object]) -> Iterator[str]:
         options = ((option, str(value)) for option, value in given.items() if value is not None)
         return chain.from_iterable(options)
 
-    def start(self, base: Settings, one: Draft, limit: int | None, again: str = "") -> Draft:
+    def start(
+        self, base: Settings, one: Draft, limit: int | None, again: str = "", *, look: bool = False
+    ) -> Draft:
         """Start the run, unless it is on; returns the draft with its process. `again`: the job's rows of
-        this status go once more, and no others. Raises UsageError, and Busy where the draft was changed, or
-        a run begun, since `one` was loaded."""
+        this status go once more, and no others; `look`: the survey is read first, and what it holds isn't
+        sent. Raises UsageError, and Busy where the draft was changed, or a run begun, since it was loaded."""
         with self._starting, ExitStack() as stack:
             try:
                 log = stack.enter_context(self._alone(one))
@@ -231,7 +215,7 @@ class Runs:
             now = self.drafts.load(one.id) or one
             if now.revision != one.revision:
                 raise Busy(MEANWHILE, hint="Load the page anew, and look at what was sent.")
-            return self._start(base, now, limit, again, log)
+            return self._start(base, now, limit, again, ["--check-survey"] * look, log)
 
     @contextmanager
     def _alone(self, one: Draft) -> Iterator[IO[bytes]]:
@@ -252,7 +236,13 @@ class Runs:
             yield log
 
     def _start(
-        self, base: Settings, one: Draft, limit: int | None, again: str, log: IO[bytes]
+        self,
+        base: Settings,
+        one: Draft,
+        limit: int | None,
+        again: str,
+        more: list[str],
+        log: IO[bytes],
     ) -> Draft:
         if not again and (not one.approved or self.seal(one) != one.approved):
             raise UsageError(
@@ -266,17 +256,10 @@ class Runs:
         job = standing.job.name if standing.job else ""
         words = self.retry(base, one, job, again) if again else self.words(base, one, limit)
         log.truncate()
-        with _private(self.drafts.folder(one.id) / "run.json") as out:
+        said = self.drafts.folder(one.id) / "run.json"
+        with os.fdopen(os.open(said, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as out:
             child = subprocess.Popen(  # noqa: S603  this interpreter, our own command
-                [
-                    sys.executable,
-                    "-P",
-                    "-c",
-                    _START,
-                    _ROOT,
-                    *words,
-                    *_UNATTENDED,
-                ],
+                [sys.executable, "-P", "-c", _START, _ROOT, *words, *more, *_UNATTENDED],
                 stdin=subprocess.DEVNULL,
                 stdout=out,
                 stderr=log,
@@ -328,14 +311,8 @@ class Runs:
         said = {} if running else document(folder / "run.json")
         if one.pid and not (running or said or job):
             said = {"error": "The run has ended before a row was sent.", "hint": "Start it again."}
-        return Standing(
-            running,
-            job,
-            counts,
-            said,
-            waiting(folder / "run.log") if running else "",
-            posted=posted,
-        )
+        waits = waiting(folder / "run.log") if running else ""
+        return Standing(running, job, counts, said, waits, posted=posted)
 
     def is_running(self, one: Draft) -> bool:
         """Whether the draft's run is on, whichever wizard has begun it."""
@@ -350,20 +327,11 @@ class Runs:
         """The newest of this import; once a plan is approved, only that of this very mapping and file."""
         mapping = str(self.drafts.mapping(one).resolve())
         inputs = document(self.drafts.plan(one)).get("inputs") if one.approved else None
+        jobs = (each for each in ledger.jobs() if each.settings.get("mapping") == mapping)
         if isinstance(inputs, dict):
             wanted = inputs.get("meaning_sha256"), inputs.get("file_sha256")
-            return next(
-                (
-                    each
-                    for each in ledger.jobs()
-                    if each.settings.get("mapping") == mapping
-                    and (each.mapping_sha256, each.file_sha256) == wanted
-                ),
-                None,
-            )
-        return next(
-            (each for each in ledger.jobs() if each.settings.get("mapping") == mapping), None
-        )
+            jobs = (each for each in jobs if (each.mapping_sha256, each.file_sha256) == wanted)
+        return next(jobs, None)
 
     def running(self) -> list[Draft]:
         """The drafts whose run is on."""
@@ -381,7 +349,7 @@ class Runs:
 
     def close(self) -> None:
         """Break off the plans that are being made, so that nobody waits for them."""
-        for each in (*self._plans.values(), *self._rehearsals.values()):
+        for each in self._tasks.values():
             each.cancelled = True
 
     def posted(self, one: Draft, most: int) -> list[Line]:
@@ -406,11 +374,6 @@ def _environment(base: Settings) -> dict[str, str]:
     """The keys go in here: a command line can be read by every user of the machine."""
     keys = {"SATISMETER_WRITE_KEY": base.write_key, "SATISMETER_API_KEY": base.api_key}
     return {**os.environ, **{name: key.reveal() for name, key in keys.items() if key}}
-
-
-def _private(path: Path) -> IO[bytes]:
-    """A file of our own, emptied, for its owner's eyes."""
-    return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb")
 
 
 def _ready(summary: Mapping[str, object]) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -20,6 +21,9 @@ from importer.web.guard import FORM, FRAMED, Refused
 from importer.web.pages import Desk
 from importer.web.standing import Standing, found
 
+ASKING = "The survey is being read. That takes a second or two for each 1,000 responses."
+_MOMENT = 2.0
+"""Seconds that a form waits for its answer."""
 _SHOWN = 25
 """Rows in doubt on a page."""
 
@@ -37,6 +41,7 @@ class Settling:
         return [
             web.get(at, self.job),
             web.get(f"{at}/verify.html", self.compared),
+            web.get(f"{at}/progress", self.progress),
             *(web.post(f"{at}/{each.__name__}", each) for each in sent),
         ]
 
@@ -53,11 +58,32 @@ class Settling:
         drafts, place = self._desk.drafts, str(job.settings.get("mapping", ""))
         return next((each for each in drafts.all() if str(drafts.mapping(each)) == place), None)
 
-    def _done(self, job: Job, told: str) -> web.HTTPSeeOther:
+    def _done(self, request: web.Request, job: Job, told: str) -> web.HTTPSeeOther:
         """Back to where the job is looked at, which then says what was done."""
-        draft = self._draft(job)
+        draft, step = self._draft(job), "run" if request[FORM].get("to") == "run" else "results"
         self._desk.told[job.name] = told
-        return web.HTTPSeeOther(f"/drafts/{draft.id}/results" if draft else f"/jobs/{job.name}")
+        return web.HTTPSeeOther(
+            f"/drafts/{draft.id}/{step}#said" if draft else f"/jobs/{job.name}#said"
+        )
+
+    async def _asked(
+        self, request: web.Request, job: Job, work: Callable[[], str]
+    ) -> web.HTTPSeeOther:
+        """Ask SatisMeter, in a thread; the page that one is led to waits for what takes longer."""
+        there = self._done(request, job, "")
+        told = self._desk.told
+        asking = self._desk.runs.once("ask", job.name, lambda _: told.update({job.name: work()}))
+        if asking.task:
+            await asyncio.wait([asking.task], timeout=_MOMENT)
+        if asking.failed:
+            raise asking.failed
+        return there
+
+    async def progress(self, request: web.Request) -> web.StreamResponse:
+        """Whether it is still being asked, for the script."""
+        asking = self._desk.runs.task("ask", request.match_info["name"])
+        state = "asking" if asking and asking.on else "still"
+        return web.json_response({"state": state, "text": ASKING, "again": 1})
 
     async def job(self, request: web.Request) -> web.StreamResponse:
         """One job, whoever began it."""
@@ -70,12 +96,15 @@ class Settling:
     async def resolve(self, request: web.Request) -> web.StreamResponse:
         """Ask SatisMeter about the rows in doubt."""
         _, job, settings = await self._job(request)
-        _, settled, _ = await asyncio.to_thread(resolve, settings)
-        raise self._done(
-            job,
-            f"SatisMeter was asked: {counted(settled.created, 'row')} found there, "
-            f"{settled.absent:,} surely not stored, {settled.left:,} still in doubt.",
-        )
+
+        def ask() -> str:
+            _, settled, _ = resolve(settings)
+            return (
+                f"SatisMeter was asked: {counted(settled.created, 'row')} found there, "
+                f"{settled.absent:,} surely not stored, {settled.left:,} still in doubt."
+            )
+
+        raise await self._asked(request, job, ask)
 
     async def mark(self, request: web.Request) -> web.StreamResponse:
         """A person has looked: this one row is there, or it is not."""
@@ -87,15 +116,18 @@ class Settling:
         waves = [form["wave"]] if form.get("wave") else []
         await asyncio.to_thread(mark, settings, [int(row)], waves, created=said == "there")
         more = "" if said == "there" else " It is posted again when you go on."
-        raise self._done(job, f"Row {row}: by your word it is {said}.{more}")
+        raise self._done(request, job, f"Row {row}: by your word it is {said}.{more}")
 
     async def verify(self, request: web.Request) -> web.StreamResponse:
         """Read the survey back, and compare it with what was sent."""
         _, job, settings = await self._job(request)
         extra = request[FORM].get("extra") == "yes"
-        compared = await asyncio.to_thread(verify, settings, allow_extra=extra)
-        page = await asyncio.to_thread(write_verify_page, compared)
-        raise self._done(job, f"{verdict(compared)} {page.unwritten}".strip())
+
+        def compare() -> str:
+            compared = verify(settings, allow_extra=extra)
+            return f"{verdict(compared)} {write_verify_page(compared).unwritten}".strip()
+
+        raise await self._asked(request, job, compare)
 
     async def compared(self, request: web.Request) -> web.StreamResponse:
         """The page of the last comparison, for its frame."""
@@ -109,9 +141,8 @@ class Settling:
         """Take from the ledger what people can read of the job."""
         _, job, settings = await self._job(request)
         await asyncio.to_thread(purge, settings.ledger, job.name)
-        raise self._done(
-            job, "The ledger knows no longer whose rows they were, but that they were sent."
-        )
+        told = "The ledger knows no longer whose rows they were, but that they were sent."
+        raise self._done(request, job, told)
 
 
 async def to_settle(desk: Desk, standing: Standing, after: str = "") -> dict[str, Any]:
@@ -124,5 +155,7 @@ async def to_settle(desk: Desk, standing: Standing, after: str = "") -> dict[str
         "doubt": doubt[:_SHOWN],
         "after": doubt[_SHOWN - 1].seq if len(doubt) > _SHOWN else None,
         "done": desk.told.pop(job.name, "") if job else "",
+        "asking": desk.runs.task("ask", job.name) if job else None,
+        "asked": ASKING,
         "compared": folder is not None and (folder / "verify.html").is_file(),
     }

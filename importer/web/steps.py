@@ -14,7 +14,7 @@ from importer.errors import SourceError, UsageError
 from importer.mapping.yaml import MAX_BYTES
 from importer.model import counted, duration
 from importer.web import reading as readings
-from importer.web.drafts import MEANWHILE, Draft, Drafts
+from importer.web.drafts import MEANWHILE, Draft
 from importer.web.guard import FORM, FRAMED, PARTS, Refused
 from importer.web.pages import Desk
 from importer.web.runs import PILOT
@@ -37,11 +37,7 @@ class Steps:
     """The handlers of `/drafts/…`."""
 
     def __init__(self, desk: Desk) -> None:
-        self._desk = desk
-
-    @property
-    def _drafts(self) -> Drafts:
-        return self._desk.drafts
+        self._desk, self._drafts = desk, desk.drafts
 
     def routes(self) -> list[web.RouteDef]:
         """What is asked for, and who answers."""
@@ -70,11 +66,7 @@ class Steps:
                 404, "This import is no longer here.", "It was forgotten, or went by itself."
             )
         if changing and request[FORM].get("revision") != str(one.revision):
-            raise Refused(
-                409,
-                MEANWHILE,
-                "Load the page anew, and go on from how it is now.",
-            )
+            raise Refused(409, MEANWHILE, "Load the page anew, and go on from how it is now.")
         if changing and self._desk.runs.is_running(one):
             raise Refused(409, "The run is under way.", "Pause it before you change anything.")
         return one
@@ -115,6 +107,7 @@ class Steps:
     async def read_anew(self, request: web.Request) -> web.StreamResponse:
         """How it is to be read instead."""
         one, form = self.one(request, changing=True), request[FORM]
+        self._desk.turned(request)
         shown, row = form.get("shown", ""), form.get("header", "found")
         same = form.get("sheet", shown) == shown
         rows = {"found": None, "none": ()}
@@ -138,7 +131,7 @@ class Steps:
     async def plan(self, request: web.Request) -> web.StreamResponse:
         """What a run would do."""
         one, runs = self.one(request), self._desk.runs
-        planning = runs.planning(one)
+        planning = runs.task("plan", one.id)
         summary = runs.summary(self._desk.settings, one)
         return self._desk.page(
             request,
@@ -166,7 +159,7 @@ class Steps:
     async def cancel(self, request: web.Request) -> web.StreamResponse:
         """Ends a plan that is being made; nothing was sent."""
         one = self.one(request)
-        if planning := self._desk.runs.planning(one):
+        if planning := self._desk.runs.task("plan", one.id):
             planning.cancelled = True
             if planning.task:
                 await asyncio.wait([planning.task], timeout=5)
@@ -187,7 +180,10 @@ class Steps:
     async def run(self, request: web.Request) -> web.StreamResponse:
         """Send ten, then the rest."""
         one, runs = self.one(request), self._desk.runs
-        standing, rehearsal = await asyncio.to_thread(runs.standing, one), runs.rehearsal(one)
+        standing, rehearsal = (
+            await asyncio.to_thread(runs.standing, one),
+            runs.task("rehearsal", one.id),
+        )
         summary = runs.summary(self._desk.settings, one)
         posted = await asyncio.to_thread(runs.posted, one, _SHOWN) if not standing.running else []
         return self._desk.page(
@@ -205,6 +201,7 @@ class Steps:
             rehearsing=_REHEARSING if rehearsal and rehearsal.on else "",
             rehearsed=runs.rehearsed(one),
             there=self._drafts.there(one),
+            **await to_settle(self._desk, standing),
         )
 
     async def start(self, request: web.Request) -> web.StreamResponse:
@@ -215,7 +212,10 @@ class Steps:
             if rows not in _ROWS:
                 raise UsageError("It wasn't said how many rows to send.", hint="Use the buttons.")
             self.there(one)
-            await asyncio.to_thread(self._desk.runs.start, self._desk.settings, one, _ROWS[rows])
+            limit, look = _ROWS[rows], request[FORM].get("look") == "yes"
+            await asyncio.to_thread(
+                self._desk.runs.start, self._desk.settings, one, limit, look=look
+            )
         raise to(one, "run")
 
     async def retry(self, request: web.Request) -> web.StreamResponse:
@@ -243,11 +243,11 @@ class Steps:
     async def progress(self, request: web.Request) -> web.StreamResponse:
         """How far a plan or a run is, for the script."""
         one, start = self.one(request), time.monotonic()
-        planning = self._desk.runs.planning(one)
+        planning = self._desk.runs.task("plan", one.id)
         if planning and planning.on:
             rows = counted(planning.rows, "row")
             return web.json_response({"state": "planning", "text": f"{rows} read", "again": 1})
-        if (rehearsal := self._desk.runs.rehearsal(one)) and rehearsal.on:
+        if (rehearsal := self._desk.runs.task("rehearsal", one.id)) and rehearsal.on:
             return web.json_response({"state": "rehearsing", "text": _REHEARSING, "again": 1})
         standing = await asyncio.to_thread(self._desk.runs.standing, one)
         spent = time.monotonic() - start
@@ -323,7 +323,7 @@ class Steps:
     async def forget(self, request: web.Request) -> web.StreamResponse:
         """Remove the upload and what was written of it."""
         one, runs = self.one(request), self._desk.runs
-        for under_way in filter(None, (runs.planning(one), runs.rehearsal(one))):
+        for under_way in filter(None, (runs.task("plan", one.id), runs.task("rehearsal", one.id))):
             under_way.cancelled = True
             if under_way.task:  # what it is writing would be left
                 await asyncio.wait([under_way.task])
@@ -331,7 +331,8 @@ class Steps:
         if job and request[FORM].get("ledger") == "yes":
             await asyncio.to_thread(purge, self._desk.settings.ledger, job.name)
         await asyncio.to_thread(runs.forget, one)
-        self._desk.forget_keys()
+        if not self._drafts.all():  # another import may want them yet
+            self._desk.forget_keys()
         raise web.HTTPSeeOther("/")
 
 

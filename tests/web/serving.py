@@ -112,14 +112,14 @@ class Visitor:
     async def planned(self) -> str:
         """Go on to the plan, and wait for it."""
         await self.post(self.at("match"), go="next")
-        planning = self.desk.runs.planning(self.draft)
+        planning = self.desk.runs.task("plan", self.draft.id)
         if planning and planning.task:
             await planning.task
         return await self.get(self.at("plan"))
 
-    async def run(self, rows: str) -> str:
+    async def run(self, rows: str, **more: str) -> str:
         """Send, and wait for the end."""
-        await self.post(self.at("start"), rows=rows)
+        await self.post(self.at("start"), rows=rows, **more)
         child = self.desk.runs._children[self.draft.id]
         assert child.wait(60) is not None
         return await self.get(self.at("run"))

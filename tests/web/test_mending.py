@@ -164,7 +164,7 @@ def test_only_what_was_typed_is_a_change(
 
 
 async def plan(visitor: Visitor) -> str:
-    planning = visitor.desk.runs.planning(visitor.draft)
+    planning = visitor.desk.runs.task("plan", visitor.draft.id)
     assert planning
     assert planning.task
     await planning.task

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import html
 import os
 import re
@@ -245,7 +246,7 @@ async def test_a_plan_begun_anew_takes_the_place_of_that_under_way(tmp_path: Pat
         for _ in range(3):  # as a person who clicks thrice
             await visitor.post(path)
             assert visitor.status == 200
-        planning = visitor.desk.runs.planning(visitor.draft)
+        planning = visitor.desk.runs.task("plan", visitor.draft.id)
         assert planning
         assert planning.task
         await planning.task
@@ -318,7 +319,7 @@ async def test_an_upload_is_for_its_owners_eyes_and_within_its_limit(tmp_path: P
         assert place.name == "Jana-Novakova-answers.CSV"
         for path in (tmp_path / "web").rglob("*"):
             assert stat.S_IMODE(path.stat().st_mode) == (0o700 if path.is_dir() else 0o600), path
-        visitor.desk.drafts = Drafts(tmp_path, largest=100_000)
+        object.__setattr__(visitor.desk.drafts, "largest", 100_000)
         await visitor.upload("large.csv", b"x" * 100_001)
         assert visitor.status == 422
         assert "is larger than" in visitor.h1
@@ -566,3 +567,45 @@ async def test_a_survey_that_cant_be_read_is_not_asked_for_by_each_page(tmp_path
                 await visitor.get(visitor.at("match"))
                 assert "The survey can’t be read" in visitor.text
         assert len([each for each in sandbox.requests if each.method == "GET"]) == 1
+
+
+async def test_a_full_disk_is_told_with_what_was_typed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(path: Path) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
+
+    async with wizard(tmp_path) as visitor:
+        await _planned(visitor)
+        before = visitor.desk.drafts.mapping(visitor.draft).read_bytes()
+        await visitor.get(visitor.at("match"))
+        with monkeypatch.context() as patch:
+            patch.setattr(drafts_room, "whole", full)
+            await visitor.post(visitor.at("match"), go="save", campaign="a" * 24)
+            assert visitor.status == 507
+            assert visitor.h1 == "The disk refused it: No space left on device."
+            assert "nothing was sent" in visitor.text
+            assert "a" * 24 in visitor.text  # so that it can be typed once more
+            assert str(tmp_path) not in visitor.text.partition("<main")[2]
+            await visitor.upload("other.csv", PLAIN)
+            assert visitor.status == 422
+            assert "Make room on the disk." in visitor.text
+        assert [each.name for each in visitor.desk.drafts.all()] == ["answers.csv"]
+        assert visitor.desk.drafts.mapping(visitor.desk.drafts.all()[0]).read_bytes() == before
+
+
+async def test_what_was_typed_is_shown_where_a_form_is_refused(tmp_path: Path) -> None:
+    """But for keys; and not where the form may be another page's."""
+    async with wizard(tmp_path) as visitor:
+        await _planned(visitor)
+        start = visitor.at("start")
+        await visitor.post(start, rows="all of them", note="mine")
+        assert visitor.status == 422
+        assert "<dt>note</dt><dd>mine</dd>" in visitor.text
+        await visitor.post("/keys", write_key="no key at all", project="mine")
+        assert visitor.status == 422
+        assert "<dd>mine</dd>" in visitor.text
+        assert "no key" not in visitor.text.partition("<dl>")[2]
+        await visitor.post(start, csrf="stale", note="mine")
+        assert visitor.status == 403
+        assert "mine" not in visitor.text

@@ -49,7 +49,7 @@ async def test_mended_in_the_page_is_mended_by_hand(tmp_path: Path) -> None:
         await visitor.planned()
         await visitor.get(visitor.at("mend"))
         await visitor.post(visitor.at("mend"), **{"cell.3.1": "9", "cell.5.1": "7"})
-        planning = visitor.desk.runs.planning(visitor.draft)
+        planning = visitor.desk.runs.task("plan", visitor.draft.id)
         assert planning
         assert planning.task
         await planning.task

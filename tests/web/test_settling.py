@@ -5,13 +5,16 @@ from __future__ import annotations
 import asyncio
 import html
 import re
+import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from importer import engine
+from importer.engine.verify import Verification, verify
 from importer.ledger import look_into
 from importer.sandbox import (
     API_KEY,
@@ -23,6 +26,7 @@ from importer.sandbox import (
     background,
 )
 from importer.settings import Rate, Secret
+from importer.web import settling
 from importer.web.guard import FRAMED
 from tests.web.serving import Visitor, wizard
 from tests.web.test_runs import MAPPING, approved, bodies, people
@@ -182,7 +186,7 @@ async def test_a_rehearsal_is_the_run_and_leaves_nothing(tmp_path: Path) -> None
             await approved(visitor, "answers.csv", people(12))
             assert "Rehearse" in visitor.text
             await visitor.post(visitor.at("rehearse"))
-            rehearsal = visitor.desk.runs.rehearsal(visitor.draft)
+            rehearsal = visitor.desk.runs.task("rehearsal", visitor.draft.id)
             assert rehearsal
             assert rehearsal.task
             await rehearsal.task
@@ -194,3 +198,109 @@ async def test_a_rehearsal_is_the_run_and_leaves_nothing(tmp_path: Path) -> None
             visitor.desk.take_keys(write_key=Secret(WRITE_KEY))
             await visitor.run("rest")
             assert len(real.stored()) == 12
+
+
+async def test_a_long_comparison_is_waited_for_by_its_page_alone(
+    tmp_path: Path, doubtful: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    go, began = threading.Event(), list[int]()
+
+    def slow(*given: Any, **more: Any) -> Verification:
+        began.append(1)
+        assert go.wait(30)
+        return verify(*given, **more)
+
+    monkeypatch.setattr(settling, "verify", slow)
+    monkeypatch.setattr(settling, "_MOMENT", 0.05)
+    async with wizard(tmp_path, doubtful.url, settle=0.0, **READING) as visitor:
+        job = await ran(visitor, FORCED)
+        await visitor.post(f"/jobs/{job}/resolve")
+        results = visitor.path
+        asking = visitor.desk.runs.task("ask", job)
+        assert asking
+        assert asking.task
+        await asking.task
+        for _ in range(2):  # twice clicked is asked once
+            await visitor.post(f"/jobs/{job}/verify")
+            assert visitor.path.endswith("/results")
+            assert f'data-progress="/jobs/{job}/progress" data-state="asking"' in visitor.text
+            assert '/verify"' not in visitor.text
+        await visitor.get("/history")
+        assert visitor.status == 200
+        await visitor.get(f"/jobs/{job}/progress")
+        assert '"state": "asking"' in visitor.text
+        go.set()
+        asking = visitor.desk.runs.task("ask", job)
+        assert asking
+        assert asking.task
+        await asking.task
+        assert began == [1]
+        await visitor.get(f"/jobs/{job}/progress")
+        assert '"state": "still"' in visitor.text
+        await visitor.get(results)
+        assert "What is in SatisMeter is what was sent." in said(visitor)
+
+
+async def test_what_could_not_be_asked_is_told_and_can_be_asked_again(tmp_path: Path) -> None:
+    with background() as sandbox:
+        async with wizard(tmp_path, sandbox.url, **READING) as visitor:
+            job = await ran(visitor, MAPPING)
+            visitor.desk.take_keys(api_key=Secret("wrong"))
+            await visitor.post(f"/jobs/{job}/verify")
+            assert visitor.status == 422
+            why = visitor.h1
+            await visitor.get(f"/drafts/{visitor.desk.drafts.all()[0].id}/results")
+            assert why in html.unescape(visitor.text)
+            visitor.desk.take_keys(api_key=Secret(API_KEY))
+            await visitor.post(f"/jobs/{job}/verify")
+            assert "What is in SatisMeter is what was sent." in said(visitor)
+
+
+async def test_the_first_ten_are_compared_where_they_are_shown(tmp_path: Path) -> None:
+    with background() as sandbox:
+        async with wizard(tmp_path, sandbox.url, **READING) as visitor:
+            await approved(visitor, "answers.csv", people(14))
+            await visitor.run("pilot")
+            assert visitor.h1 == "10 rows were created; 4 more to send"
+            job = visitor.desk.runs.standing(visitor.draft).job
+            assert job
+            posted = len(sandbox.posts())
+            await visitor.post(f"/jobs/{job.name}/verify", to="run", extra="yes")
+            assert visitor.path == visitor.at("run")
+            assert "What is in SatisMeter is what was sent." in said(visitor)
+            assert "Send the other 4 rows" in visitor.text
+            assert len(sandbox.posts()) == posted
+            await visitor.get(visitor.at("results"))
+            assert "4 rows are still to be sent." in said(visitor)
+
+
+async def test_what_the_survey_has_already_is_not_sent_where_it_is_looked_at_first(
+    tmp_path: Path,
+) -> None:
+    with background() as sandbox:
+        async with wizard(tmp_path / "first", sandbox.url, **READING) as visitor:
+            await approved(visitor, "answers.csv", people(8))
+            await visitor.run("rest")
+        before = len(sandbox.posts())
+        async with wizard(tmp_path / "second", sandbox.url, **READING) as visitor:
+            await approved(visitor, "answers.csv", people(12))
+            assert "have the survey looked at first" in await visitor.get(visitor.at("plan"))
+            await visitor.get(visitor.at("run"))
+            assert 'name="look"' in visitor.text
+            await visitor.run("rest", look="yes")
+            assert visitor.h1 == "Every row has its outcome"
+            assert len(sandbox.posts()) == before + 4
+            assert len(sandbox.stored()) == 12
+
+
+async def test_keys_that_another_import_may_want_stay(tmp_path: Path) -> None:
+    async with wizard(tmp_path) as visitor:
+        await visitor.upload("first.csv", people(3))
+        first = visitor.path
+        await visitor.upload("second.csv", people(4))
+        visitor.desk.take_keys(write_key=Secret("typed-key"))
+        await visitor.post(visitor.at("forget"))
+        assert visitor.desk.settings.write_key == Secret("typed-key")
+        await visitor.get(first)
+        await visitor.post(visitor.at("forget"))
+        assert visitor.desk.settings.write_key is None

@@ -49,7 +49,9 @@ const watching = (box) => {
       }
     } catch {
       failed += 1;
-      text.textContent = "The wizard does not answer. The run goes on without it; start importer web again to see it.";
+      text.textContent = box.dataset.state === "running"
+        ? "The wizard does not answer. The run goes on without it; start importer web again to see it."
+        : "The wizard does not answer. Start importer web again: what you have chosen is kept, and nothing was sent.";
       again = Math.min(30, 2 ** failed);
     }
     setTimeout(look, 1000 * again);
