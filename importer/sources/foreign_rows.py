@@ -200,7 +200,7 @@ _WAVE = re.compile(r"^wave [^:]*: ")
 class ForeignRows:
     """Finds them, in one reading from the first row to the last. `above` are the rows that stand above the
     answers: the header's and the skipped ones; `head` are the first answers, by their rows; `whole`: all of
-    them."""
+    them. `judged`: another reading has found none but headers that stand there again."""
 
     def __init__(
         self,
@@ -209,8 +209,10 @@ class ForeignRows:
         head: Sequence[tuple[int, Sequence[str]]],
         *,
         whole: bool,
+        judged: bool = False,
     ) -> None:
         self._labels = labels
+        self._judged = judged
         self._mended = labels[-1:] == (PROBLEM_COLUMN,)
         self._above = {key for key in map(_key, above) if len(key) > 1}
         self._first = {next(iter(key))[1] for key in self._above}
@@ -228,13 +230,16 @@ class ForeignRows:
         summed = 0
         for at, (row, each) in enumerate(zip(rows, cells, strict=True)):
             first = (_bare(each[0]) or next(filter(str.strip, each), "")).strip()
+            again = first.casefold() in self._first and _key(each) in self._above
+            if self._judged and not again:
+                continue
             told = self._told_before(each) if self._mended else ""
             if told == "not_mended":
                 kind = codes.of("file")[told]
                 yield Problem(told, kind.meaning, row, PROBLEM_COLUMN, fix=kind.remedy)
             elif told:
                 yield self._problem(told, row, each)
-            elif first.casefold() in self._first and _key(each) in self._above:
+            elif again:
                 self._second = 0
                 yield self._problem("repeated_header", row, each)
             elif self._second or (self._is_apart(row, skipped) and self._profile.is_header(each)):
@@ -244,7 +249,8 @@ class ForeignRows:
                 self._recent, summed = [], at + 1
                 yield self._problem("totals_row", row, each)
             self._before = row
-        self._hold(cells[summed:])
+        if not self._judged:
+            self._hold(cells[summed:])
 
     def at_the_end(self, rows: Sequence[int], cells: Sequence[Sequence[str]]) -> Iterator[Problem]:
         """The problems of the last rows, from the end upwards while their words say totals."""

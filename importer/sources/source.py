@@ -175,7 +175,7 @@ class Source:
 
     def _chunks(self, size: int, part: Part) -> Iterator[Chunk]:
         last, done = part.row - 1, 0
-        foreign = self._foreign()
+        foreign = self._foreign(judged=part != WHOLE)
         waiting: tuple[RowBlock, list[int]] | None = None
         for block in self._blocks(size, part):
             self._refuse_swallowing(block)
