@@ -4,6 +4,9 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 DEMO := .venv-demo
 
+# The tests start some hundred commands: without the compiled files beside the sources each would compile all of it anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 LOCKED := --quiet --universal --generate-hashes --no-annotate --no-header
 
 .PHONY: help demo test lint unit covered said trial golden bench build lock clean

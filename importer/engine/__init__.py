@@ -138,7 +138,7 @@ def plan(settings: Settings, observer: Observer = NULL_OBSERVER) -> tuple[Plan, 
             helpers = stack.enter_context(workers(settings))
         planned = stage(
             *(settings, document, source, compiled, ledger, spool, observer),
-            bodies=settings.payloads is not None or Policy.of(document).matters,
+            bodies=settings.payloads is not None or Policy.of(document).reads_bodies(settings),
             helpers=helpers,
         )
         planned = regard(settings, planned, ledger, spool, observer, sending=False)

@@ -70,6 +70,19 @@ class Policy:
         """Whether anything of the person is sent: what belongs to the response alone needs no look."""
         return bool(self.kept) or not set(self.traits) <= set(OF_RESPONSE)
 
+    def reads_bodies(self, settings: Settings) -> bool:
+        """Whether a plan comes back to the bodies: where somebody looks, or something isn't sent blindly."""
+        return self.matters and (bool(self.kept) or not _why_blind(settings))
+
+
+def _why_blind(settings: Settings) -> str:
+    """Why nobody can look; "" where somebody can."""
+    if not settings.look_at_users:
+        return "--no-users was given"
+    if settings.api_key is None:
+        return "there is no API key (SATISMETER_API_KEY)"
+    return "" if settings.project else "no project is named (--project)"
+
 
 def regard(
     settings: Settings,
@@ -143,7 +156,8 @@ class _Regard:
     def _unseen(self, why: str) -> Plan:
         """What is kept isn't sent at all: whether it is there isn't known."""
         kept = () if self.approved else self.policy.kept
-        for seq, _ in self.account.to_send(self._statuses()):
+        some = self.lookup or self.policy.kept
+        for seq, _ in self.account.to_send(self._statuses()) if some else ():
             body = orjson.loads(self.spool.body(seq))
             self._leave_out(seq, body, self._unknown(seq, body.get("traits", {})))
         effect = AccountEffect(
@@ -159,9 +173,9 @@ class _Regard:
     # somebody looks
 
     def _seen(self, *, going_on: bool, anew: bool) -> Plan:
-        why = self._why_not()
+        why = _why_blind(self.settings)
         blind = bool(why) and (going_on or self.approved is not None)
-        if blind and not self._asked_not_to() and self.policy.kept and self.sending:
+        if blind and self.settings.look_at_users and self.policy.kept and self.sending:
             raise UsageError(
                 f"What was planned after a look can't be sent without one: {why}.",
                 hint="Nothing was sent. `--no-users` sends it as it was decided then.",
@@ -186,16 +200,6 @@ class _Regard:
         """Whether a job that goes on needs no further look: it keeps nothing, and of everybody it is known
         what he had. Of whom nothing was overwritten that isn't, once the job had ended: a retry may do so."""
         return not self.policy.kept and next(self.account.unseen(FIRST), None) is None
-
-    def _why_not(self) -> str:
-        if self._asked_not_to():
-            return "--no-users was given"
-        if self.settings.api_key is None:
-            return "there is no API key (SATISMETER_API_KEY)"
-        return "" if self.settings.project else "no project is named (--project)"
-
-    def _asked_not_to(self) -> bool:
-        return not self.settings.look_at_users
 
     def _looked(self, turn: int) -> str:
         """AccountLook; returns why that failed, where the import is possible without."""

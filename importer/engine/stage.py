@@ -245,7 +245,7 @@ def stage(  # noqa: PLR0913  the parts of a job, each its own thing
     show = plain if show_values else odd_character
     counts = planned_rows(ledger, job, staging.read, settings.statuses)
     clashes = ledger.clashes(job, _key_columns(compiled))
-    sent = ledger.sending_order(job, settings.statuses)
+    sent = ledger.own_seqs(job, settings.statuses)
     samples = found.samples
     if clashes:
         samples = {by: sample for by, sample in samples.items() if sample[0] in set(sent)}

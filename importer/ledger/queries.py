@@ -128,6 +128,9 @@ class Figures(Part):
         for (seq,) in self._db.each("seqs", job=job.id, statuses=statuses):
             yield seq
 
+    def own_seqs(self, job: Job, statuses: Sequence[str]) -> list[int]:
+        return values(self._db.each("own_seqs", job=job.id, statuses=statuses))
+
     def rows_per_person(self, job: Job, statuses: Sequence[str]) -> dict[int, int]:
         return pairs(self._db.all("rows_per_person", job=job.id, statuses=statuses))
 

@@ -79,7 +79,7 @@ class Brief:
         """One keyed hash, by which the row is looked for in earlier runs, and three others."""
         return (
             self._identity(response),
-            hash(settled(response.content)),
+            hash(settled(response)),
             hash((response.campaign, response.user_id, response.anonymous_id)),
             hash(response.traits),
             response.order,
@@ -98,7 +98,7 @@ class BriefApart(Brief):
         identity, itself = self._identity(response), response.idempotency_key is response.content
         return (
             identity,
-            identity[:8] if itself else self._short(settled(response.content)),
+            identity[:8] if itself else self._short(settled(response)),
             self._short(who.encode()),
             self._short(response.traits),
             response.order,
@@ -178,6 +178,8 @@ class SqlStaging:
         new = ((seq, (each.row, *line)) for (seq, each), line in fresh if seq not in known)
         left = self._left(mapped, first, known) if len(rows) < len(mapped) else ()
         self._write(new, left, self._moves(stands, known))
+        if not stands and self._is_to_send(TO_SEND):
+            return rows
         return [row for row in rows if self._is_to_send(stands.get(row[0], TO_SEND))]
 
     def _write(self, new: Written, left: Written, moves: Written, first: int = 0) -> None:

@@ -24,11 +24,11 @@ from importer.mapping.extract import (
     Skip,
     compile_rule,
 )
-from importer.mapping.ids import hash_part, identifier, key_part, lone_key
+from importer.mapping.ids import NUMBERED, hash_part, identifier, key_part, lone_key
 from importer.mapping.lookup import ColumnLookup
 from importer.mapping.run import Asked, Compiled, Program, Zoneless
 from importer.mapping.steps import Read, blank_test, reader, target, typed
-from importer.mapping.text import Template, TransformError, trimmed
+from importer.mapping.text import AsIs, Template, TransformError, trimmed
 from importer.mapping.transforms.date_formats import read_as
 from importer.mapping.transforms.dates import counted, may_lack_zone, timestamps
 from importer.mapping.transforms.texts import sound
@@ -205,7 +205,7 @@ class _Compiler:
         return Hashed(parts, self.secret, anonymous.prefix)
 
     def _keys(self) -> Sequence[One]:
-        read = lone_key if len(self.document.key) == 1 else key_part
+        read = AsIs(lone_key if len(self.document.key) == 1 else key_part, NUMBERED)
         return self._ones(self.document.key, ("key",), read)
 
     def _order(self, traits: Mapping[str, Extractor]) -> Extractor:
@@ -344,7 +344,7 @@ def _method(text: str) -> str:
 def _id(block: Id) -> Read:
     if block.lower:
         return lambda text: identifier(text).lower()
-    return identifier
+    return AsIs(identifier, NUMBERED)
 
 
 def is_id(result: Result) -> bool:

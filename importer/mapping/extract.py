@@ -10,6 +10,7 @@ from importer import codes
 from importer.mapping.blocks import SkipRule
 from importer.mapping.ids import hashed, is_dummy
 from importer.mapping.text import (
+    AsIs,
     Template,
     TooSlow,
     TransformError,
@@ -120,7 +121,10 @@ class One:
 
     def results(self, chunk: Chunk) -> Results:
         """What the memo makes of each cell."""
-        return list(map(self.memo.__getitem__, chunk.columns[self.position]))
+        cells, read = chunk.columns[self.position], self.memo.read
+        if isinstance(read, AsIs) and read.all(cells):
+            return cells
+        return list(map(self.memo.__getitem__, cells))
 
 
 def _filled(result: Result) -> bool:
@@ -147,6 +151,8 @@ class First:
     def results(self, chunk: Chunk) -> Results:
         """The first result that counts; where none does, the first that isn't blank."""
         columns = [each.results(chunk) for each in self.readings]
+        if len(columns) == 1 or not (self.readings[0].faulty or None in columns[0]):
+            return columns[0]
         return [self._first(row) for row in zip(*columns, strict=True)]
 
     def _first(self, row: Sequence[Result]) -> Result:

@@ -6,7 +6,7 @@ import hashlib
 import re
 from collections.abc import Sequence
 
-from importer.mapping.text import TransformError, trimmed
+from importer.mapping.text import TransformError, column_of, trimmed
 from importer.mapping.transforms.texts import address, is_address, sound, visible
 from importer.privacy import is_excel_error
 
@@ -86,8 +86,9 @@ _PLAIN = re.compile(
     r"[A-Za-z0-9][A-Za-z0-9_:-]*|[A-Za-z0-9_+-]+(?:\.[A-Za-z0-9_+-]+)*@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*"
 )
 """Most ids and addresses: nothing but a word of the list can be wrong with them."""
-_NUMBERED = re.compile(r"[A-Za-z1-9][A-Za-z0-9_-]*[0-9]")
-"""No word of the list ends in a digit: most ids need no further look."""
+_NUMBERED = re.compile(r"(?:[A-Za-z0][A-Za-z0_-]*)?[1-9][A-Za-z0-9_-]*")
+"""No word of the list is made of such, nor a zero: most ids need no further look."""
+NUMBERED = column_of(_NUMBERED.pattern)
 _WRAPPED = re.compile(r"""[(\[<{"'*_]+([^()\[\]<>{}"'*_]+)[)\]>}"'*_]+""")
 _MARKS = re.compile(r"[-–—_.…?¿!@$%&^*/\\~,;:|=+()\[\]<>{}\"' ]+")
 _UNFILLED = re.compile(

@@ -103,7 +103,7 @@ class Responder:
     ) -> Response:
         """The response of one row."""
         user, anonymous = person
-        given = [each for each in answers if each is not None]
+        given = list(filter(None, answers))
         known = _KEPT % orjson.dumps(self._known(traits))
         body: dict[str, object] = {"campaign": campaign}
         if method is not None:

@@ -12,10 +12,11 @@ from importer.mapping.document import Document
 from importer.mapping.extract import Result
 from importer.mapping.ids import identifier
 from importer.mapping.lookup import ColumnLookup
-from importer.mapping.text import Template, TransformError, folded, trimmed
+from importer.mapping.text import AsIs, Template, TransformError, folded, trimmed
 from importer.mapping.transforms import numbers
 from importer.mapping.transforms.dates import counted, timestamps
 from importer.mapping.transforms.registry import TRANSFORMS
+from importer.mapping.transforms.texts import SMALL_ADDRESSES
 from importer.mapping.types import Constant, Selector
 
 # What a cell's text means to a block of the mapping: blank, na, values, parse, type.
@@ -54,7 +55,8 @@ def reader(block: Cell, finish: Read) -> Read:
     `values` has it, else what `parse` and then `finish` (the type) make of it. Pure; raises
     `TransformError`."""
     if not (block.na or block.values is not None or block.parse):
-        return lambda text: finish(text) if trimmed(text) else None
+        filled: Read = lambda text: finish(text) if trimmed(text) else None  # noqa: E731
+        return AsIs(filled, finish.plain) if isinstance(finish, AsIs) else filled
     does = [each.do for each in acts(block, finish)]
 
     def read(text: str) -> Result:
@@ -140,7 +142,10 @@ def typed(block: Rating | Trait, *, answered: bool = False, since_1904: bool = F
         return timestamps(
             counted(block.format, since_1904=since_1904), block.timezone, answered=answered
         )
-    return TRANSFORMS[block.kind, block.type].bound(block)
+    run = TRANSFORMS[block.kind, block.type].bound(block)
+    if isinstance(block, Trait) and block.type == "email":
+        return AsIs(run, SMALL_ADDRESSES)
+    return run
 
 
 # How one row becomes a response, step by step: for people who wonder why.

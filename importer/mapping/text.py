@@ -7,7 +7,7 @@ import math
 import re
 import unicodedata
 import warnings
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 import regex
@@ -34,6 +34,31 @@ def folded(text: str) -> str:
     from a Mac an accent is a character of its own."""
     bare = " ".join(trimmed(text).casefold().split())
     return bare if bare.isascii() else unicodedata.normalize("NFC", bare)
+
+
+# Readings that mostly leave a text as it is.
+
+
+def column_of(plain: str) -> re.Pattern[str]:
+    """What a column looks like, cell by line, whose cells all match the expression."""
+    return re.compile(rf"(?:(?:{plain})\n)*+(?:{plain})")
+
+
+@dataclass(frozen=True, slots=True)
+class AsIs:
+    """A reading that gives each text back as it is where all those of a column are `plain` (`column_of`): one
+    search then does for all of them."""
+
+    read: Callable[[str], object]
+    plain: re.Pattern[str]
+
+    def __call__(self, text: str) -> object:
+        return self.read(text)
+
+    def all(self, cells: Sequence[str]) -> bool:
+        """Whether these cells are read as they stand; false says nothing."""
+        text = "\n".join(cells)
+        return text.count("\n") < len(cells) and self.plain.fullmatch(text) is not None
 
 
 # What somebody may have meant.

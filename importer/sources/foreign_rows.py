@@ -91,9 +91,12 @@ def _holds_totals_word(word: str) -> bool:
     return bool(rest) and (first in _TOTALS or word.rpartition(" ")[2] in _TOTALS)
 
 
-def _may_be_totals(first: str) -> bool:
-    """What is cheap to ask of each row."""
-    word = first.casefold()
+_BEFORE_WORD = ("", "\ufeff")
+"""How a case-folded first cell begins that may not be what stands first in its row."""
+
+
+def _may_be_totals(word: str) -> bool:
+    """What is cheap to ask of each row's first text, case-folded."""
     return word[:3] in _BEGINNINGS or word.rstrip(":：= ")[-3:] in _ENDINGS
 
 
@@ -200,7 +203,7 @@ _WAVE = re.compile(r"^wave [^:]*: ")
 class ForeignRows:
     """Finds them, in one reading from the first row to the last. `above` are the rows that stand above the
     answers: the header's and the skipped ones; `head` are the first answers, by their rows; `whole`: all of
-    them. `judged`: another reading has found none but headers that stand there again."""
+    them."""
 
     def __init__(
         self,
@@ -209,10 +212,8 @@ class ForeignRows:
         head: Sequence[tuple[int, Sequence[str]]],
         *,
         whole: bool,
-        judged: bool = False,
     ) -> None:
         self._labels = labels
-        self._judged = judged
         self._mended = labels[-1:] == (PROBLEM_COLUMN,)
         self._above = {key for key in map(_key, above) if len(key) > 1}
         self._first = {next(iter(key))[1] for key in self._above}
@@ -220,6 +221,7 @@ class ForeignRows:
         self._profile = _Profile(_together(head))
         self._width = _width(labels, self._profile.empty)
         self._recent: list[list[str]] = []
+        self._above_this = 0
         self._before = 0
         self._second = 0
 
@@ -227,30 +229,41 @@ class ForeignRows:
         self, rows: Sequence[int], cells: Sequence[Sequence[str]], skipped: frozenset[int]
     ) -> Iterator[Problem]:
         """The problems of the rows, which follow those that were asked about before."""
+        if not rows:
+            return
         summed = 0
-        for at, (row, each) in enumerate(zip(rows, cells, strict=True)):
+        for at in self._to_look_at(rows, cells):
+            row, each = rows[at], cells[at]
+            self._before = rows[at - 1] if at else self._before
             first = (_bare(each[0]) or next(filter(str.strip, each), "")).strip()
-            again = first.casefold() in self._first and _key(each) in self._above
-            if self._judged and not again:
-                continue
             told = self._told_before(each) if self._mended else ""
             if told == "not_mended":
                 kind = codes.of("file")[told]
                 yield Problem(told, kind.meaning, row, PROBLEM_COLUMN, fix=kind.remedy)
             elif told:
                 yield self._problem(told, row, each)
-            elif again:
+            elif first.casefold() in self._first and _key(each) in self._above:
                 self._second = 0
                 yield self._problem("repeated_header", row, each)
             elif self._second or (self._is_apart(row, skipped) and self._profile.is_header(each)):
                 self._second = self._second or row
                 yield self._problem("second_table", row, each, f" (row {self._second})")
-            elif _may_be_totals(first) and self._are_totals(each, cells[summed:at]):
-                self._recent, summed = [], at + 1
+            elif _may_be_totals(first.casefold()) and self._are_totals(each, cells[summed:at]):
+                self._recent, self._above_this, summed = [], 0, at + 1
                 yield self._problem("totals_row", row, each)
-            self._before = row
-        if not self._judged:
-            self._hold(cells[summed:])
+        self._before = rows[-1]
+        self._hold(cells[summed:])
+
+    def _to_look_at(self, rows: Sequence[int], cells: Sequence[Sequence[str]]) -> Sequence[int]:
+        """All rows where one may be told by more than its first cell, else those whose first cell is odd."""
+        gaps = rows[-1] - rows[0] != len(rows) - 1 or rows[0] != self._before + 1
+        if gaps or self._mended or self._second:
+            return range(len(rows))
+        return [
+            at
+            for at, word in enumerate([each[0].strip().casefold() for each in cells])
+            if word[:1] in _BEFORE_WORD or word in self._first or _may_be_totals(word)
+        ]
 
     def at_the_end(self, rows: Sequence[int], cells: Sequence[Sequence[str]]) -> Iterator[Problem]:
         """The problems of the last rows, from the end upwards while their words say totals."""
@@ -294,11 +307,11 @@ class ForeignRows:
     def _sum_up(self, cells: Sequence[str], above: Sequence[Sequence[str]]) -> bool:
         """Whether all its numbers sum up those above, to the last such row; or, on top of a table of which
         all rows are known, those below."""
+        if self._above_this + len(above) > MOST_SUMMED:
+            return False
         held = self._recent + list(map(self._numbers_of, above))
         if not held:
             held = [self._numbers_of(each) for each in self._all if not are_totals(each)]
-        if len(held) > MOST_SUMMED:
-            return False
         own = [
             (at, cells[at].strip()) for at in range(1, len(cells)) if _is_number(cells[at].strip())
         ]
@@ -314,9 +327,9 @@ class ForeignRows:
         ]
 
     def _hold(self, cells: Sequence[Sequence[str]]) -> None:
-        """One more than is summed up, so that it is seen where it was too many."""
-        most = MOST_SUMMED + 1
-        self._recent = [*self._recent, *map(self._numbers_of, cells[-most:])][-most:]
+        """Counts the rows above the next one, and holds them as long as they may be summed up."""
+        self._above_this += len(cells)
+        self._recent += map(self._numbers_of, cells) if self._above_this <= MOST_SUMMED else ()
 
     def _problem(self, code: str, row: int, cells: Sequence[str], where: str = "") -> Problem:
         at, word = next((at, cell.strip()) for at, cell in enumerate(cells) if cell.strip())

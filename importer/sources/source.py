@@ -167,15 +167,14 @@ class Source:
         return table.blocks(size)
 
     def _kept(self, block: RowBlock) -> list[int]:
-        return [
-            at
-            for at, row in enumerate(block.rows)
-            if self._is_data(row) and not is_blank(block.cells[at])
-        ]
+        filled = [at for at, cells in enumerate(block.cells) if any(map(str.strip, cells))]
+        if block.rows[0] > self._below and not self._skipped:
+            return filled
+        return [at for at in filled if self._is_data(block.rows[at])]
 
     def _chunks(self, size: int, part: Part) -> Iterator[Chunk]:
         last, done = part.row - 1, 0
-        foreign = self._foreign(judged=part != WHOLE)
+        foreign = self._foreign()
         waiting: tuple[RowBlock, list[int]] | None = None
         for block in self._blocks(size, part):
             self._refuse_swallowing(block)

@@ -77,7 +77,9 @@ def staged(
 def to_send(ledger: Ledger, job: Job) -> list[int]:
     """The Excel rows that a run would post, in its order."""
     rows = {line.seq: line.row for line in ledger.lines(job)}
-    return [rows[seq] for seq in ledger.sending_order(job, (Status.PENDING, Status.FAILED))]
+    order = ledger.sending_order(job, (Status.PENDING, Status.FAILED))
+    assert ledger.own_seqs(job, (Status.PENDING, Status.FAILED)) == sorted(order)
+    return [rows[seq] for seq in order]
 
 
 def statuses(ledger: Ledger, job: Job) -> dict[int, tuple[str, str]]:

@@ -7,22 +7,30 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from importer.ledger.fingerprint import settled
+from importer.model import Response
 
 LETTERS = 'a"\\é\u0301 \t\r\n\x0b\x0c\x1c\x1f\x7f\x85\xa0\u2028ü,'
 """Whatever JSON writes as an escape, whatever is white space, and accents in both forms."""
 
 
-def content(*texts: str) -> bytes:
-    return orjson.dumps(["u1", "", [{"id": "q", "value": text} for text in texts], None, ""])
+def response(*values: object) -> Response:
+    answers = [{"id": "q", "value": value} for value in values]
+    content = orjson.dumps(["u  1\t", "", answers, None, ""])
+    return Response(2, "u  1\t", "", "c", b"{}", content, content, answers=(None, *answers))
 
 
 @given(st.lists(st.text(LETTERS, max_size=6), max_size=3))
 def test_each_text_is_taken_without_its_breaks_and_blanks(texts: list[str]) -> None:
-    wanted = content(*(normalize("NFC", " ".join(text.split())) for text in texts))
-    assert settled(content(*texts)) == wanted
+    wanted = response(*(normalize("NFC", " ".join(text.split())) for text in texts))
+    assert settled(response(*texts)) == wanted.content
 
 
-@given(st.lists(st.text(LETTERS, max_size=6), max_size=3))
-def test_what_is_settled_stays_byte_for_byte(texts: list[str]) -> None:
-    once = settled(content(*texts))
-    assert settled(once) == once
+@given(st.text(LETTERS, max_size=6))
+def test_choices_and_numbers_stand_beside_texts(text: str) -> None:
+    wanted = normalize("NFC", " ".join(text.split()))
+    assert settled(response(7, [text, "a"])) == response(7, [wanted, "a"]).content
+
+
+def test_what_is_settled_stays_the_very_bytes() -> None:
+    for one in (response("It's fine", 9), response('They call it "fine"'), response("Děkuji 👍")):
+        assert settled(one) is one.content

@@ -233,6 +233,25 @@ async def test_a_lost_connection_is_made_anew_and_nothing_is_lost(
         assert said(address, job) == {1: ("created", 1), 2: ("created", 1)}
 
 
+async def test_a_standby_that_is_about_to_take_over_is_waited_for(
+    address: Address, job: int
+) -> None:
+    """Until it has, it lets nobody write: the same as a server that is away, for who was at work."""
+    with holding(address, job) as keeper, closing(connect(address)) as one:
+        name = one.info.dbname
+        async with Journal(address, keeper, ROWS) as journal:
+            assert await journal.attempting(1) is None
+            assert journal._connection
+            one.execute(f'ALTER DATABASE "{name}" SET default_transaction_read_only = on')
+            cut(journal._connection)
+            waits = asyncio.ensure_future(journal.attempting(2))
+            await asyncio.sleep(1)
+            assert not waits.done()
+            one.execute(f'ALTER DATABASE "{name}" RESET default_transaction_read_only')
+            assert await waits is None
+    assert said(address, job) == {1: ("attempting", 1), 2: ("attempting", 1)}
+
+
 async def test_an_outage_that_lasts_ends_the_journal(
     address: Address, job: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -149,7 +149,8 @@ def failure(address: Address, error: psycopg.Error) -> LedgerError:
     if "password" in why or "pg_hba.conf" in why:
         return LedgerError(f"{where} lets nobody in: {why}.", hint=_NOT_LET_IN)
     if "read-write" in str(error) or "read-only" in str(error):
-        return LedgerError(f"{where} is read-only.", hint=_READ_ONLY)
+        # it may be about to take over: whoever was at work waits, whoever begins is told at once
+        return Lost(f"{where} is read-only.", hint=_READ_ONLY)
     if "unsupported startup parameter" in why:
         return LedgerError(f"{where} {_POOLED}.", hint=_UNPOOLED)
     if "does not exist" in why and error.sqlstate is None:

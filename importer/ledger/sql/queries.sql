@@ -103,6 +103,10 @@ SELECT 1 FROM rows WHERE person = :person AND status = 'created' LIMIT 1
 -- The rows of these statuses by their place, in file order.
 SELECT seq FROM rows WHERE job = :job AND status IN :statuses ORDER BY seq
 
+-- name: own_seqs
+-- Of those the rows whose fate no other row decides.
+SELECT seq FROM rows WHERE job = :job AND elsewhere = 0 AND status IN :statuses ORDER BY seq
+
 -- name: rows_per_person
 -- How many persons have one row of these statuses, how many two, and so on.
 SELECT number, COUNT(*) FROM (

@@ -9,8 +9,10 @@ CREATE TEMP TABLE doubles (identity BLOB PRIMARY KEY, first INTEGER, kinds INTEG
 -- The identities of several rows: the first row, and how many contents they have.
 INSERT INTO doubles (identity, first, kinds)
 SELECT identity, MIN(seq + :later * (status = 'pending')), COUNT(DISTINCT content) FROM rows
-WHERE job = :job AND identity IS NOT NULL AND elsewhere = 0
-GROUP BY identity HAVING COUNT(*) > 1
+WHERE job = :job AND elsewhere = 0 AND identity IN (
+    SELECT identity FROM rows WHERE job = :job AND identity IS NOT NULL AND elsewhere = 0
+    GROUP BY identity HAVING COUNT(*) > 1)
+GROUP BY identity
 
 -- name: doubles_differ
 -- Whether any of them stands for different responses.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from importer.mapping.text import TransformError, folded, trimmed
+from importer.mapping.text import TransformError, column_of, folded, trimmed
 from importer.mapping.transforms.registry import transform
 
 if TYPE_CHECKING:
@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 _ODD = r"\s@<>()\[\]\\,;:\""
 _EMAIL = re.compile(rf"""(?:"[^"@\s]+"|[^{_ODD}]+)@[^{_ODD}'.]+(?:\.[^{_ODD}'.]+)+""")
+SMALL_ADDRESSES = column_of(r"[a-z0-9_.+-]+@[a-z0-9-]+(?:\.[a-z0-9-]+)+")
+"""Addresses that stay as they are, in small letters or not."""
 _AROUND = re.compile(
     r"""(?:"[^"]*"\s*|[^<>@"]*)<(?P<angles>[^<>\s]+)>|"(?P<double>[^"]+)"|'(?P<single>[^']+)'|\((?P<round>.+)\)"""
     r"|\[(?P<square>.+)\]"
