@@ -14,33 +14,30 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from importer import Settings
-    from importer.model import Outcome
+    from importer.engine import Event
 
 
 CONCURRENCY = 32
 
 
 class Phases:
-    """A `Watch` that looks at the clock of the process."""
+    """An `Observer` that looks at the clock of the process."""
 
     def __init__(self) -> None:
         self.marks: dict[str, float] = {}
 
-    def staged(self, _: int) -> None:
-        """Called again and again; the first call follows the first chunk."""
-        self.marks.setdefault("open, check the mapping, read the first chunk", time.process_time())
-
-    def sending(self, _: int) -> None:
-        """All rows are in the ledger."""
-        self.marks["read, map, check, stage, spool"] = time.process_time()
-
-    def ended(self, _: Outcome) -> None:
-        """The last call counts."""
-        self.marks["send: journal, post, classify"] = time.process_time()
-
-    def settling(self, _: int, __: float) -> None:
-        """Nothing is in doubt here."""
+    def event(self, event: Event, /) -> None:
+        """The first chunk that was read ends a phase, and so do the last row that ended and the beginning of
+        the posts."""
+        kind = type(event).__name__
+        if kind == "Staged":
+            self.marks.setdefault(
+                "open, check the mapping, read the first chunk", time.process_time()
+            )
+        elif kind == "Sending":
+            self.marks["read, map, check, stage, spool"] = time.process_time()
+        elif kind == "Ended":
+            self.marks["send: journal, post, classify"] = time.process_time()
 
     def told(self, rows: int) -> list[tuple[str, str]]:
         """The time of each phase, in µs a row."""
@@ -53,7 +50,7 @@ class Phases:
 
 def main() -> None:
     phases = Phases()
-    from importer import engine
+    from importer import engine  # noqa: F401
     from importer.engine import send  # noqa: F401  what a run imports later
     from importer.satismeter import insert  # noqa: F401
 
@@ -67,29 +64,30 @@ def main() -> None:
         tempfile.TemporaryDirectory() as folder,
         Server(workshop.WORK / "nginx", race.LATENCY).running(),
     ):
-        engine.run(_settings(rows, Path(folder)), watch=phases)
-    phases.marks["results.csv, summary, report"] = time.process_time()
+        posted(phases, rows, Server.url("at-once"), Path(folder))
     print(report.table(("phase", "CPU µs/row"), phases.told(rows)))
     print(f"of which the bench's own start {bench / rows * 1e6:.1f}", file=sys.stderr)
 
 
-def _settings(rows: int, folder: Path) -> Settings:
-    from benchmarks import data, workshop
-    from benchmarks.server import Server
-    from importer import Endpoint, Rate, Secret, Settings
+def posted(phases: Phases, rows: int, url: str, folder: Path) -> None:
+    """Run the job against the server at `url`, with everything that it writes in `folder`."""
+    from benchmarks import data
+    from importer import Endpoint, Rate, Secret, Settings, engine
 
     mapping = folder / "mapping.yaml"
     mapping.write_text(data.MAPPING)
-    return Settings(
-        file=os.fspath(data.write_csv(workshop.WORK / "data" / f"answers-{rows}.csv", rows)),
+    settings = Settings(
+        file=os.fspath(data.write_csv(folder / f"answers-{rows}.csv", rows)),
         mapping=os.fspath(mapping),
         state=folder / "state",
         out=folder / "out",
-        endpoint=Endpoint.parse(Server.url("at-once")),
+        endpoint=Endpoint.parse(url),
         write_key=Secret(data.WRITE_KEY),
         rate=Rate(None),
         concurrency=CONCURRENCY,
     )
+    engine.run(settings, observer=phases)
+    phases.marks["results.csv, summary, report"] = time.process_time()
 
 
 if __name__ == "__main__":

@@ -159,9 +159,8 @@ Mapped = Response | Skipped | Invalid
 """What becomes of one row, or of one wave of a row, before anything is sent."""
 
 
-@dataclass(frozen=True, slots=True)
-class QueuedRow:
-    """A row that is to be posted: its place in the job (`seq`) and whose it is.
+class QueuedRow(NamedTuple):
+    """A row that is to be posted (a tuple, as a response is): its place in the job (`seq`) and whose it is.
 
     `person` is a hash: rows of one person go one after the other. `doubt` says that an attempt of
     unknown fate was made before. `refused`: an earlier run left it `PERHAPS_ALONE`; `cleared`: and rows of
@@ -222,8 +221,8 @@ class Job:
     def waves(self) -> tuple[str, ...]:
         """The names of the mapping's waves, in their order; none where it has no waves. A row of the file
         is as many rows of the job, one after the other."""
-        named = self.settings.get("waves", ())
-        return tuple(map(str, named)) if isinstance(named, Sequence) else ()
+        named = self.settings.get("waves")
+        return tuple(map(str, named)) if isinstance(named, list | tuple) else ()
 
     def wave(self, seq: int) -> str:
         """The wave of the row at that place; "" where there are no waves."""

@@ -54,11 +54,14 @@ def _class(found: type) -> Iterator[str]:
 
 def _fields(found: type) -> Iterator[str]:
     told = _attributes(found)
-    for each in dataclasses.fields(found) if dataclasses.is_dataclass(found) else ():
-        if not each.name.startswith("_"):
-            yield f"- `{each.name}: {each.type}`" + (
-                f": {told[each.name]}" if each.name in told else ""
-            )
+    if dataclasses.is_dataclass(found):
+        typed = {each.name: each.type for each in dataclasses.fields(found)}
+    else:  # a named tuple's, which are wrapped
+        kinds = {name: found.__annotations__[name] for name in getattr(found, "_fields", ())}
+        typed = {name: getattr(kind, "__forward_arg__", kind) for name, kind in kinds.items()}
+    for name, kind in typed.items():
+        if not name.startswith("_"):
+            yield f"- `{name}: {kind}`" + (f": {told[name]}" if name in told else "")
 
 
 def _attributes(found: type) -> dict[str, str]:

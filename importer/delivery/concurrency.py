@@ -29,8 +29,8 @@ _INSTANT = 0.001  # seconds: a server on this machine; keeps the first step fini
 
 
 class AdaptiveConcurrency:
-    """Lets at most `most` requests be under way, one at least: an async context manager around each,
-    and `record` what came of it.
+    """Lets at most `most` requests be under way, one at least: each `enter`s, or waits for `room`, and
+    `leave`s; and `record` what came of it.
 
     In distress is a server that ends more than a quarter of a round badly, or takes more than twice the
     best latency seen, and `PATIENCE` more than it. The best fades by 2 % a round, so that a server that
@@ -54,16 +54,26 @@ class AdaptiveConcurrency:
         """Requests that may be under way as of now."""
         return max(1, int(self._allowed))
 
-    async def __aenter__(self) -> None:
-        while self._under_way >= self.limit:
+    def enter(self) -> bool:
+        """Whether there is room for one more request, which is under way then. It costs no coroutine: one
+        row after the other asks."""
+        if self._under_way >= self.limit:
+            return False
+        self._under_way += 1
+        return True
+
+    async def room(self) -> None:
+        """Wait for it, and enter."""
+        while not self.enter():
             room = asyncio.get_running_loop().create_future()
             self._waiting.append(room)
             await room
-        self._under_way += 1
 
-    async def __aexit__(self, *_: object) -> None:
+    def leave(self) -> None:
+        """One request has ended."""
         self._under_way -= 1
-        self._wake()
+        if self._waiting:
+            self._wake()
 
     def _wake(self) -> None:
         """As many as there is room for."""

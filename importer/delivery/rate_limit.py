@@ -99,6 +99,12 @@ class RateLimiter:
         grown = self._learned * _growth(self._clock() - self._learned_at)
         return grown if self._limit is None else min(grown, self._limit)
 
+    @property
+    def free(self) -> bool:
+        """Whether a post needs no slot: nothing sets a pace, and nobody waits."""
+        at_will = self._limit is None and self._learned is None
+        return at_will and self._paused_until <= self._clock()
+
     async def acquire(self) -> float:
         """Take the next slot, and wait until shortly before it."""
         await self._wait_for_pause()
@@ -127,10 +133,15 @@ class RateLimiter:
     async def wait_until(self, slot: float) -> float:
         """Wait for the slot, for a pause that came meanwhile, and for room in the window; returns when that
         was."""
+        while (post := self.passes(slot)) is None:
+            await self._sleep(_bounded(self._left(slot, self._clock())))
+        return post
+
+    def passes(self, slot: float) -> float | None:
+        """When nothing of that holds a post back, it leaves now, and counts: returns when that was."""
         now = self._clock()
-        while (wait := self._left(slot, now)) > 0:
-            await self._sleep(_bounded(wait))
-            now = self._clock()
+        if self._left(slot, now) > 0:
+            return None
         if self._first_post is None:
             self._first_post = now
         self._posts.append(now + self._way)
@@ -141,6 +152,8 @@ class RateLimiter:
     def answered(self, post: float) -> None:
         """The post of then was answered: by what it took longer than the fastest, it may have arrived later.
         Where several processes share a rate, it fills the window from then on."""
+        if not self._way:
+            return
         took = self._clock() - post
         self._fastest = min(self._fastest, took)
         late, place = took - self._fastest, bisect_left(self._posts, post + self._way)

@@ -172,9 +172,13 @@ class Delivery:
         while not self.stopped:
             if self._breaker.is_open:
                 await self._breaker.acquire(self._stopping.is_set)
-            async with self._concurrency:
-                slot = await self._rate_limiter.acquire()
-                attempt = await self._attempt(row, slot)
+            if not self._concurrency.enter():
+                await self._concurrency.room()
+            try:
+                pace = self._rate_limiter
+                attempt = await self._attempt(row, 0.0 if pace.free else await pace.acquire())
+            finally:
+                self._concurrency.leave()
             if attempt is None:
                 continue  # it came too late to be posted, and is free again
             if isinstance(attempt, Outcome):
@@ -211,7 +215,8 @@ class Delivery:
             elsewhere = await self._journal.attempting(row.seq)
             if elsewhere is not None:
                 return elsewhere
-            post = await self._rate_limiter.wait_until(slot)
+            if (post := self._rate_limiter.passes(slot)) is None:
+                post = await self._rate_limiter.wait_until(slot)
             if not self._journal.permits(row.seq):
                 self._journal.record(row.seq, cut)
                 return None

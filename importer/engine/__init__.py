@@ -304,7 +304,7 @@ class _SafePlaces:
 
     def event(self, event: Event, /) -> None:
         """A chunk has been read, or some of the account's users."""
-        if isinstance(event, Staged | Looking):
+        if isinstance(event, (Staged, Looking)):
             self._stopper.check()
 
 

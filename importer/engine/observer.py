@@ -7,7 +7,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from importer.errors import ResultsError
 from importer.model import Status, Why, counted, moment
@@ -43,8 +43,7 @@ class Sending:
     job: str
 
 
-@dataclass(frozen=True, slots=True)
-class Ended:
+class Ended(NamedTuple):
     """A row has ended: its number in the file (as Excel counts), its wave ("" where there are none), and
     how. A row of unknown fate may end once more, when it is settled."""
 

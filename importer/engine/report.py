@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -42,21 +43,23 @@ _MOST = 60
 _LENGTHS = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1_800, 3_600, 7_200, 21_600, 86_400)
 
 
-def slots(posts: Sequence[Post]) -> Iterator[Slot]:
+def slots(posts: Iterable[Post], first: float, last: float) -> Iterator[Slot]:
     """The run cut into slots of equal length, 60 at most, empty ones too; the last one is up to half
-    longer or shorter. `posts` are in order; a row that was tried again counts with its last attempt."""
-    if not posts:
-        return
-    first, span = posts[0].at, posts[-1].at - posts[0].at
+    longer or shorter. `posts` are in order, the first and the last of them made then; a row that was tried
+    again counts with its last attempt. One slot's posts at a time are in memory."""
+    span = last - first
     length = next((each for each in _LENGTHS if span / each < _MOST), span / _MOST)
-    shared: list[list[Post]] = [[] for _ in range(max(1, round(span / length)))]
-    for post in posts:
-        shared[min(int((post.at - first) // length), len(shared) - 1)].append(post)
-    last = max(span - length * (len(shared) - 1), 1.0)
-    for number, some in enumerate(shared):
-        seconds = length if number < len(shared) - 1 else last
-        times = sorted(post.ms for post in some if post.ms is not None)
-        yield Slot(number * length, len(some) / seconds, _at(times, 0.5), _at(times, 0.95))
+    end = max(1, round(span / length)) - 1
+    shared = groupby(posts, lambda post: min(int((post.at - first) // length), end))
+    place, some = next(shared, (None, ()))
+    for number in range(end + 1):
+        here: list[int | None] = []
+        if number == place:
+            here = [post.ms for post in some]
+            place, some = next(shared, (None, ()))
+        seconds = length if number < end else max(span - length * end, 1.0)
+        times = sorted(ms for ms in here if ms is not None)
+        yield Slot(number * length, len(here) / seconds, _at(times, 0.5), _at(times, 0.95))
 
 
 def _at(times: Sequence[int], share: float) -> float | None:
@@ -240,6 +243,9 @@ def _causes(settings: Settings, summary: Summary) -> Iterator[Cause]:
 
 
 def _posting(planned: Plan, ledger: Ledger, sent: DeliveryResult) -> Posting:
-    posts = ledger.posts(planned.job, sent.began)
-    tries = Counter(each.attempt for each in posts)
-    return Posting(tuple(slots(posts)), dict(sorted(tries.items())))
+    tries = ledger.tries(planned.job, sent.began)
+    if not tries:
+        return Posting((), {})
+    first, last = min(each.first for each in tries), max(each.last for each in tries)
+    found = slots(ledger.posts(planned.job, sent.began), first, last)
+    return Posting(tuple(found), {each.attempts: each.rows for each in tries})

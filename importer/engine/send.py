@@ -129,7 +129,7 @@ async def _post_again(sending: SendContext) -> None:
 def rows(ledger: Ledger, job: Job, order: Sequence[int]) -> Iterator[QueuedRow]:
     """These rows as the sender takes them, read from the ledger a few at a time."""
     for start in range(0, len(order), _BATCH):
-        yield from ledger.outgoing(job, order[start : start + _BATCH])
+        yield from ledger.outgoing(job, list(order[start : start + _BATCH]))
 
 
 # How many rows may be refused before a run stops by itself.

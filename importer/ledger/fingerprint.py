@@ -195,7 +195,12 @@ _LOST = re.compile(
 
 
 def _beginning_of(text: str) -> str:
-    return normal(text)[:LETTERS].rstrip()
+    return _of_short(text) if len(text) <= _SHORT_TEXT else normal(text)[:LETTERS].rstrip()
+
+
+_of_short = lru_cache(4_096)(normal)
+"""Ratings and choices come again and again."""
+_SHORT_TEXT = 40
 
 
 def in_normal_form(shown: bytes) -> bool:

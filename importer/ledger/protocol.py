@@ -15,7 +15,7 @@ from typing import Any, Protocol
 from importer.ledger.account import Account
 from importer.ledger.fingerprint import Hasher
 from importer.ledger.jobs import SENDABLE
-from importer.ledger.queries import Expected, Post
+from importer.ledger.queries import Expected, Post, Tries
 from importer.ledger.reconcile import Alike, Doubt, Sent
 from importer.ledger.retention import Known, Purgeable
 from importer.ledger.staging import PartLines, Rows
@@ -193,8 +193,11 @@ class Figures(Protocol):
     def rows_per_person(self, job: Job, statuses: Sequence[str]) -> dict[int, int]:
         """How many persons have one row of these statuses, how many two, and so on."""
 
-    def posts(self, job: Job, since: float) -> list[Post]:
+    def posts(self, job: Job, since: float) -> Iterator[Post]:
         """The last attempts made since then (Unix seconds), oldest first."""
+
+    def tries(self, job: Job, since: float) -> list[Tries]:
+        """The same, counted by how often the rows were tried."""
 
     def sendable(self, job: Job, wave: str = "") -> Iterator[tuple[int, bool]]:
         """The Excel rows that are to be posted or settled, in file order; and of each whether this job
@@ -217,12 +220,12 @@ class Figures(Protocol):
 class Sending(Protocol):
     """Which rows are sent, in which order, and who has to wait."""
 
-    def sending_order(self, job: Job, statuses: Sequence[str]) -> list[int]:
+    def sending_order(self, job: Job, statuses: Sequence[str]) -> Sequence[int]:
         """The `seq` of the job's rows of these statuses, oldest first, as the mapping's date says;
         without a date in file order; last those of people with a row that an earlier run has stopped at.
         Rows whose fate another job decides are left out."""
 
-    def late_order(self, job: Job, behind: Sequence[str]) -> list[int]:
+    def late_order(self, job: Job, behind: Sequence[str]) -> Sequence[int]:
         """The rows in doubt that the API's duplicate check can decide (`askable`), and those of the
         statuses `behind`, which may have waited for them."""
 

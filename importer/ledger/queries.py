@@ -16,12 +16,20 @@ from importer.model import PERHAPS_ALONE, Cause, Job, Line, Status
 
 
 class Post(NamedTuple):
-    """The last attempt of a row: when it was made (Unix seconds), how long the reply took
-    (milliseconds; None where none came), and which attempt it was, from 1."""
+    """The last attempt of a row: when it was made (Unix seconds), and how long the reply took
+    (milliseconds; None where none came)."""
 
     at: float
     ms: int | None
-    attempt: int
+
+
+class Tries(NamedTuple):
+    """How many rows were tried so often, and when the first and the last of these attempts were made."""
+
+    attempts: int
+    rows: int
+    first: float
+    last: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,8 +142,11 @@ class Figures(Part):
     def rows_per_person(self, job: Job, statuses: Sequence[str]) -> dict[int, int]:
         return pairs(self._db.all("rows_per_person", job=job.id, statuses=statuses))
 
-    def posts(self, job: Job, since: float) -> list[Post]:
-        return [Post(*each) for each in self._db.each("posts", job=job.id, since=since)]
+    def posts(self, job: Job, since: float) -> Iterator[Post]:
+        return starmap(Post, self._db.each("posts", job=job.id, since=since))
+
+    def tries(self, job: Job, since: float) -> list[Tries]:
+        return [Tries(*each) for each in self._db.each("tries", job=job.id, since=since)]
 
     def sendable(self, job: Job, wave: str = "") -> Iterator[tuple[int, bool]]:
         every, place = (len(job.waves), job.waves.index(wave)) if wave else (1, 0)

@@ -186,7 +186,7 @@ class Client:
         network: Network | None = None,
         accept_empty: bool = False,
     ) -> None:
-        self._url = URL(url)
+        self._url, self._where = URL(url), url
         self._key = write_key
         self._concurrency = concurrency
         self._timeout = timeout
@@ -290,7 +290,12 @@ class Client:
             ours = response.content.is_eof()
             if not _keeps(response.status):
                 post.done_with(cut=False)
-            content = await _at_most(response.content, LARGEST_BODY) if post.request_sent else b""
+            content = b""
+            if post.request_sent:
+                whole = response.content
+                content = (
+                    whole.read_nowait(LARGEST_BODY) if ours else await _at_most(whole, LARGEST_BODY)
+                )
             if not response.content.at_eof():
                 response.close()
             _check(response, post)
@@ -314,7 +319,7 @@ class Client:
             date=headers.get("Date", ""),
             reused=post.reused,
             ms=post.ms,
-            located=located(headers.get("Location", ""), str(self._url)),
+            located=located(headers.get("Location", ""), self._where),
             headers=tuple(headers),
             kept=post.protocol is not None and not post.protocol.should_close,
         )

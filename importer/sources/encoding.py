@@ -5,7 +5,6 @@ from __future__ import annotations
 import codecs
 import io
 import re
-import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from importlib import import_module
@@ -187,12 +186,13 @@ def _samples(lines: Iterator[tuple[int, str]]) -> Iterator[tuple[int, str]]:
             yield number, sample
 
 
-_REAL_CONTROLS = frozenset("\t\n\r\f\v\x1a")
+_CONTROL = re.compile("[\x00-\x08\x0e-\x19\x1b-\x1f\x7f-\x9f]")
+"""All of them (category Cc) but white space and Ctrl-Z, with which old files end."""
 
 
 def refuse_binary(name: str, sample: str) -> None:
     """Raise SourceError where the start of a text is full of what no text holds."""
-    odd = sum(unicodedata.category(char) == "Cc" for char in sample if char not in _REAL_CONTROLS)
+    odd = len(_CONTROL.findall(sample))  # by its category, each letter took a hundred times as long
     if odd > 8 and odd * 50 > len(sample):
         raise SourceError(
             f"{name} is not text: it is full of control characters.",

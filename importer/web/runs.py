@@ -304,7 +304,8 @@ class Runs:
         with reading(self.drafts.state) as ledger:
             job = self._job(ledger, one) if ledger else None
             counts = ledger.progress(job) if ledger and job else {}
-            posted = len(ledger.posts(job, one.began)) if ledger and job and one.again else 0
+            again = ledger.tries(job, one.began) if ledger and job and one.again else ()
+            posted = sum(each.rows for each in again)
         if not running:
             self.stopping.discard(one.id)
         folder = self.drafts.folder(one.id)

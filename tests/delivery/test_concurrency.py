@@ -41,8 +41,9 @@ async def serve(
 
     async def work() -> None:
         for _ in numbers:
-            async with concurrency:
-                concurrency.record(await server.answer())
+            await concurrency.room()
+            concurrency.record(await server.answer())
+            concurrency.leave()
 
     await server.clock.run(*(work() for _ in range(workers)))
     return server.clock() - start
@@ -130,12 +131,13 @@ async def test_never_more_than_allowed_and_nobody_is_forgotten() -> None:
 
     async def work(number: int) -> None:
         nonlocal most, ended, under_way
-        async with concurrency:
-            under_way += 1
-            most = max(most, under_way)
-            await clock.sleep(0.1 + number % 7)
-            under_way -= 1
-            concurrency.record(None if number > 150 else 0.1)
+        await concurrency.room()
+        under_way += 1
+        most = max(most, under_way)
+        await clock.sleep(0.1 + number % 7)
+        under_way -= 1
+        concurrency.record(None if number > 150 else 0.1)
+        concurrency.leave()
         ended += 1
 
     await clock.run(*(work(number) for number in range(300)))

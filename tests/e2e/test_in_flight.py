@@ -34,3 +34,21 @@ def test_status_tells_rows_in_flight_from_rows_in_doubt(user: Shell) -> None:
     after = user("status", "--state", "state", "--json").document["rows"]
     assert "in_flight" not in after
     assert after["unknown"] >= flying
+
+
+def test_a_kill_leaves_no_more_rows_in_doubt_than_were_under_way(user: Shell) -> None:
+    """No attempt is journalled ahead of its turn, however fast the server answers."""
+    user.write("answers.csv", people(1_000))
+    most = 8
+    with background(SandboxSettings(latency=0.01)) as sandbox:
+        run = ("run", "answers.csv", "-m", "mapping.yaml", "--endpoint", sandbox.url, "--yes")
+        pace = ("--rate", "max", "--concurrency", str(most), "--state", "state")
+        with started(user, *run, *pace) as process:
+            wait_until(lambda: len(sandbox.posts()) >= 300)
+            process.send_signal(signal.SIGKILL)
+            with suppress(TimeoutExpired):
+                process.communicate(timeout=10)
+        stored = len(sandbox.stored())
+    rows = user("status", "--state", "state", "--json").document["rows"]
+    assert rows["unknown"] <= most
+    assert 300 - most <= rows["created"] <= stored <= rows["created"] + rows["unknown"]

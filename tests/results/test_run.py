@@ -12,6 +12,7 @@ from importer.engine.observer import Event, Sending
 from importer.engine.report import slots
 from importer.ledger import Post
 from importer.results import files
+from importer.results.report import compiled as templates
 from importer.results.report import page
 from importer.sandbox import SATISFACTION, SCORE, WRITE_KEY, background
 from importer.settings import Endpoint, Rate, Secret
@@ -60,9 +61,9 @@ def test_the_page_of_a_run_warns_as_its_plan_did(pages: tuple[Path, Path]) -> No
 
 
 def test_a_run_is_cut_into_slots() -> None:
-    posts = [Post(1000 + n / 10, 20 if n % 2 else 40, 1) for n in range(100)]
+    posts = [Post(1000 + n / 10, 20 if n % 2 else 40) for n in range(100)]
 
-    found = list(slots(posts))
+    found = list(slots(iter(posts), posts[0].at, posts[-1].at))
 
     assert [each.start for each in found] == list(range(10))
     assert {round(each.rate) for each in found} == {10}
@@ -71,29 +72,20 @@ def test_a_run_is_cut_into_slots() -> None:
 
 
 def test_gaps_and_lone_replies_are_slots_too() -> None:
-    gap = list(slots([Post(0, 5, 1), Post(0.5, None, 1), Post(7200, None, 2)]))
+    gap = list(slots([Post(0, 5), Post(0.5, None), Post(7200, None)], 0, 7200))
 
     assert len(gap) <= 60
     assert gap[0].median == 5
     assert {(each.rate, each.median) for each in gap[1:-1]} == {(0, None)}
-    assert [each.rate for each in slots([Post(3, 5, 1)])] == [1]
-    assert list(slots([])) == []
+    assert [each.rate for each in slots([Post(3, 5)], 3, 3)] == [1]
 
 
 def test_nothing_is_left_to_compile_once_rows_are_sent(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A run that is told to stop has two seconds to write its results."""
-    page._environment.cache_clear()
-    compiled: list[str] = []
+    compiled = noted_compiling(tmp_path / "none", monkeypatch)
     counts: list[int] = []
-    real = Environment.compile
-
-    def noted(*given: Any) -> object:
-        compiled.append(given[2])
-        return real(*given)
-
-    monkeypatch.setattr(Environment, "compile", noted)
 
     class Counting:
         def event(self, event: Event) -> None:
@@ -112,6 +104,37 @@ def test_nothing_is_left_to_compile_once_rows_are_sent(
 
     assert counts == [len(compiled)]
     assert "report.html.jinja" in compiled
+
+
+def noted_compiling(folder: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The names of the templates that are compiled from now on, at a start whose compiled ones lie in
+    that folder."""
+    compiled: list[str] = []
+    real = Environment.compile
+
+    def noted(*given: Any) -> object:
+        compiled.append(given[2])
+        return real(*given)
+
+    monkeypatch.setattr(Environment, "compile", noted)
+    monkeypatch.setattr(templates, "cache_from_source", lambda _: str(folder / "x.pyc"))
+    page._environment.cache_clear()
+    return compiled
+
+
+@pytest.mark.parametrize(("written", "again"), [(True, 0), (False, 1)])
+def test_the_next_start_compiles_no_template(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, written: bool, again: int
+) -> None:
+    monkeypatch.setattr("sys.dont_write_bytecode", not written)
+    compiled = noted_compiling(tmp_path, monkeypatch)
+    page.prepare()
+    first = list(compiled)
+    page._environment.cache_clear()
+    page.prepare()
+    assert "report.html.jinja" in first
+    assert len(compiled) == len(first) * (1 + again)
+    assert bool(list(tmp_path.iterdir())) is written
 
 
 @pytest.mark.parametrize("job", ["../../elsewhere", "..", ".hidden", "/tmp/x", "a\nb", "", 7, None])

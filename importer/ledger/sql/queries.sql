@@ -116,7 +116,12 @@ GROUP BY number ORDER BY number
 
 -- name: posts
 -- The last attempts since then, oldest first.
-SELECT sent_at, ms, attempts FROM rows WHERE job = :job AND sent_at >= :since ORDER BY sent_at
+SELECT sent_at, ms FROM rows WHERE job = :job AND sent_at >= :since ORDER BY sent_at
+
+-- name: tries
+-- How many rows have been tried how often since then, and between which moments.
+SELECT attempts, COUNT(*), MIN(sent_at), MAX(sent_at) FROM rows WHERE job = :job AND sent_at >= :since
+GROUP BY attempts ORDER BY attempts
 
 -- name: sendable
 -- The rows to be posted or settled, in file order; with waves, those of one.
