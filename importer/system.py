@@ -9,7 +9,6 @@ import os
 import signal
 import stat
 import sys
-import tempfile
 import threading
 import time
 from collections.abc import Iterator, Mapping
@@ -178,6 +177,8 @@ if sys.platform == "win32":
         """Goes when it is closed: Python's own could not be opened by another process."""
 
         def __init__(self, place: Path | None) -> None:
+            import tempfile
+
             descriptor, path = tempfile.mkstemp(dir=place)
             raw = io.FileIO(descriptor, "r+")
             raw.name = path
@@ -330,6 +331,8 @@ else:
     def nameless(place: Path | None = None) -> IO[bytes]:
         """A file, in `place` or where temporary files lie, for what is read once more. It has no name, so
         that even a process that is killed leaves nothing behind."""
+        import tempfile
+
         return tempfile.TemporaryFile(dir=place)
 
     def utf8_output() -> None:

@@ -101,7 +101,7 @@ ANCHORED = {
     "importer.mapping.transforms.texts._AROUND": "fullmatch",
     "importer.mapping.transforms.texts._EMAIL": "fullmatch",
     "importer.mapping.transforms.cached_dates._SPLIT": "fullmatch",
-    "importer.discovery.header._PERCENT": "fullmatch",
+    "importer.discovery.tool._PERCENT": "fullmatch",
     "importer.discovery.header._SHAPES[2][1]": "fullmatch",
     "importer.discovery.header._SHAPES[3][1]": "fullmatch",
     "importer.discovery.tool._CODED": "fullmatch",

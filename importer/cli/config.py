@@ -8,10 +8,8 @@ from __future__ import annotations
 
 import os
 import stat
-import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextvars import ContextVar
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -145,7 +143,7 @@ def checked(path: Path) -> dict[str, Any]:
 
 def _mistake(key: str, value: object, *, mine: bool) -> str:
     if key not in KEYS:
-        near = get_close_matches(key, KEYS, n=1)
+        near = _near(key, KEYS)
         return f"`{key}` is no setting{f'; did you mean `{near[0]}`?' if near else '.'}"
     if key in _OWN_ONLY and not mine:
         return (
@@ -160,9 +158,17 @@ def _mistake(key: str, value: object, *, mine: bool) -> str:
     return ""
 
 
+def _near(name: str, known: Iterable[str], cutoff: float = 0.6) -> list[str]:
+    from difflib import get_close_matches
+
+    return get_close_matches(name, list(known), n=1, cutoff=cutoff)
+
+
 def _read(path: Path) -> dict[str, Any]:
     if not os.path.isfile(path):  # noqa: PTH113  False, and no error, for a home that is another user's
         return {}
+    import tomllib  # most machines have no such file
+
     try:
         found = tomllib.loads(resources.small(path)[0].decode())
     except (OSError, ValueError) as error:  # TOMLDecodeError, UnicodeDecodeError
@@ -198,7 +204,7 @@ def misnamed() -> list[str]:
     known = {f"{PREFIX}{key.upper()}" for key in KEYS} | _ELSEWHERE
     wrong = []
     for name in sorted(set(os.environ) - known):
-        near = get_close_matches(name, known, n=1, cutoff=0.8) if name.startswith(PREFIX) else []
+        near = _near(name, known, 0.8) if name.startswith(PREFIX) else []
         if near:
             wrong.append(f"{name} is no setting; did you mean {near[0]}?")
     return wrong

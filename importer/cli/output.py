@@ -6,7 +6,6 @@ import errno
 import json
 import logging
 import os
-import secrets
 import shutil
 import stat
 import sys
@@ -57,7 +56,7 @@ _STANDARD_ERROR = 2
 # Whatever a command prints passes here: names of files, sheets, columns, jobs and surveys are anybody's, and
 # none of them moves the cursor, ends a line, or begins one that looks like ours.
 
-_PEN = f"\x1b{secrets.token_hex(8)}"
+_PEN = f"\x1b{os.urandom(8).hex()}"
 """Begins an escape of ours: no data can know it."""
 
 

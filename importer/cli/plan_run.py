@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
@@ -255,6 +254,8 @@ def plan_command(**given: Unpack[Given]) -> ExitStatus:
     else:
         print_plan(planned, summary, show)
         if path := given["save_plan"]:
+            import hashlib
+
             digest = hashlib.sha256(resources.small(path, _LARGEST_PLAN)[0]).hexdigest()
             output.say(f"  {path}   to be approved; SHA-256 {digest}")
         output.next_step(*after(summary))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import dataclasses
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -247,6 +246,8 @@ def demo_command(keep: Path | None, as_json: bool) -> ExitStatus:
     if keep:
         keep.mkdir(parents=True, exist_ok=True)
         return show(keep)
+    import tempfile
+
     with tempfile.TemporaryDirectory(prefix="importer-demo-") as folder:
         return show(Path(folder))
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from importer.discovery.choices import Choices, choices_of
 from importer.discovery.column import Column, Confidence, columns
 from importer.discovery.draft import Draft, Wishes, draft, laid_out, sheet_of_answers
-from importer.discovery.header import Grid, Layout, ToolRows, check_answers, layout, read_grid
+from importer.discovery.header import Grid, Layout, ToolRows, layout, read_grid
 from importer.discovery.questions import Named, Question
 from importer.discovery.recognition import (
     Known,
@@ -22,7 +22,7 @@ from importer.discovery.recognition import (
 )
 from importer.discovery.roles import Property, Role, named
 from importer.discovery.table import shown_sample
-from importer.discovery.tool import Match, recognise
+from importer.discovery.tool import Match, check_answers, recognise
 from importer.discovery.understand import Analysis, Dated, FoundColumn, analyse
 from importer.discovery.waves import Waves, first_wave, waves
 from importer.sources import SourceOptions, open_source

@@ -30,7 +30,7 @@ NO_DATE = frozenset(
 )
 """Texts that stand for no date; LimeSurvey's is 1980-01-01 00:00:00."""
 MOST = 3
-_SPLIT = re.compile(r"\d+|[A-Za-zÀ-ž]+\.?|[^\dA-Za-z]")
+_SPLIT = re.compile(r"\d+|[^\W\d_]+\.?|\W|_")
 _PAIRS: Mapping[frozenset[str], str] = {
     frozenset({"CST", "CDT"}): "America/Chicago",
     frozenset({"CDT"}): "America/Chicago",
@@ -172,7 +172,7 @@ def _candidates(family: str, text: str) -> Iterator[str]:
         return
     pieces = [" " if piece.isspace() else piece for piece in _SPLIT.findall(_marked(text))]
     numbers = [i for i, piece in enumerate(pieces) if piece.isdigit()]
-    words = [i for i, piece in enumerate(pieces) if piece.isalpha() and len(piece) >= 3]
+    words = [i for i, piece in enumerate(pieces) if piece.rstrip(".").isalpha() and len(piece) >= 3]
     if any(_is_foreign(pieces[i]) for i in words):
         return
     for parts in _date_parts(family, pieces, numbers, words):
@@ -261,7 +261,7 @@ def _month(word: str) -> str:
         except ValueError:
             continue
         return code
-    return ""
+    return "%b" if compiled("%b %Y")(f"{word} 2000") else ""
 
 
 def _weekday(word: str) -> str:

@@ -13,7 +13,7 @@ from importer.discovery import lexicon
 from importer.discovery.answers import answer_lines, question_lines
 from importer.discovery.choices import Choices, choices_of
 from importer.discovery.column import Column, columns
-from importer.discovery.header import Grid, Layout, check_answers, layout, read_grid
+from importer.discovery.header import Grid, Layout, layout, read_grid
 from importer.discovery.proposal import in_order, moment_of, propose
 from importer.discovery.roles import Role, role
 from importer.discovery.sections import (
@@ -35,7 +35,7 @@ from importer.discovery.table import (
     table,
     tool_rows,
 )
-from importer.discovery.tool import Match, recognise
+from importer.discovery.tool import Match, check_answers, recognise
 from importer.discovery.understand import Analysis, FoundColumn, analyse
 from importer.discovery.waves import Waves, first_wave, waves
 from importer.errors import MappingError, SourceError, UsageError

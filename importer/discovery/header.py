@@ -1,4 +1,4 @@
-"""A sheet as it stands: where its header rows are, and whether it holds answers at all."""
+"""A sheet as it stands: where its header rows are."""
 
 from __future__ import annotations
 
@@ -9,14 +9,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from importer.discovery import lexicon
-from importer.errors import SourceError
 from importer.mapping.text import folded
 
 if TYPE_CHECKING:
     from importer.sources import Source
 
-
-# A sheet as it stands, before anybody knows which row is the header.
 
 MOST_ROWS = 50_000
 """As many rows are looked at; a column's kind is clear long before."""
@@ -102,7 +99,7 @@ def column_shape(cells: Sequence[str]) -> str:
 
 # Where the header rows of a sheet are: none to five, with titles, question texts and import ids.
 
-_MOST = 5
+FIRST = 5
 _FULL = 0.5
 _IMPORT_ID = re.compile(r"\{\s*['\"]ImportId['\"]")
 _TAG = re.compile(r"#[a-z]\w*([+ ].*)?", re.IGNORECASE)
@@ -160,16 +157,16 @@ def layout(grid: Grid, tool: ToolRows | None = None) -> Layout:
 
 def _said(grid: Grid, rows: Sequence[int]) -> str:
     shown = " and ".join(map(str, rows))
-    what = "holds" if len(rows) == 1 else "hold"
-    word = "row" if len(rows) == 1 else "rows"
-    ids = any(_share(grid.at(row), _IMPORT_ID) for row in rows)
+    word, what = ("row", "holds") if len(rows) == 1 else ("rows", "hold")
     tags = any(_share(grid.at(row), _TAG) for row in rows)
-    more = " and import ids" if ids else ""
+    more = " and import ids" if any(_share(grid.at(row), _IMPORT_ID) for row in rows) else ""
     return f"{word} {shown} {what} {'tags' if tags else 'texts' + more}, no answers"
 
 
 def _first(grid: Grid) -> int | None:
     """The index of the first header row; None where there is none."""
+    if grid.cells and _counts_on(grid.cells[0], grid.cells[1 : 1 + FIRST]):
+        return 0
     wide = max(map(_filled, grid.cells[:HEAD]), default=0)
     full = next(
         (i for i, cells in enumerate(grid.cells[:HEAD]) if _filled(cells) > _FULL * wide), 0
@@ -179,6 +176,8 @@ def _first(grid: Grid) -> int | None:
     below = grid.cells[full + 1 : full + 2]
     if below and _known_names(below[0]) > 1 and not _known_names(grid.cells[full]):
         full += 1  # two cells above a narrow table are a title still
+    if not full and _recurs(grid, full):
+        return None
     if not _is_data(grid, full):
         return full
     above = full - 1  # names of half the columns are no title, where answers follow at once
@@ -221,11 +220,11 @@ def _names_alone(grid: Grid, full: int) -> bool:
 
 def _above_data(grid: Grid, at: int, tool: ToolRows | None) -> tuple[int, ...]:
     """The rows right below the first header row that are no data either."""
-    following = range(at + 1, min(at + _MOST, len(grid.rows)))
+    following = range(at + 1, min(at + FIRST, len(grid.rows)))
     for i in reversed(following):
         if _share(grid.cells[i], _IMPORT_ID) or _share(grid.cells[i], _TAG):
             return tuple(grid.rows[at + 1 : i + 1])
-    most = tool.texts if tool and tool.texts else _MOST - 1
+    most = tool.texts if tool and tool.texts else FIRST - 1
     count = 0
     while (
         at + 1 + count < len(grid.rows) - 1
@@ -326,6 +325,29 @@ def _is_data(grid: Grid, at: int, skip: int = 0) -> bool:
     return fits > len(misfits)
 
 
+def _counts_on(cells: Sequence[str], below: Sequence[Sequence[str]]) -> bool:
+    """Whether a row numbers the columns, as pandas does where they have no names: 0, 1, 2 ..., which no row
+    below does; the first may be blank, above the numbers of the rows."""
+    named = cells[1:] if not cells[0].strip() else cells
+    own = [str(n) for n in range(len(named))] == [cell.strip() for cell in named]
+    numbers = [int(cell) if cell.strip().isdecimal() else -1 for cell in named]
+    rises = len(numbers) >= _SEVERAL and numbers[0] > -1 and sorted(set(numbers)) == numbers
+    return (rises or (own and named is not cells)) and all(
+        [*row[-len(named) :]] != sorted(set(row[-len(named) :])) for row in below if len(named) > 1
+    )
+
+
+def _recurs(grid: Grid, at: int) -> bool:
+    """Whether each of its cells comes again among others in its column, not only as the row comes again."""
+    below = list(zip(*grid.cells[at + 1 : at + 1 + HEAD], strict=True))
+    filled = [i for i, cell in enumerate(grid.cells[at]) if cell.strip()]
+    same = sum(row == tuple(grid.cells[at]) for row in zip(*below, strict=True))
+    again = [
+        below[i].count(grid.cells[at][i]) for i in filled if below and len({*below[i]} - {""}) > 1
+    ]
+    return 1 < len(filled) == len(again) and min(again) > same
+
+
 def _fitting(grid: Grid, at: int, skip: int = 0) -> tuple[int, list[int]]:
     """In how many columns of one shape the row's cell has that shape, and in which it doesn't."""
     below = grid.cells[max(at, skip) + 1 : at + 1 + HEAD]
@@ -348,103 +370,3 @@ def _share(cells: Sequence[str], pattern: re.Pattern[str]) -> bool:
 
 def _filled(cells: Sequence[str]) -> int:
     return sum(bool(cell.strip()) for cell in cells)
-
-
-# Whether a sheet holds answers of single people at all: totals, and the plan of a form, are refused.
-
-_PERCENT = re.compile(r"[-+]?\d+(?:[.,]\d+)?\s*%")
-_NUMBER = re.compile(r"[-+]?\d+(?:[.,]\d+)?")
-_FEWEST = 3
-_PLANNED = frozenset({"begin_group", "end_group", "begin group", "end group", "note", "calculate"})
-
-
-def check_answers(grid: Grid, place: str) -> None:
-    """Raise SourceError where the sheet holds totals or a form's plan, whose rows are nobody's answers, or
-    one answer in each row; or nothing at all."""
-    if not grid.cells:
-        raise SourceError(f"{place}: every row is blank.", hint="Is it the right sheet?")
-    if _is_plan(grid):
-        raise SourceError(
-            f"{place}: this is the plan of a form (XLSForm: type, name, label); nobody's answers are in it.",
-            hint="In KoboToolbox: Data > Downloads, export type CSV or XLS.",
-        )
-    if long := _long(grid):
-        raise SourceError(
-            f"{place}: each row holds one answer ({long[0]!r} asks, {long[1]!r} answers), so a response is "
-            "several rows; the importer takes a row for a response.",
-            hint="Export it with a column for each question, or turn it: in Excel, Data > From Table, then "
-            f"Transform > Pivot Column on {long[0]!r}, values {long[1]!r}, don't aggregate.",
-        )
-    if _is_totals(grid) or _is_crosstab(grid):
-        raise SourceError(
-            f"{place}: this is a table of totals (percentages or counts by group); the answers of "
-            "single people are not in it.",
-            hint="Export the single responses instead, one row for each person. Another sheet: --sheet.",
-        )
-
-
-def _long(grid: Grid) -> tuple[str, str] | None:
-    """The names of the columns of questions and of answers, where each row holds one answer of a response:
-    questions recur, and another column comes again, but never twice with one of them."""
-    for at, cells in enumerate(grid.cells[:_MOST]):
-        asked = [i for i, cell in enumerate(cells) if lexicon.is_called("question", cell)]
-        given = [i for i, cell in enumerate(cells) if lexicon.is_called("answer", cell)]
-        rows = grid.cells[at + 1 : at + 1 + HEAD]
-        questions = {row[asked[0]].strip() for row in rows} if len(asked) == 1 else set()
-        if len(given) != 1 or not 1 < len(questions) * 2 <= len(rows):
-            continue
-        for i, cell in enumerate(cells):
-            ids = {row[i].strip() for row in rows}
-            pairs = {(row[i].strip(), row[asked[0]].strip()) for row in rows}
-            if (
-                i not in {*asked, *given}
-                and 1 < len(ids) < len(rows)
-                and "" not in ids
-                and len(pairs) == len(rows)
-                and cell.strip()
-            ):
-                return cells[asked[0]].strip(), cells[given[0]].strip()
-    return None
-
-
-def _is_crosstab(grid: Grid) -> bool:
-    """Rows of how many answered the question and how many skipped it, as SurveyMonkey's summaries have."""
-    first = [next(filter(str.strip, cells), "") for cells in grid.cells[:HEAD]]
-    said = {folded(cell).rstrip(":") for cell in first}
-    return bool(said & lexicon.texts("answered_row")) and bool(said & lexicon.texts("skipped_row"))
-
-
-def _is_plan(grid: Grid) -> bool:
-    """Columns `type`, `name` and `label`, and types that only a form has: https://xlsform.org."""
-    header = [folded(cell) for cell in grid.cells[0]] if grid.cells else []
-    labelled = any(cell.startswith("label") for cell in header)
-    if not ({"type", "name"} <= set(header) and labelled):
-        return False
-    types = {folded(row[header.index("type")]) for row in grid.cells[1:HEAD]}
-    return bool(types & _PLANNED) or any(each.startswith("select_") for each in types)
-
-
-def _is_totals(grid: Grid) -> bool:
-    """Percentages in most columns; or in some, beside columns called totals. Who answered and when is in no
-    such table."""
-    body = grid.cells[1:HEAD]
-    columns = [[row[i] for row in body] for i in range(grid.width)]
-    if len(body) < _FEWEST or any(
-        column_shape(each) in {"date", "e-mail", "code"} for each in columns
-    ):
-        return False
-    counted = [
-        each
-        for each in columns
-        if _share_of_rows(each, _NUMBER) + _share_of_rows(each, _PERCENT) > 0.5
-    ]
-    percent = [each for each in columns if _share_of_rows(each, _PERCENT) > 0.5]
-    total = lexicon.pattern("total", flags=re.IGNORECASE)
-    totals = sum(bool(total.fullmatch(cell.strip())) for row in grid.cells[:3] for cell in row)
-    most = len(percent) * 2 > len(counted)
-    return len(percent) >= _FEWEST and (most or totals > 1)
-
-
-def _share_of_rows(cells: Sequence[str], pattern: re.Pattern[str]) -> float:
-    filled = [cell.strip() for cell in cells if cell.strip()]
-    return sum(bool(pattern.fullmatch(cell)) for cell in filled) / len(filled) if filled else 0.0

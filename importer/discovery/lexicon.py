@@ -18,18 +18,18 @@ from importer.mapping.text import folded
 # fmt: off
 Name = Literal[
     "score", "comment", "user", "bare_id", "email", "response", "answered", "started", "signed_up", "name",
-    "private", "machine", "question", "answer",
+    "private", "machine", "question", "answer", "company",
 ]
 Text = Literal[
     "no_answer", "open", "answer_mark", "beside_mark", "asks_why", "says_nothing", "dull", "joining", "hour",
-    "answered_row", "skipped_row",
+    "answered_row", "skipped_row", "nothing_said",
 ]
 Pattern = Literal[
     "recommend", "satisfied", "effort", "why", "remarks", "overall", "counted", "specify", "previous",
     "staff", "or_more", "asking", "other", "total", "best", "worst", "not_at_all", "not_so", "extreme",
     "strong", "weak", "neutral", "good", "bad", "yes", "no", "not", "link", "outside", "stars",
     "out_of", "wave", "month", "means", "until", "worse_upwards", "school_grade", "amount", "likely",
-    "summary_sheet", "oneself", "asked_id", "named_things", "ended",
+    "summary_sheet", "oneself", "asked_id", "named_things", "ended", "rated_in",
 ]
 # fmt: on
 

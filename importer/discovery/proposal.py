@@ -19,7 +19,7 @@ from importer.discovery.understand import Dated, FoundColumn
 from importer.mapping.blocks import DATED_BY, OF_RESPONSE, SkipRule
 from importer.mapping.errors import OPEN
 from importer.mapping.ids import is_damaged, is_dummy
-from importer.mapping.text import compile_pattern, folded
+from importer.mapping.text import compile_pattern
 from importer.mapping.transforms.dates import names_zone
 from importer.mapping.yaml import Data, Plain
 from importer.model import letter
@@ -249,10 +249,10 @@ def answer_of(table: DraftTable, question: Question, id_: str | None) -> Answer:
 
 def _no_answers(question: Question) -> list[str]:
     """Texts that recur and stand for no answer."""
-    counts = question.columns[-1].profile.counts
-    known = lexicon.texts("no_answer")
-    often = max(2, 0.01 * sum(counts.values()))
-    return [text for text, n in counts.items() if folded(text) in known and n >= often]
+    profile = question.columns[-1].profile
+    often = max(2, 0.01 * sum(profile.counts.values()))
+    _, known = profile.without(lexicon.texts("no_answer"))
+    return [text for text in known if profile.counts[text] >= often]
 
 
 _SPECIAL = re.compile(r"([.^$*+?{}\[\]\\|()])")

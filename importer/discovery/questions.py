@@ -264,11 +264,19 @@ def _is_rating(column: Column, found: Scale, text: str) -> bool:
         )
     if named:
         return True
-    if says("counted", plain) or _counts_on(column):
+    if says("counted", plain) or _counts_on(column) or _are_codes(column):
         return False
     if found.ends or found.words or (found.parse and found.high in {5, 7, 10} and numbers > 2):
         return True
     return found.low <= 3 and found.high in {5, 7, 9, 10} and numbers >= 4
+
+
+def _are_codes(column: Column) -> bool:
+    """Whether the values are numbered things (`Answer 4`, `Group 2`), or the digits of a code."""
+    counts = column.profile.counts
+    words = {lexicon_room.plain(text).strip("0123456789 ") for text in counts}
+    numbered = len(words) == 1 and "" not in words and not says("rated_in", words.pop())
+    return numbered or (all(f"{n}" in counts for n in range(10)) and "10" not in counts)
 
 
 def _counts_on(column: Column) -> bool:

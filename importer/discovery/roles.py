@@ -152,6 +152,11 @@ def _asks_id(column: Column) -> bool:
     return asked and own and _mostly(column, ID)
 
 
+def is_company(column: Column) -> bool:
+    """Whether it holds ids of companies, of which each may have answered several times."""
+    return is_called("company", column.label) and _tells_apart(column)
+
+
 def _tells_apart(column: Column) -> bool:
     """Whether the values may be ids: several, and not words of one column like `basic`."""
     real = [text for text in column.profile.counts if not is_dummy(text)]

@@ -68,7 +68,8 @@ _AS_TELLING = 4
 
 def _telling(question: Question, text: str) -> int:
     if question.recommends:
-        return 6 if question.kind == "nps" else 5
+        asked = says("recommend", text.replace("nps", ""))  # of several that are called so
+        return 6 + asked if question.kind == "nps" else 5
     if is_called("score", question.columns[0].label):
         return 4
     if says("satisfied", text) or says("effort", text):
@@ -95,13 +96,16 @@ def best_comment(found: Sequence[Question], score: Question | None) -> Question 
 
 def _is_prose(text: Question) -> bool:
     """Whether its values are sentences, a quarter where it is asked as a question: names and amounts are no
-    comments. Nor is what one of fifty wrote: it was asked of few."""
-    if text.sure is Confidence.SURE or says("remarks", text.text):
-        return True
+    comments. Nor is what less than a tenth wrote, where it doesn't ask for remarks: it was asked of few."""
     profile = text.columns[0].profile
+    if says("remarks", text.text):
+        return True
+    often = profile.filled * 10 >= profile.rows
+    if text.sure is Confidence.SURE:
+        return often
     long = sum(_is_sentence(value) for value in profile.counts)
-    often = profile.filled * 50 >= profile.rows
     asked = (is_question(text.text) or text.columns[0].open) and profile.filled * 4 >= profile.rows
+    asked = asked and profile.distinct * 2 >= profile.filled
     return often and long * (4 if asked else 2) >= profile.distinct
 
 
@@ -114,17 +118,18 @@ def _is_comment(question: Question) -> bool:
     """Whether it is free text, and more than what was written beside another answer."""
     column = question.columns[0]
     beside = is_other(column.part) or bool(_OTHER_FIELD.search(column.label))
+    other = lexicon.pattern("other", flags=re.IGNORECASE)
+    beside = beside or bool(other.fullmatch(column.label.strip()))
     free = says("remarks", column.text)
     beside = beside or (says("specify", column.label) and not free)
     beside = beside or (
         says("named_things", column.text) and not free and not says("why", column.text)
     )
     sure = question.sure is Confidence.SURE
-    recurs = column.profile.distinct * 4 < column.profile.filled and not is_called(
-        "comment", column.label
-    )
     counts = column.profile.counts
-    worded = sum(bool(_WORD.search(text)) and not _MADE.match(text) for text in counts)
+    own, _ = column.profile.without(lexicon.texts("nothing_said") | lexicon.texts("no_answer"))
+    recurs = len(own) * 4 < sum(own.values()) and not is_comment(column.label)
+    worded = sum(bool(_WORD.search(text)) and not _is_made(text) for text in counts)
     coded = sum(bool(_DIGIT.search(text)) and not _WORD.search(text) for text in counts)
     said = worded * 2 > len(counts) or (
         sure
@@ -139,6 +144,12 @@ def _is_comment(question: Question) -> bool:
 
 _MADE = re.compile(rf"(?:{TOKEN.pattern})$|[{{\[]\s*[\"{{\[]|https?://\S+$", re.IGNORECASE)
 """What programs write: codes, JSON, addresses of pages and pictures."""
+_PAIR = re.compile(r"\w ?[:=] ?[^\s\w]?\d")
+
+
+def _is_made(text: str) -> bool:
+    """Whether a program wrote it: one of these, or names with their numbers (`Time: 20 min, Cost: 40`)."""
+    return bool(_MADE.match(text)) or len(_PAIR.findall(text)) > 1
 
 
 def _is_titled(counts: Mapping[str, int]) -> bool:
@@ -187,10 +198,11 @@ def _reasoned(
     words (`before`) where another rating is the score."""
     if before and before is not score and says("recommend", before.text):
         return 4
+    few = 2 if column.profile.filled * 10 >= column.profile.rows else 0
     if score is None:
-        return 2 if column.profile.filled * 10 >= column.profile.rows else 0
+        return few
     of_the_score = any(is_called("score", word) for word in plain(column.text).split())
-    return 4 if of_the_score else 3 if beside else 2
+    return 4 if of_the_score else 3 if beside else few
 
 
 def names(

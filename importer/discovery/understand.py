@@ -18,6 +18,7 @@ from importer.discovery.roles import (
     Property,
     Role,
     are_names,
+    is_company,
     is_property,
     property_of,
     role,
@@ -74,6 +75,8 @@ def analyse(
     """What the columns are. `claimed` says what a tool's own columns are, `answers` which of them it calls
     answers (both by position); `tool` that those are known, so that every other column is a question."""
     roles = {each.index: claimed.get(each.index) or role(each) for each in columns}
+    if not {Role.USER, Role.EMAIL, Role.RESPONSE} & set(roles.values()):
+        roles |= {each.index: Role.USER for each in columns if is_company(each)}
     claimed_by = "the tool's own column" if tool else "as you said"
     by_role = _Columns(columns, roles, claimed, claimed_by)
     answered = _answered(by_role)
@@ -259,13 +262,17 @@ def _but_damaged(found: FoundColumn) -> FoundColumn:
 
 
 def _told(column: Column, role_: Role) -> FoundColumn:
-    if role_ is Role.EMAIL and is_question(column.text):
-        return FoundColumn(column, Confidence.GUESSED, "e-mail addresses, but given as an answer")
     if role_ is Role.EMAIL:
-        return FoundColumn(column, Confidence.SURE, "e-mail addresses")
+        sure = Confidence.GUESSED if is_question(column.text) else Confidence.SURE
+        but = ", but given as an answer" if sure is Confidence.GUESSED else ""
+        return FoundColumn(column, sure, f"e-mail addresses{but}")
     if is_called("bare_id", column.label):
         return FoundColumn(
             column, Confidence.GUESSED, "an id, of a person or of the response: look at it"
+        )
+    if role_ is Role.USER and is_called("company", column.label):
+        return FoundColumn(
+            column, Confidence.GUESSED, "a company's: all who answered for it are one person"
         )
     if role_ is Role.USER and is_question(column.text):
         return FoundColumn(column, Confidence.GUESSED, "ids, but given as an answer")
@@ -311,9 +318,16 @@ def _answered(columns: _Columns) -> Dated | None:
     if len(ended) == 1:
         column, found = ended[0]
         return Dated(column, found, Confidence.GUESSED, "of several dates the one of the end")
+    full = [each for each in others if each[0].profile.filled >= _NEARLY * each[0].profile.rows]
+    if len(full) == 1:
+        column, found = full[0]
+        return Dated(
+            column, found, Confidence.GUESSED, "of several dates the one that each row has"
+        )
     return _dated(columns, Role.STARTED)
 
 
+_NEARLY = 0.9
 _TELLING = 3
 """One day in so many rows is the day of the export."""
 

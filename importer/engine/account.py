@@ -341,8 +341,9 @@ class _Regard:
         )
 
     def _with(self, effect: AccountEffect) -> Plan:
-        planned, statuses = self.planned, self.settings.statuses
-        rows = planned_rows(self.ledger, self.job, planned.rows["read"], statuses)
+        planned, rows = self.planned, self.planned.rows
+        if self.held:
+            rows = planned_rows(self.ledger, self.job, rows["read"], self.settings.statuses)
         return dataclasses.replace(
             planned,
             rows=rows,

@@ -27,9 +27,16 @@ _STARTS = 30.0
 """Seconds in which a scheduler answers, and has a worker."""
 _AHEAD = 2
 """Parts for each worker that are under way or wait to be merged: more would only fill memory."""
-_DEATHS = 10
-"""Workers that may die over a task before it counts as what kills them: Dask suspects every task that was
-assigned to one, three times by default."""
+_CONFIG: Mapping[str, object] = {
+    # Workers that may die over a task before it counts as what kills them: Dask suspects every task that was
+    # assigned to one, three times by default.
+    "distributed.scheduler.allowed-failures": 10,
+    # Its watching of itself took an eighth of a busy worker's CPU.
+    "distributed.worker.profile.enabled": False,
+    "distributed.admin.tick.interval": "1s",
+    "distributed.admin.system-monitor.interval": "5s",
+    "distributed.worker.memory.monitor-interval": "1s",
+}
 
 
 class Workers:
@@ -40,13 +47,13 @@ class Workers:
         self._asked: list[Any] = []
 
     def stage(
-        self, settings: Settings, job: Job, source: Source, *, brief: bool, bodies: bool
+        self, settings: Settings, job: Job, source: Source, *, brief: bool
     ) -> Iterator[PartResult]:
         """See `stage.Helpers`. Raises ImporterError."""
         secret = secret_of(settings)
         under_way: deque[tuple[PartTask, Any]] = deque()
         try:
-            for task in tasks(settings, job, source, brief=brief, bodies=bodies):
+            for task in tasks(settings, job, source, brief=brief):
                 with told():
                     future = self._client.submit(stage_part, task, pure=False)
                 under_way.append((task, future))
@@ -90,7 +97,7 @@ def workers(settings: Settings) -> Iterator[Workers]:
     import dask
 
     with (
-        dask.config.set({"distributed.scheduler.allowed-failures": _DEATHS}),
+        dask.config.set(_CONFIG),
         _there(settings.dask) if settings.dask else _here(settings) as client,
     ):
         with told():
@@ -112,11 +119,11 @@ def _here(settings: Settings) -> Iterator[Any]:
         threads_per_worker=1,
         processes=True,
         security=True,
-        dashboard_address="127.0.0.1:0",
+        dashboard_address=None,
         silence_logs="CRITICAL",
         env=_environment(settings),
     )
-    with cluster, Client(cluster) as client:  # type: ignore[no-untyped-call]
+    with cluster, Client(cluster, direct_to_workers=True) as client:  # type: ignore[no-untyped-call]
         yield client
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from importer.ledger import PartLines, RequestsDigest, Rows
@@ -58,11 +58,19 @@ class PartFindings:
 
 @dataclass(frozen=True, slots=True)
 class PartResult:
-    """What a part came to. `bodies` are those of rows to send, by their place in the part."""
+    """What a part came to. `seqs` are the places in the part of the rows that `findings.requests` has, `held`
+    those of them that are not to be sent."""
 
     lines: PartLines
     findings: PartFindings
-    bodies: Sequence[tuple[int, bytes]]
+    seqs: Sequence[int]
+    held: Collection[int]
+
+    def bodies(self, first: int) -> Iterator[tuple[int, bytes]]:
+        """Those of the rows to send, the part's first row being `first` in the job. (They travel once.)"""
+        for seq, line in zip(self.seqs, self.findings.requests.split(b"\n"), strict=False):
+            if seq not in self.held:
+                yield first + seq, line.partition(b" ")[2]
 
 
 class Findings:

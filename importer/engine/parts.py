@@ -12,6 +12,8 @@ import os
 import pickle
 import platform
 import threading
+import zlib
+from array import array
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, replace
@@ -24,7 +26,7 @@ from importer.engine.stage import fitted, secret_of, source_options
 from importer.errors import ImporterError, SourceError, UsageError
 from importer.ledger import SENDABLE, Seal, plan_ledger
 from importer.mapping import Document, check, load
-from importer.model import Job
+from importer.model import Job, Response
 from importer.settings import (
     API_KEY,
     HASH_KEY,
@@ -132,14 +134,12 @@ ROWS = 50_000
 
 @dataclass(frozen=True, slots=True)
 class PartTask:
-    """What a worker is told. `job` is how the ledger would write it down, `brief` and `bodies` what is wanted
-    of each row."""
+    """What a worker is told. `job` is how the ledger would write it down, `brief` how much of each row."""
 
     errand: Errand
     job: Job
     part: Part
     brief: bool
-    bodies: bool
 
     @property
     def place(self) -> bytes:
@@ -147,20 +147,18 @@ class PartTask:
         return f"{self.job.file_sha256} {self.part.start}".encode()
 
 
-def tasks(
-    settings: Settings, job: Job, source: Source, *, brief: bool, bodies: bool
-) -> Iterator[PartTask]:
+def tasks(settings: Settings, job: Job, source: Source, *, brief: bool) -> Iterator[PartTask]:
     """One for each part of the file, in their order."""
     errand = Errand.of(replace(settings, file=job.file))
     for part in source.parts(ROWS):
-        yield PartTask(errand, job, part, brief, bodies)
+        yield PartTask(errand, job, part, brief)
 
 
 def opened(result: bytes | Refused, task: PartTask, secret: bytes) -> PartResult:
     """What a worker has sent. Raises what kept it from its work."""
     if isinstance(result, Refused):
         raise result.error()
-    plain = Seal(secret).open_bytes(result, task.place)
+    plain = zlib.decompress(Seal(secret).open_bytes(result, task.place))
     found: PartResult = pickle.loads(plain)  # noqa: S301  it was sealed: nobody else has made it
     return found
 
@@ -183,16 +181,19 @@ def _staged(task: PartTask) -> bytes:
             again=settings.again,
         )
         found = Findings(document, compiled, source.header, part=True)
-        bodies = list[tuple[int, bytes]]()
+        seqs, held, first = array("q"), set[int](), 0
         for chunk in source.chunks(part=task.part):
             mapped = check(compiled.run(chunk))
             found.add(mapped, chunk)
             rows = staging.add(mapped)
             found.sample(rows)
-            if task.bodies:
-                bodies += ((seq, each.body) for seq, each in rows)
-    result = PartResult(staging.lines, found.part, bodies)
-    return Seal(secret).close_bytes(pickle.dumps(result, 5), task.place)
+            sent = [seq for seq, each in enumerate(mapped, first) if isinstance(each, Response)]
+            seqs.extend(sent)
+            held.update(set(sent).difference(seq for seq, _ in rows))
+            first += len(mapped)
+    result = PartResult(staging.lines, found.part, seqs, held)
+    packed = zlib.compress(pickle.dumps(result, 5), 1)
+    return Seal(secret).close_bytes(packed, task.place)
 
 
 # A worker keeps the file of its last part open: the next one is most likely of the same.

@@ -194,7 +194,7 @@ class Helpers(Protocol):
     """Other processes that read, map and check parts of the file."""
 
     def stage(
-        self, settings: Settings, job: Job, source: Source, *, brief: bool, bodies: bool
+        self, settings: Settings, job: Job, source: Source, *, brief: bool
     ) -> Iterator[PartResult]:
         """What the parts came to, in their order; see `parts.stage_part`."""
 
@@ -224,10 +224,11 @@ def stage(  # noqa: PLR0913  the parts of a job, each its own thing
         if helpers and staging.takes_parts:
             spool.read_again(source.chunks)
             brief = ledger.brief
-            for part in helpers.stage(settings, wanted, source, brief=brief, bodies=bodies):
+            for part in helpers.stage(settings, wanted, source, brief=brief):
                 first = staging.add_part(part.lines)
                 found.join(part.findings, first)
-                spool.keep_bodies((first + seq, body) for seq, body in part.bodies)
+                if bodies:
+                    spool.keep_bodies(part.bodies(first))
                 observer.event(Staged(staging.read))
         else:
             for chunk in source.chunks():

@@ -95,9 +95,10 @@ class BriefApart(Brief):
 
     def of(self, response: Response) -> Cells:
         who = "\0".join((response.campaign, response.user_id, response.anonymous_id))
+        identity, itself = self._identity(response), response.idempotency_key is response.content
         return (
-            self._identity(response),
-            self._short(settled(response)),
+            identity,
+            identity[:8] if itself else self._short(settled(response)),
             self._short(who.encode()),
             self._short(response.traits),
             response.order,

@@ -136,13 +136,12 @@ class CalamineRows:
         left = [""] * (self._sheet.start or (0, 0))[1]
         batch = Batch()
         for number, values in enumerate(self._sheet.iter_rows(), start=1):
-            cells = [each if type(each) is str else text(each) for each in values]
-            batch.add(number, left + cells)
-            batch.marks.extend(
-                (number, len(left) + at, "big_number")
-                for at, value in enumerate(values)
-                if type(value) is float and is_big(value)
-            )
+            cells: list[Any] = left + values
+            for at in [at for at, value in enumerate(cells) if type(value) is not str]:
+                if type(cells[at]) is float and is_big(cells[at]):
+                    batch.marks.append((number, at, "big_number"))
+                cells[at] = text(cells[at])
+            batch.add(number, cells)
             if batch.full:
                 yield batch
                 batch = Batch()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import logging
 import os
 import sys
@@ -35,6 +36,7 @@ _TYPES = {"style.css": "text/css", "app.js": "text/javascript"}
 _LARGEST_FORM = 2 << 20
 _UNTYPED = {"csrf", "revision", "seal", "shown", "go", "back", "to", "write_key", "api_key"}
 _TYPED = {409, 422, 507}
+_NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES}
 _FULL = (
     "Make room on the disk, go back, and do it again: nothing was sent by this. A run that is under way "
     "stops by itself where it can’t write, and loses nothing."
@@ -142,9 +144,11 @@ def application(desk: Desk) -> web.Application:
             return _message(desk, request, error.status, error.reason)
         except (ConnectionError, asyncio.CancelledError):
             raise
-        except OSError as error:
-            return _message(desk, request, 507, f"The disk refused it: {error.strerror}.", _FULL)
         except Exception as error:  # noqa: BLE001  a defect: its kind and place, never what it was about
+            if isinstance(error, OSError) and error.errno in _NO_ROOM:
+                return _message(
+                    desk, request, 507, f"The disk refused it: {error.strerror}.", _FULL
+                )
             last = traceback.extract_tb(error.__traceback__)[-1]
             said = f"unexpected {type(error).__name__} at {Path(last.filename).name}:{last.lineno}"
             return _message(

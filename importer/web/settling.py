@@ -21,7 +21,9 @@ from importer.web.guard import FORM, FRAMED, Refused
 from importer.web.pages import Desk
 from importer.web.standing import Standing, found
 
-ASKING = "The survey is being read. That takes a second or two for each 1,000 responses."
+ASKING = (
+    "The survey is being read: the more responses, the longer. You can go on elsewhere meanwhile."
+)
 _MOMENT = 2.0
 """Seconds that a form waits for its answer."""
 _SHOWN = 25

@@ -1,8 +1,8 @@
 """Judges `init` on public exports that its rules never saw: `python -m tests.discovery.public FOLDER`.
 
-`public_exports.yaml` holds what a person reads off each, `fresh_exports.yaml` (`--key fresh`) the same of a
-later set; the files are found in the folder by their sha256. `--half tuning` or `--half kept` counts one half
-only, `--misses` names what is wrong.
+`public_exports.yaml` holds what a person reads off each, the other files of that kind (`--key fresh`,
+`third`, `fourth`) the same of later sets; the files are found in the folder by their sha256. `--half tuning`
+or `--half kept` counts one half only, `--misses` names what is wrong.
 """
 
 from __future__ import annotations
@@ -23,7 +23,10 @@ from importer.model import letter
 from tests.discovery.drafts import at, drafted
 from tests.discovery.table import found
 
-KEYS = {each: Path(__file__).with_name(f"{each}_exports.yaml") for each in ("public", "fresh")}
+KEYS = {
+    each: Path(__file__).with_name(f"{each}_exports.yaml")
+    for each in ("public", "fresh", "third", "fourth")
+}
 FACTS = ("tool", "header", "person", "score", "comment", "date")
 _LETTERS = {letter(at): at for at in range(2000)}
 

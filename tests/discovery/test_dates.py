@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import tomllib
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -11,7 +13,8 @@ from hypothesis import strategies as st
 from importer.discovery.column import Profile
 from importer.discovery.dates import readings, zone_of_label
 from importer.discovery.yaml_text import OPEN
-from importer.mapping.transforms.date_formats import compiled
+from importer.mapping.transforms import date_formats
+from importer.mapping.transforms.date_formats import compiled, months
 
 
 def formats(*texts: str, numbers: bool = False) -> list[tuple[str, ...]]:
@@ -232,3 +235,39 @@ def test_true_dates_that_excel_may_have_read_the_other_way_are_a_question() -> N
     assert formats(*mixed) == [("iso", "%d/%m/%Y"), ("%Y-%d-%m", "%d/%m/%Y")]
     assert formats(*mixed, "2021-07-13") == [("iso", "%d/%m/%Y")]
     assert formats(*mixed, "01/04/2021") == [("iso", "%d/%m/%Y")]
+
+
+@pytest.mark.parametrize(
+    ("texts", "format_", "last"),
+    [
+        (["juil. 22, 2024", "août 1, 2024", "mai 5, 2024"], "%b %d, %Y", (2024, 5, 5)),
+        (["12. März 2024 10:20", "3. April 2024 9:05"], "%d. %b %Y %H:%M", (2024, 4, 3)),
+        (["3 de marzo de 2024", "12 de mayo de 2024"], "%d de %b de %Y", (2024, 5, 12)),
+        (["12. března 2024", "4. listopadu 2024"], "%d. %b %Y", (2024, 11, 4)),
+        (["12 января 2024", "3 мая 2024"], "%d %b %Y", (2024, 5, 3)),
+        (["Sept. 5, 2024", "May 7, 2024"], "%b %d, %Y", (2024, 5, 7)),
+        (["05-out-2024", "06-dez-2024"], "%d-%b-%Y", (2024, 12, 6)),
+    ],
+)
+def test_months_in_words(texts: list[str], format_: str, last: tuple[int, int, int]) -> None:
+    [reading] = readings(Profile.of(texts))
+    assert reading.formats == (format_,)
+    assert reading.moment(texts[-1]).timetuple()[:3] == last  # type: ignore[union-attr]
+    assert compiled(format_.replace("%b", "%B"))(texts[-1]) == reading.moment(texts[-1])
+
+
+@pytest.mark.parametrize("text", ["4 listopada 2024", "4 Mario 2024", "Marta 4, 2024 Lima"])
+def test_words_that_are_no_month_for_sure_are_none(text: str) -> None:
+    assert readings(Profile.of([text])) == ()
+
+
+def test_no_name_is_of_two_months() -> None:
+    said = tomllib.loads(Path(date_formats.__file__).with_name("months.toml").read_text("utf-8"))
+    names = [name for year in said.values() for at in year for name in set(at.split())]
+    assert all(len(year) == 12 for year in said.values())
+    assert set(names) == set(months())
+    of = {
+        name: {at for year in said.values() for at in range(12) if name in year[at].split()}
+        for name in names
+    }
+    assert [name for name, at in of.items() if len(at) > 1] == []

@@ -226,3 +226,32 @@ def test_a_first_response_in_columns_without_names_is_none() -> None:
 def test_a_title_of_two_cells_above_three_columns(title: list[str], names: list[str]) -> None:
     rows = [title, names, ["K1", "9", "fine"], ["K2", "3", "bad"], ["K3", "5", ""]]
     assert found(rows) == ((2,), (), 0)
+
+
+POLL = ["Java,Spring,React", "Python,Django,React", "Java,Express,Angular", "Go,Spring,React"]
+
+
+def test_a_first_row_whose_answers_others_give_too_is_none_of_names() -> None:
+    rows = [row.split(",") for row in (*POLL, POLL[0], *POLL[::-1])]
+    assert found(rows) == ((), (), 0)
+    assert found([["Sprache", "Rahmen", "Oberfläche"], *rows]) == ((1,), (), 0)
+
+
+def test_a_header_that_comes_again_is_one() -> None:
+    """Files that were joined; and columns that hold the choice that they are called, or nothing."""
+    names = ["Language", "Framework", "Surface"]
+    rows = [row.split(",") for row in POLL]
+    assert found([names, *rows, names, *rows]) == ((1,), (), 0)
+    chosen = [["Chat", "Mail", ""], ["", "Mail", "Phone"], ["Chat", "", ""], ["", "Mail", "Phone"]]
+    assert found([["Chat", "Mail", "Phone"], *chosen, *chosen]) == ((1,), (), 0)
+
+
+def test_numbers_of_columns_are_a_header_and_answers_are_none() -> None:
+    """A table that pandas wrote, whose columns had no names."""
+    rows = [[str(1 + n * k % 7) for k in range(1, 9)] for n in range(12)]
+    assert found([[str(k) for k in range(8)], *rows]) == ((1,), (), 0)
+    assert found([["0", "1", "2", "5", "6", "7", "8", "12"], *rows]) == ((1,), (), 0)
+    assert found([["", "0"], *([str(n), str(1 + n % 5)] for n in range(12))]) == ((1,), (), 0)
+    assert found(rows) == ((), (), 0)
+    assert found([["1", "2", "3", "4", "5"]] * 9) == ((), (), 0)
+    assert found([["7", "9"], ["8", "9"], ["3", "10"], ["5", "6"]]) == ((), (), 0)

@@ -282,6 +282,8 @@ def test_two_ratings_are_not_many() -> None:
         "Any other comments?",
         "Are there additional thoughts that you would like to share?",
         "Haben Sie noch Anregungen?",
+        "Gibt es noch etwas Wichtiges, das wir nicht besprochen haben?",
+        "Autre chose à signaler ?",
         "Avez-vous des remarques ?",
         "Se vuoi, lascia un commento facoltativo",
         "Especifique, por favor, as suas críticas",
@@ -370,3 +372,96 @@ def test_a_reason_for_the_score_goes_before_remarks_wherever_it_stands() -> None
 def test_choices_of_wenjuanxing_in_one_cell_are_no_comment() -> None:
     several = [f"Java┋{a}┋{b}" for a in ("Python", "Go", "C") for b in ("Rust", "PHP", "Perl")]
     assert rated(texts=[("9、该项目使用了哪些编程语言？", several)])["comment"] == ""
+
+
+@pytest.mark.parametrize(
+    ("label", "none"),
+    [
+        ("您有什么建议？", "(空)"),
+        ("Any other comments?", "No"),
+        ("Haben Sie Anmerkungen?", "keine"),
+    ],
+)
+def test_that_there_is_nothing_to_say_may_come_again(label: str, none: str) -> None:
+    def comment(values: Sequence[str]) -> str:
+        return said(understood(["x", label], [["a", value] for value in values]))["comment"]
+
+    assert comment([*([none] * 90), *SENTENCES]) == label
+    assert comment([none, "In the shop at the corner", "In the club of the town"] * 30) == ""
+
+
+@pytest.mark.parametrize(
+    ("label", "value"),
+    [
+        ("Why do you travel by car?", ""),
+        ("Warum fahren Sie Auto?", ""),
+        ("Please tell us what these are", "{}"),
+        ("Task_1", "Walking (Time: {} mins, Cost: 20, Wait: 5 mins)"),
+        ("[Further]", "{}"),
+        ("Other", "{}"),
+        ("Sonstige", "{}"),
+    ],
+)
+def test_what_few_were_asked_and_what_programs_write_is_no_comment(label: str, value: str) -> None:
+    values = [value.format(each) for each in SENTENCES]
+    labels = [f"How often do you use {each}" for each in ("[Cars]", label)]
+    labels = labels if label[0] == "[" else ["x", label]
+    if not value:
+        values = ["It is the quickest way to go there", "I like it more than the bus", *[""] * 40]
+    assert said(understood(labels, [["a", each] for each in values]))["comment"] == ""
+    values = [f"It is the {n}th way that I go" if value or n % 4 else "" for n in range(40)]
+    asked = label if not value else "Why do you do that?"
+    assert said(understood(["x", asked], [["a", each] for each in values]))["comment"] == asked
+
+
+@pytest.mark.parametrize(
+    "label",
+    [
+        "Choose one word to describe our music",
+        "Beschreiben Sie uns mit einem Wort, und warum?",
+        "Un mot pour décrire notre service ?",
+        "¿Por qué? Descríbalo en tres palabras",
+    ],
+)
+def test_a_word_that_was_asked_for_is_no_comment(label: str) -> None:
+    rows = [["a", text] for text in SENTENCES]
+    assert said(understood(["x", label], rows))["comment"] == ""
+    assert said(understood(["x", "Why do you like our music?"], rows))["comment"]
+
+
+def test_of_several_dates_the_one_that_each_row_has() -> None:
+    rows = [
+        [f"2026-01-{n + 1:02d} 10:00", "2026-02-01 9:00" if n % 9 == 0 else ""] for n in range(20)
+    ]
+    assert said(understood(["at", "repliedAt"], rows))["date"] == "at"
+    both = [[a, f"2026-03-{n + 1:02d} 10:00"] for n, (a, _) in enumerate(rows)]
+    assert said(understood(["at", "repliedAt"], both))["date"] == ""
+
+
+@pytest.mark.parametrize("label", ["nps_comment", "Review_Text", "CSAT Kommentar"])
+def test_what_is_called_a_comment_may_come_again(label: str) -> None:
+    rows = [[str(n % 11), ["Too dear", "Great", "Too slow for me"][n % 3]] for n in range(60)]
+    assert said(understood(["nps", label], rows))["comment"] == label
+    assert said(understood(["nps", "Reason"], rows))["comment"] == "Reason"
+    assert said(understood(["nps", "Plan"], rows))["comment"] == ""
+
+
+def test_of_several_called_nps_the_one_that_asks_to_recommend() -> None:
+    rows = [[str(n % 11), str((n + 3) % 11), str((n + 5) % 11)] for n in range(30)]
+    assert (
+        said(understood(["nps_suporte", "nps_recomendacao", "nps_custo"], rows))["score"]
+        == "nps_recomendacao"
+    )
+    assert said(understood(["NPS", "NPS support", "NPS price"], rows))["score"] == "NPS"
+
+
+def test_a_reason_that_few_gave_is_no_comment_beside_a_far_score() -> None:
+    rows = [
+        [str(n % 11), "x", "y", f"For the {n}th reason of mine" if n % 20 == 0 else ""]
+        for n in range(60)
+    ]
+    labels = ["NPS", "Town", "Plan", "Why do you see a danger there?"]
+    assert said(understood(labels, rows))["comment"] == ""
+    assert said(understood(["Town", "Plan", "NPS", "Why?"], [[*r[1:3], r[0], r[3]] for r in rows]))[
+        "comment"
+    ]

@@ -153,3 +153,35 @@ def test_one_address_in_every_row_is_nobodys(tmp_path: Path) -> None:
     rows = [["name@example.org", "9"] for _ in MANY]
     assert people(draft(tmp_path, "Email,Score", rows)) == []
     assert people(draft(tmp_path, "Email,Score", [["a@x.org", "9"], ["b@x.org", "3"]])) == ["Email"]
+
+
+@pytest.mark.parametrize("label", ["Company ID", "Firmen-ID", "ID entreprise", "číslo firmy"])
+def test_a_companys_id_is_the_person_where_there_is_no_other(tmp_path: Path, label: str) -> None:
+    rows = [[f"4{n % 30}", str(n % 11), "fine"] for n in MANY]
+    found = draft(tmp_path, f"{label},NPS,Comment", rows)
+    assert people(found) == [label]
+    assert "all who answered for it are one person" in " ".join(found.text.replace("#", "").split())
+    beside = [[f"u{n}", *row] for n, row in enumerate(rows)]
+    assert people(draft(tmp_path, f"user_id,{label},NPS,Comment", beside)) == ["user_id"]
+    assert people(draft(tmp_path, f"response id,{label},NPS,Comment", beside)) == []
+
+
+@pytest.mark.parametrize(
+    "label", ["Unique ID", "Ticket ID", "Vorgangsnummer", "Nº Manifestação", "Numéro de ticket"]
+)
+def test_the_id_of_what_was_asked_about_tells_responses_apart(tmp_path: Path, label: str) -> None:
+    rows = [[f"T-{n}", str(n % 5 + 1), "fine"] for n in MANY]
+    response = draft(tmp_path, f"{label},CSAT,Comment", rows).meaning.response
+    assert response is not None
+    assert response.column.label == label
+
+
+@pytest.mark.parametrize(
+    "label",
+    ["EmpID", "ACCT_ID", "cust_id", "id_ucznia", "Nr pracownika", "Schüler-ID", "ID del empleado"],
+)
+def test_short_names_of_ids(tmp_path: Path, label: str) -> None:
+    rows = [[f"4{n * 7}", str(n % 5 + 1), "fine"] for n in MANY]
+    assert people(draft(tmp_path, f"{label},CSAT,Comment", rows)) == [label]
+    few = [[f"{n % 3}", *row[1:]] for n, row in enumerate(rows)]
+    assert people(draft(tmp_path, f"{label},CSAT,Comment", few)) == []

@@ -182,3 +182,44 @@ def test_post_codes_are_no_comment(tmp_path: Path, kind: str, says: list[str]) -
     for n, row in enumerate(rows[2:]):
         row[6] = f"{'The parcel came late' if n % 2 else 'A fine shop'}, order {n}"
     assert 'comment: "?"   # Your area?' in drafted_rows(tmp_path, rows).text
+
+
+@pytest.mark.parametrize(
+    "factor",
+    [
+        "Recommendation from friends/family",
+        "Empfehlung von Freunden",
+        "Recommandation d'amis",
+        "Recomendación de amigos",
+        "Recomendação de amigos",
+        "Consiglio di amici",
+        "Raccomandazione di amici",
+        "Aanbeveling van vrienden",
+        "Doporučení přátel",
+        "Polecenie od znajomych",
+    ],
+)
+def test_a_recommendation_that_one_got_is_none_that_one_gives(tmp_path: Path, factor: str) -> None:
+    """How much each counts when somebody buys: a matrix, as Google Forms writes it."""
+    rows = [[str(n % 5 + 1), str((n + 2) % 5 + 1), str((n + 1) % 5 + 1)] for n in MANY]
+    assert draft(tmp_path, [factor, "Brand", "Price"], rows).meaning.score is None
+    would = "Would you recommend us to friends?"
+    score = draft(tmp_path, [factor, "Brand", would], rows).meaning.score
+    assert score is not None
+    assert score.text == would
+
+
+@pytest.mark.parametrize("value", ["Answer {}", "Gruppe {}", "Opción {}", "Tým {}"])
+def test_things_with_a_number_are_no_scale(tmp_path: Path, value: str) -> None:
+    rows = [[value.format(n % 5 + 1), f"Level {n % 5 + 1}"] for n in MANY]
+    found = draft(tmp_path, ["Q1", "Q2"], rows)
+    assert [each.columns[0].label for each in found.meaning.questions if each.scale] == ["Q2"]
+
+
+def test_the_digits_of_a_code_are_no_scale(tmp_path: Path) -> None:
+    digits = [str(n * 7 % 10) for n in range(40)]
+    rows = [[digit, digit] for digit in digits]
+    found = draft(tmp_path, ["Code, 3rd sign", "How satisfied are you?"], rows)
+    assert [each.columns[0].index for each in found.meaning.questions if each.scale] == [2]
+    rows[0][0] = "10"
+    assert draft(tmp_path, ["Code, 3rd sign", "Other"], rows).meaning.questions[0].scale

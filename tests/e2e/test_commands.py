@@ -59,6 +59,11 @@ def test_help_imports_nothing_heavy() -> None:
         "sqlite3",
         "asyncio",
         "jinja2",
+        "secrets",
+        "hashlib",
+        "tomllib",
+        "difflib",
+        "tempfile",
     )
     code = f"""
 import sys

@@ -122,6 +122,20 @@ def test_a_broken_row_is_judged_as_in_the_whole(tmp_path: Path) -> None:
     assert len(parts) > 5
 
 
+def test_a_header_that_stands_again_is_found_by_whoever_reads_its_part(tmp_path: Path) -> None:
+    """And a person who is called as a column is none."""
+    path = tmp_path / "answers.csv"
+    lines = [f"u{n},{n % 11},fine" for n in range(60)]
+    lines[20] = lines[41] = "id,score,why"
+    lines[33] = lines[52] = "id,7,why not"
+    path.write_text("\n".join(["id,score,why", *lines[:33], "", *lines[33:], ""]))
+
+    assert len(_same(path, 10, 5)) > 4
+    with open_source(path) as source:
+        found = [each for chunk in source.chunks() for each in chunk.problems.values()]
+    assert [each.code for each in found] == ["repeated_header"] * 2
+
+
 def test_totals_at_the_end_stay_with_what_they_end(tmp_path: Path) -> None:
     path = tmp_path / "answers.csv"
     rows = [f"u{n},{n % 11}" for n in range(40)]

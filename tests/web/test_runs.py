@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import json
 import os
 import re
@@ -13,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from openpyxl import Workbook
 
 from importer.automation.waiting import waiting
 from importer.ledger import look_into
@@ -24,9 +26,11 @@ from tests.e2e.here import Here
 from tests.e2e.processes import own_paths, wait_until
 from tests.web.serving import CAMPAIGN, QUESTIONS, Visitor, wizard
 
-FILES = sorted(path for path in SAMPLES.iterdir() if path.suffix in {".csv", ".xlsx"})
-SOON = {"generic_nps.csv", "microsoft_forms.xlsx", "qualtrics.csv", "ugly.csv", "waves.csv"}
-"""One of each kind: plain, a workbook, three header rows, damaged, several waves. The others are trials."""
+PEOPLES = Path("as people have it.xlsx")
+"""`workbook`, and a mapping of it."""
+FILES = [*sorted(path for path in SAMPLES.iterdir() if path.suffix in {".csv", ".xlsx"}), PEOPLES]
+SOON = {"generic_nps.csv", "qualtrics.csv", "ugly.csv", "waves.csv", PEOPLES.name}
+"""One of each kind: plain, three header rows, damaged, several waves, a workbook. The others are trials."""
 ALL = [
     pytest.param(path, id=path.name, marks=() if path.name in SOON else (pytest.mark.trial,))
     for path in FILES
@@ -78,6 +82,39 @@ def content(path: Path) -> bytes:
     return path.read_bytes()
 
 
+def workbook() -> bytes:
+    """Two sheets, a title above the header, totals below."""
+    book, written = Workbook(), io.BytesIO()
+    book.active.append(["Notes of ours"])  # type: ignore[union-attr]  # a new one has a sheet
+    sheet = book.create_sheet("Answers")
+    for row in (
+        ["Spring"],
+        [],
+        ["Customer", "NPS", "Why"],
+        *([f"c{n}", n, "so"] for n in range(9)),
+    ):
+        sheet.append(row)
+    sheet.append(["Total", 36])
+    book.save(written)
+    return written.getvalue()
+
+
+def at_hand(file: Path, folder: Path) -> Path:
+    """The file, made in the folder where no sample is called so."""
+    if file == PEOPLES:
+        file = folder / file
+        file.write_bytes(workbook())
+        own = MAPPING.replace(
+            b"userId: id", b"source: {sheet: Answers, header_row: 3}\nuserId: Customer"
+        )
+        file.with_suffix(".yaml").write_bytes(own.replace(b"column: score", b"column: NPS"))
+    return file
+
+
+def test_there_are_twenty_files() -> None:
+    assert len(FILES) >= 20
+
+
 def fixed(document: Mapping[str, Any]) -> dict[str, Any]:
     """A summary without times and places."""
     names = {
@@ -96,6 +133,7 @@ def fixed(document: Mapping[str, Any]) -> dict[str, Any]:
 
 @pytest.mark.parametrize("file", ALL)
 async def test_the_pages_plan_is_the_commands(tmp_path: Path, here: Here, file: Path) -> None:
+    file = at_hand(file, tmp_path)
     own = file.with_suffix(".yaml")
     key = "one key for both of them"
     async with wizard(tmp_path / "state", hash_key=key) as visitor:
@@ -112,6 +150,8 @@ async def test_the_pages_plan_is_the_commands(tmp_path: Path, here: Here, file: 
         for name in ("made", "file", "mapping"):
             del plan[name]
     assert ours == theirs
+    assert {"meaning_sha256", "file_sha256"} <= ours["inputs"].keys()
+    assert ours["requests_sha256"]
     document = {name: value for name, value in found.items() if name in summary}
     assert fixed(summary) == fixed(document)
 
@@ -121,6 +161,7 @@ async def test_a_mapping_matched_by_the_page_plans_as_the_command_does(
     tmp_path: Path, here: Here, file: Path
 ) -> None:
     """What `init` drafts, with the same things said: on a page, and by hand in the text."""
+    file = at_hand(file, tmp_path)
     key = "one key for both of them"
     async with wizard(tmp_path / "state", hash_key=key) as visitor:
         await visitor.upload(file.name, content(file))
@@ -155,6 +196,8 @@ async def test_a_mapping_matched_by_the_page_plans_as_the_command_does(
         for name in ("made", "file", "mapping"):
             del plan[name]
     assert ours == theirs
+    assert {"meaning_sha256", "file_sha256"} <= ours["inputs"].keys()
+    assert ours["requests_sha256"]
     document = {name: value for name, value in found.items() if name in summary}
     assert fixed(summary) == fixed(document)
     # and what a person types into the drafted text means the same

@@ -287,7 +287,7 @@ def test_a_file_that_a_worker_has_in_another_form_is_refused(told: Settings) -> 
         ledger = plan_ledger(told.ledger, secret)
         job = _job(told, document, source, compiled, ledger)
         ledger.close()
-        task, *_ = parts.tasks(told, job, source, brief=True, bodies=False)
+        task, *_ = parts.tasks(told, job, source, brief=True)
     Path(told.file).write_text(_rows(4_800, seed=4))
     done = parts.stage_part(task)
     assert isinstance(done, Refused)

@@ -7,8 +7,10 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from datetime import timezone as fixed
 from functools import cache, lru_cache
+from pathlib import Path
 from zoneinfo import ZoneInfo, available_timezones
 
+from importer import resources
 from importer.mapping.text import TransformError
 
 _DAY = timedelta(days=1)
@@ -228,17 +230,44 @@ def half_of(marker: str) -> str:
     return _HALVES[re.sub(_GAP, "", marker).casefold().replace("µ", "μ")]
 
 
+@cache
+def months() -> Mapping[str, str]:
+    """Names of months in many languages, long and short, in small letters, and their English names."""
+    import tomllib
+
+    content, _ = resources.small(Path(__file__).with_name("months.toml"))
+    said = tomllib.loads(content.decode())
+    return {
+        name: english.capitalize()
+        for year in said.values()
+        for (english, *_), names in zip(
+            map(str.split, said["en"]), map(str.split, year), strict=True
+        )
+        for name in names
+    }
+
+
+_WORD = re.compile(r"([^\W\d_]{3,})\.?")
+
+
 def _strptime(format_: str) -> Read:
-    """strptime, with more of what people write: `%p` in every language, `%z` as `GMT+2` or `EST`."""
+    """strptime, with more of what people write: `%p` and months in many languages, `%z` as `GMT+2`."""
     format_ = re.sub(r"(?:GMT|UTC)\s?%z", "%z", format_)
     clock = "%p" in format_
     hours = format_.replace("%I", "%H")
+    letters = None if "%B" in format_ else 3
+
+    def english(found: re.Match[str]) -> str:
+        month = months().get(found[1].casefold())
+        return month[:letters] if month else found[0]
 
     def plain(text: str) -> datetime | None:
-        try:
-            return datetime.strptime(text, format_)  # noqa: DTZ007  the zone comes from the mapping
-        except ValueError:
-            return None
+        for said in (text, _WORD.sub(english, text)) if "%b" in format_.lower() else (text,):
+            try:
+                return datetime.strptime(said, format_)  # noqa: DTZ007  the zone comes from the mapping
+            except ValueError:
+                continue
+        return None
 
     def timed(text: str) -> datetime | None:
         """Of `0:30 PM`, too, as Japanese clocks show it, and of `16:01 PM`."""
