@@ -28,6 +28,9 @@ WAY = 0.1
 """Seconds by which requests of several processes may arrive late, at most: what took longer was the server's
 own work. It bounds what the window below can cost."""
 
+_ON_TIME = 0.001
+"""Seconds: so little is within `SHARE`."""
+
 _SLOWEST = 0.2  # requests/s: below one in five seconds a run would seem to hang
 _BACK_OFF = (
     0.9  # of what the server was seen to take: below its limit, so that it need not refuse again
@@ -149,15 +152,20 @@ class RateLimiter:
         self._forget(now)
         return now
 
-    def answered(self, post: float) -> None:
-        """The post of then was answered: by what it took longer than the fastest, it may have arrived later.
-        Where several processes share a rate, it fills the window from then on."""
-        if not self._way:
+    def answered(self, post: float, left: float = 0.0) -> None:
+        """The post of then was answered. It fills the window from when it was handed to the wire (`left`; 0.0
+        where nobody knows), which a handshake or a busy machine delays; where several processes share a rate,
+        from when it may have arrived: later by what it took longer than the fastest."""
+        late = max(left - post, 0.0)
+        if self._way:
+            took = self._clock() - post
+            self._fastest = min(self._fastest, took)
+            late = took - self._fastest
+            if late >= self._way:
+                return
+        elif late < _ON_TIME or self._limit is None:
             return
-        took = self._clock() - post
-        self._fastest = min(self._fastest, took)
-        late, place = took - self._fastest, bisect_left(self._posts, post + self._way)
-        if late < self._way and place < len(self._posts):
+        if (place := bisect_left(self._posts, post + self._way)) < len(self._posts):
             del self._posts[place]
             insort(self._posts, post + late)
 

@@ -222,7 +222,7 @@ class Delivery:
                 return None
             cut, since = _CUT_OFF, self._abort_rules.refusals
             reply = await self._post(body)
-            self._rate_limiter.answered(post)
+            self._rate_limiter.answered(post, reply.left)
         except BaseException:
             self._journal.record(row.seq, cut)
             raise

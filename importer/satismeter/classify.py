@@ -32,7 +32,8 @@ class Reply(NamedTuple):
     nothing. `status` is that of a whole, well-formed HTTP reply, None otherwise; then `fault` says in
     plain words what broke. `stop`: the code of a fault that every further row would meet too; "" for any
     other. `located` is the response's id by the reply's `Location`. `ms` counts from the attempt's start to
-    its end. `headers` are the names of the reply's; `kept`: its connection can carry another request.
+    its end; `left` is the moment (monotonic seconds) when its body was handed to the wire, 0.0 where it never
+    was. `headers` are the names of the reply's; `kept`: its connection can carry another request.
     """
 
     request_sent: bool
@@ -45,6 +46,7 @@ class Reply(NamedTuple):
     stop: str = ""
     reused: bool = False
     ms: int = 0
+    left: float = 0.0
     located: str = ""
     headers: tuple[str, ...] = ()
     kept: bool = False

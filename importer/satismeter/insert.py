@@ -116,7 +116,7 @@ class _Post(aiohttp.BytesPayload):
         self._seconds = seconds
         self._limit: asyncio.TimerHandle | None = None
         self._transport: asyncio.WriteTransport | None = None
-        self.start = 0.0
+        self.start = self.left = 0.0
         self.request_sent = self.unfit = self.late = self.reused = False
         self.protocol: ResponseHandler | None = None
 
@@ -136,7 +136,7 @@ class _Post(aiohttp.BytesPayload):
         self.protocol = protocol
         self._transport = transport
         self._limit = asyncio.get_running_loop().call_later(self._seconds, self._give_up)
-        self.request_sent = True
+        self.request_sent, self.left = True, time.monotonic()
         await super().write_with_length(writer, content_length)
 
     def _give_up(self) -> None:
@@ -260,6 +260,7 @@ class Client:
             stop=stop,
             reused=post.reused,
             ms=post.ms,
+            left=post.left,
         )
 
     async def _attempt(self, post: _Post) -> Reply | NetworkFault:
@@ -319,6 +320,7 @@ class Client:
             date=headers.get("Date", ""),
             reused=post.reused,
             ms=post.ms,
+            left=post.left,
             located=located(headers.get("Location", ""), self._where),
             headers=tuple(headers),
             kept=post.protocol is not None and not post.protocol.should_close,

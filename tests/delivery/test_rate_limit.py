@@ -92,6 +92,46 @@ async def test_the_rate_is_reached_within_a_percent(rate: float) -> None:
     assert max(b - a for a, b in itertools.pairwise(moments)) < 1.5 / rate + 0.01
 
 
+@settings(max_examples=25, deadline=None)
+@given(
+    rate=st.sampled_from([3.0, 10.0, 100.0]),
+    delays=st.lists(st.sampled_from([0.0, 0.0, 0.004, 0.03, 0.3]), min_size=1, max_size=9),
+)
+def test_handshakes_and_a_busy_machine_put_no_more_into_a_second(
+    rate: float, delays: list[float]
+) -> None:
+    """Between the permission and the wire a connection is made, or others are served."""
+    clock = Clock()
+    rate_limiter = RateLimiter(rate, clock, clock.sleep)
+    taken, numbers = itertools.cycle(delays), iter(range(250))
+    left: list[float] = []
+
+    async def work() -> None:
+        for _ in numbers:
+            post = await rate_limiter.wait_until(await rate_limiter.acquire())
+            await clock.sleep(next(taken))
+            left.append(moment := clock())
+            await clock.sleep(0.05)
+            rate_limiter.answered(post, moment)
+
+    asyncio.run(clock.run(*(work() for _ in range(32))))
+    assert most_in(sorted(left), 1.0) <= math.ceil(rate)
+
+
+async def test_what_leaves_at_once_is_as_fast_with_its_moment_told() -> None:
+    clock = Clock()
+    rate_limiter, began = RateLimiter(50.0, clock, clock.sleep), clock()
+
+    async def work() -> None:
+        for _ in range(200):
+            post = await rate_limiter.wait_until(await rate_limiter.acquire())
+            await clock.sleep(0.01)
+            rate_limiter.answered(post, post + 0.0005)
+
+    await clock.run(work(), work())
+    assert clock() - began <= 400 / 50 * 1.01
+
+
 async def test_without_a_rate_nobody_waits() -> None:
     clock = Clock()
     moments = await posts(clock, RateLimiter(None, clock, clock.sleep), 500)
@@ -230,7 +270,7 @@ async def test_a_lower_limit_is_learned_even_while_refusals_are_spared() -> None
 
 async def test_a_learned_rate_climbs_again() -> None:
     clock = Clock()
-    rate_limiter = RateLimiter(50.0, clock, clock.sleep)
+    rate_limiter, began = RateLimiter(50.0, clock, clock.sleep), clock()
     await posts(clock, rate_limiter, 100)
     rate_limiter.on_429()
     learned = rate_limiter.rate or 0.0
