@@ -187,7 +187,7 @@ class Figures(Protocol):
     def seqs(self, job: Job, statuses: Sequence[str]) -> Iterator[int]:
         """The `seq` of the job's rows of these statuses, in file order."""
 
-    def own_seqs(self, job: Job, statuses: Sequence[str]) -> list[int]:
+    def own_seqs(self, job: Job, statuses: Sequence[str]) -> Sequence[int]:
         """The same, of rows whose fate no other row decides: those of `sending_order`, unsorted."""
 
     def rows_per_person(self, job: Job, statuses: Sequence[str]) -> dict[int, int]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from array import array
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
@@ -136,8 +137,9 @@ class Figures(Part):
         for (seq,) in self._db.each("seqs", job=job.id, statuses=statuses):
             yield seq
 
-    def own_seqs(self, job: Job, statuses: Sequence[str]) -> list[int]:
-        return values(self._db.each("own_seqs", job=job.id, statuses=statuses))
+    def own_seqs(self, job: Job, statuses: Sequence[str]) -> array[int]:
+        found = self._db.each("own_seqs", job=job.id, statuses=statuses)
+        return array("q", (seq for (seq,) in found))
 
     def rows_per_person(self, job: Job, statuses: Sequence[str]) -> dict[int, int]:
         return pairs(self._db.all("rows_per_person", job=job.id, statuses=statuses))

@@ -78,7 +78,7 @@ def to_send(ledger: Ledger, job: Job) -> list[int]:
     """The Excel rows that a run would post, in its order."""
     rows = {line.seq: line.row for line in ledger.lines(job)}
     order = ledger.sending_order(job, (Status.PENDING, Status.FAILED))
-    assert ledger.own_seqs(job, (Status.PENDING, Status.FAILED)) == sorted(order)
+    assert [*ledger.own_seqs(job, (Status.PENDING, Status.FAILED))] == sorted(order)
     return [rows[seq] for seq in order]
 
 
