@@ -197,13 +197,14 @@ def told() -> Iterator[None]:
 def post_together(workers: Workers, settings: Settings, job: str) -> Worked:
     """Let each of them take part in a job that is laid out in lanes, until it is done. Where it is broken off
     (Ctrl-C), the rows in flight come to their ends. Raises ImporterError."""
-    from importer.engine.lanes import stop_all  # brings PostgreSQL's driver, an extra
+    from importer.engine.lanes import tell_all  # brings PostgreSQL's driver, an extra
 
     errand = Errand.of(settings)
+    tell_all(settings, job)
     try:
         return _joined(workers.all(post, errand, job))
     except KeyboardInterrupt:
-        stop_all(settings, job, "interrupted: by SIGINT")
+        tell_all(settings, job, "interrupted: by SIGINT")
         _joined(workers.wait())
         raise
 
@@ -221,7 +222,7 @@ def _posted(errand: Errand, job: str) -> Worked:
         )
     from importer.engine.lanes import work
 
-    return work(settings, job)
+    return work(settings, job, anew=False)
 
 
 def _joined(answers: Sequence[Worked | Refused]) -> Worked:

@@ -158,9 +158,6 @@ def _keep_bodies(
         bodies.put(shard, part, ((seq, spool.body(seq)) for seq in seqs))
 
 
-# Working.
-
-
 @dataclass(frozen=True, slots=True)
 class Worked:
     """What one worker has done: the requests that it made, the lanes that it came to the end of, why it
@@ -178,10 +175,16 @@ class Worked:
 
 
 def work(
-    settings: Settings, job: str, observer: Observer = NULL_OBSERVER, timing: Timing = BEAT
+    settings: Settings,
+    job: str,
+    observer: Observer = NULL_OBSERVER,
+    timing: Timing = BEAT,
+    *,
+    anew: bool = True,
 ) -> Worked:
     """Take part in a job that is laid out in lanes, until none is left. Any number of processes may, on any
-    hosts; the file isn't needed. Raises ImporterError: Busy where another job holds the survey."""
+    hosts; the file isn't needed. `anew`: what stopped others before is over, where nobody works. Raises
+    ImporterError: Busy where another job holds the survey."""
     if http.within_a_loop():
         raise UsageError("Work brings an event loop of its own: call it in a thread.")
     if settings.write_key is None:
@@ -196,17 +199,22 @@ def work(
             )
         started = as_started(found, replace(settings, rate=None))
         ledger.database.patience = settings.outage
+        if anew:
+            ledger.work_begun(found)
         worker = _Worker(started, ledger, found, secret, observer, timing)
         with asyncio.Runner(loop_factory=new_loop()) as runner:
             return runner.run(worker.run())
 
 
-def stop_all(settings: Settings, job: str, why: str) -> None:
-    """Every worker of the job hears of it with its next beat: no further row leaves, and those in flight come
-    to their ends. `why` is `code: message`. Whoever works next begins anew."""
+def tell_all(settings: Settings, job: str, stop: str = "") -> None:
+    """Before workers begin together: what stopped others is over. With `stop` (`code: message`) they end, one
+    that is late, too: no further row leaves, and those in flight come to their ends."""
     with closing(_ledger(settings, secret_of(settings))) as ledger:
-        number = ledger.job(job).id
-        ledger.database.all("work_told", job=number, refused=0, stop=why)
+        found = ledger.job(job)
+        if stop:
+            ledger.database.all("work_told", job=found.id, refused=0, stop=stop)
+        else:
+            ledger.work_begun(found)
 
 
 class _Worker:
@@ -250,13 +258,11 @@ class _Worker:
         refused, self._refused = self._refused, 0
         stop = self.stopping
         mine = stop and stop.code not in ("lane_lost", "interrupted", "ledger", _ELSEWHERE)
-        told = f"{stop.code}: {stop.message}" if stop and mine else ""
-        return Says(refused, self.limiter.paused_for, told, self._working)
+        return Says(refused, self.limiter.paused_for, _told(stop if mine else None), self._working)
 
     def _hears(self, told: Told) -> None:
-        if self.loop.is_closed():
-            return
-        self.loop.call_soon_threadsafe(self._heard, told)
+        if not self.loop.is_closed():
+            self.loop.call_soon_threadsafe(self._heard, told)
 
     def _heard(self, told: Told) -> None:
         if told.pause:
@@ -288,7 +294,6 @@ class _Worker:
             self.limiter.share(0)
         with self.keeper as keeper:
             keeper.open(job.id, int(str(job.settings["lanes"])))
-            self.ledger.work_begun(job)
             facts = facts_of(f"{settings.name}, by workers of job {job.name}")
             server, campaigns = server_of(job.origin), job.campaigns.split(",")
             keeper.hold(server, campaigns, facts, shared=f"job {job.id}")
@@ -368,9 +373,11 @@ class _Worker:
         ledger.end_job(ledger.job(job.name), status, why)
         finish(ledger, job)
         keeper.released()
-        results, told = self._results(), job.settings.get("account")
+        told = job.settings.get("account")
         account = AccountEffect.read(told) if isinstance(told, dict) else None
-        return Worked(job.name, self.requests, self.done, status, why, counts, results, account)
+        return Worked(
+            job.name, self.requests, self.done, status, why, counts, self._results(), account
+        )
 
     def _results(self) -> Path | None:
         """Where the job's folder can be had here, its results.csv; else `importer results` writes it."""

@@ -83,3 +83,38 @@ def test_a_worker_that_is_killed_while_it_posts_costs_nothing_but_doubt(shared: 
     rows = Counter(done["rows"])
     assert rows["created"] + rows["unknown"] == 400, (out, err)
     assert rows["created"] <= len(copies) <= rows["created"] + rows["unknown"]
+
+
+def test_ctrl_c_lets_all_workers_end_and_the_same_command_goes_on(shared: Here) -> None:
+    with background(SandboxSettings(latency=0.05)) as sandbox:
+        words = lay_out(shared, sandbox, 300, 300)
+        more = ("--rate", "20/s", "--lanes", "4", "--settle", "0.2", "--workers", "2")
+        one = subprocess.Popen(
+            [PROGRAM, "work", *map(str, words), *more],
+            cwd=shared.folder,
+            env=dict(shared.environment),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        try:
+            until = time.monotonic() + 90
+            while len(sandbox.posts()) < 30:
+                assert time.monotonic() < until
+                assert one.poll() is None, one.communicate()
+                time.sleep(0.05)
+            one.send_signal(signal.SIGINT)
+            _, err = one.communicate(timeout=120)
+        finally:
+            one.kill()
+        assert (one.returncode, "Traceback" in err) == (130, False), err
+        posted = len(sandbox.posts())
+        assert posted < 300
+        rows = Counter(shared("jobs", "--json").document["jobs"][0]["rows"])
+        assert (rows["created"], rows["pending"]) == (posted, 300 - posted), (
+            "all came to their ends"
+        )
+        done = shared("work", *words, "--settle", "0.2", "--rate", "max")
+        assert done.status == 0, done.err
+        assert len(sandbox.posts()) == 300
+        assert max(sandbox.copies().values()) == 1
