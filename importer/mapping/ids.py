@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Sequence
+from itertools import repeat
 
 from importer.mapping.text import TransformError, column_of, trimmed
 from importer.mapping.transforms.texts import address, is_address, sound, visible
@@ -91,14 +92,33 @@ _NUMBERED = re.compile(r"(?:[A-Za-z0][A-Za-z0_-]*)?[1-9][A-Za-z0-9_-]*")
 NUMBERED = column_of(_NUMBERED.pattern)
 _WRAPPED = re.compile(r"""[(\[<{"'*_]+([^()\[\]<>{}"'*_]+)[)\]>}"'*_]+""")
 _MARKS = re.compile(r"[-–—_.…?¿!@$%&^*/\\~,;:|=+()\[\]<>{}\"' ]+")
-_UNFILLED = re.compile(
-    r".*(?:\{\{.*\}\}|\$\{.+\}|\$\(.+\)|\*\|.+\|\*|<%.+%>|\{%.+%\}|%%.+%%|\[%.+%\]|[#@]\{.+\}|\[\[.+\]\]"
-    r"|<<.+>>|\[object \w+\]).*"
-    r"|%[a-z_][\w.]*%|%\(\w+\)s|\{[a-z_!][a-z_.:!/ ]*\}|[\[<][^\W\d]+(?:[.:_ -][^\W\d]+)*[\]>]",
-    re.IGNORECASE | re.DOTALL,
+_AROUND_FIELDS = (
+    *(
+        ("{{", "}}", 0),
+        ("${", "}", 1),
+        ("$(", ")", 1),
+        ("*|", "|*", 1),
+        ("<%", "%>", 1),
+        ("{%", "%}", 1),
+    ),
+    *(
+        ("%%", "%%", 1),
+        ("[%", "%]", 1),
+        ("#{", "}", 1),
+        ("@{", "}", 1),
+        ("[[", "]]", 1),
+        ("<<", ">>", 1),
+    ),
 )
-"""Placeholders that no tool has filled (`{{user_id}}`, `*|EMAIL|*`, `[email]`), and what JavaScript writes
-for an object."""
+"""How a placeholder begins and ends, and how many letters there are between at least. (One pattern for all of
+them would take a long cell the square of its length.)"""
+_UNFILLED = re.compile(
+    r"%[a-z_][\w.]*%|%\(\w+\)s|\{[a-z_!][a-z_.:!/ ]*\}|[\[<][^\W\d]+(?:[.: -][^\W\d]+)*[\]>]",
+    re.IGNORECASE,
+)
+"""Placeholders that no tool has filled (`%user%`, `[email]`)."""
+_OBJECT = re.compile(r"\[object \w+\]", re.IGNORECASE)
+"""What JavaScript writes for an object."""
 _OVERWRITTEN = re.compile(r"[+-]?[0-9](?:[.,][0-9]+)?[eE]\+[0-9]+|[+-]?[0-9][.,][0-9]+[eE]-?[0-9]+")
 """`1.09E+10`: the digits that tell people apart are gone. `12E4` and `1E5` are ids like any other."""
 _FLOAT = re.compile(r"[0-9]+[.,](?:0{1,2}|0{4,})")
@@ -136,7 +156,16 @@ def _is_unfilled(text: str) -> bool:
     wrapped = _WRAPPED.fullmatch(text)
     if wrapped is not None and is_dummy(wrapped[1].strip()):
         return True
-    return bool(_MARKS.fullmatch(text) or _UNFILLED.fullmatch(text))
+    if any(map(_holds, _AROUND_FIELDS, repeat(text))):
+        return True
+    return bool(_MARKS.fullmatch(text) or _UNFILLED.fullmatch(text) or _OBJECT.search(text))
+
+
+def _holds(field: tuple[str, str, int], text: str) -> bool:
+    """Whether a placeholder of that kind stands in the text: `{{user_id}}`, `*|EMAIL|*`."""
+    begin, end, between = field
+    at = text.find(begin)
+    return at >= 0 and text.rfind(end) >= at + len(begin) + between
 
 
 def is_overwritten(text: str) -> bool:

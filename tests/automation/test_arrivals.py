@@ -81,7 +81,9 @@ def test_a_file_that_grows_is_not_whole_until_it_rests(tmp_path: Path) -> None:
     assert len(settling.whole(arrivals(tmp_path), 20.0)) == 1
 
 
-@given(st.lists(st.tuples(st.floats(0, 30), st.integers(0, 3)), max_size=30))
+@given(
+    st.lists(st.tuples(st.integers(0, 120).map(lambda n: n / 4), st.integers(0, 3)), max_size=30)
+)
 def test_what_is_whole_has_not_changed_for_long_enough(looks: list[tuple[float, int]]) -> None:
     settling, now, seen = Settling(10.0), 0.0, list[tuple[float, int]]()
     for pause, size in looks:

@@ -270,7 +270,7 @@ async def test_a_lower_limit_is_learned_even_while_refusals_are_spared() -> None
 
 async def test_a_learned_rate_climbs_again() -> None:
     clock = Clock()
-    rate_limiter, began = RateLimiter(50.0, clock, clock.sleep), clock()
+    rate_limiter = RateLimiter(50.0, clock, clock.sleep)
     await posts(clock, rate_limiter, 100)
     rate_limiter.on_429()
     learned = rate_limiter.rate or 0.0

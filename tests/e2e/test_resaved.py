@@ -73,7 +73,7 @@ def test_what_an_earlier_version_has_sent_is_known(
     texts = [form(text) for text in TEXTS for form in FORMS.values()]
     given(user, mapping, texts)
     with monkeypatch.context() as patch:
-        patch.setattr(fingerprint, "settled", lambda content: content)
+        patch.setattr(fingerprint, "settled", lambda response: response.content)
         run(user, open_server)
     path = user.folder / "answers.csv"
     path.write_bytes(path.read_bytes() + b"\n")  # is another file
@@ -87,7 +87,7 @@ def test_also_what_it_has_sent_under_another_spelling_of_the_server(
 ) -> None:
     """0.1 took `h` and `h.` for two servers, and hashed rows with the name as it was typed."""
     with monkeypatch.context() as patch:
-        patch.setattr(fingerprint, "settled", lambda content: content)
+        patch.setattr(fingerprint, "settled", lambda response: response.content)
         patch.setattr(SqliteLedger, "spelled", lambda _, origin: origin)
         given(user, MAPPING, ["of the name as it is typed now"], person="q")
         run(user, open_server)

@@ -94,8 +94,11 @@ def test_nothing_begins_like_a_formula_but_a_plain_number(cell: str) -> None:
     """Whichever separator the program that opens it goes by."""
     for separator in ("\0", ";", ",", "\t", "|", "\n", "\r"):
         for number, part in enumerate(safe(cell).split(separator)):
-            if unicodedata.normalize("NFKC", part.lstrip())[:1] in ("=", "+", "-", "@"):
-                honest = HONEST if number else NUMBER
+            bare = part.lstrip()
+            if unicodedata.normalize("NFKC", bare)[:1] in ("=", "+", "-", "@"):
+                # behind a line break it stands as behind any separator
+                behind = number or {"\r", "\n"} & set(part.removesuffix(bare))
+                honest = HONEST if behind else NUMBER
                 assert honest.match(part), (separator, part)
 
 
