@@ -103,12 +103,13 @@ def _is_in_doubt(line: Line) -> bool:
 
 
 @contextmanager
-def alone(settings: Settings) -> Iterator[tuple[Ledger, Job]]:
-    """The ledger and the job, while nobody posts to its surveys."""
+def alone(settings: Settings, has: Sequence[str] = ()) -> Iterator[tuple[Ledger, Job]]:
+    """The ledger and the job, while nobody posts to its surveys. Where none is named it is the newest, or the
+    newest that `has` rows of these statuses."""
     with look_into(settings.ledger):
         secret = secret_of(settings)
     with existing(settings.ledger, secret) as ledger:
-        job = ledger.job(settings.job)
+        job = ledger.newest(has) if has and not settings.job else ledger.job(settings.job)
         campaigns = job.campaigns.split(",")
         with ledger.lock(job.origin, campaigns, f"importer, job {job.name}"):
             ledger.recover(job.origin, campaigns)

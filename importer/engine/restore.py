@@ -18,12 +18,14 @@ from importer.engine.observer import NULL_OBSERVER, Observer
 from importer.engine.resolve import alone
 from importer.errors import Declined, UsageError
 from importer.ledger import NEWEST, Account, HadTraits, Ledger
-from importer.model import Job, same_json
+from importer.model import Job, Status, same_json
 from importer.privacy import masked_id
 from importer.satismeter.read import ReadError
 from importer.satismeter.users import Users
 from importer.settings import Settings
 
+_POSTED = (Status.CREATED, Status.UNKNOWN, "attempting")
+"""The same file run again is a job, too, that has posted nothing and so overwritten nothing."""
 _STRAIGHT = 3
 """Refusals one after the other that are no single person's."""
 
@@ -75,10 +77,10 @@ def restore(
     *,
     dry_run: bool = False,
 ) -> Restored:
-    """Put back what `settings.job` (the newest where it is "") has overwritten, of these traits or of all.
-    `agree` is asked before the first post. Raises UsageError without an API key or project, or where the job
-    has kept nothing; Busy while it is under way; ReadError; Declined."""
-    with alone(settings) as (ledger, job):
+    """Put back what `settings.job` ("": the newest that has posted anything) has overwritten, of these traits
+    or of all. `agree` is asked before the first post. Raises UsageError without an API key or project, or
+    where the job has kept nothing; Busy while it is under way; ReadError; Declined."""
+    with alone(settings, _POSTED) as (ledger, job):
         account = ledger.account(job)
         look = account.look()
         if look is None or not look.looked:

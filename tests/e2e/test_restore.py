@@ -211,6 +211,10 @@ def small(user: Here, sandbox: Sandbox) -> dict[str, dict[str, Any]]:
     return today
 
 
+def jobs_of(user: Here) -> list[str]:
+    return [each["job"] for each in user("jobs", "--state", "state", "--json").document["jobs"]]
+
+
 def test_one_trait_only(user: Here, sandbox: Sandbox) -> None:
     today = small(user, sandbox)
     assert set(restore(user, "--trait", "plan").document["traits"]) == {"plan"}
@@ -218,6 +222,17 @@ def test_one_trait_only(user: Here, sandbox: Sandbox) -> None:
     assert (now["b"]["plan"], now["b"]["seats"]) == ("Gold", 3)
     assert restore(user).document["traits"]["seats"]["restored"] == 2
     assert {who: {**now_in(sandbox)[who], **had} for who, had in today.items()} == now_in(sandbox)
+
+
+def test_the_same_file_run_again_has_overwritten_nothing(user: Here, sandbox: Sandbox) -> None:
+    """It is the newest job, and has posted nothing: the one before it is put back."""
+    small(user, sandbox)
+    (first,) = jobs_of(user)
+    assert command(user, sandbox, "run", "overwrite").status == 0
+    assert len(jobs_of(user)) == 2
+    found = restore(user)
+    assert found.document["job"] == first
+    assert total(found, "restored") == 5
 
 
 def test_what_was_put_back_is_not_put_back_once_more(user: Here, sandbox: Sandbox) -> None:
