@@ -119,7 +119,7 @@ def _here(settings: Settings) -> Iterator[Any]:
         threads_per_worker=1,
         processes=True,
         security=True,
-        dashboard_address=None,
+        dashboard_address="127.0.0.1:0",  # None is port 8787 of all addresses
         silence_logs="CRITICAL",
         env=_environment(settings),
     )

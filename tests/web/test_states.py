@@ -105,7 +105,9 @@ class Looker:
             assert await page.evaluate(SMALL) == [], where
             wide = await page.evaluate("document.documentElement.scrollWidth")
             assert wide <= width, where
-            if (width, scheme) in {(1200, "light"), (320, "dark")}:
+            if (
+                width == 320
+            ):  # axe finds the same in each look but for contrast, which PALE has measured
                 found = await AXE.run(page, options={"runOnly": WCAG, "iframes": False})
                 wrong = found.response["violations"]
                 assert wrong == [], where
