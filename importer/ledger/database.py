@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
+from itertools import chain
 from typing import Any, Protocol
 
 from importer.errors import LedgerError
@@ -87,6 +89,11 @@ def check_secret(database: Database, secret: bytes, *, keep: bool = True) -> Non
 def values(rows: Iterable[Row]) -> list[Any]:
     """The only column of each row."""
     return [value for (value,) in rows]
+
+
+def whole(rows: Iterable[Row]) -> Sequence[int]:
+    """The only column of each row, whole numbers: 8 bytes each, where a list takes four times the room."""
+    return array("q", chain.from_iterable(rows))
 
 
 def pairs(rows: Iterable[Row]) -> dict[Any, Any]:

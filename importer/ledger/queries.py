@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from array import array
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
@@ -11,7 +10,7 @@ from itertools import starmap
 from typing import NamedTuple
 
 from importer import codes
-from importer.ledger.database import Part, batches, pairs, values
+from importer.ledger.database import Part, batches, pairs, values, whole
 from importer.ledger.jobs import ATTEMPTING, SENDABLE, meet
 from importer.model import PERHAPS_ALONE, Cause, Job, Line, Status
 
@@ -137,9 +136,8 @@ class Figures(Part):
         for (seq,) in self._db.each("seqs", job=job.id, statuses=statuses):
             yield seq
 
-    def own_seqs(self, job: Job, statuses: Sequence[str]) -> array[int]:
-        found = self._db.each("own_seqs", job=job.id, statuses=statuses)
-        return array("q", (seq for (seq,) in found))
+    def own_seqs(self, job: Job, statuses: Sequence[str]) -> Sequence[int]:
+        return whole(self._db.each("own_seqs", job=job.id, statuses=statuses))
 
     def rows_per_person(self, job: Job, statuses: Sequence[str]) -> dict[int, int]:
         return pairs(self._db.all("rows_per_person", job=job.id, statuses=statuses))

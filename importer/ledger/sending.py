@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import time
-from array import array
 from collections.abc import Sequence
-from itertools import chain
 
-from importer.ledger.database import Part, values
+from importer.ledger.database import Part, values, whole
 from importer.model import PERHAPS_ALONE, Job, QueuedRow
 
 FRESH = 24 * 60 * 60.0
@@ -23,15 +21,13 @@ class Sending(Part):
 
     def sending_order(self, job: Job, statuses: Sequence[str]) -> Sequence[int]:
         found = self._db.each("sending_order", job=job.id, statuses=statuses, alone=PERHAPS_ALONE)
-        return array(
-            "q", chain.from_iterable(found)
-        )  # a list of them would take four times the room
+        return whole(found)
 
     def late_order(self, job: Job, behind: Sequence[str]) -> Sequence[int]:
         found = self._db.each(
             "late_order", job=job.id, behind=behind, alone=PERHAPS_ALONE, **_asked()
         )
-        return array("q", chain.from_iterable(found))
+        return whole(found)
 
     def askable(self, job: Job) -> int:
         (number,) = self._db.one("askable", job=job.id, **_asked())
