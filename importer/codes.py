@@ -63,6 +63,11 @@ def on_page(code: str, otherwise: str = "") -> str:
     return (known.page if known else "") or otherwise
 
 
+def advice(warning: str) -> str:
+    """What a warning says to do, as the command line says it."""
+    return of("warning")[warning].remedy
+
+
 def warned_on_page(text: str) -> str:
     """A warning of a summary, which says what to do in the words of `remedy`, as a page says it."""
     for each in (*of("warning").values(), *of("file").values()):

@@ -159,13 +159,11 @@ def test_a_warning_is_said_on_a_page_in_its_own_words() -> None:
 
 
 def test_each_warning_is_given_somewhere() -> None:
-    """By `codes.of("warning")["its code"]`."""
     called = {
         text
         for node in trees("engine", "ledger", "results")
-        if isinstance(node, ast.Subscript)
-        and text_of(next(iter(getattr(node.value, "args", ())), None)) == {"warning"}
-        for text in text_of(node.slice)
+        if isinstance(node, ast.Call) and getattr(node.func, "attr", "") == "advice"
+        for text in text_of(next(iter(node.args), None))
     }
     assert called == set(codes.of("warning"))
 

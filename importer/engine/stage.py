@@ -79,7 +79,7 @@ def _scoreless(tally: Tally, sent: Sequence[int]) -> Iterator[str]:
             rows = f"{missing:,} of {counted(len(sent), 'ready row')}"
             yield (
                 f"{rows} {'has' if missing == 1 else 'have'} no score in {first.question.column!r}, only "
-                f"other answers. {codes.of('warning')['no_score'].remedy}"
+                f"other answers. {codes.advice('no_score')}"
             )
 
 
@@ -101,7 +101,7 @@ def guesses(facts: Facts, show: Show = odd_character) -> Iterator[str]:
     reads = f": it reads {lines}" if lines else ""
     yield (
         f"The text's encoding is a guess, {facts.encoding}{reads}. "
-        f"{codes.of('warning')['guessed_encoding'].remedy}"
+        f"{codes.advice('guessed_encoding')}"
     )
 
 
@@ -110,7 +110,7 @@ def _dates(compiled: Compiled) -> str:
     traits = (name for program in compiled.programs for name, _ in program.traits)
     if "respondedAt" in traits:
         return f"{lost} The original date goes along as the trait respondedAt."
-    return f"{lost} {codes.of('warning')['no_date'].remedy}"
+    return f"{lost} {codes.advice('no_date')}"
 
 
 def _people(ledger: Ledger, job: Job, send: str) -> Iterator[str]:
@@ -118,7 +118,7 @@ def _people(ledger: Ledger, job: Job, send: str) -> Iterator[str]:
     if several and send == "all":
         yield (
             f"{counted(several, 'person has', 'persons have')} more than one row to send: the API may "
-            f"refuse the later ones as duplicates. {codes.of('warning')['several_rows'].remedy}"
+            f"refuse the later ones as duplicates. {codes.advice('several_rows')}"
         )
     if disagree:
         yield (
@@ -132,7 +132,7 @@ def _by_other_rule(ledger: Ledger, job: Job) -> Iterator[str]:
         first = next(ledger.lines(job, code=REKEYED, limit=1))
         yield (
             f"{counted(number, 'row')} may have been sent before: the mapping's key, date or answers have "
-            f"changed since. Row {first.row}: {first.message}. {codes.of('warning')['another_key'].remedy}"
+            f"changed since. Row {first.row}: {first.message}. {codes.advice('another_key')}"
         )
 
 

@@ -180,8 +180,8 @@ class Figures(Part):
         known = self.past.surveys(job.origin)
         if any(meet(named.split(","), job.campaigns.split(",")) for named in known):
             return ""
-        remedy = codes.of("warning")["unknown_survey"].remedy
-        return f"The ledger knows of no earlier import into this survey. {remedy}"
+        told = "The ledger knows of no earlier import into this survey."
+        return f"{told} {codes.advice('unknown_survey')}"
 
 
 _ALL = 1 << 62

@@ -158,7 +158,7 @@ class AccountEffect:
             return ""
         return (
             "The mapping doesn't say what becomes of traits that persons have already: they are overwritten. "
-            f"{codes.of('warning')['existing_traits'].remedy}"
+            f"{codes.advice('existing_traits')}"
         )
 
     def _held(self) -> str:
