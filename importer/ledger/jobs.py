@@ -21,9 +21,9 @@ ATTEMPTING = "attempting"
 CUT_OFF = "the importer was ended while this row was being posted; it may be stored"
 
 SENDABLE = (Status.PENDING, Status.FAILED, Status.UNKNOWN)
+"""What is left of a job: to be posted, or to be settled."""
 _OF_WORKERS = ("dropped", "lanes", "forced", "rate", "concurrency", "account")
 """What a job that is laid out says to all who post it, also after one of them went on with it alone."""
-"""What is left of a job: to be posted, or to be settled."""
 
 
 class Jobs(Part):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Sequence
-from itertools import repeat
 
 from importer.mapping.text import TransformError, column_of, trimmed
 from importer.mapping.transforms.texts import address, is_address, sound, visible
@@ -93,22 +92,18 @@ NUMBERED = column_of(_NUMBERED.pattern)
 _WRAPPED = re.compile(r"""[(\[<{"'*_]+([^()\[\]<>{}"'*_]+)[)\]>}"'*_]+""")
 _MARKS = re.compile(r"[-–—_.…?¿!@$%&^*/\\~,;:|=+()\[\]<>{}\"' ]+")
 _AROUND_FIELDS = (
-    *(
-        ("{{", "}}", 0),
-        ("${", "}", 1),
-        ("$(", ")", 1),
-        ("*|", "|*", 1),
-        ("<%", "%>", 1),
-        ("{%", "%}", 1),
-    ),
-    *(
-        ("%%", "%%", 1),
-        ("[%", "%]", 1),
-        ("#{", "}", 1),
-        ("@{", "}", 1),
-        ("[[", "]]", 1),
-        ("<<", ">>", 1),
-    ),
+    ("{{", "}}", 0),
+    ("${", "}", 1),
+    ("$(", ")", 1),
+    ("*|", "|*", 1),
+    ("<%", "%>", 1),
+    ("{%", "%}", 1),
+    ("%%", "%%", 1),
+    ("[%", "%]", 1),
+    ("#{", "}", 1),
+    ("@{", "}", 1),
+    ("[[", "]]", 1),
+    ("<<", ">>", 1),
 )
 """How a placeholder begins and ends, and how many letters there are between at least. (One pattern for all of
 them would take a long cell the square of its length.)"""
@@ -156,14 +151,13 @@ def _is_unfilled(text: str) -> bool:
     wrapped = _WRAPPED.fullmatch(text)
     if wrapped is not None and is_dummy(wrapped[1].strip()):
         return True
-    if any(map(_holds, _AROUND_FIELDS, repeat(text))):
+    if any(_holds(text, *field) for field in _AROUND_FIELDS):
         return True
     return bool(_MARKS.fullmatch(text) or _UNFILLED.fullmatch(text) or _OBJECT.search(text))
 
 
-def _holds(field: tuple[str, str, int], text: str) -> bool:
+def _holds(text: str, begin: str, end: str, between: int) -> bool:
     """Whether a placeholder of that kind stands in the text: `{{user_id}}`, `*|EMAIL|*`."""
-    begin, end, between = field
     at = text.find(begin)
     return at >= 0 and text.rfind(end) >= at + len(begin) + between
 

@@ -91,24 +91,22 @@ class AccountEffect:
         """What a `document` says of persons and their traits."""
         if not document["looked"]:
             return cls(looked=False, why=document["why"], left_out=tuple(document["left_out"]))
-        numbers = (
-            "persons",
-            "known",
-            "anonymous_rows",
-            "unsubscribed",
-            "requests",
-            "users_listed",
-            "held",
-        )
         kinds = ("equal", "fills", "overwrites", "kept", "type_changes")
         traits = (
             TraitEffect(each["trait"], each["existing"] == "keep", *(each[kind] for kind in kinds))
             for each in document["traits"]
         )
-        found = {
-            name.removesuffix("_rows").removesuffix("_listed"): document[name] for name in numbers
-        }
-        return cls(looked=True, **found, traits=tuple(traits))
+        return cls(
+            looked=True,
+            persons=document["persons"],
+            known=document["known"],
+            anonymous=document["anonymous_rows"],
+            unsubscribed=document["unsubscribed"],
+            traits=tuple(traits),
+            held=document["held"],
+            requests=document["requests"],
+            users=document["users_listed"],
+        )
 
     def document(self, *, examples: bool = True) -> dict[str, object]:
         """`examples`: with some persons' values, as they may be shown."""

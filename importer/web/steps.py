@@ -180,10 +180,8 @@ class Steps:
     async def run(self, request: web.Request) -> web.StreamResponse:
         """Send ten, then the rest."""
         one, runs = self.one(request), self._desk.runs
-        standing, rehearsal = (
-            await asyncio.to_thread(runs.standing, one),
-            runs.task("rehearsal", one.id),
-        )
+        standing = await asyncio.to_thread(runs.standing, one)
+        rehearsal = runs.task("rehearsal", one.id)
         summary = runs.summary(self._desk.settings, one)
         posted = await asyncio.to_thread(runs.posted, one, _SHOWN) if not standing.running else []
         return self._desk.page(

@@ -230,9 +230,8 @@ class Keeper:
 
     def _beat(self) -> None:
         asked, ttl = system.steady(), self.timing.ttl
-        if (
-            self.changed
-        ):  # before the lanes, whose lease permits posts: a share must not end before that
+        # Before the lanes, whose lease permits posts: a share must not end before that.
+        if self.changed:
             self.changed(self._connected())
         for server, holder in self._servers.items():
             if not self._ask("holds_beat", server=server, holder=holder, ttl=ttl):
