@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from datetime import timezone as fixed
-from functools import cache, lru_cache
+from functools import cache, lru_cache, partial
 from pathlib import Path
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -250,21 +250,29 @@ def months() -> Mapping[str, str]:
 _WORD = re.compile(r"([^\W\d_]{3,})\.?")
 
 
-def _strptime(format_: str) -> Read:
-    """strptime, with more of what people write: `%p` and months in many languages, `%z` as `GMT+2`."""
-    format_ = re.sub(r"(?:GMT|UTC)\s?%z", "%z", format_)
-    clock = "%p" in format_
-    hours = format_.replace("%I", "%H")
-    letters = None if "%B" in format_ else 3
+def _in_english(text: str, letters: int | None) -> str:
+    """With names of months as strptime knows them: whole, or so many letters of each."""
 
     def english(found: re.Match[str]) -> str:
         month = months().get(found[1].casefold())
         return month[:letters] if month else found[0]
 
+    return _WORD.sub(english, text)
+
+
+def _strptime(format_: str) -> Read:
+    """strptime, with more of what people write: `%p` and months in many languages, `%z` as `GMT+2`."""
+    format_ = re.sub(r"(?:GMT|UTC)\s?%z", "%z", format_)
+    clock = "%p" in format_
+    hours = format_.replace("%I", "%H")
+    spellings: list[Callable[[str], str]] = [str]  # most texts need no other
+    if "%b" in format_.lower():
+        spellings.append(partial(_in_english, letters=None if "%B" in format_ else 3))
+
     def plain(text: str) -> datetime | None:
-        for said in (text, _WORD.sub(english, text)) if "%b" in format_.lower() else (text,):
+        for spelled in spellings:
             try:
-                return datetime.strptime(said, format_)  # noqa: DTZ007  the zone comes from the mapping
+                return datetime.strptime(spelled(text), format_)  # noqa: DTZ007  the zone comes from the mapping
             except ValueError:
                 continue
         return None
