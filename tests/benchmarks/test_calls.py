@@ -47,8 +47,9 @@ def _created() -> list[Classification]:
 def _of_run(folder: Path, rows: int) -> int:
     folder.mkdir()
     ours = SandboxSettings(write_key=data.WRITE_KEY, campaign=data.CAMPAIGN)
+    table = data.write_csv(folder / "answers.csv", rows)
     with background(ours) as sandbox:
-        return _calls(lambda: posted(Phases(), rows, sandbox.url, folder), but_for=_MASKING)
+        return _calls(lambda: posted(Phases(), table, sandbox.url, folder), but_for=_MASKING)
 
 
 def _calls(work: Callable[[], object], but_for: str = " ") -> int:
