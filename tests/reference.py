@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import ast
 import dataclasses
 import enum
 import inspect
 import re
-import textwrap
 from collections.abc import Iterator
-from itertools import pairwise
 from pathlib import Path
 
 import importer
+from importer.mapping.types import texts_below
 
 PAGE = Path(__file__).parents[1] / "docs" / "reference.md"
 
@@ -53,7 +51,7 @@ def _class(found: type) -> Iterator[str]:
 
 
 def _fields(found: type) -> Iterator[str]:
-    told = _attributes(found)
+    told = {name: " ".join(text.split()) for name, text in texts_below(found)}
     if dataclasses.is_dataclass(found):
         typed = {each.name: each.type for each in dataclasses.fields(found)}
     else:  # a named tuple's, which are wrapped
@@ -62,20 +60,6 @@ def _fields(found: type) -> Iterator[str]:
     for name, kind in typed.items():
         if not name.startswith("_"):
             yield f"- `{name}: {kind}`" + (f": {told[name]}" if name in told else "")
-
-
-def _attributes(found: type) -> dict[str, str]:
-    """The texts below the fields, which only the source has."""
-    (body,) = ast.parse(textwrap.dedent(inspect.getsource(found))).body
-    assert isinstance(body, ast.ClassDef)
-    return {
-        field.target.id: " ".join(inspect.cleandoc(str(below.value.value)).split())
-        for field, below in pairwise(body.body)
-        if isinstance(field, ast.AnnAssign)
-        and isinstance(field.target, ast.Name)
-        and isinstance(below, ast.Expr)
-        and isinstance(below.value, ast.Constant)
-    }
 
 
 def _members(found: type) -> Iterator[str]:

@@ -44,15 +44,15 @@ class Block(BaseModel):
         schema = handler(core)
         keys = handler.resolve_ref_schema(schema).get("properties", {})
         for each in reversed(cls.__mro__):
-            for name, text in _texts_below(each) if issubclass(each, Block) else ():
+            for name, text in texts_below(each) if issubclass(each, Block) else ():
                 if key := keys.get(cls.model_fields[name].alias or name):
                     key["description"] = text
         return schema
 
 
-def _texts_below(block: type[Block]) -> Iterator[tuple[str, str]]:
-    """The text that stands below each field, with the field's name."""
-    (found,) = ast.parse(textwrap.dedent(inspect.getsource(block))).body
+def texts_below(cls: type) -> Iterator[tuple[str, str]]:
+    """The text that stands below each field of a class, with the field's name: only the source has it."""
+    (found,) = ast.parse(textwrap.dedent(inspect.getsource(cls))).body
     for field, below in pairwise(ast.iter_child_nodes(found)):
         match field, below:
             case ast.AnnAssign(target=ast.Name(id=name)), ast.Expr(
