@@ -108,8 +108,7 @@ def test_workers_keep_to_one_rate_together(shared: Here) -> None:
         posts = sorted(each.arrived for each in sandbox.posts())
     assert len(posts) == 80
     most = max(sum(1 for each in posts if at <= each < at + 1) for at in posts)
-    # On a busy machine one comes a tenth of a second late: 20 exactly are counted on scripted clocks.
-    assert most <= 22
+    assert most <= 21, "a request may take a millisecond longer than another"
     assert all(each.document["requests"] > 5 for each in done), "both have taken part"
 
 
