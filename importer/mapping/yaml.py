@@ -183,9 +183,11 @@ def _in_words(error: yaml.MarkedYAMLError, sheet: YamlText) -> tuple[str, str]:
     return f"this isn't YAML: {problem or error.context}", _LOOK_ABOVE
 
 
+_TOO_DEEP = f"more than {MAX_DEPTH} levels deep"
 _UNSENDABLE = re.compile("[\0\ud800-\udfff]")
 _LOOK_ABOVE = "Look at this line and the one above: indentation, quotes, brackets, colons."
 _SAID = {
+    _TOO_DEEP: (_TOO_DEEP, _NOT_A_MAPPING),
     "could not find expected ':'": ("a key without a colon", "Write `key: value`."),
     "expected <block end>": (
         "this line's indentation fits nothing above it",
@@ -220,20 +222,26 @@ def comments(text: str) -> Iterator[str]:
 
 class _Reader(yaml.SafeLoader):
     """PyYAML ends a plain text within brackets at a question mark, as YAML 1.1 had it; in 1.2 `[Why?, How?]`
-    is a list of two (section 7.3.3)."""
+    is a list of two (section 7.3.3). It looks for the end of a key over a thousand brackets before it tells
+    of the first one: what is too deep is refused where it is read."""
 
-    _in_text = False
+    def fetch_flow_collection_start(self, token: type[yaml.Token]) -> None:
+        if self.flow_level >= MAX_DEPTH:
+            raise yaml.MarkedYAMLError(problem=_TOO_DEEP, problem_mark=self.get_mark())
+        super().fetch_flow_collection_start(token)
 
     def scan_plain(self) -> yaml.ScalarToken:
-        self._in_text = True
+        # Without brackets a question mark is text to PyYAML, too, and this costs a call for each character.
+        if self.flow_level:
+            vars(self)["peek"] = self._peek_in_text
         try:
             return super().scan_plain()
         finally:
-            self._in_text = False
+            vars(self).pop("peek", None)
 
-    def peek(self, index: int = 0) -> str:
+    def _peek_in_text(self, index: int = 0) -> str:
         found: str = super().peek(index)
-        return "x" if found == "?" and self._in_text else found
+        return "x" if found == "?" else found
 
 
 class _Builder:
@@ -279,7 +287,7 @@ class _Builder:
         if isinstance(event, yaml.ScalarEvent) and _UNSENDABLE.search(event.value):
             raise self._refuse(event, "a text with a NUL or half a character", "Delete it.")
         if len(self._open) >= MAX_DEPTH:
-            raise self._refuse(event, f"more than {MAX_DEPTH} levels deep", _NOT_A_MAPPING)
+            raise self._refuse(event, _TOO_DEEP, _NOT_A_MAPPING)
         if len(self._places) >= MAX_NODES:
             raise self._refuse(event, f"more than {MAX_NODES:,} entries", _NOT_A_MAPPING)
 
