@@ -54,10 +54,13 @@ class Sections(click.Command):
                 formatter.write_dl([each for each in shown if each])
 
 
-def source(command: Command) -> Command:
-    """FILE, the mapping, and what overrules the mapping."""
+several_files = click.argument("file", metavar="FILE...", nargs=-1, required=True)
+
+
+def source(command: Command, *, several: bool = False) -> Command:
+    """FILE (`several`: one or more), the mapping, and what overrules the mapping."""
     for option in (
-        click.argument("file", metavar="FILE"),
+        several_files if several else click.argument("file", metavar="FILE"),
         click.option(
             "-m",
             "--mapping",

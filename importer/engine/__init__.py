@@ -36,6 +36,7 @@ from importer.engine.observer import (
 )
 from importer.engine.record import record, write_requests
 from importer.engine.stage import (
+    Helpers,
     Plan,
     campaigns_of,
     fitted,
@@ -119,10 +120,12 @@ def _but_for_the_unfilled(reference: str, error: MappingError) -> Document:
         raise error from None
 
 
-def plan(settings: Settings, observer: Observer = NULL_OBSERVER) -> tuple[Plan, Summary]:
+def plan(
+    settings: Settings, observer: Observer = NULL_OBSERVER, helpers: Helpers | None = None
+) -> tuple[Plan, Summary]:
     """The dry run: everything but the socket. Writes plan.html, plan-problems.csv, plan-summary.json
     and the payloads; leaves the ledger as it is. An observer may break it off by an exception of its own,
-    which leaves nothing behind. Raises ImporterError."""
+    which leaves nothing behind. `helpers`: workers that are there already. Raises ImporterError."""
     start, observer = time.monotonic(), Observers((observer,))
     secret = secret_of(settings)
     with ExitStack() as stack:
@@ -131,8 +134,7 @@ def plan(settings: Settings, observer: Observer = NULL_OBSERVER) -> tuple[Plan, 
         files.folder(settings.folder)
         ledger = stack.enter_context(closing(plan_ledger(settings.ledger, secret)))
         spool = stack.enter_context(closing(Spool()))
-        helpers = None
-        if settings.several:
+        if helpers is None and settings.several:
             from importer.engine.cluster import workers  # brings Dask, an extra
 
             helpers = stack.enter_context(workers(settings))
