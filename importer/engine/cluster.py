@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from importer.engine.findings import PartResult
 from importer.engine.parts import Errand, PartTask, Refused, answered, opened, stage_part, tasks
 from importer.engine.stage import secret_of
-from importer.errors import LedgerError, UsageError
-from importer.model import Job
+from importer.errors import ExitStatus, LedgerError, UsageError
+from importer.ledger import open_ledger
+from importer.model import Job, Status
 from importer.settings import API_KEY, HASH_KEY, WRITE_KEY, Settings, is_loopback, split_url
 from importer.sources import Source
 
@@ -95,6 +96,7 @@ def workers(settings: Settings) -> Iterator[Workers]:
             hint="Install it: pip install 'satismeter-importer[dask]'",
         )
     import dask
+    import distributed  # noqa: F401  its defaults have to be there before: else they would go with ours
 
     with (
         dask.config.set(_CONFIG),
@@ -131,6 +133,7 @@ def _here(settings: Settings) -> Iterator[Any]:
 def _there(address: str) -> Iterator[Any]:
     """Certificates come from Dask's own settings."""
     from distributed import Client
+    from distributed.utils import silence_logging_cmgr
 
     parts = split_url(address)
     if parts.scheme not in ("tls", "tcp") or not parts.hostname:
@@ -140,15 +143,16 @@ def _there(address: str) -> Iterator[Any]:
             f"{address} would be open to whoever reaches it: a scheduler without TLS is a shell for all.",
             hint="Start scheduler and workers with TLS, and say tls://HOST:PORT: docs/dask.md.",
         )
-    try:
-        client = Client(address, timeout=_STARTS)  # type: ignore[no-untyped-call]
-    except (OSError, TimeoutError) as error:
-        raise UsageError(
-            f"No scheduler answers at {address}.",
-            hint="Is it running, and of the same version of Dask? With TLS both need the certificates.",
-        ) from error
-    with client:
-        yield client
+    with silence_logging_cmgr("CRITICAL"):  # of a scheduler that dies it shows a traceback
+        try:
+            client = Client(address, timeout=_STARTS)  # type: ignore[no-untyped-call]
+        except (OSError, TimeoutError) as error:
+            raise UsageError(
+                f"No scheduler answers at {address}.",
+                hint="Is it running, and of the same version of Dask? With TLS both need the certificates.",
+            ) from error
+        with client:
+            yield client
 
 
 def _environment(settings: Settings) -> Mapping[str, str]:
@@ -202,11 +206,23 @@ def post_together(workers: Workers, settings: Settings, job: str) -> Worked:
     errand = Errand.of(settings)
     tell_all(settings, job)
     try:
-        return _joined(workers.all(post, errand, job))
+        worked = _joined(workers.all(post, errand, job))
+        return worked if worked.rows or worked.stopped else _ended(settings, worked)
     except KeyboardInterrupt:
         tell_all(settings, job, "interrupted: by SIGINT")
         _joined(workers.wait())
         raise
+
+
+def _ended(settings: Settings, worked: Worked) -> Worked:
+    """With what the job came to, where workers of a command that was killed have ended it."""
+    with closing(open_ledger(settings.ledger, secret_of(settings))) as ledger:
+        job = ledger.job(worked.job)
+        if job.exit_status is None:
+            return worked
+        counts = ledger.counts(job)
+    rows = {"read": sum(counts.values())} | {each.value: counts.get(each, 0) for each in Status}
+    return replace(worked, rows=rows, exit_status=ExitStatus(job.exit_status), stopped=job.stopped)
 
 
 def post(errand: Errand, job: str, _: int) -> Worked | Refused:

@@ -118,3 +118,7 @@ def test_ctrl_c_lets_all_workers_end_and_the_same_command_goes_on(shared: Here) 
         assert done.status == 0, done.err
         assert len(sandbox.posts()) == 300
         assert max(sandbox.copies().values()) == 1
+        for _ in range(2):  # that all is done is told, however often it is asked
+            again = shared("work", *words, "--workers", "2")
+            assert (again.status, again.document["requests"]) == (0, 0), again.err
+            assert again.document["rows"]["created"] == 300
