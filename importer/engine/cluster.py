@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import logging
+import os
+import sys
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import replace
 from importlib.util import find_spec
+from multiprocessing import get_all_start_methods, get_context
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from importer.engine.findings import PartResult
@@ -16,7 +19,7 @@ from importer.engine.stage import secret_of
 from importer.errors import ExitStatus, LedgerError, UsageError
 from importer.ledger import open_ledger
 from importer.model import Job, Status
-from importer.settings import API_KEY, HASH_KEY, WRITE_KEY, Settings, is_loopback, split_url
+from importer.settings import API_KEY, HASH_KEY, LEDGER, WRITE_KEY, Settings, is_loopback, split_url
 from importer.sources import Source
 
 if TYPE_CHECKING:
@@ -98,8 +101,9 @@ def workers(settings: Settings) -> Iterator[Workers]:
     import dask
     import distributed  # noqa: F401  its defaults have to be there before: else they would go with ours
 
+    begun = {"distributed.worker.multiprocessing-method": _beginning()}
     with (
-        dask.config.set(_CONFIG),
+        dask.config.set({**_CONFIG, **begun}),
         _there(settings.dask) if settings.dask else _here(settings) as client,
     ):
         with told():
@@ -129,6 +133,18 @@ def _here(settings: Settings) -> Iterator[Any]:
         yield client
 
 
+def _beginning() -> str:
+    """How Python begins a worker: where it can, as a fork of a process that has imported, once, what they all
+    need. (Dask would have that import pandas, too. In Python 3.11.0 others can reach its socket.)"""
+    from distributed import utils
+
+    if "forkserver" not in get_all_start_methods() or sys.version_info < (3, 11, 1):
+        return "spawn"
+    utils._forkserver_preload_set = True  # noqa: SLF001  there is no other way
+    get_context("forkserver").set_forkserver_preload(["distributed", Errand.__module__])
+    return "forkserver"
+
+
 @contextmanager
 def _there(address: str) -> Iterator[Any]:
     """Certificates come from Dask's own settings."""
@@ -156,13 +172,14 @@ def _there(address: str) -> Iterator[Any]:
 
 
 def _environment(settings: Settings) -> Mapping[str, str]:
-    """What a worker of this machine needs besides what this process has in its own."""
+    """That of this process, as it is now; its keys, and its ledger, wherever it has them from."""
     keys = {
         HASH_KEY: settings.hash_key,
         WRITE_KEY: settings.write_key,
         API_KEY: settings.api_key,
     }
-    return {name: key.reveal() for name, key in keys.items() if key}
+    own = {name: key.reveal() for name, key in keys.items() if key}
+    return {**os.environ, **own, LEDGER: settings.shared.address if settings.shared else ""}
 
 
 @contextmanager
