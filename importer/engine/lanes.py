@@ -56,8 +56,7 @@ from importer.settings import Rate, Settings, server_of
 log = logging.getLogger(__name__)
 
 LANES = 8
-"""Into how many lanes a job is cut, unless somebody says: some for each worker, so that one that is done
-early takes another."""
+"""Into how many lanes a job is cut, unless somebody says: some for each worker."""
 BEAT = Timing(beat=1.0)
 """Workers look at one another once a second: so soon a share of the rate goes from one to another."""
 _AGAIN = 2.0
@@ -160,9 +159,8 @@ def _keep_bodies(
 
 @dataclass(frozen=True, slots=True)
 class Worked:
-    """What one worker has done: the requests that it made, the lanes that it came to the end of, why it
-    stopped early, if it did; and where it was the one that ended the job, the job's rows by status.
-    `results` is where they were written, where they could be; `account` is what it does to the account."""
+    """What one worker has done: its requests, the lanes that it came to the end of, why it stopped early, if
+    it did; and of a job that it ended the rows by status, its results, and what it does to the account."""
 
     job: str
     requests: int
@@ -371,6 +369,7 @@ class _Worker:
         stop = self.stopping
         status, why = exit_status(counts, kinds, stop, self.settings), _told(stop)
         ledger.end_job(ledger.job(job.name), status, why)
+        keeper.give(done=True)
         finish(ledger, job)
         keeper.released()
         told = job.settings.get("account")
@@ -394,7 +393,8 @@ class _Worker:
 
     def _journal(self, *, final: bool = False) -> Journal:
         def leaving(clean: bool) -> None:
-            self.keeper.give(done=final or self.stopping is None, clean=clean)
+            if not (final and clean):  # else when the job has ended: nobody else settles it again
+                self.keeper.give(done=final or self.stopping is None, clean=clean)
 
         staged, outage = self.ledger.rows_staged(self.job), self.settings.outage
         return Journal(self.ledger.address, self.keeper, staged, outage, leaving=leaving)

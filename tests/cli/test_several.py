@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import zipfile
 
 import pytest
 
@@ -66,6 +67,21 @@ def test_what_is_wrong_with_a_file_keeps_no_other_from_its_turn(exports: Here) -
     assert [each["exit_code"] for each in told] == [0, 2, 0, 2]
     assert "b.csv" in told[1]["error"]
     assert "missing.csv" in told[3]["error"]
+
+
+def test_quiet_says_nothing_of_files_that_are_well(exports: Here) -> None:
+    well = exports("plan", "exports/a.csv", "mapping.csv", "-m", "mapping.yaml", "--quiet")
+    assert well.status == 2
+    exports.write("exports/b.csv", HEADER + "p3,9,good,\n")
+    done = exports("plan", "exports/*.csv", "-m", "mapping.yaml", "--quiet")
+    assert (done.status, done.out, done.err) == (0, "", "")
+
+
+def test_a_member_of_an_archive_is_no_pattern(exports: Here) -> None:
+    with zipfile.ZipFile(exports.folder / "all[1].zip", "w") as archive:
+        archive.write(exports.folder / "exports" / "a.csv", "a.csv")
+    done = exports("plan", "all[1].zip::a.csv", "-m", "mapping.yaml", "--json")
+    assert done.document["rows"]["ready"] == 2
 
 
 def test_what_is_wrong_with_the_mapping_is_said_once(exports: Here) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import random
 import subprocess
 import sys
@@ -38,9 +39,9 @@ def lay_out(user: Here, sandbox: Sandbox, rows: int = 60, people: int = 55) -> t
     return ("people.csv", "-m", "mapping.yaml", "--endpoint", sandbox.url, "--json")
 
 
-def started(user: Here, *words: object) -> subprocess.Popen[str]:
+def started(user: Here, *words: object, program: Sequence[str] = ()) -> subprocess.Popen[str]:
     return subprocess.Popen(
-        [PROGRAM, "work", *map(str, words)],
+        [*(program or [PROGRAM]), "work", *map(str, words)],
         cwd=user.folder,
         env=dict(user.environment),
         stdout=subprocess.PIPE,
@@ -49,10 +50,10 @@ def started(user: Here, *words: object) -> subprocess.Popen[str]:
     )
 
 
-def ended(workers: Sequence[subprocess.Popen[str]]) -> list[Ended]:
+def ended(workers: Sequence[subprocess.Popen[str]], seconds: float = 120) -> list[Ended]:
     found = []
     for each in workers:
-        out, err = each.communicate(timeout=120)
+        out, err = each.communicate(timeout=seconds)
         assert "Traceback" not in err, err
         found.append(Ended(each.returncode, out, err))
     return found
@@ -85,7 +86,8 @@ def compared(plain: Here, shared: Here, rows: int, people: int, workers: int) ->
     user = Here(user.folder, {**user.environment, "IMPORTER_LEDGER": other})
     with background(faults) as sandbox:
         words = (*lay_out(user, sandbox, rows, people), *quick, "--lanes", str(2 * workers))
-        several = ended([started(user, *words, "--out", "together") for _ in range(workers)])
+        begun = [started(user, *words, "--out", "together") for _ in range(workers)]
+        several = ended(begun, 120 + rows / 40)  # of 20,000 rows a busy machine makes minutes
         assert max(sandbox.copies().values()) == 1
     told = [each.document["rows"] for each in several if each.document["rows"]]
     assert [each["read"] for each in told] == [rows], [each.err for each in several]
@@ -97,6 +99,32 @@ def compared(plain: Here, shared: Here, rows: int, people: int, workers: int) ->
 
 def test_three_workers_make_of_a_file_what_one_process_makes(plain: Here, shared: Here) -> None:
     compared(plain, shared, 150, 120, 3)
+
+
+SLOW_TO_END = """\
+import time
+from importer.cli import main
+from importer.ledger.postgres import PostgresLedger
+explain = PostgresLedger.explain
+def slowly(*args):
+    time.sleep(4)
+    return explain(*args)
+PostgresLedger.explain = slowly
+main()
+"""
+
+
+def test_rows_in_doubt_are_asked_about_by_one_worker_only(shared: Here) -> None:
+    """Also where it takes that one a while to end the job."""
+    user = Here(shared.folder, {**shared.environment, "SATISMETER_API_KEY": ""})
+    lost = SandboxSettings(fail=(FaultShare(Behaviour("reset_read"), 0.3),), seed=7, by_row=True)
+    with background(lost) as sandbox:
+        words = (*lay_out(user, sandbox), "--rate", "max", "--settle", "0.2", "--lanes", "4")
+        slow = (sys.executable, "-c", SLOW_TO_END)
+        done = ended([started(user, *words, program=slow) for _ in range(2)])
+        posts = Counter(json.loads(each.body)["userId"] for each in sandbox.posts())
+    assert sum(bool(each.document["rows"]) for each in done) == 1, [each.err for each in done]
+    assert max(posts.values()) == 2, "once, and once more"
 
 
 def test_workers_keep_to_one_rate_together(shared: Here) -> None:
