@@ -54,7 +54,7 @@ def test_a_word_of_the_field_finds_its_room(word: str, room: str) -> None:
     assert re.search(rf"\b{re.escape(word)}", text, re.IGNORECASE)
 
 
-OWN_DATA = ("discovery/lexicon.py", "codes.py", "results/report/page.py", "ledger/named_queries.py")
+OWN_DATA = ("discovery/lexicon.py", "codes.py", "results/report/page.py", "ledger/database.py")
 OTHER_WAYS = {
     r"NamedTemporaryFile|TemporaryDirectory|mkstemp|mkdtemp": ("cli/sandbox.py", "system.py"),
     r"\.read_(text|bytes)\(": (*OWN_DATA, "cli/doctor.py", "sandbox/faults.py"),

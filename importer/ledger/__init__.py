@@ -15,6 +15,7 @@ from importer.ledger.account import (
     AccountRow,
     HadTraits,
     PersonRows,
+    Seal,
     SeenUser,
 )
 from importer.ledger.dedupe import REKEYED
@@ -36,7 +37,6 @@ from importer.ledger.protocol import Ledger, Staging, Wal
 from importer.ledger.queries import Expected, Post
 from importer.ledger.reconcile import Alike, Doubt, Sent, loose
 from importer.ledger.retention import Known, Purgeable
-from importer.ledger.sealing import Seal
 from importer.ledger.spool import Spool
 from importer.ledger.staging import PartLines, Rows
 from importer.ledger.state import default_folder, prepare, secret

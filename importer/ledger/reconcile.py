@@ -8,7 +8,7 @@ from typing import NamedTuple
 from unicodedata import normalize
 
 from importer.ledger.database import Part, batches, pairs
-from importer.ledger.sending import ANSWERED
+from importer.ledger.queries import ANSWERED
 from importer.model import Job, Status
 from importer.privacy import masked_id
 

@@ -10,9 +10,9 @@ from importer.ledger.account import Account
 from importer.ledger.database import Database, pairs
 from importer.ledger.jobs import ATTEMPTING, SENDABLE
 from importer.ledger.past import Past
+from importer.ledger.queries import Sending
 from importer.ledger.reconcile import Doubts
 from importer.ledger.retention import Retention
-from importer.ledger.sending import Sending
 from importer.ledger.staging import Brief, BriefApart, PartStaging, SqlStaging, Whole
 from importer.model import Job, Status
 

@@ -12,8 +12,7 @@ from psycopg import errors
 
 from importer import system
 from importer.errors import LedgerError
-from importer.ledger.database import Row
-from importer.ledger.named_queries import queries
+from importer.ledger.database import Row, queries
 from importer.ledger.postgres.connection import (
     Address,
     Connection,
