@@ -9,17 +9,21 @@ from typing import TYPE_CHECKING
 
 from importer.discovery.choices import Choices, choices_of
 from importer.discovery.column import Column, Confidence, columns
-from importer.discovery.draft import Draft, Wishes, draft, laid_out, sheet_of_answers
-from importer.discovery.header import Grid, Layout, ToolRows, layout, read_grid
-from importer.discovery.questions import Named, Question
-from importer.discovery.recognition import (
+from importer.discovery.draft import (
+    Draft,
     Known,
+    Wishes,
     as_init_reads,
     candidates,
+    draft,
     ends_in_words,
     in_words,
+    laid_out,
+    sheet_of_answers,
     unsure_of_person,
 )
+from importer.discovery.header import Grid, Layout, ToolRows, layout, read_grid
+from importer.discovery.questions import Named, Question
 from importer.discovery.roles import Property, Role, named
 from importer.discovery.table import shown_sample
 from importer.discovery.tool import Match, check_answers, recognise

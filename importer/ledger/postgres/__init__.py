@@ -7,12 +7,11 @@ commands of `importer ledger`. Whoever imports this brings the driver (extra `po
 from importer.ledger.postgres.connection import Address  # first: it says how to get the driver
 
 # isort: split
-from importer.ledger.postgres.bodies import PART, Bodies
 from importer.ledger.postgres.checks import WRONG, findings
 from importer.ledger.postgres.copying import copy_ledger
 from importer.ledger.postgres.database import VERSIONS, migrated
 from importer.ledger.postgres.journal import Journal
-from importer.ledger.postgres.lanes import Keeper, Timing, facts_of, holder_of
+from importer.ledger.postgres.lanes import PART, Bodies, Keeper, Timing, facts_of, holder_of
 from importer.ledger.postgres.ledger import PostgresLedger
 from importer.ledger.postgres.shares import Says, Shares, Told, units_of
 

@@ -1,7 +1,7 @@
 """report.html and verify.html: pages that need nothing but themselves.
 
 `templates` hold all HTML, `page` fills them in; `facts` says what a report knows and how it is said,
-`bars` and `charts` draw it.
+`charts` draws it.
 """
 
 from importer.results.report.facts import (
