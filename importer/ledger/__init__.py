@@ -33,13 +33,13 @@ from importer.ledger.opening import (
     reading,
     size,
 )
-from importer.ledger.protocol import Ledger, Staging, Wal
 from importer.ledger.queries import Expected, Post
 from importer.ledger.reconcile import Alike, Doubt, Sent, loose
 from importer.ledger.retention import Known, Purgeable
 from importer.ledger.spool import Spool
 from importer.ledger.staging import PartLines, Rows
 from importer.ledger.state import default_folder, prepare, secret
+from importer.ledger.store import Ledger, Staging, Wal
 
 __all__ = [
     "ACCOUNT_CHANGED",

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 from importer.errors import UsageError
 from importer.ledger.past import SqlPast
-from importer.ledger.protocol import Ledger
 from importer.ledger.sqlite import SqliteLedger
 from importer.ledger.sqlite.database import hold_there, ledger_path, unmark
+from importer.ledger.store import Ledger
 from importer.settings import SharedLedger
 
 if TYPE_CHECKING:

@@ -15,12 +15,12 @@ from importer.ledger.postgres.connection import Address, wrap_postgres_errors
 from importer.ledger.postgres.database import PostgresDatabase, hold
 from importer.ledger.postgres.journal import Journal
 from importer.ledger.postgres.lanes import Keeper, facts_of, holder_of
-from importer.ledger.store import SqlLedger
+from importer.ledger.store import Ledger
 from importer.model import PERHAPS_ALONE, Job
 from importer.settings import server_of
 
 
-class PostgresLedger(SqlLedger):
+class PostgresLedger(Ledger):
     """An open ledger. Every error of PostgreSQL leaves as a `LedgerError` that names the database."""
 
     def __init__(self, address: Address, secret: bytes) -> None:

@@ -31,14 +31,14 @@ from importer.ledger.sqlite.database import (
 )
 from importer.ledger.sqlite.journal import Journal, checkpoint, progress
 from importer.ledger.staging import Brief, Whole
-from importer.ledger.store import SqlLedger
+from importer.ledger.store import Ledger
 from importer.model import Job
 
 _CACHE_KB = -8 * 1024
 """Negative, so kilobytes. More buys no speed, and SQLite sorts in as much again."""
 
 
-class SqliteLedger(SqlLedger):
+class SqliteLedger(Ledger):
     """An open ledger in one file. Every sqlite3 error leaves as a `LedgerError` that names it."""
 
     def __init__(
