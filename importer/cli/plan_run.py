@@ -13,14 +13,13 @@ import click
 
 from importer import resources
 from importer.cli import keys, options, output
-from importer.cli.jobs import job_argument, moved_file, plain_error
+from importer.cli.jobs import job_argument, moved_file, plain_error, settings_of
 from importer.cli.output import after, next_command
 from importer.cli.text import recoding_document
 from importer.cli.unattended import fail_on_option, reporter, unattended
 from importer.errors import ExitStatus, ImporterError, MappingError, Mistake, UsageError
 from importer.model import Status
 from importer.privacy import masked, plain
-from importer.settings import DEFAULT_ENDPOINT
 
 if TYPE_CHECKING:
     from importer.cli.given import Given
@@ -330,9 +329,7 @@ def _go_on(command: str, given: Given, statuses: Sequence[str]) -> ExitStatus:
 
     typed = (name for name in given if name not in _KEPT or output.was_typed(name))
     said = cast("Given", {name: given.get(name) for name in typed})
-    file = str(given["file"] or "")
-    plain = options.settings({**said, "file": file, "mapping": "", "endpoint": DEFAULT_ENDPOINT})
-    named = dataclasses.replace(plain, job=given["job"])
+    named = settings_of(said)
     left = (*statuses, Status.UNKNOWN) if command == "resume" else statuses
     job = chosen(named, left)
     settings = resumed(job, named, command)

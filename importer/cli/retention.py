@@ -21,6 +21,7 @@ from importer.model import counted
 if TYPE_CHECKING:
     from importer.ledger import Ledger, Purgeable
     from importer.model import Job
+    from importer.settings import SharedLedger
 
 
 @contextmanager
@@ -241,9 +242,6 @@ def _files_of(job: Job) -> Iterator[str]:
 
 # `importer ledger`: the house-keeping of a ledger that hosts share.
 
-if TYPE_CHECKING:
-    from importer.settings import SharedLedger
-
 
 @click.command("ledger")
 @click.argument("what", type=click.Choice(["check", "migrate", "copy", "purge"]))
@@ -273,20 +271,13 @@ def ledger_command(what: str, state: Path | None, as_json: bool) -> ExitStatus:
 
 
 def _check(shared: SharedLedger, _: Path | None, as_json: bool) -> ExitStatus:
-    from importer.ledger.postgres import WRONG, PostgresLedger, findings
+    from importer.cli.doctor import told
+    from importer.ledger.postgres import PostgresLedger, findings
 
     with PostgresLedger.opened(shared.address) as ledger:
-        found = list(findings(ledger))
-    wrong = any(each.state == WRONG for each in found)
-    status = ExitStatus.USAGE if wrong else ExitStatus.DONE
-    if as_json:
-        output.emit({"checks": [asdict(each) for each in found], "exit_code": int(status)})
-        return status
-    for each in found:
-        output.say(f"{each.state:<5}  {each.name}: {each.found}")
-        if each.remedy:
-            output.say(f"       → {each.remedy}")
-    output.next_step(next_command("jobs"))
+        status = told(findings(ledger), as_json=as_json)
+    if not as_json:
+        output.next_step(next_command("jobs"))
     return status
 
 

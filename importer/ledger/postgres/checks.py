@@ -4,27 +4,16 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from importer import system
 from importer.ledger.postgres.connection import timeline, wrap_postgres_errors
 from importer.ledger.postgres.ledger import PostgresLedger
+from importer.model import LOOK, OK, WRONG, Check
 
-OK, LOOK, WRONG = "ok", "look", "wrong"
 _SKEW = 5.0
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing that was looked at: its state (ok, look, wrong), what was found, what to do."""
-
-    name: str
-    state: str
-    found: str
-    remedy: str = ""
-
-
-def findings(ledger: PostgresLedger) -> Iterator[Finding]:
+def findings(ledger: PostgresLedger) -> Iterator[Check]:
     """Everything; changes nothing. Raises LedgerError."""
     asked = time.time()
     (commit, names, standbys, waited, version, now, size, recovering, tls, fsync) = (
@@ -32,23 +21,21 @@ def findings(ledger: PostgresLedger) -> Iterator[Finding]:
     )
     with wrap_postgres_errors(ledger.address):
         cluster, history = timeline(ledger.database.connection)
-    yield Finding(
+    yield Check(
         "shared ledger", OK, f"{ledger.where}: PostgreSQL {version}, {size / 1e6:,.1f} MB, "
         f"system {cluster}, timeline {int(history, 16)}{', TLS' if tls else ''}",
     )  # fmt: skip
     yield from _rights(*ledger.database.one("check_rights"))
     if recovering:
-        yield Finding("standby", WRONG, "this is a standby", "Name the primary.")
+        yield Check("standby", WRONG, "this is a standby", "Name the primary.")
     yield _commits(commit, fsync)
     yield _standby(names, standbys, waited)
     skew = float(now) - (asked + time.time()) / 2
     if abs(skew) > _SKEW:
         found = f"its clock is {skew:+.0f} s from this machine's"
-        yield Finding(
-            "clock", LOOK, found, "Leases go by its clock alone; times in reports differ."
-        )
+        yield Check("clock", LOOK, found, "Leases go by its clock alone; times in reports differ.")
     if system.boottime() is None:
-        yield Finding(
+        yield Check(
             "suspension",
             LOOK,
             "this system's clock does not count the time for which it sleeps",
@@ -56,39 +43,39 @@ def findings(ledger: PostgresLedger) -> Iterator[Finding]:
         )
 
 
-def _rights(enough: bool, more: bool) -> Iterator[Finding]:
+def _rights(enough: bool, more: bool) -> Iterator[Check]:
     if not enough:
         remedy = "Its owner gives them: docs/shared-ledger.md has the statements."
-        yield Finding("rights", WRONG, "this role lacks rights that sending needs", remedy)
+        yield Check("rights", WRONG, "this role lacks rights that sending needs", remedy)
     elif more:
         found = "this role may delete what was sent"
-        yield Finding("rights", LOOK, found, "Send with one that may not: docs/shared-ledger.md.")
+        yield Check("rights", LOOK, found, "Send with one that may not: docs/shared-ledger.md.")
     else:
-        yield Finding("rights", OK, "what sending needs, and no more")
+        yield Check("rights", OK, "what sending needs, and no more")
 
 
-def _commits(commit: str, fsync: str) -> Finding:
+def _commits(commit: str, fsync: str) -> Check:
     if fsync == "off":
         remedy = "Set fsync = on: else a power cut makes it forget what was sent."
-        return Finding("commits", WRONG, "the server doesn't write them to its disk", remedy)
+        return Check("commits", WRONG, "the server doesn't write them to its disk", remedy)
     if commit in ("off", "local"):
         remedy = (
             "Set synchronous_commit = on for this database: else what was sent may be forgotten."
         )
-        return Finding("commits", WRONG, f"synchronous_commit is {commit}", remedy)
-    return Finding("commits", OK, f"waited for (synchronous_commit = {commit})")
+        return Check("commits", WRONG, f"synchronous_commit is {commit}", remedy)
+    return Check("commits", OK, f"waited for (synchronous_commit = {commit})")
 
 
-def _standby(names: str, standbys: int, waited: int) -> Finding:
+def _standby(names: str, standbys: int, waited: int) -> Check:
     if names and not waited:
         remedy = "Every commit waits until one is there; or empty synchronous_standby_names."
-        return Finding("standby", WRONG, "a synchronous one is asked for, and away", remedy)
+        return Check("standby", WRONG, "a synchronous one is asked for, and away", remedy)
     if standbys and not waited:
-        return Finding(
+        return Check(
             "standby",
             LOOK,
             f"{standbys}, asynchronous",
             "If one takes over, it lacks what was sent last, and that is sent again: name them in "
             "synchronous_standby_names.",
         )
-    return Finding("standby", OK, f"{waited} synchronous" if waited else "none")
+    return Check("standby", OK, f"{waited} synchronous" if waited else "none")
