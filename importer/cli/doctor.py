@@ -38,16 +38,10 @@ _SKEW = 300.0
 @click.command("doctor")
 @click.option("-m", "--mapping", metavar="MAPPING", help="Hold this mapping to the survey, too.")
 @click.option("--offline", is_flag=True, help="Make no connection.")
-@click.option(
-    "--key-file",
-    type=click.Path(path_type=Path, dir_okay=False),
-    help="A file that holds the write key (0600).",
-)
+@click.option("--key-file", type=options.FILE, help="A file that holds the write key (0600).")
 @click.option("--notify", type=str, multiple=True, help="See whether this kind is set up.")
 @click.option(
-    "--notify-file",
-    type=click.Path(path_type=Path, dir_okay=False),
-    help="A file that holds IMPORTER_NOTIFY_… lines (0600).",
+    "--notify-file", type=options.FILE, help="A file that holds IMPORTER_NOTIFY_… lines (0600)."
 )
 @options.reading
 @options.target

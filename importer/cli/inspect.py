@@ -137,11 +137,7 @@ def _facts(
 ) -> list[tuple[str, str]]:
     shown = [("format", " in ".join(filter(None, (facts.format, facts.compression))))]
     if facts.encoding:
-        ways = {
-            "bom": "by its byte order mark",
-            "utf-8": "all of it is valid",
-            "given": "as given",
-        }
+        ways = {"bom": "by its byte order mark", "utf-8": "all of it is valid", "given": "as given"}
         how = ways.get(str(facts.encoding_known_by), "a guess; is this text right? Else --encoding")
         shown += [("encoding", f"{facts.encoding} ({how})")]
         shown += [("", _short(each, 70)) for each in facts.encoding_samples if not no_values]

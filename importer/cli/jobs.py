@@ -31,7 +31,7 @@ job_argument = click.argument("job", metavar="[JOB]", default="")
 """A job's name or number; the newest where there is none."""
 
 moved_file = click.option(
-    "--file", type=click.Path(path_type=Path, dir_okay=False),
+    "--file", type=options.FILE,
     help="Where the job's file lies now, if it was moved.",
 )  # fmt: skip
 

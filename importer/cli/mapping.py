@@ -29,7 +29,7 @@ _YAML = (".yaml", ".yml")
 @click.command("check")
 @click.argument("mapping")
 @click.argument("file", required=False)
-@click.option("--sheet", help="The sheet, by name or number (overrules the mapping).")
+@options.sheet_option
 @click.option(
     "--live", is_flag=True, help="Compare its questions and types with the live survey's."
 )
@@ -266,7 +266,7 @@ _WIDTH = 60
 @click.option(
     "--row", type=click.IntRange(1), help="The row as Excel numbers it. Default: the first."
 )
-@click.option("--sheet", help="The sheet, by name or number (overrules the mapping).")
+@options.sheet_option
 @click.option("--json", "as_json", is_flag=True, help="One JSON object on standard output.")
 def preview_command(
     file: str, mapping: str, row: int | None, sheet: str | None, as_json: bool

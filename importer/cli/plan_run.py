@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 @click.option(
     "--plan",
     "signed_plan",
-    type=click.Path(path_type=Path, dir_okay=False),
+    type=options.FILE,
     metavar="PLAN",
     help="Keep to this saved plan; refuse where the file, the mapping or a setting has changed.",
 )
@@ -217,7 +217,7 @@ _LARGEST_PLAN = 1 << 30
 @click.option(
     "--save",
     "save_plan",
-    type=click.Path(path_type=Path, dir_okay=False),
+    type=options.FILE,
     metavar="PLAN",
     help="Save the plan, to be approved: `run --plan PLAN` keeps to it or refuses.",
 )
@@ -355,7 +355,7 @@ _KEPT = ("rate", "concurrency", "accept_empty")
 @click.command("results")
 @job_argument
 @click.option(
-    "--out", type=click.Path(path_type=Path, file_okay=False),
+    "--out", type=options.FOLDER,
     help="Where to. Default: the job's folder.",
 )  # fmt: skip
 @options.xlsx_option

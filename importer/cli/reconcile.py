@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import time
 from collections.abc import Iterable
-from pathlib import Path
 from typing import TYPE_CHECKING, Unpack
 
 import click
@@ -28,7 +27,7 @@ if TYPE_CHECKING:
 # `importer resolve` and `importer mark`: settle rows of unknown fate, by reading or by hand.
 
 _out = click.option(
-    "--out", type=click.Path(path_type=Path, file_okay=False),
+    "--out", type=options.FOLDER,
     help="Where results.csv is written anew. Default: the job's folder.",
 )  # fmt: skip
 

@@ -29,6 +29,7 @@ from importer.engine.observer import Event as Event
 from importer.engine.observer import Looking as Looking
 from importer.engine.observer import Observer as Observer
 from importer.engine.observer import Observers as Observers
+from importer.engine.observer import SafePlaces as SafePlaces
 from importer.engine.observer import Sending as Sending
 from importer.engine.observer import Staged as Staged
 from importer.engine.observer import Waiting as Waiting
@@ -150,7 +151,7 @@ class Run:
         self._settings = settings
         self._approved = approved
         self._confirm = confirm
-        self._observer = Observers((observer, _SafePlaces(self._stopper), Logged()))
+        self._observer = Observers((observer, SafePlaces(self._stopper.check), Logged()))
         self._ended: Future[Summary] = Future()
 
     @property
@@ -263,18 +264,6 @@ class Run:
                 ended(planned, ledger)
             observer.event(Done(summary))
         return summary
-
-
-class _SafePlaces:
-    """While the file is read, a run that is told to stop ends before the next chunk."""
-
-    def __init__(self, stopper: shutdown.Stopper) -> None:
-        self._stopper = stopper
-
-    def event(self, event: Event, /) -> None:
-        """A chunk has been read, or some of the account's users."""
-        if isinstance(event, (Staged, Looking)):
-            self._stopper.check()
 
 
 def start(

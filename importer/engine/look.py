@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
 from itertools import islice
 
 import orjson
@@ -126,22 +126,13 @@ def hidden(value: object) -> str:
     return initial(value) if isinstance(value, str) else f"({json_kind(value)})"
 
 
-@dataclass(slots=True)
-class _Counts:
-    equal: int = 0
-    fills: int = 0
-    overwrites: int = 0
-    kept: int = 0
-    retypes: int = 0
-    examples: list[Overwritten] = field(default_factory=list)
-
-
 class Tally:
     """Counts persons by what becomes of each trait. `traits` are all that the mapping sends, in its order."""
 
     def __init__(self, traits: Sequence[str], keeps: Collection[str], *, show_values: bool) -> None:
         self._keeps = keeps
-        self._counts = {name: _Counts() for name in traits}
+        self._counts = {name: Counter[str]() for name in traits}
+        self._examples: dict[str, list[Overwritten]] = {name: [] for name in traits}
         self._show = as_it_is if show_values else hidden
         self.persons = self.known = self.unsubscribed = 0
 
@@ -165,35 +156,26 @@ class Tally:
         for name, value in left.items():
             if name in before and name not in last:
                 alike = same_json(before[name], value)
-                self._counts[name].equal += alike
-                self._counts[name].kept += not alike
+                self._counts[name]["equal" if alike else "kept"] += 1
 
     def _sent(self, name: str, row: int, before: Mapping[str, object], value: object) -> None:
         counts = self._counts[name]
         if name not in before:
-            counts.fills += 1
+            counts["fills"] += 1
         elif same_json(before[name], value):
-            counts.equal += 1
+            counts["equal"] += 1
         else:
-            counts.overwrites += 1
-            counts.retypes += json_kind(before[name]) != json_kind(value)
-            if len(counts.examples) < _EXAMPLES or row < counts.examples[-1].row:
-                example = Overwritten(row, self._show(before[name]), self._show(value))
-                listed = sorted([*counts.examples, example], key=lambda each: each.row)
-                counts.examples = listed[:_EXAMPLES]
+            counts["overwrites"] += 1
+            counts["retypes"] += json_kind(before[name]) != json_kind(value)
+            shown = self._examples[name]
+            if len(shown) < _EXAMPLES or row < shown[-1].row:
+                shown.append(Overwritten(row, self._show(before[name]), self._show(value)))
+                shown.sort(key=lambda each: each.row)
+                del shown[_EXAMPLES:]
 
     def traits(self) -> tuple[TraitEffect, ...]:
         """Every trait of the mapping, with what a run does to it at how many persons."""
         return tuple(
-            TraitEffect(
-                name,
-                name in self._keeps,
-                each.equal,
-                each.fills,
-                each.overwrites,
-                each.kept,
-                each.retypes,
-                tuple(each.examples),
-            )
-            for name, each in self._counts.items()
+            TraitEffect(name, name in self._keeps, **counts, examples=tuple(self._examples[name]))
+            for name, counts in self._counts.items()
         )
