@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Unpack
 
@@ -83,7 +84,7 @@ def _checked(
 
     if file is None:
         return load(mapping), None, []
-    number = int(sheet) if sheet and sheet.isdigit() else sheet
+    number = options.sheet_of(sheet)
     with telling_of_header(file, mapping, number):
         return engine.check(mapping, file, number)
 
@@ -119,10 +120,7 @@ def _survey(document: Document) -> str:
 
 
 def _refused(mapping: str, file: str | None, error: MappingError) -> dict[str, object]:
-    mistakes = [
-        {"line": each.line, "column": each.column, "message": each.message, "hint": each.hint}
-        for each in error.mistakes
-    ]
+    mistakes = [asdict(each) for each in error.mistakes]
     return {**_named(mapping, file), "ok": False, "in": error.name, "mistakes": mistakes}
 
 
@@ -351,8 +349,6 @@ def _preview_document(file: str, mapping: str, shown: Sequence[Previewed]) -> di
 
 
 def _outcome(shown: Previewed) -> dict[str, object]:
-    from dataclasses import asdict
-
     import orjson
 
     from importer.model import Response, Skipped

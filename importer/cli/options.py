@@ -319,7 +319,7 @@ def settings(options: Given) -> Settings:
     rate = options.get("rate")
     return Settings(
         **known,
-        sheet=_sheet(options.get("sheet")),
+        sheet=sheet_of(options.get("sheet")),
         state=options.get("state") or default_folder(),
         shared=_SHARED.get(),
         endpoint=Endpoint.parse(options["endpoint"]),
@@ -369,7 +369,8 @@ def read_access(options: GivenAccess) -> tuple[Secret, str] | None:
     return (known["api_key"], known["project"]) if known["api_key"] and known["project"] else None
 
 
-def _sheet(text: str | None) -> str | int | None:
+def sheet_of(text: str | None) -> str | int | None:
+    """A sheet's name, or its number from 1."""
     return int(text) if text and text.isdigit() else text
 
 

@@ -14,6 +14,7 @@ import click
 from importer import resources
 from importer.cli import keys, options, output
 from importer.cli.jobs import job_argument, moved_file, plain_error, settings_of
+from importer.cli.options import sheet_of
 from importer.cli.output import after, next_command
 from importer.cli.text import recoding_document
 from importer.cli.unattended import fail_on_option, reporter, unattended
@@ -153,7 +154,7 @@ def opened_for(document: Document, file: str, mapping: str, sheet: str | None) -
     from importer.engine import source_options
     from importer.sources import open_source
 
-    number = int(sheet) if sheet and sheet.isdigit() else sheet
+    number = sheet_of(sheet)
     with (
         telling_of_header(file, mapping, number),
         open_source(file, source_options(document, number)) as source,

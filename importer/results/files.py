@@ -166,19 +166,8 @@ def wrap_os_errors() -> Iterator[None]:
 # results.csv: one line per source row, in file order; with waves, one per row and wave.
 
 COLUMNS = (
-    *(
-        "row",
-        "sheet",
-        "key",
-        "userId",
-        "anonymousId",
-        "status",
-        "code",
-        "message",
-        "column",
-        "value",
-    ),
-    *("http_status", "attempts", "response_id", "sent_at", "ms"),
+    *("row", "sheet", "key", "userId", "anonymousId", "status", "code", "message", "column"),
+    *("value", "http_status", "attempts", "response_id", "sent_at", "ms"),
 )
 
 
@@ -358,13 +347,8 @@ def outcomes_frame(lines: Iterable[Line], sheet: str) -> DataFrame:
         )
         for line in lines
     ]
-    names = (
-        *("row", "wave", "sheet", "key", "userId", "anonymousId", "status", "code", "message"),
-        *("column", "value", "http_status", "attempts", "response_id", "sent_at", "ms"),
-    )
-    columns = dict(
-        zip(names, zip(*table, strict=True) if table else [()] * len(names), strict=True)
-    )
+    cells = zip(*table, strict=True) if table else [()] * (len(COLUMNS) + 1)
+    columns = dict(zip(map(str, _with(COLUMNS, "wave")), cells, strict=True))
     series = {name: pandas.Series(cells, dtype=object) for name, cells in columns.items()}
     frame = pandas.DataFrame(series)
     kinds = pandas.CategoricalDtype([each.value for each in Status], ordered=True)
