@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from importer.errors import UsageError
-from importer.ledger.past import SqlPast
+from importer.ledger.past import Past
 from importer.ledger.sqlite import SqliteLedger
 from importer.ledger.sqlite.database import hold_there, ledger_path, unmark
 from importer.ledger.store import Ledger
@@ -47,7 +47,7 @@ def plan_ledger(where: Where, secret: bytes) -> Ledger:
     exist and stays as it is."""
     if isinstance(where, SharedLedger):
         shared = _shared(where, secret)
-        past = SqlPast(shared.database, apart=True)
+        past = Past(shared.database, apart=True)
         return SqliteLedger.throwaway(Path(shared.where), secret, past, besides=shared.close)
     return SqliteLedger.throwaway(ledger_path(where), secret)
 

@@ -12,7 +12,7 @@ from importer import system
 from importer.errors import Busy
 from importer.ledger.database import check_secret
 from importer.ledger.jobs import SENDABLE, meet
-from importer.ledger.past import SqlPast
+from importer.ledger.past import Past
 from importer.ledger.postgres.connection import Address, timeline, wrap_postgres_errors
 from importer.ledger.postgres.database import PostgresDatabase, hold
 from importer.ledger.postgres.journal import Journal
@@ -29,7 +29,7 @@ class PostgresLedger(Ledger):
         self.database = PostgresDatabase(address)
         self.address = address
         self.keeper: Keeper | None = None
-        super().__init__(self.database, secret, SqlPast(self.database))
+        super().__init__(self.database, secret, Past(self.database))
 
     @classmethod
     def open(cls, text: str, secret: bytes) -> PostgresLedger:

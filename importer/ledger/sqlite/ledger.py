@@ -13,7 +13,7 @@ from typing import Any
 from importer import system
 from importer.errors import LedgerError
 from importer.ledger.database import Database, check_secret, pairs, queries
-from importer.ledger.past import Past, SqlPast
+from importer.ledger.past import Past
 from importer.ledger.sqlite import locks
 from importer.ledger.sqlite.database import (
     INDEXES,
@@ -53,7 +53,7 @@ class SqliteLedger(Ledger):
     ) -> None:
         self._besides = besides
         database = SqliteDatabase(connection, path)
-        super().__init__(database, secret, past or SqlPast(database), keeping=keeping)
+        super().__init__(database, secret, past or Past(database), keeping=keeping)
         self.connection = connection
         self.path = path
 
@@ -226,7 +226,7 @@ def _look_back(connection: sqlite3.Connection, path: Path, secret: bytes) -> Pas
     if history.first("journal_any"):
         with closing(connect(path)) as other:  # a plan looks into `rows`
             checkpoint(other)
-    return SqlPast(history, apart=True)
+    return Past(history, apart=True)
 
 
 def _mark(database: Database) -> Mark:
