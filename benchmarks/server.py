@@ -132,8 +132,8 @@ class Server:
 
     @contextmanager
     def running(self) -> Iterator[None]:
-        """Up inside the block. Raises Taken where another answers at its address: what that one is asked stands in
-        no log of ours."""
+        """Up inside the block. Raises Taken where another answers at its address: what that one is asked
+        stands in no log of ours."""
         if _answers():
             raise Taken(f"Something listens on {HOST}:{PORT} already; end it first.")
         for log in ("times.log", "bodies.log"):
