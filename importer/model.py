@@ -26,6 +26,19 @@ NEW_OBJECTS = 50_000
 plan of 100,000 rows took 10 % more CPU (least of four turns)."""
 
 
+OK, LOOK, WRONG = "ok", "look", "wrong"
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing that was looked at: its state (ok, look, wrong), what was found, what to do."""
+
+    name: str
+    state: str
+    found: str
+    remedy: str = ""
+
+
 def is_frame(value: object) -> TypeIs[DataFrame]:
     """Whether it is a DataFrame of pandas, which is not imported for that: who has one has imported it."""
     pandas = sys.modules.get("pandas")

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import glob
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import click
 
-from importer.cli import output
+from importer.cli import options, output
 from importer.errors import ExitStatus, MappingError, SourceError, UsageError
-from importer.settings import Settings
+from importer.settings import Secret, Settings
 
 if TYPE_CHECKING:
     from importer.cli.given import Given
@@ -72,6 +73,19 @@ def _apart(given: Given, names: Sequence[str]) -> Iterator[Given]:
             )
         folders[folder.resolve()] = name
         yield cast("Given", {**given, "file": name, "out": folder if out else None})
+
+
+@contextmanager
+def hands(turns: Sequence[Given], key: Secret | None = None) -> Iterator[Any]:
+    """Workers for all of these, where processes are to do it that need Dask; else None."""
+    settings = replace(options.settings(turns[0]), write_key=key) if turns else None
+    if settings is None or not settings.several:
+        yield None
+        return
+    from importer.engine.cluster import workers  # brings Dask, an extra
+
+    with workers(settings) as found:
+        yield found
 
 
 def in_turn(turns: Sequence[Given], work: Callable[[Given], ExitStatus]) -> ExitStatus:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
 from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
@@ -16,7 +15,6 @@ from importer.cli.output import next_command
 from importer.errors import ExitStatus, UsageError
 
 if TYPE_CHECKING:
-    from importer.engine.cluster import Workers
     from importer.settings import Secret
 
 
@@ -63,25 +61,20 @@ def work_command(lanes: int | None, **given: Any) -> ExitStatus:
     importer work answers.csv -m mapping.yaml --workers 2   with so many processes of this machine
     importer work 'exports/*.csv' -m mapping.yaml           each a job of its own, one after the other
     """
-    if given["mapping"] is None and (given["rate"] or lanes or len(given["file"]) > 1):
-        raise UsageError("--rate and --lanes are said where files are laid out, and hold for all.")
+    if given["mapping"] is None and (given["rate"] or lanes):
+        raise UsageError("--rate and --lanes are said where a file is laid out, and hold for all.")
+    if given["mapping"] is None and len(given["file"]) > 1:
+        raise UsageError("Several FILEs need their mapping: -m MAPPING. Of JOBs there is one.")
     key = keys.write_key(given.pop("key_file"))
     if given["mapping"] is None:
         turns = [cast(Given, {**given, "file": given["file"][0], "mapping": ""})]
     else:
         turns = several.turns(cast(Given, given))
-    with ExitStack() as stack:
-        helpers, settings = None, replace(options.settings(turns[0]), write_key=key)
-        if settings.several:
-            from importer.engine.cluster import workers  # brings Dask, an extra
-
-            helpers = stack.enter_context(workers(settings))
+    with several.hands(turns, key) as helpers:
         return several.in_turn(turns, partial(_worked, key=key, lanes=lanes, helpers=helpers))
 
 
-def _worked(
-    given: Given, key: Secret | None, lanes: int | None, helpers: Workers | None
-) -> ExitStatus:
+def _worked(given: Given, key: Secret, lanes: int | None, helpers: Any) -> ExitStatus:
     from importer.engine.lanes import LANES, lay_out, work
 
     settings = replace(options.settings(given), write_key=key)

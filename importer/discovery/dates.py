@@ -13,9 +13,9 @@ from importer.discovery.column import Profile
 from importer.discovery.yaml_text import OPEN
 from importer.mapping.text import TransformError
 from importer.mapping.transforms.date_formats import (
-    HALF,
     ZONE,
     compiled,
+    half,
     in_utc,
     is_timezone,
     offset_of,
@@ -189,9 +189,8 @@ def _marked(text: str) -> str:
         if offset_of(zone[0]) and re.search(r"\d[:.]\d\d", text[: zone.start()]):
             text = text[: zone.start()] + _PLACES["%z"] + text[zone.end() :]
             break
-    halves = [
-        each for each in HALF.finditer(text) if _beside_a_time(text, each.start(), each.end())
-    ]
+    found = half().finditer(text)
+    halves = [each for each in found if _beside_a_time(text, each.start(), each.end())]
     if not halves:
         return "" if _HALF_SAID.search(text) else text
     return text[: halves[-1].start()] + _PLACES["%p"] + text[halves[-1].end() :]
