@@ -12,10 +12,13 @@ from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from importer.delivery import RateLimiter
+from importer.engine.record import exit_status
+from importer.errors import ExitStatus
 from importer.ledger.postgres.connection import Address, Connection, connect
 from importer.ledger.postgres.shares import Says, Shares, units_of
 from importer.sandbox import Behaviour, FaultShare, Sandbox, SandboxSettings, background
@@ -88,7 +91,8 @@ def compared(plain: Here, shared: Here, rows: int, people: int, workers: int) ->
         several = ended([started(user, *words, "--out", "together") for _ in range(workers)])
         assert max(sandbox.copies().values()) == 1
     told = [each.document["rows"] for each in several if each.document["rows"]]
-    assert [each["read"] for each in told] == [rows], [each.err for each in several]
+    # Who is so late that the job has ended goes over it once more, and says the same of it.
+    assert {each["read"] for each in told} == {rows}, [each.err for each in several]
     alone = outcomes(user.folder / "alone")
     for out in ("shared", "together"):
         pairs = zip(alone, outcomes(user.folder / out), strict=True)
@@ -97,6 +101,28 @@ def compared(plain: Here, shared: Here, rows: int, people: int, workers: int) ->
 
 def test_three_workers_make_of_a_file_what_one_process_makes(plain: Here, shared: Here) -> None:
     compared(plain, shared, 150, 120, 3)
+
+
+def test_who_ends_the_job_holds_its_lanes_until_it_is_ended(
+    shared: Here, cluster: Cluster, database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who comes between the last row and the job's end would find every lane done, and end it once more."""
+    held: list[object] = []
+
+    def looking(*args: Any) -> ExitStatus:
+        with closing(connect(Address.parse(cluster.dsn(database)))) as one:
+            held.extend(one.execute("SELECT NOT done AND expires > now() FROM lanes").fetchall())
+        return exit_status(*args)
+
+    monkeypatch.setattr("importer.engine.lanes.exit_status", looking)
+    with background() as sandbox:
+        words = lay_out(shared, sandbox, 60, 60)
+        done = shared("work", *words, "--lanes", "3", "--rate", "max")
+        assert (done.status, done.document["rows"]["created"]) == (0, 60), done.err
+        assert held == [(True,)] * 3
+        again = shared("work", *words, "--lanes", "3", "--rate", "max")
+        assert (again.status, again.document["requests"]) == (0, 0)
+        assert again.document["rows"] == done.document["rows"]
 
 
 def test_workers_keep_to_one_rate_together(shared: Here) -> None:
