@@ -14,7 +14,7 @@ from benchmarks.peers import OURSELVES, PEERS, WHOLE, Errand, Peer, importer
 from benchmarks.planning import Timed
 from benchmarks.race import Bodies, Lap, Paced, Track
 from benchmarks.report import Standing
-from benchmarks.server import Server
+from benchmarks.server import Server, Taken
 from benchmarks.workshop import Absent
 
 DOCS = Path(__file__).parents[1] / "docs"
@@ -65,7 +65,10 @@ def main() -> None:
     except Absent as error:
         sys.exit(f"The bench needs nginx with its echo module: {error}")
     chosen = [peer for peer in PEERS if not options.only or peer.name in options.only]
-    figures = _measured(chosen, size, folder)
+    try:
+        figures = _measured(chosen, size, folder)
+    except Taken as error:
+        sys.exit(str(error))
     block = _told(figures, chosen)
     print(block)
     if not options.quick and not options.only:

@@ -103,6 +103,10 @@ def missing() -> str:
     return "" if (_MODULES / "ngx_http_echo_module.so").exists() else "libnginx-mod-http-echo"
 
 
+class Taken(Exception):
+    """Another server has the address."""
+
+
 class Server:
     """nginx, started afresh for every measurement; its log is complete once it has stopped."""
 
@@ -128,7 +132,10 @@ class Server:
 
     @contextmanager
     def running(self) -> Iterator[None]:
-        """Up inside the block."""
+        """Up inside the block. Raises Taken where another answers at its address: what that one is asked
+        stands in no log of ours."""
+        if _answers():
+            raise Taken(f"Something listens on {HOST}:{PORT} already; end it first.")
         for log in ("times.log", "bodies.log"):
             (self._folder / log).unlink(missing_ok=True)
         process = subprocess.Popen(["nginx", "-c", self._config, "-e", self._folder / "error.log"])
@@ -151,10 +158,15 @@ class Server:
 
 def _wait_for_port() -> None:
     for _ in range(200):
-        try:
-            socket.create_connection((HOST, PORT), 1).close()
-        except OSError:
-            time.sleep(0.02)
-        else:
+        if _answers():
             return
+        time.sleep(0.02)
     raise RuntimeError(f"nginx did not open {HOST}:{PORT}")
+
+
+def _answers() -> bool:
+    try:
+        socket.create_connection((HOST, PORT), 1).close()
+    except OSError:
+        return False
+    return True

@@ -105,6 +105,7 @@ async def _restored(
 ) -> Restored:
     rate = settings.rate.per_second if settings.rate else LOOK_RATE
     account = ledger.account(job)
+    _known(account, traits, job.name)
     async with users_of(settings, job, rate) as users:
         work = _Restore(account, users, traits, observer)
         try:
@@ -118,6 +119,21 @@ async def _restored(
             return await work.put_back(planned)
         finally:
             account.stale(NEWEST, time.time())
+
+
+def _known(account: Account, traits: Collection[str], job: str) -> None:
+    """Raises UsageError for a trait that the job has overwritten of nobody: it may be a slip of the pen, and
+    "nothing to put back" would be taken for done."""
+    if not traits:
+        return
+    had = {name for some in account.kept() for each in some for name in each.before}
+    if strange := sorted(set(traits) - had):
+        raise UsageError(
+            f"Job {job} has overwritten no trait {' or '.join(map(repr, strange))}.",
+            hint=f"It has overwritten {', '.join(sorted(had))}."
+            if had
+            else "It has overwritten none.",
+        )
 
 
 @dataclass(slots=True)

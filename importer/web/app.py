@@ -38,8 +38,8 @@ _UNTYPED = {"csrf", "revision", "seal", "shown", "go", "back", "to", "write_key"
 _TYPED = {409, 422, 507}
 _NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES}
 _FULL = (
-    "Make room on the disk, go back, and do it again: nothing was sent by this. A run that is under way "
-    "stops by itself where it can’t write, and loses nothing."
+    "Make room on the disk, or let the wizard write there, go back, and do it again: nothing was sent by "
+    "this. A run that is under way stops by itself where it can’t write, and loses nothing."
 )
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import socket
 import sys
 import xml.etree.ElementTree as ET
 from pathlib import Path
 
 import pytest
 
-from benchmarks import chart, data, measure, report
+from benchmarks import chart, data, measure, report, server
 from benchmarks.peers import BASE, PEERS, Errand, right_bodies
 from benchmarks.race import Lap, Track
 from benchmarks.server import counted
@@ -60,6 +61,15 @@ def test_the_servers_log_is_counted() -> None:
     assert len(found.times) == 3
     assert found.seconds == pytest.approx(1.25)
     assert found.most_within(1.0) == 2
+
+
+def test_what_another_server_is_asked_is_not_measured(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with socket.create_server((server.HOST, 0)) as other:
+        monkeypatch.setattr(server, "PORT", other.getsockname()[1])
+        with pytest.raises(server.Taken, match="end it first"), server.Server(tmp_path).running():
+            pass
 
 
 def test_laps_become_medians_ratios_and_tables() -> None:

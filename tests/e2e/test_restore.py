@@ -224,6 +224,21 @@ def test_one_trait_only(user: Here, sandbox: Sandbox) -> None:
     assert {who: {**now_in(sandbox)[who], **had} for who, had in today.items()} == now_in(sandbox)
 
 
+def test_a_trait_that_was_not_overwritten_is_told(user: Here, sandbox: Sandbox) -> None:
+    user.write("answers.csv", "id,score,plan,company,seats,active,date\np1,9,Gold,,,,2020-03-01\n")
+    sandbox.put_users([("p1", {"plan": "Free"})])
+    assert command(user, sandbox, "run", "overwrite").status == 0
+    before = len(sandbox.requests)
+    for words in (("--trait", "Plan"), ("--trait", "plan", "--trait", "nosuch")):
+        refused = restore(user, *words)
+        assert refused.status == 2
+        assert f"has overwritten no trait {words[-1]!r}" in refused.err
+        assert "It has overwritten plan." in refused.err
+    assert len(sandbox.requests) == before
+    assert total(restore(user, "--trait", "plan"), "restored") == 1
+    assert restore(user, "--trait", "plan").status == 0  # it is back: nothing is to be done
+
+
 def test_the_same_file_run_again_has_overwritten_nothing(user: Here, sandbox: Sandbox) -> None:
     """It is the newest job, and has posted nothing: the one before it is put back."""
     small(user, sandbox)

@@ -25,6 +25,8 @@ pytestmark = pytest.mark.skipif(not CHROMIUM, reason="there is no Chromium")
 
 AXE = Axe()
 WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+RULES = {"runOnly": WCAG, "iframes": False, "resultTypes": ["violations"]}
+"""What is right is said in few words: all of it takes longer to write down than to find."""
 IN_THE_DOCS = {"match", "pilot", "mend-refused", "doubt"}
 """Pages whose tops are docs/img/web-….png: copy them from the folder that IMPORTER_PICTURES names."""
 UGLY = SAMPLES / "ugly.csv"
@@ -133,7 +135,7 @@ def looked_at(page: Page, name: str) -> None:
     page.wait_for_load_state("load")
     width = page.viewport_size["width"] if page.viewport_size else 0
     if width > 500:  # what axe reads is the same on a phone, but for contrast and sizes: see below
-        found = AXE.run(page, options={"runOnly": WCAG, "iframes": False})
+        found = AXE.run(page, options=RULES)
         assert found.violations_count == 0, (name, found.generate_report())
     assert page.evaluate(PALE) == [], name
     assert page.evaluate(NAMELESS) == [], name
