@@ -58,7 +58,7 @@ _STANDARD_ERROR = 2
 
 
 def _has_all_letters(stream: TextIO) -> bool:
-    return "utf" in (stream.encoding or "").casefold()
+    return "utf" in (stream.encoding or "utf-8").casefold()
 
 
 # Whatever a command prints passes here: names of files, sheets, columns, jobs and surveys are anybody's, and

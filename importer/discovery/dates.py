@@ -259,9 +259,9 @@ def _date_parts(
         i: {"d": "%d", "m": "%m", "y": _year(pieces[i])}[part]
         for i, part in zip(three, _ORDERS[family], strict=True)
     }
-    first, between, last = pieces[three[0]], pieces[three[0] + 1], pieces[three[2]]
-    short = family == "year first" and len(first) == len(last) == 2 and between in {"-", "/"}
-    if ((len(first) == 4) == (family == "year first") or short) and between != ":":
+    begin, between, end = pieces[three[0]], pieces[three[0] + 1], pieces[three[2]]
+    short = family == "year first" and len(begin) == len(end) == 2 and between in {"-", "/"}
+    if ((len(begin) == 4) == (family == "year first") or short) and between != ":":
         yield codes
 
 

@@ -355,7 +355,8 @@ def test_a_number_in_a_format_of_zeros(tmp_path: Path, shown_as: str, text: str)
     """What Excel shows is the id that people know; other formats say nothing of the number."""
     book = openpyxl.Workbook()
     sheet = book.worksheets[0]
-    for row, value in enumerate(("id", 42, 1234567, 1.5, -3), 1):
+    values: tuple[str | float, ...] = ("id", 42, 1234567, 1.5, -3)
+    for row, value in enumerate(values, 1):
         sheet.cell(row, 1, value).number_format = shown_as
     book.save(tmp_path / "a.xlsx")
     (first, *others) = [cells[0] for cells in read(str(tmp_path / "a.xlsx")).cells]
