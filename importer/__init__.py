@@ -44,7 +44,7 @@ _PLACES = {
     "ExitStatus": "importer.errors:ExitStatus",
     "ImporterError": "importer.errors:ImporterError",
     "init": "importer.discovery:init",
-    "inspect": "importer.discovery.recognition:inspect_file",
+    "inspect": "importer.discovery.draft:inspect_file",
     "Inspection": "importer.sources.inspect:Inspection",
     "jobs": "importer.engine.jobs:jobs",
     "JobState": "importer.engine.jobs:JobState",

@@ -3,7 +3,7 @@ from collections.abc import Callable, Mapping
 from importer.discovery import Draft as Draft
 from importer.discovery import Wishes as Wishes
 from importer.discovery import init as init
-from importer.discovery.recognition import inspect_file as inspect
+from importer.discovery.draft import inspect_file as inspect
 from importer.engine import ApprovedPlan as ApprovedPlan
 from importer.engine import Observer as Observer
 from importer.engine import Plan as Plan

@@ -23,6 +23,19 @@ GONE = ("-", FRAME)
 """Files that no later command can read again."""
 
 
+OK, LOOK, WRONG = "ok", "look", "wrong"
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing that was looked at: its state (ok, look, wrong), what was found, what to do."""
+
+    name: str
+    state: str
+    found: str
+    remedy: str = ""
+
+
 def is_frame(value: object) -> TypeIs[DataFrame]:
     """Whether it is a DataFrame of pandas, which is not imported for that: who has one has imported it."""
     pandas = sys.modules.get("pandas")

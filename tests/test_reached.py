@@ -18,8 +18,8 @@ ROOM = f"{Path(package).parent}{os.sep}"
 _OPTIMIZED = 1
 """`inspect.CO_OPTIMIZED`: a function's code, and no class body or module."""
 
-MOST_OF_A_RUN = 85
-MOST_OF_A_COMMAND = 95
+MOST_OF_A_RUN = 75
+MOST_OF_A_COMMAND = 85
 """With the options, the progress, and what is printed. Both may only go down."""
 EACH_IN_ITS_OWN = (
     "engine/stage.py",  # everything is read and checked before anything is sent

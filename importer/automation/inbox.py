@@ -13,7 +13,7 @@ from enum import StrEnum
 from fnmatch import fnmatchcase
 from itertools import count
 from pathlib import Path, PurePath
-from types import FrameType, TracebackType
+from types import FrameType
 from typing import Any, Protocol, Self
 
 from filelock import FileLock, Timeout
@@ -317,12 +317,7 @@ class Ending:
             self._former[each] = signal.signal(each, self._caught)
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         for each, former in self._former.items():
             signal.signal(each, former)
 

@@ -18,7 +18,6 @@ from importer.cli import config, init, inspect, jobs, output, sandbox
 from importer.cli.automation import schedule_command, watch_command
 from importer.cli.doctor import doctor_command
 from importer.cli.inspect import explain_command, surveys_command
-from importer.cli.ledger import ledger_command
 from importer.cli.mapping import check_command, presets_command, preview_command, schema_command
 from importer.cli.plan_run import (
     plan_command,
@@ -29,7 +28,7 @@ from importer.cli.plan_run import (
 )
 from importer.cli.reconcile import mark_command, resolve_command, verify_command
 from importer.cli.restore import restore_command
-from importer.cli.retention import drop, forget_command, new_ledger, purge_command
+from importer.cli.retention import drop, forget_command, ledger_command, new_ledger, purge_command
 from importer.cli.sandbox import demo_command
 from importer.cli.web import web_command
 from importer.cli.work import work_command

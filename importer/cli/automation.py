@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from importer.automation import Arrival, Ending, FileEnded, Inbox
     from importer.automation.schedule import Task, When
     from importer.cli.given import Given, GivenToSchedule
-    from importer.engine import Event, Plan
+    from importer.engine import Plan
     from importer.results import Summary
     from importer.settings import Settings
 
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 
 @click.command("watch", cls=options.Sections)
-@click.argument("folder", metavar="DIR", type=click.Path(path_type=Path, file_okay=False))
+@click.argument("folder", metavar="DIR", type=options.FOLDER)
 @click.option("-m", "--mapping", required=True, metavar="MAPPING", help="The mapping: a YAML file.")
 @click.option(
     "--pattern", "patterns", multiple=True, metavar="'*.csv'",
@@ -49,11 +49,9 @@ if TYPE_CHECKING:
     "--keep", is_flag=True, help="Leave files where they are; the ledger remembers what was done."
 )
 @click.option(
-    "--out",
-    type=click.Path(path_type=Path, file_okay=False),
-    help="Where results go, a folder per file. Default: DIR/results.",
+    "--out", type=options.FOLDER, help="Where results go, a folder per file. Default: DIR/results."
 )
-@click.option("--show-values", is_flag=True, help="Show e-mail addresses and free text.")
+@options.show_option
 @options.xlsx_option
 @options.target
 @options.delivering
@@ -111,21 +109,6 @@ def _rounds(desk: _Desk, inbox: Inbox, ending: Ending, given: Given) -> ExitStat
     if ending.signal:
         statuses.append(ExitStatus(128 + ending.signal))
     return gravest(statuses)
-
-
-@dataclass(frozen=True)
-class _SafePlaces:
-    """While a file is read, a signal raises Interrupted before the next chunk; from the first post on,
-    delivery takes care of signals itself."""
-
-    ending: Ending
-
-    def event(self, event: Event, /) -> None:
-        """A chunk has been read."""
-        from importer.engine import Staged
-
-        if isinstance(event, Staged):
-            self.ending.check()
 
 
 @dataclass
@@ -229,7 +212,7 @@ class _Desk:
     def _posted(self, settings: Settings, ending: Ending) -> Summary:
         from importer import engine
         from importer.cli.progress import Progress
-        from importer.engine import Observers
+        from importer.engine import Observers, SafePlaces
 
         progress = Progress(silent=output.spoken_for(self.given))
 
@@ -240,7 +223,7 @@ class _Desk:
             return True
 
         try:
-            return engine.run(settings, confirm, Observers((progress, _SafePlaces(ending))))[1]
+            return engine.run(settings, confirm, Observers((progress, SafePlaces(ending.check))))[1]
         finally:
             progress.close()
 
@@ -291,9 +274,7 @@ KINDS = ("systemd", "cron", "github", "airflow", "k8s")
 @click.option("--name", help="What the task is called. Default: after FILE or DIR.")
 @options.ledger_option
 @click.option(
-    "--state",
-    type=click.Path(path_type=Path, file_okay=False),
-    help="The folder of the ledger. Default: the platform's place.",
+    "--state", type=options.FOLDER, help="The folder of the ledger. Default: the platform's place."
 )
 @click.option(
     "--with", "more", multiple=True, metavar="'OPTION…'",

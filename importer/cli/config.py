@@ -33,11 +33,8 @@ _OWN_ONLY = frozenset(
     (
         *("endpoint", "state", "ledger", "proxy", "ca_file", "key_file", "api_key_file", "notify"),
         *("notify_file", "metrics_file", "log_file", "accept_empty", "durability", "show_values"),
-        *(
-            "settle",
-            "timeout",
-            "outage",
-        ),  # a row that is asked about too soon could be stored twice
+        # a row that is asked about too soon could be stored twice
+        *("settle", "timeout", "outage"),
     )
 )
 """What the user's own file may say besides: where answers go, what is trusted, started and written."""
@@ -46,13 +43,11 @@ KEYS = _FOLDERS_TOO | _OWN_ONLY
 _OTHERS = {"demo", "sandbox", "explain", "schema", "presets"}
 """Commands that take no settings."""
 _ONLY: Mapping[str, frozenset[str]] = {
-    "schedule": frozenset(
-        {"state", "ledger", "mapping"}
-    ),  # --every is when it runs, not how often it looks
+    # --every is when it runs, not how often it looks
+    "schedule": frozenset({"state", "ledger", "mapping"}),
     "init": _OWN_ONLY - {"show_values"} | {"project"},
-    **dict.fromkeys(
-        ("results", "resolve", "mark", "verify"), KEYS - {"out"}
-    ),  # the job's own folder
+    # the job's own folder
+    **dict.fromkeys(("results", "resolve", "mark", "verify"), KEYS - {"out"}),
 }
 _ELSEWHERE = frozenset(
     ("IMPORTER_DEBUG", *(f"IMPORTER_NOTIFY_{x}" for x in ("WEBHOOK", "SLACK", "EMAIL", "COMMAND")))

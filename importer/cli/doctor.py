@@ -7,9 +7,9 @@ import platform
 import shutil
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Unpack
@@ -21,14 +21,13 @@ from importer.cli import config, keys, options, output
 from importer.cli.inspect import asked_in, surveys
 from importer.cli.output import next_command
 from importer.errors import ExitStatus, ImporterError, UsageError
-from importer.model import counted, duration
+from importer.model import LOOK, OK, WRONG, Check, counted, duration
 from importer.settings import WRITE_KEY, Endpoint, Network
 
 if TYPE_CHECKING:
     from importer.cli.given import Given
     from importer.mapping import Document
 
-OK, LOOK, WRONG = "ok", "look", "wrong"
 _FULL, _TIGHT = 50_000_000, 500_000_000
 """Bytes free on the ledger's disk: fewer than the first stop an import, fewer than the second soon may."""
 _SHARED = {"nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "fuse.sshfs", "afs", "ceph", "glusterfs"}
@@ -36,29 +35,13 @@ _SHARED = {"nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "fuse.sshfs", "afs", "c
 _SKEW = 300.0
 
 
-@dataclass(frozen=True, slots=True)
-class Check:
-    """One thing that was looked at: its state (ok, look, wrong), what was found, what to do."""
-
-    name: str
-    state: str
-    found: str
-    remedy: str = ""
-
-
 @click.command("doctor")
 @click.option("-m", "--mapping", metavar="MAPPING", help="Hold this mapping to the survey, too.")
 @click.option("--offline", is_flag=True, help="Make no connection.")
-@click.option(
-    "--key-file",
-    type=click.Path(path_type=Path, dir_okay=False),
-    help="A file that holds the write key (0600).",
-)
+@click.option("--key-file", type=options.FILE, help="A file that holds the write key (0600).")
 @click.option("--notify", type=str, multiple=True, help="See whether this kind is set up.")
 @click.option(
-    "--notify-file",
-    type=click.Path(path_type=Path, dir_okay=False),
-    help="A file that holds IMPORTER_NOTIFY_… lines (0600).",
+    "--notify-file", type=options.FILE, help="A file that holds IMPORTER_NOTIFY_… lines (0600)."
 )
 @options.reading
 @options.target
@@ -73,29 +56,37 @@ def doctor_command(**given: Unpack[Given]) -> ExitStatus:
     importer doctor -m mapping.yaml --notify slack
     importer doctor --offline --json
     """
-    checks = list(_checks(given))
     settings = _settings()
-    wrong = [each for each in checks if each.state == WRONG]
-    status = ExitStatus.USAGE if wrong else ExitStatus.DONE
+    status = told(_checks(given), as_json=given["as_json"], settings=settings)
     if given["as_json"]:
-        told = {"checks": [asdict(each) for each in checks], "settings": settings}
-        output.emit({**told, "exit_code": int(status)})
         return status
-    colours = {OK: "green", LOOK: "yellow", WRONG: "red"}
-    for each in checks:
-        state = output.style(f"{each.state:<5}", fg=colours[each.state])
-        output.say(f"{state}  {each.name}: {each.found}")
-        if each.remedy:
-            output.say(f"       → {each.remedy}")
     if settings:
         output.heading("Settings that are not the defaults")
         output.table(("setting", "value", "from"), [tuple(each.values()) for each in settings])
-    if wrong:
+    if status == ExitStatus.USAGE:
         output.next_step(next_command("doctor", why="once that is mended"))
     elif given["mapping"]:
         output.next_step(next_command("plan", "FILE"))
     else:
         output.next_step(next_command("init", "FILE", why="writes a mapping"))
+    return status
+
+
+def told(checks: Iterable[Check], *, as_json: bool, **more: object) -> ExitStatus:
+    """Say what was looked at (as JSON with `more`); returns whether something is wrong."""
+    found = list(checks)
+    wrong = any(each.state == WRONG for each in found)
+    status = ExitStatus.USAGE if wrong else ExitStatus.DONE
+    if as_json:
+        told = {"checks": [asdict(each) for each in found], **more}
+        output.emit({**told, "exit_code": int(status)})
+        return status
+    colours = {OK: "green", LOOK: "yellow", WRONG: "red"}
+    for each in found:
+        state = output.style(f"{each.state:<5}", fg=colours[each.state])
+        output.say(f"{state}  {each.name}: {each.found}")
+        if each.remedy:
+            output.say(f"       → {each.remedy}")
     return status
 
 
@@ -201,8 +192,7 @@ def _shared_ledger(*, offline: bool) -> Iterator[Check]:
         from importer.ledger.postgres import PostgresLedger, findings
 
         with PostgresLedger.opened(shared.address) as ledger:
-            for each in findings(ledger):
-                yield Check(each.name, each.state, each.found, each.remedy)
+            yield from findings(ledger)
         if keys.hash_key() is None:
             yield Check("hash key", WRONG, "a shared ledger needs one", "Set SATISMETER_HASH_KEY.")
     except ImporterError as error:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, replace
-from typing import TYPE_CHECKING, Unpack
+from typing import TYPE_CHECKING, TypeVar, Unpack
 
 import click
 
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 # `importer inspect`: what is in a spreadsheet, before a mapping is written.
 
+_Told = TypeVar("_Told")
 _DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab"}
 
 
@@ -137,11 +138,7 @@ def _facts(
 ) -> list[tuple[str, str]]:
     shown = [("format", " in ".join(filter(None, (facts.format, facts.compression))))]
     if facts.encoding:
-        ways = {
-            "bom": "by its byte order mark",
-            "utf-8": "all of it is valid",
-            "given": "as given",
-        }
+        ways = {"bom": "by its byte order mark", "utf-8": "all of it is valid", "given": "as given"}
         how = ways.get(str(facts.encoding_known_by), "a guess; is this text right? Else --encoding")
         shown += [("encoding", f"{facts.encoding} ({how})")]
         shown += [("", _short(each, 70)) for each in facts.encoding_samples if not no_values]
@@ -282,29 +279,17 @@ def surveys_command(
 
 def surveys(given: GivenAccess) -> list[Survey]:
     """The surveys of the project; `given` are the options of `options.reading` and the endpoint."""
-
-    async def read() -> list[Survey]:
-        async with _reader(given) as reader:
-            return await reader.surveys()
-
-    import asyncio
-
-    return asyncio.run(read())
+    return _read(given, lambda reader: reader.surveys())
 
 
 def asked_in(given: GivenAccess, campaign: str) -> tuple[SurveyQuestion, ...]:
     """The questions of one survey, in its order."""
+    return tuple(_read(given, lambda reader: reader.questions(campaign)))
 
-    async def read() -> Sequence[SurveyQuestion]:
-        async with _reader(given) as reader:
-            return await reader.questions(campaign)
 
+def _read(given: GivenAccess, ask: Callable[[Reader], Awaitable[_Told]]) -> _Told:
     import asyncio
 
-    return tuple(asyncio.run(read()))
-
-
-def _reader(given: GivenAccess) -> Reader:
     from importer.satismeter import Reader
     from importer.settings import Endpoint
 
@@ -317,16 +302,17 @@ def _reader(given: GivenAccess) -> Reader:
         )
     key, project = known
     endpoint = Endpoint.parse(given["endpoint"])
-    return Reader(endpoint.origin, key, project, network=options.network_of(given))
+
+    async def told() -> _Told:
+        network = options.network_of(given)
+        async with Reader(endpoint.origin, key, project, network=network) as reader:
+            return await ask(reader)
+
+    return asyncio.run(told())
 
 
 def _fact(survey: Survey, asked: Mapping[str, Sequence[SurveyQuestion]]) -> dict[str, object]:
-    fact: dict[str, object] = {
-        "id": survey.id,
-        "name": survey.name,
-        "type": survey.type,
-        "state": survey.state,
-    }
+    fact: dict[str, object] = asdict(survey)
     if survey.id in asked:
         fact["questions"] = [
             {"id": each.id, "label": each.label, "type": each.type} for each in asked[survey.id]

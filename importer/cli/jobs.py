@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,8 +16,10 @@ from importer.cli.output import next_command
 from importer.cli.text import remedy
 from importer.errors import ExitStatus
 from importer.model import Status
+from importer.settings import DEFAULT_ENDPOINT, Settings
 
 if TYPE_CHECKING:
+    from importer.cli.given import Given
     from importer.engine.jobs import JobState, NextStep
     from importer.ledger import Ledger
     from importer.model import Cause
@@ -28,7 +31,7 @@ job_argument = click.argument("job", metavar="[JOB]", default="")
 """A job's name or number; the newest where there is none."""
 
 moved_file = click.option(
-    "--file", type=click.Path(path_type=Path, dir_okay=False),
+    "--file", type=options.FILE,
     help="Where the job's file lies now, if it was moved.",
 )  # fmt: skip
 
@@ -40,6 +43,13 @@ def looking(state: Path | None) -> Iterator[Ledger]:
 
     with look_into(options.where(state)) as ledger:
         yield ledger
+
+
+def settings_of(given: Given) -> Settings:
+    """Those of a command over a job that was begun: file, mapping and server are the job's own."""
+    file = str(given.get("file") or "")
+    plain = options.settings({**given, "file": file, "mapping": "", "endpoint": DEFAULT_ENDPOINT})
+    return replace(plain, job=given["job"])
 
 
 def plain_error(command: options.Command) -> options.Command:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Unpack
 
@@ -29,7 +30,7 @@ _YAML = (".yaml", ".yml")
 @click.command("check")
 @click.argument("mapping")
 @click.argument("file", required=False)
-@click.option("--sheet", help="The sheet, by name or number (overrules the mapping).")
+@options.sheet_option
 @click.option(
     "--live", is_flag=True, help="Compare its questions and types with the live survey's."
 )
@@ -83,7 +84,7 @@ def _checked(
 
     if file is None:
         return load(mapping), None, []
-    number = int(sheet) if sheet and sheet.isdigit() else sheet
+    number = options.sheet_of(sheet)
     with telling_of_header(file, mapping, number):
         return engine.check(mapping, file, number)
 
@@ -119,10 +120,7 @@ def _survey(document: Document) -> str:
 
 
 def _refused(mapping: str, file: str | None, error: MappingError) -> dict[str, object]:
-    mistakes = [
-        {"line": each.line, "column": each.column, "message": each.message, "hint": each.hint}
-        for each in error.mistakes
-    ]
+    mistakes = [asdict(each) for each in error.mistakes]
     return {**_named(mapping, file), "ok": False, "in": error.name, "mistakes": mistakes}
 
 
@@ -266,7 +264,7 @@ _WIDTH = 60
 @click.option(
     "--row", type=click.IntRange(1), help="The row as Excel numbers it. Default: the first."
 )
-@click.option("--sheet", help="The sheet, by name or number (overrules the mapping).")
+@options.sheet_option
 @click.option("--json", "as_json", is_flag=True, help="One JSON object on standard output.")
 def preview_command(
     file: str, mapping: str, row: int | None, sheet: str | None, as_json: bool
@@ -351,8 +349,6 @@ def _preview_document(file: str, mapping: str, shown: Sequence[Previewed]) -> di
 
 
 def _outcome(shown: Previewed) -> dict[str, object]:
-    from dataclasses import asdict
-
     import orjson
 
     from importer.model import Response, Skipped

@@ -12,12 +12,7 @@ from typing import Any
 import click
 
 from importer.cli.given import Given, GivenAccess
-from importer.cli.keys import (
-    PROJECT,
-    from_dotenv,
-    hash_key,
-    private_text,
-)
+from importer.cli.keys import PROJECT, from_dotenv, hash_key, private_text
 from importer.errors import UsageError
 from importer.settings import (
     API_KEY,
@@ -41,6 +36,17 @@ _FIRST = (
 """The options that people use most, in the order in which they come to want them."""
 
 
+def together(*options: Callable[[Command], Command]) -> Callable[[Command], Command]:
+    """All of these as one."""
+
+    def added(command: Command) -> Command:
+        for option in options:
+            command = option(command)
+        return command
+
+    return added
+
+
 class Sections(click.Command):
     """A command of many options: its help begins with those that people use."""
 
@@ -54,34 +60,14 @@ class Sections(click.Command):
                 formatter.write_dl([each for each in shown if each])
 
 
-def source(command: Command) -> Command:
-    """FILE, the mapping, and what overrules the mapping."""
-    for option in (
-        click.argument("file", metavar="FILE"),
-        click.option(
-            "-m",
-            "--mapping",
-            required=True,
-            metavar="MAPPING",
-            help="The mapping, a YAML file; `importer init FILE` writes one.",
-        ),
-        click.option("--sheet", help="The sheet, by name or number (overrules the mapping)."),
-        click.option(
-            "--out",
-            type=click.Path(path_type=Path, file_okay=False),
-            help="Where results go. Default: a folder named after the file, beside it.",
-        ),
-        click.option(
-            "--payloads",
-            type=click.Path(path_type=Path, dir_okay=False),
-            help="Write every body there, its key masked, one JSON a line.",
-        ),
-        click.option("--show-values", is_flag=True, help="Show e-mail addresses and free text."),
-        xlsx_option,
-    ):
-        command = option(command)
-    return command
+FILE = click.Path(path_type=Path, dir_okay=False)
+FOLDER = click.Path(path_type=Path, file_okay=False)
 
+sheet_option = click.option("--sheet", help="The sheet, by name or number (overrules the mapping).")
+
+show_option = click.option(
+    "--show-values", is_flag=True, help="Show e-mail addresses and free text."
+)
 
 xlsx_option = click.option(
     "--xlsx",
@@ -89,43 +75,25 @@ xlsx_option = click.option(
     help="Write results and problems as .xlsx, too: what people open in Excel comes back unharmed.",
 )
 
-
-def workers(command: Command) -> Command:
-    """Who reads the file, where that is more than this process."""
-    for option in (
-        click.option(
-            "--workers",
-            type=click.IntRange(1, 256),
-            default=1,
-            show_default=True,
-            metavar="N",
-            help="Read, map and check FILE in N processes; it pays from a million rows on.",
-        ),
-        click.option(
-            "--dask",
-            metavar="ADDRESS",
-            help="Or let the workers of this Dask scheduler do it: tls://HOST:8786.",
-        ),
-    ):
-        command = option(command)
-    return command
-
-
 open_option = click.option(
     "--open", "open_page", is_flag=True, help="Open the report in the browser at the end."
 )
 
+json_option = click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout.")
 
-def target(command: Command) -> Command:
-    """Where to send, and which ledger to ask."""
-    for option in (
-        endpoint_option,
-        state_option,
-        json_option,
-    ):
-        command = option(command)
-    return command
+quiet_option = click.option(
+    "-q",
+    "--quiet",
+    is_flag=True,
+    help="Say nothing where all is well (exit code 0); for cron, which mails what is said.",
+)
 
+verbose_option = click.option(
+    "-v",
+    "--verbose",
+    is_flag=True,
+    help="Say more on standard error: pauses, outages, and settings that were not typed.",
+)
 
 endpoint_option = click.option(
     "--endpoint",
@@ -151,7 +119,9 @@ class _Shared(click.Option):
 
 LEDGER = "importer.ledger"
 """Where a command's context has what --ledger was given, for the next command to type."""
+
 _SHARED: ContextVar[SharedLedger | None] = ContextVar("shared", default=None)
+
 ledger_option = click.option(
     "--ledger",
     cls=_Shared,
@@ -159,16 +129,158 @@ ledger_option = click.option(
     metavar="ADDRESS",
     help="A ledger that hosts share: postgresql://HOST/DB or service=NAME, without a password.",
 )
+
 _state_option = click.option(
     "--state",
-    type=click.Path(path_type=Path, file_okay=False),
+    type=FOLDER,
     help="The folder of the ledger, which knows what was sent. Default: the platform's place.",
 )
 
+state_option = together(_state_option, ledger_option)
+"""Where the ledger is: --state, or --ledger."""
 
-def state_option(command: Command) -> Command:
-    """Where the ledger is: --state, or --ledger."""
-    return ledger_option(_state_option(command))
+users_option = click.option(
+    "--no-users",
+    is_flag=True,
+    help="Don't look at the account's users; traits that the mapping keeps aren't sent then.",
+)
+
+again_option = click.option(
+    "--again",
+    is_flag=True,
+    help="Send also rows that were sent before, it seems, by another key, date or set of answers.",
+)
+
+source = together(
+    click.argument("file", metavar="FILE"),
+    click.option(
+        "-m",
+        "--mapping",
+        required=True,
+        metavar="MAPPING",
+        help="The mapping, a YAML file; `importer init FILE` writes one.",
+    ),
+    sheet_option,
+    click.option(
+        "--out",
+        type=FOLDER,
+        help="Where results go. Default: a folder named after the file, beside it.",
+    ),
+    click.option(
+        "--payloads", type=FILE, help="Write every body there, its key masked, one JSON a line."
+    ),
+    show_option,
+    xlsx_option,
+)
+"""FILE, the mapping, and what overrules the mapping."""
+
+workers = together(
+    click.option(
+        "--workers",
+        type=click.IntRange(1, 256),
+        default=1,
+        show_default=True,
+        metavar="N",
+        help="Read, map and check FILE in N processes; it pays from a million rows on.",
+    ),
+    click.option(
+        "--dask",
+        metavar="ADDRESS",
+        help="Or let the workers of this Dask scheduler do it: tls://HOST:8786.",
+    ),
+)
+"""Who reads the file, where that is more than this process."""
+
+target = together(endpoint_option, state_option, json_option)
+"""Where to send, and which ledger to ask."""
+
+network = together(
+    click.option(
+        "--proxy",
+        metavar="URL",
+        help="Go through this HTTP proxy. Else HTTPS_PROXY, HTTP_PROXY and NO_PROXY decide.",
+    ),
+    click.option(
+        "--ca-file",
+        type=FILE,
+        help="Trust these authorities too (PEM), as of a proxy that looks into TLS.",
+    ),
+)
+"""The options of the way to a server: a proxy, authorities of one's own."""
+
+reading = together(
+    click.option(
+        "--project",
+        metavar="ID",
+        help=f"The project, to settle rows in doubt by reading the survey. Else {PROJECT}.",
+    ),
+    click.option(
+        "--api-key-file",
+        type=FILE,
+        help=f"A file that holds the read API's key (0600). Else {API_KEY}, else .env.",
+    ),
+    network,
+)
+"""The read API: its key and the project, and how servers are got at."""
+
+delivering = together(
+    users_option,
+    click.option("--rate", metavar="N/s", help="10/s, 600/min, max. [default: 10/s]"),
+    click.option(
+        "--concurrency",
+        type=click.IntRange(1, 1000),
+        metavar="N",
+        help="In flight at most. [default: 8]",
+    ),
+    click.option(
+        "--key-file",
+        type=FILE,
+        help=f"A file that holds the write key (0600). Else {WRITE_KEY}, else .env.",
+    ),
+    reading,
+    click.option(
+        "--durability",
+        type=click.Choice(["full", "process"]),
+        default="full",
+        show_default=True,
+        help="What the ledger survives: a power cut, or a crash of the program only.",
+    ),
+    click.option("--accept-empty", is_flag=True, help="Take an empty 200 for an acknowledgement."),
+    click.option(
+        "--settle",
+        metavar="SECONDS",
+        type=click.FloatRange(0),
+        help="Seconds before a row of unknown fate is asked about again. "
+        "[default: 60, or twice --timeout]",
+    ),
+    click.option(
+        "--timeout",
+        metavar="SECONDS",
+        type=click.FloatRange(0.1),
+        default=30.0,
+        show_default=True,
+        help="Seconds without a byte before an attempt is given up.",
+    ),
+    click.option(
+        "--outage",
+        metavar="SECONDS",
+        type=click.FloatRange(0),
+        default=900.0,
+        show_default=True,
+        help="Seconds of outage to wait through before the run stops.",
+    ),
+)
+"""Adds the options of a run that asks nobody: its pace, when it gives up, where it ends."""
+
+sending = together(
+    click.option(
+        "--limit", type=click.IntRange(1), metavar="N", help="A pilot: post N rows at most."
+    ),
+    click.option("--yes", is_flag=True, help="Send without asking."),
+    again_option,
+    delivering,
+)
+"""How to send, where somebody may be asked first."""
 
 
 def where(state: Path | None) -> Path | SharedLedger:
@@ -197,148 +309,6 @@ def of_ledger(state: Path | None) -> Settings:
     return Settings(file="", mapping="", state=folder, shared=shared, hash_key=hash_key())
 
 
-json_option = click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout.")
-
-
-quiet_option = click.option(
-    "-q",
-    "--quiet",
-    is_flag=True,
-    help="Say nothing where all is well (exit code 0); for cron, which mails what is said.",
-)
-verbose_option = click.option(
-    "-v",
-    "--verbose",
-    is_flag=True,
-    help="Say more on standard error: pauses, outages, and settings that were not typed.",
-)
-
-
-_network = (
-    click.option(
-        "--proxy",
-        metavar="URL",
-        help="Go through this HTTP proxy. Else HTTPS_PROXY, HTTP_PROXY and NO_PROXY decide.",
-    ),
-    click.option(
-        "--ca-file",
-        type=click.Path(path_type=Path, dir_okay=False),
-        help="Trust these authorities too (PEM), as of a proxy that looks into TLS.",
-    ),
-)
-
-
-def network(command: Command) -> Command:
-    """Adds the options of the way to a server: a proxy, authorities of one's own."""
-    for option in _network:
-        command = option(command)
-    return command
-
-
-def sending(command: Command) -> Command:
-    """How to send, where somebody may be asked first."""
-    for option in (
-        click.option(
-            "--limit", type=click.IntRange(1), metavar="N", help="A pilot: post N rows at most."
-        ),
-        click.option("--yes", is_flag=True, help="Send without asking."),
-        again_option,
-    ):
-        command = option(command)
-    return delivering(command)
-
-
-again_option = click.option(
-    "--again",
-    is_flag=True,
-    help="Send also rows that were sent before, it seems, by another key, date or set of answers.",
-)
-
-
-_reading = (
-    click.option(
-        "--project",
-        metavar="ID",
-        help=f"The project, to settle rows in doubt by reading the survey. Else {PROJECT}.",
-    ),
-    click.option(
-        "--api-key-file",
-        type=click.Path(path_type=Path, dir_okay=False),
-        help=f"A file that holds the read API's key (0600). Else {API_KEY}, else .env.",
-    ),
-    *_network,
-)
-
-
-def reading(command: Command) -> Command:
-    """The read API: its key and the project, and how servers are got at."""
-    for option in _reading:
-        command = option(command)
-    return command
-
-
-users_option = click.option(
-    "--no-users",
-    is_flag=True,
-    help="Don't look at the account's users; traits that the mapping keeps aren't sent then.",
-)
-
-
-def delivering(command: Command) -> Command:
-    """Adds the options of a run that asks nobody: its pace, when it gives up, where it ends."""
-    for option in (
-        users_option,
-        click.option("--rate", metavar="N/s", help="10/s, 600/min, max. [default: 10/s]"),
-        click.option(
-            "--concurrency",
-            type=click.IntRange(1, 1000),
-            metavar="N",
-            help="In flight at most. [default: 8]",
-        ),
-        click.option(
-            "--key-file",
-            type=click.Path(path_type=Path, dir_okay=False),
-            help=f"A file that holds the write key (0600). Else {WRITE_KEY}, else .env.",
-        ),
-        *_reading,
-        click.option(
-            "--durability",
-            type=click.Choice(["full", "process"]),
-            default="full",
-            show_default=True,
-            help="What the ledger survives: a power cut, or a crash of the program only.",
-        ),
-        click.option(
-            "--accept-empty", is_flag=True, help="Take an empty 200 for an acknowledgement."
-        ),
-        click.option(
-            "--settle",
-            metavar="SECONDS",
-            type=click.FloatRange(0),
-            help="Seconds before a row of unknown fate is asked about again. "
-            "[default: 60, or twice --timeout]",
-        ),
-        click.option(
-            "--timeout",
-            metavar="SECONDS",
-            type=click.FloatRange(0.1),
-            default=30.0,
-            show_default=True,
-            help="Seconds without a byte before an attempt is given up.",
-        ),
-        click.option(
-            "--outage",
-            metavar="SECONDS",
-            type=click.FloatRange(0),
-            default=900.0,
-            show_default=True,
-            help="Seconds of outage to wait through before the run stops.",
-        ),
-    ):
-        command = option(command)
-    return command
-
-
 def settings(options: Given) -> Settings:
     """The command's options as `Settings`; raises UsageError."""
     from importer.ledger import default_folder
@@ -349,7 +319,7 @@ def settings(options: Given) -> Settings:
     rate = options.get("rate")
     return Settings(
         **known,
-        sheet=_sheet(options.get("sheet")),
+        sheet=sheet_of(options.get("sheet")),
         state=options.get("state") or default_folder(),
         shared=_SHARED.get(),
         endpoint=Endpoint.parse(options["endpoint"]),
@@ -376,17 +346,8 @@ def network_of(options: GivenAccess) -> Network:
 _PLAIN = {
     *("file", "mapping", "out", "payloads", "save_plan", "signed_plan", "plan_sha256"),
     *("show_values", "xlsx", "again", "workers", "dask"),
-    *(
-        "concurrency",
-        "limit",
-        "durability",
-        "accept_empty",
-        "check_survey",
-        "settle",
-        "timeout",
-        "outage",
-        "max_failures",
-    ),
+    *("concurrency", "limit", "durability", "accept_empty", "check_survey"),
+    *("settle", "timeout", "outage", "max_failures"),
 }
 
 
@@ -408,13 +369,14 @@ def read_access(options: GivenAccess) -> tuple[Secret, str] | None:
     return (known["api_key"], known["project"]) if known["api_key"] and known["project"] else None
 
 
-def _sheet(text: str | None) -> str | int | None:
+def sheet_of(text: str | None) -> str | int | None:
+    """A sheet's name, or its number from 1."""
     return int(text) if text and text.isdigit() else text
 
 
 # Spans of time on the command line: 10s, 5min, 2h, 180d.
 
-_SECONDS = {"s": 1, "sec": 1, "m": 60, "min": 60, "h": 3600, "d": 86400, "w": 604800}
+_SECONDS = {"ms": 0.001, "s": 1, "sec": 1, "m": 60, "min": 60, "h": 3600, "d": 86400, "w": 604800}
 
 
 class Span(click.ParamType[float]):
@@ -428,7 +390,9 @@ class Span(click.ParamType[float]):
         """`90`, `90s`, `1.5h`, `180d`."""
         found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([a-z]*)", str(value).strip().lower())
         if not found or (found[2] or "s") not in _SECONDS:
-            self.fail(f"{value!r} is no span of time; write 10s, 5min, 2h or 180d.", param, ctx)
+            self.fail(
+                f"{value!r} is no span of time; write 50ms, 10s, 5min, 2h or 180d.", param, ctx
+            )
         return float(found[1]) * _SECONDS[found[2] or "s"]
 
 

@@ -13,14 +13,14 @@ import click
 
 from importer import resources
 from importer.cli import keys, options, output
-from importer.cli.jobs import job_argument, moved_file, plain_error
+from importer.cli.jobs import job_argument, moved_file, plain_error, settings_of
+from importer.cli.options import sheet_of
 from importer.cli.output import after, next_command
 from importer.cli.text import recoding_document
 from importer.cli.unattended import fail_on_option, reporter, unattended
 from importer.errors import ExitStatus, ImporterError, MappingError, Mistake, UsageError
 from importer.model import Status
 from importer.privacy import masked, plain
-from importer.settings import DEFAULT_ENDPOINT
 
 if TYPE_CHECKING:
     from importer.cli.given import Given
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 @click.option(
     "--plan",
     "signed_plan",
-    type=click.Path(path_type=Path, dir_okay=False),
+    type=options.FILE,
     metavar="PLAN",
     help="Keep to this saved plan; refuse where the file, the mapping or a setting has changed.",
 )
@@ -154,7 +154,7 @@ def opened_for(document: Document, file: str, mapping: str, sheet: str | None) -
     from importer.engine import source_options
     from importer.sources import open_source
 
-    number = int(sheet) if sheet and sheet.isdigit() else sheet
+    number = sheet_of(sheet)
     with (
         telling_of_header(file, mapping, number),
         open_source(file, source_options(document, number)) as source,
@@ -218,7 +218,7 @@ _LARGEST_PLAN = 1 << 30
 @click.option(
     "--save",
     "save_plan",
-    type=click.Path(path_type=Path, dir_okay=False),
+    type=options.FILE,
     metavar="PLAN",
     help="Save the plan, to be approved: `run --plan PLAN` keeps to it or refuses.",
 )
@@ -330,9 +330,7 @@ def _go_on(command: str, given: Given, statuses: Sequence[str]) -> ExitStatus:
 
     typed = (name for name in given if name not in _KEPT or output.was_typed(name))
     said = cast("Given", {name: given.get(name) for name in typed})
-    file = str(given["file"] or "")
-    plain = options.settings({**said, "file": file, "mapping": "", "endpoint": DEFAULT_ENDPOINT})
-    named = dataclasses.replace(plain, job=given["job"])
+    named = settings_of(said)
     left = (*statuses, Status.UNKNOWN) if command == "resume" else statuses
     job = chosen(named, left)
     settings = resumed(job, named, command)
@@ -358,7 +356,7 @@ _KEPT = ("rate", "concurrency", "accept_empty")
 @click.command("results")
 @job_argument
 @click.option(
-    "--out", type=click.Path(path_type=Path, file_okay=False),
+    "--out", type=options.FOLDER,
     help="Where to. Default: the job's folder.",
 )  # fmt: skip
 @options.xlsx_option

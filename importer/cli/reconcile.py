@@ -5,17 +5,15 @@ from __future__ import annotations
 import dataclasses
 import time
 from collections.abc import Iterable
-from pathlib import Path
 from typing import TYPE_CHECKING, Unpack
 
 import click
 
 from importer.cli import options, output
-from importer.cli.jobs import job_argument, moved_file, plain_error
+from importer.cli.jobs import job_argument, moved_file, plain_error, settings_of
 from importer.cli.output import next_command
 from importer.errors import ExitStatus
 from importer.model import counted, place
-from importer.settings import DEFAULT_ENDPOINT, Settings
 
 if TYPE_CHECKING:
     from importer.cli.given import Given
@@ -29,7 +27,7 @@ if TYPE_CHECKING:
 # `importer resolve` and `importer mark`: settle rows of unknown fate, by reading or by hand.
 
 _out = click.option(
-    "--out", type=click.Path(path_type=Path, file_okay=False),
+    "--out", type=options.FOLDER,
     help="Where results.csv is written anew. Default: the job's folder.",
 )  # fmt: skip
 
@@ -56,7 +54,7 @@ def resolve_command(**given: Unpack[Given]) -> ExitStatus:
     """
     from importer.engine.resolve import resolve as settle
 
-    job, settled, written = settle(_settings(given))
+    job, settled, written = settle(settings_of(given))
     if given["as_json"]:
         output.emit(
             {"job": job.name, **dataclasses.asdict(settled), "results": str(written.results)}
@@ -98,7 +96,7 @@ def mark_command(**given: Unpack[Given]) -> ExitStatus:
     from importer.engine.resolve import mark as settle
 
     rows = sorted(set(given["rows"]))
-    job, written = settle(_settings(given), rows, given["waves"], created=given["created"])
+    job, written = settle(settings_of(given), rows, given["waves"], created=given["created"])
     if given["as_json"]:
         document = {"job": job.name, "rows": rows, "created": given["created"]}
         waves = {"waves": list(given["waves"])} if given["waves"] else {}
@@ -109,11 +107,6 @@ def mark_command(**given: Unpack[Given]) -> ExitStatus:
         _print_resolved(written)
         output.next_step(*_next(job.name, 0 if given["created"] else len(rows), 0))
     return ExitStatus.DONE
-
-
-def _settings(given: Given) -> Settings:
-    plain = options.settings({**given, "file": "", "mapping": "", "endpoint": DEFAULT_ENDPOINT})
-    return dataclasses.replace(plain, job=given["job"])
 
 
 def _print_resolved(written: Rewritten) -> None:
@@ -160,19 +153,13 @@ def verify_command(**given: Unpack[Given]) -> ExitStatus:
     from importer.engine import verify_report
     from importer.engine.verify import verify
 
-    found = verify(_verify_settings(given), allow_extra=given["allow_extra"])
+    found = verify(settings_of(given), allow_extra=given["allow_extra"])
     page = verify_report.write_verify_page(found)
     if given["as_json"]:
         output.emit(_document(found, page))
     else:
         _print_verification(found, page)
     return found.exit_status
-
-
-def _verify_settings(given: Given) -> Settings:
-    file = str(given["file"] or "")
-    plain = options.settings({**given, "file": file, "mapping": "", "endpoint": DEFAULT_ENDPOINT})
-    return dataclasses.replace(plain, job=given["job"])
 
 
 def _document(found: Verification, page: Page) -> dict[str, object]:

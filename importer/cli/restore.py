@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import sys
 from typing import TYPE_CHECKING, Unpack
 
@@ -10,11 +9,10 @@ import click
 
 from importer.cli import options, output
 from importer.cli.given import Given
-from importer.cli.jobs import job_argument, plain_error
+from importer.cli.jobs import job_argument, plain_error, settings_of
 from importer.cli.output import next_command
 from importer.errors import ExitStatus, UsageError
 from importer.model import counted
-from importer.settings import DEFAULT_ENDPOINT
 
 if TYPE_CHECKING:
     from importer.engine.restore import Restored
@@ -48,10 +46,7 @@ def restore_command(**given: Unpack[Given]) -> ExitStatus:
     from importer.cli.progress import Progress
     from importer.engine.restore import restore
 
-    settings = dataclasses.replace(
-        options.settings({**given, "file": "", "mapping": "", "endpoint": DEFAULT_ENDPOINT}),
-        job=given["job"],
-    )
+    settings = settings_of(given)
     if not (given["yes"] or given["dry_run"] or sys.stdin.isatty()):
         raise UsageError(
             "There is no terminal to ask on, so nothing is put back.",

@@ -23,39 +23,15 @@ if TYPE_CHECKING:
 
 # `importer sandbox`: a local SatisMeter to try things on.
 
-_UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
-
-
-class Duration(click.ParamType[float]):
-    """`50ms`, `2s`, `5m`, `1h`, `30d`; a bare number is seconds."""
-
-    name = "duration"
-
-    def convert(
-        self, value: object, param: click.Parameter | None, ctx: click.Context | None
-    ) -> float:
-        """Seconds."""
-        if isinstance(value, float):
-            return value
-        text = str(value).strip()
-        number = text.rstrip("mshd")
-        try:
-            seconds = float(number) * _UNITS[text[len(number) :] or "s"]
-        except (KeyError, ValueError):
-            seconds = -1.0
-        if not 0 <= seconds < float("inf"):
-            self.fail(f"{text!r} is no duration; write 50ms, 2s, 5m, 1h or 30d", param, ctx)
-        return seconds
-
 
 @click.command("sandbox")
 @click.option("--port", type=click.IntRange(0, 65535), default=0, help="Default: a free one.")
 @click.option(
     "--store",
-    type=click.Path(dir_okay=False, path_type=Path),
+    type=options.FILE,
     help="The SQLite file for the responses; it is kept. Default: in memory.",
 )
-@click.option("--latency", type=Duration(), default="0", help="Each reply takes this long: 50ms.")
+@click.option("--latency", type=options.SPAN, default="0", help="Each reply takes this long: 50ms.")
 @click.option(
     "--rate-limit", type=click.IntRange(1), metavar="N", help="429 above N requests in a second."
 )
@@ -72,12 +48,12 @@ class Duration(click.ParamType[float]):
 )
 @click.option(
     "--log",
-    type=click.Path(dir_okay=False, path_type=Path),
+    type=options.FILE,
     help="Write every request to this file, one JSON line each, without the write key.",
 )
 @click.option(
     "--duplicate-window",
-    type=Duration(),
+    type=options.SPAN,
     default="30d",
     show_default=True,
     help="A user who responded within this time is refused as a duplicate.",
@@ -229,7 +205,7 @@ _WIDEST = 60
 @click.command("demo")
 @click.option(
     "--keep",
-    type=click.Path(path_type=Path, file_okay=False),
+    type=options.FOLDER,
     help="Keep the sample, its mapping and what was written in this folder.",
 )
 @options.json_option

@@ -49,57 +49,52 @@ fail_on_option = click.option(
 )
 
 
-def unattended(command: options.Command) -> options.Command:
-    """The options of runs that report by themselves."""
-    for option in (
-        fail_on_option,
-        click.option(
-            "--max-failures",
-            type=click.IntRange(0),
-            metavar="N",
-            help="Stop once more than N rows are refused; send nothing where the file alone has more.",
-        ),
-        click.option(
-            "--notify",
-            type=click.Choice(KINDS),
-            multiple=True,
-            help="Tell how it ended; IMPORTER_NOTIFY_SLACK and so on say where. Repeatable.",
-        ),
-        click.option(
-            "--notify-on",
-            type=click.Choice(["trouble", "always"]),
-            default="trouble",
-            show_default=True,
-            help="Tell it only where the exit status is neither 0 nor 75, or always.",
-        ),
-        click.option(
-            "--notify-file",
-            type=click.Path(path_type=Path, dir_okay=False),
-            help="A file that holds IMPORTER_NOTIFY_… lines (0600), in place of the environment.",
-        ),
-        click.option(
-            "--metrics-file",
-            type=click.Path(path_type=Path, dir_okay=False),
-            help="Write metrics there in Prometheus's text format (….prom).",
-        ),
-        click.option(
-            "--log-file",
-            type=click.Path(path_type=Path, dir_okay=False),
-            help="Append the log there, one JSON object a line.",
-        ),
-        click.option(
-            "--log",
-            "log_format",
-            type=click.Choice(["text", "json"]),
-            default="text",
-            show_default=True,
-            help="Progress on standard error: for people, or as JSON lines.",
-        ),
-        options.quiet_option,
-        options.verbose_option,
-    ):
-        command = option(command)
-    return command
+unattended = options.together(
+    fail_on_option,
+    click.option(
+        "--max-failures",
+        type=click.IntRange(0),
+        metavar="N",
+        help="Stop once more than N rows are refused; send nothing where the file alone has more.",
+    ),
+    click.option(
+        "--notify",
+        type=click.Choice(KINDS),
+        multiple=True,
+        help="Tell how it ended; IMPORTER_NOTIFY_SLACK and so on say where. Repeatable.",
+    ),
+    click.option(
+        "--notify-on",
+        type=click.Choice(["trouble", "always"]),
+        default="trouble",
+        show_default=True,
+        help="Tell it only where the exit status is neither 0 nor 75, or always.",
+    ),
+    click.option(
+        "--notify-file",
+        type=options.FILE,
+        help="A file that holds IMPORTER_NOTIFY_… lines (0600), in place of the environment.",
+    ),
+    click.option(
+        "--metrics-file",
+        type=options.FILE,
+        help="Write metrics there in Prometheus's text format (….prom).",
+    ),
+    click.option(
+        "--log-file", type=options.FILE, help="Append the log there, one JSON object a line."
+    ),
+    click.option(
+        "--log",
+        "log_format",
+        type=click.Choice(["text", "json"]),
+        default="text",
+        show_default=True,
+        help="Progress on standard error: for people, or as JSON lines.",
+    ),
+    options.quiet_option,
+    options.verbose_option,
+)
+"""The options of runs that report by themselves."""
 
 
 @dataclass(frozen=True)

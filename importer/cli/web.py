@@ -15,12 +15,12 @@ from importer.settings import WRITE_KEY
 
 
 @click.command("web")
-@click.argument("file", required=False, type=click.Path(path_type=Path, dir_okay=False))
+@click.argument("file", required=False, type=options.FILE)
 @click.option("--port", type=click.IntRange(0, 65535), default=0, help="Default: a free one.")
 @click.option("--no-open", is_flag=True, help="Show the link only; open no browser.")
 @click.option(
     "--key-file",
-    type=click.Path(path_type=Path, dir_okay=False),
+    type=options.FILE,
     help=f"A file that holds the write key (0600). Else {WRITE_KEY}, else .env, else the page asks.",
 )
 @options.reading

@@ -7,69 +7,47 @@ from __future__ import annotations
 from os import PathLike
 from typing import TYPE_CHECKING
 
-from importer.discovery.choices import Choices, choices_of
-from importer.discovery.column import Column, Confidence, columns
-from importer.discovery.draft import Draft, Wishes, draft, laid_out, sheet_of_answers
-from importer.discovery.header import Grid, Layout, ToolRows, layout, read_grid
-from importer.discovery.questions import Named, Question
-from importer.discovery.recognition import (
-    Known,
-    as_init_reads,
-    candidates,
-    ends_in_words,
-    in_words,
-    unsure_of_person,
-)
-from importer.discovery.roles import Property, Role, named
-from importer.discovery.table import shown_sample
-from importer.discovery.tool import Match, check_answers, recognise
-from importer.discovery.understand import Analysis, Dated, FoundColumn, analyse
-from importer.discovery.waves import Waves, first_wave, waves
+from importer.discovery.choices import Choices as Choices
+from importer.discovery.choices import choices_of as choices_of
+from importer.discovery.column import Column as Column
+from importer.discovery.column import Confidence as Confidence
+from importer.discovery.column import columns as columns
+from importer.discovery.draft import Draft as Draft
+from importer.discovery.draft import Known as Known
+from importer.discovery.draft import Wishes as Wishes
+from importer.discovery.draft import as_init_reads as as_init_reads
+from importer.discovery.draft import candidates as candidates
+from importer.discovery.draft import draft as draft
+from importer.discovery.draft import ends_in_words as ends_in_words
+from importer.discovery.draft import in_words as in_words
+from importer.discovery.draft import laid_out as laid_out
+from importer.discovery.draft import sheet_of_answers as sheet_of_answers
+from importer.discovery.draft import unsure_of_person as unsure_of_person
+from importer.discovery.header import Grid as Grid
+from importer.discovery.header import Layout as Layout
+from importer.discovery.header import ToolRows as ToolRows
+from importer.discovery.header import layout as layout
+from importer.discovery.header import read_grid as read_grid
+from importer.discovery.questions import Named as Named
+from importer.discovery.questions import Question as Question
+from importer.discovery.roles import Property as Property
+from importer.discovery.roles import Role as Role
+from importer.discovery.roles import named as named
+from importer.discovery.table import shown_sample as shown_sample
+from importer.discovery.tool import Match as Match
+from importer.discovery.tool import check_answers as check_answers
+from importer.discovery.tool import recognise as recognise
+from importer.discovery.understand import Analysis as Analysis
+from importer.discovery.understand import Dated as Dated
+from importer.discovery.understand import FoundColumn as FoundColumn
+from importer.discovery.understand import analyse as analyse
+from importer.discovery.waves import Waves as Waves
+from importer.discovery.waves import first_wave as first_wave
+from importer.discovery.waves import waves as waves
 from importer.sources import SourceOptions, open_source
 
 if TYPE_CHECKING:
     from pandas import DataFrame
-
-__all__ = [
-    "Analysis",
-    "Choices",
-    "Column",
-    "Confidence",
-    "Dated",
-    "Draft",
-    "FoundColumn",
-    "Grid",
-    "Known",
-    "Layout",
-    "Match",
-    "Named",
-    "Property",
-    "Question",
-    "Role",
-    "ToolRows",
-    "Waves",
-    "Wishes",
-    "analyse",
-    "as_init_reads",
-    "candidates",
-    "check_answers",
-    "choices_of",
-    "columns",
-    "draft",
-    "ends_in_words",
-    "first_wave",
-    "in_words",
-    "init",
-    "laid_out",
-    "layout",
-    "named",
-    "read_grid",
-    "recognise",
-    "sheet_of_answers",
-    "shown_sample",
-    "unsure_of_person",
-    "waves",
-]
 
 
 def init(

@@ -12,10 +12,9 @@ from importer.discovery.answers import answer_note, question_of
 from importer.discovery.changes import RATINGS, question_at, table_of
 from importer.discovery.choices import Answer
 from importer.discovery.column import Column
-from importer.discovery.draft import Draft
+from importer.discovery.draft import Draft, candidates, ends_in_words, in_words
 from importer.discovery.proposal import matches, wanted
 from importer.discovery.questions import Question
-from importer.discovery.recognition import candidates, ends_in_words, in_words
 from importer.discovery.scales import Best
 from importer.discovery.sections import used
 from importer.discovery.survey_match import Matched, fits

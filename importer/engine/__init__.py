@@ -20,31 +20,24 @@ from typing import Self
 
 from importer import http, logs, shutdown
 from importer.engine.account import Policy, ended, regard
-from importer.engine.approval import ApprovedPlan, hold, to_post
-from importer.engine.observer import (
-    NULL_OBSERVER,
-    Done,
-    Ended,
-    Event,
-    Logged,
-    Looking,
-    Observer,
-    Observers,
-    Sending,
-    Staged,
-    Waiting,
-)
+from importer.engine.approval import ApprovedPlan as ApprovedPlan
+from importer.engine.approval import hold, to_post
+from importer.engine.observer import NULL_OBSERVER, Logged
+from importer.engine.observer import Done as Done
+from importer.engine.observer import Ended as Ended
+from importer.engine.observer import Event as Event
+from importer.engine.observer import Looking as Looking
+from importer.engine.observer import Observer as Observer
+from importer.engine.observer import Observers as Observers
+from importer.engine.observer import SafePlaces as SafePlaces
+from importer.engine.observer import Sending as Sending
+from importer.engine.observer import Staged as Staged
+from importer.engine.observer import Waiting as Waiting
 from importer.engine.record import record, write_requests
-from importer.engine.stage import (
-    Plan,
-    campaigns_of,
-    fitted,
-    guesses,
-    planned_rows,
-    secret_of,
-    source_options,
-    stage,
-)
+from importer.engine.stage import Plan as Plan
+from importer.engine.stage import campaigns_of, fitted, guesses, planned_rows, stage
+from importer.engine.stage import secret_of as secret_of
+from importer.engine.stage import source_options as source_options
 from importer.errors import (
     Declined,
     ExitStatus,
@@ -58,33 +51,10 @@ from importer.errors import (
 from importer.ledger import Ledger, Spool, open_ledger, plan_ledger
 from importer.mapping import Compiled, Document, load
 from importer.model import Job, counted
-from importer.results import Summary, files, report
+from importer.results import Summary as Summary
+from importer.results import files, report
 from importer.settings import Settings, is_remote
 from importer.sources import Address, Source, fetched, open_source
-
-__all__ = [
-    "ApprovedPlan",
-    "Confirm",
-    "Done",
-    "Ended",
-    "Event",
-    "Looking",
-    "Observer",
-    "Observers",
-    "Plan",
-    "Run",
-    "Sending",
-    "Staged",
-    "Summary",
-    "Waiting",
-    "approve",
-    "check",
-    "plan",
-    "run",
-    "secret_of",
-    "source_options",
-    "start",
-]
 
 Confirm = Callable[[Plan], bool]
 log = logging.getLogger(__name__)
@@ -181,7 +151,7 @@ class Run:
         self._settings = settings
         self._approved = approved
         self._confirm = confirm
-        self._observer = Observers((observer, _SafePlaces(self._stopper), Logged()))
+        self._observer = Observers((observer, SafePlaces(self._stopper.check), Logged()))
         self._ended: Future[Summary] = Future()
 
     @property
@@ -294,18 +264,6 @@ class Run:
                 ended(planned, ledger)
             observer.event(Done(summary))
         return summary
-
-
-class _SafePlaces:
-    """While the file is read, a run that is told to stop ends before the next chunk."""
-
-    def __init__(self, stopper: shutdown.Stopper) -> None:
-        self._stopper = stopper
-
-    def event(self, event: Event, /) -> None:
-        """A chunk has been read, or some of the account's users."""
-        if isinstance(event, (Staged, Looking)):
-            self._stopper.check()
 
 
 def start(

@@ -16,10 +16,9 @@ from dataclasses import dataclass, field
 import orjson
 
 from importer import codes, http, satismeter
-from importer.engine.effects import Tally
 from importer.engine.findings import MASKED_KEY
-from importer.engine.left_out import LeftOut, Lookup
-from importer.engine.look import look_at, users_of
+from importer.engine.left_out import LeftOut, Lookup, ranges
+from importer.engine.look import Tally, look_at, users_of
 from importer.engine.observer import Observer
 from importer.engine.stage import Plan, planned_rows
 from importer.errors import ImporterError, UsageError
@@ -116,7 +115,6 @@ class _Regard:
     approved: LeftOut | None
     lookup: Lookup | None = None
     account: Account = field(init=False)
-    tally: Tally = field(init=False)
     left: dict[tuple[str, ...], array[int]] = field(default_factory=dict)
     held: list[AccountRow] = field(default_factory=list)
     requests: int = 0
@@ -125,8 +123,6 @@ class _Regard:
 
     def __post_init__(self) -> None:
         self.account = self.ledger.account(self.job)
-        show = self.settings.show_values
-        self.tally = Tally(self.policy.traits, self.policy.kept, show_values=show)
 
     @property
     def job(self) -> Job:
@@ -193,8 +189,7 @@ class _Regard:
             if failed := self._looked(turn):
                 self.account.forget_rows()
                 return self._unseen(self._began(looked=False, why=failed))
-        self._decide(turn, going_on=going_on, blind=blind)
-        return self._with(self._effect())
+        return self._with(self._effect(self._decide(turn, going_on=going_on, blind=blind)))
 
     def _known(self) -> bool:
         """Whether a job that goes on needs no further look: it keeps nothing, and of everybody it is known
@@ -236,7 +231,9 @@ class _Regard:
     def _statuses(self) -> tuple[str, ...]:
         return tuple(dict.fromkeys((*self.settings.statuses, *SENDABLE)))
 
-    def _decide(self, turn: int, *, going_on: bool, blind: bool) -> None:
+    def _decide(self, turn: int, *, going_on: bool, blind: bool) -> Tally:
+        show = self.settings.show_values
+        tally = Tally(self.policy.traits, self.policy.kept, show_values=show)
         decided: list[tuple[int, tuple[str, ...]]] = []
         for group in self.account.groups(turn):
             ours = self.account.sent(group.person) if going_on else {}
@@ -256,12 +253,13 @@ class _Regard:
                 }
                 left |= {name: each.traits[name] for name in names}
             had = group.before if turn == FIRST else group.now
-            self.tally.add(had, last, left, unsubscribed=group.unsubscribed)
+            tally.add(had, last, left, unsubscribed=group.unsubscribed)
             if len(decided) >= 10_000:
                 self.account.decide(decided)
                 decided = []
         self.account.decide(decided)
         self._hold()
+        return tally
 
     def _left(
         self,
@@ -324,8 +322,7 @@ class _Regard:
 
     # what it comes to
 
-    def _effect(self) -> AccountEffect:
-        tally = self.tally
+    def _effect(self, tally: Tally) -> AccountEffect:
         return AccountEffect(
             looked=True,
             persons=tally.persons,
@@ -344,6 +341,7 @@ class _Regard:
         planned, rows = self.planned, self.planned.rows
         if self.held:
             rows = planned_rows(self.ledger, self.job, rows["read"], self.settings.statuses)
+        sets = ((names, " ".join(ranges(sorted(seqs)))) for names, seqs in self.left.items())
         return dataclasses.replace(
             planned,
             rows=rows,
@@ -351,7 +349,7 @@ class _Regard:
             warnings=(*effect.warnings, *planned.warnings),
             samples=self._samples(),
             account=effect,
-            left_out=LeftOut.of_rows(self.left, looked=effect.looked),
+            left_out=LeftOut(effect.looked, tuple(sorted(sets))),
         )
 
     def _causes(self) -> tuple[Cause, ...]:

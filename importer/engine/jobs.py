@@ -278,7 +278,7 @@ def write_results(
 def results_frame(state: str | PathLike[str], job: str = "") -> DataFrame:
     """The outcomes of a job (the newest where it is "") as a DataFrame with the columns of results.csv: ids
     as text, `sent_at` in UTC, `status` a category. Raises UsageError where there is no such job."""
-    from importer.results.frame import outcomes_frame  # brings pandas
+    from importer.results.files import outcomes_frame  # brings pandas
 
     with existing(Path(state)) as ledger:
         found = ledger.job(job)

@@ -20,12 +20,6 @@ class LeftOut:
     sets: tuple[tuple[tuple[str, ...], str], ...] = ()
 
     @classmethod
-    def of_rows(cls, left: Mapping[tuple[str, ...], Sequence[int]], *, looked: bool) -> LeftOut:
-        """From the rows' places by the traits that they lack."""
-        sets = ((names, " ".join(ranges(sorted(places)))) for names, places in left.items())
-        return cls(looked, tuple(sorted(sets)))
-
-    @classmethod
     def read(cls, text: str) -> LeftOut:
         """From what `written` has made."""
         return cls.parse(orjson.loads(text))

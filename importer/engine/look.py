@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Collection
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
 from itertools import islice
+
+import orjson
 
 from importer import satismeter
 from importer.delivery import RateLimiter
 from importer.engine.observer import Looking, Observer
 from importer.errors import UsageError
 from importer.ledger import Account, SeenUser
-from importer.model import Job
+from importer.model import Job, json_kind, same_json
+from importer.results.account import Overwritten, TraitEffect
+from importer.results.report.facts import initial
 from importer.settings import Settings
 
 LOOK_RATE = 5.0
@@ -104,3 +109,73 @@ def _seen(user: satismeter.User, traits: Collection[str] | None) -> SeenUser:
     """What is kept of a user: nothing that the import doesn't touch."""
     kept = {name: value for name, value in user.traits.items() if traits is None or name in traits}
     return SeenUser(user.user_id, kept, user.unsubscribed)
+
+
+# Counting what becomes of the account's traits, person by person.
+
+_EXAMPLES = 3
+
+
+def as_it_is(value: object) -> str:
+    """A value as JSON: `--show-values`."""
+    return orjson.dumps(value, default=str).decode("utf-8", "replace")
+
+
+def hidden(value: object) -> str:
+    """What of a value may be shown: of texts the first letter and the length, of others their kind."""
+    return initial(value) if isinstance(value, str) else f"({json_kind(value)})"
+
+
+class Tally:
+    """Counts persons by what becomes of each trait. `traits` are all that the mapping sends, in its order."""
+
+    def __init__(self, traits: Sequence[str], keeps: Collection[str], *, show_values: bool) -> None:
+        self._keeps = keeps
+        self._counts = {name: Counter[str]() for name in traits}
+        self._examples: dict[str, list[Overwritten]] = {name: [] for name in traits}
+        self._show = as_it_is if show_values else hidden
+        self.persons = self.known = self.unsubscribed = 0
+
+    def add(
+        self,
+        before: Mapping[str, object] | None,
+        last: Mapping[str, tuple[int, object]],
+        left: Mapping[str, object],
+        *,
+        unsubscribed: bool,
+    ) -> None:
+        """A person: what he has (None: the account doesn't know him), of each trait that is sent the last
+        row's number and value, and of each that is left out the last value."""
+        self.persons += 1
+        if before is None:
+            return
+        self.known += 1
+        self.unsubscribed += unsubscribed
+        for name, (row, value) in last.items():
+            self._sent(name, row, before, value)
+        for name, value in left.items():
+            if name in before and name not in last:
+                alike = same_json(before[name], value)
+                self._counts[name]["equal" if alike else "kept"] += 1
+
+    def _sent(self, name: str, row: int, before: Mapping[str, object], value: object) -> None:
+        counts = self._counts[name]
+        if name not in before:
+            counts["fills"] += 1
+        elif same_json(before[name], value):
+            counts["equal"] += 1
+        else:
+            counts["overwrites"] += 1
+            counts["retypes"] += json_kind(before[name]) != json_kind(value)
+            shown = self._examples[name]
+            if len(shown) < _EXAMPLES or row < shown[-1].row:
+                shown.append(Overwritten(row, self._show(before[name]), self._show(value)))
+                shown.sort(key=lambda each: each.row)
+                del shown[_EXAMPLES:]
+
+    def traits(self) -> tuple[TraitEffect, ...]:
+        """Every trait of the mapping, with what a run does to it at how many persons."""
+        return tuple(
+            TraitEffect(name, name in self._keeps, **counts, examples=tuple(self._examples[name]))
+            for name, counts in self._counts.items()
+        )

@@ -127,6 +127,19 @@ class Observers:
                 log.warning("progress can't be shown any longer", extra=gone)
 
 
+class SafePlaces:
+    """While the file is read, or the account's users are: `check` may end the job, by an exception, before
+    the next chunk. From the first post on, delivery takes care of that."""
+
+    def __init__(self, check: Callable[[], None]) -> None:
+        self._check = check
+
+    def event(self, event: Event, /) -> None:
+        """A chunk has been read, or some of the account's users."""
+        if isinstance(event, Staged | Looking):
+            self._check()
+
+
 class Logged:
     """Writes down how far a job is, every `LOG_EVERY` seconds."""
 

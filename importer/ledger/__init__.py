@@ -6,85 +6,48 @@ database keeps it is nobody's business outside; `sqlite` is the one in a file.
 
 from __future__ import annotations
 
-from importer.ledger.account import (
-    ACCOUNT_CHANGED,
-    FIRST,
-    NEWEST,
-    Account,
-    AccountLook,
-    AccountRow,
-    HadTraits,
-    PersonRows,
-    SeenUser,
-)
-from importer.ledger.dedupe import REKEYED
-from importer.ledger.fingerprint import LETTERS, Hasher, RequestsDigest, in_normal_form, normal
-from importer.ledger.jobs import ATTEMPTING, SENDABLE
-from importer.ledger.opening import (
-    Where,
-    begin_anew,
-    existing,
-    hold_address,
-    is_there,
-    look_into,
-    open_ledger,
-    plan_ledger,
-    reading,
-    size,
-)
-from importer.ledger.protocol import Ledger, Staging, Wal
-from importer.ledger.queries import Expected, Post
-from importer.ledger.reconcile import Alike, Doubt, Sent, loose
-from importer.ledger.retention import Known, Purgeable
-from importer.ledger.sealing import Seal
-from importer.ledger.spool import Spool
-from importer.ledger.staging import PartLines, Rows
-from importer.ledger.state import default_folder, prepare, secret
-
-__all__ = [
-    "ACCOUNT_CHANGED",
-    "ATTEMPTING",
-    "FIRST",
-    "LETTERS",
-    "NEWEST",
-    "REKEYED",
-    "SENDABLE",
-    "Account",
-    "AccountLook",
-    "AccountRow",
-    "Alike",
-    "Doubt",
-    "Expected",
-    "HadTraits",
-    "Hasher",
-    "Known",
-    "Ledger",
-    "PartLines",
-    "PersonRows",
-    "Post",
-    "Purgeable",
-    "RequestsDigest",
-    "Rows",
-    "Seal",
-    "SeenUser",
-    "Sent",
-    "Spool",
-    "Staging",
-    "Wal",
-    "Where",
-    "begin_anew",
-    "default_folder",
-    "existing",
-    "hold_address",
-    "in_normal_form",
-    "is_there",
-    "look_into",
-    "loose",
-    "normal",
-    "open_ledger",
-    "plan_ledger",
-    "prepare",
-    "reading",
-    "secret",
-    "size",
-]
+from importer.ledger.account import ACCOUNT_CHANGED as ACCOUNT_CHANGED
+from importer.ledger.account import FIRST as FIRST
+from importer.ledger.account import NEWEST as NEWEST
+from importer.ledger.account import Account as Account
+from importer.ledger.account import AccountLook as AccountLook
+from importer.ledger.account import AccountRow as AccountRow
+from importer.ledger.account import HadTraits as HadTraits
+from importer.ledger.account import PersonRows as PersonRows
+from importer.ledger.account import Seal as Seal
+from importer.ledger.account import SeenUser as SeenUser
+from importer.ledger.dedupe import REKEYED as REKEYED
+from importer.ledger.fingerprint import LETTERS as LETTERS
+from importer.ledger.fingerprint import Hasher as Hasher
+from importer.ledger.fingerprint import RequestsDigest as RequestsDigest
+from importer.ledger.fingerprint import in_normal_form as in_normal_form
+from importer.ledger.fingerprint import normal as normal
+from importer.ledger.jobs import ATTEMPTING as ATTEMPTING
+from importer.ledger.jobs import SENDABLE as SENDABLE
+from importer.ledger.opening import Where as Where
+from importer.ledger.opening import begin_anew as begin_anew
+from importer.ledger.opening import existing as existing
+from importer.ledger.opening import hold_address as hold_address
+from importer.ledger.opening import is_there as is_there
+from importer.ledger.opening import look_into as look_into
+from importer.ledger.opening import open_ledger as open_ledger
+from importer.ledger.opening import plan_ledger as plan_ledger
+from importer.ledger.opening import reading as reading
+from importer.ledger.opening import size as size
+from importer.ledger.queries import Expected as Expected
+from importer.ledger.queries import Post as Post
+from importer.ledger.reconcile import Alike as Alike
+from importer.ledger.reconcile import Doubt as Doubt
+from importer.ledger.reconcile import Sent as Sent
+from importer.ledger.reconcile import loose as loose
+from importer.ledger.retention import Known as Known
+from importer.ledger.retention import Purgeable as Purgeable
+from importer.ledger.spool import Spool as Spool
+from importer.ledger.staging import PartLines as PartLines
+from importer.ledger.staging import Rows as Rows
+from importer.ledger.state import default_folder as default_folder
+from importer.ledger.state import prepare as prepare
+from importer.ledger.state import secret as secret
+from importer.ledger.store import Ledger as Ledger
+from importer.ledger.store import Staging as Staging
+from importer.ledger.store import Wal as Wal

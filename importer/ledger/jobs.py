@@ -27,9 +27,10 @@ _OF_WORKERS = ("dropped", "lanes", "forced", "rate", "concurrency", "account")
 
 
 class Jobs(Part):
-    """See `protocol.Ledger`."""
+    """Jobs, begun, found again and ended."""
 
     def start_job(self, job: Job) -> Job:
+        """The open job over the same file, mapping and server, else this one, written down."""
         found = self._unfinished(job)
         if found:
             return self.reopen(found.name, job)
@@ -50,6 +51,8 @@ class Jobs(Part):
         return self.job(str(number))
 
     def reopen(self, name: str, job: Job) -> Job:
+        """Go on with the job of this name; `job` says how, and where its file lies now. One that was
+        given up stays so."""
         found = self.job(name)
         stays = _OF_WORKERS if "lanes" in found.settings else ("dropped",)
         kept = {name: found.settings[name] for name in stays if name in found.settings}
@@ -72,6 +75,8 @@ class Jobs(Part):
         return next((each for each in map(job_of, same) if "dropped" not in each.settings), None)
 
     def newest(self, statuses: Sequence[str]) -> Job:
+        """The newest job that has rows of these statuses and was neither given up nor purged; else the
+        newest of all. UsageError where there is none."""
         wanted = [*statuses, *([ATTEMPTING] if Status.UNKNOWN in statuses else [])]
         found = map(job_of, self._db.each("jobs_with_rows", statuses=wanted))
         left = (each for each in found if not {"dropped", "purged"} & each.settings.keys())
@@ -83,13 +88,17 @@ class Jobs(Part):
         return next(name for name in (wanted, *numbered) if name not in taken)
 
     def spelled(self, origin: str) -> str:
+        """A server's origin as the jobs that were sent to it spell it, since the hashes begin with it:
+        0.1 took `https://h:443` and `https://h.` for servers of their own."""
         known = [each.origin for each in self.jobs() if server_of(each.origin) == server_of(origin)]
         return origin if origin in known or not known else known[-1]
 
     def jobs(self) -> list[Job]:
+        """Every job, newest first; of a plan's ledger, those that it looks back to."""
         return self.past.jobs()
 
     def job(self, name: str) -> Job:
+        """The job of this name or number; "" is the newest. UsageError where there is none."""
         found = self._db.first("job_named", name=name)
         if not found:
             raise UsageError(
@@ -99,6 +108,8 @@ class Jobs(Part):
         return job_of(found)
 
     def finished(self, file_sha256: str, mapping_sha256: str, origin: str) -> Job | None:
+        """The newest job over the same bytes, mapping and server that came to its end (exit status 0 or
+        3) and has no row left to post; None where there is none."""
         found = self._db.first(
             "job_finished",
             file_sha256=file_sha256,
@@ -108,11 +119,14 @@ class Jobs(Part):
         return job_of(found) if found else None
 
     def moved(self, job: Job, path: Path) -> None:
+        """Write down where the job's file lies now, so that a later command finds it."""
         with self._db.transaction():
             self._db.run("job_moved", job=job.id, file=utf8(str(path.resolve())))
 
     @contextmanager
     def staging(self, job: Job) -> Iterator[None]:
+        """The time before a job's first post. Where it breaks off, since the file can't be read to its
+        end, or a person says no, a new job leaves nothing behind: none of its rows was posted."""
         try:
             yield
         except BaseException:
@@ -124,10 +138,13 @@ class Jobs(Part):
             raise
 
     def begin_job(self, job: Job) -> None:
+        """Write down that the job is under way, whether or not it had ended before: durably, and so that
+        a ledger that is lost from now on is noticed."""
         with self._db.transaction():
             self._db.run("job_begun", job=job.id)
 
     def end_job(self, job: Job, exit_status: int, stopped: str = "") -> None:
+        """Write down that the job has ended, how, and why it stopped early, if it did; until it goes on."""
         settings: Mapping[str, object] = {**job.settings, "stopped": stopped}
         with self._db.transaction():
             self._db.run(
@@ -139,6 +156,8 @@ class Jobs(Part):
             )
 
     def recover(self, origin: str, campaigns: Collection[str]) -> int:
+        """Rows found `attempting` were cut off by a crash: posted or not, nobody knows. Called with
+        the lock of these campaigns held, since a row of another may be under way; returns how many."""
         self.fold()
         with self._db.transaction():
             held = [

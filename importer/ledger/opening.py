@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from importer.errors import UsageError
-from importer.ledger.past import SqlPast
-from importer.ledger.protocol import Ledger
-from importer.ledger.sqlite import SqliteLedger, marks
+from importer.ledger.past import Past
+from importer.ledger.sqlite import SqliteLedger
+from importer.ledger.sqlite.database import hold_there, ledger_path, unmark
+from importer.ledger.store import Ledger
 from importer.settings import SharedLedger
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ def open_ledger(where: Where, secret: bytes = b"", durability: str = "full") -> 
     hashes: without it no row can be staged. Close it. Raises LedgerError for one that can't be trusted."""
     if isinstance(where, SharedLedger):
         return _shared(where, secret)
-    return SqliteLedger.open(marks.ledger_path(where), secret, durability)
+    return SqliteLedger.open(ledger_path(where), secret, durability)
 
 
 def _shared(where: SharedLedger, secret: bytes = b"") -> PostgresLedger:
@@ -46,15 +47,15 @@ def plan_ledger(where: Where, secret: bytes) -> Ledger:
     exist and stays as it is."""
     if isinstance(where, SharedLedger):
         shared = _shared(where, secret)
-        past = SqlPast(shared.database, apart=True)
+        past = Past(shared.database, apart=True)
         return SqliteLedger.throwaway(Path(shared.where), secret, past, besides=shared.close)
-    return SqliteLedger.throwaway(marks.ledger_path(where), secret)
+    return SqliteLedger.throwaway(ledger_path(where), secret)
 
 
 @contextmanager
 def existing(where: Where, secret: bytes = b"") -> Iterator[Ledger]:
     """As `open_ledger`; UsageError where there is no ledger, so that looking makes none."""
-    _hold_there(where)
+    _hold_begun(where)
     with closing(open_ledger(where, secret)) as ledger:
         yield ledger
 
@@ -66,8 +67,8 @@ def look_into(where: Where) -> Iterator[Ledger]:
         with closing(_shared(where)) as shared:
             yield shared
         return
-    _hold_there(where)
-    with closing(SqliteLedger.open(marks.ledger_path(where), b"", checked=False)) as ledger:
+    _hold_begun(where)
+    with closing(SqliteLedger.open(ledger_path(where), b"", checked=False)) as ledger:
         yield ledger
 
 
@@ -76,21 +77,21 @@ def reading(where: Where) -> AbstractContextManager[Ledger | None]:
     or written (`progress` counts what a run is about to write). None where nothing was run yet."""
     if isinstance(where, SharedLedger):
         return closing(_shared(where))
-    return SqliteLedger.reading(marks.ledger_path(where))
+    return SqliteLedger.reading(ledger_path(where))
 
 
 def is_there(where: Where) -> bool:
     """Whether there is a ledger."""
     if isinstance(where, SharedLedger):
         return True
-    return marks.ledger_path(where).exists()
+    return ledger_path(where).exists()
 
 
 def size(where: Where) -> int:
     """The bytes that the ledger takes; 0 where there is none."""
     if isinstance(where, SharedLedger):
         return 0
-    return marks.ledger_path(where).stat().st_size if is_there(where) else 0
+    return ledger_path(where).stat().st_size if is_there(where) else 0
 
 
 def begin_anew(where: Where) -> tuple[str, bool]:
@@ -100,14 +101,14 @@ def begin_anew(where: Where) -> tuple[str, bool]:
         raise UsageError(
             "A shared ledger is its database's: nothing here can be lost or begun anew."
         )
-    path = marks.ledger_path(where)
-    return str(path), marks.unmark(path)
+    path = ledger_path(where)
+    return str(path), unmark(path)
 
 
-def _hold_there(where: Where) -> None:
+def _hold_begun(where: Where) -> None:
     if isinstance(where, SharedLedger):
         return
-    marks.hold_there(marks.ledger_path(where))
+    hold_there(ledger_path(where))
     if not is_there(where):
         raise UsageError(
             f"There is no ledger in {where}: nothing was run yet.",

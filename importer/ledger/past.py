@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from importer.model import Job
 
@@ -38,69 +38,49 @@ class SentRow(NamedTuple):
     at: float | None
 
 
-class Past(Protocol):
-    """Other jobs, as one looks back from a job. A run looks back into its own ledger; a plan, whose rows lie
-    in a ledger that is thrown away, into the one that a run would write to."""
-
-    def jobs(self) -> list[Job]:
-        """Every job, newest first."""
-
-    def others(self, job: Job) -> list[Job]:
-        """Every job but this one."""
-
-    def any(self, job: Job) -> bool:
-        """Whether other jobs have rows at all."""
-
-    def find(self, identities: Sequence[object], job: Job) -> dict[bytes, Earlier]:
-        """The rows of other jobs that were sent or refused, by identity: one that was accepted counts before
-        one in doubt, that before one that was refused; of equal ones the newest."""
-
-    def surveys(self, origin: str) -> list[str]:
-        """The campaigns (`Job.campaigns`) of the jobs that have sent anything to this server."""
-
-    def gather(self, jobs: Sequence[Job]) -> None:
-        """Lay ready the rows of these jobs that are stored, or may be, for `between`."""
-
-    def between(self, first: int, last: int) -> list[SentRow]:
-        """Of what was gathered, the rows that Excel shows under these numbers."""
-
-    def accepted(self, people: Sequence[bytes], jobs: Sequence[Job]) -> list[SentRow]:
-        """The accepted rows of these persons in these jobs, oldest first."""
-
-
-class SqlPast:
-    """Looks back with the queries of `past.sql`. `apart`: the other jobs lie in another ledger than the job
-    itself, whose number says nothing there."""
+class Past:
+    """Other jobs, as one looks back from a job, by the queries of `past.sql`. A run looks back into its own
+    ledger; a plan, whose rows lie in a ledger that is thrown away, into the one that a run would write to:
+    that is `apart`, and the job's number says nothing there."""
 
     def __init__(self, database: Database, *, apart: bool = False) -> None:
         self._db = database
         self._apart = apart
 
     def jobs(self) -> list[Job]:
+        """Every job, newest first."""
         return [job_of(each) for each in self._db.each("past_jobs")]
 
     def others(self, job: Job) -> list[Job]:
+        """Every job but this one."""
         return [each for each in self.jobs() if each.id != self._own(job)]
 
     def any(self, job: Job) -> bool:
+        """Whether other jobs have rows at all."""
         return self._db.first("past_any", own=self._own(job)) is not None
 
     def find(self, identities: Sequence[object], job: Job) -> dict[bytes, Earlier]:
+        """The rows of other jobs that were sent or refused, by identity: one that was accepted counts before
+        one in doubt, that before one that was refused; of equal ones the newest."""
         found = self._db.all("past_find", identities=identities, own=self._own(job))
         return {identity: Earlier(*rest) for identity, *rest in found}
 
     def surveys(self, origin: str) -> list[str]:
+        """The campaigns (`Job.campaigns`) of the jobs that have sent anything to this server."""
         return [named for (named,) in self._db.each("past_surveys", origin=origin)]
 
     def gather(self, jobs: Sequence[Job]) -> None:
+        """Lay ready the rows of these jobs that are stored, or may be, for `between`."""
         self._db.run("past_gathered_before")
         self._db.run("past_gather", jobs=[each.id for each in jobs])
         self._db.run("past_gathered_by_row")
 
     def between(self, first: int, last: int) -> list[SentRow]:
+        """Of what was gathered, the rows that Excel shows under these numbers."""
         return self._sent("past_between", first=first, last=last)
 
     def accepted(self, people: Sequence[bytes], jobs: Sequence[Job]) -> list[SentRow]:
+        """The accepted rows of these persons in these jobs, oldest first."""
         return self._sent("past_accepted", people=people, jobs=[each.id for each in jobs])
 
     def _sent(self, query: str, **values: object) -> list[SentRow]:

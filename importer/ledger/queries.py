@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ from typing import NamedTuple
 from importer import codes
 from importer.ledger.database import Part, batches, pairs, values, whole
 from importer.ledger.jobs import ATTEMPTING, SENDABLE, meet
-from importer.model import PERHAPS_ALONE, Cause, Job, Line, Status
+from importer.model import PERHAPS_ALONE, Cause, Job, Line, QueuedRow, Status
 
 
 class Post(NamedTuple):
@@ -56,9 +57,10 @@ _REFUSED = (Status.REJECTED, Status.FAILED, Status.UNKNOWN, ATTEMPTING)
 
 
 class Figures(Part):
-    """See `protocol.Ledger`."""
+    """What a job's rows came to, and what the survey should hold of them."""
 
     def counts(self, job: Job) -> dict[str, int]:
+        """Rows by status; `attempting` counts as unknown, which is what it would be after a crash."""
         counts: dict[str, int] = {}
         for status, number in self._db.each("rows_by_status", job=job.id):
             shown = Status.UNKNOWN if status == ATTEMPTING else status
@@ -66,15 +68,19 @@ class Figures(Part):
         return counts
 
     def own(self, job: Job) -> dict[str, int]:
+        """Rows by status, but for those whose fate another row decides."""
         return pairs(self._db.all("own_rows_by_status", job=job.id))
 
     def by_code(self, job: Job, statuses: Sequence[str]) -> dict[str, int]:
+        """Rows of these statuses by code, most first."""
         return pairs(self._db.all("rows_by_code", job=job.id, statuses=statuses))
 
     def by_message(self, job: Job, statuses: Sequence[str]) -> dict[str, int]:
+        """Rows of these statuses by message, most first."""
         return pairs(self._db.all("rows_by_message", job=job.id, statuses=statuses))
 
     def duplicates(self, job: Job) -> dict[str, int]:
+        """Rows that were not sent, or were refused, because they were there before: by kind."""
         return self.by_code(job, (Status.DUPLICATE, Status.ALREADY_SENT))
 
     def lines(
@@ -86,6 +92,8 @@ class Figures(Part):
         after: int = -1,
         limit: int | None = None,
     ) -> Iterator[Line]:
+        """The job's rows in file order: those of these statuses, or of one code, where any is named. A page
+        begins `after` the `seq` of the last line of the one before, and has `limit` lines at most."""
         where = {"job": job.id, "after": after, "limit": _ALL if limit is None else limit}
         if code is not None:
             found = self._db.each("lines_of_code", **where, code=code)
@@ -100,6 +108,7 @@ class Figures(Part):
             yield Line._make((*each, job.wave(each[0])))
 
     def explain(self, job: Job) -> None:
+        """Say of each duplicate which kind it is, where the ledger knows; and why rows are pending."""
         waves, each = json.dumps(job.waves), len(job.waves)
         with self._db.transaction():
             self._db.run("explain_same_file", job=job.id, waves=waves, each=each)
@@ -108,6 +117,8 @@ class Figures(Part):
             self._db.run("explain_held", job=job.id)
 
     def refusals(self, job: Job, *, invalid: bool = False) -> tuple[Cause, ...]:
+        """Why rows were refused (`invalid`: by the mapping, too), failed or left in doubt, most frequent
+        first; those that the API calls duplicates where it isn't known of what."""
         statuses = (*_REFUSED, Status.INVALID) if invalid else _REFUSED
         found = self._db.all("refusals", job=job.id, statuses=statuses, codes=_TOLD)
         return tuple(
@@ -116,6 +127,8 @@ class Figures(Part):
         )
 
     def clashes(self, job: Job, column: str) -> tuple[Cause, ...]:
+        """The rows of one key that differ, as one cause; none where there are none. `column` names the
+        key's columns."""
         rows = values(self._db.all("clashes", job=job.id))
         told, fix = "different responses have the same key", codes.of("ledger")["key_clash"].remedy
         if not rows:
@@ -123,38 +136,50 @@ class Figures(Part):
         return (Cause("key_clash", told, len(rows), fix, column, tuple(rows[:5])),)
 
     def people(self, job: Job) -> tuple[int, int]:
+        """How many persons have more than one row to send, and of how many the rows' traits disagree."""
         several, disagree = self._db.one("people_with_several", job=job.id)
         return several, disagree
 
     def several(self, job: Job) -> set[bytes]:
+        """The persons that have more than one row in the job."""
         return set(values(self._db.each("persons_with_several", job=job.id)))
 
     def accepted(self, person: bytes) -> bool:
+        """Whether a row of the person was accepted, as far as it is flushed."""
         return self._db.first("accepted", person=person) is not None
 
     def seqs(self, job: Job, statuses: Sequence[str]) -> Iterator[int]:
+        """The `seq` of the job's rows of these statuses, in file order."""
         for (seq,) in self._db.each("seqs", job=job.id, statuses=statuses):
             yield seq
 
     def own_seqs(self, job: Job, statuses: Sequence[str]) -> Sequence[int]:
+        """The same, of rows whose fate no other row decides: those of `sending_order`, unsorted."""
         return whole(self._db.each("own_seqs", job=job.id, statuses=statuses))
 
     def rows_per_person(self, job: Job, statuses: Sequence[str]) -> dict[int, int]:
+        """How many persons have one row of these statuses, how many two, and so on."""
         return pairs(self._db.all("rows_per_person", job=job.id, statuses=statuses))
 
     def posts(self, job: Job, since: float) -> Iterator[Post]:
+        """The last attempts made since then (Unix seconds), oldest first."""
         return starmap(Post, self._db.each("posts", job=job.id, since=since))
 
     def tries(self, job: Job, since: float) -> list[Tries]:
+        """The same, counted by how often the rows were tried."""
         return [Tries(*each) for each in self._db.each("tries", job=job.id, since=since)]
 
     def sendable(self, job: Job, wave: str = "") -> Iterator[tuple[int, bool]]:
+        """The Excel rows that are to be posted or settled, in file order; and of each whether this job
+        does it itself, or another job's outcome decides. Where the job has waves, those of one wave."""
         every, place = (len(job.waves), job.waves.index(wave)) if wave else (1, 0)
         found = self._db.each("sendable", job=job.id, statuses=SENDABLE, every=every, place=place)
         for row, elsewhere in found:
             yield row, not elsewhere
 
     def expected(self, job: Job) -> list[Expected]:
+        """Of every row that was accepted, by this job or (`already_sent`) by an earlier one, and of every
+        row of unknown fate, this job's or an earlier one's; in file order. Rows of one response are one."""
         return [
             Expected(
                 *(seq, row, person, shown, response_id, bool(certain), bool(anonymous), at or 0.0),
@@ -168,6 +193,7 @@ class Figures(Part):
     def others(
         self, job: Job, shown: Collection[bytes], since: float, until: float
     ) -> Counter[bytes]:
+        """Of these, how often each was posted in that time by other jobs, for rows that this one has not."""
         counts: Counter[bytes] = Counter()
         for some in batches(list(shown)):
             found = self._db.each(
@@ -177,6 +203,8 @@ class Figures(Part):
         return counts
 
     def unknown_survey(self, job: Job) -> str:
+        """What a person should know where the ledger knows of no row that was sent to the job's surveys;
+        "" where it does."""
         known = self.past.surveys(job.origin)
         if any(meet(named.split(","), job.campaigns.split(",")) for named in known):
             return ""
@@ -186,3 +214,68 @@ class Figures(Part):
 
 _ALL = 1 << 62
 """More rows than any job has: not every database takes -1 for all."""
+
+
+# Which rows of a job are sent, in which order, and who has to wait.
+
+
+FRESH = 24 * 60 * 60.0
+"""Seconds after which the API's duplicate check is no longer trusted to know a row that may be stored:
+it speaks of users who responded "recently" only."""
+
+ANSWERED = ("stored_or_duplicate", "rejected_in_doubt")
+"""Codes of rows in doubt that were asked about, and are in doubt still: asking again tells no more."""
+
+
+class Sending(Part):
+    """Which rows are sent, in which order, and who has to wait."""
+
+    def sending_order(self, job: Job, statuses: Sequence[str]) -> Sequence[int]:
+        """The `seq` of the job's rows of these statuses, oldest first, as the mapping's date says;
+        without a date in file order; last those of people with a row that an earlier run has stopped at.
+        Rows whose fate another job decides are left out."""
+        found = self._db.each("sending_order", job=job.id, statuses=statuses, alone=PERHAPS_ALONE)
+        return whole(found)
+
+    def late_order(self, job: Job, behind: Sequence[str]) -> Sequence[int]:
+        """The rows in doubt that the API's duplicate check can decide (`askable`), and those of the
+        statuses `behind`, which may have waited for them."""
+        found = self._db.each(
+            "late_order", job=job.id, behind=behind, alone=PERHAPS_ALONE, **_asked()
+        )
+        return whole(found)
+
+    def askable(self, job: Job) -> int:
+        """How many rows in doubt the API's duplicate check can decide: posted lately, and not asked about
+        before."""
+        (number,) = self._db.one("askable", job=job.id, **_asked())
+        return int(number)
+
+    def outgoing(self, job: Job, seqs: Sequence[int]) -> list[QueuedRow]:
+        """These rows as the sender takes them, in the order given."""
+        found = {
+            seq: QueuedRow(seq, row, person, *map(bool, rest))
+            for seq, row, person, *rest in self._db.each(
+                "outgoing",
+                job=job.id,
+                seqs=seqs,
+                origin=job.origin,
+                campaigns=job.campaigns,
+                alone=PERHAPS_ALONE,
+            )
+        }
+        return [found[seq] for seq in seqs]
+
+    def doubtful(self) -> set[bytes]:
+        """The persons that have a row in doubt, in any job: their further rows wait for it."""
+        return set(values(self._db.each("doubtful")))
+
+    def stuck(self, job: Job) -> set[bytes]:
+        """The persons with a row in doubt that asking again in this job can't settle: it is another
+        job's, too old, or was asked about before."""
+        return set(values(self._db.each("stuck", job=job.id, **_asked())))
+
+
+def _asked() -> dict[str, object]:
+    """What tells a row in doubt that can be asked about: the fragment `askable`."""
+    return {"answered": (*ANSWERED, "unclear"), "now": time.time(), "fresh": FRESH}

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from unicodedata import normalize
 
 from importer.ledger.database import Part, batches, pairs
-from importer.ledger.sending import ANSWERED
+from importer.ledger.queries import ANSWERED
 from importer.model import Job, Status
 from importer.privacy import masked_id
 
@@ -63,15 +63,17 @@ class Alike:
 
 
 class Doubts(Part):
-    """See `protocol.Ledger`."""
+    """Rows of unknown fate, and how they are settled."""
 
     def doubts(self, job: Job) -> list[Doubt]:
+        """The job's rows in doubt, by what they look like in the survey."""
         alike: dict[tuple[bytes, bytes], list[_Row]] = {}
         for person, shown, *rest in self._db.each("doubts", job=job.id):
             alike.setdefault((person, shown), []).append(_Row(*rest))
         return [_doubt(*look, rows, job) for look, rows in alike.items()]
 
     def names(self, job: Job) -> dict[str, set[bytes]]:
+        """The persons who have a row in doubt in the job, by their IDs as a service may give them back."""
         named: dict[str, set[bytes]] = {}
         for *ids, person in self._db.each("doubtful_names", job=job.id):
             for each in filter(None, map(loose, ids)):
@@ -79,6 +81,7 @@ class Doubts(Part):
         return named
 
     def sent_by(self, people: Collection[bytes]) -> dict[bytes, list[Sent]]:
+        """The rows of these persons that are stored, or may be, by person."""
         found: dict[bytes, list[Sent]] = {}
         for some in batches(list(people)):
             for row in self._db.each("sent_by", people=some):
@@ -86,16 +89,21 @@ class Doubts(Part):
         return found
 
     def in_other_form(self, looks: Collection[bytes], since: float) -> tuple[int, int]:
+        """How many rows of these looks were accepted since then (Unix seconds), and are in doubt, in any
+        job."""
         accepted, doubtful = self._db.one("in_other_form", looks=list(looks), since=since)
         return accepted, doubtful
 
     def controls(self, job: Job, doubt: Doubt) -> dict[bytes, Sent]:
+        """Rows of the job that were accepted, of the same kind of person and posted nearest to these, by
+        how they look in the survey."""
         found = self._db.each(
             "controls", job=job.id, by_user=int(doubt.by_user), near=doubt.last, most=CONTROLS
         )
         return {each.shown: each for each in map(Sent._make, found)}
 
     def to_send(self, job: Job) -> dict[bytes, Alike]:
+        """The job's rows to send, by what they will look like in the survey (`shown`)."""
         seqs: dict[bytes, list[int]] = {}
         for shown, seq in self._db.each("looks_to_send", job=job.id):
             seqs.setdefault(shown, []).append(seq)
@@ -103,18 +111,23 @@ class Doubts(Part):
         return {shown: Alike(tuple(each), accounted.get(shown, 0)) for shown, each in seqs.items()}
 
     def call_there(self, job: Job, alike: Alike, ids: Sequence[str]) -> int:
+        """The survey holds responses of these `ids` that look so: as many of the rows as nothing else
+        accounts for are there already. Returns how many."""
         left = list(zip(ids[alike.accounted :], alike.seqs, strict=False))
         with self._db.transaction():
             self._db.many("call_there", ((id_, job.id, seq) for id_, seq in left))
         return len(left)
 
     def call_stored(self, job: Job, seqs: Sequence[int], ids: Sequence[str]) -> None:
+        """The survey holds these rows; `ids` are the responses' there."""
         told = (Status.CREATED, "read_back", "found in the survey when it was read back")
         with self._db.transaction():
             for seq, response_id in zip(seqs, ids, strict=True):
                 self._settle(job, seq, told, response_id)
 
     def call_absent(self, job: Job, seqs: Sequence[int], *, final: bool = True) -> int:
+        """The survey doesn't hold these rows: what was last said of each is true, or it failed; or, where
+        that is not `final`, it stays in doubt. Returns how many are absent."""
         absent = _NOT_STORED if final else _NOT_FOUND
         with self._db.transaction():
             codes = [self._db.one("code_of", job=job.id, seq=seq)[0] for seq in seqs]
@@ -123,11 +136,14 @@ class Doubts(Part):
         return sum(final or code in _ABSENT for code in codes)
 
     def call_unclear(self, job: Job, seqs: Sequence[int]) -> None:
+        """What the survey holds doesn't tell about these rows: they stay in doubt, and are not asked
+        about."""
         with self._db.transaction():
             for some in batches(seqs):
                 self._db.run("call_unclear", job=job.id, seqs=some, answered=ANSWERED)
 
     def call_by_hand(self, job: Job, seqs: Sequence[int], *, created: bool) -> None:
+        """A person has looked, and decides."""
         told = (
             (Status.CREATED, "marked", "marked as created by a person")
             if created

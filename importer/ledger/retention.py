@@ -35,14 +35,18 @@ class Known:
 
 
 class Retention(Jobs, Figures):
-    """See `protocol.Ledger`."""
+    """What people can read goes; what keeps rows from being sent twice stays."""
 
     def purgeable(self, before: float, *, hashes: bool = False) -> list[Purgeable]:
+        """The jobs that began before this moment (Unix seconds) and were not purged yet, oldest first;
+        with `hashes`, those that still have them."""
         done = "no_hashes" if hashes else "purged"
         old = [job for job in self.jobs() if job.started_at < before and done not in job.settings]
         return [self._measured(job) for job in reversed(old)]
 
     def named(self, name: str, *, hashes: bool = False) -> list[Purgeable]:
+        """The job of this name or number, unless it was purged before. Raises UsageError where there is
+        none."""
         job = self.job(name)
         done = "no_hashes" if hashes else "purged"
         return [] if done in job.settings else [self._measured(job)]
@@ -51,6 +55,10 @@ class Retention(Jobs, Figures):
         return Purgeable(job, *self._db.one("rows_and_left", job=job.id, left=_LEFT))
 
     def drop(self, job: Job) -> tuple[int, int]:
+        """Give up what is left of a job, so that no later run goes on with it: what was never posted, or
+        surely not stored, is `skipped`. Rows in doubt stay so. A job that has posted nothing goes as a
+        whole. Returns how many rows were given up, and how many are in doubt. Call it with its campaigns
+        held."""
         with self._db.transaction():
             if not self._db.first("any_attempt", job=job.id):
                 rows = self._db.run("rows_removed", job=job.id)
@@ -63,6 +71,9 @@ class Retention(Jobs, Figures):
         return given_up, self.own(job).get(Status.UNKNOWN, 0)
 
     def purge(self, jobs: Sequence[Job], *, hashes: bool = False) -> None:
+        """Empty what can be read of these jobs, and overwrite it on the disk as far as the database can.
+        `hashes`: those go, too, by which a person can be found out, but of rows in doubt. Call it while no
+        run holds the ledger."""
         with self.overwriting():
             for job in jobs:
                 self._db.run("purge_rows", job=job.id)
@@ -84,6 +95,9 @@ class Retention(Jobs, Figures):
             yield
 
     def known(self, ids: Collection[str]) -> list[Known]:
+        """Where the ledger, opened with its secret, knows a person of one of these ids (userId,
+        anonymousId, e-mail address): by the keyed hash, and by what stands in its columns. Jobs whose rows
+        name their survey are looked through by the columns alone."""
         found = [self._known(job, list(ids)) for job in self.jobs()]
         return [each for each in found if each.seqs]
 
@@ -100,6 +114,9 @@ class Retention(Jobs, Figures):
         return Known(job, tuple(seq for seq, *_ in rows), doubt)
 
     def forget(self, persons: Sequence[Known]) -> None:
+        """Blank these rows and drop their hashes, on the disk as well; what is left to send is given up.
+        What was sent keeps the one hash that says so, and is never sent again under the same mapping. Call
+        it while no run holds the ledger, and for no rows in doubt."""
         with self.overwriting():
             for each in persons:
                 account.forget(self._db, each.job.id, each.seqs)

@@ -138,7 +138,7 @@ class PartLines:
 
 
 class SqlStaging:
-    """Puts the rows of one job into a ledger, chunk by chunk (see `protocol.Staging`)."""
+    """Puts the rows of one job into a ledger, chunk by chunk (see `store.Staging`)."""
 
     def __init__(
         self,

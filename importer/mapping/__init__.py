@@ -5,52 +5,30 @@
 
 from __future__ import annotations
 
-from importer.mapping.checks import check
-from importer.mapping.compile import compile  # noqa: A004  the word of the design: a mapping is compiled
-from importer.mapping.document import Campaign, Document, shapes
-from importer.mapping.load import Shipped, load, parse, preset, shipped
-from importer.mapping.run import Compiled, Program
-from importer.mapping.schema import json_schema
-from importer.mapping.steps import Step, Trace, trace, typed
-from importer.mapping.usage import (
-    DATE,
-    SKIP,
-    Lineage,
-    People,
-    Recoding,
-    RecodingCounts,
-    Recodings,
-    Spellings,
-    Value,
-    lineage,
-)
-
-__all__ = [
-    "DATE",
-    "SKIP",
-    "Campaign",
-    "Compiled",
-    "Document",
-    "Lineage",
-    "People",
-    "Program",
-    "Recoding",
-    "RecodingCounts",
-    "Recodings",
-    "Shipped",
-    "Spellings",
-    "Step",
-    "Trace",
-    "Value",
-    "check",
-    "compile",
-    "json_schema",
-    "lineage",
-    "load",
-    "parse",
-    "preset",
-    "shapes",
-    "shipped",
-    "trace",
-    "typed",
-]
+from importer.mapping.checks import check as check
+from importer.mapping.compile import compile as compile  # noqa: A004  the word of the design
+from importer.mapping.document import Campaign as Campaign
+from importer.mapping.document import Document as Document
+from importer.mapping.document import shapes as shapes
+from importer.mapping.load import Shipped as Shipped
+from importer.mapping.load import load as load
+from importer.mapping.load import parse as parse
+from importer.mapping.load import preset as preset
+from importer.mapping.load import shipped as shipped
+from importer.mapping.run import Compiled as Compiled
+from importer.mapping.run import Program as Program
+from importer.mapping.schema import json_schema as json_schema
+from importer.mapping.steps import Step as Step
+from importer.mapping.steps import Trace as Trace
+from importer.mapping.steps import trace as trace
+from importer.mapping.steps import typed as typed
+from importer.mapping.usage import DATE as DATE
+from importer.mapping.usage import SKIP as SKIP
+from importer.mapping.usage import Lineage as Lineage
+from importer.mapping.usage import People as People
+from importer.mapping.usage import Recoding as Recoding
+from importer.mapping.usage import RecodingCounts as RecodingCounts
+from importer.mapping.usage import Recodings as Recodings
+from importer.mapping.usage import Spellings as Spellings
+from importer.mapping.usage import Value as Value
+from importer.mapping.usage import lineage as lineage

@@ -124,10 +124,12 @@ def parse(text: str, name: str = "mapping.yaml", *, base: Base | None = None) ->
 def parse_sheet(sheet: YamlText, base: Base | None, *, unfilled: bool = False) -> Document:
     """As `parse`, for a sheet; `unfilled` as in `load`."""
     whole = _with_bases(sheet, base)
-    wrong = list(waves.oddities(whole))
+    several = "waves" in whole.data
+    wrong = list(waves.oddities(whole)) if several else []
     if wrong:
         raise errors.mapping_error(whole, sheet, [*wrong, *errors.secrets(whole)])
-    read_ = [_checked(each, sheet, unfilled) for each in waves.apart(whole)]
+    parts = waves.apart(whole) if several else (Wave("", whole),)
+    read_ = [_checked(each, sheet, unfilled) for each in parts]
     if any(found.oddities for _, found in read_):
         raise errors.error_of_waves(sheet, [found for _, found in read_])
     return Document.together([document for document, _ in read_ if document], whole)

@@ -88,9 +88,7 @@ class Wave:
 
 def oddities(tree: Tree) -> Iterator[Issue]:
     """What is wrong with `waves` itself; what its parts say is checked wave by wave."""
-    waves = _waves(tree)
-    if waves is None:
-        return
+    waves = _map(tree.data)["waves"]
     if not isinstance(waves, dict | list):
         yield Issue(("waves",), f"expected a list or a map, found {kind(waves)}", _HOW)
     elif not waves:
@@ -179,17 +177,11 @@ def _parts(data: Data) -> Iterable[tuple[str | int, Data]]:
 
 
 def apart(tree: Tree) -> tuple[Wave, ...]:
-    """The document wave by wave, in the order in which they are listed; without `waves` as it is."""
-    waves = _waves(tree)
-    if waves is None:
-        return (Wave("", tree),)
+    """The document wave by wave, in the order in which they are listed."""
+    waves = _map(tree.data)["waves"]
     assert isinstance(waves, dict | list)  # noqa: S101  `oddities` has found nothing wrong
     named = waves if isinstance(waves, dict) else {str(name): name for name in waves}
     return tuple(Wave(name, _of(tree, name, own)) for name, own in named.items())
-
-
-def _waves(tree: Tree) -> Data | None:
-    return tree.data.get("waves") if isinstance(tree.data, dict) else None
 
 
 def _of(tree: Tree, name: str, own: Data) -> Tree:

@@ -14,7 +14,7 @@ from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from itertools import chain, count, islice
 from pathlib import Path
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
 from importer import codes, resources, system
 from importer.errors import ResultsError, UsageError
@@ -166,19 +166,8 @@ def wrap_os_errors() -> Iterator[None]:
 # results.csv: one line per source row, in file order; with waves, one per row and wave.
 
 COLUMNS = (
-    *(
-        "row",
-        "sheet",
-        "key",
-        "userId",
-        "anonymousId",
-        "status",
-        "code",
-        "message",
-        "column",
-        "value",
-    ),
-    *("http_status", "attempts", "response_id", "sent_at", "ms"),
+    *("row", "sheet", "key", "userId", "anonymousId", "status", "code", "message", "column"),
+    *("value", "http_status", "attempts", "response_id", "sent_at", "ms"),
 )
 
 
@@ -333,3 +322,47 @@ def write_workbook(
 def _escaped(cell: str) -> str:
     """What XML can't hold, as Excel writes it (ECMA-376 part 1, 22.9.2.19)."""
     return _NOT_IN_XML.sub(lambda found: f"_x{ord(found[0]):04X}_", cell)
+
+
+# The outcomes of a job as a DataFrame, for programs that count on.
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
+_TEXTS = ("key", "userId", "anonymousId", "code", "message", "column", "value", "response_id")
+_NUMBERS = ("http_status", "ms")
+
+
+def outcomes_frame(lines: Iterable[Line], sheet: str) -> DataFrame:
+    """The columns of results.csv, one row for each of its lines, in file order: ids and keys as text
+    (`00121` stays, a blank one is ""), `status` a category in the order of `Status`, `sent_at` in UTC to the
+    millisecond, numbers that may be missing as Int64. Nothing is guarded against Excel here."""
+    import pandas
+
+    table = [
+        (
+            *(line.row, line.wave, sheet, line.key, line.user_id, line.anonymous_id, line.status),
+            *(line.code, line.message, line.column, line.value, line.http_status, line.attempts),
+            *(line.response_id, line.sent_at, line.ms),
+        )
+        for line in lines
+    ]
+    cells = zip(*table, strict=True) if table else [()] * (len(COLUMNS) + 1)
+    columns = dict(zip(map(str, _with(COLUMNS, "wave")), cells, strict=True))
+    series = {name: pandas.Series(cells, dtype=object) for name, cells in columns.items()}
+    frame = pandas.DataFrame(series)
+    kinds = pandas.CategoricalDtype([each.value for each in Status], ordered=True)
+    sent = [
+        None if each is None else datetime.fromtimestamp(each, UTC) for each in columns["sent_at"]
+    ]
+    frame = frame.astype(
+        {
+            **dict.fromkeys(("sheet", "wave", *_TEXTS), "string"),
+            **dict.fromkeys(_NUMBERS, "Int64"),
+            **dict.fromkeys(("row", "attempts"), "int64"),
+            "status": kinds,
+        }
+    )
+    moments = pandas.to_datetime(pandas.Series(sent, dtype=object), utc=True)
+    frame["sent_at"] = moments.dt.floor("ms").astype("datetime64[ms, UTC]")
+    return frame if any(columns["wave"]) else frame.drop(columns="wave")

@@ -7,6 +7,7 @@ import time
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Self
 from urllib.parse import quote
 
 import aiohttp
@@ -120,7 +121,7 @@ def _value(value: object) -> int | str:
 PAGE = 100
 """Responses a call; the API allows 1 to 100."""
 
-_EMPTY_PAGES = 10
+EMPTY_PAGES = 10
 """In a row; a server that has ever new pages without a response would keep us for ever."""
 _LARGEST_BODY = 16 * 1024 * 1024
 _TRIES = 4
@@ -134,10 +135,59 @@ class ReadError(ImporterError):
 
 
 class Again(Exception):
-    """This call may fare better in a moment."""
+    """This call may fare better in a moment; a second argument is for how many seconds the server asks."""
 
 
-class Reader:
+PASSING = (Again, aiohttp.ClientError, TimeoutError, OSError)
+"""After these a call is made again."""
+
+
+class Calls:
+    """A connection to what the API key opens; an async context manager."""
+
+    what: str = "survey"
+    later: str = "Nothing was changed; try it again later."
+
+    def __init__(
+        self,
+        url: str,
+        api_key: Secret,
+        timeout: aiohttp.ClientTimeout,
+        pause: float,
+        network: Network | None,
+    ) -> None:
+        self._url, self._key = url, api_key
+        self._timeout, self._pause = timeout, pause
+        self._network = network or Network()
+        self._session: aiohttp.ClientSession
+
+    async def __aenter__(self) -> Self:
+        self._session = http.session(
+            self._network,
+            self._url,
+            timeout=self._timeout,
+            headers={"Accept": "application/json"},
+            keep=15.0,
+        )
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._session.close()
+
+    def _authorised(self) -> dict[str, str]:
+        # With each request: a session's headers are sent to a proxy, too.
+        return {"Authorization": f"Bearer {self._key.reveal()}"}
+
+    async def _patience(self, error: Exception, tries: int) -> None:
+        """Wait before the next try. Raises ReadError where another is of no use."""
+        if tries == _TRIES or fault_of(error).permanent:
+            told = f"The {self.what} can't be read: {reason(error)}."
+            raise ReadError(told, hint=self.later) from error
+        wanted = error.args[1] if isinstance(error, Again) and len(error.args) > 1 else 0.0
+        await asyncio.sleep(max(self._pause * 2**tries, wanted))
+
+
+class Reader(Calls):
     """The read API of one project; an async context manager. `origin` is scheme, host and port, such
     as `https://app.satismeter.com`; `timeout` the seconds that one call may take. Raises ReadError."""
 
@@ -151,25 +201,8 @@ class Reader:
         pause: float = 1.0,
         network: Network | None = None,
     ) -> None:
-        self._network = network or Network()
-        self._project = f"{origin}/api/v3/projects/{quote(project, safe='')}"
-        self._key = api_key
-        self._timeout = timeout
-        self._pause = pause
-        self._session: aiohttp.ClientSession
-
-    async def __aenter__(self) -> Reader:
-        self._session = http.session(
-            self._network,
-            self._project,
-            timeout=aiohttp.ClientTimeout(total=self._timeout),
-            headers={"Accept": "application/json"},
-            keep=15.0,
-        )
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        await self._session.close()
+        url = f"{origin}/api/v3/projects/{quote(project, safe='')}"
+        super().__init__(url, api_key, aiohttp.ClientTimeout(total=timeout), pause, network)
 
     async def surveys(self) -> list[Survey]:
         document = await self._get("/campaigns", {})
@@ -207,7 +240,7 @@ class Reader:
             if not cursor:
                 return
             empty = 0 if items else empty + 1
-            if cursor in seen or empty == _EMPTY_PAGES:
+            if cursor in seen or empty == EMPTY_PAGES:
                 raise ReadError("The API's pages lead in a circle.", hint="Try it again later.")
             seen.add(cursor)
             query["pageCursor"] = cursor
@@ -216,21 +249,14 @@ class Reader:
         tries = 0
         while True:
             try:
-                return await self._once(self._project + path, query)
-            except (Again, aiohttp.ClientError, TimeoutError, OSError) as error:
+                return await self._once(self._url + path, query)
+            except PASSING as error:
                 tries += 1
-                if tries == _TRIES or fault_of(error).permanent:
-                    raise ReadError(
-                        f"The survey can't be read: {reason(error)}.",
-                        hint="Nothing was changed; try it again later.",
-                    ) from error
-                await asyncio.sleep(self._pause * 2**tries)
+                await self._patience(error, tries)
 
     async def _once(self, url: str, query: Mapping[str, str]) -> Mapping[str, object]:
-        # The key goes with each request: a session's headers are sent to a proxy, too.
-        headers = {"Authorization": f"Bearer {self._key.reveal()}"}
         async with self._session.get(
-            url, params=query, headers=headers, allow_redirects=False
+            url, params=query, headers=self._authorised(), allow_redirects=False
         ) as response:
             if response.status in AGAIN:
                 raise Again(f"the server answered {response.status}")

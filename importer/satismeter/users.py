@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import codecs
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
@@ -10,9 +9,16 @@ from dataclasses import dataclass
 
 import aiohttp
 
-from importer import http
-from importer.http import fault_of
-from importer.satismeter.read import AGAIN, Again, ReadError, reason, refusal, text
+from importer.satismeter.read import (
+    AGAIN,
+    EMPTY_PAGES,
+    PASSING,
+    Again,
+    Calls,
+    ReadError,
+    refusal,
+    text,
+)
 from importer.settings import Network, Secret
 
 # A user as the account has him.
@@ -51,6 +57,8 @@ _LARGEST_PART = 4 << 20
 _SCAN = json.JSONDecoder().raw_decode
 _BEHIND = frozenset(" \t\r\n,:]}")
 """What may follow a value."""
+_WITHOUT = "`--no-users` goes on without looking at the account."
+_LATER = f"{Calls.later} {_WITHOUT}"
 _BROKEN_OFF = "The list of users broke off, or is not JSON."
 
 
@@ -136,8 +144,6 @@ Pace = Callable[[], Awaitable[object]]
 
 LARGEST_LIST = 2 << 30
 """Bytes: some two million users. A list beyond that is taken for one that never ends."""
-_TRIES = 4
-_EMPTY_PAGES = 10
 _PIECE = 64 * 1024
 _LONGEST_PAUSE = 60.0
 
@@ -146,10 +152,13 @@ async def _at_once() -> None:
     """No rate."""
 
 
-class Users:
+class Users(Calls):
     """The users of one project; an async context manager. `origin` is scheme, host and port; `timeout` the
     seconds that a reply may be silent; `largest` the bytes of a list. Counts its `requests`. Raises
     ReadError, of which none quotes a key or a person."""
+
+    what = "account's users"
+    later = _LATER
 
     def __init__(
         self,
@@ -163,33 +172,14 @@ class Users:
         pace: Pace = _at_once,
         largest: int = LARGEST_LIST,
     ) -> None:
-        self._url = f"{origin}/api/users"
-        self._key = api_key
+        waits = aiohttp.ClientTimeout(total=None, sock_connect=timeout, sock_read=timeout)
+        super().__init__(f"{origin}/api/users", api_key, waits, pause, network)
         self._project = project
-        self._network = network or Network()
-        self._timeout = timeout
-        self._pause = pause
         self._pace = pace
         self._largest = largest
-        self._session: aiohttp.ClientSession
         self.requests = 0
         self.pages = False
         """Whether the list that was read came in pages."""
-
-    async def __aenter__(self) -> Users:
-        self._session = http.session(
-            self._network,
-            self._url,
-            timeout=aiohttp.ClientTimeout(
-                total=None, sock_connect=self._timeout, sock_read=self._timeout
-            ),
-            headers={"Accept": "application/json"},
-            keep=15.0,
-        )
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        await self._session.close()
 
     async def listed(self) -> AsyncIterator[Sequence[User]]:
         """All users of the project, some at a time, in one reply or page by page (the paging isn't
@@ -207,7 +197,7 @@ class Users:
             if not cursor:
                 return
             self.pages = True
-            if cursor in seen or empty == _EMPTY_PAGES:
+            if cursor in seen or empty == EMPTY_PAGES:
                 raise ReadError("The list of users leads in a circle.", hint=_WITHOUT)
             seen.add(cursor)
 
@@ -245,7 +235,7 @@ class Users:
             try:
                 async for some in self._once(query, page):
                     yield some
-            except _PASSING as error:
+            except PASSING as error:
                 tries += 1
                 await self._patience(error, tries)
             else:
@@ -258,17 +248,9 @@ class Users:
                 await self._pace()
                 self.requests += 1
                 return await call()
-            except _PASSING as error:
+            except PASSING as error:
                 tries += 1
                 await self._patience(error, tries)
-
-    async def _patience(self, error: Exception, tries: int) -> None:
-        """Wait before the next try. Raises ReadError where another is of no use."""
-        if tries == _TRIES or fault_of(error).permanent:
-            told = f"The account's users can't be read: {reason(error)}."
-            raise ReadError(told, hint=_LATER) from error
-        wanted = error.args[1] if isinstance(error, Again) and len(error.args) > 1 else 0.0
-        await asyncio.sleep(max(self._pause * 2**tries, wanted))
 
     async def _once(
         self, query: Mapping[str, str], page: dict[str, object]
@@ -307,10 +289,6 @@ class Users:
             )
         return user
 
-    def _authorised(self) -> dict[str, str]:
-        # With each request: a session's headers are sent to a proxy, too.
-        return {"Authorization": f"Bearer {self._key.reveal()}"}
-
     async def _bounded(self, content: aiohttp.StreamReader) -> AsyncIterator[bytes]:
         size = 0
         async for piece in content.iter_chunked(_PIECE):
@@ -322,9 +300,6 @@ class Users:
 
 _LISTS = ("users", "data")
 _BATCH = 500
-_PASSING = (Again, aiohttp.ClientError, TimeoutError, OSError)
-_WITHOUT = "`--no-users` goes on without looking at the account."
-_LATER = f"Nothing was changed; try it again later. {_WITHOUT}"
 
 
 def _hold(response: aiohttp.ClientResponse, accepted: Sequence[int]) -> None:

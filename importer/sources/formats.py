@@ -7,14 +7,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from importer.errors import SourceError
-from importer.sources import json_lines
 from importer.sources.csv import DelimitedTable
 from importer.sources.files import Content
 from importer.sources.frames import Frame, FrameTable
-from importer.sources.json_lines import JsonLinesTable
-from importer.sources.records import ParquetTable, SpssTable
+from importer.sources.json_lines import BEGIN, JsonLinesTable, is_whole
 from importer.sources.table import SourceOptions, Table
-from importer.sources.workbook import WorkbookTable
+from importer.sources.workbook import ParquetTable, SpssTable, WorkbookTable
 
 _EXPORT = "Open it in the program that made it, and export it as CSV or XLSX."
 
@@ -31,7 +29,7 @@ FORMATS = (
     Format(lambda head: head.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0")), WorkbookTable),
     Format(lambda head: head.startswith(b"PAR1"), ParquetTable),
     Format(lambda head: head.startswith((b"$FL2@(#)", b"$FL3@(#)")), SpssTable),
-    Format(json_lines.recognises, JsonLinesTable),
+    Format(lambda head: BEGIN.match(head) is not None and is_whole(head), JsonLinesTable),
 )
 """In the order in which they are asked; what none of them is, and no other thing known by name, is delimited
 text. A new format is a new line."""

@@ -31,14 +31,12 @@ LONGEST_LINE = 4 << 20
 UNREAD = "unreadable line"
 """The column that holds the lines which can't be read, where there are any: no other may, since any may be
 an id or a key."""
-_BEGIN = re.compile(rb'(?:\xef\xbb\xbf)?\s*\{[ \t]*["}]')
+BEGIN = re.compile(rb'(?:\xef\xbb\xbf)?\s*\{[ \t]*["}]')
 
 
-def recognises(head: bytes) -> bool:
-    """Whether the first line is an object as a whole, as far as it is seen; one over several lines is JSON,
-    but no JSON lines."""
-    if not _BEGIN.match(head):
-        return False
+def is_whole(head: bytes) -> bool:
+    """Whether the first line, which begins with an object, is one as a whole, as far as it is seen; one over
+    several lines is JSON, but no JSON lines."""
     line, end, _ = head.removeprefix(b"\xef\xbb\xbf").lstrip().partition(b"\n")
     try:
         return not end or _Object is type(_DECODER.decode(line.decode()))

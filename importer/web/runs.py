@@ -22,7 +22,7 @@ from threading import Lock
 from typing import IO, Any
 
 from importer import engine, resources, system
-from importer.automation.waiting import waiting
+from importer.automation.monitoring import waiting
 from importer.engine import Event, Looking, Staged
 from importer.engine.rehearsal import rehearse
 from importer.errors import Busy, ImporterError, UsageError

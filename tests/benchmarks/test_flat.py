@@ -7,7 +7,8 @@ from pathlib import Path
 
 from importer.ledger import Staging
 from importer.ledger.sqlite import SqliteLedger
-from importer.model import Job, Response
+from importer.model import Response
+from tests.ledger.making import job_of
 
 _CHUNK = 500
 _EVERY = 100
@@ -19,7 +20,7 @@ def test_the_last_chunk_of_a_file_costs_the_ledger_no_more_than_an_early_one(
 ) -> None:
     ticks: list[int] = []
     with closing(SqliteLedger.throwaway(tmp_path / "ledger.sqlite3", b"k" * 32)) as ledger:
-        staging = ledger.stage(ledger.start_job(_job()))
+        staging = ledger.stage(ledger.start_job(job_of("flat")))
         ledger.connection.set_progress_handler(lambda: ticks.append(1), _EVERY)
         costs = [_cost(staging, ticks, chunk * _CHUNK) for chunk in range(20)]
     assert costs[2] > 0
@@ -36,19 +37,3 @@ def _cost(staging: Staging, ticks: list[int], first: int) -> int:
 def _response(row: int) -> Response:
     own = f'{{"key":"{row}"}}'.encode()
     return Response(row, f"user-{row}", "", "c", b'{"answers":[]}', own, own)
-
-
-def _job() -> Job:
-    return Job(
-        id=0,
-        name="flat",
-        file="answers.csv",
-        file_sha256="",
-        sheet="",
-        mapping="mapping.yaml",
-        mapping_sha256="",
-        origin="http://127.0.0.1",
-        campaigns="c",
-        settings={},
-        started_at=0.0,
-    )

@@ -7,8 +7,6 @@ import asyncio
 import inspect
 import time
 from collections import Counter
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 from weakref import WeakSet
 
@@ -25,15 +23,9 @@ from importer.satismeter.insert import Client, _Post, known
 from importer.settings import Secret
 from tests.delivery.proxies import serving
 from tests.delivery.scripted import Act, Script, playing, scripted
-from tests.delivery.test_client_replies import BODY, LINE, OK
+from tests.delivery.test_client_replies import BODY, LINE, OK, client_of
 
 LIE = b"HTTP/1.1 201 Created\r\nContent-Length: 2\r\n\r\n{}"
-
-
-@asynccontextmanager
-async def client_of(url: str, seconds: float = 5.0, concurrency: int = 2) -> AsyncIterator[Client]:
-    async with Client(url + "/", Secret("key"), concurrency=concurrency, timeout=seconds) as client:
-        yield client
 
 
 # what the proof rests on

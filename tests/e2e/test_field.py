@@ -473,14 +473,6 @@ def test_a_column_with_one_value_is_no_scale(tmp_path: Path) -> None:
     assert "type: csat" not in drafted
 
 
-def test_an_end_in_words_is_the_end_that_the_question_names(tmp_path: Path) -> None:
-    question = "Would you recommend us? 10 - strongly agree, 1 - strongly disagree"
-    cells = ["Strongly agree", "9", "8", "7", "4", "Strongly disagree", "9", "8"]
-    rows = [[f"u-{n}", each, f"remark {n}"] for n, each in enumerate(cells)]
-    found = planned(made(tmp_path, [["user_id", question, "Why?"], *rows]))
-    assert found.first == [10, 9, 8, 7, 4, 1, 9, 8]
-
-
 def test_a_damaged_response_id_makes_nobody_one_with_another(tmp_path: Path) -> None:
     ids = ["1.14E+11", "1.14E+11", "114069855029", "114069855030"]
     rows = [[n, "42", f"7/{20 + at}/2022 15:39", 9 - at] for at, n in enumerate(ids)]

@@ -4,7 +4,6 @@ import json
 import signal
 import sqlite3
 import subprocess
-import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
@@ -15,6 +14,7 @@ from importer.automation import Arrival
 from importer.sandbox import Behaviour, Sandbox, SandboxSettings, background
 from tests.automation.servers import web
 from tests.e2e.commands import IMPORTER, Ended, Shell
+from tests.e2e.processes import wait_until
 
 HEADER = "id,score,comment,email\n"
 
@@ -241,13 +241,6 @@ class started:  # noqa: N801  reads as a word
     def __exit__(self, *_: object) -> None:
         self.process.kill()
         self.process.wait()
-
-
-def wait_until(true: Callable[[], bool], seconds: float = 20) -> None:
-    end = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < end, "it took too long"
-        time.sleep(0.005)
 
 
 @pytest.fixture

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from importer.ledger import named_queries
-from importer.ledger.named_queries import Parameter, Queries, queries
+from importer.ledger import database
+from importer.ledger.database import Parameter, Queries, queries
 from importer.ledger.sqlite.database import VERSIONS, SqliteDatabase, migrate
 
-ROOM = Path(named_queries.__file__).parent
+ROOM = Path(database.__file__).parent
 CODE = "\n".join(path.read_text(encoding="utf-8") for path in ROOM.rglob("*.py"))
 
 

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from importer.errors import SourceError
-from importer.ledger.sending import FRESH
+from importer.ledger.queries import FRESH
 from importer.model import Invalid, Mapped, Problem, Skipped, Status
 from tests.ledger.backends import Backend
 from tests.ledger.making import ORIGIN, job_of, moved, response, staged, statuses, to_send

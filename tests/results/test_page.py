@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from importer import engine
-from importer.results.report import bars
+from importer.results.report import charts
 from tests.results import jobs, made_up
 
 HOSTILE = "</script></style><img src=x onerror=alert(1)>\"'`&\x00\u202e"
@@ -158,7 +158,7 @@ def test_a_hostile_file_stays_text(tmp_path: Path) -> None:
     [(0, "0"), (999, "999"), (2_349, "2.3k"), (9_960, "10k"), (1_200_000, "1.2M")],
 )
 def test_numbers_above_bars_are_short(number: int, shown: str) -> None:
-    assert bars.compact(number) == shown
+    assert charts.compact(number) == shown
 
 
 def test_a_wide_file_with_long_names_makes_no_long_page(tmp_path: Path) -> None:

@@ -115,7 +115,7 @@ def test_json_is_one_object_on_one_line() -> None:
     [
         (["--fail", "nope"], "no fault that the sandbox knows"),
         (["--fail", "503:2"], "share is a number"),
-        (["--latency", "soon"], "is no duration"),
+        (["--latency", "soon"], "is no span of time"),
         (["--rate-limit", "0"], "--rate-limit"),
         (["--script", "none.json"], "none.json"),
         (["--store", "/nowhere/store.db"], "/nowhere/store.db"),

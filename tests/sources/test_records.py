@@ -20,7 +20,7 @@ import pytest
 
 from importer.errors import SourceError, UsageError
 from importer.mapping.ids import is_overwritten
-from importer.sources import columnar, records, sheets, workbook
+from importer.sources import columnar, sheets, workbook
 from importer.sources.source import open_source
 from importer.sources.table import SourceOptions
 from tests.sources.reading import read, written
@@ -267,7 +267,7 @@ def test_without_the_library_the_command_that_brings_it_is_told(
     tmp_path: Path, make: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = make(tmp_path)
-    monkeypatch.setattr(records, "find_spec", lambda _: None)
+    monkeypatch.setattr(workbook, "find_spec", lambda _: None)
     with pytest.raises(UsageError, match="isn't installed") as told:
         open_source(path)
     extra = "parquet" if "parquet" in path else "spss"

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 from openpyxl import Workbook
 
-from importer.automation.waiting import waiting
+from importer.automation.monitoring import waiting
 from importer.ledger import look_into
 from importer.mapping import parse
 from importer.resources import SAMPLES

@@ -11,7 +11,8 @@ from importer.errors import LedgerError, UsageError
 from importer.ledger.database import Database, check_secret
 from importer.ledger.jobs import CUT_OFF
 from importer.ledger.postgres.ledger import PostgresLedger
-from importer.ledger.sqlite import SqliteLedger, marks
+from importer.ledger.sqlite import SqliteLedger
+from importer.ledger.sqlite.database import ledger_path
 from importer.privacy import shell_word
 from importer.settings import server_of
 
@@ -34,7 +35,7 @@ def copy_ledger(folder: Path, shared: PostgresLedger, secret: bytes) -> Copied:
     """Put all of a state folder's ledger into a shared one; again, it does what is left. From then on the
     file posts nothing: neither would know what the other has sent. Call it while no run holds either. Raises
     UsageError where there is no ledger, or where its hashes have another key than `secret`."""
-    path = marks.ledger_path(folder)
+    path = ledger_path(folder)
     if not path.exists():
         raise UsageError(
             f"There is no ledger in {folder}.", hint="Name its folder with --state DIR."

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
@@ -12,8 +13,7 @@ from psycopg import errors
 
 from importer import system
 from importer.errors import LedgerError
-from importer.ledger.database import Row
-from importer.ledger.named_queries import queries
+from importer.ledger.database import Row, queries
 from importer.ledger.postgres.connection import (
     Address,
     Connection,
@@ -41,9 +41,8 @@ def text(name: str) -> str:
         f"{_ARRAY[each.operator]}(%({each.name})s)" if each.operator else f"%({each.name})s"
         for each in query.parameters
     ]
-    pieces = [each.replace("%", "%%") if marks else each for each in query.pieces]
-    first, *others = pieces
-    return first + "".join(f"{mark}{piece}" for mark, piece in zip(marks, others, strict=True))
+    pieces = tuple(each.replace("%", "%%") if marks else each for each in query.pieces)
+    return replace(query, pieces=pieces).text(marks)
 
 
 _ARRAY = {"IN": "= ANY", "NOT IN": "<> ALL"}

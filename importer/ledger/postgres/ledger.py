@@ -3,31 +3,33 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from typing import Any
 
+from importer import system
 from importer.errors import Busy
 from importer.ledger.database import check_secret
 from importer.ledger.jobs import SENDABLE, meet
-from importer.ledger.past import SqlPast
-from importer.ledger.postgres.connection import Address, wrap_postgres_errors
+from importer.ledger.past import Past
+from importer.ledger.postgres.connection import Address, timeline, wrap_postgres_errors
 from importer.ledger.postgres.database import PostgresDatabase, hold
 from importer.ledger.postgres.journal import Journal
 from importer.ledger.postgres.lanes import Keeper, facts_of, holder_of
-from importer.ledger.store import SqlLedger
-from importer.model import PERHAPS_ALONE, Job
+from importer.ledger.store import Ledger
+from importer.model import LOOK, OK, PERHAPS_ALONE, WRONG, Check, Job
 from importer.settings import server_of
 
 
-class PostgresLedger(SqlLedger):
+class PostgresLedger(Ledger):
     """An open ledger. Every error of PostgreSQL leaves as a `LedgerError` that names the database."""
 
     def __init__(self, address: Address, secret: bytes) -> None:
         self.database = PostgresDatabase(address)
         self.address = address
         self.keeper: Keeper | None = None
-        super().__init__(self.database, secret, SqlPast(self.database))
+        super().__init__(self.database, secret, Past(self.database))
 
     @classmethod
     def open(cls, text: str, secret: bytes) -> PostgresLedger:
@@ -174,3 +176,76 @@ class PostgresLedger(SqlLedger):
     def rows_staged(self, job: Job) -> int:
         """How many rows a job has."""
         return int(self._db.one("rows_staged", job=job.id)[0])
+
+
+# Whether a shared ledger is fit: its tables and rights, what a commit survives, what a standby does.
+
+_SKEW = 5.0
+
+
+def findings(ledger: PostgresLedger) -> Iterator[Check]:
+    """Everything; changes nothing. Raises LedgerError."""
+    asked = time.time()
+    (commit, names, standbys, waited, version, now, size, recovering, tls, fsync) = (
+        ledger.database.one("check_server")
+    )
+    with wrap_postgres_errors(ledger.address):
+        cluster, history = timeline(ledger.database.connection)
+    yield Check(
+        "shared ledger", OK, f"{ledger.where}: PostgreSQL {version}, {size / 1e6:,.1f} MB, "
+        f"system {cluster}, timeline {int(history, 16)}{', TLS' if tls else ''}",
+    )  # fmt: skip
+    yield from _rights(*ledger.database.one("check_rights"))
+    if recovering:
+        yield Check("standby", WRONG, "this is a standby", "Name the primary.")
+    yield _commits(commit, fsync)
+    yield _standby(names, standbys, waited)
+    skew = float(now) - (asked + time.time()) / 2
+    if abs(skew) > _SKEW:
+        found = f"its clock is {skew:+.0f} s from this machine's"
+        yield Check("clock", LOOK, found, "Leases go by its clock alone; times in reports differ.")
+    if system.boottime() is None:
+        yield Check(
+            "suspension",
+            LOOK,
+            "this system's clock does not count the time for which it sleeps",
+            "Don't let a machine sleep while it imports: it could post once more after it wakes.",
+        )
+
+
+def _rights(enough: bool, more: bool) -> Iterator[Check]:
+    if not enough:
+        remedy = "Its owner gives them: docs/shared-ledger.md has the statements."
+        yield Check("rights", WRONG, "this role lacks rights that sending needs", remedy)
+    elif more:
+        found = "this role may delete what was sent"
+        yield Check("rights", LOOK, found, "Send with one that may not: docs/shared-ledger.md.")
+    else:
+        yield Check("rights", OK, "what sending needs, and no more")
+
+
+def _commits(commit: str, fsync: str) -> Check:
+    if fsync == "off":
+        remedy = "Set fsync = on: else a power cut makes it forget what was sent."
+        return Check("commits", WRONG, "the server doesn't write them to its disk", remedy)
+    if commit in ("off", "local"):
+        remedy = (
+            "Set synchronous_commit = on for this database: else what was sent may be forgotten."
+        )
+        return Check("commits", WRONG, f"synchronous_commit is {commit}", remedy)
+    return Check("commits", OK, f"waited for (synchronous_commit = {commit})")
+
+
+def _standby(names: str, standbys: int, waited: int) -> Check:
+    if names and not waited:
+        remedy = "Every commit waits until one is there; or empty synchronous_standby_names."
+        return Check("standby", WRONG, "a synchronous one is asked for, and away", remedy)
+    if standbys and not waited:
+        return Check(
+            "standby",
+            LOOK,
+            f"{standbys}, asynchronous",
+            "If one takes over, it lacks what was sent last, and that is sent again: name them in "
+            "synchronous_standby_names.",
+        )
+    return Check("standby", OK, f"{waited} synchronous" if waited else "none")

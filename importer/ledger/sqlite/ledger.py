@@ -12,30 +12,33 @@ from typing import Any
 
 from importer import system
 from importer.errors import LedgerError
-from importer.ledger.database import Database, check_secret, pairs
-from importer.ledger.named_queries import queries
-from importer.ledger.past import Past, SqlPast
-from importer.ledger.sqlite import locks, marks
+from importer.ledger.database import Database, check_secret, pairs, queries
+from importer.ledger.past import Past
+from importer.ledger.sqlite import locks
 from importer.ledger.sqlite.database import (
     INDEXES,
     LOOKED_INTO,
     VERSIONS,
+    Mark,
     SqliteDatabase,
     check,
     connect,
+    hold_known,
+    hold_there,
+    mark,
     migrate,
     wrap_sqlite_errors,
 )
 from importer.ledger.sqlite.journal import Journal, checkpoint, progress
 from importer.ledger.staging import Brief, Whole
-from importer.ledger.store import SqlLedger
+from importer.ledger.store import Ledger
 from importer.model import Job
 
 _CACHE_KB = -8 * 1024
 """Negative, so kilobytes. More buys no speed, and SQLite sorts in as much again."""
 
 
-class SqliteLedger(SqlLedger):
+class SqliteLedger(Ledger):
     """An open ledger in one file. Every sqlite3 error leaves as a `LedgerError` that names it."""
 
     def __init__(
@@ -50,7 +53,7 @@ class SqliteLedger(SqlLedger):
     ) -> None:
         self._besides = besides
         database = SqliteDatabase(connection, path)
-        super().__init__(database, secret, past or SqlPast(database), keeping=keeping)
+        super().__init__(database, secret, past or Past(database), keeping=keeping)
         self.connection = connection
         self.path = path
 
@@ -63,7 +66,7 @@ class SqliteLedger(SqlLedger):
         anywhere found. Raises LedgerError for a damaged file, one of a newer importer, one whose hashes
         were made with another key, or one that isn't the one that was used before."""
         with wrap_sqlite_errors(path):
-            marks.hold_there(path)
+            hold_there(path)
             if not path.exists():
                 _make(path)
             connection = connect(path, durability)
@@ -73,7 +76,7 @@ class SqliteLedger(SqlLedger):
                     check(connection, path)
                 migrate(connection, str(path))
                 ledger = cls(connection, path, secret)
-                marks.hold_known(path, _mark(ledger._db))
+                hold_known(path, _mark(ledger._db))
                 if secret:
                     check_secret(ledger._db, secret)
                 checkpoint(connection)
@@ -151,7 +154,7 @@ class SqliteLedger(SqlLedger):
             self._db.run("ledger_begun")
             found = _mark(self._db)
         with wrap_sqlite_errors(self.path):
-            marks.mark(self.path, found)
+            mark(self.path, found)
 
     def retire(self, where: str) -> None:
         """Its rows are in the ledger at `where` now: nothing more is posted from here."""
@@ -204,7 +207,7 @@ def _make(path: Path) -> None:
 
 def _look_back(connection: sqlite3.Connection, path: Path, secret: bytes) -> Past | None:
     """What was sent before a plan, attached to its ledger; None where nothing was."""
-    marks.hold_there(path)
+    hold_there(path)
     if not path.exists() or not path.stat().st_size:
         return None
     connection.execute("ATTACH ? AS history", (f"{path.resolve().as_uri()}?mode=ro",))
@@ -219,13 +222,13 @@ def _look_back(connection: sqlite3.Connection, path: Path, secret: bytes) -> Pas
         )
     history = SqliteDatabase(connection, path, queries("sqlite", "history."))
     check_secret(history, secret, keep=False)
-    marks.hold_known(path, _mark(history))
+    hold_known(path, _mark(history))
     if history.first("journal_any"):
         with closing(connect(path)) as other:  # a plan looks into `rows`
             checkpoint(other)
-    return SqlPast(history, apart=True)
+    return Past(history, apart=True)
 
 
-def _mark(database: Database) -> marks.Mark:
+def _mark(database: Database) -> Mark:
     found = pairs(database.all("ledger_mark"))
-    return marks.Mark(found.get("ledger", ""), int(found.get("begun", 0)))
+    return Mark(found.get("ledger", ""), int(found.get("begun", 0)))

@@ -64,7 +64,7 @@ def templates(package: str, filters: Iterable[Callable[..., object]]) -> Environ
 @cache
 def _environment() -> Environment:
     """Made with the first page: most commands write none, and need no Jinja2."""
-    from importer.results.report import bars, charts
+    from importer.results.report import charts
     from importer.results.report import facts as words
     from importer.results.report.facts import cut_short, per_cent, sentence, short
 
@@ -75,7 +75,7 @@ def _environment() -> Environment:
     environment = templates("importer.results.report", filters)
     style = Path(__file__).with_name("templates") / "style.css"
     text = style.read_text(encoding="utf-8")
-    environment.globals.update(bars=bars, charts=charts, words=words)
+    environment.globals.update(charts=charts, words=words)
     environment.globals.update(style=text, policy=_policy(text))
     return environment
 

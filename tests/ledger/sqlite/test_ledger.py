@@ -12,7 +12,7 @@ import pytest
 
 from importer.errors import LedgerError
 from importer.ledger import existing, look_into, state
-from importer.ledger.named_queries import Query
+from importer.ledger.database import Query
 from importer.ledger.sqlite import SqliteLedger
 from importer.ledger.sqlite.database import SQL, VERSIONS
 from tests.ledger.making import SECRET, response, staged

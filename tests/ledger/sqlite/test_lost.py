@@ -14,8 +14,7 @@ import pytest
 from importer.errors import LedgerError
 from importer.ledger import secret
 from importer.ledger.sqlite import SqliteLedger
-from importer.ledger.sqlite.database import connect, migrate
-from importer.ledger.sqlite.marks import ledger_path, unmark
+from importer.ledger.sqlite.database import connect, ledger_path, migrate, unmark
 from tests.ledger.making import job_of
 
 
@@ -146,7 +145,7 @@ def test_the_mark_never_knows_of_more_than_the_ledger(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr("importer.ledger.sqlite.marks.mark", killed)
+        patch.setattr("importer.ledger.sqlite.ledger.mark", killed)
         with pytest.raises(KeyboardInterrupt):
             begun(tmp_path, "second")
     begun(tmp_path, "third")
