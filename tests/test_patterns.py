@@ -98,7 +98,6 @@ ANCHORED = {
     "importer.mapping.ids._NUMBERED": "fullmatch",
     "importer.mapping.ids._PLAIN": "fullmatch",
     "importer.mapping.ids._UNFILLED": "fullmatch",
-    "importer.mapping.ids._WRAPPED": "fullmatch",
     "importer.mapping.transforms.numbers._GOES_ON": "match",
     "importer.mapping.transforms.texts._AROUND": "fullmatch",
     "importer.mapping.transforms.texts._EMAIL": "fullmatch",

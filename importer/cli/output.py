@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import io
 import json
 import logging
 import os
@@ -14,7 +15,7 @@ import traceback
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextvars import ContextVar
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, TextIO, cast
 
 import click
 from click.core import ParameterSource
@@ -48,9 +49,16 @@ def take_descriptors() -> None:
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:
             setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115  to the end
+        stream = getattr(sys, name)
+        if isinstance(stream, io.TextIOWrapper) and not _has_all_letters(stream):
+            stream.reconfigure(errors="backslashreplace")  # a letter that it lacks ends no run
 
 
 _STANDARD_ERROR = 2
+
+
+def _has_all_letters(stream: TextIO) -> bool:
+    return "utf" in (stream.encoding or "utf-8").casefold()
 
 
 # Whatever a command prints passes here: names of files, sheets, columns, jobs and surveys are anybody's, and
@@ -166,6 +174,8 @@ def _json(document: Mapping[str, object], indent: int = 0) -> str:
         text = orjson.dumps(document, option=orjson.OPT_INDENT_2 if indent else 0).decode()
     except TypeError:
         text = json.dumps(document, ensure_ascii=False, indent=indent or None)
+    if not _has_all_letters(sys.stdout):
+        text = json.dumps(json.loads(text), indent=indent or None)
     return json_escaped(text)
 
 

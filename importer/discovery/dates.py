@@ -39,6 +39,8 @@ _PAIRS: Mapping[frozenset[str], str] = {
     frozenset({"IST", "IDT"}): "Asia/Jerusalem",
 }
 """Abbreviations of which several zones use each, and only one zone all of them."""
+_WEEK = re.compile(r"(?<![^\W\d_])(?:W|KW|CW|WK|Q)[ .-]?\d", re.IGNORECASE)
+"""`2024-W10-2`: a week's number, or a quarter's, which as a month would be another date."""
 _PLACES = {"%z": "\ue000", "%p": "\ue001"}
 """Stand in a text for its zone, and for morning or afternoon, while it is taken to pieces."""
 _RANGE = re.compile(r"\d:\d\d ?[-–] ?(\d\d?:\d\d)$")
@@ -82,8 +84,18 @@ def readings(profile: Profile, *, numbers: bool = False) -> tuple[DateReading, .
         if (reading := _reading(family, bare, counts, zone, na)) is not None
     ]
     best = min((each.unread for each in found), default=0)
-    kept = _unlike([each for each in found if each.unread == best], list(bare))
+    kept = _steady(_unlike([each for each in found if each.unread == best], list(bare)), list(bare))
     return _as_excel_may_have_read(kept[0], list(bare)) if len(kept) == 1 else kept
+
+
+def _steady(found: Sequence[DateReading], texts: Sequence[str]) -> tuple[DateReading, ...]:
+    """Without those that take days for years: `13-04-24` and `24-04-13` are told apart by how few the years
+    are that the others need."""
+    years = [len({when.year for text in texts if (when := each.moment(text))}) for each in found]
+    fewest = min(years, default=0)
+    return tuple(
+        each for each, n in zip(found, years, strict=True) if n < max(_TELLING, 3 * fewest)
+    )
 
 
 def _as_excel_may_have_read(reading: DateReading, texts: Sequence[str]) -> tuple[DateReading, ...]:
@@ -170,6 +182,8 @@ def _candidates(family: str, text: str) -> Iterator[str]:
     if family == "year first" and _COMPACT.fullmatch(text):
         yield "%Y%m%d" + ("%H%M%S" if len(text) > 8 else "")
         return
+    if _WEEK.search(text):
+        return
     pieces = [" " if piece.isspace() else piece for piece in _SPLIT.findall(_marked(text))]
     numbers = [i for i, piece in enumerate(pieces) if piece.isdigit()]
     words = [i for i, piece in enumerate(pieces) if piece.rstrip(".").isalpha() and len(piece) >= 3]
@@ -245,7 +259,9 @@ def _date_parts(
         i: {"d": "%d", "m": "%m", "y": _year(pieces[i])}[part]
         for i, part in zip(three, _ORDERS[family], strict=True)
     }
-    if (len(pieces[three[0]]) == 4) == (family == "year first") and pieces[three[0] + 1] != ":":
+    begin, between, end = pieces[three[0]], pieces[three[0] + 1], pieces[three[2]]
+    short = family == "year first" and len(begin) == len(end) == 2 and between in {"-", "/"}
+    if ((len(begin) == 4) == (family == "year first") or short) and between != ":":
         yield codes
 
 

@@ -11,7 +11,7 @@ import asyncio
 import logging
 import time
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -56,7 +56,8 @@ from importer.settings import Rate, Settings, server_of
 log = logging.getLogger(__name__)
 
 LANES = 8
-"""Into how many lanes a job is cut, unless somebody says: some for each worker."""
+"""Into how many lanes a job is cut, unless somebody says: some for each worker, so that one that is done
+early takes another."""
 BEAT = Timing(beat=1.0)
 """Workers look at one another once a second: so soon a share of the rate goes from one to another."""
 _AGAIN = 2.0
@@ -159,8 +160,9 @@ def _keep_bodies(
 
 @dataclass(frozen=True, slots=True)
 class Worked:
-    """What one worker has done: its requests, the lanes that it came to the end of, why it stopped early, if
-    it did; and of a job that it ended the rows by status, its results, and what it does to the account."""
+    """What one worker has done: the requests that it made, the lanes that it came to the end of, why it
+    stopped early, if it did; and where it was the one that ended the job, the job's rows by status.
+    `results` is where they were written, where they could be; `account` is what it does to the account."""
 
     job: str
     requests: int
@@ -340,7 +342,7 @@ class _Worker:
         ledger, job = self.ledger, self.job
         with self._spooled() as spool:
             order = ledger.lane_order(job, self.keeper, self.settings.statuses)
-            async with self._journal() as journal:
+            async with self._journal(self._gives_back) as journal:
                 delivery = self._delivery(client, journal, spool)
                 await delivery.run(rows(ledger, job, order), ledger.doubtful())
                 self.requests += delivery.requests
@@ -354,23 +356,25 @@ class _Worker:
             keeper.give(done=True)
             return Worked(job.name, self.requests, self.done, ExitStatus.DONE)
         await self._begins()
-        with self._spooled() as spool:
-            async with self._journal(final=True) as journal:
-                delivery = self._delivery(client, journal, spool)
-                forced = bool(job.settings.get("forced"))
-                context = SendContext(
-                    self.settings, job, forced, ledger, journal, delivery, self.observer
-                )
-                for note in await settle_doubts(context):
-                    log.warning("%s", note)
-                self.requests += delivery.requests
-        ledger.explain(job)
-        counts, kinds = self._counts(), ledger.duplicates(job)
-        stop = self.stopping
-        status, why = exit_status(counts, kinds, stop, self.settings), _told(stop)
-        ledger.end_job(ledger.job(job.name), status, why)
-        keeper.give(done=True)
-        finish(ledger, job)
+        clean: list[bool] = []
+        try:
+            with self._spooled() as spool:
+                async with self._journal(clean.append) as journal:
+                    delivery = self._delivery(client, journal, spool)
+                    forced = bool(job.settings.get("forced"))
+                    parts = (ledger, journal, delivery, self.observer)
+                    context = SendContext(self.settings, job, forced, *parts)
+                    for note in await settle_doubts(context):
+                        log.warning("%s", note)
+                    self.requests += delivery.requests
+            ledger.explain(job)
+            counts, kinds = self._counts(), ledger.duplicates(job)
+            stop = self.stopping
+            status, why = exit_status(counts, kinds, stop, self.settings), _told(stop)
+            ledger.end_job(ledger.job(job.name), status, why)
+            finish(ledger, job)
+        finally:  # not before: who comes meanwhile would find all lanes done, and end the job once more
+            keeper.give(done=True, clean=clean == [True])
         keeper.released()
         told = job.settings.get("account")
         account = AccountEffect.read(told) if isinstance(told, dict) else None
@@ -391,13 +395,12 @@ class _Worker:
         counts = self.ledger.counts(self.job)
         return {"read": sum(counts.values())} | {each.value: counts.get(each, 0) for each in Status}
 
-    def _journal(self, *, final: bool = False) -> Journal:
-        def leaving(clean: bool) -> None:
-            if not (final and clean):  # else when the job has ended: nobody else settles it again
-                self.keeper.give(done=final or self.stopping is None, clean=clean)
+    def _gives_back(self, clean: bool) -> None:
+        self.keeper.give(done=self.stopping is None, clean=clean)
 
+    def _journal(self, leaving: Callable[[bool], None]) -> Journal:
         staged, outage = self.ledger.rows_staged(self.job), self.settings.outage
-        return Journal(self.ledger.address, self.keeper, staged, outage, leaving=leaving)
+        return Journal(self.ledger.address, self.keeper, staged, outage, leaving)
 
     def _delivery(self, client: Client, journal: Journal, spool: _Spools) -> Delivery:
         self.delivery = Delivery(
@@ -431,7 +434,8 @@ class _Spools:
         self._lanes = lanes
         self._spools = {shard: Spool() for shard in shards}
         for shard, spool in self._spools.items():
-            spool.keep(_as_kept(bodies.get(shard)))
+            found = bodies.get(shard)
+            spool.keep((seq, Response(0, "", "", "", body, b"", b"")) for seq, body in found)
             spool.flush()
 
     def body(self, row: QueuedRow) -> bytes:
@@ -443,8 +447,3 @@ class _Spools:
     def __exit__(self, *_: object) -> None:
         for spool in self._spools.values():
             spool.close()
-
-
-def _as_kept(bodies: Iterator[tuple[int, bytes]]) -> Iterator[tuple[int, Response]]:
-    for seq, body in bodies:
-        yield seq, Response(0, "", "", "", body, b"", b"")

@@ -24,48 +24,59 @@ anonymous|anonym|anon|guest|unknown|unidentified|nobody|deleted|deleted user|rem
 missing|
 no-id|noid|no id|no_id|no email|no e-mail|no data|no value|none yet|tbd|tba|true|false|x|-1|1.#qnan|
 -9|-99|-999|-9999|unassigned|array|object|system.object|null-null|null_null|undefined-undefined|undefined_undefined|nan-nan|
-none-none|loading...|err:502|err:504|err:508|err:519
+none-none|loading...|-inf|-infinity|-nan|1.#ind|-1.#ind|1.#inf|-1.#inf|pd.nat|0x0|noemail|no-email|nomail|no-mail|
+anonymized|anonymised|anonymous user|anonymous respondent|anonymous visitor|guest user|unknown user|
+former user|deactivated user|no name|no answer|no response|not given|not known|withheld|prefer not to say|
+ffffffff-ffff-ffff-ffff-ffffffffffff
 """
 _PEOPLE = """
 k.a.|k. a.|keine angabe|ohne angabe|o.a.|unbekannt|gast|gelöscht|gelöschter benutzer|nicht angegeben|
 nicht gesetzt|nicht zugewiesen|leer|leere|
-nicht verfügbar|nicht vorhanden|keine|entfällt|anonymisiert|n.v.|
-inconnu|inconnue|anonyme|aucun|aucune|néant|non renseigné|non renseignée|n.c.|n/c|sans objet|s.o.|supprimé|
-supprimée|invité|vide|non disponible|non communiqué|non défini|
+nicht verfügbar|nicht vorhanden|keine|entfällt|anonymisiert|n.v.|anonymer benutzer|anonymer nutzer|
+anonymer teilnehmer|gelöschter nutzer|gastbenutzer|kein name|keine e-mail|keine antwort|nicht angemeldet|
+nicht bekannt|inconnu|inconnue|anonyme|aucun|aucune|néant|non renseigné|non renseignée|n.c.|n/c|sans objet|
+s.o.|supprimé|supprimée|invité|vide|non disponible|non communiqué|non défini|anonymisé|anonymisée|
+utilisateur anonyme|utilisateur supprimé|sans nom|sans réponse|pas de réponse|non connecté|
 desconocido|desconocida|anónimo|anónima|ninguno|ninguna|nulo|sin datos|sin id|sin especificar|no disponible|
 no aplica|s/d|n/d|n.d.|eliminado|eliminada|invitado|vacío|no definido|
+anonimizado|usuario anónimo|usuario eliminado|sin nombre|sin correo|sin respuesta|sin información|ns/nc|
+no contesta|
 desconhecido|desconhecida|anônimo|anônima|nenhum|nenhuma|não informado|não disponível|não se aplica|excluído|
-convidado|vazio|sem dados|
+convidado|vazio|sem dados|usuário anônimo|utilizador anónimo|sem nome|sem resposta|sem e-mail|
 sconosciuto|sconosciuta|anonimo|anonima|nessuno|nessuna|non applicabile|eliminato|ospite|vuoto|
-non specificato|
+non specificato|utente anonimo|anonimizzato|senza nome|nessuna risposta|non disponibile|
 onbekend|anoniem|geen|n.v.t.|nvt|niet van toepassing|niet beschikbaar|niet ingevuld|verwijderd|leeg|n/b|
+anonieme gebruiker|geanonimiseerd|geen naam|geen antwoord|
 neznámý|neznámá|neznámé|anonymní|žádný|žádné|není k dispozici|neuvedeno|smazáno|prázdné|neznámy|neznáme|
-vymazané|
+vymazané|anonymní uživatel|bez jména|bez odpovědi|
 nieznany|nieznana|nieznane|anonimowy|brak|brak danych|nie dotyczy|b.d.|usunięty|usunięto|gość|puste|
+anonimowy użytkownik|brak odpowiedzi|brak nazwy|
 okänd|ukendt|ukjent|saknas|mangler|ingen|ej angivet|ikke angivet|ikke oppgitt|raderad|slettet|gäst|gæst|gjest|
 tuntematon|ei tiedossa|anonyymi|poistettu|tyhjä|
 ismeretlen|névtelen|nincs|nincs adat|törölt|
 necunoscut|necunoscută|niciunul|
-bilinmiyor|bilinmeyen|yok|silindi|misafir|boş|
+bilinmiyor|bilinmeyen|yok|silindi|misafir|boş|anonim|anonim kullanıcı|cevap yok|yanıt yok|belirtilmemiş|
 неизвестно|неизвестный|аноним|анонимно|анонимный|нет|нет данных|н/д|удален|удалён|не указано|не указан|
-пусто|гость|
+пусто|гость|анонимный пользователь|нет ответа|без имени|
 невідомо|невідомий|анонім|немає|видалено|
 άγνωστο|άγνωστος|αγνωστο|ανώνυμος|ανωνυμος|κανένα|δ/υ|
-غير معروف|مجهول|لا يوجد|غير متوفر|לא ידוע|אנונימי|אין|
+غير معروف|مجهول|لا يوجد|غير متوفر|غير متاح|لا ينطبق|مجهول الهوية|לא זמין|לא ידוע|אנונימי|אין|
 không|không có|ไม่มี|ไม่ระบุ|ไม่ทราบ|(tom)|(tomt)|(tyhjä)|ẩn danh|không rõ|
-不明|匿名|なし|無し|該当なし|未設定|未入力|未登録|削除済み|ゲスト|名無し|未知|无|無|不详|不詳|未设置|未填|未填写|已删除|空|空白|空值|游客|暂无|
-없음|익명|알 수 없음|해당 없음|해당없음|미입력|미설정|비어 있음|삭제됨|게스트
+不明|匿名|なし|無し|該当なし|未設定|未入力|未登録|削除済み|ゲスト|名無し|無回答|無記入|回答なし|非公開|匿名希望|匿名ユーザー|
+未回答|未提供|保密|匿名用户|匿名用戶|不适用|不適用|没有|未知|无|無|不详|不詳|未设置|未填|未填写|已删除|空|空白|空值|游客|暂无|
+없음|익명|알 수 없음|해당 없음|해당없음|미입력|미설정|비어 있음|삭제됨|게스트|무응답|
+비공개|응답 없음|익명 사용자
 """
 STAND_INS = frozenset(
     word.strip().casefold() for word in (_PROGRAMS + "|" + _PEOPLE).split("|") if word.strip()
-)
-"""Case-folded, with single spaces."""
+) | {f"err:{number}" for number in range(501, 541)}
+"""Case-folded, with single spaces; and LibreOffice's errors."""
 _BOOLEANS = """
 WAHR FALSCH VRAI FAUX VERDADERO FALSO VERDADEIRO VERO WAAR ONWAAR PRAWDA FAŁSZ PRAVDA NEPRAVDA SANT FALSKT
-SANN USANN TOSI EPÄTOSI IGAZ HAMIS DOĞRU YANLIŞ ИСТИНА ЛОЖЬ ІСТИНА ХИБНІСТЬ ΑΛΗΘΗΣ ΨΕΥΔΗΣ
+NaT SANN USANN TOSI EPÄTOSI IGAZ HAMIS DOĞRU YANLIŞ ИСТИНА ЛОЖЬ ІСТИНА ХИБНІСТЬ ΑΛΗΘΗΣ ΨΕΥΔΗΣ
 """
 BOOLEANS = frozenset(_BOOLEANS.split())
-"""Excel's TRUE and FALSE, in capitals as it writes them: Vero is somebody's name."""
+"""Excel's TRUE and FALSE, in capitals as it writes them, and pandas' NaT: Vero and Nat are names."""
 LONGEST = max(map(len, STAND_INS))
 _SHORT = len("x@x.org") + 1
 """`none@none.com` is nobody; letters such as x may be people with an address of their own."""
@@ -89,7 +100,7 @@ _PLAIN = re.compile(
 _NUMBERED = re.compile(r"(?:[A-Za-z0][A-Za-z0_-]*)?[1-9][A-Za-z0-9_-]*")
 """No word of the list is made of such, nor a zero: most ids need no further look."""
 NUMBERED = column_of(_NUMBERED.pattern)
-_WRAPPED = re.compile(r"""[(\[<{"'*_]+([^()\[\]<>{}"'*_]+)[)\]>}"'*_]+""")
+_OPENS, _CLOSES = "([<{\"'*_（【「«“„–—-", ")]>}\"'*_）】」»”“–—-"
 _MARKS = re.compile(r"[-–—_.…?¿!@$%&^*/\\~,;:|=+()\[\]<>{}\"' ]+")
 _AROUND_FIELDS = (
     ("{{", "}}", 0),
@@ -114,7 +125,9 @@ _UNFILLED = re.compile(
 """Placeholders that no tool has filled (`%user%`, `[email]`)."""
 _OBJECT = re.compile(r"\[object \w+\]", re.IGNORECASE)
 """What JavaScript writes for an object."""
-_OVERWRITTEN = re.compile(r"[+-]?[0-9](?:[.,][0-9]+)?[eE]\+[0-9]+|[+-]?[0-9][.,][0-9]+[eE]-?[0-9]+")
+_OVERWRITTEN = re.compile(
+    r"[+-]?[0-9]{1,3}(?:[.,][0-9]*)?[eE]\+[0-9]+|[+-]?[0-9][.,][0-9]+[eE]-?[0-9]+"
+)
 """`1.09E+10`: the digits that tell people apart are gone. `12E4` and `1E5` are ids like any other."""
 _FLOAT = re.compile(r"[0-9]+[.,](?:0{1,2}|0{4,})")
 _GROUPED = re.compile(
@@ -123,7 +136,7 @@ _GROUPED = re.compile(
 )
 """`4711.0`, `12,120`: all digits are there, dressed as a number's. `12.120` and `12 120` may be ids."""
 _FORMULA = re.compile(r"=(?:[\"“”']|[A-Z.]+\()")
-_GUARDED = re.compile(r"'[0-9]+")
+_GUARDED = re.compile(r"['’‘`´][0-9]+")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _DIGEST = 16
 
@@ -136,20 +149,25 @@ def is_dummy(text: str) -> bool:
 def _is_word(text: str) -> bool:
     if text[:1] == "0":
         return _ZEROS.fullmatch(text) is not None
+    if "@" in text and len(text) > _SHORT:
+        name, _, host = text[: 3 * LONGEST].casefold().partition("@")
+        return name in STAND_INS and host.partition(".")[0] in STAND_INS
     if len(text) > LONGEST:
         return False
     if text.casefold() in STAND_INS or text in BOOLEANS:
         return True
-    if "@" in text and len(text) > _SHORT:
-        name, _, host = text.casefold().partition("@")
-        return name in STAND_INS and host.partition(".")[0] in STAND_INS
     return "\u00a0" in text and text.replace("\u00a0", " ").casefold() in STAND_INS
 
 
 def _is_unfilled(text: str) -> bool:
-    """Punctuation alone, a word of the list in brackets, or a placeholder."""
-    wrapped = _WRAPPED.fullmatch(text)
-    if wrapped is not None and is_dummy(wrapped[1].strip()):
+    """Punctuation alone, a word of the list in brackets or dashes, or loosely written (`N / A`), or a
+    placeholder."""
+    inner = text.strip(_OPENS + _CLOSES + " ")
+    if inner and text[0] in _OPENS and text[-1] in _CLOSES and is_dummy(inner):
+        return True
+    bare = ".".join(map(str.strip, text.split("."))).rstrip(".")
+    bare = "/".join(map(str.strip, bare.split("/")))
+    if bare != text and (_is_word(bare) or _is_word(bare + ".")):
         return True
     if any(_holds(text, *field) for field in _AROUND_FIELDS):
         return True

@@ -19,7 +19,8 @@ from xml.etree import ElementTree as ET
 # `2024-03-05` | | date and time | `2024-03-05T10:20:30`, milliseconds only where there are any | |
 # time, duration | `10:20:30`, `30:15:00` | | true, false | `TRUE`, `FALSE` | | error | `#REF!` |
 #
-# The cell's number format plays no part: 85 % is `0.85`.
+# The cell's number format plays no part: 85 % is `0.85`; but zeros in front (`00042`) and what a format
+# of such zeros writes around them (`K-00042`) are shown.
 
 _BIG, _SCIENTIFIC = 1e15, 1e21
 _EXACT = 2**53
@@ -130,6 +131,11 @@ Show = Callable[[float], str]
 
 _DAY = 86_400_000
 _NOT_SHOWN = re.compile(r'"[^"]*"|[\\_*].')
+_DIGIT = "\ue000"
+_PIECE = re.compile(
+    r'"(?P<said>[^"]*)"|\\(?P<one>.)|[_*].|\[[^\]]*\]|0|;|(?P<sign>[-+() ])|(?P<other>.)', re.DOTALL
+)
+"""What a number format is made of: literal text, a letter of it, room, a colour, a digit ..."""
 _ELAPSED = re.compile(r"\[(?:h+|m+|s+)\]", re.IGNORECASE)
 _BRACKETS = re.compile(r"\[[^\]]*\]")
 _MOMENT = re.compile(r"[dmyhs]", re.IGNORECASE)
@@ -155,8 +161,20 @@ def is_moment(code: str) -> bool:
 
 
 def is_padded(code: str) -> bool:
-    """True for a format of zeros alone, which shows 42 as `00042`."""
-    return re.fullmatch("00+", _shown(code)) is not None
+    """True for a format of zeros, which shows 42 as `00042`, or with signs around them as `K-00042`."""
+    return bool(_zeros(code))
+
+
+def _zeros(code: str) -> str:
+    """What such a format shows of zero: `K-00000`, each zero of its number as \ue000; "" for others."""
+    found = ""
+    for piece in _PIECE.finditer(code):
+        if piece[0] == ";":
+            break
+        if piece["other"] or piece[0][:2] in {"[<", "[>", "[="}:
+            return ""
+        found += _DIGIT if piece[0] == "0" else piece["said"] or piece["one"] or piece["sign"] or ""
+    return found if found.count(_DIGIT) > 1 else ""
 
 
 def shows(codes: list[str], *, since_1904: bool) -> Mapping[int, Show]:
@@ -166,8 +184,8 @@ def shows(codes: list[str], *, since_1904: bool) -> Mapping[int, Show]:
 
 
 def _show(code: str, *, since_1904: bool) -> Show | None:
-    if is_padded(code):
-        return partial(padded, width=len(_shown(code)))
+    if zeros := _zeros(code):
+        return partial(_in_zeros, zeros=zeros)
     if _ELAPSED.search(_shown(code)):
         return duration
     return (moment_since_1904 if since_1904 else moment) if is_moment(code) else None
@@ -202,6 +220,17 @@ def _milliseconds(days: float) -> int:
 def padded(value: float, *, width: int) -> str:
     """A whole number with zeros in front; what isn't whole is left as it is, since zeros matter in ids."""
     return f"{int(value):0{width}}" if value >= 0 and value == int(value) else text(value)
+
+
+def _in_zeros(value: float, *, zeros: str) -> str:
+    """A whole number within letters and signs of its format, as `padded` leaves others."""
+    width = zeros.count(_DIGIT)
+    digits = padded(value, width=width)
+    if not digits.isdecimal():
+        return digits
+    rest, ahead = iter(digits[len(digits) - width + 1 :]), digits[: len(digits) - width + 1]
+    first, _, behind = zeros.partition(_DIGIT)
+    return first + ahead + "".join(next(rest) if each == _DIGIT else each for each in behind)
 
 
 def duration(days: float) -> str:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from itertools import chain, islice
 from typing import TYPE_CHECKING, Any
 
+from importer import codes
 from importer.errors import SourceError
 from importer.model import Problem
 from importer.sources import encoding
@@ -308,6 +309,8 @@ class _Rows:
             return self._read_leniently(error)
         if self._doubtful or self._spaced in self._of_this_row[0]:
             self._doubt(cells)
+        elif len(cells) < len(self._sound) and not self._of_this_row[-1].endswith(("\n", "\r")):
+            self._tell("", "cut_row")
         else:
             self._sound = cells
         return cells
@@ -411,14 +414,11 @@ class _Rows:
         self._sound = cells
         return None
 
-    def _tell(self, message: str) -> None:
-        self._unsound = self._row
-        self.problems[self._row] = Problem(
-            code="stray_quote",
-            message=message,
-            row=self._row,
-            fix=f"Look at line {self._first_line()} of the text: double or remove the quote.",
-        )
+    def _tell(self, message: str, code: str = "stray_quote") -> None:
+        self._unsound, kind = self._row, codes.of("file")[code]
+        quote = f"Look at line {self._first_line()} of the text: double or remove the quote."
+        fix = quote if message else kind.remedy
+        self.problems[self._row] = Problem(code, message or kind.meaning, self._row, fix=fix)
 
     def _never_closed(self, what: str) -> SourceError:
         row, line = self._suspect or (self._row, self._first_line())

@@ -99,14 +99,33 @@ def _shown(codec: str, evidence: Sequence[tuple[int, bytes]]) -> Encoding:
     return Encoding(codec, KnownBy.GUESSED, dict(_samples(lines)))
 
 
-def _known(given: str, bom: str) -> str:
+_OF_NO_FILE = frozenset({"unicode-escape", "raw-unicode-escape", "idna", "punycode"})
+"""Python's own, in which a backslash of a text means something, and those of names of hosts."""
+_PLAIN = "Az,;\t\r\n"
+
+
+def _codec(given: str) -> str:
+    """Its name in Python; "" where it is no encoding of texts."""
     try:
         codec = codecs.lookup(given).name
-    except LookupError:
+        whole = _PLAIN.encode(codec).decode(codec) == _PLAIN
+    except (LookupError, ValueError):
+        return ""
+    return codec if whole and codec not in _OF_NO_FILE else ""
+
+
+def _known(given: str, bom: str) -> str:
+    codec = _codec(given)
+    if not codec:
         raise SourceError(
             f"there is no encoding called {given!r}.",
             hint="Common ones: utf-8, cp1252 (Windows), mac_roman, latin-1, utf-16, shift_jis.",
-        ) from None
+        )
+    if codec in {"utf-16", "utf-32"} and not bom.startswith(codec):
+        raise SourceError(
+            f"the text isn't {codec}: no byte order mark stands at its top.",
+            hint=f"Without one it is {codec}-le or {codec}-be; leave the encoding out, and it is found.",
+        )
     wide = codec.removesuffix("-le").removesuffix("-be")
     return bom if bom.removesuffix("-sig") in (codec, wide) else codec
 

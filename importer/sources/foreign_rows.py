@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from itertools import takewhile
 
 from importer import codes
 from importer.model import NO_ANSWERS, Problem
@@ -216,9 +217,10 @@ class ForeignRows:
         self._labels = labels
         self._mended = labels[-1:] == (PROBLEM_COLUMN,)
         self._above = {key for key in map(_key, above) if len(key) > 1}
-        self._first = {next(iter(key))[1] for key in self._above}
+        self._names = {name for key in self._above for _, name in key}
         self._all = [cells for _, cells in head] if whole else []
-        self._profile = _Profile(_together(head))
+        own = takewhile(lambda each: not self._names_columns(each[1]), head)
+        self._profile = _Profile(_together(list(own)))
         self._width = _width(labels, self._profile.empty)
         self._recent: list[list[str]] = []
         self._above_this = 0
@@ -242,10 +244,13 @@ class ForeignRows:
                 yield Problem(told, kind.meaning, row, PROBLEM_COLUMN, fix=kind.remedy)
             elif told:
                 yield self._problem(told, row, each)
-            elif first.casefold() in self._first and _key(each) in self._above:
+            elif first.casefold() in self._names and _key(each) in self._above:
                 self._second = 0
                 yield self._problem("repeated_header", row, each)
-            elif self._second or (self._is_apart(row, skipped) and self._profile.is_header(each)):
+            elif self._second or (
+                (self._is_apart(row, skipped) or self._names_columns(each))
+                and self._profile.is_header(each)
+            ):
                 self._second = self._second or row
                 yield self._problem("second_table", row, each, f" (row {self._second})")
             elif _may_be_totals(first.casefold()) and self._are_totals(each, cells[summed:at]):
@@ -254,16 +259,17 @@ class ForeignRows:
         self._before = rows[-1]
         self._hold(cells[summed:])
 
-    def _to_look_at(self, rows: Sequence[int], cells: Sequence[Sequence[str]]) -> Sequence[int]:
-        """All rows where one may be told by more than its first cell, else those whose first cell is odd."""
+    def _to_look_at(self, rows: Sequence[int], cells: Sequence[Sequence[str]]) -> Iterator[int]:
+        """All rows where one may be told by more than its first cell, else those whose first cell is odd; and
+        whatever follows the header of another table."""
         gaps = rows[-1] - rows[0] != len(rows) - 1 or rows[0] != self._before + 1
-        if gaps or self._mended or self._second:
-            return range(len(rows))
-        return [
-            at
-            for at, word in enumerate([each[0].strip().casefold() for each in cells])
-            if word[:1] in _BEFORE_WORD or word in self._first or _may_be_totals(word)
-        ]
+        if gaps or self._mended:
+            yield from range(len(rows))
+            return
+        for at, word in enumerate([each[0].strip().casefold() for each in cells]):
+            odd = word[:1] in _BEFORE_WORD or word in self._names or _may_be_totals(word)
+            if odd or self._second:
+                yield at
 
     def at_the_end(self, rows: Sequence[int], cells: Sequence[Sequence[str]]) -> Iterator[Problem]:
         """The problems of the last rows, from the end upwards while their words say totals."""
@@ -286,6 +292,14 @@ class ForeignRows:
         word = _word_of(cells[:last])
         mended = code == "totals_row" and not (word in _TOTALS or _holds_totals_word(word))
         return "" if mended else code
+
+    def _names_columns(self, cells: Sequence[str]) -> bool:
+        """Whether half of a row or more are the header's names, some in other places: the header of another
+        export that was joined to this one. Boxes that were ticked hold their own names."""
+        key = _key(cells)
+        named = [each for each in key if each[1] in self._names]
+        own = {each for above in self._above for each in above}
+        return len(named) >= max(2, len(key) / 2) and not own.issuperset(named)
 
     def _is_apart(self, row: int, skipped: frozenset[int]) -> bool:
         """Whether blank rows stand between this one and the answer above."""

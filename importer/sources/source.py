@@ -253,7 +253,9 @@ class Source:
         problems = {each.row: each for each in foreign.found(rows, cells, self._skipped)}
         if ends:
             problems |= {each.row: each for each in foreign.at_the_end(rows, cells)}
-        problems |= {row: block.problems[row] for row in rows if row in block.problems}
+        told = block.problems
+        cut = {row for row in problems if row in told and told[row].code == "cut_row"}
+        problems |= {row: told[row] for row in rows if row in told and row not in cut}
         if set(map(len, cells)) != {width}:
             problems |= self._ragged(block, kept)
             cells = [_fitted(row, width) for row in cells]

@@ -81,6 +81,16 @@ def test_equal_days_and_months_are_no_question() -> None:
     assert len(formats("05/05/2021", "06/06/2021")) == 1
 
 
+def test_a_year_of_two_digits_may_stand_first() -> None:
+    assert formats("24-03-13", "24-06-25") == [("%d-%m-%y",), ("%y-%m-%d",)]
+    assert len(formats("10/11/12", "09/10/11")) == 3
+    assert formats("12-25-20") == [("%m-%d-%y",)]
+    assert formats("13.04.24", "05.06.24") == [("%d.%m.%y",)]
+    many = [f"{n:02}-{1 + n % 12:02}" for n in (1, 5, 9, 14, 20, 28)]
+    assert formats(*(f"24-{each[3:]}-{each[:2]}" for each in many)) == [("%y-%m-%d",)]
+    assert formats(*(f"{each}-24" for each in many)) == [("%d-%m-%y",)]
+
+
 def test_several_formats_of_one_column() -> None:
     assert formats("25.12.2020", "26.12.2020 10:00") == [("%d.%m.%Y %H:%M", "%d.%m.%Y")] or formats(
         "25.12.2020", "26.12.2020 10:00"
@@ -129,6 +139,9 @@ def test_marks_for_no_date_are_set_apart() -> None:
         "2021",
         "0012",
         "99.99.9999",
+        "2024-W10-2",
+        "KW 10/2024 2",
+        "2024 Q1 05",
     ],
 )
 def test_no_dates(text: str) -> None:

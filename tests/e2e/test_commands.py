@@ -144,6 +144,20 @@ def test_an_output_that_is_full_is_no_defect(user: Shell, more: dict[str, str]) 
     assert "Standard output can't be written: No space left on device." in ended.stderr
 
 
+@pytest.mark.parametrize("coding", ["latin-1", "cp1252", "ascii", "koi8-r"])
+def test_letters_that_a_terminal_lacks_are_no_defect(user: Shell, coding: str) -> None:
+    file = user.write("answers.csv", "id,満足度,😀 é\nu1,10,よい\nu2,9,だめ\n")
+    for more in ([], ["--json"]):
+        ended = subprocess.run(
+            [IMPORTER, "inspect", str(file), "--show-values", *more],
+            capture_output=True,
+            check=False,
+            env={**user.environment, "PYTHONIOENCODING": coding},
+        )
+        assert (ended.returncode, ended.stderr.count(b"defect")) == (0, 0)
+    assert "満足度" in json.dumps(json.loads(ended.stdout.decode(coding)), ensure_ascii=False)
+
+
 def test_a_mapping_on_standard_output_and_json_are_one_object(user: Shell) -> None:
     user.write("answers.csv", "id,score,comment,email\nu1,10,Great,u1@example.com\n")
 

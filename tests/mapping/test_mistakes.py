@@ -113,6 +113,20 @@ ONE_EACH = [
     ),
     (with_traits("{a: {column: A, type: date, format: '%d.%m.'}}"), "the date format has no year"),
     (with_traits("{a: {column: A, type: date, format: '%Y %Q'}}"), "this isn't a date format"),
+    (
+        with_traits("{a: {column: A, type: date, format: '%Y-%m-%d %d'}}"),
+        "%d and %d are the same part",
+    ),
+    (
+        with_traits("{a: {column: A, type: date, format: '%Y-%m-%y'}}"),
+        "%Y and %y are the same part",
+    ),
+    (
+        with_traits("{a: {column: A, type: date, format: '%d.%m.%Y %H:%m'}}"),
+        "%m and %m are the same",
+    ),
+    (with_traits("{a: {column: A, type: date, format: '%Y-%M-%d'}}"), "a day and no month"),
+    (with_traits("{a: {column: A, type: date, format: '%Y-%M'}}"), "minutes and no hour"),
     (with_traits("{a: {column: A, type: date, format: '%Y %Z'}}"), "depend on the machine"),
     (
         with_traits("{a: {column: A, type: date, timezone: Europe/Prag}}"),

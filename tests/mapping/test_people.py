@@ -40,6 +40,44 @@ def test_a_stand_in_is_refused(dummy: str) -> None:
     assert codes(ONE, Id=dummy) == ["dummy_id"]
 
 
+@pytest.mark.parametrize(
+    "dummy",
+    [
+        *(
+            "N / A",
+            "n/a.",
+            "k . A .",
+            "--none--",
+            "- none -",
+            "– keine –",
+            "（空白）",
+            "«anonyme»",
+            "Err:522",
+        ),
+        *("undefined@undefined.com", "noemail@noemail.com", "anonymous@anonymous.invalid", "NaT"),
+    ],
+)
+def test_a_stand_in_in_other_dress(dummy: str) -> None:
+    assert codes(ONE, Id=dummy) == ["dummy_id"]
+
+
+@pytest.mark.parametrize(
+    "id_",
+    [
+        "Nat",
+        "-17-",
+        "A / B",
+        "none@acme.com",
+        "anonymous@" + "a" * 200,
+        "x-none",
+        "err:12",
+        "no. 7",
+    ],
+)
+def test_an_id_that_looks_like_a_stand_in(id_: str) -> None:
+    assert body(ONE, Id=id_)["userId"] == id_
+
+
 @pytest.mark.parametrize("dummy", ["anonymous", "0", "n/a"])
 def test_a_stand_in_gives_way_to_something_better(dummy: str) -> None:
     assert body(TWO, Id=dummy, Email="a@x.org")["userId"] == "a@x.org"
@@ -49,7 +87,19 @@ def test_a_stand_in_gives_way_to_something_better(dummy: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "lost", ["1.23E+15", "1,23E+15", "1E+15", "#REF!", "#NAME?", "#DIV/0!", "########"]
+    "lost",
+    [
+        "1.23E+15",
+        "1,23E+15",
+        "1E+15",
+        "1.E+15",
+        "12.3E+14",
+        "123E+13",
+        "#REF!",
+        "#NAME?",
+        "#DIV/0!",
+        "########",
+    ],
 )
 def test_an_id_that_excel_has_overwritten_is_refused_at_once(lost: str) -> None:
     assert codes(ONE, Id=lost) == ["damaged_id"]

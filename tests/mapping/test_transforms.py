@@ -45,6 +45,12 @@ SENT: list[tuple[str, str, Any]] = [
     ("type: nps, parse: only_int", "Bewertung – 9", 9),
     ("type: nps, parse: only_int", "評価9点", 9),
     ("type: scale, min: -2, max: 2, parse: only_int", "Rating: −2", -2),
+    ("type: nps, parse: leading_int", "5 - May be", 5),
+    ("type: nps, parse: leading_int", "5 Mar-a-Lago", 5),
+    ("type: nps, parse: leading_int", "9 ’tis great", 9),
+    ("type: nps, parse: only_int", "Bewertung: (9)", 9),
+    ("type: scale, min: -2, max: 2, parse: only_int", "- 2", -2),
+    ("type: scale, min: -2, max: 2, parse: only_int", "Rating: –2", -2),
     ("type: nps, parse: [unguard, leading_int]", "'+3 x", 3),
     ("type: nps, round: half_up", "6.5", 7),
     ("type: nps, round: half_even", "6.5", 6),
@@ -125,11 +131,28 @@ REFUSED: list[tuple[str, str, str]] = [
         for text in (
             *("9;10", "9, 10", "9 и 10", "9到10", "9から10", "9...10", "1O", "1l"),
             *("10月9日", "3월 4일", "3-Oca", "3-Μαρ", "9 & 10"),
+            *(
+                "9-Oct-23",
+                "3. März 2024",
+                "5 May 2024 10:20",
+                "3 de marzo",
+                "9.loka",
+                "09-ต.ค.",
+                "9. října",
+            ),
+            *("9 5", "9\n10", "9 1/2", "9 ½", "9·5", "9٫5", "1’234", "1'000", "9%", "10 %", "7h30"),
         )
     ),
     *(
         ("type: nps, parse: only_int", text, "bad_number")
-        for text in ("9½", "Oct-09", "окт.09", "1O", "l0", ">9", "≤5", "1月")
+        for text in (
+            *("9½", "Oct-09", "окт.09", "1O", "l0", ">9", "≤5", "1月"),
+            *("9.loka", "09-ต.ค.", "9. října", "9²", "⑤ 9", "(9)", "9-", "9−", "9%"),
+        )
+    ),
+    *(
+        ("type: nps, parse: only_int", text, "out_of_range")
+        for text in ("–9", "－9", "‐9", "- 9", "missing (–1)")
     ),
     ("type: nps, parse: leading_int", "3月", "bad_number"),
     ("type: nps, parse: leading_int", "9-10 Promoter", "bad_number"),
@@ -201,6 +224,8 @@ TRAITS: list[tuple[str, str, Any]] = [
     ("{column: T, type: number}", "1.5E+3", 1500),
     ('{column: T, type: number, decimal: ","}', "12,85", 12.85),
     ('{column: T, type: number, decimal: ",", thousands: "."}', "1.234,5", 1234.5),
+    ('{column: T, type: number, decimal: ",", thousands: "."}', "-123.456", -123_456),
+    ('{column: T, type: number, decimal: ",", thousands: "."}', "1234567,8", 1_234_567.8),
     ('{column: T, type: number, thousands: " "}', "1\u00a0234\u202f567", 1_234_567),
     ('{column: T, type: number, thousands: "\'"}', "1'234", 1234),
     ("{column: T, type: number}", "9007199254740992", 9007199254740992),
@@ -240,6 +265,10 @@ def test_a_trait_as_it_is_sent(block: str, cell: str, value: Any) -> None:
         ("{column: T, type: number}", "NaN", "bad_number"),
         ("{column: T, type: number}", "Infinity", "bad_number"),
         ("{column: T, type: number}", "9007199254740993", "number_too_big"),
+        *(
+            ('{column: T, type: number, decimal: ",", thousands: "."}', text, "bad_number")
+            for text in ("1234.567", ".567", "-.567", "1234.567,8", "12.34.567")
+        ),
         ('{column: T, type: number, decimal: ",", thousands: "."}', "1.5", "bad_number"),
         ("{column: T, type: boolean}", "maybe", "not_boolean"),
         ("{column: T, values: {a: b}}", "c", "unmapped_value"),

@@ -126,7 +126,7 @@ def test_every_kind_is_explained() -> None:
         "merged_cell",
     }
     of_rows = {"ragged_row", "stray_quote", "repeated_header", "second_table", "totals_row"}
-    of_rows |= {"bad_line", "repeated_key", "not_mended"}
+    of_rows |= {"bad_line", "repeated_key", "not_mended", "cut_row"}
     assert {*tested, *of_rows} == set(codes.of("file"))
 
 

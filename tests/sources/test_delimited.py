@@ -345,3 +345,17 @@ def test_a_quote_behind_a_comma_inside_of_a_cell_says_nothing_of_blanks(tmp_path
     text = 'ID,Comment,Plan\nu1,"Slow, ""modern"" or not", gold\nu2,fine, silver\n'
     found = read(written(tmp_path / "a.csv", text))
     assert found.cells == [["u1", 'Slow, "modern" or not', " gold"], ["u2", "fine", " silver"]]
+
+
+@pytest.mark.parametrize("end", ["", "\n", "\r\n", "\r"])
+@pytest.mark.parametrize("last", ["u3,1", "u3", 'u3,"a\nb"', "u3,1,fine"])
+def test_a_last_row_that_may_be_cut(tmp_path: Path, last: str, end: str) -> None:
+    """A 10 that was cut is a 1. A whole row without a line break is as programs write it."""
+    path = written(tmp_path / "a.csv", f"who,score,note\nu1,9,good\nu2,7,so\n{last}{end}")
+    told = {row: each.code for row, each in read(path).problems.items()}
+    assert told == ({} if end or last.endswith("fine") else {4: "cut_row"})
+
+
+def test_what_it_was_besides_goes_first(tmp_path: Path) -> None:
+    path = written(tmp_path / "a.csv", "who,score,note\nu1,9,good\nu2,7,so\nAverage,8")
+    assert [each.code for each in read(path).problems.values()] == ["totals_row"]

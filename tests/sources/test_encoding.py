@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -83,6 +84,44 @@ def test_given_encoding_rules(tmp_path: Path) -> None:
     assert (found.cells, found.facts.encoding_known_by) == ([["1", "é"]], KnownBy.GIVEN)
     with pytest.raises(SourceError, match="no encoding called 'klingon'"):
         open_source(path, SourceOptions(encoding="klingon"))
+
+
+@pytest.mark.parametrize(
+    "encoding",
+    [
+        "rot13",
+        "zlib",
+        "hex",
+        "idna",
+        "punycode",
+        "undefined",
+        "unicode_escape",
+        "raw_unicode_escape",
+        "x\0y",
+    ],
+)
+def test_what_is_no_encoding_of_a_file(tmp_path: Path, encoding: str) -> None:
+    path = written(tmp_path / "a.csv", "a,b\n1,c\\n\n")
+    with pytest.raises(SourceError, match="no encoding called"):
+        open_source(path, SourceOptions(encoding=encoding))
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-32"])
+def test_a_wide_encoding_without_its_mark(tmp_path: Path, encoding: str) -> None:
+    wide = written(tmp_path / "a.csv", "a,b\n1,\u00e9\n".encode(f"{encoding}-le"))
+    for path in (wide, written(tmp_path / "b.csv", "a,b\n1,c\n")):
+        with pytest.raises(SourceError, match="no byte order mark"):
+            open_source(path, SourceOptions(encoding=encoding))
+    assert read(wide, SourceOptions(encoding=f"{encoding}-le")).cells == [["1", "\u00e9"]]
+
+
+@pytest.mark.parametrize(
+    "encoding", ["utf-16-le", "utf-32-be", "cp500", "hz", "iso2022_jp", "utf-7"]
+)
+def test_another_encoding_than_the_files_is_no_defect(tmp_path: Path, encoding: str) -> None:
+    path = written(tmp_path / "a.csv", "a,b\n1,\u00e9+x~{\n2,+2D\n")
+    with suppress(SourceError):
+        assert read(path, SourceOptions(encoding=encoding)).header
 
 
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-32"])

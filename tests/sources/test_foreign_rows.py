@@ -245,3 +245,36 @@ def test_a_header_behind_blank_rows_goes_on_with_the_answers(tmp_path: Path) -> 
 def test_answers_with_a_blank_row_behind_each(tmp_path: Path) -> None:
     path = as_csv(tmp_path, "who,score /  / Ann,9 /  / Bob,7 /  / Cy,nine /  / Di,8")
     assert told(path) == {}
+
+
+JOINED = [
+    "who,note,score / u4,fine,6 / u5,so,9",
+    "score,who,note / 6,u4,fine",
+    "note,score,reason / fine,6,price",
+    "who,note / u4,6",
+    " WHO , Note, Score / u4,fine,6",
+]
+
+
+@pytest.mark.parametrize("other", JOINED)
+@pytest.mark.parametrize("size", SIZES)
+def test_an_export_with_other_columns_joined_to_it(tmp_path: Path, other: str, size: int) -> None:
+    path = as_csv(tmp_path, f"{ANSWERS} / {other} / {ANSWERS}")
+    rows = range(5, 5 + len(other.split(" / ")))
+    assert told(path, size=size) == {
+        **dict.fromkeys(rows, "second_table"),
+        rows.stop: "repeated_header",
+    }
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        "7,Mail,,Phone / 8,,Chat,Phone / 9,Mail,Chat,",
+        "who,8,Chat,Mail",
+        "Mail,9,Phone,",
+    ],
+)
+def test_answers_that_hold_names_of_columns(tmp_path: Path, rows: str) -> None:
+    boxes = "who,Mail,Chat,Phone / 1,Mail,,Phone / 2,,Chat, / 3,Mail,Chat,"
+    assert told(as_csv(tmp_path, f"{boxes} / {rows}")) == {}

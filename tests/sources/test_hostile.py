@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from importer.errors import SourceError
+from importer.sources import workbook
 from importer.sources.source import open_source
 from tests.sources import workbooks
 from tests.sources.reading import read
@@ -85,8 +86,22 @@ def test_a_zip_bomb_that_lies_about_its_size(tmp_path: Path) -> None:
     assert "can't be read as a workbook" in refused(str(path))
 
 
+def test_wherever_memory_ends_it_is_said_to_be_memory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In a library's own code the child is killed, in Python it would say nothing at all."""
+    monkeypatch.setattr(workbook, "_MEMORY", 150 << 20)
+    row = "<row>" + "<c><v>1</v></c>" * 4_000 + "</row>"
+    path = workbooks.in_pieces(
+        tmp_path / "a.xlsx", (START, *[row] * 800, "</sheetData></worksheet>")
+    )
+    assert "it took too much memory" in refused(path)
+
+
 @pytest.mark.trial
-def test_more_cells_than_memory(tmp_path: Path) -> None:
+def test_more_cells_than_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a fourth of what a child gets: a quick machine reads so many cells within the whole of it."""
+    monkeypatch.setattr(workbook, "_MEMORY", workbook._MEMORY // 4)
     row = "<row>" + "<c><v>1</v></c>" * 4_000 + "</row>"
     path = workbooks.in_pieces(
         tmp_path / "a.xlsx", (START, *[row] * 5_000, "</sheetData></worksheet>")

@@ -332,3 +332,34 @@ def test_text_has_no_sheets(tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
     path.write_text("a\n1\n")
     assert read(path, SourceOptions(sheet="Answers")).sheet == ""
+
+
+@pytest.mark.parametrize(
+    ("shown_as", "text"),
+    [
+        ('"K-"00000', "K-00042"),
+        ("00000\\-00", "00000-42"),
+        ("0000-0000", "0000-0042"),
+        ("[Red]00000", "00042"),
+        ("[$-407]000 00_)", "000 42"),
+        ("00000;-00000", "00042"),
+        ('"K-"0', "42"),
+        ('0" / 10"', "42"),
+        ("#,##0", "42"),
+        ("00.00", "42"),
+        ("[<=99]00000;0", "42"),
+        ("00%", "42"),
+    ],
+)
+def test_a_number_in_a_format_of_zeros(tmp_path: Path, shown_as: str, text: str) -> None:
+    """What Excel shows is the id that people know; other formats say nothing of the number."""
+    book = openpyxl.Workbook()
+    sheet = book.worksheets[0]
+    values: tuple[str | float, ...] = ("id", 42, 1234567, 1.5, -3)
+    for row, value in enumerate(values, 1):
+        sheet.cell(row, 1, value).number_format = shown_as
+    book.save(tmp_path / "a.xlsx")
+    (first, *others) = [cells[0] for cells in read(str(tmp_path / "a.xlsx")).cells]
+    assert first == text
+    assert "".join(filter(str.isdigit, others[0])).lstrip("0") == "1234567"
+    assert others[1:] == ["1.5", "-3"]

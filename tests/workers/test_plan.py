@@ -8,6 +8,7 @@ import re
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -306,7 +307,10 @@ def test_a_worker_that_is_killed_is_replaced(told: Settings, tmp_path: Path, das
     class Killing:
         def event(self, event: object, /) -> None:
             if isinstance(event, Staged) and len(killed) < 2:
-                process = next(iter(dask.workers.values())).process.process
+                until = time.monotonic() + 30  # it may not be back yet from the last time
+                while (process := next(iter(dask.workers.values())).process.process) is None:
+                    assert time.monotonic() < until
+                    time.sleep(0.05)
                 killed.append(process.pid)
                 os.kill(process.pid, signal.SIGKILL)
 

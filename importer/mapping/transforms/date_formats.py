@@ -165,18 +165,33 @@ def problem(format_: str) -> str:
         return f"a date format holds codes like %Y, or is one of {', '.join(NAMED)}"
     if re.search(r"%[ZcxX]", format_):
         return "%Z, %c, %x and %X depend on the machine; write the zone's text out, and say `timezone:`"
+    if said := _misread(format_):
+        return said
     try:
         datetime.strptime("", format_)  # noqa: DTZ007  only the format is tried
     except ValueError as error:
         if "does not match format" not in str(error):
             return f"this isn't a date format: {error}"
-    if said := _misread(format_):
-        return said
-    return "" if re.search(r"%[YyGs]", format_) else "the date format has no year (%Y)"
+    return "" if re.search(r"%[YyG]", format_) else "the date format has no year (%Y)"
+
+
+_PARTS = ("YyG", "mbBj", "dj", "HI", "M", "S", "f", "p", "z", "aAuw", "UWV")
+"""Codes of one part of a date each, of which a format has one."""
 
 
 def _misread(format_: str) -> str:
-    """What would be read wrongly without a word."""
+    """What would be read wrongly without a word: `%Y-%M-%d` takes minutes for months."""
+    codes = re.findall("%(.)", format_)
+    for part in _PARTS:
+        if len(twice := [each for each in codes if each in part]) > 1:
+            return (
+                f"%{twice[0]} and %{twice[1]} are the same part of a date, which stands there once"
+            )
+    said = set(codes)
+    if "d" in said and not said & set("mbB"):
+        return "the date format has a day and no month (%m; %M is minutes)"
+    if "M" in said and not said & set("HI"):
+        return "the date format has minutes and no hour (%H); %m is the month"
     if ("%I" in format_) != ("%p" in format_):
         return (
             "%I, an hour of twelve, goes with %p, morning or afternoon (AM, p. m., 下午, μ.μ. ...)"

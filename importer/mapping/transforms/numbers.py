@@ -9,6 +9,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from importer.mapping.text import TransformError, trimmed
+from importer.mapping.transforms.date_formats import months
 from importer.mapping.transforms.registry import transform
 
 if TYPE_CHECKING:
@@ -19,32 +20,39 @@ _PLAIN = re.compile(r"[+-]?[0-9]{1,15}")
 _NUMBER = re.compile(r"[+-]?([0-9]{1,40}(\.[0-9]{0,40})?|\.[0-9]{1,40})([eE][+-]?[0-9]{1,2})?")
 _LEADING = re.compile(r"[+-]?([0-9]+)(?:([.,])([0-9]+))?")
 _GOES_ON = re.compile(
-    r"\d|[.,:/eE]\d|[eE][+-]\d|[ \u00a0\u202f]\d{3}(?!\d)"
+    r"\d|[.,:/eEhH'’‘`´·٫٬_]\d|[eE][+-]\d|\s+\d|\s*[%٪％¼-¾⅐-⅞]"
     r"|\s*(?:[-–—−~～〜;,|+&、،]|\.{2,}|…)\s*\d+(?!\d|\s*%)"
     r"|\s+(?:to|or|and|bis|oder|und|à|a|ou|et|y|o|e|tot|en|do|i|lub|až|nebo|till|til|och|eller|og|tai|ja|ve|veya|până"
     r"|или|и|до|або|та|και|ή|إلى|أو|או|עד|ถึง|หรือ|đến|से)\s+\d"
     r"|\s*(?:至|到|或|か|から|또는|에서|부터)\s*\d|[OoIl](?!\w)"
 )
-"""After a number: there is more of it (`10:30`, `1e3`, `5 000`, `1O`), or it begins a range or a list
-(`9-10`, `7 to 8`, `9; 10`)."""
+"""After a number: there is more of it (`10:30`, `1e3`, `5 000`, `9 ½`, `1’234`, `1O`), it is a share (`9 %`),
+or it begins a range or a list (`9-10`, `7 to 8`, `9; 10`, `9 5`)."""
 _OF = re.compile(r"/([0-9]+)(?![0-9./-])")
-_SIGNED = re.compile(r"(?:(?:^|(?<=[\s(\[:=]))[-−])?\d+")
+_MINUS = "-−–‒‐‑－﹣"
+_SIGNED = re.compile(rf"(?:(?:^\s*[{_MINUS}]\s*|(?<=[\s(\[:=])[{_MINUS}]))?\d+")
 _MONTHS = (
     r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|mrz|mär|mai|okt|dez|janv|févr"
     r"|mars|avr|juin|juil|août|sept|déc|ene|abr|ago|dic|gen|mag|giu|lug|set|ott|fev|out|mrt|mei|maj|sty|lut|kwi|cze"
     r"|lip|sie|wrz|paź|lis|gru|янв|фев|мар|апр|май|мая|июн|июл|авг|сен|окт|ноя|дек"
     r"|oca|şub|nis|haz|tem|ağu|eyl|eki|kas|ara|ian|iun|iul|febr|márc|ápr|máj|jún|júl|szept|led|úno|bře|kvě|čvn|čvc|srp"
     r"|zář|říj|ιαν|φεβ|μαρ|απρ|μα[ϊι]|ιουν|ιουλ|αυγ|σεπ|οκτ|νοε|δεκ|січ|лют|бер|кві|тра|чер|лип|сер|вер|жов|лис|гру"
+    r"|tammi|helmi|maalis|huhti|touko|kesä|heinä|elo|syys|loka|marras|joulu|sij|velj|ožu|svi|kol|ruj"
     r"|يناير|فبراير|مارس|أبريل|مايو|يونيو|يوليو|أغسطس|سبتمبر|أكتوبر|نوفمبر|ديسمبر)"
 )
-_MONTH = re.compile(
-    rf"[0-9]{{1,2}}[-./ ]{{1,2}}{_MONTHS}\.?|{_MONTHS}\.?[-./ ]{{1,2}}[0-9]{{2,4}}"
+_DATED = re.compile(
+    rf"[0-9]{{1,2}}[-./\s]{{1,2}}(?:de )?({_MONTHS}|[^\W\d_]{{3,}})\.?(?:(?:[-./,\s]|\sde\s)+[0-9].*)?"
+    rf"|{_MONTHS}\.?[-./ ]{{1,2}}[0-9]{{2,4}}|[0-9]{{1,2}}-[ก-๎]{{1,3}}\.[ก-๎]\."
     r"|[0-9]{1,2}[月월](?:\s*[0-9]{1,2}[日일])?",
-    re.IGNORECASE,
+    re.IGNORECASE | re.DOTALL,
 )
-"""What Excel makes of a range such as `1-3`, or `Oct-09`."""
-_NOT_ONE = re.compile(r"[¼-¾⅐-⅞]|^\s*[<>≤≥]\s*\d|\b[OoIl]\d|\d[OoIl]\b")
-"""Beside a number: a fraction, a bound, or a letter where a digit should stand."""
+"""What Excel makes of a range such as `1-3` (`3-Jan`, `Oct-09`, `9.loka`), and whole dates with words."""
+_NOT_ONE = re.compile(
+    rf"[¼-¾⅐-⅞²³¹⁰-₉①-⓿❶-➓]|^\s*[<>≤≥]\s*\d|\b[OoIl]\d|\d[OoIl]\b|\d\s*[%٪％]|\d\s*[{_MINUS}]\s*$"
+    r"|^\s*\(\d+\)\s*$"
+)
+"""Beside a number: a fraction, a bound, a share, a minus behind or brackets around (as bookkeepers write what
+is negative), or a letter where a digit should stand."""
 EXACT = 2**53
 """Above this, JSON readers that hold numbers as doubles lose digits (RFC 8259, section 6)."""
 
@@ -60,7 +68,7 @@ def leading_int(text: str) -> str:
     rest = written[found.end() :]
     of = _OF.match(rest)
     out_of = of is not None and not found[3] and int(found[1][:9]) <= int(of[1][:9])
-    if not out_of and (_GOES_ON.match(rest) or rest[:1].isnumeric() or _MONTH.fullmatch(written)):
+    if not out_of and (_GOES_ON.match(rest) or rest[:1].isnumeric() or _is_date(written)):
         raise TransformError(
             "bad_number", "the text begins with more than one number, or with a date"
         )
@@ -80,10 +88,22 @@ def only_int(text: str) -> str:
     found = _SIGNED.findall(text)
     if len(found) != 1:
         raise TransformError("bad_number", f"the text holds {len(found)} numbers, not one")
-    odd = _MONTH.fullmatch(trimmed(text)) or _NOT_ONE.search(text)
-    if odd or not found[0].lstrip("-−").isascii():
+    odd = _is_date(trimmed(text)) or _NOT_ONE.search(text)
+    digits = str(found[0]).lstrip(f"{_MINUS} \t")
+    if odd or not digits.isascii():
         raise TransformError("bad_number", "this isn't a whole number")
-    return str(found[0]).replace("−", "-")
+    return digits if digits == found[0] else f"-{digits}"
+
+
+def _is_date(text: str) -> bool:
+    """Whether it is a day with a month's name: what is behind a number may be any word."""
+    found = _DATED.fullmatch(text)
+    word = found[1] if found else None
+    return found is not None and (
+        word is None
+        or word.casefold() in months()
+        or re.fullmatch(_MONTHS, word, re.IGNORECASE) is not None
+    )
 
 
 _SCALED = ("rescale", "round", "decimal", "thousands")
@@ -183,6 +203,8 @@ def _without_groups(text: str, mark: str, decimal: str) -> str:
     spaced = re.sub(r"[\u00a0\u202f\u2009]", " ", text)
     whole, point, rest = spaced.partition(decimal)
     groups = whole.split(mark)
+    if groups[1:] and not re.fullmatch(r"[+-]?[0-9]{1,3}", groups[0]):
+        raise TransformError("bad_number", "more than three digits, or none, before the thousands")
     if any(len(group) != 3 for group in groups[1:]):
         raise TransformError("bad_number", "the thousands don't stand in groups of three")
     return "".join(groups) + point + rest

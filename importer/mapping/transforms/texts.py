@@ -34,7 +34,7 @@ _NO = frozenset({"false", "no", "n", "0", "off", "f"})
 def unguard(text: str) -> str:
     """Without the apostrophe that exports put before `=`, `+`, `-` and `@`, so that Excel runs no formula;
     and before a number (`'00120`), so that it keeps its zeros."""
-    return text[1:] if re.match(r"'[=+\-@]|'[0-9]+\s*$", text) else text
+    return text[1:] if re.match(r"'[=+\-@]|['’‘`´][0-9]+\s*$", text) else text
 
 
 @transform("parse")
