@@ -21,6 +21,9 @@ FRAME = "<DataFrame>"
 """Stands for the file where rows come from a program's DataFrame: it can't be found again, as `-` can't."""
 GONE = ("-", FRAME)
 """Files that no later command can read again."""
+NEW_OBJECTS = 50_000
+"""Objects between two searches for cycles: rows come by the million and hold none. With Python's own number a
+plan of 100,000 rows took 10 % more CPU (least of four turns)."""
 
 
 OK, LOOK, WRONG = "ok", "look", "wrong"

@@ -23,6 +23,8 @@ WRITE_KEY = "SATISMETER_WRITE_KEY"
 API_KEY = "SATISMETER_API_KEY"
 HASH_KEY = "SATISMETER_HASH_KEY"
 """The variables of the environment that have these keys."""
+LEDGER = "IMPORTER_LEDGER"
+"""The one that names a shared ledger."""
 DEFAULT_ENDPOINT = "https://app.satismeter.com/api/responses"
 
 _SECONDS = {

@@ -33,6 +33,7 @@ from importer.cli.sandbox import demo_command
 from importer.cli.web import web_command
 from importer.cli.work import work_command
 from importer.errors import Declined, ExitStatus, ImporterError, UsageError
+from importer.model import NEW_OBJECTS
 
 
 class _InOrder(click.Group):
@@ -112,15 +113,10 @@ for each in (
     command.add_command(each)
 
 
-_NEW_OBJECTS = 50_000
-"""Objects between two searches for cycles: rows come by the million and hold none. With Python's own number a
-plan of 100,000 rows took 10 % more CPU (least of four turns)."""
-
-
 def main() -> NoReturn:
     """Entry point: every failure becomes a message and an exit status; no traceback."""
     output.take_descriptors()
-    gc.set_threshold(_NEW_OBJECTS)
+    gc.set_threshold(NEW_OBJECTS)
     system.utf8_output()
     output.LINES.set(False)
     output.QUIET.set(False)

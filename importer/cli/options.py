@@ -151,8 +151,7 @@ again_option = click.option(
     help="Send also rows that were sent before, it seems, by another key, date or set of answers.",
 )
 
-source = together(
-    click.argument("file", metavar="FILE"),
+_mapped = together(
     click.option(
         "-m",
         "--mapping",
@@ -172,7 +171,10 @@ source = together(
     show_option,
     xlsx_option,
 )
+source = together(click.argument("file", metavar="FILE"), _mapped)
 """FILE, the mapping, and what overrules the mapping."""
+sources = together(click.argument("file", metavar="FILE...", nargs=-1, required=True), _mapped)
+"""The same of one file or more."""
 
 workers = together(
     click.option(

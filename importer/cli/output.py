@@ -146,10 +146,17 @@ def _logged(text: str) -> str:
 
 
 def emit(document: Mapping[str, object], *, named: bool = True) -> None:
-    """The one JSON object of `--json`, on standard output; it begins with the command's name (`named`)."""
+    """The one JSON object of `--json`, on standard output; it begins with the command's name (`named`). Of
+    several files each has one, in a line of its own."""
     context = click.get_current_context(silent=True)
     first = {"command": context.info_name} if context and named else {}
-    _echo(_json({**first, **document}, indent=2))
+    file = context.meta.get(FILE) if context else None
+    of = {"file": file} if file else {}
+    _echo(_json({**first, **of, **document}, indent=0 if file else 2))
+
+
+FILE = "importer.file"
+"""Where a command's context has the file at hand, where there are several."""
 
 
 def emit_line(document: Mapping[str, object]) -> None:

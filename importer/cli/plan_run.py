@@ -6,13 +6,14 @@ import dataclasses
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Unpack, cast
 
 import click
 
 from importer import resources
-from importer.cli import keys, options, output
+from importer.cli import keys, options, output, several
 from importer.cli.jobs import job_argument, moved_file, plain_error, settings_of
 from importer.cli.options import sheet_of
 from importer.cli.output import after, next_command
@@ -24,7 +25,7 @@ from importer.privacy import masked, plain
 
 if TYPE_CHECKING:
     from importer.cli.given import Given
-    from importer.engine import Plan
+    from importer.engine import Helpers, Plan
     from importer.mapping import Document
     from importer.results import Summary
     from importer.settings import Secret, Settings
@@ -205,7 +206,7 @@ _LARGEST_PLAN = 1 << 30
 
 
 @click.command("plan", cls=options.Sections)
-@options.source
+@options.sources
 @options.target
 @options.reading
 @options.users_option
@@ -233,7 +234,14 @@ def plan_command(**given: Unpack[Given]) -> ExitStatus:
     importer plan answers.csv -m mapping.yaml
     importer plan answers.xlsx -m mapping.yaml --sheet Responses --payloads bodies.jsonl
     importer plan answers.csv -m mapping.yaml --save plan.json
+    importer plan 'exports/*.csv' -m mapping.yaml           one after the other: the gravest exit code
     """
+    turns = several.turns(given)
+    with several.hands(turns if len(turns) > 1 else ()) as helpers:
+        return several.in_turn(turns, partial(_planned, helpers=helpers))
+
+
+def _planned(given: Given, helpers: Helpers | None) -> ExitStatus:
     from importer import engine
     from importer.cli.progress import Progress
     from importer.cli.text import print_plan
@@ -244,7 +252,7 @@ def plan_command(**given: Unpack[Given]) -> ExitStatus:
     try:
         settings = options.settings(given)
         with _header_told(settings):
-            planned, summary = engine.plan(settings, progress)
+            planned, summary = engine.plan(settings, progress, helpers)
     finally:
         progress.close()
     if summary.exit_status != ExitStatus.DONE:

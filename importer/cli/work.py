@@ -2,26 +2,29 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
 from dataclasses import asdict, replace
+from functools import partial
 from pathlib import Path
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import click
 
-from importer.cli import keys, options, output
+from importer.cli import keys, options, output, several
 from importer.cli.given import Given
 from importer.cli.output import next_command
 from importer.errors import ExitStatus, UsageError
 
+if TYPE_CHECKING:
+    from importer.settings import Secret
+
 
 @click.command("work")
-@click.argument("what", metavar="JOB|FILE")
+@click.argument("file", metavar="JOB|FILE...", nargs=-1, required=True)
 @click.option(
     "-m",
     "--mapping",
     metavar="MAPPING",
-    help="What comes first is a FILE: lay it out, and work on it.",
+    help="What comes first are FILEs: lay them out, and work on them, one after the other.",
 )
 @click.option(
     "--lanes",
@@ -44,7 +47,7 @@ from importer.errors import ExitStatus, UsageError
 @options.workers
 @options.delivering
 @options.target
-def work_command(what: str, lanes: int | None, **given: Any) -> ExitStatus:
+def work_command(lanes: int | None, **given: Any) -> ExitStatus:
     """Post a job's rows together with other processes, on any hosts, over the ledger that they share.
 
     The rows are cut into lanes by person; each worker takes one, posts its rows and takes the next. One rate
@@ -56,29 +59,34 @@ def work_command(what: str, lanes: int | None, **given: Any) -> ExitStatus:
     importer work answers.csv -m mapping.yaml --lanes 16    lay it out, once, and work
     importer work 20260301-answers                          work on a job that is laid out
     importer work answers.csv -m mapping.yaml --workers 2   with so many processes of this machine
+    importer work 'exports/*.csv' -m mapping.yaml           each a job of its own, one after the other
     """
-    from importer.engine.lanes import LANES, lay_out, work
-
     if given["mapping"] is None and (given["rate"] or lanes):
         raise UsageError("--rate and --lanes are said where a file is laid out, and hold for all.")
+    if given["mapping"] is None and len(given["file"]) > 1:
+        raise UsageError("Several FILEs need their mapping: -m MAPPING. Of JOBs there is one.")
     key = keys.write_key(given.pop("key_file"))
-    told = cast(Given, {**given, "file": what, "mapping": given["mapping"] or ""})
-    settings = replace(options.settings(told), write_key=key)
-    with ExitStack() as stack:
-        helpers = None
-        if settings.several:
-            from importer.engine.cluster import workers  # brings Dask, an extra
+    if given["mapping"] is None:
+        turns = [cast(Given, {**given, "file": given["file"][0], "mapping": ""})]
+    else:
+        turns = several.turns(cast(Given, given))
+    with several.hands(turns, key) as helpers:
+        return several.in_turn(turns, partial(_worked, key=key, lanes=lanes, helpers=helpers))
 
-            helpers = stack.enter_context(workers(settings))
-        job = what
-        if given["mapping"]:
-            job = lay_out(settings, lanes or LANES, helpers=helpers).name
-        if helpers:
-            from importer.engine.cluster import post_together
 
-            worked = post_together(helpers, settings, job)
-        else:
-            worked = work(settings, job)
+def _worked(given: Given, key: Secret, lanes: int | None, helpers: Any) -> ExitStatus:
+    from importer.engine.lanes import LANES, lay_out, work
+
+    settings = replace(options.settings(given), write_key=key)
+    job = given["file"]
+    if given["mapping"]:
+        job = lay_out(settings, lanes or LANES, helpers=helpers).name
+    if helpers:
+        from importer.engine.cluster import post_together
+
+        worked = post_together(helpers, settings, job)
+    else:
+        worked = work(settings, job)
     status = worked.exit_status
     if given["as_json"]:
         said = {**asdict(worked), "results": worked.results and str(worked.results)}

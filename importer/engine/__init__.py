@@ -34,6 +34,7 @@ from importer.engine.observer import Sending as Sending
 from importer.engine.observer import Staged as Staged
 from importer.engine.observer import Waiting as Waiting
 from importer.engine.record import record, write_requests
+from importer.engine.stage import Helpers as Helpers
 from importer.engine.stage import Plan as Plan
 from importer.engine.stage import campaigns_of, fitted, guesses, planned_rows, stage
 from importer.engine.stage import secret_of as secret_of
@@ -89,10 +90,12 @@ def _but_for_the_unfilled(reference: str, error: MappingError) -> Document:
         raise error from None
 
 
-def plan(settings: Settings, observer: Observer = NULL_OBSERVER) -> tuple[Plan, Summary]:
+def plan(
+    settings: Settings, observer: Observer = NULL_OBSERVER, helpers: Helpers | None = None
+) -> tuple[Plan, Summary]:
     """The dry run: everything but the socket. Writes plan.html, plan-problems.csv, plan-summary.json
     and the payloads; leaves the ledger as it is. An observer may break it off by an exception of its own,
-    which leaves nothing behind. Raises ImporterError."""
+    which leaves nothing behind. `helpers`: workers that are there already. Raises ImporterError."""
     start, observer = time.monotonic(), Observers((observer,))
     secret = secret_of(settings)
     with ExitStack() as stack:
@@ -101,8 +104,7 @@ def plan(settings: Settings, observer: Observer = NULL_OBSERVER) -> tuple[Plan, 
         files.folder(settings.folder)
         ledger = stack.enter_context(closing(plan_ledger(settings.ledger, secret)))
         spool = stack.enter_context(closing(Spool()))
-        helpers = None
-        if settings.several:
+        if helpers is None and settings.several:
             from importer.engine.cluster import workers  # brings Dask, an extra
 
             helpers = stack.enter_context(workers(settings))

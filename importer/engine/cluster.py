@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import logging
+import os
+import sys
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from importlib.util import find_spec
+from multiprocessing import get_all_start_methods, get_context
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from importer.engine.findings import PartResult
 from importer.engine.parts import Errand, PartTask, Refused, answered, opened, stage_part, tasks
 from importer.engine.stage import secret_of
-from importer.errors import LedgerError, UsageError
-from importer.model import Job
-from importer.settings import API_KEY, HASH_KEY, WRITE_KEY, Settings, is_loopback, split_url
+from importer.errors import ExitStatus, LedgerError, UsageError
+from importer.ledger import open_ledger
+from importer.model import Job, Status
+from importer.settings import API_KEY, HASH_KEY, LEDGER, WRITE_KEY, Settings, is_loopback, split_url
 from importer.sources import Source
 
 if TYPE_CHECKING:
@@ -95,9 +99,11 @@ def workers(settings: Settings) -> Iterator[Workers]:
             hint="Install it: pip install 'satismeter-importer[dask]'",
         )
     import dask
+    import distributed  # noqa: F401  its defaults have to be there before: else they would go with ours
 
+    begun = {"distributed.worker.multiprocessing-method": _beginning()}
     with (
-        dask.config.set(_CONFIG),
+        dask.config.set({**_CONFIG, **begun}),
         _there(settings.dask) if settings.dask else _here(settings) as client,
     ):
         with told():
@@ -127,10 +133,23 @@ def _here(settings: Settings) -> Iterator[Any]:
         yield client
 
 
+def _beginning() -> str:
+    """How Python begins a worker: where it can, as a fork of a process that has imported, once, what they all
+    need. (Dask would have that import pandas, too. In Python 3.11.0 others can reach its socket.)"""
+    from distributed import utils
+
+    if "forkserver" not in get_all_start_methods() or sys.version_info < (3, 11, 1):
+        return "spawn"
+    utils._forkserver_preload_set = True  # noqa: SLF001  there is no other way
+    get_context("forkserver").set_forkserver_preload(["distributed", Errand.__module__])
+    return "forkserver"
+
+
 @contextmanager
 def _there(address: str) -> Iterator[Any]:
     """Certificates come from Dask's own settings."""
     from distributed import Client
+    from distributed.utils import silence_logging_cmgr
 
     parts = split_url(address)
     if parts.scheme not in ("tls", "tcp") or not parts.hostname:
@@ -140,25 +159,27 @@ def _there(address: str) -> Iterator[Any]:
             f"{address} would be open to whoever reaches it: a scheduler without TLS is a shell for all.",
             hint="Start scheduler and workers with TLS, and say tls://HOST:PORT: docs/dask.md.",
         )
-    try:
-        client = Client(address, timeout=_STARTS)  # type: ignore[no-untyped-call]
-    except (OSError, TimeoutError) as error:
-        raise UsageError(
-            f"No scheduler answers at {address}.",
-            hint="Is it running, and of the same version of Dask? With TLS both need the certificates.",
-        ) from error
-    with client:
-        yield client
+    with silence_logging_cmgr("CRITICAL"):  # of a scheduler that dies it shows a traceback
+        try:
+            client = Client(address, timeout=_STARTS)  # type: ignore[no-untyped-call]
+        except (OSError, TimeoutError) as error:
+            raise UsageError(
+                f"No scheduler answers at {address}.",
+                hint="Is it running, and of the same version of Dask? With TLS both need the certificates.",
+            ) from error
+        with client:
+            yield client
 
 
 def _environment(settings: Settings) -> Mapping[str, str]:
-    """What a worker of this machine needs besides what this process has in its own."""
+    """That of this process, as it is now; its keys, and its ledger, wherever it has them from."""
     keys = {
         HASH_KEY: settings.hash_key,
         WRITE_KEY: settings.write_key,
         API_KEY: settings.api_key,
     }
-    return {name: key.reveal() for name, key in keys.items() if key}
+    own = {name: key.reveal() for name, key in keys.items() if key}
+    return {**os.environ, **own, LEDGER: settings.shared.address if settings.shared else ""}
 
 
 @contextmanager
@@ -202,11 +223,23 @@ def post_together(workers: Workers, settings: Settings, job: str) -> Worked:
     errand = Errand.of(settings)
     tell_all(settings, job)
     try:
-        return _joined(workers.all(post, errand, job))
+        worked = _joined(workers.all(post, errand, job))
+        return worked if worked.rows or worked.stopped else _ended(settings, worked)
     except KeyboardInterrupt:
         tell_all(settings, job, "interrupted: by SIGINT")
         _joined(workers.wait())
         raise
+
+
+def _ended(settings: Settings, worked: Worked) -> Worked:
+    """With what the job came to, where workers of a command that was killed have ended it."""
+    with closing(open_ledger(settings.ledger, secret_of(settings))) as ledger:
+        job = ledger.job(worked.job)
+        if job.exit_status is None:
+            return worked
+        counts = ledger.counts(job)
+    rows = {"read": sum(counts.values())} | {each.value: counts.get(each, 0) for each in Status}
+    return replace(worked, rows=rows, exit_status=ExitStatus(job.exit_status), stopped=job.stopped)
 
 
 def post(errand: Errand, job: str, _: int) -> Worked | Refused:

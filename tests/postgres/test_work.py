@@ -52,10 +52,10 @@ def started(user: Here, *words: object) -> subprocess.Popen[str]:
     )
 
 
-def ended(workers: Sequence[subprocess.Popen[str]]) -> list[Ended]:
+def ended(workers: Sequence[subprocess.Popen[str]], seconds: float = 120) -> list[Ended]:
     found = []
     for each in workers:
-        out, err = each.communicate(timeout=120)
+        out, err = each.communicate(timeout=seconds)
         assert "Traceback" not in err, err
         found.append(Ended(each.returncode, out, err))
     return found
@@ -88,7 +88,8 @@ def compared(plain: Here, shared: Here, rows: int, people: int, workers: int) ->
     user = Here(user.folder, {**user.environment, "IMPORTER_LEDGER": other})
     with background(faults) as sandbox:
         words = (*lay_out(user, sandbox, rows, people), *quick, "--lanes", str(2 * workers))
-        several = ended([started(user, *words, "--out", "together") for _ in range(workers)])
+        begun = [started(user, *words, "--out", "together") for _ in range(workers)]
+        several = ended(begun, 120 + rows / 40)  # of 20,000 rows a busy machine makes minutes
         assert max(sandbox.copies().values()) == 1
     told = [each.document["rows"] for each in several if each.document["rows"]]
     # Who is so late that the job has ended goes over it once more, and says the same of it.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -64,12 +65,14 @@ def test_a_worker_that_is_killed_while_it_posts_costs_nothing_but_doubt(shared: 
                 assert time.monotonic() < until
                 assert one.poll() is None, one.communicate()
                 time.sleep(0.05)
+            # Its workers have no children, as the process has from which they were forked.
             spawned = [
                 each
                 for each in _children(one.pid)
-                if b"spawn_main" in Path(f"/proc/{each}/cmdline").read_bytes()
+                if re.search(rb"spawn_main|forkserver", Path(f"/proc/{each}/cmdline").read_bytes())
+                and not _children(each)
             ]
-            assert spawned
+            assert len(spawned) == 2
             told = b"".join(Path(f"/proc/{each}/cmdline").read_bytes() for each in spawned)
             assert shared.environment["SATISMETER_HASH_KEY"].encode() not in told
             os.kill(spawned[0], signal.SIGKILL)
@@ -118,3 +121,9 @@ def test_ctrl_c_lets_all_workers_end_and_the_same_command_goes_on(shared: Here) 
         assert done.status == 0, done.err
         assert len(sandbox.posts()) == 300
         assert max(sandbox.copies().values()) == 1
+        # That all is done is told, however often it is asked, and of the ledger that was named.
+        two = ("--workers", "2", "--ledger", shared.environment["IMPORTER_LEDGER"])
+        for address in ("postgresql://127.0.0.1:9/no", two[-1]):
+            again = shared("work", *words, *two, IMPORTER_LEDGER=address)
+            assert (again.status, again.document["requests"]) == (0, 0), again.err
+            assert again.document["rows"]["created"] == 300
