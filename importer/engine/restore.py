@@ -122,8 +122,8 @@ async def _restored(
 
 
 def _known(account: Account, traits: Collection[str], job: str) -> None:
-    """Raises UsageError for a trait that the job has overwritten of nobody: it may be a slip of the pen, and
-    "nothing to put back" would be taken for done."""
+    """Raises UsageError for a trait that the job has overwritten of nobody, where it has others: it may be a slip
+    of the pen, and "nothing to put back" would be taken for done."""
     if not traits:
         return
     had = {name for some in account.kept() for each in some for name in each.before}

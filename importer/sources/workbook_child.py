@@ -39,7 +39,9 @@ def main(request: str) -> None:
             _send(message)
     except SourceError as error:
         _send({"error": error.message, "hint": error.hint})
-    except MemoryError:  # a library's own code ends so where there is none left, and is read another way then
+    except (
+        MemoryError
+    ):  # a library's own code ends so where there is none left, and is read another way then
         os.abort()
     except Exception as error:  # noqa: BLE001  whatever the library raises: it can't read this file
         said = "a part of it is missing or broken" if isinstance(error, _OURS) else str(error)
