@@ -122,17 +122,15 @@ async def _restored(
 
 
 def _known(account: Account, traits: Collection[str], job: str) -> None:
-    """Raises UsageError for a trait that the job has overwritten of nobody, where it has others: it may be a slip
-    of the pen, and "nothing to put back" would be taken for done."""
+    """Raises UsageError for a trait that the job has overwritten of nobody, where it has others: "nothing to
+    put back" would be taken for done where its name was mistyped."""
     if not traits:
         return
     had = {name for some in account.kept() for each in some for name in each.before}
-    if strange := sorted(set(traits) - had):
+    if had and (strange := sorted(set(traits) - had)):
         raise UsageError(
             f"Job {job} has overwritten no trait {' or '.join(map(repr, strange))}.",
-            hint=f"It has overwritten {', '.join(sorted(had))}."
-            if had
-            else "It has overwritten none.",
+            hint=f"It has overwritten {', '.join(sorted(had))}.",
         )
 
 
