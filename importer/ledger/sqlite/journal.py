@@ -139,9 +139,10 @@ def progress(connection: sqlite3.Connection, job: int) -> dict[str, int]:
 # Everything happens on the event loop. A thread of its own costs more than the disk, as two threads share
 # one interpreter lock; and while the disk doesn't answer there is nothing to do, for nothing may be posted.
 
-FOLD_AFTER = 4_000
-"""Entries that gather in `journal` before they are folded, which keeps the event loop for some 20 ms: the
-more there are, the more of them share a page of `rows`."""
+FOLD_AFTER = 16_000
+"""Entries that gather in `journal` before they are folded, which keeps the event loop for a tenth of a
+second. Rows leave by their dates, so that a fold of few changes nearly as many pages of `rows` as one of
+many: with 4,000 a run of 60,000 rows took an eighth more CPU, and 4 MB less memory."""
 
 Connecting = Callable[[Path, str], sqlite3.Connection]
 """Opens the ledger's file, with this durability."""
