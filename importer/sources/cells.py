@@ -133,7 +133,8 @@ _DAY = 86_400_000
 _NOT_SHOWN = re.compile(r'"[^"]*"|[\\_*].')
 _DIGIT = "\ue000"
 _PIECE = re.compile(
-    r'"(?P<said>[^"]*)"|\\(?P<one>.)|[_*].|\[[^\]]*\]|0|;|(?P<sign>[-+() ])|(?P<other>.)', re.DOTALL
+    r'"(?P<said>[^"]*)"|\\(?P<one>.)|[_*].|\[[^\[\]]*\]|0|;|(?P<sign>[-+() ])|(?P<other>.)',
+    re.DOTALL,
 )
 """What a number format is made of: literal text, a letter of it, room, a colour, a digit ..."""
 _ELAPSED = re.compile(r"\[(?:h+|m+|s+)\]", re.IGNORECASE)

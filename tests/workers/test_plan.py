@@ -307,12 +307,13 @@ def test_a_worker_that_is_killed_is_replaced(told: Settings, tmp_path: Path, das
     class Killing:
         def event(self, event: object, /) -> None:
             if isinstance(event, Staged) and len(killed) < 2:
-                until = time.monotonic() + 30  # it may not be back yet from the last time
-                while (process := next(iter(dask.workers.values())).process.process) is None:
+                until, pid = time.monotonic() + 30, None
+                while pid is None or pid in killed:  # it may not be back yet from the last time
                     assert time.monotonic() < until
                     time.sleep(0.05)
-                killed.append(process.pid)
-                os.kill(process.pid, signal.SIGKILL)
+                    pid = getattr(next(iter(dask.workers.values())).process.process, "pid", None)
+                killed.append(pid)
+                os.kill(pid, signal.SIGKILL)
 
     alone, _ = plan(replace(told, dask="", out=tmp_path / "alone"))
     together, _ = plan(replace(told, out=tmp_path / "together"), Killing())
