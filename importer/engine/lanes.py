@@ -56,8 +56,7 @@ from importer.settings import Rate, Settings, server_of
 log = logging.getLogger(__name__)
 
 LANES = 8
-"""Into how many lanes a job is cut, unless somebody says: some for each worker, so that one that is done
-early takes another."""
+"""Into how many lanes a job is cut, unless somebody says: some for each worker."""
 BEAT = Timing(beat=1.0)
 """Workers look at one another once a second: so soon a share of the rate goes from one to another."""
 _AGAIN = 2.0
@@ -101,17 +100,12 @@ def _laid_out(settings: Settings, lanes: int, observer: Observer, helpers: Helpe
         document, source, compiled = stack.enter_context(opened(settings, secret))
         ledger = stack.enter_context(closing(_ledger(settings, secret)))
         origin = settings.endpoint.origin
-        for job in ledger.jobs():
-            inputs = (job.file_sha256, job.sheet, job.mapping_sha256, job.origin)
-            same = inputs == (
-                source.facts.sha256,
-                source.sheet,
-                document.digest,
-                ledger.spelled(origin),
-            )
-            if same and "lanes" in job.settings and "dropped" not in job.settings:
-                return job
+        wanted = (source.facts.sha256, source.sheet, document.digest, ledger.spelled(origin))
+        if job := _same(ledger, wanted):
+            return job
         stack.enter_context(ledger.lock(origin, campaigns_of(document), settings.name))
+        if job := _same(ledger, wanted):  # another has laid it out since the look
+            return job
         ledger.recover(origin, campaigns_of(document))
         spool = stack.enter_context(closing(Spool()))
         planned = stage(
@@ -133,6 +127,14 @@ def _laid_out(settings: Settings, lanes: int, observer: Observer, helpers: Helpe
             ledger.laid_out(planned.job, told, units_of(planned.rate))
         ledger.begin_job(planned.job)
         return ledger.job(planned.job.name)
+
+
+def _same(ledger: PostgresLedger, wanted: tuple[object, ...]) -> Job | None:
+    for job in ledger.jobs():
+        inputs = (job.file_sha256, job.sheet, job.mapping_sha256, job.origin)
+        if inputs == wanted and "lanes" in job.settings and "dropped" not in job.settings:
+            return job
+    return None
 
 
 def _keep_bodies(
@@ -160,9 +162,8 @@ def _keep_bodies(
 
 @dataclass(frozen=True, slots=True)
 class Worked:
-    """What one worker has done: the requests that it made, the lanes that it came to the end of, why it
-    stopped early, if it did; and where it was the one that ended the job, the job's rows by status.
-    `results` is where they were written, where they could be; `account` is what it does to the account."""
+    """What one worker has done: its requests, the lanes that it came to the end of, why it stopped early, if
+    it did; and of a job that it ended the rows by status, its results, and what it does to the account."""
 
     job: str
     requests: int

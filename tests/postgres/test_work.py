@@ -17,10 +17,12 @@ from typing import Any
 import pytest
 
 from importer.delivery import RateLimiter
+from importer.engine import lanes
 from importer.engine.record import exit_status
 from importer.errors import ExitStatus
 from importer.ledger.postgres.connection import Address, Connection, connect
 from importer.ledger.postgres.shares import Says, Shares, units_of
+from importer.model import Job
 from importer.sandbox import Behaviour, FaultShare, Sandbox, SandboxSettings, background
 from importer.settings import Rate
 from tests.delivery.clock import Clock
@@ -87,10 +89,13 @@ def compared(plain: Here, shared: Here, rows: int, people: int, workers: int) ->
         one.execute(f"CREATE DATABASE other_{name} TEMPLATE empty_ledger")
     user = Here(user.folder, {**user.environment, "IMPORTER_LEDGER": other})
     with background(faults) as sandbox:
-        words = (*lay_out(user, sandbox, rows, people), *quick, "--lanes", str(2 * workers))
+        # So slow that all have begun before it ends: who comes later asks about rows in doubt once more.
+        pace = ("--rate", "30/s" if rows < 1_000 else "max")
+        words = (*lay_out(user, sandbox, rows, people), *quick, *pace, "--lanes", str(2 * workers))
         begun = [started(user, *words, "--out", "together") for _ in range(workers)]
         several = ended(begun, 120 + rows / 40)  # of 20,000 rows a busy machine makes minutes
         assert max(sandbox.copies().values()) == 1
+    assert all("rows" in each.document for each in several), [each.err for each in several]
     told = [each.document["rows"] for each in several if each.document["rows"]]
     # Who is so late that the job has ended goes over it once more, and says the same of it.
     assert {each["read"] for each in told} == {rows}, [each.err for each in several]
@@ -102,6 +107,25 @@ def compared(plain: Here, shared: Here, rows: int, people: int, workers: int) ->
 
 def test_three_workers_make_of_a_file_what_one_process_makes(plain: Here, shared: Here) -> None:
     compared(plain, shared, 150, 120, 3)
+
+
+def test_a_job_that_is_laid_out_meanwhile_is_found(
+    shared: Here, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between the look for one and the lock another process may have laid the file out."""
+    real, looks = lanes._same, list[object]()
+
+    def late(*args: Any) -> Job | None:
+        looks.append(args)
+        return None if len(looks) == 1 else real(*args)
+
+    with background() as sandbox:
+        words = lay_out(shared, sandbox)
+        first = shared("work", *words, "--rate", "max")
+        monkeypatch.setattr(lanes, "_same", late)
+        again = shared("work", *words, "--rate", "max")
+        assert (again.status, again.document["requests"], len(looks)) == (0, 0, 2), again.err
+        assert again.document["job"] == first.document["job"]
 
 
 def test_who_ends_the_job_holds_its_lanes_until_it_is_ended(
