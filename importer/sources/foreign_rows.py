@@ -217,10 +217,11 @@ class ForeignRows:
         self._labels = labels
         self._mended = labels[-1:] == (PROBLEM_COLUMN,)
         self._above = {key for key in map(_key, above) if len(key) > 1}
-        self._names = {name for key in self._above for _, name in key}
+        self._own = {each for key in self._above for each in key}
+        self._names = {name for _, name in self._own}
         self._all = [cells for _, cells in head] if whole else []
-        own = takewhile(lambda each: not self._names_columns(each[1]), head)
-        self._profile = _Profile(_together(list(own)))
+        answers = takewhile(lambda each: not self._names_columns(each[1]), head)
+        self._profile = _Profile(_together(list(answers)))
         self._width = _width(labels, self._profile.empty)
         self._recent: list[list[str]] = []
         self._above_this = 0
@@ -298,8 +299,7 @@ class ForeignRows:
         export that was joined to this one. Boxes that were ticked hold their own names."""
         key = _key(cells)
         named = [each for each in key if each[1] in self._names]
-        own = {each for above in self._above for each in above}
-        return len(named) >= max(2, len(key) / 2) and not own.issuperset(named)
+        return len(named) >= max(2, len(key) / 2) and not self._own.issuperset(named)
 
     def _is_apart(self, row: int, skipped: frozenset[int]) -> bool:
         """Whether blank rows stand between this one and the answer above."""
