@@ -93,7 +93,11 @@ def told(checks: Iterable[Check], *, as_json: bool, **more: object) -> ExitStatu
 def _checks(given: Given) -> Iterator[Check]:
     yield _python()
     yield _packages()
-    yield from _files()
+    for path in (config.users_file(), config.folders_file()):
+        if path.is_file():
+            yield _tried(str(path), partial(_read, path))
+    for each in config.misnamed():
+        yield Check("environment", LOOK, each)
     state = given["state"]
     yield from _folder(state)
     yield from _shared_ledger(offline=given["offline"])
@@ -148,15 +152,6 @@ def _packages() -> Check:
     if missing:
         return Check("packages", WRONG, f"missing: {', '.join(missing)}", "Install it again.")
     return Check("packages", OK, ", ".join(found))
-
-
-def _files() -> Iterator[Check]:
-    """`importer.toml`, and variables that look like settings and are none."""
-    for path in (config.users_file(), config.folders_file()):
-        if path.is_file():
-            yield _tried(str(path), partial(_read, path))
-    for each in config.misnamed():
-        yield Check("environment", LOOK, each)
 
 
 def _read(path: Path) -> str:

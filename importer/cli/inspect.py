@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from importer.cli.given import GivenAccess
     from importer.discovery import Known
     from importer.satismeter import Reader, Survey, SurveyQuestion
-    from importer.sources import Facts, Finding, Inspection, Source
+    from importer.sources import Facts, Inspection, Source
 
 
 # `importer inspect`: what is in a spreadsheet, before a mapping is written.
@@ -83,7 +83,9 @@ def inspect_command(  # noqa: PLR0913, PLR0917  one argument per option
             source, known = stack.enter_context(open_source(file, options)), Known()
         found, facts = inspect(source), source.facts
         if not show_values:
-            found, facts = _shaped(found), _odd_only(facts)
+            # Of the lines that show a guessed encoding, the characters that it decides on.
+            found, odd = _shaped(found), tuple(map(odd_character, facts.encoding_samples))
+            facts = replace(facts, encoding_samples=odd)
         if as_json:
             output.emit(_document(source, facts, found, known, no_values=no_values))
         else:
@@ -109,11 +111,6 @@ def _shaped(found: Inspection) -> Inspection:
     )
 
 
-def _odd_only(facts: Facts) -> Facts:
-    """Of the lines that show a guessed encoding, the characters that it decides on."""
-    return replace(facts, encoding_samples=tuple(map(odd_character, facts.encoding_samples)))
-
-
 def _print(
     file: str, source: Source, facts: Facts, found: Inspection, known: Known, *, no_values: bool
 ) -> None:
@@ -129,7 +126,19 @@ def _print(
         ("", "column", "filled", "distinct", "" if no_values else "samples"),
         _columns(found, no_values),
     )
-    _print_findings(found, no_values=no_values)
+    output.heading("Damage")
+    if not found.findings:
+        output.say("  None found.")
+    for finding in found.findings:
+        output.say(f"  {finding.code} ({finding.count:,}): {finding.message}")
+        for place in [
+            f"row {each.row:,}"
+            + (f', column "{_both_ends(each.column, 40)}"' if each.column else "")
+            + ("" if no_values or not each.value else f": {_short(each.value, 40)}")
+            for each in finding.places
+        ]:
+            output.say(f"      {place}")
+        output.say(f"      {finding.fix}")
     output.next_step(next_command("init", file, without=("show_values",), why="writes its mapping"))
 
 
@@ -167,26 +176,6 @@ def _columns(found: Inspection, no_values: bool) -> list[tuple[object, ...]]:
             "" if no_values else " | ".join(_short(sample, 24) for sample in each.samples),
         )
         for each in found.columns
-    ]
-
-
-def _print_findings(found: Inspection, *, no_values: bool) -> None:
-    output.heading("Damage")
-    if not found.findings:
-        output.say("  None found.")
-    for finding in found.findings:
-        output.say(f"  {finding.code} ({finding.count:,}): {finding.message}")
-        for place in _places(finding, no_values=no_values):
-            output.say(f"      {place}")
-        output.say(f"      {finding.fix}")
-
-
-def _places(finding: Finding, *, no_values: bool) -> list[str]:
-    return [
-        f"row {each.row:,}"
-        + (f', column "{_both_ends(each.column, 40)}"' if each.column else "")
-        + ("" if no_values or not each.value else f": {_short(each.value, 40)}")
-        for each in finding.places
     ]
 
 
@@ -366,7 +355,13 @@ def explain_command(code: str | None, as_json: bool) -> None:
     if as_json:
         output.emit({"command": "explain", "codes": [asdict(each) for each in found]})
     elif code is None:
-        _list(known)
+        for given_by in dict.fromkeys(each.given_by for each in known):
+            output.heading(f"Said by {given_by}")
+            output.table(
+                ("code", "means"),
+                [(each.code, each.meaning) for each in known if each.given_by == given_by],
+            )
+        output.next_step("importer explain CODE   # what to do about it")
     else:
         for each in found:
             output.say(f"{output.style(each.code, bold=True)} ({each.given_by})")
@@ -379,16 +374,6 @@ def explanations() -> Iterator[Explanation]:
     for said_by, given_by in _GIVEN_BY.items():
         for code, each in codes.of(said_by).items():
             yield Explanation(code, given_by, each.meaning, each.remedy)
-
-
-def _list(known: list[Explanation]) -> None:
-    for given_by in dict.fromkeys(each.given_by for each in known):
-        output.heading(f"Said by {given_by}")
-        output.table(
-            ("code", "means"),
-            [(each.code, each.meaning) for each in known if each.given_by == given_by],
-        )
-    output.next_step("importer explain CODE   # what to do about it")
 
 
 def _unknown(code: str, known: list[Explanation]) -> UsageError:

@@ -65,7 +65,8 @@ def check_command(
     except MappingError as error:
         if not as_json:
             raise
-        output.emit(_refused(mapping, file, error))
+        mistakes = [asdict(each) for each in error.mistakes]
+        output.emit({**_named(mapping, file), "ok": False, "in": error.name, "mistakes": mistakes})
         return error.exit_status
     if as_json:
         found = {**_document(mapping, file, document, compiled), "warnings": guessed}
@@ -117,11 +118,6 @@ def _survey(document: Document) -> str:
             "The mapping takes the survey from a column: there is more than one to compare with."
         )
     return document.campaign.value.text
-
-
-def _refused(mapping: str, file: str | None, error: MappingError) -> dict[str, object]:
-    mistakes = [asdict(each) for each in error.mistakes]
-    return {**_named(mapping, file), "ok": False, "in": error.name, "mistakes": mistakes}
 
 
 def _document(

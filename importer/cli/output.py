@@ -31,11 +31,6 @@ if TYPE_CHECKING:
     from importer.results import Summary
 
 
-def _colour() -> bool | None:
-    """None lets click decide by the terminal; see no-color.org."""
-    return False if os.environ.get("NO_COLOR") else None
-
-
 QUIET: ContextVar[bool] = ContextVar("quiet", default=False)
 """Whether nothing is said but errors and what is asked."""
 
@@ -120,7 +115,8 @@ def _echo(text: str, *, err: bool = False) -> None:
     """A reader that has gone (`| head`, a terminal that was closed) ends no run, and takes nothing from its
     exit status; nor does a standard error that can't be written, since no result stands there."""
     try:
-        click.echo(text, err=err, color=_colour())
+        # None lets click decide by the terminal; see no-color.org.
+        click.echo(text, err=err, color=False if os.environ.get("NO_COLOR") else None)
     except OSError as error:
         handle = (sys.stderr if err else sys.stdout).fileno()
         gone = error.errno == errno.EIO and stat.S_ISCHR(os.fstat(handle).st_mode)

@@ -231,21 +231,17 @@ def _print_verification(found: Verification, page: Page) -> None:
     _scores(found)
     output.say()
     output.say(verify_report.verdict(found))
-    _written(page)
+    output.heading("Written")
+    if page.path:
+        output.say(f"  {page.path}   all of it on one page")
+    else:
+        output.say(f"  No page: {page.unwritten}")
     if found.exit_status == ExitStatus.SOME_REFUSED:
         output.next_step(
             next_command("verify", found.job.name, as_json=True, why="every difference")
         )
     else:
         output.next_step(next_command("jobs"))
-
-
-def _written(page: Page) -> None:
-    output.heading("Written")
-    if page.path:
-        output.say(f"  {page.path}   all of it on one page")
-    else:
-        output.say(f"  No page: {page.unwritten}")
 
 
 def _rows(rows: Iterable[Expected]) -> Iterable[str]:

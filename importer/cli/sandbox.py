@@ -91,12 +91,17 @@ def sandbox_command(  # noqa: PLR0913  one parameter an option
     importer sandbox --latency 50ms --rate-limit 100 --fail 503+2:0.1
     importer sandbox --faults
     """
-    from importer.sandbox import SandboxSettings
+    from importer.sandbox import FAULTS, SandboxSettings
     from importer.sandbox import faults as faults_room
     from importer.sandbox.faults import share
 
     if faults:
-        _list_faults()
+        output.table(
+            ["fault", "stored", "what happens"],
+            [(fault.name, fault.stores.value, fault.meaning) for fault in FAULTS.values()],
+        )
+        output.say()
+        output.say("Or a status: 503, or 503+2 with Retry-After: 2.")
         return
     settings = SandboxSettings(
         port=port,
@@ -140,17 +145,6 @@ def _serve(settings: SandboxSettings, announce: Callable[[Sandbox], None]) -> No
             f"the sandbox can't listen on port {settings.port}: {error.strerror}.",
             hint="Leave --port out to get a free one.",
         ) from error
-
-
-def _list_faults() -> None:
-    from importer.sandbox import FAULTS
-
-    output.table(
-        ["fault", "stored", "what happens"],
-        [(fault.name, fault.stores.value, fault.meaning) for fault in FAULTS.values()],
-    )
-    output.say()
-    output.say("Or a status: 503, or 503+2 with Retry-After: 2.")
 
 
 def _announce(running: Sandbox) -> None:
@@ -255,7 +249,15 @@ def _show(folder: Path) -> ExitStatus:
         output.say()
         summary = _run(settings)
         print_run(summary)
-        _results(summary.folder / "results.csv")
+        # The first line of each status and code.
+        with (summary.folder / "results.csv").open(encoding="utf-8", newline="") as file:
+            first = {
+                (line["status"], line["code"]): line
+                for line in reversed(list(csv.DictReader(file)))
+            }
+        output.heading("results.csv, one line of each kind")
+        ordered = sorted(first.values(), key=lambda line: int(line["row"]))
+        output.table(_SHOWN, [[_cut(line[name]) for name in _SHOWN] for line in ordered])
         stored = len(sandbox.stored())
         output.say()
         output.say(
@@ -303,17 +305,6 @@ def _settings(folder: Path, url: str) -> Settings:
         rate=Rate.parse("20/s"),
     )
     return dataclasses.replace(plain, write_key=Secret(WRITE_KEY))
-
-
-def _results(path: Path) -> None:
-    """The first line of each status and code."""
-    with path.open(encoding="utf-8", newline="") as file:
-        first = {
-            (line["status"], line["code"]): line for line in reversed(list(csv.DictReader(file)))
-        }
-    output.heading("results.csv, one line of each kind")
-    ordered = sorted(first.values(), key=lambda line: int(line["row"]))
-    output.table(_SHOWN, [[_cut(line[name]) for name in _SHOWN] for line in ordered])
 
 
 def _cut(text: str) -> str:

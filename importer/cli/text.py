@@ -103,11 +103,16 @@ def print_plan(planned: Plan, summary: Summary, show: Show = masked) -> None:
     _rows(summary)
     _scores(summary)
     print_recoding(planned.recodings, show)
-    _skips(planned.skips)
+    if planned.skips:
+        output.heading("Skipped by rule")
+        output.table(("rule", "rows"), list(planned.skips.items()))
     print_account(summary.account)
     _causes(summary)
     _duplicates(summary.duplicates)
-    _warnings(summary)
+    if summary.warnings:
+        output.heading("To know")
+        for warning in summary.warnings:
+            output.say(f"  - {warning}")
     _samples(planned, show_values=show is plain)
     _written(summary)
     if planned.ready:
@@ -198,12 +203,6 @@ def _scores(summary: Summary) -> None:
             output.say(f"  {kind} {each.average:.2f} on average of {answers} in {column!r}")
 
 
-def _skips(skips: Mapping[str, int]) -> None:
-    if skips:
-        output.heading("Skipped by rule")
-        output.table(("rule", "rows"), list(skips.items()))
-
-
 def _causes(summary: Summary) -> None:
     if not summary.causes:
         return
@@ -266,13 +265,6 @@ def _contact(summary: Summary) -> None:
                     output.say(f"            → {each['do']}")
     if unseen := [each["id"] for each in summary.contact if each["found"] == "not seen"]:
         output.say(f"  not seen: {', '.join(unseen)}")
-
-
-def _warnings(summary: Summary) -> None:
-    if summary.warnings:
-        output.heading("To know")
-        for warning in summary.warnings:
-            output.say(f"  - {warning}")
 
 
 def _samples(planned: Plan, *, show_values: bool) -> None:

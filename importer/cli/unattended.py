@@ -154,8 +154,17 @@ class Reporter:
 
     def measure(self, status: ExitStatus) -> None:
         """Write the metrics of what was told since the last time, under one exit status."""
+        from importer.automation import metrics
+        from importer.results import files
+
         if self.metrics and self._told:
-            _write_metrics(self.metrics, together(self._told, status))
+            try:
+                former = resources.small(self.metrics)[0].decode() if self.metrics.exists() else ""
+                # The collector runs as somebody else, so everybody may read it: nothing in it is private.
+                with files.whole(self.metrics, mode=0o644) as file:
+                    file.write(metrics(together(self._told, status), former))
+            except (OSError, UnicodeDecodeError) as error:
+                output.note(f"The metrics file {self.metrics} can't be written: {error}.")
         self._told.clear()
 
     def _notify(self, notice: Notice) -> None:
@@ -251,19 +260,6 @@ def together(told: Sequence[Notice], status: ExitStatus) -> Notice:
         seconds=sum(each.seconds for each in told),
         requests=sum(each.requests for each in told),
     )
-
-
-def _write_metrics(path: Path, notice: Notice) -> None:
-    """The collector runs as somebody else, so everybody may read it: it holds nothing private."""
-    from importer.automation import metrics
-    from importer.results import files
-
-    try:
-        former = resources.small(path)[0].decode() if path.exists() else ""
-        with files.whole(path, mode=0o644) as file:
-            file.write(metrics(notice, former))
-    except (OSError, UnicodeDecodeError) as error:
-        output.note(f"The metrics file {path} can't be written: {error}.")
 
 
 def reporter(command: str, given: Given) -> Reporter:

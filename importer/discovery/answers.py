@@ -31,7 +31,13 @@ YOURS = "as you said"
 
 def question_lines(table: DraftTable, choices: Choices) -> list[str]:
     """The survey's ID, and one line per question."""
-    lines = _survey(choices)
+    lines = []
+    if "campaign" not in choices.beyond:
+        where = "the survey's ID (SatisMeter: Settings > Integrations > API keys)"
+        lines.append(f"campaign: {_open(choices.campaign)}   # {where}")
+    if choices.method:
+        guess = "   # guessed: In-App, Mobile or Email" if choices.method == "Email" else ""
+        lines.append(f"method: {scalar(choices.method)}{guess}")
     named = [each for each in choices.answers if each.name]
     if not named and not choices.names:
         return lines
@@ -60,17 +66,6 @@ def question_lines(table: DraftTable, choices: Choices) -> list[str]:
         if theirs.id not in answered:
             said = f"The survey asks as well: {theirs.id}  {theirs.label} ({theirs.type})"
             lines += comment(shown_line(said), "  ")
-    return lines
-
-
-def _survey(choices: Choices) -> list[str]:
-    lines = []
-    if "campaign" not in choices.beyond:
-        where = "the survey's ID (SatisMeter: Settings > Integrations > API keys)"
-        lines.append(f"campaign: {_open(choices.campaign)}   # {where}")
-    if choices.method:
-        guess = "   # guessed: In-App, Mobile or Email" if choices.method == "Email" else ""
-        lines.append(f"method: {scalar(choices.method)}{guess}")
     return lines
 
 

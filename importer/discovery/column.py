@@ -138,7 +138,7 @@ def columns(
             group=paired[i][0],
             part=paired[i][1],
             profile=Profile.of(cells[i]),
-            where=_bits(cells[i]),
+            where=int("".join("1" if cell.strip() else "0" for cell in cells[i]) or "0", 2),
             open=i < len(ids) and bool(_OPEN.search(ids[i])),
             zone=_zone(ids[i]) if i < len(ids) else "",
         )
@@ -151,10 +151,6 @@ def _zone(import_id: str) -> str:
     found = _TIMEZONE.search(import_id)
     name = found[1].replace("\\/", "/") if found else ""
     return "UTC" if name == "Z" else name if name and is_timezone(name) else ""
-
-
-def _bits(cells: Sequence[str]) -> int:
-    return int("".join("1" if cell.strip() else "0" for cell in cells) or "0", 2)
 
 
 def exclusive(group: Sequence[Column]) -> bool:

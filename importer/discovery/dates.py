@@ -73,7 +73,9 @@ def readings(profile: Profile, *, numbers: bool = False) -> tuple[DateReading, .
     counts, na = profile.without(NO_DATE)
     if not counts:
         return ()
-    zone, bare = _zone_of(counts), dict(counts)
+    # The zone that the values name by abbreviations of which each is used by several; else "".
+    ends = frozenset(found[0] for text in counts if (found := _ABBREVIATION.search(text)))
+    zone, bare = _PAIRS.get(ends, ""), dict(counts)
     if _are_ranges(counts):
         return ()
     if numbers and (name := _counting(bare)):
@@ -299,12 +301,6 @@ def _clock(pieces: Sequence[str], at: Sequence[int]) -> dict[int, str]:
     if len(at) == len(codes) and between[-1] not in {".", ","}:
         return {}
     return dict(zip(at, codes, strict=False))
-
-
-def _zone_of(counts: Mapping[str, int]) -> str:
-    """The zone that the values name by abbreviations of which each is used by several; else ""."""
-    ends = frozenset(found[0] for text in counts if (found := _ABBREVIATION.search(text)))
-    return _PAIRS.get(ends, "")
 
 
 _ABBREVIATION = re.compile(r"(?<=[\d\s])[A-Z]{3,4}(?=\)?$)")

@@ -199,7 +199,12 @@ def draft(source: Source, wishes: Wishes = Wishes()) -> Draft:
         found = Layout(wishes.header or (), reason="as you said")
     labels = labels_of(grid, found)
     claimed = claims(match.preset, labels) if match else NOTHING
-    seen = _columns(grid, found, labels)
+    rows = grid.below(found.last, found.skipped)
+    texts = grid.at(found.texts) if found.texts else ()
+    two = len(found.header) == 2
+    upper, lower = (grid.at(found.header[0]), grid.at(found.header[1])) if two else ((), ())
+    ids = grid.at(found.ids) if found.ids else ()
+    seen = columns(labels, rows, texts, upper, lower, ids)
     if wishes.person and wishes.person in labels:
         person = seen[labels.index(wishes.person)]
         said = Role.EMAIL if role(person) is Role.EMAIL else Role.USER
@@ -239,15 +244,6 @@ def _ordered(meaning: Analysis, order: str) -> Analysis:
     if not chosen:
         return meaning
     return replace(meaning, answered=replace(answered, readings=tuple(chosen), why="as you said"))
-
-
-def _columns(grid: Grid, found: Layout, labels: Sequence[str]) -> tuple[Column, ...]:
-    rows = grid.below(found.last, found.skipped)
-    texts = grid.at(found.texts) if found.texts else ()
-    two = len(found.header) == 2
-    upper, lower = (grid.at(found.header[0]), grid.at(found.header[1])) if two else ((), ())
-    ids = grid.at(found.ids) if found.ids else ()
-    return columns(labels, rows, texts, upper, lower, ids)
 
 
 def write(facts: DraftTable, choices: Choices) -> str:

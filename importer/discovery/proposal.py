@@ -111,18 +111,15 @@ def in_order(table: DraftTable) -> list[FoundColumn]:
 def person_cell(table: DraftTable, column: Column) -> Cell:
     """The column as an id reads it; addresses in small letters, dressed-up numbers bare."""
     email = table.meaning.email
-    undress = _undressing(column)
+    # The transform that gives ids back that are all written as `4711.0`, or as `'00120`; "" for
+    # others.
+    counts = column.profile.counts
+    undress = next((name for name, dress in _DRESSES if all(map(dress.fullmatch, counts))), "")
     return Cell(
         (table.selector(column),),
         parse=(undress,) if undress else (),
         lower=email is not None and email.column.index == column.index,
     )
-
-
-def _undressing(column: Column) -> str:
-    """The transform that gives ids back that are all written as `4711.0`, or as `'00120`; "" for others."""
-    counts = column.profile.counts
-    return next((name for name, dress in _DRESSES if all(map(dress.fullmatch, counts))), "")
 
 
 _DRESSES = (("leading_int", re.compile(r"\d+\.0")), ("unguard", re.compile(r"'\d+")))
@@ -240,19 +237,15 @@ def answer_of(table: DraftTable, question: Question, id_: str | None) -> Answer:
         join="; " if together and question.kind == "text" else "",
     )
     if question.kind in {"text", "choice"}:
-        cell = replace(cell, na=tuple(_no_answers(question)))
+        # Texts that recur and stand for no answer.
+        profile = question.columns[-1].profile
+        often = max(2, 0.01 * sum(profile.counts.values()))
+        _, known = profile.without(lexicon.texts("no_answer"))
+        cell = replace(cell, na=tuple(text for text in known if profile.counts[text] >= often))
     if question.scale:
         cell = _scaled(cell, question.scale)
         cell = replace(cell, rescale=_turned(table, question, question.scale, id_))
     return Answer(table.meaning.names[question.index], id_, cell)
-
-
-def _no_answers(question: Question) -> list[str]:
-    """Texts that recur and stand for no answer."""
-    profile = question.columns[-1].profile
-    often = max(2, 0.01 * sum(profile.counts.values()))
-    _, known = profile.without(lexicon.texts("no_answer"))
-    return [text for text in known if profile.counts[text] >= often]
 
 
 _SPECIAL = re.compile(r"([.^$*+?{}\[\]\\|()])")

@@ -144,7 +144,9 @@ def _anonymous(document: Document, at: _Places) -> tuple[int, str] | None:
 
 def _document(shipped: Shipped) -> Document:
     """The preset as a whole mapping: with a survey and questions that stand for any."""
-    names = _names(shipped)
+    # The questions that the preset names.
+    answers = _written(shipped, "answers")
+    names = [str(each["id"]) for each in answers] if answers else []
     lines = [f"extends: {shipped.name}", f"campaign: {'0' * 24}"]
     if names:
         lines += ["questions:"]
@@ -156,12 +158,6 @@ def _document(shipped: Shipped) -> Document:
 
 def _base(name: str) -> tuple[YamlText, Base]:
     return YamlText(name, preset(name).text), _base
-
-
-def _names(shipped: Shipped) -> list[str]:
-    """The questions that the preset names."""
-    answers = _written(shipped, "answers")
-    return [str(each["id"]) for each in answers] if answers else []
 
 
 def _written(shipped: Shipped, key: str) -> list[dict[str, str]]:

@@ -258,7 +258,9 @@ class _Regard:
                 self.account.decide(decided)
                 decided = []
         self.account.decide(decided)
-        self._hold()
+        if self.held:
+            told = codes.of("ledger")[ACCOUNT_CHANGED].meaning
+            self.account.hold([each.seq for each in self.held], told)
         return tally
 
     def _left(
@@ -301,11 +303,6 @@ class _Regard:
         """Whether the row, as it was decided, would now overwrite what is to be kept."""
         sent = set(each.traits) - set(names)
         return not sent.isdisjoint(self._there(each, group, ours))
-
-    def _hold(self) -> None:
-        if self.held:
-            told = codes.of("ledger")[ACCOUNT_CHANGED].meaning
-            self.account.hold([each.seq for each in self.held], told)
 
     def _leave_out(self, seq: int, body: dict[str, object] | None, names: tuple[str, ...]) -> None:
         """The row's body without these traits."""

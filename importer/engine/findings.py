@@ -10,7 +10,6 @@ from importer.mapping import (
     Compiled,
     Document,
     People,
-    Program,
     RecodingCounts,
     Recodings,
     Spellings,
@@ -28,16 +27,12 @@ def questions(document: Document, compiled: Compiled) -> Iterator[RatingQuestion
     """The rating questions of a mapping that rows can answer, each with its place in `Response.answers`; wave
     by wave."""
     for wave, program in zip(document.by_wave, compiled.programs, strict=True):
-        yield from _of_wave(wave, program)
-
-
-def _of_wave(document: Document, program: Program) -> Iterator[RatingQuestion]:
-    asked = [answer for answer in document.answers if document.question(answer.id)]
-    for place, (answer, found) in enumerate(zip(asked, program.answers, strict=True)):
-        if answer.type == "scale" or answer.type in _SCALES:
-            low, high = _SCALES.get(answer.type, (answer.min or 0, answer.max or 0))
-            label = found.reading.column or answer.id
-            yield RatingQuestion(found.id, label, answer.type, low, high, place, program.wave)
+        asked = [answer for answer in wave.answers if wave.question(answer.id)]
+        for place, (answer, found) in enumerate(zip(asked, program.answers, strict=True)):
+            if answer.type == "scale" or answer.type in _SCALES:
+                low, high = _SCALES.get(answer.type, (answer.min or 0, answer.max or 0))
+                label = found.reading.column or answer.id
+                yield RatingQuestion(found.id, label, answer.type, low, high, place, program.wave)
 
 
 @dataclass(frozen=True, slots=True)

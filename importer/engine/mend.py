@@ -84,14 +84,23 @@ class Mender:
         letters = 0
         with self._source() as source:
             compiled = fitted(self.document, source, b"")  # the hashes' key doesn't matter here
-            used = _used(compiled)
+            # The columns that the mapping reads, in the order of a body.
+            used = list(dict.fromkeys(at for each in lineage(compiled) for at in each.positions))
             for chunk in source.chunks():
                 if chunk.rows[-1] <= self.after:
                     continue
                 for at, problems in _wrong(compiled, chunk).items():
                     if chunk.rows[at] <= self.after or not any(map(self._asked, problems)):
                         continue
-                    one = _row(source, chunk, at, used, problems)
+                    labels = {place: source.label(place) for place in used}
+                    one = Faulty(
+                        chunk.rows[at],
+                        tuple(
+                            Cell(place, label, chunk.columns[place][at], _of(label, problems))
+                            for place, label in labels.items()
+                        ),
+                        _of_none(labels.values(), problems),
+                    )
                     letters += sum(min(LONGEST, len(each.text)) for each in one.cells)
                     if len(found) == most or (found and letters > _MOST_LETTERS):
                         return found, True
@@ -191,11 +200,6 @@ def _unwritable(source: Source) -> UsageError:
     )
 
 
-def _used(compiled: Compiled) -> list[int]:
-    """The columns that the mapping reads, in the order of a body."""
-    return list(dict.fromkeys(at for each in lineage(compiled) for at in each.positions))
-
-
 def _wrong(compiled: Compiled, chunk: Chunk) -> dict[int, tuple[Problem, ...]]:
     """What is wrong with the chunk's rows, by their place in it, all waves together; but for those that the
     file has spoilt."""
@@ -205,20 +209,6 @@ def _wrong(compiled: Compiled, chunk: Chunk) -> dict[int, tuple[Problem, ...]]:
         if isinstance(each, Invalid) and chunk.rows[at] not in chunk.problems:
             found[at].update(dict.fromkeys(each.problems))
     return {at: tuple(problems) for at, problems in found.items()}
-
-
-def _row(
-    source: Source, chunk: Chunk, at: int, used: Sequence[int], problems: Sequence[Problem]
-) -> Faulty:
-    labels = {place: source.label(place) for place in used}
-    return Faulty(
-        chunk.rows[at],
-        tuple(
-            Cell(place, label, chunk.columns[place][at], _of(label, problems))
-            for place, label in labels.items()
-        ),
-        _of_none(labels.values(), problems),
-    )
 
 
 def _of(label: str, problems: Sequence[Problem]) -> tuple[Problem, ...]:

@@ -254,7 +254,9 @@ def verify(settings: Settings, *, allow_extra: bool = False) -> Verification:
         sent = ledger.expected(job)
         if not sent:
             raise UsageError(f"Job {job.name} has posted no row, so there is nothing to compare.")
-        since, until = _window(sent)
+        # From the first post to the last, and as much more as clocks may differ.
+        times = [each.at for each in sent]
+        since, until = min(times) - SLACK, max(times) + SLACK
         there = asyncio.run(_read(settings, job, secret, since, until))
         comparison = compare(sent, there, lambda shown: ledger.others(job, shown, since, until))
         users = _users(ledger, job, comparison)
@@ -285,12 +287,6 @@ def _users(ledger: Ledger, job: Job, comparison: Comparison) -> dict[int, str]:
         for line in ledger.lines(job)
         if line.seq in seqs
     }
-
-
-def _window(sent: Sequence[Expected]) -> tuple[float, float]:
-    """From the first post to the last, and as much more as clocks may differ."""
-    times = [each.at for each in sent]
-    return min(times) - SLACK, max(times) + SLACK
 
 
 async def _read(
@@ -375,29 +371,17 @@ def _scores(
     unsettled = {each.seq for each in comparison.unsettled}
     rows = [each.seq for each in sent if each.seq not in unsettled]
     pairs = (*comparison.same, *comparison.altered, *comparison.doubled)
-    there = _counts(pairs)
-    return [
-        (
-            file,
-            Scores(
-                file.question, dict(sorted(there[file.question.wave, file.question.id].items()))
-            ),
-        )
-        for file in again.tally.scores(rows)
-    ]
-
-
-class _Counts(dict[tuple[str, str], "Counter[int]"]):
-    """How often each score was given, by wave and question."""
-
-    def __missing__(self, question: tuple[str, str]) -> Counter[int]:
-        return self.setdefault(question, Counter())
-
-
-def _counts(there: Iterable[tuple[Expected, Seen]]) -> _Counts:
-    counts = _Counts()
-    for row, seen in there:
+    there = defaultdict[tuple[str, str], Counter[int]](Counter)  # by wave and question
+    for row, seen in pairs:
         for question, value in seen.answers:
             if isinstance(value, int) or value.lstrip("-").isdigit():
-                counts[row.wave, question][int(value)] += 1
-    return counts
+                there[row.wave, question][int(value)] += 1
+    return [
+        (
+            each,
+            Scores(
+                each.question, dict(sorted(there[each.question.wave, each.question.id].items()))
+            ),
+        )
+        for each in again.tally.scores(rows)
+    ]

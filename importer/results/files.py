@@ -254,13 +254,9 @@ def _mendable(chunk: Chunk, lines: Iterator[Line], waves: int) -> Iterator[list[
             wrong.setdefault(at // waves, []).append(line)
     for place, of_row in wrong.items():
         cells = (column[place] for column in chunk.columns)
-        yield [*(safe(_broken(cell)) for cell in cells), safe(_told(of_row, waves))]
-
-
-def _broken(cell: str) -> str:
-    """With a NUL for half a character: UTF-8 has none, and as `?` the cell would pass for a whole one where
-    the file is imported without being mended."""
-    return HALVES.sub("\0", cell)
+        # With a NUL for half a character: UTF-8 has none, and as `?` the cell would pass for a
+        # whole one where the file is imported without being mended.
+        yield [*(safe(HALVES.sub("\0", cell)) for cell in cells), safe(_told(of_row, waves))]
 
 
 def _told(wrong: Sequence[Line], waves: int) -> str:

@@ -79,7 +79,12 @@ def person_of(body: Mapping[str, object]) -> str:
 
 
 def _mistakes(body: Mapping[str, object], settings: SandboxSettings) -> Iterator[str]:
-    yield from _mistakes_of_person(body)
+    given = [name for name in ("userId", "anonymousId") if name in body]
+    if len(given) != 1:
+        yield "expected one of userId and anonymousId"
+    for name in given:
+        if not isinstance(body[name], str) or not body[name]:
+            yield f"{name}: expected a string that is not empty"
     yield from _mistakes_of_answers(body.get("answers"), settings)
     if body.get("method", "In-App") not in METHODS:
         yield f"method: expected one of {', '.join(METHODS)}"
@@ -89,15 +94,6 @@ def _mistakes(body: Mapping[str, object], settings: SandboxSettings) -> Iterator
         yield "forceSurvey: expected true or false"
     if "rating" in body and not _whole(body["rating"], 0, 10):
         yield "rating: expected an integer from 0 to 10"
-
-
-def _mistakes_of_person(body: Mapping[str, object]) -> Iterator[str]:
-    given = [name for name in ("userId", "anonymousId") if name in body]
-    if len(given) != 1:
-        yield "expected one of userId and anonymousId"
-    for name in given:
-        if not isinstance(body[name], str) or not body[name]:
-            yield f"{name}: expected a string that is not empty"
 
 
 def _mistakes_of_answers(answers: object, settings: SandboxSettings) -> Iterator[str]:

@@ -224,7 +224,9 @@ class Sandbox:
         exchange = request[_EXCHANGE] = self._arrival(request)
         wait = self._pace.wait(exchange.arrived)
         if wait:
-            answer: web.StreamResponse = self._too_many(wait)
+            headers = {"Retry-After": str(math.ceil(wait))}
+            refusal = Refusal(429, ("Too many requests",))
+            answer: web.StreamResponse = refused(refusal, self.settings.errors, headers).to_http()
         else:
             await asyncio.sleep(self.settings.latency / 2)
             answer = await self._answer(request, handler)
@@ -251,11 +253,6 @@ class Sandbox:
             refusal = Refusal(error.status, (error.reason,))
             return refused(refusal, self.settings.errors).to_http()
 
-    def _too_many(self, wait: float) -> web.Response:
-        headers = {"Retry-After": str(math.ceil(wait))}
-        refusal = Refusal(429, ("Too many requests",))
-        return refused(refusal, self.settings.errors, headers).to_http()
-
     async def _insert(self, request: web.Request) -> web.StreamResponse:
         exchange = request[_EXCHANGE]
         early = not self._script and not self.settings.by_row
@@ -266,7 +263,10 @@ class Sandbox:
             behaviour = self._scripted(exchange.person) or self._drawn(exchange)
         await asyncio.sleep(behaviour.delay)
         if behaviour.fault == "status":
-            return self._with_status(behaviour, exchange)
+            exchange.fault = str(behaviour.status)
+            if behaviour.stores:
+                self._plain(exchange)
+            return scripted(behaviour, self.settings.errors).to_http()
         fault = self._fault(behaviour, request)
         self._used.add(request.task)
         if fault is None:
@@ -315,12 +315,6 @@ class Sandbox:
     def _skips_body(self, behaviour: Behaviour | None, request: web.Request) -> bool:
         fault = self._fault(behaviour, request) if behaviour else None
         return fault is not None and not fault.reads
-
-    def _with_status(self, behaviour: Behaviour, exchange: Exchange) -> web.Response:
-        exchange.fault = str(behaviour.status)
-        if behaviour.stores:
-            self._plain(exchange)
-        return scripted(behaviour, self.settings.errors).to_http()
 
     async def _outcome(self, fault: WireFault, exchange: Exchange) -> SandboxReply:
         """What the server does behind a fault: nothing, or its work, and the reply it would send."""

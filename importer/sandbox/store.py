@@ -131,7 +131,12 @@ class Store:
         self._database.execute("pragma journal_mode=wal")
         self._database.execute("pragma synchronous=off")
         self._database.executescript(_SCHEMA)
-        self._bring_up_to_date()
+        # A file of 0.1 lacks a column.
+        known = {name for _, name, *_ in self._database.execute("pragma table_info(users)")}
+        if "unsubscribed" not in known:
+            self._database.execute(
+                "alter table users add column unsubscribed integer not null default 0"
+            )
 
     def __enter__(self) -> Self:
         return self
@@ -141,14 +146,6 @@ class Store:
 
     def close(self) -> None:
         self._database.close()
-
-    def _bring_up_to_date(self) -> None:
-        """A file of 0.1 lacks a column."""
-        known = {name for _, name, *_ in self._database.execute("pragma table_info(users)")}
-        if "unsubscribed" not in known:
-            self._database.execute(
-                "alter table users add column unsubscribed integer not null default 0"
-            )
 
     def add(self, insert: Insert, created: int) -> Stored:
         """Store a response, and bring its user's traits up to date."""

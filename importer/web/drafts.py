@@ -184,7 +184,8 @@ class Drafts:
         of an earlier draft go there, so that it can go on. Raises UsageError, and keeps nothing then."""
         prepare(self.state)
         self.root.mkdir(parents=True, exist_ok=True, mode=0o700)
-        name = _plain(name)
+        # A file's name as a browser gives it, without folders.
+        name = PurePosixPath(PureWindowsPath(name).name).name[:200]
         fresh = self.root / f".upload-{secrets.token_hex(8)}"
         try:
             sha256 = await self._stream(fresh, pieces, name)
@@ -281,11 +282,6 @@ def _remove(place: Path, keeping: set[str]) -> None:
         shutil.rmtree(place, ignore_errors=True)
     else:
         place.unlink(missing_ok=True)
-
-
-def _plain(name: str) -> str:
-    """A file's name as a browser gives it, without folders."""
-    return PurePosixPath(PureWindowsPath(name).name).name[:200]
 
 
 def _safe(name: str) -> str:
