@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 import click
 
-from importer.cli import keys, options, output
+from importer.cli import config, options, output
 from importer.cli.options import SPAN
 from importer.cli.unattended import Reporter, reporter, unattended
 from importer.errors import ExitStatus, ImporterError, UsageError
@@ -80,7 +80,7 @@ def watch_command(**given: Unpack[Given]) -> ExitStatus:
     inbox = automation.Inbox(folder, given["patterns"] or FORMATS, given["settled"], shelves)
     with ExitStack() as stack:
         with report.before(settings):
-            key = keys.write_key(given["key_file"])
+            key = config.write_key(given["key_file"])
             http.check(settings.network, settings.endpoint.url)
             stack.enter_context(alone(folder, settings.state))
             # A folder that can't be read or a mapping that is wrong is no file's fault: it stops

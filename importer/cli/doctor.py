@@ -17,12 +17,12 @@ from typing import TYPE_CHECKING, Unpack
 import click
 
 from importer import system
-from importer.cli import config, keys, options, output
+from importer.cli import config, options, output
 from importer.cli.inspect import asked_in, surveys
 from importer.cli.output import next_command
 from importer.errors import ExitStatus, ImporterError, UsageError
 from importer.model import LOOK, OK, WRONG, Check, counted, duration
-from importer.settings import WRITE_KEY, Endpoint, Network
+from importer.settings import API_KEY, WRITE_KEY, Endpoint, Network
 
 if TYPE_CHECKING:
     from importer.cli.given import Given
@@ -188,7 +188,7 @@ def _shared_ledger(*, offline: bool) -> Iterator[Check]:
 
         with PostgresLedger.opened(shared.address) as ledger:
             yield from findings(ledger)
-        if keys.hash_key() is None:
+        if config.hash_key() is None:
             yield Check("hash key", WRONG, "a shared ledger needs one", "Set SATISMETER_HASH_KEY.")
     except ImporterError as error:
         yield Check("shared ledger", WRONG, error.message, error.hint)
@@ -303,7 +303,7 @@ async def _asked(network: Network, origin: str) -> tuple[int, str]:
 
 
 def _write_key(given: Given) -> str:
-    keys.write_key(given["key_file"])
+    config.write_key(given["key_file"])
     if given["key_file"]:
         return f"from {given['key_file']}"
     return f"from {WRITE_KEY if os.environ.get(WRITE_KEY) else '.env'}"
@@ -327,7 +327,7 @@ def _survey(given: Given, document: Document | None) -> Iterator[Check]:
     try:
         access = options.read_access(given)
         if access is None:
-            found = f"none, or no project ({keys.API_KEY}, {keys.PROJECT}): optional"
+            found = f"none, or no project ({API_KEY}, {config.PROJECT}): optional"
             yield Check(name, OK, f"{found}; with both, rows in doubt settle themselves")
             return
         if given["offline"]:

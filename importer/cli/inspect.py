@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, TypeVar, Unpack
 import click
 
 from importer import codes
-from importer.cli import keys, options, output
+from importer.cli import config, options, output
 from importer.cli.output import next_command
 from importer.errors import UsageError
 from importer.privacy import masked, odd_character
+from importer.settings import API_KEY
 
 if TYPE_CHECKING:
     from importer.cli.given import GivenAccess
@@ -286,7 +287,7 @@ def _read(given: GivenAccess, ask: Callable[[Reader], Awaitable[_Told]]) -> _Tol
     if known is None:
         raise UsageError(
             "There is no API key, or no project.",
-            hint=f"Set {keys.API_KEY} and {keys.PROJECT} (or --api-key-file, --project). The API "
+            hint=f"Set {API_KEY} and {config.PROJECT} (or --api-key-file, --project). The API "
             "key is another key than the write key: SatisMeter > Settings > Integrations > API keys.",
         )
     key, project = known

@@ -17,7 +17,7 @@ from importer.errors import ExitStatus, MappingError, UsageError
 
 if TYPE_CHECKING:
     from importer.cli.given import GivenAccess
-    from importer.engine.preview import Previewed
+    from importer.engine.mend import Previewed
     from importer.mapping import Compiled, Document, Shipped, Step
     from importer.sources import Source
 
@@ -273,7 +273,7 @@ def preview_command(
     importer preview answers.csv -m mapping.yaml
     importer preview answers.xlsx -m mapping.yaml --row 117
     """
-    from importer.engine.preview import preview
+    from importer.engine.mend import preview
     from importer.mapping import load
 
     document = load(mapping)

@@ -11,8 +11,8 @@ from typing import Any
 
 import click
 
+from importer.cli.config import PROJECT, from_dotenv, hash_key, private_text
 from importer.cli.given import Given, GivenAccess
-from importer.cli.keys import PROJECT, from_dotenv, hash_key, private_text
 from importer.errors import UsageError
 from importer.settings import (
     API_KEY,

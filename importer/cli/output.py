@@ -20,11 +20,11 @@ from typing import TYPE_CHECKING, Any, TextIO, cast
 import click
 from click.core import ParameterSource
 
-from importer.cli import keys, options
+from importer.cli import config, options
 from importer.errors import ExitStatus, ResultsError
 from importer.model import Status, counted
 from importer.privacy import shell_word, visible
-from importer.settings import DEFAULT_ENDPOINT, Endpoint
+from importer.settings import API_KEY, DEFAULT_ENDPOINT, Endpoint
 
 if TYPE_CHECKING:
     from importer.cli.given import Given
@@ -384,5 +384,5 @@ def _same(summary: Summary, why: str, **changed: Any) -> str:
 
 def _reading(name: str, job: str, why: str) -> str:
     """A command that reads the survey, which takes another key."""
-    needed = "" if options.read_access(_given()) else f" (needs {keys.API_KEY} and {keys.PROJECT})"
+    needed = "" if options.read_access(_given()) else f" (needs {API_KEY} and {config.PROJECT})"
     return next_command(name, job, without=("file", "out"), why=f"{why}{needed}")

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Unpack, cast
 import click
 
 from importer import resources
-from importer.cli import keys, options, output, several
+from importer.cli import config, options, output, work
 from importer.cli.jobs import job_argument, moved_file, plain_error, settings_of
 from importer.cli.options import sheet_of
 from importer.cli.output import after, next_command
@@ -193,7 +193,7 @@ def _header_of(file: str, mapping: str, sheet: str | int | None) -> Mistake | No
 
 
 def _key(given: Given) -> Secret:
-    return keys.write_key(given["key_file"], ask=not given["yes"])
+    return config.write_key(given["key_file"], ask=not given["yes"])
 
 
 # `importer plan`: the dry run.
@@ -232,9 +232,9 @@ def plan_command(**given: Unpack[Given]) -> ExitStatus:
     importer plan answers.csv -m mapping.yaml --save plan.json
     importer plan 'exports/*.csv' -m mapping.yaml           one after the other: the gravest exit code
     """
-    turns = several.turns(given)
-    with several.hands(turns if len(turns) > 1 else ()) as helpers:
-        return several.in_turn(turns, partial(_planned, helpers=helpers))
+    turns = work.turns_of(given)
+    with work.hands(turns if len(turns) > 1 else ()) as helpers:
+        return work.in_turn(turns, partial(_planned, helpers=helpers))
 
 
 def _planned(given: Given, helpers: Helpers | None) -> ExitStatus:

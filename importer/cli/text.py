@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from importer.engine import Plan
     from importer.mapping import Recoding, Recodings, Value
     from importer.results import Summary
-    from importer.results.account import AccountEffect
+    from importer.results.summary import AccountEffect
 
 
 # How a plan tells of recoded answers: what stands in the file, what is sent, and the NPS of both.

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 import click
 
 from importer import logs, resources
-from importer.cli import config, keys, options, output
+from importer.cli import config, options, output
 from importer.cli.output import after, next_command
 from importer.errors import Declined, ExitStatus, ImporterError, MappingError, UsageError
 from importer.privacy import masked_id, visible
@@ -290,7 +290,7 @@ def variables(given: Given) -> Mapping[str, str]:
 
     import dotenv
 
-    text = keys.private_text(given["notify_file"], "notify file")
+    text = config.private_text(given["notify_file"], "notify file")
     found = dotenv.dotenv_values(stream=io.StringIO(text), interpolate=False)
     return {name: value or "" for name, value in found.items()}
 

@@ -74,7 +74,7 @@ def readings(profile: Profile, *, numbers: bool = False) -> tuple[DateReading, .
     if not counts:
         return ()
     # The zone that the values name by abbreviations of which each is used by several; else "".
-    ends = frozenset(found[0] for text in counts if (found := _ABBREVIATION.search(text)))
+    ends = frozenset(end[0] for text in counts if (end := _ABBREVIATION.search(text)))
     zone, bare = _PAIRS.get(ends, ""), dict(counts)
     if _are_ranges(counts):
         return ()

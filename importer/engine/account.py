@@ -16,8 +16,7 @@ from dataclasses import dataclass, field
 import orjson
 
 from importer import codes, http, satismeter
-from importer.engine.findings import MASKED_KEY
-from importer.engine.left_out import LeftOut, Lookup, ranges
+from importer.engine.findings import MASKED_KEY, LeftOut, Lookup, ranges
 from importer.engine.look import Tally, look_at, users_of
 from importer.engine.observer import Observer
 from importer.engine.stage import Plan, planned_rows
@@ -37,7 +36,7 @@ from importer.ledger import (
 from importer.mapping import Document
 from importer.mapping.blocks import OF_RESPONSE
 from importer.model import Cause, Job, same_json
-from importer.results.account import AccountEffect
+from importer.results.summary import AccountEffect
 from importer.settings import Settings
 
 

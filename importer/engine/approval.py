@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import orjson
 
 from importer import __version__, codes, resources
-from importer.engine.left_out import LeftOut, are_ranges, outside, ranges
+from importer.engine.findings import LeftOut, are_ranges, outside, ranges
 from importer.engine.stage import Plan, campaigns_of, source_options
 from importer.errors import UsageError
 from importer.ledger import Ledger

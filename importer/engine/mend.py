@@ -1,4 +1,5 @@
-"""Mending: the rows that a mapping refuses, as cells to be changed; and the file written anew with them."""
+"""Single rows: those that a mapping refuses as cells to be changed, and the file written anew with them; and a
+preview of one, step by step."""
 
 from __future__ import annotations
 
@@ -12,9 +13,10 @@ from pathlib import Path
 from importer.engine.record import writable
 from importer.engine.stage import fitted, source_options
 from importer.errors import SourceError, UsageError
-from importer.mapping import Compiled, Document, check
+from importer.mapping import Compiled, Document, Trace, check, trace
+from importer.mapping import compile as compile_mapping
 from importer.mapping.usage import lineage
-from importer.model import NO_ANSWERS, Chunk, Invalid, Problem
+from importer.model import NO_ANSWERS, Chunk, Invalid, Mapped, Problem
 from importer.privacy import PROBLEM_COLUMN, safe
 from importer.results import files
 from importer.sources.source import Source, open_source
@@ -246,3 +248,63 @@ def _rows(source: Source, changes: Changes) -> Iterator[Sequence[str]]:
             told = chunk.problems.get(row)
             spoilt = told is not None and told.code not in NO_ANSWERS
             yield [*map(guard, cells), *(["-"] if spoilt else [])]
+
+
+# A preview: one row as the mapping has it, each step of its reading, and the body.
+
+
+@dataclass(frozen=True, slots=True)
+class Previewed:
+    """A row (as Excel numbers it), or one wave of it; `cells` are the file's own. `before` and `after` are
+    the rows beside it, as far as they are known without reading on (0: there is none before)."""
+
+    row: int
+    wave: str
+    traces: tuple[Trace, ...]
+    mapped: Mapped
+    cells: Sequence[str]
+    before: int = 0
+    after: int = 0
+
+
+def preview(source: Source, document: Document, row: int | None = None) -> list[Previewed]:
+    """The row as each wave has it; the first that holds something, where none is asked for. No other row is
+    mapped. Raises UsageError where there is none, and MappingError where the mapping doesn't fit the file."""
+    # A preview hashes with no secret: its anonymous ids are examples.
+    compiled = compile_mapping(
+        document,
+        source.header,
+        secret=b"preview",
+        file=source.place,
+        since_1904=source.facts.since_1904,
+    )
+    chunk, before, after = _chunk(source, row)
+    cells, epoch = [cell for (cell,) in chunk.columns], source.facts.since_1904
+    traces = (trace(wave, source.header, cells, since_1904=epoch) for wave in document.by_wave)
+    rows = zip(document.by_wave, traces, compiled.run(chunk), strict=True)
+    return [
+        Previewed(chunk.rows[0], wave.wave, tuple(steps), each, cells, before, after)
+        for wave, steps, each in rows
+    ]
+
+
+def _chunk(source: Source, row: int | None) -> tuple[Chunk, int, int]:
+    """The one row, as a chunk, and the numbers of those beside it; the first that holds something, where none
+    is asked for."""
+    last = 0
+    for chunk in source.chunks():
+        wanted, before = chunk.rows[0] if row is None else row, last
+        last = chunk.rows[-1]
+        if wanted in chunk.rows:
+            at = list(chunk.rows).index(wanted)
+            one = Chunk([(column[at],) for column in chunk.columns], [wanted], chunk.problems)
+            after = chunk.rows[at + 1] if at + 1 < len(chunk.rows) else wanted + 1
+            return one, chunk.rows[at - 1] if at else before, after
+        if row is not None and row < last:
+            break
+    if row is None:
+        raise UsageError(f"{source.place} has no rows below its header.")
+    raise UsageError(
+        f"Row {row} of {source.place} holds no answer: it is blank, a header row, or beyond the end.",
+        hint=f"Its first row is {source.facts.first_data_row}. Rows count as in Excel, from 1.",
+    )

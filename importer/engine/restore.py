@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from importer import http
 from importer.engine.look import LOOK_RATE, look_at, users_of
 from importer.engine.observer import NULL_OBSERVER, Observer
-from importer.engine.resolve import alone
+from importer.engine.reconcile import alone
 from importer.errors import Declined, UsageError
 from importer.ledger import NEWEST, Account, HadTraits, Ledger
 from importer.model import Job, Status, same_json

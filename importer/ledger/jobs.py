@@ -10,8 +10,7 @@ from pathlib import Path
 
 from importer.errors import UsageError
 from importer.ledger import account
-from importer.ledger.database import Part, values
-from importer.ledger.past import job_of
+from importer.ledger.database import Part, job_of, values
 from importer.model import Job, Status, utf8
 from importer.settings import server_of
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from importer.errors import UsageError
-from importer.ledger.past import Past
+from importer.ledger.database import Past
 from importer.ledger.sqlite import SqliteLedger
 from importer.ledger.sqlite.database import hold_there, ledger_path, unmark
 from importer.ledger.store import Ledger

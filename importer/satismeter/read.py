@@ -178,6 +178,14 @@ class Calls:
         # With each request: a session's headers are sent to a proxy, too.
         return {"Authorization": f"Bearer {self._key.reveal()}"}
 
+    async def _patience(self, error: Exception, tries: int) -> None:
+        """Wait before the next try. Raises ReadError where another is of no use."""
+        if tries == _TRIES or fault_of(error).permanent:
+            told = f"The {self.what} can't be read: {reason(error)}."
+            raise ReadError(told, hint=self.later) from error
+        wanted = error.args[1] if isinstance(error, Again) and len(error.args) > 1 else 0.0
+        await asyncio.sleep(max(self._pause * 2**tries, wanted))
+
 
 class Reader(Calls):
     """The read API of one project; an async context manager. `origin` is scheme, host and port, such
@@ -244,11 +252,7 @@ class Reader(Calls):
                 return await self._once(self._url + path, query)
             except PASSING as error:
                 tries += 1
-                if tries == _TRIES or fault_of(error).permanent:
-                    told = f"The {self.what} can't be read: {reason(error)}."
-                    raise ReadError(told, hint=self.later) from error
-                wanted = error.args[1] if isinstance(error, Again) and len(error.args) > 1 else 0.0
-                await asyncio.sleep(max(self._pause * 2**tries, wanted))
+                await self._patience(error, tries)
 
     async def _once(self, url: str, query: Mapping[str, str]) -> Mapping[str, object]:
         async with self._session.get(

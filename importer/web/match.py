@@ -17,7 +17,7 @@ from importer.discovery.changes import asking, table_of, with_survey
 from importer.discovery.draft import readable
 from importer.discovery.match import Matching
 from importer.discovery.told import as_typed, told
-from importer.engine.preview import Previewed, preview
+from importer.engine.mend import Previewed, preview
 from importer.errors import ImporterError, MappingError, UsageError
 from importer.mapping import preset, shipped
 from importer.model import Response

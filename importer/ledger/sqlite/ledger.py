@@ -12,8 +12,7 @@ from typing import Any
 
 from importer import system
 from importer.errors import LedgerError
-from importer.ledger.database import Database, check_secret, pairs, queries
-from importer.ledger.past import Past
+from importer.ledger.database import Database, Past, check_secret, pairs, queries
 from importer.ledger.sqlite import locks
 from importer.ledger.sqlite.database import (
     INDEXES,

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 
 from importer import codes
 from importer.model import DETRACTORS, PROMOTERS, Cause, duration
-from importer.results.account import TraitEffect
 from importer.results.report.facts import Column, Slot, per_cent, short
 from importer.results.scores import Scores, signed
+from importer.results.summary import TraitEffect
 
 WIDTH = 320.0
 _ROW = 26.0
