@@ -62,7 +62,6 @@ class Notice:
 
     @property
     def meaning(self) -> str:
-        """What the exit status says, in some words."""
         return codes.of("exit")[str(int(self.exit_status))].brief
 
     @property

@@ -178,7 +178,6 @@ class _Desk:
             output.emit_line({"command": "watch", "file": arrival.name, **told})
 
     def waiting(self, arrivals: Sequence[Arrival]) -> None:
-        """Say which files the round leaves alone."""
         for arrival in arrivals:
             output.note(f"{arrival.name} is still being written; it waits for the next round.")
 

@@ -210,7 +210,6 @@ def _both_ends(text: str, most: int) -> str:
 
 
 def _short(text: str, most: int) -> str:
-    """One line of printable text."""
     line = "".join(char if char.isprintable() else " " for char in text)
     line = " ".join(line.split())
     return line if len(line) <= most else line[: most - 1] + "…"
@@ -273,7 +272,6 @@ def surveys(given: GivenAccess) -> list[Survey]:
 
 
 def asked_in(given: GivenAccess, campaign: str) -> tuple[SurveyQuestion, ...]:
-    """The questions of one survey, in its order."""
     return tuple(_read(given, lambda reader: reader.questions(campaign)))
 
 
@@ -326,8 +324,6 @@ _GIVEN_BY: Mapping[codes.SaidBy, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """A code: where it comes from, what it means, what to do."""
-
     code: str
     given_by: str
     meaning: str

@@ -91,12 +91,10 @@ def _checked(
 
 
 def _notes(compiled: Compiled) -> list[str]:
-    """What holds of the columns, and what would of the rows."""
     return [*compiled.notes, *dict.fromkeys(each.note for each in compiled.zoneless if each.column)]
 
 
 def _differences(document: Document, given: GivenAccess) -> list[str]:
-    """Where the mapping and the survey disagree."""
     from importer.discovery.survey_match import differences
 
     asked = {id_: asked_in(given, id_) for id_ in _surveys(document)}

@@ -176,7 +176,6 @@ def _json(document: Mapping[str, object], indent: int = 0) -> str:
 
 
 def heading(text: str) -> None:
-    """A section's title."""
     say()
     say(style(text, bold=True))
 
@@ -305,7 +304,6 @@ def _typed(option: click.Option, value: object) -> Iterator[str]:
 
 
 def after(summary: Summary) -> list[str]:
-    """What to type after a plan or a run, by how it ended."""
     steps = _after_plan(summary) if summary.command == "plan" else _after_run(summary)
     if mended := summary.workbook or summary.problems:
         server = {} if "endpoint" in _given() else _server(summary)

@@ -89,7 +89,6 @@ class Progress:
             self._note(_until(waiting))
 
     def close(self) -> None:
-        """Take the bar away."""
         bar, self._bar = self._bar, None
         if bar is not None:
             with suppress(OSError):  # the terminal is gone, and the bar with it

@@ -1,4 +1,4 @@
-"""`importer resolve`, `mark`, `verify` and `restore`: an import settled, held against the survey, put back."""
+"""`importer resolve`, `mark`, `verify` and `restore`: a job settled, held against the survey, put back."""
 
 from __future__ import annotations
 

@@ -122,7 +122,6 @@ def print_plan(planned: Plan, summary: Summary, show: Show = masked) -> None:
 
 
 def print_run(summary: Summary) -> None:
-    """What became of the rows."""
     output.say(f"Run of {_file(summary)} with {summary.mapping} (job {summary.job})")
     if summary.stopped:
         output.say(output.style(f"Stopped early: {summary.stopped}", fg="red"))
@@ -190,7 +189,6 @@ def _rows(summary: Summary) -> None:
 
 
 def _scores(summary: Summary) -> None:
-    """What the ready rows, or the accepted ones, come to."""
     found = [each for each in summary.scores if each.answers]
     if found:
         output.say()
@@ -228,7 +226,6 @@ def _duplicates(duplicates: Mapping[str, int]) -> None:
 
 
 def print_account(found: AccountEffect | None) -> None:
-    """Persons and their traits, as the account has them."""
     if found is None or not found.looked:
         return
     output.heading("What it does to the account")
@@ -252,7 +249,6 @@ def print_account(found: AccountEffect | None) -> None:
 
 
 def _contact(summary: Summary) -> None:
-    """What a pilot's replies say of the API."""
     if not summary.contact:
         return
     output.heading("What the first replies say of the API (docs/api.md)")

@@ -204,7 +204,6 @@ class Reporter:
         )
 
     def _next(self, summary: Summary) -> str:
-        """What whoever is told may type."""
         if self.command == "watch" or summary.exit_status == ExitStatus.SOME_REFUSED:
             return next_command("status", summary.job)
         return after(summary)[0]

@@ -30,7 +30,6 @@ YOURS = "as you said"
 
 
 def question_lines(table: DraftTable, choices: Choices) -> list[str]:
-    """The survey's ID, and one line per question."""
     lines = []
     if "campaign" not in choices.beyond:
         where = "the survey's ID (SatisMeter: Settings > Integrations > API keys)"
@@ -75,7 +74,6 @@ def _open(text: str) -> str:
 
 
 def question_of(table: DraftTable, cell: Cell) -> Question | None:
-    """The file's question that an answer is made of."""
     for each in table.meaning.questions:
         if cell.pattern and cell.pattern == answer_of(table, each, None).cell.pattern:
             return each
@@ -161,7 +159,6 @@ def _answer(table: DraftTable, answer: Answer, question: Question | None) -> Ite
 
 
 def columns_data(cell: Cell) -> Mapping[str, Data]:
-    """The keys that say where a value comes from."""
     if cell.pattern:
         return {"columns": cell.pattern}
     if len(cell.columns) > 1:

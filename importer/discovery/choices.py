@@ -189,7 +189,6 @@ def _cell_text(data: Data) -> str | None:
 
 
 def _texts(data: Data) -> tuple[str, ...] | None:
-    """One text or a list of them."""
     every = data if isinstance(data, list) else [data]
     known = all(
         isinstance(each, str) and not (isinstance(each, Plain) and not each) for each in every
@@ -266,7 +265,6 @@ _CELL: Mapping[str, Callable[[Data], Any]] = {
 
 
 def _cell(data: Data) -> Cell | None:
-    """A value, written in whichever way."""
     if isinstance(data, str):
         return Cell((Ref(str(data)),)) if _text(data) else None
     if not isinstance(data, dict):
@@ -311,7 +309,6 @@ def _answers(data: Data) -> tuple[tuple[str, Cell], ...] | None:
 
 
 def _named(answer: tuple[str, Cell], names: Mapping[str, Data]) -> Answer:
-    """With its question, where the mapping has a name for it."""
     id_, cell = answer
     said = names.get(id_)
     if id_ not in names or not isinstance(said, str):

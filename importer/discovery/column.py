@@ -40,12 +40,10 @@ class Profile:
 
     @property
     def repeats(self) -> bool:
-        """Whether a value stands there more than once."""
         return self.distinct < self.filled
 
     @property
     def longest(self) -> int:
-        """Characters of the longest value."""
         return max(map(len, self.counts), default=0)
 
     @property
@@ -63,7 +61,6 @@ class Profile:
         return numbers == list(range(first, first + len(numbers))) and first <= 1
 
     def samples(self, most: int = 3) -> list[str]:
-        """The values that came first, at most so many."""
         return list(self.counts)[:most]
 
     def without(self, words: frozenset[str]) -> tuple[dict[str, int], tuple[str, ...]]:
@@ -102,7 +99,6 @@ class Column:
 
     @property
     def blank(self) -> bool:
-        """Whether no row fills it."""
         return not self.profile.filled
 
 

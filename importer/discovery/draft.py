@@ -236,7 +236,6 @@ def draft(source: Source, wishes: Wishes = Wishes()) -> Draft:
 
 
 def _ordered(meaning: Analysis, order: str) -> Analysis:
-    """With the reading of the date that was chosen."""
     answered = meaning.answered
     if not order or answered is None:
         return meaning

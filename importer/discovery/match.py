@@ -95,7 +95,6 @@ class Matching:
 
     @cached_property
     def cards(self) -> list[Card]:
-        """All of them, as a page lists them."""
         return [
             self._survey(),
             *self._answered(),
@@ -107,7 +106,6 @@ class Matching:
 
     @property
     def unused(self) -> list[str]:
-        """The names of the columns that nothing is made of."""
         table, choices = table_of(self.draft), self.draft.choices
         sent = tuple(each for each in choices.answers if each.question is not None)
         taken = used(table, replace(choices, answers=sent)) | set(map(table.at, choices.key))
@@ -150,7 +148,6 @@ class Matching:
         return cards
 
     def _questions(self) -> Iterator[Card]:
-        """One for each question of the survey."""
         matched = {each.asked.id: each for each in self._matches.values()}
         for asked in self.asked:
             at = self.answer(asked.id)

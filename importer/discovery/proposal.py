@@ -280,7 +280,6 @@ def _common(texts: list[str]) -> str:
 
 
 def _scaled(cell: Cell, found: Scale) -> Cell:
-    """How the texts of a scale are read as its numbers."""
     low, high = found.ends or (min(found.low, 1), next(n for n in (5, 7, 10) if found.high <= n))
     values = {
         text: Plain(number)
@@ -367,7 +366,6 @@ def email_cell(table: DraftTable, column: Column) -> Iterator[tuple[str, Cell]]:
 
 
 def property_cell(table: DraftTable, found: Property) -> Cell:
-    """A trait by what its values are."""
     if found.dates:
         return date_cell(table, Dated(found.column, found.dates, found.sure, ""))
     return Cell(
@@ -429,7 +427,6 @@ _ZONE_NAME = re.compile(r"(?:[ (\[]|%[SMfp])([A-Z]{2,5})[)\]]?$")
 
 
 def _key(table: DraftTable) -> tuple[Ref, ...]:
-    """The response's id, where it tells every row apart."""
     response = table.meaning.response
     if response is None or response.sure is Confidence.UNKNOWN:
         return ()

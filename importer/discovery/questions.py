@@ -43,7 +43,6 @@ class Question:
 
     @property
     def index(self) -> int:
-        """Where its first column stands."""
         return self.columns[0].index
 
 
@@ -56,7 +55,6 @@ class Named:
 
 
 def renamed(question: Question, answers: Mapping[int, Named]) -> Question:
-    """The question as the tool knows it."""
     named = answers.get(question.index)
     if named is None:
         return question
@@ -231,7 +229,6 @@ def _with_other(group: Sequence[Column]) -> list[Question]:
 
 
 def question(column: Column) -> Question:
-    """What one column asks, by its name and its values."""
     text = column.text if column.text != column.label else f"{column.group} {column.label}"
     if folded(column.part) in lexicon.texts("open") or column.open:
         return Question((column,), "text", Confidence.SURE, "the tool says that it is open-ended")

@@ -35,8 +35,6 @@ _MOSTLY = 0.8
 
 
 class Role(StrEnum):
-    """What a column holds."""
-
     USER = "user"
     EMAIL = "email"
     RESPONSE = "response"
@@ -68,7 +66,6 @@ _BY_NAME: tuple[tuple[Role, Name], ...] = (
 
 
 def named(label: str) -> Role:
-    """The role that a name alone has."""
     name = key(label)
     other = Role.COMMENT if is_comment(label) else Role.OTHER
     return next((role for role, notion in _BY_NAME if name in keyed_names(notion)), other)
@@ -133,7 +130,6 @@ def _is_derived(column: Column) -> bool:
 
 
 def is_counter(column: Column) -> bool:
-    """Whether it counts the rows: 1, 2, 3 ..."""
     return column.profile.is_counter
 
 
@@ -208,7 +204,6 @@ def is_property(column: Column) -> bool:
 
 
 def property_of(column: Column) -> Property:
-    """The trait that a column makes."""
     counts, na = column.profile.without(lexicon.texts("no_answer"))
     name = _camel(column.label) or f"column{column.index + 1}"
     if found := readings(column.profile):

@@ -161,7 +161,6 @@ def _base(name: str) -> tuple[YamlText, Base]:
 
 
 def _written(shipped: Shipped, key: str) -> list[dict[str, str]]:
-    """A list of the preset, or of what it extends."""
     data = read_yaml(YamlText(shipped.name, shipped.text)).data
     top = data if isinstance(data, dict) else {}
     if key in top or "extends" not in top:
@@ -270,7 +269,6 @@ def table(
     meaning: Analysis,
     wishes: Wishes,
 ) -> DraftTable:
-    """What the sections are written from."""
     rows = len(grid.below(found.last, found.skipped))
     return DraftTable(
         name=source.name,

@@ -50,7 +50,6 @@ class _Hand:
         return None if said is None else said.strip().strip("\"'")
 
     def _column(self, name: str, other: str) -> Column | None:
-        """The column that was chosen, or named beside the list."""
         said, table = self._said(name) or "", table_of(self.draft)
         if said == OTHER:
             label = self.form.get(other, "").strip()
@@ -70,7 +69,6 @@ class _Hand:
             self.draft = self.draft.changed(replace(self.draft.choices, method=method))
 
     def answer(self, card: Card) -> None:
-        """A question of the survey, or an answer of the file."""
         key = card.id
         asked = next((each for each in self.before.asked if each.id == key), None)
         self._where(card, asked)

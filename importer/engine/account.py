@@ -51,7 +51,6 @@ class Policy:
 
     @classmethod
     def of(cls, document: Document) -> Policy:
-        """That of a mapping."""
         waves = document.by_wave
         keeps = {each.wave: frozenset(filter(each.keeps, each.traits)) for each in waves}
         traits = tuple(dict.fromkeys(name for each in waves for name in each.traits))
@@ -360,7 +359,6 @@ class _Regard:
         )
 
     def _samples(self) -> tuple[bytes, ...]:
-        """The first bodies as they are now."""
         if not self.left:
             return self.planned.samples
         order = sorted(seq for seq, _ in self.account.to_send(self._statuses()))

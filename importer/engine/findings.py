@@ -1,5 +1,5 @@
-"""What is found out about a file's rows while they are staged (in one go, or part by part and then joined), and
-what is left out of them."""
+"""What is found out about a file's rows while they are staged (at once, or part by part and joined), and what
+is left out of them."""
 
 from __future__ import annotations
 
@@ -89,7 +89,6 @@ class Findings:
         self._requests: list[bytes] | None = [] if part else None
 
     def add(self, mapped: Sequence[Mapped], chunk: Chunk) -> None:
-        """The next rows, in the order of the chunk."""
         for each in mapped:
             if isinstance(each, Invalid):
                 self.causes.add(each.problems)
@@ -112,7 +111,6 @@ class Findings:
 
     @property
     def part(self) -> PartFindings:
-        """What a part came to."""
         return PartFindings(
             *(self.causes, self.damage, self.tally, self.recodings.counts, dict(self.persons.rows)),
             spellings=self.spellings,
@@ -153,7 +151,6 @@ class LeftOut:
 
     @classmethod
     def read(cls, text: str) -> LeftOut:
-        """From what `written` has made."""
         return cls.parse(orjson.loads(text))
 
     @classmethod
@@ -173,7 +170,6 @@ class LeftOut:
         return orjson.dumps(self.document()).decode()
 
     def lookup(self) -> Lookup:
-        """Something that says quickly which traits a row lacks."""
         return Lookup(self.sets)
 
 
@@ -188,8 +184,6 @@ def _set(document: object) -> tuple[tuple[str, ...], str]:
 
 
 class Lookup:
-    """Finds the traits that a row lacks."""
-
     def __init__(self, sets: Iterable[tuple[tuple[str, ...], str]]) -> None:
         self._sets = [(frozenset(names), *_ends(rows)) for names, rows in sets]
 
@@ -223,7 +217,6 @@ def _range(first: int, last: int | None) -> str:
 
 
 def outside(text: str, rows: Iterable[int]) -> Iterator[int]:
-    """Those of the rows that are in none of the ranges."""
     firsts, lasts = _ends(text)
     yield from (row for row in rows if not _within(row, firsts, lasts))
 

@@ -145,7 +145,6 @@ def _keep_bodies(
     statuses: tuple[str, ...],
     secret: bytes,
 ) -> None:
-    """The requests of all rows that may be posted, lane by lane."""
     bodies, kept = Bodies(ledger.database, job.id, secret), defaultdict[int, list[int]](list)
     part = 0
     bodies.remove()  # of a start that was cut off
@@ -219,8 +218,6 @@ def tell_all(settings: Settings, job: str, stop: str = "") -> None:
 
 
 class _Worker:
-    """One process' part of a job."""
-
     def __init__(
         self,
         settings: Settings,

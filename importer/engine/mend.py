@@ -1,5 +1,5 @@
-"""Single rows: those that a mapping refuses as cells to be changed, and the file written anew with them; and a
-preview of one, step by step."""
+"""Single rows: those that a mapping refuses, as cells to be changed, and the file written anew with them; and
+one row's way into its body, step by step."""
 
 from __future__ import annotations
 

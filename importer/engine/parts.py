@@ -107,7 +107,6 @@ class Refused:
     hint: str = ""
 
     def error(self) -> ImporterError:
-        """To be raised by whoever has asked."""
         kind = getattr(errors, self.kind, ImporterError)
         simple = kind in (SourceError, UsageError, errors.LedgerError, errors.Busy)
         return (kind if simple else ImporterError)(*self.lines, hint=self.hint)
@@ -151,7 +150,6 @@ class PartTask:
 
 
 def tasks(settings: Settings, job: Job, source: Source, *, brief: bool) -> Iterator[PartTask]:
-    """One for each part of the file, in their order."""
     errand = Errand.of(replace(settings, file=job.file))
     for part in source.parts(ROWS):
         yield PartTask(errand, job, part, brief)

@@ -97,7 +97,6 @@ def record(
 
 
 def _contradictions(contact: Sequence[Mapping[str, str]]) -> tuple[str, ...]:
-    """What of docs/api.md a pilot's replies contradict."""
     return tuple(
         f"The API isn't as assumed ({each['id']}): {each['assumed']}. {each['do']}"
         for each in contact

@@ -130,7 +130,6 @@ class _Sides:
         return len(known)
 
     def again(self, rows: Mapping[bytes, Expected]) -> Pairs:
-        """Take away what is equal to one of these rows."""
         looks = [(rows.get(seen.shown) or rows.get(seen.shown_0_1), seen) for seen in self.there]
         pairs = [(row, seen) for row, seen in looks if row]
         self._take(seen for _, seen in pairs)

@@ -53,8 +53,6 @@ class Database(Protocol):
 
 
 class Part:
-    """What the parts of a ledger share."""
-
     def __init__(self, database: Database, secret: bytes, past: Past) -> None:
         self._db = database
         self._secret = secret
@@ -66,7 +64,6 @@ class Part:
         return self._db.where
 
     def hasher(self, origin: str) -> Hasher:
-        """What makes the hashes of one server's rows in this ledger."""
         return Hasher(self._secret, origin)
 
     def fold(self) -> None:
@@ -160,7 +157,6 @@ class Query:
     parameters: tuple[Parameter, ...]
 
     def text(self, marks: Sequence[str]) -> str:
-        """The statement with these in place of its parameters."""
         first, *others = self.pieces
         return first + "".join(f"{mark}{piece}" for mark, piece in zip(marks, others, strict=True))
 
@@ -268,11 +264,9 @@ class Past:
         return [job_of(each) for each in self._db.each("past_jobs")]
 
     def others(self, job: Job) -> list[Job]:
-        """Every job but this one."""
         return [each for each in self.jobs() if each.id != self._own(job)]
 
     def any(self, job: Job) -> bool:
-        """Whether other jobs have rows at all."""
         return self._db.first("past_any", own=self._own(job)) is not None
 
     def find(self, identities: Sequence[object], job: Job) -> dict[bytes, Earlier]:

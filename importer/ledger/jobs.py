@@ -26,8 +26,6 @@ _OF_WORKERS = ("dropped", "lanes", "forced", "rate", "concurrency", "account")
 
 
 class Jobs(Part):
-    """Jobs, begun, found again and ended."""
-
     def start_job(self, job: Job) -> Job:
         """The open job over the same file, mapping and server, else this one, written down."""
         found = self._unfinished(job)

@@ -81,7 +81,6 @@ def reading(where: Where) -> AbstractContextManager[Ledger | None]:
 
 
 def is_there(where: Where) -> bool:
-    """Whether there is a ledger."""
     if isinstance(where, SharedLedger):
         return True
     return ledger_path(where).exists()

@@ -124,7 +124,6 @@ class Spool:
         self._again: Callable[[], Iterator[Chunk]] | None = None
 
     def keep(self, rows: Iterable[tuple[int, Response]]) -> None:
-        """Keep the bodies of rows by their `seq`, which ascend."""
         self.keep_bodies((seq, response.body) for seq, response in rows)
 
     def keep_bodies(self, rows: Iterable[tuple[int, bytes]]) -> None:
@@ -141,7 +140,6 @@ class Spool:
                 self._ends.append(self._end)
 
     def replace(self, seq: int, body: bytes) -> None:
-        """Keep another body for a row that has one."""
         with _told(self._place):
             self._file.write(body)
             self._starts[seq] = self._end
@@ -149,7 +147,6 @@ class Spool:
             self._ends[seq] = self._end
 
     def keep_cells(self, chunk: Chunk) -> None:
-        """Keep a chunk's rows and cells."""
         with _told(self._place):
             # No JSON: a cell may hold half a surrogate. Nobody else can write into the file.
             kept = marshal.dumps((list(chunk.rows), tuple(map(tuple, chunk.columns))), 2)
@@ -184,7 +181,6 @@ class Spool:
         self._written = self._end
 
     def close(self) -> None:
-        """Let go of the files."""
         for file in (self._file, self._cells):
             with suppress(OSError):  # of a full disk, and told before
                 file.close()

@@ -79,7 +79,6 @@ def of_job(folder: Path, job: str) -> Path:
 
 
 def written(folder: Path, job: str) -> list[Path]:
-    """What there is of this job's files."""
     place = of_job(folder, job)
     found = (each for pattern in _OF_A_JOB for each in place.glob(pattern.replace(".", "*.")))
     return sorted(each for each in found if each.is_file())

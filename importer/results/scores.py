@@ -156,7 +156,6 @@ class Tally:
         self.rows += other.rows
 
     def _fill(self, filled: Iterable[int]) -> None:
-        """Cells that aren't blank, by column."""
         self._filled = [had + more for had, more in zip(self._filled, filled, strict=True)]
 
     def _refused(self, problems: Iterable[Problem]) -> None:
@@ -168,7 +167,6 @@ class Tally:
     # what it came to
 
     def scores(self, seqs: Iterable[int]) -> tuple[Scores, ...]:
-        """The scores of these rows, by question."""
         counts: list[Counter[int]] = [Counter() for _ in self._scores]
         for some in _batches(seqs):
             for ratings, count in zip(self._scores, counts, strict=True):

@@ -87,7 +87,6 @@ class AccountEffect:
 
     @property
     def new(self) -> int:
-        """Persons whom the account doesn't know yet."""
         return self.persons - self.known
 
     @classmethod
@@ -311,7 +310,6 @@ class Causes:
             rows += [each for each in other._rows[kind] if each not in rows][: _PLACES - len(rows)]
 
     def listed(self) -> tuple[Cause, ...]:
-        """The causes, most frequent first."""
         ordered = sorted(self._count, key=lambda kind: (-self._count[kind], kind))
         return tuple(
             Cause(

@@ -161,15 +161,12 @@ AUTH_TOKEN = "sandbox-auth-token"  # noqa: S105  a made-up one
 
 @dataclass(frozen=True, slots=True)
 class SandboxReply:
-    """A whole reply."""
-
     status: int
     body: bytes = b""
     content_type: str = _JSON
     headers: Mapping[str, str] = field(default_factory=dict)
 
     def to_http(self) -> web.Response:
-        """The reply as aiohttp sends it."""
         headers = {"Content-Type": self.content_type, **self.headers} if self.body else self.headers
         return web.Response(status=self.status, body=self.body, headers=headers)
 
@@ -179,7 +176,6 @@ def document(data: object, status: int = 200) -> SandboxReply:
 
 
 def stored(response: Stored, shape: SuccessShape) -> SandboxReply:
-    """The answer to a response that was stored."""
     body = document({"id": response.id}).body
     bare = shape in (SuccessShape.EMPTY, SuccessShape.NO_CONTENT, SuccessShape.LOCATION)
     located = {"Location": f"/api/responses/{response.id}", "auth-token": AUTH_TOKEN}
@@ -190,13 +186,11 @@ def stored(response: Stored, shape: SuccessShape) -> SandboxReply:
 def refused(
     refusal: Refusal, shape: ErrorShape, headers: Mapping[str, str] | None = None
 ) -> SandboxReply:
-    """The answer to a request that stored nothing."""
     body, content_type = _error(refusal.titles, shape)
     return SandboxReply(refusal.status, body, content_type, headers or {})
 
 
 def scripted(behaviour: Behaviour, shape: ErrorShape) -> SandboxReply:
-    """The answer that a script asks for."""
     if behaviour.body is None and behaviour.status >= 400:
         refusal = Refusal(behaviour.status, (f"Scripted {behaviour.status}",))
         return refused(refusal, shape, behaviour.headers)
@@ -247,7 +241,6 @@ class Reads:
         self._now = now
 
     def routes(self) -> list[web.RouteDef]:
-        """The paths, as aiohttp takes them."""
         project = "/api/v3/projects/{project}"
         campaign = project + "/campaigns/{campaign}"
         return [

@@ -148,7 +148,6 @@ class Store:
         self._database.close()
 
     def add(self, insert: Insert, created: int) -> Stored:
-        """Store a response, and bring its user's traits up to date."""
         with self._writing:
             return self._added(insert, created)
 
@@ -209,12 +208,10 @@ class Store:
         return _user(row) if row else None
 
     def one(self, number: int) -> Stored:
-        """The response with this number."""
         row = self._database.execute(_COLUMNS + "where responses.number = ?", (number,)).fetchone()
         return _stored(row)
 
     def traits(self, person: str) -> dict[str, object]:
-        """What is known of a person from earlier responses."""
         row = self._database.execute(
             "select traits from users where person = ?", (person,)
         ).fetchone()
@@ -243,7 +240,6 @@ class Store:
         return [_stored(row) for row in rows]
 
     def count(self) -> int:
-        """How many responses there are."""
         return int(self._database.execute("select count(*) from responses").fetchone()[0])
 
     def copies(self) -> Copies:
@@ -294,7 +290,6 @@ def rounded_nps(scores: Sequence[int]) -> float | None:
 
 
 def category(score: int) -> str:
-    """What a 0-10 score makes of its giver."""
     if score in PROMOTERS:
         return "promoter"
     return "detractor" if score in DETRACTORS else "passive"

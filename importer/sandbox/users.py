@@ -16,14 +16,11 @@ _BATCH = 500
 
 
 class Users:
-    """Answers the calls on users from a store."""
-
     def __init__(self, settings: SandboxSettings, store: Store) -> None:
         self._settings = settings
         self._store = store
 
     def routes(self) -> list[web.RouteDef]:
-        """The paths, as aiohttp takes them."""
         return [web.get("/api/users", self._listed), web.post("/api/users", self._put)]
 
     def _denied(self, request: web.Request, project: object) -> Refusal | None:
@@ -63,7 +60,6 @@ class Users:
         return reply
 
     async def _put(self, request: web.Request) -> web.Response:
-        """Add a user, or bring his traits up to date."""
         body = parsed(await request.read())
         if isinstance(body, Refusal):
             return refused(body, ErrorShape.ERRORS).to_http()

@@ -33,7 +33,6 @@ class Survey:
 
     @classmethod
     def parse(cls, document: Mapping[str, object]) -> Survey:
-        """From one element of `/campaigns`."""
         return cls(*(text(document.get(name)) for name in ("id", "name", "type", "state")))
 
 
@@ -49,7 +48,6 @@ class SurveyQuestion:
 
     @classmethod
     def parse(cls, document: Mapping[str, object]) -> SurveyQuestion:
-        """From one element of `questions`."""
         statistics = document.get("statistics")
         listed = statistics.get("values") if isinstance(statistics, Mapping) else None
         given = [each.get("value") for each in listed or [] if isinstance(each, Mapping)]
@@ -75,7 +73,6 @@ class StoredResponse:
 
     @classmethod
     def parse(cls, document: Mapping[str, object]) -> StoredResponse:
-        """From one element of `/responses`."""
         user = document.get("user")
         user = user if isinstance(user, Mapping) else {}
         listed = document.get("answers")
@@ -209,7 +206,6 @@ class Reader(Calls):
         return [Survey.parse(each) for each in _items(document)]
 
     async def questions(self, campaign: str) -> list[SurveyQuestion]:
-        """The questions of a survey, in its order."""
         document = await self._get(
             f"/campaigns/{quote(campaign, safe='')}/statistics", {"startDate": _iso(_EPOCH)}
         )

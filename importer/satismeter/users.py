@@ -37,7 +37,6 @@ class User:
 
     @classmethod
     def parse(cls, document: Mapping[str, object]) -> User:
-        """From one element of `users`."""
         listed = document.get("traits")
         beside = {name: document.get(name) for name in ("email", "name")}
         own = {str(name): each for name, each in listed.items()} if isinstance(listed, dict) else {}

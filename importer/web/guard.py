@@ -99,7 +99,6 @@ class Guard:
         response.set_cookie(self.cookie, session, httponly=True, samesite="Strict", path="/")
 
     def known(self, request: web.Request) -> bool:
-        """Whether the request is of a session."""
         return request.cookies.get(self.cookie, "") in self._sessions
 
     def csrf(self, request: web.Request) -> str:

@@ -59,7 +59,6 @@ class Matcher:
         self._desk, self._drafts, self._steps = desk, desk.drafts, steps
 
     def routes(self) -> list[web.RouteDef]:
-        """What is asked for, and who answers."""
         at = "/drafts/{id:[0-9a-f]{16}}/"
         return [
             web.get(f"{at}match", self.match),

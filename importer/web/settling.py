@@ -41,7 +41,6 @@ class Settling:
         self._desk = desk
 
     def routes(self) -> list[web.RouteDef]:
-        """What is asked for, and who answers."""
         at = "/jobs/{name}"
         sent = (self.resolve, self.mark, self.verify, self.purge)
         return [
@@ -92,7 +91,6 @@ class Settling:
         return web.json_response({"state": state, "text": ASKING, "again": 1})
 
     async def job(self, request: web.Request) -> web.StreamResponse:
-        """One job, whoever began it."""
         standing, job, _ = await self._job(request)
         facts = await to_settle(self._desk, standing, request.query.get("after", ""))
         return self._desk.page(
@@ -100,7 +98,6 @@ class Settling:
         )
 
     async def resolve(self, request: web.Request) -> web.StreamResponse:
-        """Ask SatisMeter about the rows in doubt."""
         _, job, settings = await self._job(request)
 
         def ask() -> str:
@@ -125,7 +122,6 @@ class Settling:
         raise self._done(request, job, f"Row {row}: by your word it is {said}.{more}")
 
     async def verify(self, request: web.Request) -> web.StreamResponse:
-        """Read the survey back, and compare it with what was sent."""
         _, job, settings = await self._job(request)
         extra = request[FORM].get("extra") == "yes"
 
@@ -144,7 +140,6 @@ class Settling:
         return web.FileResponse(standing.folder / "verify.html", headers=headers)
 
     async def purge(self, request: web.Request) -> web.StreamResponse:
-        """Take from the ledger what people can read of the job."""
         _, job, settings = await self._job(request)
         await asyncio.to_thread(purge, settings.ledger, job.name)
         told = "The ledger knows no longer whose rows they were, but that they were sent."
@@ -177,7 +172,6 @@ class Mending:
         self._desk, self._steps = desk, steps
 
     def routes(self) -> list[web.RouteDef]:
-        """What is asked for, and who answers."""
         at = "/drafts/{id:[0-9a-f]{16}}/mend"
         return [web.get(at, self.shown), web.post(at, self.mend)]
 

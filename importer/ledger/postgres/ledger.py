@@ -178,7 +178,6 @@ class PostgresLedger(Ledger):
         return [seq for (seq,) in found]
 
     def rows_staged(self, job: Job) -> int:
-        """How many rows a job has."""
         return int(self._db.one("rows_staged", job=job.id)[0])
 
 
