@@ -146,11 +146,20 @@ class Reporter:
 
     def tell(self, notice: Notice) -> None:
         """The log, and who asked; what fails is said, and changes nothing."""
+        from importer.automation import Undelivered
+
         level = _LEVELS.get(notice.exit_status, logging.ERROR)
         log.log(level, notice.title, extra={"event": "finished", **notice.document()})
         self._told.append(notice)
         if self.always or notice.trouble:
-            self._notify(notice)
+            for kind, target in self.targets.items():
+                try:
+                    target.send(notice)
+                except Undelivered as error:
+                    output.note(f"The notification by {kind} did not arrive: {error}.")
+                    why = {"event": "undelivered", "target": kind, "why": str(error)}
+                    # Not `exception`: a traceback's text may hold the address, which is a secret.
+                    log.error("no notification by %s", kind, extra=why)  # noqa: TRY400
 
     def measure(self, status: ExitStatus) -> None:
         """Write the metrics of what was told since the last time, under one exit status."""
@@ -166,18 +175,6 @@ class Reporter:
             except (OSError, UnicodeDecodeError) as error:
                 output.note(f"The metrics file {self.metrics} can't be written: {error}.")
         self._told.clear()
-
-    def _notify(self, notice: Notice) -> None:
-        from importer.automation import Undelivered
-
-        for kind, target in self.targets.items():
-            try:
-                target.send(notice)
-            except Undelivered as error:
-                output.note(f"The notification by {kind} did not arrive: {error}.")
-                why = {"event": "undelivered", "target": kind, "why": str(error)}
-                # Not `exception`: a traceback's text may hold the address, which is a secret.
-                log.error("no notification by %s", kind, extra=why)  # noqa: TRY400
 
     def _notice(self, summary: Summary) -> Notice:
         from importer.automation import Notice

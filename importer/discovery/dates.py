@@ -132,16 +132,7 @@ _TELLING = 4
 def _reading(
     family: str, bare: Mapping[str, int], counts: Mapping[str, int], zone: str, na: tuple[str, ...]
 ) -> DateReading | None:
-    formats, unread = _cover(family, bare)
-    if not formats or unread > 0.1 * sum(bare.values()):
-        return None
-    if family != "year first" and formats == ("iso",):
-        return None
-    return DateReading(formats, family, zone, na, next(iter(counts)), unread)
-
-
-def _cover(family: str, bare: Mapping[str, int]) -> tuple[tuple[str, ...], int]:
-    """The fewest formats of a family that fit the values, `MOST` at most, and how many they don't."""
+    # The fewest formats of a family that fit the values, `MOST` at most, and how many they don't.
     left = dict(bare)
     chosen: list[str] = []
     while left and len(chosen) < MOST:
@@ -155,7 +146,12 @@ def _cover(family: str, bare: Mapping[str, int]) -> tuple[tuple[str, ...], int]:
             break
         chosen.append(best)
         left = {text: count for text, count in left.items() if text not in set(tried[best])}
-    return tuple(chosen), sum(left.values())
+    formats, unread = tuple(chosen), sum(left.values())
+    if not formats or unread > 0.1 * sum(bare.values()):
+        return None
+    if family != "year first" and formats == ("iso",):
+        return None
+    return DateReading(formats, family, zone, na, next(iter(counts)), unread)
 
 
 def _fits(format_: str, text: str) -> bool:
@@ -196,7 +192,10 @@ def _candidates(family: str, text: str) -> Iterator[str]:
         codes = {**parts, **_clock(pieces, clock)}
         if all(i in codes for i in clock):
             written = (codes.get(i, piece.replace("%", "%%")) for i, piece in enumerate(pieces))
-            yield _unmarked("".join(written))
+            format_ = "".join(written)
+            for code, mark in _PLACES.items():
+                format_ = format_.replace(mark, code)
+            yield format_
 
 
 def _marked(text: str) -> str:
@@ -224,12 +223,6 @@ def _beside_a_time(text: str, start: int, end: int) -> bool:
 
 _TIME_ENDS = re.compile(r"(?:\d[:.]\d\d|\d ?[時时點点시分분秒초])\s*$")
 _TIME_BEGINS = re.compile(r"\s*\d{1,2}(?:[:.]\d\d| ?[時时點点시])")
-
-
-def _unmarked(format_: str) -> str:
-    for code, mark in _PLACES.items():
-        format_ = format_.replace(mark, code)
-    return format_
 
 
 def _is_foreign(word: str) -> bool:

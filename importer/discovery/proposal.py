@@ -33,9 +33,19 @@ def propose(table: DraftTable) -> Choices:
     """The choices that a file suggests; what only a person can know is `"?"`."""
     meaning = table.meaning
     matched = matches(table)
+    found, facts = table.layout, table.facts
+    first = found.header in {(0,), (1,)} and not found.skipped
+    known = facts.encoding_known_by in {KnownBy.GUESSED, KnownBy.GIVEN}
     return Choices(
         name=table.tool.preset.about.tool if table.tool else table.name.rsplit(".", 1)[0],
-        reads=_reads(table),
+        reads=Reads(
+            sheet=table.sheet if len(facts.sheets) > 1 else "",
+            header=None if first else found.header,
+            skip_rows=() if first else found.skipped,
+            encoding=facts.encoding if known else "",
+            delimiter=table.wishes.delimiter,
+            skip_if=tuple(map(_rule, table.claims.skip_if)),
+        ),
         waves=_waves(table),
         campaign=table.wishes.campaign or OPEN,
         method="Email",
@@ -51,20 +61,6 @@ def propose(table: DraftTable) -> Choices:
 
 
 # How the file is read, and what is left out.
-
-
-def _reads(table: DraftTable) -> Reads:
-    found, facts = table.layout, table.facts
-    first = found.header in {(0,), (1,)} and not found.skipped
-    known = facts.encoding_known_by in {KnownBy.GUESSED, KnownBy.GIVEN}
-    return Reads(
-        sheet=table.sheet if len(facts.sheets) > 1 else "",
-        header=None if first else found.header,
-        skip_rows=() if first else found.skipped,
-        encoding=facts.encoding if known else "",
-        delimiter=table.wishes.delimiter,
-        skip_if=tuple(map(_rule, table.claims.skip_if)),
-    )
 
 
 def _rule(rule: SkipRule) -> Mapping[str, Data]:

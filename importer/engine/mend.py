@@ -146,7 +146,19 @@ class Mender:
                 self._write(source, changes, place)
             except UnicodeError:
                 raise _unwritable(source) from None
-        self._hold(changes, place)
+        # What was written reads as it should, or goes again: no other value may be sent.
+        with self._source() as former, self._source(str(place)) as now:
+            same = (former.header, former.facts.since_1904) == (now.header, now.facts.since_1904)
+            try:
+                same = same and all(
+                    _cells(_changed(one, changes)) == _cells(other)
+                    for one, other in zip(former.chunks(), now.chunks(), strict=True)
+                )
+            except (ValueError, SourceError):
+                same = False
+            if not same:
+                place.unlink()
+                raise _unwritable(former)
         return place, {}
 
     def _source(self, file: str = "") -> Source:
@@ -172,21 +184,6 @@ class Mender:
                 at=source.sheet,
             )
             table.unlink()
-
-    def _hold(self, changes: Changes, to: Path) -> None:
-        """What was written reads as it should, or goes again: no other value may be sent."""
-        with self._source() as former, self._source(str(to)) as now:
-            same = (former.header, former.facts.since_1904) == (now.header, now.facts.since_1904)
-            try:
-                same = same and all(
-                    _cells(_changed(one, changes)) == _cells(other)
-                    for one, other in zip(former.chunks(), now.chunks(), strict=True)
-                )
-            except (ValueError, SourceError):
-                same = False
-            if not same:
-                to.unlink()
-                raise _unwritable(former)
 
 
 def _as_sent(text: str) -> str:

@@ -260,7 +260,18 @@ def verify(settings: Settings, *, allow_extra: bool = False) -> Verification:
         comparison = compare(sent, there, lambda shown: ledger.others(job, shown, since, until))
         users = _users(ledger, job, comparison)
     again, unread = _reread(job, secret, comparison, settings)
-    comparison = _to_their_ends(comparison, again)
+    # The same with long texts compared whole: a text that was cut is another one. Without the
+    # file, they can't be compared.
+    long = [pair for pair in comparison.same if _is_long(pair)]
+    unsure = [pair for pair in long if again is None or pair[0].seq not in again.answers]
+    cut = [pair for pair in long if _differ(again, *pair)]
+    gone = {row.seq for row, _ in (*unsure, *cut)}
+    comparison = replace(
+        comparison,
+        same=tuple(pair for pair in comparison.same if pair[0].seq not in gone),
+        altered=(*comparison.altered, *cut),
+        uncompared=comparison.uncompared + len(unsure),
+    )
     return Verification(
         job=job,
         since=since,
@@ -336,21 +347,6 @@ def _is_long(pair: tuple[Expected, Seen]) -> bool:
         len(value) >= LETTERS and len(normal(value)) >= LETTERS
         for _, value in seen.answers
         if isinstance(value, str)
-    )
-
-
-def _to_their_ends(comparison: Comparison, again: Reread | None) -> Comparison:
-    """The same with long texts compared whole: a text that was cut is another one. Without the file, they
-    can't be compared."""
-    long = [pair for pair in comparison.same if _is_long(pair)]
-    unsure = [pair for pair in long if again is None or pair[0].seq not in again.answers]
-    cut = [pair for pair in long if _differ(again, *pair)]
-    gone = {row.seq for row, _ in (*unsure, *cut)}
-    return replace(
-        comparison,
-        same=tuple(pair for pair in comparison.same if pair[0].seq not in gone),
-        altered=(*comparison.altered, *cut),
-        uncompared=comparison.uncompared + len(unsure),
     )
 
 

@@ -179,7 +179,7 @@ class Tally:
         between them that have none are there too. Rows without a date are left out."""
         found = Counter(map(self._months.__getitem__, seqs))
         found.pop(0, None)
-        return {_named(month): found.get(month, 0) for month in _span(found)}
+        return {f"{each // 12:04}-{each % 12 + 1:02}": found.get(each, 0) for each in _span(found)}
 
     @property
     def filled(self) -> Sequence[int]:
@@ -241,7 +241,3 @@ def _span(months: Mapping[int, int]) -> Iterable[int]:
         return ()
     first, last = min(months), max(months)
     return range(first, last + 1) if last - first < 1_200 else sorted(months)
-
-
-def _named(month: int) -> str:
-    return f"{month // 12:04}-{month % 12 + 1:02}"

@@ -61,7 +61,18 @@ def checked(
     titles = tuple(_mistakes(body, settings))
     if titles:
         return Refusal(400, titles)
-    insert = _insert(body)
+    # The body as a fact; `_mistakes` has proved its types.
+    answers = cast(list[dict[str, Any]], body["answers"])
+    insert = Insert(
+        campaign=str(body["campaign"]),
+        user_id=str(body.get("userId", "")),
+        anonymous_id=str(body.get("anonymousId", "")),
+        method=str(body.get("method", "In-App")),
+        answers=tuple((answer["id"], answer["value"]) for answer in answers),
+        traits=cast(dict[str, object], body.get("traits", {})),
+        rating=cast(int | None, body.get("rating")),
+        forced=body.get("forceSurvey") is True,
+    )
     if insert.forced or (
         _targeted(insert, settings.targeting, store)
         and not store.responded_since(
@@ -124,21 +135,6 @@ def _mistakes_of_value(number: int, value: object, limits: tuple[int, int] | Non
 
 def _whole(value: object, lowest: int, highest: int) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and lowest <= value <= highest
-
-
-def _insert(body: Mapping[str, object]) -> Insert:
-    """The body as a fact; `_mistakes` has proved its types."""
-    answers = cast(list[dict[str, Any]], body["answers"])
-    return Insert(
-        campaign=str(body["campaign"]),
-        user_id=str(body.get("userId", "")),
-        anonymous_id=str(body.get("anonymousId", "")),
-        method=str(body.get("method", "In-App")),
-        answers=tuple((answer["id"], answer["value"]) for answer in answers),
-        traits=cast(dict[str, object], body.get("traits", {})),
-        rating=cast(int | None, body.get("rating")),
-        forced=body.get("forceSurvey") is True,
-    )
 
 
 def _targeted(insert: Insert, targeting: Targeting, store: Store) -> bool:
@@ -232,6 +228,15 @@ def of_a_page(request: web.Request) -> bool:
     return "Origin" in request.headers or _HERE.fullmatch(request.host) is None
 
 
+def denied(request: web.Request, settings: SandboxSettings, project: object) -> Refusal | None:
+    """Why nothing of this project is shown to who asks, or changed; None where it may be."""
+    if of_a_page(request):
+        return Refusal(403, ("The sandbox answers programs of this machine only",))
+    if request.headers.get("Authorization") != f"Bearer {settings.api_key}":
+        return Refusal(401, ("Unknown API key",))
+    return None if project == settings.project else Refusal(404, ("Unknown project",))
+
+
 class Reads:
     """Answers the read calls from a store. `now` gives Unix time in milliseconds."""
 
@@ -255,7 +260,10 @@ class Reads:
 
     def _v3(self, answer: Callable[[Mapping[str, str]], SandboxReply]) -> Handler:
         async def handle(request: web.Request) -> web.Response:
-            refusal = self._denied(request)
+            own, named = self._settings.campaign, request.match_info
+            refusal = denied(request, self._settings, named["project"])
+            if not refusal and named.get("campaign", own) != own:
+                refusal = Refusal(404, ("Unknown survey",))
             if refusal:
                 return _refused(refusal)
             try:
@@ -264,17 +272,6 @@ class Reads:
                 return _refused(Refusal(400, (str(error),)))
 
         return handle
-
-    def _denied(self, request: web.Request) -> Refusal | None:
-        if of_a_page(request):
-            return Refusal(403, ("The sandbox answers programs of this machine only",))
-        if request.headers.get("Authorization") != f"Bearer {self._settings.api_key}":
-            return Refusal(401, ("Unknown API key",))
-        if request.match_info["project"] != self._settings.project:
-            return Refusal(404, ("Unknown project",))
-        if request.match_info.get("campaign", self._settings.campaign) != self._settings.campaign:
-            return Refusal(404, ("Unknown survey",))
-        return None
 
     def _project(self, _: Mapping[str, str]) -> SandboxReply:
         project = {"id": self._settings.project, "name": "Sandbox", "defaultLanguage": "en"}

@@ -163,9 +163,17 @@ class Sandbox:
     async def __aenter__(self) -> Self:
         self._store = Store(self.settings.store)
         self._log = RequestLog(self.settings.log)
-        self._runner = web.AppRunner(
-            self._application(), access_log=None, shutdown_timeout=0.5, lingering_time=1.0
+        app = web.Application(client_max_size=_LARGEST_BODY, middlewares=[self._observe])
+        app.add_routes(Reads(self.settings, self._store, self._now).routes())
+        app.add_routes(Users(self.settings, self._store).routes())
+        app.add_routes(
+            [
+                web.post("/api/responses", self._insert),
+                web.get("/login", self._login),
+                web.route("*", "/elsewhere", self._elsewhere),
+            ]
         )
+        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.5, lingering_time=1.0)
         await self._runner.setup()
         site = web.TCPSite(self._runner, "127.0.0.1", self.settings.port)
         await site.start()
@@ -204,19 +212,6 @@ class Sandbox:
 
     def _now(self) -> int:
         return int(self._clock() * 1000)
-
-    def _application(self) -> web.Application:
-        app = web.Application(client_max_size=_LARGEST_BODY, middlewares=[self._observe])
-        app.add_routes(Reads(self.settings, self._store, self._now).routes())
-        app.add_routes(Users(self.settings, self._store).routes())
-        app.add_routes(
-            [
-                web.post("/api/responses", self._insert),
-                web.get("/login", self._login),
-                web.route("*", "/elsewhere", self._elsewhere),
-            ]
-        )
-        return app
 
     @web.middleware
     async def _observe(self, request: web.Request, handler: Handler) -> web.StreamResponse:

@@ -149,25 +149,22 @@ class Store:
 
     def add(self, insert: Insert, created: int) -> Stored:
         with self._writing:
-            return self._added(insert, created)
-
-    def _added(self, insert: Insert, created: int) -> Stored:
-        self._database.execute("begin immediate")
-        self._merge(insert.person, insert.traits)
-        row = self._database.execute(
-            "insert into responses (campaign, person, created, method, rating, answers)"
-            " values (?, ?, ?, ?, ?, ?) returning number",
-            (
-                insert.campaign,
-                insert.person,
-                created,
-                insert.method,
-                insert.rating,
-                orjson.dumps(insert.answers).decode(),
-            ),
-        ).fetchone()
-        self._database.execute("commit")
-        return self.one(row[0])
+            self._database.execute("begin immediate")
+            self._merge(insert.person, insert.traits)
+            row = self._database.execute(
+                "insert into responses (campaign, person, created, method, rating, answers)"
+                " values (?, ?, ?, ?, ?, ?) returning number",
+                (
+                    insert.campaign,
+                    insert.person,
+                    created,
+                    insert.method,
+                    insert.rating,
+                    orjson.dumps(insert.answers).decode(),
+                ),
+            ).fetchone()
+            self._database.execute("commit")
+            return self.one(row[0])
 
     def _merge(self, person: str, traits: Mapping[str, object]) -> None:
         """What is known of a person, and these over it."""

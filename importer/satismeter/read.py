@@ -258,7 +258,14 @@ class Reader(Calls):
                 raise Again(f"the server answered {response.status}")
             if response.status != 200:
                 raise refusal(response.status)
-            body = await _bounded(response.content)
+            parts: list[bytes] = []
+            size = 0
+            async for part in response.content.iter_chunked(64 * 1024):
+                size += len(part)
+                if size > _LARGEST_BODY:
+                    raise ReadError("The API's answer is far too large.")
+                parts.append(part)
+            body = b"".join(parts)
         try:
             document = orjson.loads(body)
         except orjson.JSONDecodeError as error:
@@ -270,17 +277,6 @@ class Reader(Calls):
 
 _EPOCH = datetime(2010, 1, 1, tzinfo=UTC)
 """Before the first response that there can be."""
-
-
-async def _bounded(content: aiohttp.StreamReader) -> bytes:
-    parts: list[bytes] = []
-    size = 0
-    async for part in content.iter_chunked(64 * 1024):
-        size += len(part)
-        if size > _LARGEST_BODY:
-            raise ReadError("The API's answer is far too large.")
-        parts.append(part)
-    return b"".join(parts)
 
 
 def refusal(status: int) -> ReadError:

@@ -22,9 +22,9 @@ from importer.errors import Busy, ImporterError, UsageError
 from importer.settings import Secret, Settings
 from importer.web.drafts import Drafts
 from importer.web.guard import FORM, Refused, dressed
-from importer.web.match import Matcher
+from importer.web.match import Matcher, Mending
 from importer.web.pages import STEPS, Desk, to_do
-from importer.web.settling import Mending, Settling
+from importer.web.settling import Settling
 from importer.web.standing import history
 from importer.web.steps import Steps
 
