@@ -176,17 +176,8 @@ def _read(path: Path) -> dict[str, Any]:
 
 
 _PATHS = {
-    *(
-        "out",
-        "state",
-        "ca_file",
-        "key_file",
-        "api_key_file",
-        "notify_file",
-        "metrics_file",
-        "log_file",
-    ),
-    "mapping",
+    *("mapping", "out", "state", "ca_file"),
+    *("key_file", "api_key_file", "notify_file", "metrics_file", "log_file"),
 }
 
 

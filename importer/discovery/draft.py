@@ -29,15 +29,7 @@ from importer.discovery.sections import (
     trait_lines,
     wave_lines,
 )
-from importer.discovery.table import (
-    NOTHING,
-    Claims,
-    DraftTable,
-    claims,
-    labels_of,
-    table,
-    tool_rows,
-)
+from importer.discovery.table import NOTHING, Claims, DraftTable, claims, labels_of, tool_rows
 from importer.discovery.tool import Match, check_answers, recognise
 from importer.discovery.understand import Analysis, FoundColumn, analyse
 from importer.discovery.waves import Waves, first_wave, waves
@@ -214,8 +206,22 @@ def draft(source: Source, wishes: Wishes = Wishes()) -> Draft:
     single = first_wave(seen, found_waves) if found_waves else seen
     meaning = analyse(single, claimed.roles, claimed.answers, tool=bool(match))
     meaning = _ordered(meaning, wishes.order)
-    facts = table(source, grid, found, labels, match, claimed, meaning, wishes)
-    facts = replace(facts, columns=single, maybe=maybe, waves=found_waves)
+    facts = DraftTable(
+        name=source.name,
+        sheet=source.sheet,
+        facts=source.facts,
+        labels=labels,
+        rows=len(rows),
+        whole=grid.whole,
+        tool=match,
+        layout=found,
+        claims=claimed,
+        meaning=meaning,
+        wishes=wishes,
+        columns=single,
+        maybe=maybe,
+        waves=found_waves,
+    )
     choices = propose(facts)
     return Draft(
         tool=match,

@@ -78,7 +78,7 @@ def role(column: Column) -> Role:
         return by_value
     name, wanted = plain(column.label), named(column.label)
     if is_called("bare_id", column.label):
-        return Role.RESPONSE if is_counter(column) else Role.USER
+        return Role.RESPONSE if column.profile.is_counter else Role.USER
     if wanted is Role.EMAIL and not column.blank:
         return Role.USER if name == "username" else Role.OTHER
     if wanted is Role.OTHER and _asks_id(column):
@@ -127,10 +127,6 @@ def _is_derived(column: Column) -> bool:
     """Promoter, passive or detractor: worked out from the score."""
     seen = {text.casefold() for text in column.profile.counts}
     return bool(seen) and seen <= _GROUPS and seen != {"neutral"}
-
-
-def is_counter(column: Column) -> bool:
-    return column.profile.is_counter
 
 
 ID = re.compile(r"(?=.*\d)[\w.-]{2,40}")

@@ -32,7 +32,6 @@ from importer.sources import Facts, RowBlock, SourceOptions, read_header
 
 if TYPE_CHECKING:
     from importer.discovery.draft import Wishes
-    from importer.sources import Source
 
 
 # What a preset says of the columns that this file has.
@@ -257,32 +256,6 @@ class DraftTable:
         of = counted(self.rows, "row")
         full = "all rows" if profile.filled == self.rows else f"{profile.filled:,} of {of}"
         return f"{full}: {shown(profile.samples(most), show)}"
-
-
-def table(
-    source: Source,
-    grid: Grid,
-    found: Layout,
-    labels: Sequence[str],
-    match: Match | None,
-    claimed: Claims,
-    meaning: Analysis,
-    wishes: Wishes,
-) -> DraftTable:
-    rows = len(grid.below(found.last, found.skipped))
-    return DraftTable(
-        name=source.name,
-        sheet=source.sheet,
-        facts=source.facts,
-        labels=labels,
-        rows=rows,
-        whole=grid.whole,
-        tool=match,
-        layout=found,
-        claims=claimed,
-        meaning=meaning,
-        wishes=wishes,
-    )
 
 
 def labels_of(grid: Grid, found: Layout) -> list[str]:

@@ -72,7 +72,7 @@ class _Hand:
         key = card.id
         asked = next((each for each in self.before.asked if each.id == key), None)
         self._where(card, asked)
-        at = replace_matching(self.before, self.draft).answer(key)
+        at = replace(self.before, draft=self.draft).answer(key)
         if at is None:
             return
         self._type(key, at, asked)
@@ -185,11 +185,6 @@ class _Hand:
             return
         column = self._column("key", f"{OTHER}.key")
         self.draft = changes.with_key(self.draft, [column] if column else [])
-
-
-def replace_matching(before: Matching, draft: Draft) -> Matching:
-    """The same survey beside the draft as it is now."""
-    return Matching(draft, before.surveys, before.asked, before.document, before.show)
 
 
 def _value(card: Card | None, name: str) -> str:

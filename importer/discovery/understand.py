@@ -279,16 +279,18 @@ def _told(column: Column, role_: Role) -> FoundColumn:
 
 
 _LATEST = (
-    "submi",
-    "survey",
-    "complet",
-    "end",
-    "record",
-    "respond",
-    "answer",
-    "abgesch",
-    "beantw",
-    "fin",
+    *(
+        "submi",
+        "survey",
+        "complet",
+        "end",
+        "record",
+        "respond",
+        "answer",
+        "abgesch",
+        "beantw",
+        "fin",
+    ),
     "odes",
 )
 """Words for the moment of the answer; `created` and plain dates come after them."""

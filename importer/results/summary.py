@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -131,44 +131,34 @@ class AccountEffect:
     @property
     def warnings(self) -> tuple[str, ...]:
         """What a careful person should know, each in a sentence or two."""
-        return tuple(filter(None, (self._unseen(), self._nameless(), self._silent(), self._held())))
+        return tuple(self._warnings())
 
-    def _unseen(self) -> str:
-        if self.looked:
-            return ""
+    def _warnings(self) -> Iterator[str]:
+        names = ", ".join(self.left_out)
         told = f"Nothing was looked at in the account: {self.why}."
-        if self.left_out:
-            names = ", ".join(self.left_out)
-            return (
+        if not self.looked and self.left_out:
+            yield (
                 f"{told} Whether persons have these traits already isn't known, so they aren't sent at all, "
                 f"as the mapping keeps what is there: {names}."
             )
-        return f"{told} Traits that persons have already may be overwritten, and can't be put back."
-
-    def _nameless(self) -> str:
-        if not (self.looked and self.anonymous and self.left_out):
-            return ""
-        rows = counted(self.anonymous, "row is", "rows are")
-        return (
-            f"{rows} of people without a userId, who can't be looked up: their traits "
-            f"{', '.join(self.left_out)} aren't sent, as the mapping keeps what is there."
-        )
-
-    def _silent(self) -> str:
-        if not self.undecided:
-            return ""
-        return (
-            "The mapping doesn't say what becomes of traits that persons have already: they are overwritten. "
-            f"{codes.advice('existing_traits')}"
-        )
-
-    def _held(self) -> str:
-        if not self.held:
-            return ""
-        return (
-            f"{counted(self.held, 'row')} would now overwrite what the mapping keeps: the account has "
-            "changed since they were approved. They are held, and not sent."
-        )
+        elif not self.looked:
+            yield f"{told} Traits that persons have already may be overwritten, and can't be put back."
+        elif self.anonymous and self.left_out:
+            rows = counted(self.anonymous, "row is", "rows are")
+            yield (
+                f"{rows} of people without a userId, who can't be looked up: their traits "
+                f"{names} aren't sent, as the mapping keeps what is there."
+            )
+        if self.undecided:
+            yield (
+                "The mapping doesn't say what becomes of traits that persons have already: they are "
+                f"overwritten. {codes.advice('existing_traits')}"
+            )
+        if self.held:
+            yield (
+                f"{counted(self.held, 'row')} would now overwrite what the mapping keeps: the account has "
+                "changed since they were approved. They are held, and not sent."
+            )
 
 
 @dataclass(frozen=True, slots=True)

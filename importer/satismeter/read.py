@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Self
+from typing import Self, TypeVar
 from urllib.parse import quote
 
 import aiohttp
@@ -115,6 +115,7 @@ def _value(value: object) -> int | str:
 
 # The read calls over HTTP. Reading changes nothing, so a failed call is simply made again.
 
+_T = TypeVar("_T")
 PAGE = 100
 """Responses a call; the API allows 1 to 100."""
 
@@ -183,6 +184,16 @@ class Calls:
         wanted = error.args[1] if isinstance(error, Again) and len(error.args) > 1 else 0.0
         await asyncio.sleep(max(self._pause * 2**tries, wanted))
 
+    async def _tried(self, call: Callable[[], Awaitable[_T]]) -> _T:
+        """What a call comes to, made again where that may help. Raises ReadError."""
+        tries = 0
+        while True:
+            try:
+                return await call()
+            except PASSING as error:
+                tries += 1
+                await self._patience(error, tries)
+
 
 class Reader(Calls):
     """The read API of one project; an async context manager. `origin` is scheme, host and port, such
@@ -242,13 +253,7 @@ class Reader(Calls):
             query["pageCursor"] = cursor
 
     async def _get(self, path: str, query: Mapping[str, str]) -> Mapping[str, object]:
-        tries = 0
-        while True:
-            try:
-                return await self._once(self._url + path, query)
-            except PASSING as error:
-                tries += 1
-                await self._patience(error, tries)
+        return await self._tried(lambda: self._once(self._url + path, query))
 
     async def _once(self, url: str, query: Mapping[str, str]) -> Mapping[str, object]:
         async with self._session.get(

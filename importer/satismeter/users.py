@@ -216,6 +216,8 @@ class Users(Calls):
         await self._tried(lambda: self._updated(content, headers))
 
     async def _updated(self, content: bytes, headers: Mapping[str, str]) -> None:
+        await self._pace()
+        self.requests += 1
         async with self._session.post(
             self._url,
             data=content,
@@ -239,17 +241,6 @@ class Users(Calls):
                 await self._patience(error, tries)
             else:
                 return
-
-    async def _tried(self, call: Callable[[], Awaitable[None]]) -> None:
-        tries = 0
-        while True:
-            try:
-                await self._pace()
-                self.requests += 1
-                return await call()
-            except PASSING as error:
-                tries += 1
-                await self._patience(error, tries)
 
     async def _once(
         self, query: Mapping[str, str], page: dict[str, object]

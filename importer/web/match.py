@@ -1,5 +1,4 @@
-"""The pages that match the file with the survey (cards of choices, one row as it would be, the text), and mend
-its rows."""
+"""The pages that match the file with the survey (cards, a row as it would be, its text) and mend its rows."""
 
 from __future__ import annotations
 
