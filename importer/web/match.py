@@ -6,7 +6,6 @@ import asyncio
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import NoReturn
 
 import orjson
 from aiohttp import BodyPartReader, web
@@ -168,7 +167,12 @@ class Matcher:
                 if now.surveys and drafted.choices.campaign != now.matching.draft.choices.campaign:
                     raise to(one, "match")  # its questions have not been looked at yet
         if go == "next":
-            await self._planned(one)
+            checked = await asyncio.to_thread(readings.checked, self._drafts, one)
+            if not checked.sound:
+                raise to(one, "match")
+            if not one.planned:
+                self._desk.runs.plan(self._desk.settings, one)
+            raise to(one, "plan")
         turn = go.removeprefix("row:") if go.startswith("row:") else form.get("row", "")
         row = f"?row={turn}#row" if go.startswith("row") and turn[:9].isdecimal() else ""
         raise web.HTTPSeeOther(f"/drafts/{one.id}/match{row}")
@@ -209,15 +213,6 @@ class Matcher:
         else:
             self._drafts.mapping(one).unlink(missing_ok=True)
         return self._drafts.save(one, revision=one.revision)
-
-    async def _planned(self, one: Draft) -> NoReturn:
-        """On to the plan, if the mapping is sound."""
-        checked = await asyncio.to_thread(readings.checked, self._drafts, one)
-        if not checked.sound:
-            raise to(one, "match")
-        if not one.planned:
-            self._desk.runs.plan(self._desk.settings, one)
-        raise to(one, "plan")
 
     async def row(self, request: web.Request) -> web.StreamResponse:
         """One row as it would be with what the form says, which is not kept: for the script."""
