@@ -9,8 +9,7 @@ from importer.discovery.choices import Answer, Cell, Choices
 from importer.discovery.proposal import answer_of, best_of, matches, turned
 from importer.discovery.questions import Question, ends_of
 from importer.discovery.scales import Best, Scale
-from importer.discovery.score import other_scores
-from importer.discovery.survey_match import Matched
+from importer.discovery.score import Matched, other_scores
 from importer.discovery.table import DraftTable, shown_sample
 from importer.discovery.yaml_text import (
     OPEN,

@@ -16,8 +16,8 @@ from importer.discovery.draft import Draft, candidates, ends_in_words, in_words
 from importer.discovery.proposal import matches, wanted
 from importer.discovery.questions import Question
 from importer.discovery.scales import Best
+from importer.discovery.score import Matched, fits
 from importer.discovery.sections import used
-from importer.discovery.survey_match import Matched, fits
 from importer.mapping import Document, blocks, typed
 from importer.mapping.blocks import DATED_BY
 from importer.mapping.document import METHODS

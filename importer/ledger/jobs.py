@@ -21,6 +21,8 @@ CUT_OFF = "the importer was ended while this row was being posted; it may be sto
 
 SENDABLE = (Status.PENDING, Status.FAILED, Status.UNKNOWN)
 """What is left of a job: to be posted, or to be settled."""
+LEFT = (*SENDABLE, ATTEMPTING)
+"""The same while its run lives."""
 _OF_WORKERS = ("dropped", "lanes", "forced", "rate", "concurrency", "account")
 """What a job that is laid out says to all who post it, also after one of them went on with it alone."""
 
@@ -35,7 +37,7 @@ class Jobs(Part):
             mapping_sha256=job.mapping_sha256,
             origin=job.origin,
             sheet=job.sheet,
-            left=(*SENDABLE, ATTEMPTING),
+            left=LEFT,
         )
         found = next((each for each in map(job_of, same) if "dropped" not in each.settings), None)
         if found:
@@ -126,10 +128,14 @@ class Jobs(Part):
         except BaseException:
             if job.staged_at is None:
                 with self._db.transaction():
-                    self._db.run("rows_removed", job=job.id)
-                    account.remove(self._db, job.id)
-                    self._db.run("job_removed", job=job.id)
+                    self._remove(job)
             raise
+
+    def _remove(self, job: Job) -> int:
+        rows = self._db.run("rows_removed", job=job.id)
+        account.remove(self._db, job.id)
+        self._db.run("job_removed", job=job.id)
+        return rows
 
     def begin_job(self, job: Job) -> None:
         """Write down that the job is under way, whether or not it had ended before: durably, and so that

@@ -11,6 +11,7 @@ from aiohttp import BodyPartReader, hdrs, web
 
 from importer.engine.jobs import purge
 from importer.errors import SourceError, UsageError
+from importer.ledger import SENDABLE
 from importer.mapping.yaml import MAX_BYTES
 from importer.model import counted, duration
 from importer.web import reading as readings
@@ -19,7 +20,7 @@ from importer.web.guard import FORM, FRAMED, PARTS, Refused
 from importer.web.pages import Desk
 from importer.web.runs import PILOT
 from importer.web.settling import to_settle
-from importer.web.standing import OPEN, Standing
+from importer.web.standing import Standing
 
 _SHOWN = 25
 _MEND = {"problems.csv", "problems.xlsx"}
@@ -267,7 +268,7 @@ class Steps:
             summary=standing.said if standing.said.get("rows") else {},
             there=there,
             commands=runs.commands(self._desk.settings, one),
-            open=OPEN,
+            open=SENDABLE,
             copy=one.ours and self._drafts.there(one),
             there_still=self._drafts.there(one),
             goes_at=self._drafts.goes_at(one),
