@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 from aiohttp import BodyPartReader, hdrs, web
@@ -130,7 +130,9 @@ class Steps:
         """What a run would do."""
         one, runs = self.one(request), self._desk.runs
         planning = runs.task("plan", one.id)
-        summary = runs.summary(self._desk.settings, one)
+        summary, checked = runs.summary(self._desk.settings, one), None
+        if summary:
+            checked = await asyncio.to_thread(readings.checked, self._drafts, one)
         return self._desk.page(
             request,
             "plan",
@@ -138,13 +140,10 @@ class Steps:
             planning=planning if planning and planning.on else None,
             failed=planning.failed if planning and not one.planned else None,
             summary=summary,
-            traits=await self._traits(one) if summary else (),
+            traits=checked.traits if checked else (),
             survey=await self._desk.called(str(summary.get("campaign", ""))),
             seal=runs.seal(one),
         )
-
-    async def _traits(self, one: Draft) -> Sequence[str]:
-        return (await asyncio.to_thread(readings.checked, self._drafts, one)).traits
 
     async def plan_anew(self, request: web.Request) -> web.StreamResponse:
         """Makes the plan once more, as after a change of the file."""
