@@ -25,9 +25,9 @@ from importer.engine.observer import Event as Event
 from importer.engine.observer import Sending as Sending
 from importer.engine.observer import Staged as Staged
 from importer.engine.observer import Waiting as Waiting
+from importer.engine.reconcile import mark as mark
+from importer.engine.reconcile import resolve as resolve
 from importer.engine.record import Rewritten as Rewritten
-from importer.engine.resolve import mark as mark
-from importer.engine.resolve import resolve as resolve
 from importer.engine.verify import Verification as Verification
 from importer.engine.verify import verify as verify
 from importer.errors import Busy as Busy

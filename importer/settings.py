@@ -28,14 +28,9 @@ LEDGER = "IMPORTER_LEDGER"
 DEFAULT_ENDPOINT = "https://app.satismeter.com/api/responses"
 
 _SECONDS = {
-    "s": 1,
-    "sec": 1,
-    "second": 1,
-    "m": 60,
-    "min": 60,
-    "minute": 60,
-    "h": 3600,
-    "hour": 3600,
+    **dict.fromkeys(("s", "sec", "second"), 1),
+    **dict.fromkeys(("m", "min", "minute"), 60),
+    **dict.fromkeys(("h", "hour"), 3600),
 }
 
 

@@ -58,7 +58,6 @@ class Arrival:
             return hashlib.file_digest(file, "sha256").hexdigest()
 
     def untouched(self) -> bool:
-        """Whether the file is still as it was seen."""
         try:
             return _seen(self.path) == self
         except OSError:
@@ -204,8 +203,6 @@ where rows of the file were accepted: the next one shows."""
 
 
 class Fate(StrEnum):
-    """What becomes of a file."""
-
     DONE = "done"
     """Every row was accounted for; it is not looked at again."""
     FAILED = "failed"
@@ -232,7 +229,6 @@ class FileEnded:
 
 
 def fate(ended: FileEnded) -> Fate:
-    """What becomes of a file that ended so."""
     if ended.status in (ExitStatus.DONE, ExitStatus.SOME_REFUSED):
         return Fate.DONE
     if ended.status == ExitStatus.USAGE or ended.stop in OF_THE_FILE:

@@ -62,7 +62,6 @@ class Notice:
 
     @property
     def meaning(self) -> str:
-        """What the exit status says, in some words."""
         return codes.of("exit")[str(int(self.exit_status))].brief
 
     @property
@@ -258,7 +257,14 @@ class Mail:
                     server.starttls(context=ssl.create_default_context())
                 if self.user:
                     server.login(self.user, self.password.reveal())
-                server.send_message(self._message(notice))
+                message = EmailMessage()
+                message["Subject"] = f"Import of {notice.title}"
+                message["From"] = self.sender
+                message["To"] = ", ".join(self.to)
+                message["Date"] = formatdate(notice.at)
+                message["Message-ID"] = make_msgid(domain=self.sender.rpartition("@")[2])
+                message.set_content(notice.text + "\n")
+                server.send_message(message)
         except (OSError, smtplib.SMTPException) as error:
             raise Undelivered(f"the mail server refused ({type(error).__name__})") from None
 
@@ -267,16 +273,6 @@ class Mail:
             context = ssl.create_default_context()
             return smtplib.SMTP_SSL(self.host, self.port, timeout=MAIL_SECONDS, context=context)
         return smtplib.SMTP(self.host, self.port, timeout=MAIL_SECONDS)
-
-    def _message(self, notice: Notice) -> EmailMessage:
-        message = EmailMessage()
-        message["Subject"] = f"Import of {notice.title}"
-        message["From"] = self.sender
-        message["To"] = ", ".join(self.to)
-        message["Date"] = formatdate(notice.at)
-        message["Message-ID"] = make_msgid(domain=self.sender.rpartition("@")[2])
-        message.set_content(notice.text + "\n")
-        return message
 
 
 # A notice handed to a command of the user's.

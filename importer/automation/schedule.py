@@ -57,7 +57,6 @@ class When:
 
     @property
     def cron(self) -> str:
-        """As the five fields of a crontab."""
         if not self.every:
             return f"{self.minute} {self.hour} * * *"
         if self.every < 60:
@@ -66,7 +65,6 @@ class When:
 
     @property
     def calendar(self) -> str:
-        """As systemd's OnCalendar."""
         if not self.every:
             return f"*-*-* {self.hour:02}:{self.minute:02}:00"
         if self.every < 60:
@@ -109,17 +107,14 @@ class Task:
 
     @property
     def title(self) -> str:
-        """One line for people."""
         return f"Import {Path(str(self.source)).name.partition('?')[0]} into SatisMeter"
 
     @property
     def unit(self) -> str:
-        """What schedulers call it."""
         return f"satismeter-{slug(self.name)}"
 
     @property
     def local(self) -> tuple[str, ...]:
-        """The command on this machine."""
         return (self.program, *self._words(str(self.source), self.mapping, str(self.state)))
 
     @property
@@ -159,7 +154,6 @@ class Task:
 
 
 def rendered(kind: str, task: Task) -> str:
-    """The definition of a task for one of `RENDERED`."""
     return _environment().get_template(f"{kind}.jinja").render(task=task)
 
 

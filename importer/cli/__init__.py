@@ -26,11 +26,9 @@ from importer.cli.plan_run import (
     retry_command,
     run_command,
 )
-from importer.cli.reconcile import mark_command, resolve_command, verify_command
-from importer.cli.restore import restore_command
+from importer.cli.reconcile import mark_command, resolve_command, restore_command, verify_command
 from importer.cli.retention import drop, forget_command, ledger_command, new_ledger, purge_command
-from importer.cli.sandbox import demo_command
-from importer.cli.web import web_command
+from importer.cli.sandbox import demo_command, web_command
 from importer.cli.work import work_command
 from importer.errors import Declined, ExitStatus, ImporterError, UsageError
 from importer.model import NEW_OBJECTS

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 import click
 
-from importer.cli import keys, options, output
+from importer.cli import config, options, output
 from importer.cli.options import SPAN
 from importer.cli.unattended import Reporter, reporter, unattended
 from importer.errors import ExitStatus, ImporterError, UsageError
@@ -70,7 +70,8 @@ def watch_command(**given: Unpack[Given]) -> ExitStatus:
     importer watch inbox -m mapping.yaml --pattern '*.csv' --keep --notify slack --max-failures 100
     """
     from importer import automation, http
-    from importer.automation import FORMATS, SHELVES, Shelves, alone, check_shelves
+    from importer.automation import FORMATS, SHELVES, Shelves, alone, arrivals, check_shelves
+    from importer.mapping import load
 
     folder: Path = given["folder"]
     settings = options.settings({**given, "file": str(folder), "out": None})
@@ -79,24 +80,17 @@ def watch_command(**given: Unpack[Given]) -> ExitStatus:
     inbox = automation.Inbox(folder, given["patterns"] or FORMATS, given["settled"], shelves)
     with ExitStack() as stack:
         with report.before(settings):
-            key = keys.write_key(given["key_file"])
+            key = config.write_key(given["key_file"])
             http.check(settings.network, settings.endpoint.url)
             stack.enter_context(alone(folder, settings.state))
-            _check(folder, settings.mapping)
+            # A folder that can't be read or a mapping that is wrong is no file's fault: it stops
+            # the watch before the first.
+            arrivals(folder)
+            load(settings.mapping)
             check_shelves(folder, SHELVES)
         ready = dataclasses.replace(settings, write_key=key)
         desk = _Desk(ready, given["out"] or folder / "results", report, given)
         return _rounds(desk, inbox, stack.enter_context(automation.Ending()), given)
-
-
-def _check(folder: Path, named: str) -> None:
-    """A folder that can't be read or a mapping that is wrong is no file's fault: it stops the watch
-    before the first."""
-    from importer.automation import arrivals
-    from importer.mapping import load
-
-    arrivals(folder)
-    load(named)
 
 
 def _rounds(desk: _Desk, inbox: Inbox, ending: Ending, given: Given) -> ExitStatus:
@@ -161,11 +155,20 @@ class _Desk:
     def put(self, arrival: Arrival, ended: FileEnded, place: Path) -> None:
         """Say where a file lies now, and let the ledger know."""
         from importer.automation import Fate, fate
+        from importer.ledger import existing
+        from importer.results import files
 
         if place != arrival.path:
-            self._moved(place)
+            if self.job:
+                with existing(self.settings.ledger) as ledger:
+                    ledger.moved(ledger.job(self.job), place)
             if fate(ended) == Fate.FAILED:
-                self._explain(place)
+                # Why, beside the file on its shelf; a disk that is full must not stop the watch.
+                try:
+                    with files.whole(place.with_name(f"{place.name}.error.txt")) as file:
+                        file.write(f"{self.error}\n")
+                except OSError as error:
+                    output.note(f"Why {place} failed can't be written beside it: {error.strerror}.")
         output.QUIET.set(self.given["quiet"] and ended.status == ExitStatus.DONE)
         if not self.given["as_json"]:
             where = f"in {place.parent}" if place != arrival.path else "left where it is"
@@ -174,18 +177,7 @@ class _Desk:
             told = {"exit_code": int(ended.status), "error": self.error, "moved_to": str(place)}
             output.emit_line({"command": "watch", "file": arrival.name, **told})
 
-    def _explain(self, place: Path) -> None:
-        """Why, beside the file on its shelf; a disk that is full must not stop the watch."""
-        from importer.results import files
-
-        try:
-            with files.whole(place.with_name(f"{place.name}.error.txt")) as file:
-                file.write(f"{self.error}\n")
-        except OSError as error:
-            output.note(f"Why {place} failed can't be written beside it: {error.strerror}.")
-
     def waiting(self, arrivals: Sequence[Arrival]) -> None:
-        """Say which files the round leaves alone."""
         for arrival in arrivals:
             output.note(f"{arrival.name} is still being written; it waits for the next round.")
 
@@ -239,13 +231,6 @@ class _Desk:
             job = ledger.finished(sha256, document.digest, self.settings.endpoint.origin)
         self.job = job.name if job else ""
         return self.job
-
-    def _moved(self, place: Path) -> None:
-        from importer.ledger import existing
-
-        if self.job:
-            with existing(self.settings.ledger) as ledger:
-                ledger.moved(ledger.job(self.job), place)
 
     def _tell(self, summary: Summary) -> None:
         output.QUIET.set(self.given["quiet"] and summary.exit_status == ExitStatus.DONE)
@@ -309,6 +294,7 @@ def _task(given: GivenToSchedule) -> Task:
 
     from importer.automation.schedule import Task
     from importer.ledger import default_folder
+    from importer.mapping import load
 
     try:
         more = tuple(word for each in given["more"] for word in shlex.split(each))
@@ -316,11 +302,12 @@ def _task(given: GivenToSchedule) -> Task:
         raise UsageError("--with has an open quotation mark.") from None
     source = _source(given["source"])
     plain = source.stem if isinstance(source, Path) else Path(urlsplit(source).path).stem
+    load(given["mapping"])  # so that no scheduled run fails for a mistake in it
     task = Task(
         name=slug(given["name"] or plain),
         source=source,
         folder=isinstance(source, Path) and source.is_dir(),
-        mapping=_mapping(given["mapping"]),
+        mapping=str(Path(given["mapping"]).resolve()),
         when=_when(given["at"], given["every"]),
         program=str(Path(sys.argv[0]).resolve()),
         state=(given["state"] or default_folder()).resolve(),
@@ -365,14 +352,6 @@ def _check_words(task: Task) -> None:
     Rate.parse(given["rate"] or "max")
     FailOn.parse(given["fail_on"])
     options.network_of(given)
-
-
-def _mapping(named: str) -> str:
-    """Its whole path. It is read, so that no scheduled run fails for a mistake in it."""
-    from importer.mapping import load
-
-    load(named)
-    return str(Path(named).resolve())
 
 
 def _when(at: str | None, every: str | None) -> When:

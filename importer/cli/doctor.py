@@ -17,12 +17,12 @@ from typing import TYPE_CHECKING, Unpack
 import click
 
 from importer import system
-from importer.cli import config, keys, options, output
+from importer.cli import config, options, output
 from importer.cli.inspect import asked_in, surveys
 from importer.cli.output import next_command
 from importer.errors import ExitStatus, ImporterError, UsageError
 from importer.model import LOOK, OK, WRONG, Check, counted, duration
-from importer.settings import WRITE_KEY, Endpoint, Network
+from importer.settings import API_KEY, WRITE_KEY, Endpoint, Network
 
 if TYPE_CHECKING:
     from importer.cli.given import Given
@@ -93,7 +93,11 @@ def told(checks: Iterable[Check], *, as_json: bool, **more: object) -> ExitStatu
 def _checks(given: Given) -> Iterator[Check]:
     yield _python()
     yield _packages()
-    yield from _files()
+    for path in (config.users_file(), config.folders_file()):
+        if path.is_file():
+            yield _tried(str(path), partial(_read, path))
+    for each in config.misnamed():
+        yield Check("environment", LOOK, each)
     state = given["state"]
     yield from _folder(state)
     yield from _shared_ledger(offline=given["offline"])
@@ -150,15 +154,6 @@ def _packages() -> Check:
     return Check("packages", OK, ", ".join(found))
 
 
-def _files() -> Iterator[Check]:
-    """`importer.toml`, and variables that look like settings and are none."""
-    for path in (config.users_file(), config.folders_file()):
-        if path.is_file():
-            yield _tried(str(path), partial(_read, path))
-    for each in config.misnamed():
-        yield Check("environment", LOOK, each)
-
-
 def _read(path: Path) -> str:
     return f"sets {', '.join(config.checked(path)) or 'nothing'}"
 
@@ -193,7 +188,7 @@ def _shared_ledger(*, offline: bool) -> Iterator[Check]:
 
         with PostgresLedger.opened(shared.address) as ledger:
             yield from findings(ledger)
-        if keys.hash_key() is None:
+        if config.hash_key() is None:
             yield Check("hash key", WRONG, "a shared ledger needs one", "Set SATISMETER_HASH_KEY.")
     except ImporterError as error:
         yield Check("shared ledger", WRONG, error.message, error.hint)
@@ -308,7 +303,7 @@ async def _asked(network: Network, origin: str) -> tuple[int, str]:
 
 
 def _write_key(given: Given) -> str:
-    keys.write_key(given["key_file"])
+    config.write_key(given["key_file"])
     if given["key_file"]:
         return f"from {given['key_file']}"
     return f"from {WRITE_KEY if os.environ.get(WRITE_KEY) else '.env'}"
@@ -332,7 +327,7 @@ def _survey(given: Given, document: Document | None) -> Iterator[Check]:
     try:
         access = options.read_access(given)
         if access is None:
-            found = f"none, or no project ({keys.API_KEY}, {keys.PROJECT}): optional"
+            found = f"none, or no project ({API_KEY}, {config.PROJECT}): optional"
             yield Check(name, OK, f"{found}; with both, rows in doubt settle themselves")
             return
         if given["offline"]:

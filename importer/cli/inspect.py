@@ -10,16 +10,17 @@ from typing import TYPE_CHECKING, TypeVar, Unpack
 import click
 
 from importer import codes
-from importer.cli import keys, options, output
+from importer.cli import config, options, output
 from importer.cli.output import next_command
 from importer.errors import UsageError
 from importer.privacy import masked, odd_character
+from importer.settings import API_KEY
 
 if TYPE_CHECKING:
     from importer.cli.given import GivenAccess
     from importer.discovery import Known
     from importer.satismeter import Reader, Survey, SurveyQuestion
-    from importer.sources import Facts, Finding, Inspection, Source
+    from importer.sources import Facts, Inspection, Source
 
 
 # `importer inspect`: what is in a spreadsheet, before a mapping is written.
@@ -83,7 +84,9 @@ def inspect_command(  # noqa: PLR0913, PLR0917  one argument per option
             source, known = stack.enter_context(open_source(file, options)), Known()
         found, facts = inspect(source), source.facts
         if not show_values:
-            found, facts = _shaped(found), _odd_only(facts)
+            # Of the lines that show a guessed encoding, the characters that it decides on.
+            found, odd = _shaped(found), tuple(map(odd_character, facts.encoding_samples))
+            facts = replace(facts, encoding_samples=odd)
         if as_json:
             output.emit(_document(source, facts, found, known, no_values=no_values))
         else:
@@ -109,11 +112,6 @@ def _shaped(found: Inspection) -> Inspection:
     )
 
 
-def _odd_only(facts: Facts) -> Facts:
-    """Of the lines that show a guessed encoding, the characters that it decides on."""
-    return replace(facts, encoding_samples=tuple(map(odd_character, facts.encoding_samples)))
-
-
 def _print(
     file: str, source: Source, facts: Facts, found: Inspection, known: Known, *, no_values: bool
 ) -> None:
@@ -129,7 +127,19 @@ def _print(
         ("", "column", "filled", "distinct", "" if no_values else "samples"),
         _columns(found, no_values),
     )
-    _print_findings(found, no_values=no_values)
+    output.heading("Damage")
+    if not found.findings:
+        output.say("  None found.")
+    for finding in found.findings:
+        output.say(f"  {finding.code} ({finding.count:,}): {finding.message}")
+        for place in [
+            f"row {each.row:,}"
+            + (f', column "{_both_ends(each.column, 40)}"' if each.column else "")
+            + ("" if no_values or not each.value else f": {_short(each.value, 40)}")
+            for each in finding.places
+        ]:
+            output.say(f"      {place}")
+        output.say(f"      {finding.fix}")
     output.next_step(next_command("init", file, without=("show_values",), why="writes its mapping"))
 
 
@@ -170,26 +180,6 @@ def _columns(found: Inspection, no_values: bool) -> list[tuple[object, ...]]:
     ]
 
 
-def _print_findings(found: Inspection, *, no_values: bool) -> None:
-    output.heading("Damage")
-    if not found.findings:
-        output.say("  None found.")
-    for finding in found.findings:
-        output.say(f"  {finding.code} ({finding.count:,}): {finding.message}")
-        for place in _places(finding, no_values=no_values):
-            output.say(f"      {place}")
-        output.say(f"      {finding.fix}")
-
-
-def _places(finding: Finding, *, no_values: bool) -> list[str]:
-    return [
-        f"row {each.row:,}"
-        + (f', column "{_both_ends(each.column, 40)}"' if each.column else "")
-        + ("" if no_values or not each.value else f": {_short(each.value, 40)}")
-        for each in finding.places
-    ]
-
-
 def _document(
     source: Source, shown: Facts, found: Inspection, known: Known, *, no_values: bool
 ) -> dict[str, object]:
@@ -220,7 +210,6 @@ def _both_ends(text: str, most: int) -> str:
 
 
 def _short(text: str, most: int) -> str:
-    """One line of printable text."""
     line = "".join(char if char.isprintable() else " " for char in text)
     line = " ".join(line.split())
     return line if len(line) <= most else line[: most - 1] + "…"
@@ -283,7 +272,6 @@ def surveys(given: GivenAccess) -> list[Survey]:
 
 
 def asked_in(given: GivenAccess, campaign: str) -> tuple[SurveyQuestion, ...]:
-    """The questions of one survey, in its order."""
     return tuple(_read(given, lambda reader: reader.questions(campaign)))
 
 
@@ -297,7 +285,7 @@ def _read(given: GivenAccess, ask: Callable[[Reader], Awaitable[_Told]]) -> _Tol
     if known is None:
         raise UsageError(
             "There is no API key, or no project.",
-            hint=f"Set {keys.API_KEY} and {keys.PROJECT} (or --api-key-file, --project). The API "
+            hint=f"Set {API_KEY} and {config.PROJECT} (or --api-key-file, --project). The API "
             "key is another key than the write key: SatisMeter > Settings > Integrations > API keys.",
         )
     key, project = known
@@ -336,8 +324,6 @@ _GIVEN_BY: Mapping[codes.SaidBy, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """A code: where it comes from, what it means, what to do."""
-
     code: str
     given_by: str
     meaning: str
@@ -366,7 +352,13 @@ def explain_command(code: str | None, as_json: bool) -> None:
     if as_json:
         output.emit({"command": "explain", "codes": [asdict(each) for each in found]})
     elif code is None:
-        _list(known)
+        for given_by in dict.fromkeys(each.given_by for each in known):
+            output.heading(f"Said by {given_by}")
+            output.table(
+                ("code", "means"),
+                [(each.code, each.meaning) for each in known if each.given_by == given_by],
+            )
+        output.next_step("importer explain CODE   # what to do about it")
     else:
         for each in found:
             output.say(f"{output.style(each.code, bold=True)} ({each.given_by})")
@@ -379,16 +371,6 @@ def explanations() -> Iterator[Explanation]:
     for said_by, given_by in _GIVEN_BY.items():
         for code, each in codes.of(said_by).items():
             yield Explanation(code, given_by, each.meaning, each.remedy)
-
-
-def _list(known: list[Explanation]) -> None:
-    for given_by in dict.fromkeys(each.given_by for each in known):
-        output.heading(f"Said by {given_by}")
-        output.table(
-            ("code", "means"),
-            [(each.code, each.meaning) for each in known if each.given_by == given_by],
-        )
-    output.next_step("importer explain CODE   # what to do about it")
 
 
 def _unknown(code: str, known: list[Explanation]) -> UsageError:

@@ -17,7 +17,7 @@ from importer.errors import ExitStatus, MappingError, UsageError
 
 if TYPE_CHECKING:
     from importer.cli.given import GivenAccess
-    from importer.engine.preview import Previewed
+    from importer.engine.mend import Previewed
     from importer.mapping import Compiled, Document, Shipped, Step
     from importer.sources import Source
 
@@ -65,7 +65,8 @@ def check_command(
     except MappingError as error:
         if not as_json:
             raise
-        output.emit(_refused(mapping, file, error))
+        mistakes = [asdict(each) for each in error.mistakes]
+        output.emit({**_named(mapping, file), "ok": False, "in": error.name, "mistakes": mistakes})
         return error.exit_status
     if as_json:
         found = {**_document(mapping, file, document, compiled), "warnings": guessed}
@@ -90,12 +91,10 @@ def _checked(
 
 
 def _notes(compiled: Compiled) -> list[str]:
-    """What holds of the columns, and what would of the rows."""
     return [*compiled.notes, *dict.fromkeys(each.note for each in compiled.zoneless if each.column)]
 
 
 def _differences(document: Document, given: GivenAccess) -> list[str]:
-    """Where the mapping and the survey disagree."""
     from importer.discovery.survey_match import differences
 
     asked = {id_: asked_in(given, id_) for id_ in _surveys(document)}
@@ -117,11 +116,6 @@ def _survey(document: Document) -> str:
             "The mapping takes the survey from a column: there is more than one to compare with."
         )
     return document.campaign.value.text
-
-
-def _refused(mapping: str, file: str | None, error: MappingError) -> dict[str, object]:
-    mistakes = [asdict(each) for each in error.mistakes]
-    return {**_named(mapping, file), "ok": False, "in": error.name, "mistakes": mistakes}
 
 
 def _document(
@@ -277,7 +271,7 @@ def preview_command(
     importer preview answers.csv -m mapping.yaml
     importer preview answers.xlsx -m mapping.yaml --row 117
     """
-    from importer.engine.preview import preview
+    from importer.engine.mend import preview
     from importer.mapping import load
 
     document = load(mapping)

@@ -11,8 +11,8 @@ from typing import Any
 
 import click
 
+from importer.cli.config import PROJECT, from_dotenv, hash_key, private_text
 from importer.cli.given import Given, GivenAccess
-from importer.cli.keys import PROJECT, from_dotenv, hash_key, private_text
 from importer.errors import UsageError
 from importer.settings import (
     API_KEY,
@@ -37,7 +37,6 @@ _FIRST = (
 
 
 def together(*options: Callable[[Command], Command]) -> Callable[[Command], Command]:
-    """All of these as one."""
 
     def added(command: Command) -> Command:
         for option in options:
@@ -51,7 +50,6 @@ class Sections(click.Command):
     """A command of many options: its help begins with those that people use."""
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """`_FIRST`, in that order, and the others below them."""
         own = [each for each in self.get_params(ctx) if isinstance(each, click.Option)]
         records = {str(each.name): each.get_help_record(ctx) for each in own}
         first = [records.pop(name, None) for name in _FIRST]
@@ -304,7 +302,6 @@ def shared() -> str:
 
 
 def of_ledger(state: Path | None) -> Settings:
-    """What a command needs to know to keep the ledger's house."""
     from importer.ledger import default_folder
 
     folder, shared = state or default_folder(), _SHARED.get()
@@ -354,7 +351,6 @@ _PLAIN = {
 
 
 def _readback(options: GivenAccess) -> dict[str, Any]:
-    """The read API's key and project."""
     project = options.get("project") or os.environ.get(PROJECT) or from_dotenv(PROJECT)
     given = options["api_key_file"]
     text = (

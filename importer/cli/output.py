@@ -20,20 +20,15 @@ from typing import TYPE_CHECKING, Any, TextIO, cast
 import click
 from click.core import ParameterSource
 
-from importer.cli import keys, options
+from importer.cli import config, options
 from importer.errors import ExitStatus, ResultsError
 from importer.model import Status, counted
 from importer.privacy import shell_word, visible
-from importer.settings import DEFAULT_ENDPOINT, Endpoint
+from importer.settings import API_KEY, DEFAULT_ENDPOINT, Endpoint
 
 if TYPE_CHECKING:
     from importer.cli.given import Given
     from importer.results import Summary
-
-
-def _colour() -> bool | None:
-    """None lets click decide by the terminal; see no-color.org."""
-    return False if os.environ.get("NO_COLOR") else None
 
 
 QUIET: ContextVar[bool] = ContextVar("quiet", default=False)
@@ -120,7 +115,8 @@ def _echo(text: str, *, err: bool = False) -> None:
     """A reader that has gone (`| head`, a terminal that was closed) ends no run, and takes nothing from its
     exit status; nor does a standard error that can't be written, since no result stands there."""
     try:
-        click.echo(text, err=err, color=_colour())
+        # None lets click decide by the terminal; see no-color.org.
+        click.echo(text, err=err, color=False if os.environ.get("NO_COLOR") else None)
     except OSError as error:
         handle = (sys.stderr if err else sys.stdout).fileno()
         gone = error.errno == errno.EIO and stat.S_ISCHR(os.fstat(handle).st_mode)
@@ -180,7 +176,6 @@ def _json(document: Mapping[str, object], indent: int = 0) -> str:
 
 
 def heading(text: str) -> None:
-    """A section's title."""
     say()
     say(style(text, bold=True))
 
@@ -309,7 +304,6 @@ def _typed(option: click.Option, value: object) -> Iterator[str]:
 
 
 def after(summary: Summary) -> list[str]:
-    """What to type after a plan or a run, by how it ended."""
     steps = _after_plan(summary) if summary.command == "plan" else _after_run(summary)
     if mended := summary.workbook or summary.problems:
         server = {} if "endpoint" in _given() else _server(summary)
@@ -388,5 +382,5 @@ def _same(summary: Summary, why: str, **changed: Any) -> str:
 
 def _reading(name: str, job: str, why: str) -> str:
     """A command that reads the survey, which takes another key."""
-    needed = "" if options.read_access(_given()) else f" (needs {keys.API_KEY} and {keys.PROJECT})"
+    needed = "" if options.read_access(_given()) else f" (needs {API_KEY} and {config.PROJECT})"
     return next_command(name, job, without=("file", "out"), why=f"{why}{needed}")

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Unpack, cast
 import click
 
 from importer import resources
-from importer.cli import keys, options, output, several
+from importer.cli import config, options, output, work
 from importer.cli.jobs import job_argument, moved_file, plain_error, settings_of
 from importer.cli.options import sheet_of
 from importer.cli.output import after, next_command
@@ -112,7 +112,11 @@ def post(settings: Settings, given: Given) -> Summary:
 
     settings = dataclasses.replace(settings, write_key=_key(given))
     http.check(settings.network, settings.endpoint.url)
-    _check_terminal(given["yes"])
+    if not given["yes"] and not sys.stdin.isatty():
+        raise UsageError(
+            "There is no terminal to ask on, so nothing is sent.",
+            hint="Say --yes where a run may send without asking; see it first with `importer plan`.",
+        )
     progress = Progress(silent=output.spoken_for(given))
 
     def confirm(planned: Plan) -> bool:
@@ -189,15 +193,7 @@ def _header_of(file: str, mapping: str, sheet: str | int | None) -> Mistake | No
 
 
 def _key(given: Given) -> Secret:
-    return keys.write_key(given["key_file"], ask=not given["yes"])
-
-
-def _check_terminal(yes: bool) -> None:
-    if not yes and not sys.stdin.isatty():
-        raise UsageError(
-            "There is no terminal to ask on, so nothing is sent.",
-            hint="Say --yes where a run may send without asking; see it first with `importer plan`.",
-        )
+    return config.write_key(given["key_file"], ask=not given["yes"])
 
 
 # `importer plan`: the dry run.
@@ -236,9 +232,9 @@ def plan_command(**given: Unpack[Given]) -> ExitStatus:
     importer plan answers.csv -m mapping.yaml --save plan.json
     importer plan 'exports/*.csv' -m mapping.yaml           one after the other: the gravest exit code
     """
-    turns = several.turns(given)
-    with several.hands(turns if len(turns) > 1 else ()) as helpers:
-        return several.in_turn(turns, partial(_planned, helpers=helpers))
+    turns = work.turns_of(given)
+    with work.hands(turns if len(turns) > 1 else ()) as helpers:
+        return work.in_turn(turns, partial(_planned, helpers=helpers))
 
 
 def _planned(given: Given, helpers: Helpers | None) -> ExitStatus:
@@ -319,18 +315,14 @@ def retry_command(statuses: str, **given: Unpack[Given]) -> ExitStatus:
     importer retry 20260301-answers --status rejected  after the survey was mended
     importer retry 12 --status failed,unknown
     """
-    return _go_on("retry", given, _statuses(statuses))
-
-
-def _statuses(text: str) -> tuple[Status, ...]:
-    words = [each.strip() for each in text.split(",") if each.strip()]
+    words = [each.strip() for each in statuses.split(",") if each.strip()]
     wrong = [each for each in words if each not in RETRIABLE]
     if wrong or not words:
         raise UsageError(
-            f"{wrong[0] if wrong else text!r} is no status that can be retried.",
+            f"{wrong[0] if wrong else statuses!r} is no status that can be retried.",
             hint=f"Choose of {', '.join(RETRIABLE)}. Invalid rows: mend problems.csv, and run it.",
         )
-    return tuple(Status(each) for each in words if each != Status.UNKNOWN)
+    return _go_on("retry", given, tuple(Status(each) for each in words if each != Status.UNKNOWN))
 
 
 def _go_on(command: str, given: Given, statuses: Sequence[str]) -> ExitStatus:

@@ -40,9 +40,19 @@ class Progress:
             case Staged(rows):
                 self._staged(rows)
             case Looking(users):
-                self._looking(users)
+                told = f"{users:,} users of the account looked at"
+                if self._bar is not None:
+                    self._bar.set_postfix_str(told)
+                elif self._due():
+                    self._note(told)
             case Sending(rows):
-                self._sending(rows)
+                self.close()
+                self._total, self._ended = rows, Counter()
+                self._start = self._said = time.monotonic()
+                if self._tty and rows:
+                    self._bar = self._new_bar("Sending", rows)
+                elif rows:
+                    self._note(f"Sending {rows:,} rows")
             case Done():
                 self.close()
             case _:
@@ -54,22 +64,6 @@ class Progress:
             self._bar.update(rows - self._bar.n)
         elif self._due():
             self._note(f"{rows:,} rows read")
-
-    def _looking(self, users: int) -> None:
-        told = f"{users:,} users of the account looked at"
-        if self._bar is not None:
-            self._bar.set_postfix_str(told)
-        elif self._due():
-            self._note(told)
-
-    def _sending(self, rows: int) -> None:
-        self.close()
-        self._total, self._ended = rows, Counter()
-        self._start = self._said = time.monotonic()
-        if self._tty and rows:
-            self._bar = self._new_bar("Sending", rows)
-        elif rows:
-            self._note(f"Sending {rows:,} rows")
 
     def _row_ended(self, status: Status) -> None:
         self._ended[status] += 1
@@ -95,7 +89,6 @@ class Progress:
             self._note(_until(waiting))
 
     def close(self) -> None:
-        """Take the bar away."""
         bar, self._bar = self._bar, None
         if bar is not None:
             with suppress(OSError):  # the terminal is gone, and the bar with it

@@ -1,8 +1,9 @@
-"""`importer resolve`, `mark` and `verify`: rows in doubt settled, an import held against the survey."""
+"""`importer resolve`, `mark`, `verify` and `restore`: a job settled, held against the survey, put back."""
 
 from __future__ import annotations
 
 import dataclasses
+import sys
 import time
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Unpack
@@ -10,19 +11,20 @@ from typing import TYPE_CHECKING, Unpack
 import click
 
 from importer.cli import options, output
+from importer.cli.given import Given
 from importer.cli.jobs import job_argument, moved_file, plain_error, settings_of
 from importer.cli.output import next_command
-from importer.errors import ExitStatus
+from importer.errors import ExitStatus, UsageError
 from importer.model import counted, place
 
 if TYPE_CHECKING:
     from importer.cli.given import Given
     from importer.engine.record import Rewritten
+    from importer.engine.restore import Restored
     from importer.engine.verify import Verification
     from importer.engine.verify_report import Page
     from importer.ledger import Expected
     from importer.results import Scores
-
 
 # `importer resolve` and `importer mark`: settle rows of unknown fate, by reading or by hand.
 
@@ -52,7 +54,7 @@ def resolve_command(**given: Unpack[Given]) -> ExitStatus:
     importer resolve --project 5d2f6b8a9b0a4c0017a3e0a1
     importer resolve 20260301-answers --json
     """
-    from importer.engine.resolve import resolve as settle
+    from importer.engine.reconcile import resolve as settle
 
     job, settled, written = settle(settings_of(given))
     if given["as_json"]:
@@ -93,7 +95,7 @@ def mark_command(**given: Unpack[Given]) -> ExitStatus:
     importer mark 12 --row 17 --row 31 --not-created
     importer mark 12 --row 17 --wave 2023 --created
     """
-    from importer.engine.resolve import mark as settle
+    from importer.engine.reconcile import mark as settle
 
     rows = sorted(set(given["rows"]))
     job, written = settle(settings_of(given), rows, given["waves"], created=given["created"])
@@ -231,21 +233,17 @@ def _print_verification(found: Verification, page: Page) -> None:
     _scores(found)
     output.say()
     output.say(verify_report.verdict(found))
-    _written(page)
+    output.heading("Written")
+    if page.path:
+        output.say(f"  {page.path}   all of it on one page")
+    else:
+        output.say(f"  No page: {page.unwritten}")
     if found.exit_status == ExitStatus.SOME_REFUSED:
         output.next_step(
             next_command("verify", found.job.name, as_json=True, why="every difference")
         )
     else:
         output.next_step(next_command("jobs"))
-
-
-def _written(page: Page) -> None:
-    output.heading("Written")
-    if page.path:
-        output.say(f"  {page.path}   all of it on one page")
-    else:
-        output.say(f"  No page: {page.unwritten}")
 
 
 def _rows(rows: Iterable[Expected]) -> Iterable[str]:
@@ -288,3 +286,85 @@ def _score(sent: Scores, there: Scores) -> tuple[object, ...]:
 
 def _day(moment: float) -> str:
     return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(moment))
+
+
+# `importer restore`: the traits that a job has overwritten, put back.
+
+
+@click.command("restore")
+@job_argument
+@click.option(
+    "--trait", "traits", multiple=True, metavar="NAME",
+    help="This trait only. Repeatable. Default: all that were overwritten.",
+)  # fmt: skip
+@click.option("--dry-run", is_flag=True, help="Look at the account and say what would be put back.")
+@click.option("--yes", is_flag=True, help="Put back without asking.")
+@click.option("--rate", metavar="N/s", help="5/s, 300/min, max. [default: 5/s]")
+@options.reading
+@plain_error
+def restore_command(**given: Unpack[Given]) -> ExitStatus:
+    """Put back the traits that JOB has overwritten in the account.
+
+    The values are those that persons had before JOB's first post; they lie sealed in the ledger since. A
+    trait that somebody has changed since is left, and named. Safe to end at any moment and to run again:
+    what is back is never put back twice. Responses stay: the API deletes none.
+
+    \b
+    importer restore --dry-run
+    importer restore 20260301-answers --trait plan --trait company
+    importer restore 12 --project 5d2f6b8a9b0a4c0017a3e0a1 --yes
+    """
+    from importer.cli.progress import Progress
+    from importer.engine.restore import restore
+
+    settings = settings_of(given)
+    if not (given["yes"] or given["dry_run"] or sys.stdin.isatty()):
+        raise UsageError(
+            "There is no terminal to ask on, so nothing is put back.",
+            hint="Say --yes where it may change the account; see it first with --dry-run.",
+        )
+    progress = Progress(silent=given["as_json"])
+
+    def agree(planned: Restored) -> bool:
+        progress.close()
+        if not given["yes"]:
+            _print(planned, as_plan=True)
+        return given["yes"] or click.confirm("Go on?", err=True)
+
+    try:
+        found = restore(settings, given["traits"], agree, progress, dry_run=given["dry_run"])
+    finally:
+        progress.close()
+    if given["as_json"]:
+        output.emit({"command": "restore", "dry_run": given["dry_run"], **found.document()})
+    else:
+        _print(found, as_plan=given["dry_run"])
+        output.next_step(*_next_of_restore(found, dry_run=given["dry_run"]))
+    return ExitStatus.SOME_REFUSED if found.failed else ExitStatus.DONE
+
+
+def _next_of_restore(found: Restored, *, dry_run: bool) -> list[str]:
+    if dry_run and found.to_restore:
+        return [next_command("restore", found.job, without=("dry_run",), why="puts them back")]
+    if found.failed:
+        return [next_command("restore", found.job, why="tries those that are left")]
+    return [next_command("status", found.job)]
+
+
+def _print(found: Restored, *, as_plan: bool) -> None:
+    words = "Nothing was changed" if as_plan else "Put back, and seen to be there"
+    output.say(f"Job {found.job}, {counted(found.persons, 'person')}. {words}:")
+    if not found.traits:
+        output.say("  There is nothing to put back: no trait is overwritten, or all are back.")
+        return
+    first, head = (found.to_restore, "to put back") if as_plan else (found.restored, "put back")
+    rows = [
+        (name[:40], first[name], found.there[name], found.changed[name], found.failed[name])
+        for name in found.traits
+    ]
+    output.table(("trait", head, "back already", "changed since", "failed"), rows)
+    if found.left:
+        output.heading("Left as they are")
+        output.table(("person", "trait", "why"), found.left[:_MOST])
+        if len(found.left) > _MOST:
+            output.say(f"  … and {len(found.left) - _MOST:,} more, with --json")

@@ -230,7 +230,6 @@ def forget_command(
 
 
 def _files_of(job: Job) -> Iterator[str]:
-    """The job's own file, and what was written of it."""
     from importer.results import files
 
     if job.file and Path(job.file).exists():

@@ -6,20 +6,22 @@ import csv
 import dataclasses
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Unpack, cast
 
 import click
 
 from importer import shutdown
-from importer.cli import options, output
+from importer.cli import config, options, output
+from importer.cli.given import Given, GivenServer
 from importer.errors import ExitStatus, UsageError
+from importer.model import counted
+from importer.settings import WRITE_KEY
 
 if TYPE_CHECKING:
     from importer.engine import Plan
     from importer.results import Summary
     from importer.sandbox import Sandbox, SandboxSettings
     from importer.settings import Settings
-
 
 # `importer sandbox`: a local SatisMeter to try things on.
 
@@ -91,12 +93,17 @@ def sandbox_command(  # noqa: PLR0913  one parameter an option
     importer sandbox --latency 50ms --rate-limit 100 --fail 503+2:0.1
     importer sandbox --faults
     """
-    from importer.sandbox import SandboxSettings
+    from importer.sandbox import FAULTS, SandboxSettings
     from importer.sandbox import faults as faults_room
     from importer.sandbox.faults import share
 
     if faults:
-        _list_faults()
+        output.table(
+            ["fault", "stored", "what happens"],
+            [(fault.name, fault.stores.value, fault.meaning) for fault in FAULTS.values()],
+        )
+        output.say()
+        output.say("Or a status: 503, or 503+2 with Retry-After: 2.")
         return
     settings = SandboxSettings(
         port=port,
@@ -140,17 +147,6 @@ def _serve(settings: SandboxSettings, announce: Callable[[Sandbox], None]) -> No
             f"the sandbox can't listen on port {settings.port}: {error.strerror}.",
             hint="Leave --port out to get a free one.",
         ) from error
-
-
-def _list_faults() -> None:
-    from importer.sandbox import FAULTS
-
-    output.table(
-        ["fault", "stored", "what happens"],
-        [(fault.name, fault.stores.value, fault.meaning) for fault in FAULTS.values()],
-    )
-    output.say()
-    output.say("Or a status: 503, or 503+2 with Retry-After: 2.")
 
 
 def _announce(running: Sandbox) -> None:
@@ -255,7 +251,15 @@ def _show(folder: Path) -> ExitStatus:
         output.say()
         summary = _run(settings)
         print_run(summary)
-        _results(summary.folder / "results.csv")
+        # The first line of each status and code.
+        with (summary.folder / "results.csv").open(encoding="utf-8", newline="") as file:
+            first = {
+                (line["status"], line["code"]): line
+                for line in reversed(list(csv.DictReader(file)))
+            }
+        output.heading("results.csv, one line of each kind")
+        ordered = sorted(first.values(), key=lambda line: int(line["row"]))
+        output.table(_SHOWN, [[_cut(line[name]) for name in _SHOWN] for line in ordered])
         stored = len(sandbox.stored())
         output.say()
         output.say(
@@ -290,7 +294,7 @@ def _settings(folder: Path, url: str) -> Settings:
     import shutil
 
     from importer.resources import SAMPLES
-    from importer.sandbox import WRITE_KEY
+    from importer.sandbox import WRITE_KEY as MADE_UP
     from importer.settings import Endpoint, Rate, Secret, Settings
 
     for name in (_SAMPLE, _MAPPING):
@@ -302,19 +306,66 @@ def _settings(folder: Path, url: str) -> Settings:
         endpoint=Endpoint.parse(url),
         rate=Rate.parse("20/s"),
     )
-    return dataclasses.replace(plain, write_key=Secret(WRITE_KEY))
-
-
-def _results(path: Path) -> None:
-    """The first line of each status and code."""
-    with path.open(encoding="utf-8", newline="") as file:
-        first = {
-            (line["status"], line["code"]): line for line in reversed(list(csv.DictReader(file)))
-        }
-    output.heading("results.csv, one line of each kind")
-    ordered = sorted(first.values(), key=lambda line: int(line["row"]))
-    output.table(_SHOWN, [[_cut(line[name]) for name in _SHOWN] for line in ordered])
+    return dataclasses.replace(plain, write_key=Secret(MADE_UP))
 
 
 def _cut(text: str) -> str:
     return text if len(text) <= _WIDEST else text[: _WIDEST - 1] + "…"
+
+
+# `importer web`: the wizard in the browser.
+
+
+@click.command("web")
+@click.argument("file", required=False, type=options.FILE)
+@click.option("--port", type=click.IntRange(0, 65535), default=0, help="Default: a free one.")
+@click.option("--no-open", is_flag=True, help="Show the link only; open no browser.")
+@click.option(
+    "--key-file",
+    type=options.FILE,
+    help=f"A file that holds the write key (0600). Else {WRITE_KEY}, else .env, else the page asks.",
+)
+@options.reading
+@options.endpoint_option
+@options.state_option
+@options.json_option
+def web_command(
+    file: Path | None, port: int, no_open: bool, as_json: bool, **given: Unpack[GivenServer]
+) -> ExitStatus:
+    """Import in the browser: choose a file, see how it is read, map, plan, send ten rows, send the rest.
+
+    It is the same as the commands, on this machine alone: only 127.0.0.1 is listened on, and nothing leaves
+    but the rows that you send. FILE stays where it lies; a file that is dropped on the page is copied into
+    the state folder, and goes again.
+
+    \b
+    importer web
+    importer web answers.xlsx
+    importer web --port 8800 --no-open
+    """
+    from dataclasses import replace
+
+    from importer.web.app import serve
+
+    if options.shared():
+        raise UsageError(
+            "The pages keep to a ledger in a folder.",
+            hint="Start them without --ledger and IMPORTER_LEDGER, with --state DIR if you like; or use "
+            "`importer plan` and `importer run`, which know shared ledgers.",
+        )
+    settings = options.settings(cast("Given", {**given, "file": "", "mapping": ""}))
+    settings = replace(settings, write_key=config.known_write_key(given["key_file"]))
+
+    def opened(link: str) -> None:
+        if as_json:  # one line, since the process goes on
+            output.emit_line({"command": "web", "url": link})
+        else:
+            output.say(link)
+        if not no_open:
+            click.launch(link)
+        output.note("Ctrl-C ends it; Enter shows a new link, as each can be opened once.")
+
+    running = serve(settings, file, port, opened)
+    if running:
+        output.note(f"{counted(running, 'run goes', 'runs go')} on; `importer jobs` shows them.")
+    return ExitStatus.DONE

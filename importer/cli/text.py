@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from importer.engine import Plan
     from importer.mapping import Recoding, Recodings, Value
     from importer.results import Summary
-    from importer.results.account import AccountEffect
+    from importer.results.summary import AccountEffect
 
 
 # How a plan tells of recoded answers: what stands in the file, what is sent, and the NPS of both.
@@ -103,11 +103,16 @@ def print_plan(planned: Plan, summary: Summary, show: Show = masked) -> None:
     _rows(summary)
     _scores(summary)
     print_recoding(planned.recodings, show)
-    _skips(planned.skips)
+    if planned.skips:
+        output.heading("Skipped by rule")
+        output.table(("rule", "rows"), list(planned.skips.items()))
     print_account(summary.account)
     _causes(summary)
     _duplicates(summary.duplicates)
-    _warnings(summary)
+    if summary.warnings:
+        output.heading("To know")
+        for warning in summary.warnings:
+            output.say(f"  - {warning}")
     _samples(planned, show_values=show is plain)
     _written(summary)
     if planned.ready:
@@ -117,7 +122,6 @@ def print_plan(planned: Plan, summary: Summary, show: Show = masked) -> None:
 
 
 def print_run(summary: Summary) -> None:
-    """What became of the rows."""
     output.say(f"Run of {_file(summary)} with {summary.mapping} (job {summary.job})")
     if summary.stopped:
         output.say(output.style(f"Stopped early: {summary.stopped}", fg="red"))
@@ -185,7 +189,6 @@ def _rows(summary: Summary) -> None:
 
 
 def _scores(summary: Summary) -> None:
-    """What the ready rows, or the accepted ones, come to."""
     found = [each for each in summary.scores if each.answers]
     if found:
         output.say()
@@ -196,12 +199,6 @@ def _scores(summary: Summary) -> None:
         else:
             kind = each.question.type
             output.say(f"  {kind} {each.average:.2f} on average of {answers} in {column!r}")
-
-
-def _skips(skips: Mapping[str, int]) -> None:
-    if skips:
-        output.heading("Skipped by rule")
-        output.table(("rule", "rows"), list(skips.items()))
 
 
 def _causes(summary: Summary) -> None:
@@ -229,7 +226,6 @@ def _duplicates(duplicates: Mapping[str, int]) -> None:
 
 
 def print_account(found: AccountEffect | None) -> None:
-    """Persons and their traits, as the account has them."""
     if found is None or not found.looked:
         return
     output.heading("What it does to the account")
@@ -253,7 +249,6 @@ def print_account(found: AccountEffect | None) -> None:
 
 
 def _contact(summary: Summary) -> None:
-    """What a pilot's replies say of the API."""
     if not summary.contact:
         return
     output.heading("What the first replies say of the API (docs/api.md)")
@@ -266,13 +261,6 @@ def _contact(summary: Summary) -> None:
                     output.say(f"            → {each['do']}")
     if unseen := [each["id"] for each in summary.contact if each["found"] == "not seen"]:
         output.say(f"  not seen: {', '.join(unseen)}")
-
-
-def _warnings(summary: Summary) -> None:
-    if summary.warnings:
-        output.heading("To know")
-        for warning in summary.warnings:
-            output.say(f"  - {warning}")
 
 
 def _samples(planned: Plan, *, show_values: bool) -> None:

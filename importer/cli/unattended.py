@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 import click
 
 from importer import logs, resources
-from importer.cli import config, keys, options, output
+from importer.cli import config, options, output
 from importer.cli.output import after, next_command
 from importer.errors import Declined, ExitStatus, ImporterError, MappingError, UsageError
 from importer.privacy import masked_id, visible
@@ -146,29 +146,35 @@ class Reporter:
 
     def tell(self, notice: Notice) -> None:
         """The log, and who asked; what fails is said, and changes nothing."""
+        from importer.automation import Undelivered
+
         level = _LEVELS.get(notice.exit_status, logging.ERROR)
         log.log(level, notice.title, extra={"event": "finished", **notice.document()})
         self._told.append(notice)
         if self.always or notice.trouble:
-            self._notify(notice)
+            for kind, target in self.targets.items():
+                try:
+                    target.send(notice)
+                except Undelivered as error:
+                    output.note(f"The notification by {kind} did not arrive: {error}.")
+                    why = {"event": "undelivered", "target": kind, "why": str(error)}
+                    # Not `exception`: a traceback's text may hold the address, which is a secret.
+                    log.error("no notification by %s", kind, extra=why)  # noqa: TRY400
 
     def measure(self, status: ExitStatus) -> None:
         """Write the metrics of what was told since the last time, under one exit status."""
+        from importer.automation import metrics
+        from importer.results import files
+
         if self.metrics and self._told:
-            _write_metrics(self.metrics, together(self._told, status))
-        self._told.clear()
-
-    def _notify(self, notice: Notice) -> None:
-        from importer.automation import Undelivered
-
-        for kind, target in self.targets.items():
             try:
-                target.send(notice)
-            except Undelivered as error:
-                output.note(f"The notification by {kind} did not arrive: {error}.")
-                why = {"event": "undelivered", "target": kind, "why": str(error)}
-                # Not `exception`: a traceback's text may hold the address, which is a secret.
-                log.error("no notification by %s", kind, extra=why)  # noqa: TRY400
+                former = resources.small(self.metrics)[0].decode() if self.metrics.exists() else ""
+                # The collector runs as somebody else, so everybody may read it: nothing in it is private.
+                with files.whole(self.metrics, mode=0o644) as file:
+                    file.write(metrics(together(self._told, status), former))
+            except (OSError, UnicodeDecodeError) as error:
+                output.note(f"The metrics file {self.metrics} can't be written: {error}.")
+        self._told.clear()
 
     def _notice(self, summary: Summary) -> Notice:
         from importer.automation import Notice
@@ -195,7 +201,6 @@ class Reporter:
         )
 
     def _next(self, summary: Summary) -> str:
-        """What whoever is told may type."""
         if self.command == "watch" or summary.exit_status == ExitStatus.SOME_REFUSED:
             return next_command("status", summary.job)
         return after(summary)[0]
@@ -253,19 +258,6 @@ def together(told: Sequence[Notice], status: ExitStatus) -> Notice:
     )
 
 
-def _write_metrics(path: Path, notice: Notice) -> None:
-    """The collector runs as somebody else, so everybody may read it: it holds nothing private."""
-    from importer.automation import metrics
-    from importer.results import files
-
-    try:
-        former = resources.small(path)[0].decode() if path.exists() else ""
-        with files.whole(path, mode=0o644) as file:
-            file.write(metrics(notice, former))
-    except (OSError, UnicodeDecodeError) as error:
-        output.note(f"The metrics file {path} can't be written: {error}.")
-
-
 def reporter(command: str, given: Given) -> Reporter:
     """What the options ask for; until the command ends, its log is written. Raises UsageError before
     anything is read or sent."""
@@ -294,7 +286,7 @@ def variables(given: Given) -> Mapping[str, str]:
 
     import dotenv
 
-    text = keys.private_text(given["notify_file"], "notify file")
+    text = config.private_text(given["notify_file"], "notify file")
     found = dotenv.dotenv_values(stream=io.StringIO(text), interpolate=False)
     return {name: value or "" for name, value in found.items()}
 

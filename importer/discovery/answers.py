@@ -30,8 +30,13 @@ YOURS = "as you said"
 
 
 def question_lines(table: DraftTable, choices: Choices) -> list[str]:
-    """The survey's ID, and one line per question."""
-    lines = _survey(choices)
+    lines = []
+    if "campaign" not in choices.beyond:
+        where = "the survey's ID (SatisMeter: Settings > Integrations > API keys)"
+        lines.append(f"campaign: {_open(choices.campaign)}   # {where}")
+    if choices.method:
+        guess = "   # guessed: In-App, Mobile or Email" if choices.method == "Email" else ""
+        lines.append(f"method: {scalar(choices.method)}{guess}")
     named = [each for each in choices.answers if each.name]
     if not named and not choices.names:
         return lines
@@ -63,24 +68,12 @@ def question_lines(table: DraftTable, choices: Choices) -> list[str]:
     return lines
 
 
-def _survey(choices: Choices) -> list[str]:
-    lines = []
-    if "campaign" not in choices.beyond:
-        where = "the survey's ID (SatisMeter: Settings > Integrations > API keys)"
-        lines.append(f"campaign: {_open(choices.campaign)}   # {where}")
-    if choices.method:
-        guess = "   # guessed: In-App, Mobile or Email" if choices.method == "Email" else ""
-        lines.append(f"method: {scalar(choices.method)}{guess}")
-    return lines
-
-
 def _open(text: str) -> str:
     """A text that a person says, or the mark that nobody has."""
     return OPEN if text == "?" else scalar(text)
 
 
 def question_of(table: DraftTable, cell: Cell) -> Question | None:
-    """The file's question that an answer is made of."""
     for each in table.meaning.questions:
         if cell.pattern and cell.pattern == answer_of(table, each, None).cell.pattern:
             return each
@@ -166,7 +159,6 @@ def _answer(table: DraftTable, answer: Answer, question: Question | None) -> Ite
 
 
 def columns_data(cell: Cell) -> Mapping[str, Data]:
-    """The keys that say where a value comes from."""
     if cell.pattern:
         return {"columns": cell.pattern}
     if len(cell.columns) > 1:

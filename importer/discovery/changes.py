@@ -36,7 +36,6 @@ RATINGS = ("nps", "csat", "ces", "scale")
 
 
 def table_of(draft: Draft) -> DraftTable:
-    """What was found out about the draft's file."""
     assert draft.table  # noqa: S101  `draft` has given it
     return draft.table
 
@@ -119,7 +118,6 @@ def question_at(table: DraftTable, column: Column) -> Question:
 
 
 def _new(table: DraftTable, choices: Choices, found: Question) -> Answer:
-    """An answer that isn't among the choices."""
     taken = {each.name for each in choices.answers} | choices.names.keys()
     base = table.meaning.names.get(found.index) or f"question{found.index + 1}"
     name = next(n for i in range(1, 9_999) if (n := base if i == 1 else f"{base}_{i}") not in taken)

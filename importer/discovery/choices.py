@@ -140,13 +140,7 @@ def choices_of(mapping: Document | Tree) -> Choices:
     for key in ("version", "extends", "preset"):
         left.pop(key, None)
     names = dict(_map(left.pop("questions", {})))
-    found: dict[str, Any] = {
-        key: read
-        for key, reader in _TOP.items()
-        if key in left and (read := reader(left[key])) is not None
-    }
-    for key in found:
-        del left[key]
+    found = _taken(left, _TOP)
     answers = tuple(_named(each, names) for each in found.pop("answers", ()))
     used = {each.name for each in answers}
     found = {_FIELDS.get(key, key): value for key, value in found.items()}
@@ -164,6 +158,18 @@ def choices_of(mapping: Document | Tree) -> Choices:
 def _sheet(tree: Tree) -> Any:
     place = tree.places.get(())
     return place.sheet if place else None
+
+
+def _taken(left: dict[str, Data], readers: Mapping[str, Callable[[Data], Any]]) -> dict[str, Any]:
+    """What is understood of these keys, which are taken away."""
+    found = {
+        key: read
+        for key, reader in readers.items()
+        if key in left and (read := reader(left[key])) is not None
+    }
+    for key in found:
+        del left[key]
+    return found
 
 
 def _map(data: Data) -> Mapping[str, Data]:
@@ -189,7 +195,6 @@ def _cell_text(data: Data) -> str | None:
 
 
 def _texts(data: Data) -> tuple[str, ...] | None:
-    """One text or a list of them."""
     every = data if isinstance(data, list) else [data]
     known = all(
         isinstance(each, str) and not (isinstance(each, Plain) and not each) for each in every
@@ -262,24 +267,19 @@ _CELL: Mapping[str, Callable[[Data], Any]] = {
     "decimal": _text,
     "thousands": _cell_text,
     "rescale": _rescale,
+    "columns": _text,
 }
 
 
 def _cell(data: Data) -> Cell | None:
-    """A value, written in whichever way."""
     if isinstance(data, str):
         return Cell((Ref(str(data)),)) if _text(data) else None
     if not isinstance(data, dict):
         return None
     left = dict(data)
-    found: dict[str, Any] = {}
-    for key, reader in _CELL.items():
-        if key in left and (read := reader(left[key])) is not None:
-            found[key] = read
-            del left[key]
-    if "columns" in left and (pattern := _text(left["columns"])):
+    found = _taken(left, _CELL)
+    if pattern := found.pop("columns", ""):
         found["pattern"] = pattern
-        del left["columns"]
     named: dict[str, Data] = {
         key: left[key] for key in ("column", "nth", "letter", "any") if key in left
     }
@@ -311,7 +311,6 @@ def _answers(data: Data) -> tuple[tuple[str, Cell], ...] | None:
 
 
 def _named(answer: tuple[str, Cell], names: Mapping[str, Data]) -> Answer:
-    """With its question, where the mapping has a name for it."""
     id_, cell = answer
     said = names.get(id_)
     if id_ not in names or not isinstance(said, str):
@@ -329,7 +328,7 @@ def _traits(data: Data) -> Mapping[str, Cell] | None:
 def _reads(data: Data) -> Reads | None:
     if not isinstance(data, dict):
         return None
-    left, found = dict(data), dict[str, Any]()
+    left = dict(data)
     readers: Mapping[str, Callable[[Data], Any]] = {
         "sheet": _text,
         "header_row": _numbers,
@@ -339,10 +338,10 @@ def _reads(data: Data) -> Reads | None:
         "delimiter": _cell_text,
         "skip_if": lambda rules: tuple(map(_frozen, rules)) if isinstance(rules, list) else None,
     }
-    for key, reader in readers.items():
-        if key in left and (read := reader(left[key])) is not None:
-            found["header" if key.startswith("header_") else key] = read
-            del left[key]
+    found = _taken(left, readers)
+    for key in ("header_row", "header_rows"):
+        if key in found:
+            found["header"] = found.pop(key)
     return Reads(**found, beyond={key: _frozen(each) for key, each in left.items()})
 
 

@@ -40,12 +40,10 @@ class Profile:
 
     @property
     def repeats(self) -> bool:
-        """Whether a value stands there more than once."""
         return self.distinct < self.filled
 
     @property
     def longest(self) -> int:
-        """Characters of the longest value."""
         return max(map(len, self.counts), default=0)
 
     @property
@@ -63,7 +61,6 @@ class Profile:
         return numbers == list(range(first, first + len(numbers))) and first <= 1
 
     def samples(self, most: int = 3) -> list[str]:
-        """The values that came first, at most so many."""
         return list(self.counts)[:most]
 
     def without(self, words: frozenset[str]) -> tuple[dict[str, int], tuple[str, ...]]:
@@ -102,7 +99,6 @@ class Column:
 
     @property
     def blank(self) -> bool:
-        """Whether no row fills it."""
         return not self.profile.filled
 
 
@@ -138,7 +134,7 @@ def columns(
             group=paired[i][0],
             part=paired[i][1],
             profile=Profile.of(cells[i]),
-            where=_bits(cells[i]),
+            where=int("".join("1" if cell.strip() else "0" for cell in cells[i]) or "0", 2),
             open=i < len(ids) and bool(_OPEN.search(ids[i])),
             zone=_zone(ids[i]) if i < len(ids) else "",
         )
@@ -151,10 +147,6 @@ def _zone(import_id: str) -> str:
     found = _TIMEZONE.search(import_id)
     name = found[1].replace("\\/", "/") if found else ""
     return "UTC" if name == "Z" else name if name and is_timezone(name) else ""
-
-
-def _bits(cells: Sequence[str]) -> int:
-    return int("".join("1" if cell.strip() else "0" for cell in cells) or "0", 2)
 
 
 def exclusive(group: Sequence[Column]) -> bool:

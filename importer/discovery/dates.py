@@ -73,7 +73,9 @@ def readings(profile: Profile, *, numbers: bool = False) -> tuple[DateReading, .
     counts, na = profile.without(NO_DATE)
     if not counts:
         return ()
-    zone, bare = _zone_of(counts), dict(counts)
+    # The zone that the values name by abbreviations of which each is used by several; else "".
+    ends = frozenset(end[0] for text in counts if (end := _ABBREVIATION.search(text)))
+    zone, bare = _PAIRS.get(ends, ""), dict(counts)
     if _are_ranges(counts):
         return ()
     if numbers and (name := _counting(bare)):
@@ -130,16 +132,7 @@ _TELLING = 4
 def _reading(
     family: str, bare: Mapping[str, int], counts: Mapping[str, int], zone: str, na: tuple[str, ...]
 ) -> DateReading | None:
-    formats, unread = _cover(family, bare)
-    if not formats or unread > 0.1 * sum(bare.values()):
-        return None
-    if family != "year first" and formats == ("iso",):
-        return None
-    return DateReading(formats, family, zone, na, next(iter(counts)), unread)
-
-
-def _cover(family: str, bare: Mapping[str, int]) -> tuple[tuple[str, ...], int]:
-    """The fewest formats of a family that fit the values, `MOST` at most, and how many they don't."""
+    # The fewest formats of a family that fit the values, `MOST` at most, and how many they don't.
     left = dict(bare)
     chosen: list[str] = []
     while left and len(chosen) < MOST:
@@ -153,7 +146,12 @@ def _cover(family: str, bare: Mapping[str, int]) -> tuple[tuple[str, ...], int]:
             break
         chosen.append(best)
         left = {text: count for text, count in left.items() if text not in set(tried[best])}
-    return tuple(chosen), sum(left.values())
+    formats, unread = tuple(chosen), sum(left.values())
+    if not formats or unread > 0.1 * sum(bare.values()):
+        return None
+    if family != "year first" and formats == ("iso",):
+        return None
+    return DateReading(formats, family, zone, na, next(iter(counts)), unread)
 
 
 def _fits(format_: str, text: str) -> bool:
@@ -194,7 +192,10 @@ def _candidates(family: str, text: str) -> Iterator[str]:
         codes = {**parts, **_clock(pieces, clock)}
         if all(i in codes for i in clock):
             written = (codes.get(i, piece.replace("%", "%%")) for i, piece in enumerate(pieces))
-            yield _unmarked("".join(written))
+            format_ = "".join(written)
+            for code, mark in _PLACES.items():
+                format_ = format_.replace(mark, code)
+            yield format_
 
 
 def _marked(text: str) -> str:
@@ -222,12 +223,6 @@ def _beside_a_time(text: str, start: int, end: int) -> bool:
 
 _TIME_ENDS = re.compile(r"(?:\d[:.]\d\d|\d ?[時时點点시分분秒초])\s*$")
 _TIME_BEGINS = re.compile(r"\s*\d{1,2}(?:[:.]\d\d| ?[時时點点시])")
-
-
-def _unmarked(format_: str) -> str:
-    for code, mark in _PLACES.items():
-        format_ = format_.replace(mark, code)
-    return format_
 
 
 def _is_foreign(word: str) -> bool:
@@ -299,12 +294,6 @@ def _clock(pieces: Sequence[str], at: Sequence[int]) -> dict[int, str]:
     if len(at) == len(codes) and between[-1] not in {".", ","}:
         return {}
     return dict(zip(at, codes, strict=False))
-
-
-def _zone_of(counts: Mapping[str, int]) -> str:
-    """The zone that the values name by abbreviations of which each is used by several; else ""."""
-    ends = frozenset(found[0] for text in counts if (found := _ABBREVIATION.search(text)))
-    return _PAIRS.get(ends, "")
 
 
 _ABBREVIATION = re.compile(r"(?<=[\d\s])[A-Z]{3,4}(?=\)?$)")

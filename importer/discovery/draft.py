@@ -29,15 +29,7 @@ from importer.discovery.sections import (
     trait_lines,
     wave_lines,
 )
-from importer.discovery.table import (
-    NOTHING,
-    Claims,
-    DraftTable,
-    claims,
-    labels_of,
-    table,
-    tool_rows,
-)
+from importer.discovery.table import NOTHING, Claims, DraftTable, claims, labels_of, tool_rows
 from importer.discovery.tool import Match, check_answers, recognise
 from importer.discovery.understand import Analysis, FoundColumn, analyse
 from importer.discovery.waves import Waves, first_wave, waves
@@ -199,7 +191,12 @@ def draft(source: Source, wishes: Wishes = Wishes()) -> Draft:
         found = Layout(wishes.header or (), reason="as you said")
     labels = labels_of(grid, found)
     claimed = claims(match.preset, labels) if match else NOTHING
-    seen = _columns(grid, found, labels)
+    rows = grid.below(found.last, found.skipped)
+    texts = grid.at(found.texts) if found.texts else ()
+    two = len(found.header) == 2
+    upper, lower = (grid.at(found.header[0]), grid.at(found.header[1])) if two else ((), ())
+    ids = grid.at(found.ids) if found.ids else ()
+    seen = columns(labels, rows, texts, upper, lower, ids)
     if wishes.person and wishes.person in labels:
         person = seen[labels.index(wishes.person)]
         said = Role.EMAIL if role(person) is Role.EMAIL else Role.USER
@@ -209,8 +206,22 @@ def draft(source: Source, wishes: Wishes = Wishes()) -> Draft:
     single = first_wave(seen, found_waves) if found_waves else seen
     meaning = analyse(single, claimed.roles, claimed.answers, tool=bool(match))
     meaning = _ordered(meaning, wishes.order)
-    facts = table(source, grid, found, labels, match, claimed, meaning, wishes)
-    facts = replace(facts, columns=single, maybe=maybe, waves=found_waves)
+    facts = DraftTable(
+        name=source.name,
+        sheet=source.sheet,
+        facts=source.facts,
+        labels=labels,
+        rows=len(rows),
+        whole=grid.whole,
+        tool=match,
+        layout=found,
+        claims=claimed,
+        meaning=meaning,
+        wishes=wishes,
+        columns=single,
+        maybe=maybe,
+        waves=found_waves,
+    )
     choices = propose(facts)
     return Draft(
         tool=match,
@@ -231,7 +242,6 @@ def draft(source: Source, wishes: Wishes = Wishes()) -> Draft:
 
 
 def _ordered(meaning: Analysis, order: str) -> Analysis:
-    """With the reading of the date that was chosen."""
     answered = meaning.answered
     if not order or answered is None:
         return meaning
@@ -239,15 +249,6 @@ def _ordered(meaning: Analysis, order: str) -> Analysis:
     if not chosen:
         return meaning
     return replace(meaning, answered=replace(answered, readings=tuple(chosen), why="as you said"))
-
-
-def _columns(grid: Grid, found: Layout, labels: Sequence[str]) -> tuple[Column, ...]:
-    rows = grid.below(found.last, found.skipped)
-    texts = grid.at(found.texts) if found.texts else ()
-    two = len(found.header) == 2
-    upper, lower = (grid.at(found.header[0]), grid.at(found.header[1])) if two else ((), ())
-    ids = grid.at(found.ids) if found.ids else ()
-    return columns(labels, rows, texts, upper, lower, ids)
 
 
 def write(facts: DraftTable, choices: Choices) -> str:

@@ -43,7 +43,6 @@ class Grid:
         return head.get(row, [""] * self.width)
 
     def below(self, row: int, skipped: Sequence[int] = ()) -> list[Sequence[str]]:
-        """The rows after this one, without those that are skipped."""
         pairs = zip(self.rows, self.cells, strict=True)
         return [cells for number, cells in pairs if number > row and number not in skipped]
 
@@ -119,7 +118,6 @@ class Layout:
 
     @property
     def last(self) -> int:
-        """The last row above the data."""
         return max((*self.header, *self.skipped), default=0)
 
 
@@ -189,7 +187,6 @@ _NOTIONS: tuple[lexicon.Name, ...] = ("user", "email", "score", "comment", "resp
 
 
 def _known_names(cells: Sequence[str]) -> int:
-    """How many of the cells are names that columns have."""
     return sum(any(lexicon.is_called(each, cell) for each in _NOTIONS) for cell in cells)
 
 

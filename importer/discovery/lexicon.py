@@ -66,7 +66,6 @@ def grades() -> Mapping[str, float]:
 
 @cache
 def faces() -> Mapping[str, float]:
-    """The same of a face."""
     return {face: float(step) for faces, step in _data()["faces"].items() for face in faces}
 
 
@@ -138,7 +137,6 @@ def keyed_names(notion: Name) -> frozenset[str]:
 
 
 def is_called(notion: Name, label: str) -> bool:
-    """Whether a column of this name is of this kind."""
     return key(label) in keyed_names(notion)
 
 
@@ -165,7 +163,6 @@ def _labels() -> frozenset[str]:
 
 
 def says(notion: Pattern, text: str) -> bool:
-    """Whether the text says this somewhere."""
     return bool(pattern(notion).search(plain(text)))
 
 

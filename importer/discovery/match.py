@@ -95,9 +95,20 @@ class Matching:
 
     @cached_property
     def cards(self) -> list[Card]:
-        """All of them, as a page lists them."""
+        campaign = self.draft.choices.campaign
+        value = "" if campaign == OPEN else campaign
+        named = [(each.id, f"{each.name} ({each.type}, {each.state})") for each in self.surveys]
+        if named and value and value not in dict(named):
+            named.append((value, value))
+        where = "" if named else "Its ID: SatisMeter, Settings > Integrations > API keys."
+        said = Field(
+            "campaign", "Survey", value, [("", "Choose…"), *named] if named else (), note=where
+        )
+        methods = [(each, each) for each in METHODS]
+        method = Field("method", "It was asked by", self.draft.choices.method, methods)
+        missing = "which survey the answers go to" if not value else ""
         return [
-            self._survey(),
+            Card("survey", "The survey", fields=(said, method), open=missing),
             *self._answered(),
             self._person(),
             self._when(),
@@ -107,7 +118,6 @@ class Matching:
 
     @property
     def unused(self) -> list[str]:
-        """The names of the columns that nothing is made of."""
         table, choices = table_of(self.draft), self.draft.choices
         sent = tuple(each for each in choices.answers if each.question is not None)
         taken = used(table, replace(choices, answers=sent)) | set(map(table.at, choices.key))
@@ -123,21 +133,6 @@ class Matching:
 
     # the cards
 
-    def _survey(self) -> Card:
-        campaign = self.draft.choices.campaign
-        value = "" if campaign == OPEN else campaign
-        named = [(each.id, f"{each.name} ({each.type}, {each.state})") for each in self.surveys]
-        if named and value and value not in dict(named):
-            named.append((value, value))
-        where = "" if named else "Its ID: SatisMeter, Settings > Integrations > API keys."
-        said = Field(
-            "campaign", "Survey", value, [("", "Choose…"), *named] if named else (), note=where
-        )
-        methods = [(each, each) for each in METHODS]
-        method = Field("method", "It was asked by", self.draft.choices.method, methods)
-        missing = "which survey the answers go to" if not value else ""
-        return Card("survey", "The survey", fields=(said, method), open=missing)
-
     def _answered(self) -> list[Card]:
         """Of the survey's questions; where it can't be read, of the file's answers; none as long as one of
         several surveys is to be chosen."""
@@ -150,7 +145,6 @@ class Matching:
         return cards
 
     def _questions(self) -> Iterator[Card]:
-        """One for each question of the survey."""
         matched = {each.asked.id: each for each in self._matches.values()}
         for asked in self.asked:
             at = self.answer(asked.id)
@@ -234,17 +228,6 @@ class Matching:
     def _column_field(
         self, key: str, asked: SurveyQuestion | None, column: Column | None, *, out: bool
     ) -> Field:
-        best = self._best_columns(asked)[:_MOST]
-        if column and column.index not in {each.index for each in best}:
-            best.insert(0, column)
-        choices = [(_at(each), self._said(each)) for each in best]
-        if out:
-            choices.insert(0, (OUT, "No answer in this file"))
-        choices.append((OTHER, "Another column, named below"))
-        return Field(f"column.{key}", "Column", _at(column) if column else OUT, choices)
-
-    def _best_columns(self, asked: SurveyQuestion | None) -> list[Column]:
-        """The columns that may hold its answers, best first: the same words, then its type."""
         table = table_of(self.draft)
 
         def rank(column: Column) -> tuple[bool, bool, bool, int]:
@@ -255,7 +238,14 @@ class Matching:
             main = found in (table.meaning.score, table.meaning.comment)
             return not same, not fit, not main, column.index
 
-        return sorted((each for each in table.columns if not each.blank), key=rank)
+        best = sorted((each for each in table.columns if not each.blank), key=rank)[:_MOST]
+        if column and column.index not in {each.index for each in best}:
+            best.insert(0, column)
+        choices = [(_at(each), self._said(each)) for each in best]
+        if out:
+            choices.insert(0, (OUT, "No answer in this file"))
+        choices.append((OTHER, "Another column, named below"))
+        return Field(f"column.{key}", "Column", _at(column) if column else OUT, choices)
 
     @cached_property
     def _matches(self) -> Mapping[int, Matched]:

@@ -33,9 +33,19 @@ def propose(table: DraftTable) -> Choices:
     """The choices that a file suggests; what only a person can know is `"?"`."""
     meaning = table.meaning
     matched = matches(table)
+    found, facts = table.layout, table.facts
+    first = found.header in {(0,), (1,)} and not found.skipped
+    known = facts.encoding_known_by in {KnownBy.GUESSED, KnownBy.GIVEN}
     return Choices(
         name=table.tool.preset.about.tool if table.tool else table.name.rsplit(".", 1)[0],
-        reads=_reads(table),
+        reads=Reads(
+            sheet=table.sheet if len(facts.sheets) > 1 else "",
+            header=None if first else found.header,
+            skip_rows=() if first else found.skipped,
+            encoding=facts.encoding if known else "",
+            delimiter=table.wishes.delimiter,
+            skip_if=tuple(map(_rule, table.claims.skip_if)),
+        ),
         waves=_waves(table),
         campaign=table.wishes.campaign or OPEN,
         method="Email",
@@ -51,20 +61,6 @@ def propose(table: DraftTable) -> Choices:
 
 
 # How the file is read, and what is left out.
-
-
-def _reads(table: DraftTable) -> Reads:
-    found, facts = table.layout, table.facts
-    first = found.header in {(0,), (1,)} and not found.skipped
-    known = facts.encoding_known_by in {KnownBy.GUESSED, KnownBy.GIVEN}
-    return Reads(
-        sheet=table.sheet if len(facts.sheets) > 1 else "",
-        header=None if first else found.header,
-        skip_rows=() if first else found.skipped,
-        encoding=facts.encoding if known else "",
-        delimiter=table.wishes.delimiter,
-        skip_if=tuple(map(_rule, table.claims.skip_if)),
-    )
 
 
 def _rule(rule: SkipRule) -> Mapping[str, Data]:
@@ -111,18 +107,15 @@ def in_order(table: DraftTable) -> list[FoundColumn]:
 def person_cell(table: DraftTable, column: Column) -> Cell:
     """The column as an id reads it; addresses in small letters, dressed-up numbers bare."""
     email = table.meaning.email
-    undress = _undressing(column)
+    # The transform that gives ids back that are all written as `4711.0`, or as `'00120`; "" for
+    # others.
+    counts = column.profile.counts
+    undress = next((name for name, dress in _DRESSES if all(map(dress.fullmatch, counts))), "")
     return Cell(
         (table.selector(column),),
         parse=(undress,) if undress else (),
         lower=email is not None and email.column.index == column.index,
     )
-
-
-def _undressing(column: Column) -> str:
-    """The transform that gives ids back that are all written as `4711.0`, or as `'00120`; "" for others."""
-    counts = column.profile.counts
-    return next((name for name, dress in _DRESSES if all(map(dress.fullmatch, counts))), "")
 
 
 _DRESSES = (("leading_int", re.compile(r"\d+\.0")), ("unguard", re.compile(r"'\d+")))
@@ -240,19 +233,15 @@ def answer_of(table: DraftTable, question: Question, id_: str | None) -> Answer:
         join="; " if together and question.kind == "text" else "",
     )
     if question.kind in {"text", "choice"}:
-        cell = replace(cell, na=tuple(_no_answers(question)))
+        # Texts that recur and stand for no answer.
+        profile = question.columns[-1].profile
+        often = max(2, 0.01 * sum(profile.counts.values()))
+        _, known = profile.without(lexicon.texts("no_answer"))
+        cell = replace(cell, na=tuple(text for text in known if profile.counts[text] >= often))
     if question.scale:
         cell = _scaled(cell, question.scale)
         cell = replace(cell, rescale=_turned(table, question, question.scale, id_))
     return Answer(table.meaning.names[question.index], id_, cell)
-
-
-def _no_answers(question: Question) -> list[str]:
-    """Texts that recur and stand for no answer."""
-    profile = question.columns[-1].profile
-    often = max(2, 0.01 * sum(profile.counts.values()))
-    _, known = profile.without(lexicon.texts("no_answer"))
-    return [text for text in known if profile.counts[text] >= often]
 
 
 _SPECIAL = re.compile(r"([.^$*+?{}\[\]\\|()])")
@@ -287,7 +276,6 @@ def _common(texts: list[str]) -> str:
 
 
 def _scaled(cell: Cell, found: Scale) -> Cell:
-    """How the texts of a scale are read as its numbers."""
     low, high = found.ends or (min(found.low, 1), next(n for n in (5, 7, 10) if found.high <= n))
     values = {
         text: Plain(number)
@@ -374,7 +362,6 @@ def email_cell(table: DraftTable, column: Column) -> Iterator[tuple[str, Cell]]:
 
 
 def property_cell(table: DraftTable, found: Property) -> Cell:
-    """A trait by what its values are."""
     if found.dates:
         return date_cell(table, Dated(found.column, found.dates, found.sure, ""))
     return Cell(
@@ -436,7 +423,6 @@ _ZONE_NAME = re.compile(r"(?:[ (\[]|%[SMfp])([A-Z]{2,5})[)\]]?$")
 
 
 def _key(table: DraftTable) -> tuple[Ref, ...]:
-    """The response's id, where it tells every row apart."""
     response = table.meaning.response
     if response is None or response.sure is Confidence.UNKNOWN:
         return ()

@@ -43,7 +43,6 @@ class Question:
 
     @property
     def index(self) -> int:
-        """Where its first column stands."""
         return self.columns[0].index
 
 
@@ -56,7 +55,6 @@ class Named:
 
 
 def renamed(question: Question, answers: Mapping[int, Named]) -> Question:
-    """The question as the tool knows it."""
     named = answers.get(question.index)
     if named is None:
         return question
@@ -135,7 +133,10 @@ def _spread(group: Sequence[Column]) -> list[Question]:
         why = f"a list of {len(group)} open answers"
         return [Question(tuple(group), "text", Confidence.GUESSED, why, together=True)]
     choices = [each for each in group if not is_other(each.part)]
-    if len(choices) < 2 or not all(_holds_its_choice(each) for each in choices):
+    # Blank or the text of its own choice.
+    if len(choices) < 2 or not all(
+        all(folded(text) == folded(each.part) for text in each.profile.counts) for each in choices
+    ):
         return []
     if exclusive(group) and (rated := _spread_rating(group)):
         return [rated]
@@ -216,11 +217,6 @@ def _is_flag(column: Column) -> bool:
     return {text.casefold() for text in column.profile.counts} <= {"0", "1", "true", "false"}
 
 
-def _holds_its_choice(column: Column) -> bool:
-    """Blank or the text of its own choice."""
-    return all(folded(text) == folded(column.part) for text in column.profile.counts)
-
-
 def _with_other(group: Sequence[Column]) -> list[Question]:
     """A choice, and beside it what was written where none of the choices fitted."""
     if len(group) != 2 or not is_other(group[1].part) or group[1].blank:
@@ -233,7 +229,6 @@ def _with_other(group: Sequence[Column]) -> list[Question]:
 
 
 def question(column: Column) -> Question:
-    """What one column asks, by its name and its values."""
     text = column.text if column.text != column.label else f"{column.group} {column.label}"
     if folded(column.part) in lexicon.texts("open") or column.open:
         return Question((column,), "text", Confidence.SURE, "the tool says that it is open-ended")
@@ -353,14 +348,10 @@ def _separator(column: Column) -> str:
         if (
             len(distinct) * 3 <= len(parts)
             and len(distinct) < len(counts) * 1.5
-            and _short(distinct)
+            and sum(map(len, distinct)) / len(distinct) <= 60
         ):
             return separator
     return ""
-
-
-def _short(parts: set[str]) -> bool:
-    return sum(map(len, parts)) / len(parts) <= 60
 
 
 def _words(column: Column, text: str) -> Question:

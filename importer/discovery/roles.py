@@ -35,8 +35,6 @@ _MOSTLY = 0.8
 
 
 class Role(StrEnum):
-    """What a column holds."""
-
     USER = "user"
     EMAIL = "email"
     RESPONSE = "response"
@@ -68,7 +66,6 @@ _BY_NAME: tuple[tuple[Role, Name], ...] = (
 
 
 def named(label: str) -> Role:
-    """The role that a name alone has."""
     name = key(label)
     other = Role.COMMENT if is_comment(label) else Role.OTHER
     return next((role for role, notion in _BY_NAME if name in keyed_names(notion)), other)
@@ -81,7 +78,7 @@ def role(column: Column) -> Role:
         return by_value
     name, wanted = plain(column.label), named(column.label)
     if is_called("bare_id", column.label):
-        return Role.RESPONSE if is_counter(column) else Role.USER
+        return Role.RESPONSE if column.profile.is_counter else Role.USER
     if wanted is Role.EMAIL and not column.blank:
         return Role.USER if name == "username" else Role.OTHER
     if wanted is Role.OTHER and _asks_id(column):
@@ -130,11 +127,6 @@ def _is_derived(column: Column) -> bool:
     """Promoter, passive or detractor: worked out from the score."""
     seen = {text.casefold() for text in column.profile.counts}
     return bool(seen) and seen <= _GROUPS and seen != {"neutral"}
-
-
-def is_counter(column: Column) -> bool:
-    """Whether it counts the rows: 1, 2, 3 ..."""
-    return column.profile.is_counter
 
 
 ID = re.compile(r"(?=.*\d)[\w.-]{2,40}")
@@ -208,7 +200,6 @@ def is_property(column: Column) -> bool:
 
 
 def property_of(column: Column) -> Property:
-    """The trait that a column makes."""
     counts, na = column.profile.without(lexicon.texts("no_answer"))
     name = _camel(column.label) or f"column{column.index + 1}"
     if found := readings(column.profile):

@@ -65,7 +65,6 @@ def top_lines(table: DraftTable, choices: Choices) -> list[str]:
 
 
 def source_lines(table: DraftTable, choices: Choices) -> list[str]:
-    """Header rows, encoding, rows to skip."""
     reads = choices.reads
     lines = [*_header(table, choices), *_given(table, choices)]
     if reads.skip_if:
@@ -78,7 +77,6 @@ def source_lines(table: DraftTable, choices: Choices) -> list[str]:
 
 
 def wave_lines(table: DraftTable, choices: Choices) -> list[str]:
-    """The waves, where each row holds several responses."""
     if choices.waves is None:
         return _maybe(table.maybe) if table.maybe else []
     found, line = table.waves, f"waves: {inline(choices.waves)}"
@@ -132,7 +130,6 @@ def _given(table: DraftTable, choices: Choices) -> Iterator[str]:
 
 
 def left_lines(table: DraftTable, choices: Choices) -> list[str]:
-    """The columns that nothing uses, by reason."""
     taken, meaning = used(table, choices), table.meaning
     by_reason: dict[str, list[str]] = {}
     for column, reason in meaning.left:
@@ -288,7 +285,6 @@ _KEPT = (
 
 
 def _existing(choices: Choices) -> list[str]:
-    """What becomes of traits that a person has already."""
     if not choices.existing:
         return []
     told = comment(_KEPT) if choices.existing == "keep" else []
@@ -337,7 +333,6 @@ def _formats(reading: DateReading) -> str:
 
 
 def key_lines(table: DraftTable, choices: Choices) -> list[str]:
-    """The response's id, where it tells every row apart."""
     response = table.meaning.response
     if choices.key:
         own = response is not None and choices.key == (table.selector(response.column),)
@@ -358,6 +353,5 @@ def key_lines(table: DraftTable, choices: Choices) -> list[str]:
 
 
 def kept_lines(choices: Choices) -> list[str]:
-    """What no choice holds, as it stood."""
     lines = [f"{scalar(key)}: {inline(each)}" for key, each in choices.beyond.items()]
     return [*lines, *([KEPT, *choices.comments] if choices.comments else [])]

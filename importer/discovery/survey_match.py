@@ -88,7 +88,6 @@ def _alike(question: Question, asked: Sequence[SurveyQuestion]) -> Matched | Non
 
 
 def kind(asked: SurveyQuestion) -> str:
-    """The survey's type in one word."""
     return asked.type.casefold().rpartition("_")[2]
 
 

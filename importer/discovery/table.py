@@ -32,7 +32,6 @@ from importer.sources import Facts, RowBlock, SourceOptions, read_header
 
 if TYPE_CHECKING:
     from importer.discovery.draft import Wishes
-    from importer.sources import Source
 
 
 # What a preset says of the columns that this file has.
@@ -144,7 +143,9 @@ def _anonymous(document: Document, at: _Places) -> tuple[int, str] | None:
 
 def _document(shipped: Shipped) -> Document:
     """The preset as a whole mapping: with a survey and questions that stand for any."""
-    names = _names(shipped)
+    # The questions that the preset names.
+    answers = _written(shipped, "answers")
+    names = [str(each["id"]) for each in answers] if answers else []
     lines = [f"extends: {shipped.name}", f"campaign: {'0' * 24}"]
     if names:
         lines += ["questions:"]
@@ -158,14 +159,7 @@ def _base(name: str) -> tuple[YamlText, Base]:
     return YamlText(name, preset(name).text), _base
 
 
-def _names(shipped: Shipped) -> list[str]:
-    """The questions that the preset names."""
-    answers = _written(shipped, "answers")
-    return [str(each["id"]) for each in answers] if answers else []
-
-
 def _written(shipped: Shipped, key: str) -> list[dict[str, str]]:
-    """A list of the preset, or of what it extends."""
     data = read_yaml(YamlText(shipped.name, shipped.text)).data
     top = data if isinstance(data, dict) else {}
     if key in top or "extends" not in top:
@@ -262,33 +256,6 @@ class DraftTable:
         of = counted(self.rows, "row")
         full = "all rows" if profile.filled == self.rows else f"{profile.filled:,} of {of}"
         return f"{full}: {shown(profile.samples(most), show)}"
-
-
-def table(
-    source: Source,
-    grid: Grid,
-    found: Layout,
-    labels: Sequence[str],
-    match: Match | None,
-    claimed: Claims,
-    meaning: Analysis,
-    wishes: Wishes,
-) -> DraftTable:
-    """What the sections are written from."""
-    rows = len(grid.below(found.last, found.skipped))
-    return DraftTable(
-        name=source.name,
-        sheet=source.sheet,
-        facts=source.facts,
-        labels=labels,
-        rows=rows,
-        whole=grid.whole,
-        tool=match,
-        layout=found,
-        claims=claimed,
-        meaning=meaning,
-        wishes=wishes,
-    )
 
 
 def labels_of(grid: Grid, found: Layout) -> list[str]:

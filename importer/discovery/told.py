@@ -50,7 +50,6 @@ class _Hand:
         return None if said is None else said.strip().strip("\"'")
 
     def _column(self, name: str, other: str) -> Column | None:
-        """The column that was chosen, or named beside the list."""
         said, table = self._said(name) or "", table_of(self.draft)
         if said == OTHER:
             label = self.form.get(other, "").strip()
@@ -70,11 +69,10 @@ class _Hand:
             self.draft = self.draft.changed(replace(self.draft.choices, method=method))
 
     def answer(self, card: Card) -> None:
-        """A question of the survey, or an answer of the file."""
         key = card.id
         asked = next((each for each in self.before.asked if each.id == key), None)
         self._where(card, asked)
-        at = replace_matching(self.before, self.draft).answer(key)
+        at = replace(self.before, draft=self.draft).answer(key)
         if at is None:
             return
         self._type(key, at, asked)
@@ -187,11 +185,6 @@ class _Hand:
             return
         column = self._column("key", f"{OTHER}.key")
         self.draft = changes.with_key(self.draft, [column] if column else [])
-
-
-def replace_matching(before: Matching, draft: Draft) -> Matching:
-    """The same survey beside the draft as it is now."""
-    return Matching(draft, before.surveys, before.asked, before.document, before.show)
 
 
 def _value(card: Card | None, name: str) -> str:

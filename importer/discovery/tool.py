@@ -129,7 +129,6 @@ def _is_made_by_hand(cells: Sequence[str]) -> bool:
 
 
 def _asking(cells: Sequence[str]) -> int:
-    """How many of the names are questions."""
     return sum(map(is_question, cells))
 
 

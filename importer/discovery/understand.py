@@ -29,8 +29,6 @@ from importer.mapping.ids import is_damaged
 
 @dataclass(frozen=True, slots=True)
 class FoundColumn:
-    """A column for a purpose, and what it was told by."""
-
     column: Column
     sure: Confidence
     why: str
@@ -164,8 +162,6 @@ def _is_sound(found: FoundColumn, left: list[tuple[Column, str]]) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class _Columns:
-    """The columns by their roles."""
-
     all: Sequence[Column]
     roles: Mapping[int, Role]
     claimed: Mapping[int, Role]
@@ -192,7 +188,6 @@ class _Columns:
         return not own, stray, -column.profile.filled, -column.profile.distinct
 
     def open(self, beside: Sequence[Dated | None]) -> list[Column]:
-        """The columns that are questions or traits, if anything."""
         taken = {each.column.index for each in beside if each}
         kinds = {Role.SCORE, Role.COMMENT, Role.OTHER}
         groups = {each.group for each in self.all if each.group and not each.blank}
@@ -284,16 +279,18 @@ def _told(column: Column, role_: Role) -> FoundColumn:
 
 
 _LATEST = (
-    "submi",
-    "survey",
-    "complet",
-    "end",
-    "record",
-    "respond",
-    "answer",
-    "abgesch",
-    "beantw",
-    "fin",
+    *(
+        "submi",
+        "survey",
+        "complet",
+        "end",
+        "record",
+        "respond",
+        "answer",
+        "abgesch",
+        "beantw",
+        "fin",
+    ),
     "odes",
 )
 """Words for the moment of the answer; `created` and plain dates come after them."""

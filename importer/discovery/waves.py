@@ -123,7 +123,6 @@ def _by_time(columns: Sequence[Column]) -> Waves | None:
 
 @cache
 def _time() -> re.Pattern[str]:
-    """A mark of time in a name."""
     month, wave = lexicon.one_of("month"), lexicon.one_of("wave")
     times = (
         rf"(?:[qh][1-4]|{month})[ /_-]?{_YEAR}",

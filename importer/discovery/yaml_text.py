@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Mapping
+from textwrap import wrap
 
 from importer.mapping.yaml import Data, Plain, resolve
 from importer.privacy import Show, visible
@@ -68,14 +69,9 @@ def noted(line: str, note: str, indent: str = "") -> list[str]:
 
 
 def comment(text: str, indent: str = "") -> list[str]:
-    lines, line = [], ""
-    for word in map(visible, text.split()):
-        if line and len(indent) + len(line) + len(word) + 3 > _WIDTH:
-            lines.append(line)
-            line = word
-        else:
-            line = f"{line} {word}".strip()
-    return [f"{indent}# {each}" for each in [*lines, line]]
+    words, width = " ".join(map(visible, text.split())), _WIDTH - len(indent) - 2
+    lines = wrap(words, width, break_long_words=False, break_on_hyphens=False)
+    return [f"{indent}# {each}" for each in lines or [""]]
 
 
 def shown(texts: Iterable[str], show: Show) -> str:

@@ -130,7 +130,6 @@ def approve(settings: Settings, planned: Plan) -> ApprovedPlan:
 
 
 def at_once(_: Plan) -> bool:
-    """Go on without asking."""
     return True
 
 

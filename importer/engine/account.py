@@ -16,8 +16,7 @@ from dataclasses import dataclass, field
 import orjson
 
 from importer import codes, http, satismeter
-from importer.engine.findings import MASKED_KEY
-from importer.engine.left_out import LeftOut, Lookup, ranges
+from importer.engine.findings import MASKED_KEY, LeftOut, Lookup, ranges
 from importer.engine.look import Tally, look_at, users_of
 from importer.engine.observer import Observer
 from importer.engine.stage import Plan, planned_rows
@@ -37,7 +36,7 @@ from importer.ledger import (
 from importer.mapping import Document
 from importer.mapping.blocks import OF_RESPONSE
 from importer.model import Cause, Job, same_json
-from importer.results.account import AccountEffect
+from importer.results.summary import AccountEffect
 from importer.settings import Settings
 
 
@@ -52,7 +51,6 @@ class Policy:
 
     @classmethod
     def of(cls, document: Document) -> Policy:
-        """That of a mapping."""
         waves = document.by_wave
         keeps = {each.wave: frozenset(filter(each.keeps, each.traits)) for each in waves}
         traits = tuple(dict.fromkeys(name for each in waves for name in each.traits))
@@ -258,7 +256,9 @@ class _Regard:
                 self.account.decide(decided)
                 decided = []
         self.account.decide(decided)
-        self._hold()
+        if self.held:
+            told = codes.of("ledger")[ACCOUNT_CHANGED].meaning
+            self.account.hold([each.seq for each in self.held], told)
         return tally
 
     def _left(
@@ -301,11 +301,6 @@ class _Regard:
         """Whether the row, as it was decided, would now overwrite what is to be kept."""
         sent = set(each.traits) - set(names)
         return not sent.isdisjoint(self._there(each, group, ours))
-
-    def _hold(self) -> None:
-        if self.held:
-            told = codes.of("ledger")[ACCOUNT_CHANGED].meaning
-            self.account.hold([each.seq for each in self.held], told)
 
     def _leave_out(self, seq: int, body: dict[str, object] | None, names: tuple[str, ...]) -> None:
         """The row's body without these traits."""
@@ -364,7 +359,6 @@ class _Regard:
         )
 
     def _samples(self) -> tuple[bytes, ...]:
-        """The first bodies as they are now."""
         if not self.left:
             return self.planned.samples
         order = sorted(seq for seq, _ in self.account.to_send(self._statuses()))

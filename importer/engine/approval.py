@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import orjson
 
 from importer import __version__, codes, resources
-from importer.engine.left_out import LeftOut, are_ranges, outside, ranges
+from importer.engine.findings import LeftOut, are_ranges, outside, ranges
 from importer.engine.stage import Plan, campaigns_of, source_options
 from importer.errors import UsageError
 from importer.ledger import Ledger
@@ -54,7 +54,6 @@ class Inputs:
 
     @classmethod
     def of(cls, settings: Settings, document: Document, source: Source) -> Inputs:
-        """Those of a job that is about to be staged."""
         return cls(
             file_sha256=source.facts.sha256,
             sheet=source.sheet,
@@ -162,7 +161,6 @@ class ApprovedPlan:
             raise self._broken([_other_rows(others)])
 
     def _others(self, job: Job, ledger: Ledger) -> Iterator[str]:
-        """The rows that would be posted, and may not be."""
         planned = {"": self.to_post} if isinstance(self.to_post, str) else self.to_post
         for wave in job.waves or ("",):
             own = (row for row, mine in ledger.sendable(job, wave) if mine)

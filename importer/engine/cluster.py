@@ -15,10 +15,11 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from importer.engine.findings import PartResult
 from importer.engine.parts import Errand, PartTask, Refused, answered, opened, stage_part, tasks
+from importer.engine.record import rows_of
 from importer.engine.stage import secret_of
 from importer.errors import ExitStatus, LedgerError, UsageError
 from importer.ledger import open_ledger
-from importer.model import Job, Status
+from importer.model import Job
 from importer.settings import API_KEY, HASH_KEY, LEDGER, WRITE_KEY, Settings, is_loopback, split_url
 from importer.sources import Source
 
@@ -237,8 +238,7 @@ def _ended(settings: Settings, worked: Worked) -> Worked:
         job = ledger.job(worked.job)
         if job.exit_status is None:
             return worked
-        counts = ledger.counts(job)
-    rows = {"read": sum(counts.values())} | {each.value: counts.get(each, 0) for each in Status}
+        rows = rows_of(ledger, job)
     return replace(worked, rows=rows, exit_status=ExitStatus(job.exit_status), stopped=job.stopped)
 
 

@@ -22,7 +22,7 @@ from importer.engine import at_hand, opened
 from importer.engine.account import finish, regard
 from importer.engine.jobs import as_started
 from importer.engine.observer import NULL_OBSERVER, Ended, Observer
-from importer.engine.record import exit_status, folder_of, rewrite
+from importer.engine.record import exit_status, folder_of, rewrite, rows_of
 from importer.engine.send import (
     SendContext,
     client_of,
@@ -145,7 +145,6 @@ def _keep_bodies(
     statuses: tuple[str, ...],
     secret: bytes,
 ) -> None:
-    """The requests of all rows that may be posted, lane by lane."""
     bodies, kept = Bodies(ledger.database, job.id, secret), defaultdict[int, list[int]](list)
     part = 0
     bodies.remove()  # of a start that was cut off
@@ -219,8 +218,6 @@ def tell_all(settings: Settings, job: str, stop: str = "") -> None:
 
 
 class _Worker:
-    """One process' part of a job."""
-
     def __init__(
         self,
         settings: Settings,
@@ -329,7 +326,11 @@ class _Worker:
                     break
             await asyncio.sleep(min(_AGAIN, keeper.timing.beat))
         stop = self.stopping
-        status = exit_status(self._counts(), {}, stop, self.settings) if stop else ExitStatus.DONE
+        status = (
+            exit_status(rows_of(self.ledger, self.job), {}, stop, self.settings)
+            if stop
+            else ExitStatus.DONE
+        )
         return Worked(self.job.name, self.requests, self.done, status, _told(stop))
 
     async def _begins(self) -> None:
@@ -369,7 +370,7 @@ class _Worker:
                         log.warning("%s", note)
                     self.requests += delivery.requests
             ledger.explain(job)
-            counts, kinds = self._counts(), ledger.duplicates(job)
+            counts, kinds = rows_of(ledger, job), ledger.duplicates(job)
             stop = self.stopping
             status, why = exit_status(counts, kinds, stop, self.settings), _told(stop)
             ledger.end_job(ledger.job(job.name), status, why)
@@ -391,10 +392,6 @@ class _Worker:
         except (ImporterError, OSError) as error:
             log.warning("the results can't be written here: %s", error)
             return None
-
-    def _counts(self) -> dict[str, int]:
-        counts = self.ledger.counts(self.job)
-        return {"read": sum(counts.values())} | {each.value: counts.get(each, 0) for each in Status}
 
     def _gives_back(self, clean: bool) -> None:
         self.keeper.give(done=self.stopping is None, clean=clean)

@@ -15,8 +15,8 @@ from importer.engine.observer import Looking, Observer
 from importer.errors import UsageError
 from importer.ledger import Account, SeenUser
 from importer.model import Job, json_kind, same_json
-from importer.results.account import Overwritten, TraitEffect
 from importer.results.report.facts import initial
+from importer.results.summary import Overwritten, TraitEffect
 from importer.settings import Settings
 
 LOOK_RATE = 5.0

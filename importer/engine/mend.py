@@ -1,4 +1,5 @@
-"""Mending: the rows that a mapping refuses, as cells to be changed; and the file written anew with them."""
+"""Single rows: those that a mapping refuses, as cells to be changed, and the file written anew with them; and
+one row's way into its body, step by step."""
 
 from __future__ import annotations
 
@@ -12,9 +13,10 @@ from pathlib import Path
 from importer.engine.record import writable
 from importer.engine.stage import fitted, source_options
 from importer.errors import SourceError, UsageError
-from importer.mapping import Compiled, Document, check
+from importer.mapping import Compiled, Document, Trace, check, trace
+from importer.mapping import compile as compile_mapping
 from importer.mapping.usage import lineage
-from importer.model import NO_ANSWERS, Chunk, Invalid, Problem
+from importer.model import NO_ANSWERS, Chunk, Invalid, Mapped, Problem
 from importer.privacy import PROBLEM_COLUMN, safe
 from importer.results import files
 from importer.sources.source import Source, open_source
@@ -84,14 +86,23 @@ class Mender:
         letters = 0
         with self._source() as source:
             compiled = fitted(self.document, source, b"")  # the hashes' key doesn't matter here
-            used = _used(compiled)
+            # The columns that the mapping reads, in the order of a body.
+            used = list(dict.fromkeys(at for each in lineage(compiled) for at in each.positions))
             for chunk in source.chunks():
                 if chunk.rows[-1] <= self.after:
                     continue
                 for at, problems in _wrong(compiled, chunk).items():
                     if chunk.rows[at] <= self.after or not any(map(self._asked, problems)):
                         continue
-                    one = _row(source, chunk, at, used, problems)
+                    labels = {place: source.label(place) for place in used}
+                    one = Faulty(
+                        chunk.rows[at],
+                        tuple(
+                            Cell(place, label, chunk.columns[place][at], _of(label, problems))
+                            for place, label in labels.items()
+                        ),
+                        _of_none(labels.values(), problems),
+                    )
                     letters += sum(min(LONGEST, len(each.text)) for each in one.cells)
                     if len(found) == most or (found and letters > _MOST_LETTERS):
                         return found, True
@@ -135,7 +146,19 @@ class Mender:
                 self._write(source, changes, place)
             except UnicodeError:
                 raise _unwritable(source) from None
-        self._hold(changes, place)
+        # What was written reads as it should, or goes again: no other value may be sent.
+        with self._source() as former, self._source(str(place)) as now:
+            same = (former.header, former.facts.since_1904) == (now.header, now.facts.since_1904)
+            try:
+                same = same and all(
+                    _cells(_changed(one, changes)) == _cells(other)
+                    for one, other in zip(former.chunks(), now.chunks(), strict=True)
+                )
+            except (ValueError, SourceError):
+                same = False
+            if not same:
+                place.unlink()
+                raise _unwritable(former)
         return place, {}
 
     def _source(self, file: str = "") -> Source:
@@ -162,21 +185,6 @@ class Mender:
             )
             table.unlink()
 
-    def _hold(self, changes: Changes, to: Path) -> None:
-        """What was written reads as it should, or goes again: no other value may be sent."""
-        with self._source() as former, self._source(str(to)) as now:
-            same = (former.header, former.facts.since_1904) == (now.header, now.facts.since_1904)
-            try:
-                same = same and all(
-                    _cells(_changed(one, changes)) == _cells(other)
-                    for one, other in zip(former.chunks(), now.chunks(), strict=True)
-                )
-            except (ValueError, SourceError):
-                same = False
-            if not same:
-                to.unlink()
-                raise _unwritable(former)
-
 
 def _as_sent(text: str) -> str:
     """A browser sends a cell's text otherwise than it got it: line ends, and what no field can hold. That is
@@ -191,11 +199,6 @@ def _unwritable(source: Source) -> UsageError:
     )
 
 
-def _used(compiled: Compiled) -> list[int]:
-    """The columns that the mapping reads, in the order of a body."""
-    return list(dict.fromkeys(at for each in lineage(compiled) for at in each.positions))
-
-
 def _wrong(compiled: Compiled, chunk: Chunk) -> dict[int, tuple[Problem, ...]]:
     """What is wrong with the chunk's rows, by their place in it, all waves together; but for those that the
     file has spoilt."""
@@ -205,20 +208,6 @@ def _wrong(compiled: Compiled, chunk: Chunk) -> dict[int, tuple[Problem, ...]]:
         if isinstance(each, Invalid) and chunk.rows[at] not in chunk.problems:
             found[at].update(dict.fromkeys(each.problems))
     return {at: tuple(problems) for at, problems in found.items()}
-
-
-def _row(
-    source: Source, chunk: Chunk, at: int, used: Sequence[int], problems: Sequence[Problem]
-) -> Faulty:
-    labels = {place: source.label(place) for place in used}
-    return Faulty(
-        chunk.rows[at],
-        tuple(
-            Cell(place, label, chunk.columns[place][at], _of(label, problems))
-            for place, label in labels.items()
-        ),
-        _of_none(labels.values(), problems),
-    )
 
 
 def _of(label: str, problems: Sequence[Problem]) -> tuple[Problem, ...]:
@@ -256,3 +245,63 @@ def _rows(source: Source, changes: Changes) -> Iterator[Sequence[str]]:
             told = chunk.problems.get(row)
             spoilt = told is not None and told.code not in NO_ANSWERS
             yield [*map(guard, cells), *(["-"] if spoilt else [])]
+
+
+# A preview: one row as the mapping has it, each step of its reading, and the body.
+
+
+@dataclass(frozen=True, slots=True)
+class Previewed:
+    """A row (as Excel numbers it), or one wave of it; `cells` are the file's own. `before` and `after` are
+    the rows beside it, as far as they are known without reading on (0: there is none before)."""
+
+    row: int
+    wave: str
+    traces: tuple[Trace, ...]
+    mapped: Mapped
+    cells: Sequence[str]
+    before: int = 0
+    after: int = 0
+
+
+def preview(source: Source, document: Document, row: int | None = None) -> list[Previewed]:
+    """The row as each wave has it; the first that holds something, where none is asked for. No other row is
+    mapped. Raises UsageError where there is none, and MappingError where the mapping doesn't fit the file."""
+    # A preview hashes with no secret: its anonymous ids are examples.
+    compiled = compile_mapping(
+        document,
+        source.header,
+        secret=b"preview",
+        file=source.place,
+        since_1904=source.facts.since_1904,
+    )
+    chunk, before, after = _chunk(source, row)
+    cells, epoch = [cell for (cell,) in chunk.columns], source.facts.since_1904
+    traces = (trace(wave, source.header, cells, since_1904=epoch) for wave in document.by_wave)
+    rows = zip(document.by_wave, traces, compiled.run(chunk), strict=True)
+    return [
+        Previewed(chunk.rows[0], wave.wave, tuple(steps), each, cells, before, after)
+        for wave, steps, each in rows
+    ]
+
+
+def _chunk(source: Source, row: int | None) -> tuple[Chunk, int, int]:
+    """The one row, as a chunk, and the numbers of those beside it; the first that holds something, where none
+    is asked for."""
+    last = 0
+    for chunk in source.chunks():
+        wanted, before = chunk.rows[0] if row is None else row, last
+        last = chunk.rows[-1]
+        if wanted in chunk.rows:
+            at = list(chunk.rows).index(wanted)
+            one = Chunk([(column[at],) for column in chunk.columns], [wanted], chunk.problems)
+            after = chunk.rows[at + 1] if at + 1 < len(chunk.rows) else wanted + 1
+            return one, chunk.rows[at - 1] if at else before, after
+        if row is not None and row < last:
+            break
+    if row is None:
+        raise UsageError(f"{source.place} has no rows below its header.")
+    raise UsageError(
+        f"Row {row} of {source.place} holds no answer: it is blank, a header row, or beyond the end.",
+        hint=f"Its first row is {source.facts.first_data_row}. Rows count as in Excel, from 1.",
+    )

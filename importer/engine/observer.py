@@ -100,8 +100,6 @@ class Observer(Protocol):
 
 
 class NullObserver:
-    """Nobody watches."""
-
     def event(self, event: Event, /) -> None:
         """Hears nothing."""
 
@@ -135,7 +133,6 @@ class SafePlaces:
         self._check = check
 
     def event(self, event: Event, /) -> None:
-        """A chunk has been read, or some of the account's users."""
         if isinstance(event, Staged | Looking):
             self._check()
 
@@ -150,7 +147,6 @@ class Logged:
         self._ended: Counter[str] = Counter()
 
     def event(self, event: Event, /) -> None:
-        """Written down, or counted."""
         match event:
             case Ended(status=status):
                 self._ended[status] += 1

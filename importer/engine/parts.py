@@ -107,7 +107,6 @@ class Refused:
     hint: str = ""
 
     def error(self) -> ImporterError:
-        """To be raised by whoever has asked."""
         kind = getattr(errors, self.kind, ImporterError)
         simple = kind in (SourceError, UsageError, errors.LedgerError, errors.Busy)
         return (kind if simple else ImporterError)(*self.lines, hint=self.hint)
@@ -151,7 +150,6 @@ class PartTask:
 
 
 def tasks(settings: Settings, job: Job, source: Source, *, brief: bool) -> Iterator[PartTask]:
-    """One for each part of the file, in their order."""
     errand = Errand.of(replace(settings, file=job.file))
     for part in source.parts(ROWS):
         yield PartTask(errand, job, part, brief)
@@ -199,17 +197,13 @@ def _staged(task: PartTask) -> bytes:
             first += len(mapped)
     findings = replace(found.part, requests=zlib.compress(found.part.requests, 1))
     result = PartResult(staging.lines, findings, seqs, held)
-    return Seal(secret).close_bytes(_packed(result), task.place)
-
-
-def _packed(result: PartResult) -> bytes:
-    """Without pickle's memory for what it has met: in rows nothing is met twice, and to look for it took ten
-    times as long. (To squeeze them took longer than to hand them on.)"""
+    # Without pickle's memory for what it has met: in rows nothing is met twice, and to look for
+    # it took ten times as long. (To squeeze them took longer than to hand them on.)
     packed = io.BytesIO()
     pickler = pickle.Pickler(packed, 5)
     pickler.fast = True
     pickler.dump(result)
-    return packed.getvalue()
+    return Seal(secret).close_bytes(packed.getvalue(), task.place)
 
 
 # A worker keeps the file of its last part open: the next one is most likely of the same.

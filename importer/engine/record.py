@@ -42,7 +42,7 @@ def record(
 ) -> Summary:
     """Write what people and scripts read, and say what it came to."""
     folder, job = settings.folder, planned.job
-    rows = planned.rows if sent is None else _ended(ledger, job, planned.rows["read"])
+    rows = planned.rows if sent is None else rows_of(ledger, job, planned.rows["read"])
     assert_sum(rows)
     stop = sent.stop if sent else None
     counted = ledger.seqs(job, ACCEPTED if sent else READY)
@@ -97,7 +97,6 @@ def record(
 
 
 def _contradictions(contact: Sequence[Mapping[str, str]]) -> tuple[str, ...]:
-    """What of docs/api.md a pilot's replies contradict."""
     return tuple(
         f"The API isn't as assumed ({each['id']}): {each['assumed']}. {each['do']}"
         for each in contact
@@ -105,9 +104,11 @@ def _contradictions(contact: Sequence[Mapping[str, str]]) -> tuple[str, ...]:
     )
 
 
-def _ended(ledger: Ledger, job: Job, read: int) -> dict[str, int]:
+def rows_of(ledger: Ledger, job: Job, read: int | None = None) -> dict[str, int]:
+    """A job's rows by status; `read`: how many were, where that is known otherwise."""
     counts = ledger.counts(job)
-    return {"read": read} | {status.value: counts.get(status, 0) for status in Status}
+    every = sum(counts.values()) if read is None else read
+    return {"read": every} | {each.value: counts.get(each, 0) for each in Status}
 
 
 @dataclass(frozen=True, slots=True)

@@ -82,7 +82,14 @@ def reported(
     """Everything on the page; `summary` is that of the plan, or of the run over it."""
     statuses = ACCEPTED if sent else READY
     people = ledger.rows_per_person(planned.job, statuses)
-    named = _names(planned.document)
+    # By wave and target: an answer's name in the mapping, with its type, in place of the
+    # question's ID. What is the same in all waves ("") is so in the first.
+    named = {
+        (wave, f"answers: {each.question(e.id)}"): f"answers: {e.id}, {e.type}"
+        for each in reversed(planned.document.by_wave)
+        for e in each.answers
+        for wave in {"", each.wave}
+    }
     used = tuple(
         replace(use, target=named.get((use.wave, use.target), use.target))
         for use in lineage(planned.compiled)
@@ -104,17 +111,6 @@ def reported(
         masked=not settings.show_values,
         posting=_posting(planned, ledger, sent) if sent else None,
     )
-
-
-def _names(document: Document) -> Mapping[tuple[str, str], str]:
-    """By wave and target: an answer's name in the mapping, with its type, in place of the question's ID.
-    What is the same in all waves ("") is so in the first."""
-    return {
-        (wave, f"answers: {each.question(e.id)}"): f"answers: {e.id}, {e.type}"
-        for each in reversed(document.by_wave)
-        for e in each.answers
-        for wave in {"", each.wave}
-    }
 
 
 def _told(use: Lineage) -> str:
@@ -222,17 +218,13 @@ def _unmapped(settings: Settings, planned: Plan) -> Mapping[str, Mapping[str, in
 
 def sample_requests(planned: Plan, *, show_values: bool) -> Iterator[str]:
     """The plan's samples as indented JSON, without personal values unless `show_values`."""
-    known = _written(planned.document)
-    for body in planned.samples:
-        yield shown(body) if show_values else hidden(body, known)
-
-
-def _written(document: Document) -> frozenset[str]:
-    """The texts to send that stand in the mapping itself, which are nobody's."""
-    blocks = [e for w in document.by_wave for e in (*w.answers, *w.traits.values())]
+    # The texts to send that stand in the mapping itself, which are nobody's.
+    blocks = [e for w in planned.document.by_wave for e in (*w.answers, *w.traits.values())]
     constants = [each.value for each in blocks if each.value is not None]
     constants += [to for each in blocks for to in (each.values or {}).values()]
-    return frozenset(each.text for each in constants)
+    known = frozenset(each.text for each in constants)
+    for body in planned.samples:
+        yield shown(body) if show_values else hidden(body, known)
 
 
 def _causes(settings: Settings, summary: Summary) -> Iterator[Cause]:

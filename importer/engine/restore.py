@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from importer import http
 from importer.engine.look import LOOK_RATE, look_at, users_of
 from importer.engine.observer import NULL_OBSERVER, Observer
-from importer.engine.resolve import alone
+from importer.engine.reconcile import alone
 from importer.errors import Declined, UsageError
 from importer.ledger import NEWEST, Account, HadTraits, Ledger
 from importer.model import Job, Status, same_json
@@ -49,7 +49,6 @@ class Restored:
 
     @property
     def traits(self) -> tuple[str, ...]:
-        """Every trait that was overwritten."""
         kinds = (self.to_restore, self.restored, self.there, self.changed, self.failed)
         return tuple(sorted({name for kind in kinds for name in kind}))
 
@@ -154,7 +153,6 @@ class _Restore:
         self._observer = observer
 
     async def look(self) -> None:
-        """See what the persons have now."""
         await look_at(self._account, self._users, NEWEST, self._observer, had=True)
 
     def plan(self, job: str) -> Restored:
@@ -169,7 +167,6 @@ class _Restore:
         return found
 
     async def put_back(self, planned: Restored) -> Restored:
-        """Post, look again, and say what is there now."""
         straight = 0
         for person in self._people():
             self._account.restored(person.had.person, self._begun(person))

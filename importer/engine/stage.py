@@ -11,8 +11,7 @@ from pathlib import Path
 from typing import Protocol
 
 from importer import codes
-from importer.engine.findings import Findings, PartResult
-from importer.engine.left_out import LeftOut
+from importer.engine.findings import Findings, LeftOut, PartResult
 from importer.engine.observer import Observer, Staged
 from importer.errors import LedgerError, UsageError
 from importer.ledger import (
@@ -36,7 +35,7 @@ from importer.model import (
 )
 from importer.privacy import Show, odd_character, plain
 from importer.results import Tally
-from importer.results.account import AccountEffect
+from importer.results.summary import AccountEffect
 from importer.settings import Rate, Settings
 from importer.sources import Facts, KnownBy, Source, SourceOptions
 

@@ -130,7 +130,6 @@ class _Sides:
         return len(known)
 
     def again(self, rows: Mapping[bytes, Expected]) -> Pairs:
-        """Take away what is equal to one of these rows."""
         looks = [(rows.get(seen.shown) or rows.get(seen.shown_0_1), seen) for seen in self.there]
         pairs = [(row, seen) for row, seen in looks if row]
         self._take(seen for _, seen in pairs)
@@ -254,12 +253,25 @@ def verify(settings: Settings, *, allow_extra: bool = False) -> Verification:
         sent = ledger.expected(job)
         if not sent:
             raise UsageError(f"Job {job.name} has posted no row, so there is nothing to compare.")
-        since, until = _window(sent)
+        # From the first post to the last, and as much more as clocks may differ.
+        times = [each.at for each in sent]
+        since, until = min(times) - SLACK, max(times) + SLACK
         there = asyncio.run(_read(settings, job, secret, since, until))
         comparison = compare(sent, there, lambda shown: ledger.others(job, shown, since, until))
         users = _users(ledger, job, comparison)
     again, unread = _reread(job, secret, comparison, settings)
-    comparison = _to_their_ends(comparison, again)
+    # The same with long texts compared whole: a text that was cut is another one. Without the
+    # file, they can't be compared.
+    long = [pair for pair in comparison.same if _is_long(pair)]
+    unsure = [pair for pair in long if again is None or pair[0].seq not in again.answers]
+    cut = [pair for pair in long if _differ(again, *pair)]
+    gone = {row.seq for row, _ in (*unsure, *cut)}
+    comparison = replace(
+        comparison,
+        same=tuple(pair for pair in comparison.same if pair[0].seq not in gone),
+        altered=(*comparison.altered, *cut),
+        uncompared=comparison.uncompared + len(unsure),
+    )
     return Verification(
         job=job,
         since=since,
@@ -285,12 +297,6 @@ def _users(ledger: Ledger, job: Job, comparison: Comparison) -> dict[int, str]:
         for line in ledger.lines(job)
         if line.seq in seqs
     }
-
-
-def _window(sent: Sequence[Expected]) -> tuple[float, float]:
-    """From the first post to the last, and as much more as clocks may differ."""
-    times = [each.at for each in sent]
-    return min(times) - SLACK, max(times) + SLACK
 
 
 async def _read(
@@ -344,21 +350,6 @@ def _is_long(pair: tuple[Expected, Seen]) -> bool:
     )
 
 
-def _to_their_ends(comparison: Comparison, again: Reread | None) -> Comparison:
-    """The same with long texts compared whole: a text that was cut is another one. Without the file, they
-    can't be compared."""
-    long = [pair for pair in comparison.same if _is_long(pair)]
-    unsure = [pair for pair in long if again is None or pair[0].seq not in again.answers]
-    cut = [pair for pair in long if _differ(again, *pair)]
-    gone = {row.seq for row, _ in (*unsure, *cut)}
-    return replace(
-        comparison,
-        same=tuple(pair for pair in comparison.same if pair[0].seq not in gone),
-        altered=(*comparison.altered, *cut),
-        uncompared=comparison.uncompared + len(unsure),
-    )
-
-
 def _differ(again: Reread | None, row: Expected, seen: Seen) -> tuple[str, ...]:
     """The questions to which the two give different answers; none where the file wasn't read."""
     if again is None or row.seq not in again.answers:
@@ -375,29 +366,17 @@ def _scores(
     unsettled = {each.seq for each in comparison.unsettled}
     rows = [each.seq for each in sent if each.seq not in unsettled]
     pairs = (*comparison.same, *comparison.altered, *comparison.doubled)
-    there = _counts(pairs)
-    return [
-        (
-            file,
-            Scores(
-                file.question, dict(sorted(there[file.question.wave, file.question.id].items()))
-            ),
-        )
-        for file in again.tally.scores(rows)
-    ]
-
-
-class _Counts(dict[tuple[str, str], "Counter[int]"]):
-    """How often each score was given, by wave and question."""
-
-    def __missing__(self, question: tuple[str, str]) -> Counter[int]:
-        return self.setdefault(question, Counter())
-
-
-def _counts(there: Iterable[tuple[Expected, Seen]]) -> _Counts:
-    counts = _Counts()
-    for row, seen in there:
+    there = defaultdict[tuple[str, str], Counter[int]](Counter)  # by wave and question
+    for row, seen in pairs:
         for question, value in seen.answers:
             if isinstance(value, int) or value.lstrip("-").isdigit():
-                counts[row.wave, question][int(value)] += 1
-    return counts
+                there[row.wave, question][int(value)] += 1
+    return [
+        (
+            each,
+            Scores(
+                each.question, dict(sorted(there[each.question.wave, each.question.id].items()))
+            ),
+        )
+        for each in again.tally.scores(rows)
+    ]

@@ -39,7 +39,6 @@ def write_verify_page(found: Verification) -> Page:
 
 
 def verdict(found: Verification) -> str:
-    """The one sentence that counts."""
     if found.exit_status == ExitStatus.DONE:
         return "What is in SatisMeter is what was sent."
     all_of_them = counted(found.expected, "response")

@@ -42,9 +42,9 @@ from importer.ledger.reconcile import Sent as Sent
 from importer.ledger.reconcile import loose as loose
 from importer.ledger.retention import Known as Known
 from importer.ledger.retention import Purgeable as Purgeable
-from importer.ledger.spool import Spool as Spool
 from importer.ledger.staging import PartLines as PartLines
 from importer.ledger.staging import Rows as Rows
+from importer.ledger.state import Spool as Spool
 from importer.ledger.state import default_folder as default_folder
 from importer.ledger.state import prepare as prepare
 from importer.ledger.state import secret as secret

@@ -152,11 +152,9 @@ class Account:
         return AccountLook(bool(found[0]), found[1], found[2]) if found else None
 
     def posted(self) -> bool:
-        """Whether the job has posted anything."""
         return bool(self._db.one("account_posted", job=self._job)[0])
 
     def begin(self, look: AccountLook) -> None:
-        """This is how the first look comes about."""
         with self._db.transaction():
             told = {"looked": int(look.looked), "why": look.why, "approved": look.approved}
             self._db.run("account_look_begun", job=self._job, **told)
@@ -294,7 +292,6 @@ class Account:
         return found
 
     def hold(self, rows: Sequence[int], message: str) -> None:
-        """These rows (by `seq`) aren't sent."""
         with self._db.transaction():
             lines = ((ACCOUNT_CHANGED, message, self._job, seq) for seq in rows)
             self._db.many("account_hold", lines)

@@ -7,10 +7,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 
-from importer.ledger.database import Database, batches
+from importer.ledger.database import Database, Earlier, Past, SentRow, batches
 from importer.ledger.fingerprint import Hasher, Hashes
 from importer.ledger.jobs import meet
-from importer.ledger.past import Earlier, Past, SentRow
 from importer.model import Job, Response, Status, since_1970
 from importer.privacy import shell_word
 from importer.settings import server_of

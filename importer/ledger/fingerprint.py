@@ -62,7 +62,6 @@ class Hasher:
         self._begun = lru_cache(_CAMPAIGNS)(self._begin)
 
     def of(self, response: Response) -> Hashes:
-        """All hashes of one response."""
         begun = self._begun(response.campaign)
         who = _person(response.user_id, response.anonymous_id)
         content = _digest(begun.identity, settled(response))
@@ -245,13 +244,11 @@ class RequestsDigest:
 
     @staticmethod
     def lines(mapped: Sequence[Mapped]) -> bytes:
-        """What goes in of these rows."""
         return b"".join(
             [b"%d %b\n" % (each.row, each.body) for each in mapped if isinstance(each, Response)]
         )
 
     def update(self, lines: bytes) -> None:
-        """Take the lines of the next rows in."""
         self._hasher.update(lines)
 
     def hexdigest(self) -> str:

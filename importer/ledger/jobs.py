@@ -10,8 +10,7 @@ from pathlib import Path
 
 from importer.errors import UsageError
 from importer.ledger import account
-from importer.ledger.database import Part, values
-from importer.ledger.past import job_of
+from importer.ledger.database import Part, job_of, values
 from importer.model import Job, Status, utf8
 from importer.settings import server_of
 
@@ -27,11 +26,18 @@ _OF_WORKERS = ("dropped", "lanes", "forced", "rate", "concurrency", "account")
 
 
 class Jobs(Part):
-    """Jobs, begun, found again and ended."""
-
     def start_job(self, job: Job) -> Job:
         """The open job over the same file, mapping and server, else this one, written down."""
-        found = self._unfinished(job)
+        # The newest job over the same bytes that still has rows to send or to settle.
+        same = self._db.each(
+            "jobs_unfinished",
+            file_sha256=job.file_sha256,
+            mapping_sha256=job.mapping_sha256,
+            origin=job.origin,
+            sheet=job.sheet,
+            left=(*SENDABLE, ATTEMPTING),
+        )
+        found = next((each for each in map(job_of, same) if "dropped" not in each.settings), None)
         if found:
             return self.reopen(found.name, job)
         with self._db.transaction():
@@ -61,18 +67,6 @@ class Jobs(Part):
             where = {"file": job.file, "mapping": job.mapping, "settings": settings}
             self._db.run("job_reopen", job=found.id, **where)
         return self.job(name)
-
-    def _unfinished(self, job: Job) -> Job | None:
-        """The newest job over the same bytes that still has rows to send or to settle."""
-        same = self._db.each(
-            "jobs_unfinished",
-            file_sha256=job.file_sha256,
-            mapping_sha256=job.mapping_sha256,
-            origin=job.origin,
-            sheet=job.sheet,
-            left=(*SENDABLE, ATTEMPTING),
-        )
-        return next((each for each in map(job_of, same) if "dropped" not in each.settings), None)
 
     def newest(self, statuses: Sequence[str]) -> Job:
         """The newest job that has rows of these statuses and was neither given up nor purged; else the

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from importer.errors import UsageError
-from importer.ledger.past import Past
+from importer.ledger.database import Past
 from importer.ledger.sqlite import SqliteLedger
 from importer.ledger.sqlite.database import hold_there, ledger_path, unmark
 from importer.ledger.store import Ledger
@@ -81,7 +81,6 @@ def reading(where: Where) -> AbstractContextManager[Ledger | None]:
 
 
 def is_there(where: Where) -> bool:
-    """Whether there is a ledger."""
     if isinstance(where, SharedLedger):
         return True
     return ledger_path(where).exists()

@@ -141,7 +141,6 @@ class Figures(Part):
         return several, disagree
 
     def several(self, job: Job) -> set[bytes]:
-        """The persons that have more than one row in the job."""
         return set(values(self._db.each("persons_with_several", job=job.id)))
 
     def accepted(self, person: bytes) -> bool:
@@ -228,8 +227,6 @@ ANSWERED = ("stored_or_duplicate", "rejected_in_doubt")
 
 
 class Sending(Part):
-    """Which rows are sent, in which order, and who has to wait."""
-
     def sending_order(self, job: Job, statuses: Sequence[str]) -> Sequence[int]:
         """The `seq` of the job's rows of these statuses, oldest first, as the mapping's date says;
         without a date in file order; last those of people with a row that an earlier run has stopped at.

@@ -63,8 +63,6 @@ class Alike:
 
 
 class Doubts(Part):
-    """Rows of unknown fate, and how they are settled."""
-
     def doubts(self, job: Job) -> list[Doubt]:
         """The job's rows in doubt, by what they look like in the survey."""
         alike: dict[tuple[bytes, bytes], list[_Row]] = {}

@@ -80,9 +80,13 @@ class Retention(Jobs, Figures):
                 account.remove(self._db, job.id)
                 if hashes:
                     self._db.run("purge_hashes", job=job.id)
+                # Without the waves' names, a row's lines couldn't be told apart; what was given
+                # up stays so; and by which rule rows were told apart tells whether others are the
+                # same.
+                kept = ("waves", "dropped", "no_hashes", "rule", "columns")
                 settings = {
                     "purged": time.time(),
-                    **_kept(job),
+                    **{name: job.settings[name] for name in kept if name in job.settings},
                     **({"no_hashes": 1} if hashes else {}),
                 }
                 self._db.run("purge_job", job=job.id, settings=json.dumps(settings))
@@ -121,10 +125,3 @@ class Retention(Jobs, Figures):
             for each in persons:
                 account.forget(self._db, each.job.id, each.seqs)
                 self._db.many("forget_row", [(each.job.id, seq) for seq in each.seqs])
-
-
-def _kept(job: Job) -> dict[str, object]:
-    """Without the waves' names, a row's lines couldn't be told apart; what was given up stays so; and by
-    which rule rows were told apart tells whether others are the same."""
-    kept = ("waves", "dropped", "no_hashes", "rule", "columns")
-    return {name: job.settings[name] for name in kept if name in job.settings}

@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from importer.ledger.database import Database, batches
+from importer.ledger.database import Database, Earlier, Past, batches
 from importer.ledger.dedupe import (
     REKEYED,
     TO_SEND,
@@ -22,7 +22,6 @@ from importer.ledger.dedupe import (
 )
 from importer.ledger.fingerprint import Hasher, settled
 from importer.ledger.jobs import ATTEMPTING, SENDABLE
-from importer.ledger.past import Earlier, Past
 from importer.model import HALVES, Invalid, Job, Mapped, Problem, Response, Skipped, Status
 from importer.privacy import Show, hidden, masked, masked_id, plain
 from importer.settings import server_of

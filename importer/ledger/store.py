@@ -8,9 +8,8 @@ from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
 from importer.ledger.account import Account
-from importer.ledger.database import Database, pairs
+from importer.ledger.database import Database, Past, pairs
 from importer.ledger.jobs import ATTEMPTING, SENDABLE
-from importer.ledger.past import Past
 from importer.ledger.queries import Sending
 from importer.ledger.reconcile import Doubts
 from importer.ledger.retention import Retention

@@ -43,7 +43,9 @@ def same_waves(programs: Sequence[Program]) -> Iterator[Issue]:
     """Waves that would send each row's answers once more for the same person to the same survey."""
     seen: dict[object, str] = {}
     for program in programs:
-        sends = _sends(program)
+        asked = [(each.id, *_from(each.reading)) for each in program.answers]
+        to = (program.campaign, program.user, program.anonymous)
+        sends = (*map(_from, to), *sorted(asked))
         if sends in seen:
             yield Issue(
                 ("waves",),
@@ -52,12 +54,6 @@ def same_waves(programs: Sequence[Program]) -> Iterator[Issue]:
                 key=True,
             )
         seen.setdefault(sends, program.wave)
-
-
-def _sends(program: Program) -> object:
-    asked = [(each.id, *_from(each.reading)) for each in program.answers]
-    to = (program.campaign, program.user, program.anonymous)
-    return (*map(_from, to), *sorted(asked))
 
 
 def _from(reading: Extractor) -> tuple[tuple[int, ...], str]:
@@ -140,6 +136,8 @@ class _Compiler:
         document = self.document
         method = document.method
         traits = dict(self._traits())
+        rating = self.document.rating
+        read = AsIs(lone_key if len(self.document.key) == 1 else key_part, NUMBERED)
         return Program(
             skips=tuple(self._skips()),
             campaign=self._reading(document.campaign, ("campaign",), _campaign),
@@ -147,10 +145,10 @@ class _Compiler:
             user=self._ids(document.userId, ("userId",)),
             anonymous=self._anonymous(),
             answers=tuple(self._answers()),
-            rating=self._rating(),
+            rating=self._reading(rating, ("rating",), typed(rating)) if rating else Fixed(None),
             traits=tuple(traits.items()),
             order=self._order(traits),
-            key=tuple(self._keys()),
+            key=tuple(self._ones(self.document.key, ("key",), read)),
             force=document.forceSurvey,
             wave=document.wave,
         )
@@ -170,10 +168,6 @@ class _Compiler:
                 yield Asked(
                     id_, answer.required, self._reading(answer, path, _answered(id_, answer))
                 )
-
-    def _rating(self) -> Extractor:
-        rating = self.document.rating
-        return self._reading(rating, ("rating",), typed(rating)) if rating else Fixed(None)
 
     def _traits(self) -> Iterator[tuple[str, Extractor]]:
         for name, trait in self.document.traits.items():
@@ -203,10 +197,6 @@ class _Compiler:
             return self._ids(anonymous, path)
         parts = self._ones(anonymous.hash, (*path, "hash"), hash_part)
         return Hashed(parts, self.secret, anonymous.prefix)
-
-    def _keys(self) -> Sequence[One]:
-        read = AsIs(lone_key if len(self.document.key) == 1 else key_part, NUMBERED)
-        return self._ones(self.document.key, ("key",), read)
 
     def _order(self, traits: Mapping[str, Extractor]) -> Extractor:
         """The row's date, as text that sorts."""

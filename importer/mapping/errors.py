@@ -51,13 +51,11 @@ def _told_once(sheet: YamlText, found: Sequence[Findings]) -> list[_Placed]:
             waves.setdefault(placed, {})[each.wave] = None
     every = {each.wave for each in found}
     return [
-        placed if names.keys() == every else replace(placed, message=_in(placed.message, names))
+        placed
+        if names.keys() == every
+        else replace(placed, message=f"{placed.message} (wave {', '.join(names)})")
         for placed, names in waves.items()
     ]
-
-
-def _in(message: str, waves: Iterable[str]) -> str:
-    return f"{message} (wave {', '.join(waves)})"
 
 
 @dataclass(frozen=True)

@@ -258,7 +258,9 @@ class _Builder:
 
     def take(self, event: yaml.Event) -> None:
         if isinstance(event, yaml.DocumentStartEvent):
-            self._begin(event)
+            self._documents += 1
+            if self._documents > 1:
+                raise self._refuse(event, "a second document (---)", "One file holds one mapping.")
         elif isinstance(event, yaml.AliasEvent):
             raise self._refuse(event, f"an alias (*{event.anchor})", _WRITE_OUT)
         elif isinstance(event, yaml.NodeEvent):
@@ -273,11 +275,6 @@ class _Builder:
         if self._repeated:
             raise MappingError(self._sheet.name, self._sheet.text, self._repeated)
         return Tree(self._root, self._places, self._keys)
-
-    def _begin(self, event: yaml.DocumentStartEvent) -> None:
-        self._documents += 1
-        if self._documents > 1:
-            raise self._refuse(event, "a second document (---)", "One file holds one mapping.")
 
     def _check(self, event: yaml.NodeEvent) -> None:
         if event.anchor:

@@ -5,8 +5,7 @@ from __future__ import annotations
 from importer import lazily
 
 _PLACES = {
-    "AccountEffect": "account",
-    **dict.fromkeys(("Causes", "Summary"), "summary"),
+    **dict.fromkeys(("AccountEffect", "Causes", "Summary"), "summary"),
     **dict.fromkeys(("RatingQuestion", "Scores", "Tally", "signed"), "scores"),
     **dict.fromkeys(("LOST", "MENDABLE"), "files"),
 }

@@ -79,7 +79,6 @@ def of_job(folder: Path, job: str) -> Path:
 
 
 def written(folder: Path, job: str) -> list[Path]:
-    """What there is of this job's files."""
     place = of_job(folder, job)
     found = (each for pattern in _OF_A_JOB for each in place.glob(pattern.replace(".", "*.")))
     return sorted(each for each in found if each.is_file())
@@ -254,13 +253,9 @@ def _mendable(chunk: Chunk, lines: Iterator[Line], waves: int) -> Iterator[list[
             wrong.setdefault(at // waves, []).append(line)
     for place, of_row in wrong.items():
         cells = (column[place] for column in chunk.columns)
-        yield [*(safe(_broken(cell)) for cell in cells), safe(_told(of_row, waves))]
-
-
-def _broken(cell: str) -> str:
-    """With a NUL for half a character: UTF-8 has none, and as `?` the cell would pass for a whole one where
-    the file is imported without being mended."""
-    return HALVES.sub("\0", cell)
+        # With a NUL for half a character: UTF-8 has none, and as `?` the cell would pass for a
+        # whole one where the file is imported without being mended.
+        yield [*(safe(HALVES.sub("\0", cell)) for cell in cells), safe(_told(of_row, waves))]
 
 
 def _told(wrong: Sequence[Line], waves: int) -> str:

@@ -156,7 +156,6 @@ class Tally:
         self.rows += other.rows
 
     def _fill(self, filled: Iterable[int]) -> None:
-        """Cells that aren't blank, by column."""
         self._filled = [had + more for had, more in zip(self._filled, filled, strict=True)]
 
     def _refused(self, problems: Iterable[Problem]) -> None:
@@ -168,7 +167,6 @@ class Tally:
     # what it came to
 
     def scores(self, seqs: Iterable[int]) -> tuple[Scores, ...]:
-        """The scores of these rows, by question."""
         counts: list[Counter[int]] = [Counter() for _ in self._scores]
         for some in _batches(seqs):
             for ratings, count in zip(self._scores, counts, strict=True):
@@ -181,7 +179,7 @@ class Tally:
         between them that have none are there too. Rows without a date are left out."""
         found = Counter(map(self._months.__getitem__, seqs))
         found.pop(0, None)
-        return {_named(month): found.get(month, 0) for month in _span(found)}
+        return {f"{each // 12:04}-{each % 12 + 1:02}": found.get(each, 0) for each in _span(found)}
 
     @property
     def filled(self) -> Sequence[int]:
@@ -243,7 +241,3 @@ def _span(months: Mapping[int, int]) -> Iterable[int]:
         return ()
     first, last = min(months), max(months)
     return range(first, last + 1) if last - first < 1_200 else sorted(months)
-
-
-def _named(month: int) -> str:
-    return f"{month // 12:04}-{month % 12 + 1:02}"

@@ -61,7 +61,18 @@ def checked(
     titles = tuple(_mistakes(body, settings))
     if titles:
         return Refusal(400, titles)
-    insert = _insert(body)
+    # The body as a fact; `_mistakes` has proved its types.
+    answers = cast(list[dict[str, Any]], body["answers"])
+    insert = Insert(
+        campaign=str(body["campaign"]),
+        user_id=str(body.get("userId", "")),
+        anonymous_id=str(body.get("anonymousId", "")),
+        method=str(body.get("method", "In-App")),
+        answers=tuple((answer["id"], answer["value"]) for answer in answers),
+        traits=cast(dict[str, object], body.get("traits", {})),
+        rating=cast(int | None, body.get("rating")),
+        forced=body.get("forceSurvey") is True,
+    )
     if insert.forced or (
         _targeted(insert, settings.targeting, store)
         and not store.responded_since(
@@ -79,7 +90,12 @@ def person_of(body: Mapping[str, object]) -> str:
 
 
 def _mistakes(body: Mapping[str, object], settings: SandboxSettings) -> Iterator[str]:
-    yield from _mistakes_of_person(body)
+    given = [name for name in ("userId", "anonymousId") if name in body]
+    if len(given) != 1:
+        yield "expected one of userId and anonymousId"
+    for name in given:
+        if not isinstance(body[name], str) or not body[name]:
+            yield f"{name}: expected a string that is not empty"
     yield from _mistakes_of_answers(body.get("answers"), settings)
     if body.get("method", "In-App") not in METHODS:
         yield f"method: expected one of {', '.join(METHODS)}"
@@ -89,15 +105,6 @@ def _mistakes(body: Mapping[str, object], settings: SandboxSettings) -> Iterator
         yield "forceSurvey: expected true or false"
     if "rating" in body and not _whole(body["rating"], 0, 10):
         yield "rating: expected an integer from 0 to 10"
-
-
-def _mistakes_of_person(body: Mapping[str, object]) -> Iterator[str]:
-    given = [name for name in ("userId", "anonymousId") if name in body]
-    if len(given) != 1:
-        yield "expected one of userId and anonymousId"
-    for name in given:
-        if not isinstance(body[name], str) or not body[name]:
-            yield f"{name}: expected a string that is not empty"
 
 
 def _mistakes_of_answers(answers: object, settings: SandboxSettings) -> Iterator[str]:
@@ -130,21 +137,6 @@ def _whole(value: object, lowest: int, highest: int) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and lowest <= value <= highest
 
 
-def _insert(body: Mapping[str, object]) -> Insert:
-    """The body as a fact; `_mistakes` has proved its types."""
-    answers = cast(list[dict[str, Any]], body["answers"])
-    return Insert(
-        campaign=str(body["campaign"]),
-        user_id=str(body.get("userId", "")),
-        anonymous_id=str(body.get("anonymousId", "")),
-        method=str(body.get("method", "In-App")),
-        answers=tuple((answer["id"], answer["value"]) for answer in answers),
-        traits=cast(dict[str, object], body.get("traits", {})),
-        rating=cast(int | None, body.get("rating")),
-        forced=body.get("forceSurvey") is True,
-    )
-
-
 def _targeted(insert: Insert, targeting: Targeting, store: Store) -> bool:
     if insert.anonymous_id and not targeting.anonymous:
         return False
@@ -165,15 +157,12 @@ AUTH_TOKEN = "sandbox-auth-token"  # noqa: S105  a made-up one
 
 @dataclass(frozen=True, slots=True)
 class SandboxReply:
-    """A whole reply."""
-
     status: int
     body: bytes = b""
     content_type: str = _JSON
     headers: Mapping[str, str] = field(default_factory=dict)
 
     def to_http(self) -> web.Response:
-        """The reply as aiohttp sends it."""
         headers = {"Content-Type": self.content_type, **self.headers} if self.body else self.headers
         return web.Response(status=self.status, body=self.body, headers=headers)
 
@@ -183,7 +172,6 @@ def document(data: object, status: int = 200) -> SandboxReply:
 
 
 def stored(response: Stored, shape: SuccessShape) -> SandboxReply:
-    """The answer to a response that was stored."""
     body = document({"id": response.id}).body
     bare = shape in (SuccessShape.EMPTY, SuccessShape.NO_CONTENT, SuccessShape.LOCATION)
     located = {"Location": f"/api/responses/{response.id}", "auth-token": AUTH_TOKEN}
@@ -194,13 +182,11 @@ def stored(response: Stored, shape: SuccessShape) -> SandboxReply:
 def refused(
     refusal: Refusal, shape: ErrorShape, headers: Mapping[str, str] | None = None
 ) -> SandboxReply:
-    """The answer to a request that stored nothing."""
     body, content_type = _error(refusal.titles, shape)
     return SandboxReply(refusal.status, body, content_type, headers or {})
 
 
 def scripted(behaviour: Behaviour, shape: ErrorShape) -> SandboxReply:
-    """The answer that a script asks for."""
     if behaviour.body is None and behaviour.status >= 400:
         refusal = Refusal(behaviour.status, (f"Scripted {behaviour.status}",))
         return refused(refusal, shape, behaviour.headers)
@@ -242,6 +228,15 @@ def of_a_page(request: web.Request) -> bool:
     return "Origin" in request.headers or _HERE.fullmatch(request.host) is None
 
 
+def denied(request: web.Request, settings: SandboxSettings, project: object) -> Refusal | None:
+    """Why nothing of this project is shown to who asks, or changed; None where it may be."""
+    if of_a_page(request):
+        return Refusal(403, ("The sandbox answers programs of this machine only",))
+    if request.headers.get("Authorization") != f"Bearer {settings.api_key}":
+        return Refusal(401, ("Unknown API key",))
+    return None if project == settings.project else Refusal(404, ("Unknown project",))
+
+
 class Reads:
     """Answers the read calls from a store. `now` gives Unix time in milliseconds."""
 
@@ -251,7 +246,6 @@ class Reads:
         self._now = now
 
     def routes(self) -> list[web.RouteDef]:
-        """The paths, as aiohttp takes them."""
         project = "/api/v3/projects/{project}"
         campaign = project + "/campaigns/{campaign}"
         return [
@@ -266,7 +260,10 @@ class Reads:
 
     def _v3(self, answer: Callable[[Mapping[str, str]], SandboxReply]) -> Handler:
         async def handle(request: web.Request) -> web.Response:
-            refusal = self._denied(request)
+            own, named = self._settings.campaign, request.match_info
+            refusal = denied(request, self._settings, named["project"])
+            if not refusal and named.get("campaign", own) != own:
+                refusal = Refusal(404, ("Unknown survey",))
             if refusal:
                 return _refused(refusal)
             try:
@@ -275,17 +272,6 @@ class Reads:
                 return _refused(Refusal(400, (str(error),)))
 
         return handle
-
-    def _denied(self, request: web.Request) -> Refusal | None:
-        if of_a_page(request):
-            return Refusal(403, ("The sandbox answers programs of this machine only",))
-        if request.headers.get("Authorization") != f"Bearer {self._settings.api_key}":
-            return Refusal(401, ("Unknown API key",))
-        if request.match_info["project"] != self._settings.project:
-            return Refusal(404, ("Unknown project",))
-        if request.match_info.get("campaign", self._settings.campaign) != self._settings.campaign:
-            return Refusal(404, ("Unknown survey",))
-        return None
 
     def _project(self, _: Mapping[str, str]) -> SandboxReply:
         project = {"id": self._settings.project, "name": "Sandbox", "defaultLanguage": "en"}

@@ -38,7 +38,6 @@ class Wire:
 
     @property
     def gone(self) -> bool:
-        """Whether the client has left."""
         return self._transport is None or self._transport.is_closing()
 
     def send(self, data: bytes) -> None:
@@ -118,7 +117,6 @@ def head(reply: SandboxReply, **headers: str) -> bytes:
 
 
 def whole(reply: SandboxReply, **headers: str) -> bytes:
-    """The plain reply, as bytes."""
     length = str(len(reply.body))
     content = {"Content_Type": reply.content_type, "Content_Length": length}
     return head(reply, **content, **headers) + reply.body

@@ -163,9 +163,17 @@ class Sandbox:
     async def __aenter__(self) -> Self:
         self._store = Store(self.settings.store)
         self._log = RequestLog(self.settings.log)
-        self._runner = web.AppRunner(
-            self._application(), access_log=None, shutdown_timeout=0.5, lingering_time=1.0
+        app = web.Application(client_max_size=_LARGEST_BODY, middlewares=[self._observe])
+        app.add_routes(Reads(self.settings, self._store, self._now).routes())
+        app.add_routes(Users(self.settings, self._store).routes())
+        app.add_routes(
+            [
+                web.post("/api/responses", self._insert),
+                web.get("/login", self._login),
+                web.route("*", "/elsewhere", self._elsewhere),
+            ]
         )
+        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.5, lingering_time=1.0)
         await self._runner.setup()
         site = web.TCPSite(self._runner, "127.0.0.1", self.settings.port)
         await site.start()
@@ -205,26 +213,15 @@ class Sandbox:
     def _now(self) -> int:
         return int(self._clock() * 1000)
 
-    def _application(self) -> web.Application:
-        app = web.Application(client_max_size=_LARGEST_BODY, middlewares=[self._observe])
-        app.add_routes(Reads(self.settings, self._store, self._now).routes())
-        app.add_routes(Users(self.settings, self._store).routes())
-        app.add_routes(
-            [
-                web.post("/api/responses", self._insert),
-                web.get("/login", self._login),
-                web.route("*", "/elsewhere", self._elsewhere),
-            ]
-        )
-        return app
-
     @web.middleware
     async def _observe(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         """Remembers, paces and delays every request, and gives every error its shape."""
         exchange = request[_EXCHANGE] = self._arrival(request)
         wait = self._pace.wait(exchange.arrived)
         if wait:
-            answer: web.StreamResponse = self._too_many(wait)
+            headers = {"Retry-After": str(math.ceil(wait))}
+            refusal = Refusal(429, ("Too many requests",))
+            answer: web.StreamResponse = refused(refusal, self.settings.errors, headers).to_http()
         else:
             await asyncio.sleep(self.settings.latency / 2)
             answer = await self._answer(request, handler)
@@ -251,11 +248,6 @@ class Sandbox:
             refusal = Refusal(error.status, (error.reason,))
             return refused(refusal, self.settings.errors).to_http()
 
-    def _too_many(self, wait: float) -> web.Response:
-        headers = {"Retry-After": str(math.ceil(wait))}
-        refusal = Refusal(429, ("Too many requests",))
-        return refused(refusal, self.settings.errors, headers).to_http()
-
     async def _insert(self, request: web.Request) -> web.StreamResponse:
         exchange = request[_EXCHANGE]
         early = not self._script and not self.settings.by_row
@@ -266,7 +258,10 @@ class Sandbox:
             behaviour = self._scripted(exchange.person) or self._drawn(exchange)
         await asyncio.sleep(behaviour.delay)
         if behaviour.fault == "status":
-            return self._with_status(behaviour, exchange)
+            exchange.fault = str(behaviour.status)
+            if behaviour.stores:
+                self._plain(exchange)
+            return scripted(behaviour, self.settings.errors).to_http()
         fault = self._fault(behaviour, request)
         self._used.add(request.task)
         if fault is None:
@@ -315,12 +310,6 @@ class Sandbox:
     def _skips_body(self, behaviour: Behaviour | None, request: web.Request) -> bool:
         fault = self._fault(behaviour, request) if behaviour else None
         return fault is not None and not fault.reads
-
-    def _with_status(self, behaviour: Behaviour, exchange: Exchange) -> web.Response:
-        exchange.fault = str(behaviour.status)
-        if behaviour.stores:
-            self._plain(exchange)
-        return scripted(behaviour, self.settings.errors).to_http()
 
     async def _outcome(self, fault: WireFault, exchange: Exchange) -> SandboxReply:
         """What the server does behind a fault: nothing, or its work, and the reply it would send."""

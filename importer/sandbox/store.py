@@ -131,7 +131,12 @@ class Store:
         self._database.execute("pragma journal_mode=wal")
         self._database.execute("pragma synchronous=off")
         self._database.executescript(_SCHEMA)
-        self._bring_up_to_date()
+        # A file of 0.1 lacks a column.
+        known = {name for _, name, *_ in self._database.execute("pragma table_info(users)")}
+        if "unsubscribed" not in known:
+            self._database.execute(
+                "alter table users add column unsubscribed integer not null default 0"
+            )
 
     def __enter__(self) -> Self:
         return self
@@ -142,36 +147,24 @@ class Store:
     def close(self) -> None:
         self._database.close()
 
-    def _bring_up_to_date(self) -> None:
-        """A file of 0.1 lacks a column."""
-        known = {name for _, name, *_ in self._database.execute("pragma table_info(users)")}
-        if "unsubscribed" not in known:
-            self._database.execute(
-                "alter table users add column unsubscribed integer not null default 0"
-            )
-
     def add(self, insert: Insert, created: int) -> Stored:
-        """Store a response, and bring its user's traits up to date."""
         with self._writing:
-            return self._added(insert, created)
-
-    def _added(self, insert: Insert, created: int) -> Stored:
-        self._database.execute("begin immediate")
-        self._merge(insert.person, insert.traits)
-        row = self._database.execute(
-            "insert into responses (campaign, person, created, method, rating, answers)"
-            " values (?, ?, ?, ?, ?, ?) returning number",
-            (
-                insert.campaign,
-                insert.person,
-                created,
-                insert.method,
-                insert.rating,
-                orjson.dumps(insert.answers).decode(),
-            ),
-        ).fetchone()
-        self._database.execute("commit")
-        return self.one(row[0])
+            self._database.execute("begin immediate")
+            self._merge(insert.person, insert.traits)
+            row = self._database.execute(
+                "insert into responses (campaign, person, created, method, rating, answers)"
+                " values (?, ?, ?, ?, ?, ?) returning number",
+                (
+                    insert.campaign,
+                    insert.person,
+                    created,
+                    insert.method,
+                    insert.rating,
+                    orjson.dumps(insert.answers).decode(),
+                ),
+            ).fetchone()
+            self._database.execute("commit")
+            return self.one(row[0])
 
     def _merge(self, person: str, traits: Mapping[str, object]) -> None:
         """What is known of a person, and these over it."""
@@ -212,12 +205,10 @@ class Store:
         return _user(row) if row else None
 
     def one(self, number: int) -> Stored:
-        """The response with this number."""
         row = self._database.execute(_COLUMNS + "where responses.number = ?", (number,)).fetchone()
         return _stored(row)
 
     def traits(self, person: str) -> dict[str, object]:
-        """What is known of a person from earlier responses."""
         row = self._database.execute(
             "select traits from users where person = ?", (person,)
         ).fetchone()
@@ -246,7 +237,6 @@ class Store:
         return [_stored(row) for row in rows]
 
     def count(self) -> int:
-        """How many responses there are."""
         return int(self._database.execute("select count(*) from responses").fetchone()[0])
 
     def copies(self) -> Copies:
@@ -297,7 +287,6 @@ def rounded_nps(scores: Sequence[int]) -> float | None:
 
 
 def category(score: int) -> str:
-    """What a 0-10 score makes of its giver."""
     if score in PROMOTERS:
         return "promoter"
     return "detractor" if score in DETRACTORS else "passive"

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import orjson
 from aiohttp import web
 
-from importer.sandbox.api import Refusal, document, of_a_page, parsed, refused
+from importer.sandbox.api import Refusal, denied, document, parsed, refused
 from importer.sandbox.settings import ErrorShape, SandboxSettings
 from importer.sandbox.store import Store, StoredUser
 
@@ -16,35 +16,20 @@ _BATCH = 500
 
 
 class Users:
-    """Answers the calls on users from a store."""
-
     def __init__(self, settings: SandboxSettings, store: Store) -> None:
         self._settings = settings
         self._store = store
 
     def routes(self) -> list[web.RouteDef]:
-        """The paths, as aiohttp takes them."""
         return [web.get("/api/users", self._listed), web.post("/api/users", self._put)]
-
-    def _denied(self, request: web.Request, project: object) -> Refusal | None:
-        if of_a_page(request):
-            return Refusal(403, ("The sandbox answers programs of this machine only",))
-        if request.headers.get("Authorization") != f"Bearer {self._settings.api_key}":
-            return Refusal(401, ("Unknown API key",))
-        if project != self._settings.project:
-            return Refusal(404, ("Unknown project",))
-        return None
 
     async def _listed(self, request: web.Request) -> web.StreamResponse:
         """All users of the project, streamed; that of `userId` alone, or none, where one is asked for."""
-        if refusal := self._denied(request, request.query.get("project")):
+        if refusal := denied(request, self._settings, request.query.get("project")):
             return refused(refusal, ErrorShape.ERRORS).to_http()
         if (user_id := request.query.get("userId")) is not None:
             found = self._store.user(user_id)
             return document({"users": [self._shown(found)] if found else []}).to_http()
-        return await self._streamed(request)
-
-    async def _streamed(self, request: web.Request) -> web.StreamResponse:
         most, after = self._settings.users_page, int(request.query.get("pageCursor") or 0)
         reply = web.StreamResponse(headers={"Content-Type": "application/json"})
         await reply.prepare(request)
@@ -63,11 +48,10 @@ class Users:
         return reply
 
     async def _put(self, request: web.Request) -> web.Response:
-        """Add a user, or bring his traits up to date."""
         body = parsed(await request.read())
         if isinstance(body, Refusal):
             return refused(body, ErrorShape.ERRORS).to_http()
-        if refusal := self._denied(request, body.get("project")):
+        if refusal := denied(request, self._settings, body.get("project")):
             return refused(refusal, ErrorShape.ERRORS).to_http()
         user_id, traits = body.get("userId"), body.get("traits", {})
         if not isinstance(user_id, str) or not user_id or not isinstance(traits, Mapping):

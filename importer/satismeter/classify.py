@@ -247,7 +247,10 @@ def _refusal(reply: Reply, doubt: bool, sent: bytes) -> Classification:
             _pending(doubt), "not_applied", text, Action.RETRY, pause, trouble=away
         )
     if status in _ROWS_OWN:
-        return _rejected(text, doubt)
+        if doubt:
+            told = f"posted without an answer before, so it may be stored; asked again, {text}"
+            return Classification(Status.UNKNOWN, "rejected_in_doubt", told)
+        return Classification(Status.REJECTED, "rejected", text)
     return Classification(Status.UNKNOWN, "server_error", f"{text}; it may be stored", trouble=True)
 
 
@@ -260,13 +263,6 @@ def _stops(status: int, body: bytes) -> str:
     if status == 402 or (status in _ROWS_OWN | _WRONG_PLACE and tells(body, _of_the_account)):
         return "plan_limit"
     return "wrong_survey" if status in _WRONG_PLACE else ""
-
-
-def _rejected(text: str, doubt: bool) -> Classification:
-    if doubt:
-        told = f"posted without an answer before, so it may be stored; asked again, {text}"
-        return Classification(Status.UNKNOWN, "rejected_in_doubt", told)
-    return Classification(Status.REJECTED, "rejected", text)
 
 
 def _duplicate(doubt: bool) -> Classification:

@@ -5,20 +5,21 @@ from __future__ import annotations
 import asyncio
 import re
 import time
+import tomllib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from itertools import islice
+from pathlib import Path
 from typing import NamedTuple
 
 import orjson
 
+from importer import resources
 from importer.model import Status
 from importer.satismeter.classify import Classification, Poster, Reply, classify, pause_of
 from importer.satismeter.read import MARGIN, Reader, moment
 from importer.satismeter.redact import Redactor
 from importer.satismeter.reply_body import document_of, error_text, response_id, tells
-
-# The assumptions, as docs/api.md lists them word for word.
 
 
 class Assumption(NamedTuple):
@@ -32,113 +33,8 @@ class Assumption(NamedTuple):
     remedy: str
 
 
-ASSUMPTIONS = (
-    Assumption(
-        "A1",
-        "`POST /api/responses` is there, and answers by itself",
-        "documented: Insert-response API",
-        "follows no redirect, since the body carries the key; stops at one, and at 404, 405, 410, 501, 505",
-        "Compare `--endpoint` with the vendor's page, and `campaign` with the survey's settings. A row that "
-        "was redirected is in doubt: look for it in the survey, then `importer mark`.",
-    ),
-    Assumption(
-        "A2",
-        "a stored response is acknowledged by a 2xx: JSON without an error in it, an empty 201 or 204, or a "
-        "`Location` below the address",
-        "assumed; `Location` seen: jsedlacek/satismeter-js",
-        "counts such a row as `created`; any other 2xx leaves it `unknown`, and three in a row stop the run",
-        "Look for the row in the survey. If it is there and the reply was an empty 200, run with "
-        "`--accept-empty`; else settle it (`importer resolve`, `importer mark`) and send no more before the "
-        "importer knows this reply: report it with `contact.json`, which shows its shape and nobody's data.",
-    ),
-    Assumption(
-        "A3",
-        "the reply names the response's ID, in its JSON or its `Location`",
-        "assumed; `Location` seen: jsedlacek/satismeter-js",
-        "keeps the ID, by which `importer verify` finds the response",
-        "Nothing: without an ID, responses are found by person and answers.",
-    ),
-    Assumption(
-        "A4",
-        "a refusal says why, in JSON or in text",
-        "seen: other calls of the API",
-        "tells it as the row's message",
-        "Try the row alone and compare it with the survey's questions: nothing tells what is wrong with it.",
-    ),
-    Assumption(
-        "A5",
-        "a duplicate is a 400 that says so",
-        "documented: Insert-response API",
-        "counts the row as `duplicate`, for either of its two causes",
-        "Take rows that were refused so for duplicates, whatever their status says; don't retry them. With "
-        "409 they are in doubt: settle them with an API key (`importer resolve`).",
-    ),
-    Assumption(
-        "A6",
-        "a rate limit is a 429 with `Retry-After`",
-        "assumed: RFC 6585; no limit is documented",
-        "waits as long as it says (300 s at most), and sends more slowly from then on",
-        "Send with a low `--rate` (5/s): without a time the importer waits 0.2 s, and longer each time.",
-    ),
-    Assumption(
-        "A7",
-        "a wrong write key is answered with 401 or 403",
-        "assumed; that the key authorises is documented: Insert-response API",
-        "stops at once, and leaves the rows `pending`",
-        "Copy the write key again; then `importer retry --status rejected` for the rows that were refused.",
-    ),
-    Assumption(
-        "A8",
-        "the server keeps a connection for the next request",
-        "assumed: RFC 9112",
-        "posts over few connections",
-        "Nothing: each request gets a connection of its own, which takes longer.",
-    ),
-    Assumption(
-        "A9",
-        "the read API lists a response within the time of `--settle`, dated by its arrival to the hour",
-        "dated by arrival: no other date is documented; its time: assumed",
-        "waits so long before it reads back rows in doubt, and looks for them from an hour before their post",
-        "Look for the response in the survey. If it is there but later, run with a longer `--settle`; if it "
-        "has another date, settle rows in doubt by hand (`importer mark`): reading back can't find them.",
-    ),
-    Assumption(
-        "A10",
-        "the read API lists the person and the answers as they were sent",
-        "assumed; the fields are documented: API reference v3",
-        "finds rows in doubt by them (texts in one form), and `importer verify` compares them",
-        "Settle rows in doubt by hand (`importer mark`): reading back can't find them.",
-    ),
-    Assumption(
-        "A11",
-        "the reply's ID is the one that the read API lists",
-        "assumed",
-        "finds responses by it where it finds any so, else by person and answers",
-        "Nothing: responses are found by person and answers.",
-    ),
-    Assumption(
-        "A12",
-        "`GET /api/users` lists every user of the project, in one reply or page by page",
-        "documented: Users; pages: assumed, as the read API has them",
-        "looks at the account by one list; asks by name for three whom it lacks, and for all if one is there",
-        "Nothing: persons whom a list hides are asked for one by one. `--no-users` doesn't look.",
-    ),
-    Assumption(
-        "A13",
-        "a trait that is sent with a response becomes the user's, over what was there; the others stay",
-        "documented: Insert-response API (traits are the user's); that others stay: assumed",
-        "says before the first post what is overwritten, and leaves out what `existing_traits: keep` keeps",
-        "Look at a user of the pilot in SatisMeter. If traits that weren't sent are gone, send no more.",
-    ),
-    Assumption(
-        "A14",
-        "`POST /api/users` sets the traits that it names, and leaves the others",
-        "documented: Users (adds or updates a user); that others stay: assumed",
-        "puts back no more than a job has overwritten (`importer restore`), and looks again afterwards",
-        "Put back one trait first (`--trait`), and look at a user in SatisMeter before the others.",
-    ),
-)
-
+_TEXT = resources.small(Path(__file__).with_name("assumptions.toml"))[0].decode()
+ASSUMPTIONS = tuple(Assumption(id_, **texts) for id_, texts in tomllib.loads(_TEXT).items())
 MOST = 10
 """Rows of a pilot at most, and replies of it that are recorded."""
 

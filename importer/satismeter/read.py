@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Self
+from typing import Self, TypeVar
 from urllib.parse import quote
 
 import aiohttp
@@ -33,7 +33,6 @@ class Survey:
 
     @classmethod
     def parse(cls, document: Mapping[str, object]) -> Survey:
-        """From one element of `/campaigns`."""
         return cls(*(text(document.get(name)) for name in ("id", "name", "type", "state")))
 
 
@@ -49,7 +48,6 @@ class SurveyQuestion:
 
     @classmethod
     def parse(cls, document: Mapping[str, object]) -> SurveyQuestion:
-        """From one element of `questions`."""
         statistics = document.get("statistics")
         listed = statistics.get("values") if isinstance(statistics, Mapping) else None
         given = [each.get("value") for each in listed or [] if isinstance(each, Mapping)]
@@ -75,7 +73,6 @@ class StoredResponse:
 
     @classmethod
     def parse(cls, document: Mapping[str, object]) -> StoredResponse:
-        """From one element of `/responses`."""
         user = document.get("user")
         user = user if isinstance(user, Mapping) else {}
         listed = document.get("answers")
@@ -118,6 +115,7 @@ def _value(value: object) -> int | str:
 
 # The read calls over HTTP. Reading changes nothing, so a failed call is simply made again.
 
+_T = TypeVar("_T")
 PAGE = 100
 """Responses a call; the API allows 1 to 100."""
 
@@ -186,6 +184,16 @@ class Calls:
         wanted = error.args[1] if isinstance(error, Again) and len(error.args) > 1 else 0.0
         await asyncio.sleep(max(self._pause * 2**tries, wanted))
 
+    async def _tried(self, call: Callable[[], Awaitable[_T]]) -> _T:
+        """What a call comes to, made again where that may help. Raises ReadError."""
+        tries = 0
+        while True:
+            try:
+                return await call()
+            except PASSING as error:
+                tries += 1
+                await self._patience(error, tries)
+
 
 class Reader(Calls):
     """The read API of one project; an async context manager. `origin` is scheme, host and port, such
@@ -209,7 +217,6 @@ class Reader(Calls):
         return [Survey.parse(each) for each in _items(document)]
 
     async def questions(self, campaign: str) -> list[SurveyQuestion]:
-        """The questions of a survey, in its order."""
         document = await self._get(
             f"/campaigns/{quote(campaign, safe='')}/statistics", {"startDate": _iso(_EPOCH)}
         )
@@ -246,13 +253,7 @@ class Reader(Calls):
             query["pageCursor"] = cursor
 
     async def _get(self, path: str, query: Mapping[str, str]) -> Mapping[str, object]:
-        tries = 0
-        while True:
-            try:
-                return await self._once(self._url + path, query)
-            except PASSING as error:
-                tries += 1
-                await self._patience(error, tries)
+        return await self._tried(lambda: self._once(self._url + path, query))
 
     async def _once(self, url: str, query: Mapping[str, str]) -> Mapping[str, object]:
         async with self._session.get(
@@ -262,7 +263,14 @@ class Reader(Calls):
                 raise Again(f"the server answered {response.status}")
             if response.status != 200:
                 raise refusal(response.status)
-            body = await _bounded(response.content)
+            parts: list[bytes] = []
+            size = 0
+            async for part in response.content.iter_chunked(64 * 1024):
+                size += len(part)
+                if size > _LARGEST_BODY:
+                    raise ReadError("The API's answer is far too large.")
+                parts.append(part)
+            body = b"".join(parts)
         try:
             document = orjson.loads(body)
         except orjson.JSONDecodeError as error:
@@ -274,17 +282,6 @@ class Reader(Calls):
 
 _EPOCH = datetime(2010, 1, 1, tzinfo=UTC)
 """Before the first response that there can be."""
-
-
-async def _bounded(content: aiohttp.StreamReader) -> bytes:
-    parts: list[bytes] = []
-    size = 0
-    async for part in content.iter_chunked(64 * 1024):
-        size += len(part)
-        if size > _LARGEST_BODY:
-            raise ReadError("The API's answer is far too large.")
-        parts.append(part)
-    return b"".join(parts)
 
 
 def refusal(status: int) -> ReadError:

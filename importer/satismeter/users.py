@@ -37,7 +37,6 @@ class User:
 
     @classmethod
     def parse(cls, document: Mapping[str, object]) -> User:
-        """From one element of `users`."""
         listed = document.get("traits")
         beside = {name: document.get(name) for name in ("email", "name")}
         own = {str(name): each for name, each in listed.items()} if isinstance(listed, dict) else {}
@@ -217,6 +216,8 @@ class Users(Calls):
         await self._tried(lambda: self._updated(content, headers))
 
     async def _updated(self, content: bytes, headers: Mapping[str, str]) -> None:
+        await self._pace()
+        self.requests += 1
         async with self._session.post(
             self._url,
             data=content,
@@ -240,17 +241,6 @@ class Users(Calls):
                 await self._patience(error, tries)
             else:
                 return
-
-    async def _tried(self, call: Callable[[], Awaitable[None]]) -> None:
-        tries = 0
-        while True:
-            try:
-                await self._pace()
-                self.requests += 1
-                return await call()
-            except PASSING as error:
-                tries += 1
-                await self._patience(error, tries)
 
     async def _once(
         self, query: Mapping[str, str], page: dict[str, object]

@@ -22,8 +22,7 @@ from importer.errors import Busy, ImporterError, UsageError
 from importer.settings import Secret, Settings
 from importer.web.drafts import Drafts
 from importer.web.guard import FORM, Refused, dressed
-from importer.web.match import Matcher
-from importer.web.mending import Mending
+from importer.web.match import Matcher, Mending
 from importer.web.pages import STEPS, Desk, to_do
 from importer.web.settling import Settling
 from importer.web.standing import history
@@ -44,13 +43,10 @@ _FULL = (
 
 
 class Front:
-    """The handlers of whatever is of no single import."""
-
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
 
     def routes(self) -> list[web.RouteDef]:
-        """What is asked for, and who answers."""
         return [
             web.get("/open", self.open),
             web.get("/", self.home),
@@ -83,7 +79,6 @@ class Front:
         )
 
     async def history(self, request: web.Request) -> web.StreamResponse:
-        """Every job of the ledger."""
         jobs = await asyncio.to_thread(history, self._desk.drafts.state)
         return self._desk.page(request, "history", jobs=jobs)
 
@@ -115,7 +110,6 @@ class Front:
         )
 
     async def static(self, request: web.Request) -> web.StreamResponse:
-        """The style and the script."""
         name = request.match_info["name"]
         if name not in _TYPES:
             raise Refused(404, "There is no such file.")
@@ -125,7 +119,6 @@ class Front:
 
 
 def application(desk: Desk) -> web.Application:
-    """The wizard, to be served."""
 
     @web.middleware
     async def guarded(request: web.Request, handler: Handler) -> web.StreamResponse:

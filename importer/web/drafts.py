@@ -80,7 +80,6 @@ class Draft:
     got: tuple[str, ...] = ()
 
     def wishes(self, **more: Any) -> Wishes:
-        """What was chosen, as drafting takes it."""
         own = {each.name for each in fields(self)} & {each.name for each in fields(Wishes)}
         return Wishes(**{name: getattr(self, name) for name in own}, **more)
 
@@ -107,11 +106,9 @@ class Drafts:
         return self.root / id_
 
     def path(self, draft: Draft, name: str) -> Path:
-        """A file of the importer's own in it."""
         return self.folder(draft.id) / name
 
     def mapping(self, draft: Draft) -> Path:
-        """Its mapping, drafted or brought."""
         return self.path(draft, _MAPPING)
 
     def plan(self, draft: Draft) -> Path:
@@ -184,7 +181,8 @@ class Drafts:
         of an earlier draft go there, so that it can go on. Raises UsageError, and keeps nothing then."""
         prepare(self.state)
         self.root.mkdir(parents=True, exist_ok=True, mode=0o700)
-        name = _plain(name)
+        # A file's name as a browser gives it, without folders.
+        name = PurePosixPath(PureWindowsPath(name).name).name[:200]
         fresh = self.root / f".upload-{secrets.token_hex(8)}"
         try:
             sha256 = await self._stream(fresh, pieces, name)
@@ -230,7 +228,6 @@ class Drafts:
         return self.save(Draft(id_, name, file, not file, sha256))
 
     def there(self, draft: Draft) -> bool:
-        """Whether its file still lies where it lay."""
         return Path(draft.file).is_file()
 
     def forget(self, draft: Draft) -> None:
@@ -238,7 +235,6 @@ class Drafts:
         shutil.rmtree(self.folder(draft.id), ignore_errors=True)
 
     def drop_upload(self, draft: Draft) -> None:
-        """Remove the copy of the file alone."""
         if draft.ours:
             Path(draft.file).unlink(missing_ok=True)
         for place in self.folder(draft.id).glob("mended-*"):
@@ -281,11 +277,6 @@ def _remove(place: Path, keeping: set[str]) -> None:
         shutil.rmtree(place, ignore_errors=True)
     else:
         place.unlink(missing_ok=True)
-
-
-def _plain(name: str) -> str:
-    """A file's name as a browser gives it, without folders."""
-    return PurePosixPath(PureWindowsPath(name).name).name[:200]
 
 
 def _safe(name: str) -> str:

@@ -99,7 +99,6 @@ class Guard:
         response.set_cookie(self.cookie, session, httponly=True, samesite="Strict", path="/")
 
     def known(self, request: web.Request) -> bool:
-        """Whether the request is of a session."""
         return request.cookies.get(self.cookie, "") in self._sessions
 
     def csrf(self, request: web.Request) -> str:
@@ -109,14 +108,17 @@ class Guard:
     async def check(self, request: web.Request) -> None:
         """Raise Refused for whoever is no page of the wizard's own. The fields of a form are then in
         `request[FORM]`; those of one with a file are still to be read from `request[PARTS]`."""
-        _check_host(request)
+        hosts = request.headers.getall(hdrs.HOST, [])
+        if len(hosts) != 1 or not _HOST.fullmatch(hosts[0]):
+            raise Refused(421, "This server is for 127.0.0.1 alone.")
         if request.path == "/open" and request.method == hdrs.METH_GET:
             return
         if request.method in {hdrs.METH_GET, hdrs.METH_HEAD}:
             _check_site(request, {"same-origin", "none"})
         elif request.method == hdrs.METH_POST:
             _check_site(request, {"same-origin"})
-            _check_origin(request)
+            if request.headers.get(hdrs.ORIGIN) != f"http://{request.headers[hdrs.HOST]}":
+                raise Refused(403, "Another page has sent this form.")
         else:
             raise Refused(405, "That is no method of the wizard's.")
         if not self.known(request):
@@ -143,12 +145,6 @@ class Guard:
             )
 
 
-def _check_host(request: web.Request) -> None:
-    hosts = request.headers.getall(hdrs.HOST, [])
-    if len(hosts) != 1 or not _HOST.fullmatch(hosts[0]):
-        raise Refused(421, "This server is for 127.0.0.1 alone.")
-
-
 def _check_site(request: web.Request, allowed: set[str]) -> None:
     if request.headers.get("Sec-Fetch-Site") not in allowed:
         raise Refused(
@@ -156,8 +152,3 @@ def _check_site(request: web.Request, allowed: set[str]) -> None:
             "Another page has led here, or a browser that doesn't say where from.",
             "Type the address 127.0.0.1 by hand, in a browser of 2023 or newer.",
         )
-
-
-def _check_origin(request: web.Request) -> None:
-    if request.headers.get(hdrs.ORIGIN) != f"http://{request.headers[hdrs.HOST]}":
-        raise Refused(403, "Another page has sent this form.")

@@ -1,4 +1,4 @@
-"""The page that matches the file with the survey: cards of choices, one row as it would be, the text."""
+"""The pages that match the file with the survey (cards, a row as it would be, its text) and mend its rows."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from importer.discovery.changes import asking, table_of, with_survey
 from importer.discovery.draft import readable
 from importer.discovery.match import Matching
 from importer.discovery.told import as_typed, told
-from importer.engine.preview import Previewed, preview
+from importer.engine.mend import LONGEST, Changes, Mender, Previewed, Problems, preview
 from importer.errors import ImporterError, MappingError, UsageError
-from importer.mapping import preset, shipped
+from importer.mapping import load, preset, shipped
 from importer.model import Response
 from importer.privacy import masked
 from importer.satismeter import Survey
@@ -28,7 +28,7 @@ from importer.web import reading as readings
 from importer.web.drafts import Draft
 from importer.web.guard import FORM, PARTS, Refused
 from importer.web.pages import Desk
-from importer.web.reading import Checked, Reading
+from importer.web.reading import Checked, Reading, sheet_of
 from importer.web.steps import Steps, small, to
 
 
@@ -59,7 +59,6 @@ class Matcher:
         self._desk, self._drafts, self._steps = desk, desk.drafts, steps
 
     def routes(self) -> list[web.RouteDef]:
-        """What is asked for, and who answers."""
         at = "/drafts/{id:[0-9a-f]{16}}/"
         return [
             web.get(f"{at}match", self.match),
@@ -286,3 +285,77 @@ class Matcher:
 def _fingerprint(drafted: Drafted) -> str:
     """Of a file's header: files with the same one may have the same mapping."""
     return hashlib.sha256("\0".join(table_of(drafted).labels).encode()).hexdigest()
+
+
+# The page where rows that can't be sent are mended: cells as fields, the file written anew beside itself.
+
+
+class Mending:
+    """The handlers of `/drafts/ID/mend`."""
+
+    def __init__(self, desk: Desk, steps: Steps) -> None:
+        self._desk, self._steps = desk, steps
+
+    def routes(self) -> list[web.RouteDef]:
+        """What is asked for, and who answers."""
+        at = "/drafts/{id:[0-9a-f]{16}}/mend"
+        return [web.get(at, self.shown), web.post(at, self.mend)]
+
+    def _mender(self, one: Draft, asked: Mapping[str, str]) -> Mender:
+        after, drafts = asked.get("after", ""), self._desk.drafts
+        return Mender(
+            drafts.sent(one),
+            load(str(drafts.mapping(one))),
+            sheet_of(one),
+            after=int(after) if after[:9].isdecimal() else 0,
+            code=asked.get("code", ""),
+            column=asked.get("column", ""),
+        )
+
+    async def shown(self, request: web.Request) -> web.StreamResponse:
+        """A page of the rows, by cause where one was chosen."""
+        return await self._page(request, self._steps.one(request), request.query, {}, {})
+
+    async def _page(
+        self,
+        request: web.Request,
+        one: Draft,
+        asked: Mapping[str, str],
+        typed: Changes,
+        left: Problems,
+    ) -> web.StreamResponse:
+        self._steps.there(one)
+        mender = self._mender(one, asked)
+        rows, more = await asyncio.to_thread(mender.faulty)
+        return self._desk.page(
+            request,
+            "mend",
+            422 if left else 200,
+            one=one,
+            rows=[each.typed(typed.get(each.row, {}), left.get(each.row, ())) for each in rows],
+            more=more,
+            asked={"after": mender.after, "code": mender.code, "column": mender.column},
+            left=left,
+            longest=LONGEST,
+        )
+
+    async def mend(self, request: web.Request) -> web.StreamResponse:
+        """Write the file anew with the cells that were changed, and plan that."""
+        one, form = self._steps.one(request, changing=True), request[FORM]
+        self._steps.there(one)
+        mender, typed = self._mender(one, form), dict[int, dict[int, str]]()
+        for name, text in form.items():
+            kind, _, place = name.partition(".")
+            row, _, column = place.partition(".")
+            if kind == "cell" and row[:9].isdecimal() and column[:9].isdecimal():
+                typed.setdefault(int(row), {})[int(column)] = text
+        changes = await asyncio.to_thread(mender.changes, typed)
+        if not changes:
+            raise UsageError("No cell was changed.", hint="Change one, or go back to the plan.")
+        folder = self._desk.drafts.mended(one)
+        copy, left = await asyncio.to_thread(lambda: mender.mend(changes, folder))
+        if left:
+            return await self._page(request, one, form, changes, left)
+        one = self._desk.drafts.change(one, mended=str(copy))
+        self._desk.runs.plan(self._desk.settings, one)
+        raise to(one, "plan")

@@ -68,7 +68,6 @@ class Desk:
         return self._read[key]
 
     def take_keys(self, **given: object) -> None:
-        """Take keys that were typed."""
         self.settings = replace(self.settings, **given)  # type: ignore[arg-type]  # fields of Settings
         self.typed = {name for name in {*self.typed, *given} if getattr(self.settings, name)}
         self._surveys.clear()

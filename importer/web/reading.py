@@ -17,8 +17,7 @@ from importer.mapping.load import is_path, written_out
 from importer.mapping.yaml import YamlText, read_yaml
 from importer.results.files import whole
 from importer.sources import Facts, Inspection, SourceOptions, open_source
-from importer.sources.inspect import inspect
-from importer.sources.readings import other_readings
+from importer.sources.inspect import inspect, other_readings
 from importer.web.drafts import Draft, Drafts
 
 # How the file was read.

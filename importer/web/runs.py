@@ -55,7 +55,6 @@ class Planning:
 
     @property
     def on(self) -> bool:
-        """Whether it is still being made."""
         return self.task is not None and not self.task.done()
 
     async def done(self, work: Callable[..., object], *given: object) -> bool:
@@ -80,8 +79,6 @@ class Planning:
 
 @dataclass
 class Runs:
-    """Starts them, stops them, says how they stand."""
-
     drafts: Drafts
     _tasks: dict[tuple[str, str], Planning] = field(default_factory=dict)
     _children: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
@@ -142,7 +139,6 @@ class Runs:
         return document(place) if one.approved and one.rehearsed == one.approved else {}
 
     def rehearse(self, base: Settings, one: Draft) -> None:
-        """Begin one, unless it is on."""
         settings, folder = self.settings(base, one), self.drafts.path(one, "rehearsal")
 
         def whole(now: Planning) -> None:
@@ -297,7 +293,6 @@ class Runs:
                 ) from error
 
     def standing(self, one: Draft) -> Standing:
-        """How the draft's run stands, by the ledger."""
         return self._standing(one, self.is_running(one))
 
     def _standing(self, one: Draft, running: bool) -> Standing:
@@ -335,7 +330,6 @@ class Runs:
         return next(jobs, None)
 
     def running(self) -> list[Draft]:
-        """The drafts whose run is on."""
         return [each for each in self.drafts.all() if self.is_running(each)]
 
     def forget(self, one: Draft) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 from aiohttp import web
 
 from importer.engine.jobs import purge
-from importer.engine.resolve import in_doubt, mark, resolve
+from importer.engine.reconcile import in_doubt, mark, resolve
 from importer.engine.verify import verify
 from importer.engine.verify_report import verdict, write_verify_page
 from importer.errors import UsageError
@@ -37,7 +37,6 @@ class Settling:
         self._desk = desk
 
     def routes(self) -> list[web.RouteDef]:
-        """What is asked for, and who answers."""
         at = "/jobs/{name}"
         sent = (self.resolve, self.mark, self.verify, self.purge)
         return [
@@ -88,7 +87,6 @@ class Settling:
         return web.json_response({"state": state, "text": ASKING, "again": 1})
 
     async def job(self, request: web.Request) -> web.StreamResponse:
-        """One job, whoever began it."""
         standing, job, _ = await self._job(request)
         facts = await to_settle(self._desk, standing, request.query.get("after", ""))
         return self._desk.page(
@@ -96,7 +94,6 @@ class Settling:
         )
 
     async def resolve(self, request: web.Request) -> web.StreamResponse:
-        """Ask SatisMeter about the rows in doubt."""
         _, job, settings = await self._job(request)
 
         def ask() -> str:
@@ -121,7 +118,6 @@ class Settling:
         raise self._done(request, job, f"Row {row}: by your word it is {said}.{more}")
 
     async def verify(self, request: web.Request) -> web.StreamResponse:
-        """Read the survey back, and compare it with what was sent."""
         _, job, settings = await self._job(request)
         extra = request[FORM].get("extra") == "yes"
 
@@ -140,7 +136,6 @@ class Settling:
         return web.FileResponse(standing.folder / "verify.html", headers=headers)
 
     async def purge(self, request: web.Request) -> web.StreamResponse:
-        """Take from the ledger what people can read of the job."""
         _, job, settings = await self._job(request)
         await asyncio.to_thread(purge, settings.ledger, job.name)
         told = "The ledger knows no longer whose rows they were, but that they were sent."

@@ -43,7 +43,6 @@ class Standing:
 
     @property
     def left(self) -> int:
-        """Rows that are still to be posted or settled."""
         return sum(self.counts.get(each, 0) for each in (*OPEN, ATTEMPTING))
 
     @property
@@ -76,7 +75,6 @@ class Standing:
 
     @property
     def ending(self) -> str:
-        """How it ended, in words."""
         if self.running or self.job is None:
             return "running" if self.running else "not begun"
         if "dropped" in self.job.settings:

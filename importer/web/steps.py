@@ -40,7 +40,6 @@ class Steps:
         self._desk, self._drafts = desk, desk.drafts
 
     def routes(self) -> list[web.RouteDef]:
-        """What is asked for, and who answers."""
         at = "/drafts/{id:[0-9a-f]{16}}/"
         shown = (self.read, self.plan, self.run, self.results, self.progress)
         sent = {
@@ -82,7 +81,6 @@ class Steps:
     # home's form
 
     async def take(self, request: web.Request) -> web.StreamResponse:
-        """An upload, streamed to the disk."""
         part = await request[PARTS].next() if PARTS in request else None
         if not isinstance(part, BodyPartReader) or part.name != "file":
             raise UsageError("No file was chosen.", hint="Choose one, or drop it on the page.")
@@ -93,7 +91,6 @@ class Steps:
     # 1 read
 
     async def read(self, request: web.Request) -> web.StreamResponse:
-        """How the file was read."""
         one = self.one(request)
         self.there(one)
         try:
@@ -319,7 +316,6 @@ class Steps:
         return web.FileResponse(path, headers={"Content-Security-Policy": FRAMED})
 
     async def forget(self, request: web.Request) -> web.StreamResponse:
-        """Remove the upload and what was written of it."""
         one, runs = self.one(request), self._desk.runs
         for under_way in filter(None, (runs.task("plan", one.id), runs.task("rehearsal", one.id))):
             under_way.cancelled = True

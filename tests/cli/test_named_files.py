@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from importer.cli.keys import private_text
+from importer.cli.config import private_text
 from importer.engine.approval import ApprovedPlan
 from importer.errors import LedgerError, MappingError, UsageError
 from importer.ledger import secret

@@ -18,7 +18,7 @@ from importer.settings import Secret, Settings
 @pytest.mark.skipif(sys.platform != "linux", reason="prctl is Linux's")
 def test_a_command_with_a_key_dumps_no_core() -> None:
     code = (
-        "import ctypes, resource; from importer.cli import keys;"
+        "import ctypes, resource; from importer.cli import config as keys;"
         "before = ctypes.CDLL(None).prctl(3); keys.write_key(None);"
         "print(before, ctypes.CDLL(None).prctl(3), resource.getrlimit(resource.RLIMIT_CORE))"
     )

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from importer import engine
-from importer.engine.left_out import outside, ranges
+from importer.engine.findings import outside, ranges
 from importer.errors import ExitStatus, UsageError
 from importer.sandbox import WRITE_KEY, Sandbox, background
 from importer.settings import Endpoint, Rate, Secret, Settings

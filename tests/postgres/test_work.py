@@ -21,7 +21,7 @@ from importer.engine import lanes
 from importer.engine.record import exit_status
 from importer.errors import ExitStatus
 from importer.ledger.postgres.connection import Address, Connection, connect
-from importer.ledger.postgres.shares import Says, Shares, units_of
+from importer.ledger.postgres.lanes import Says, Shares, units_of
 from importer.model import Job
 from importer.sandbox import Behaviour, FaultShare, Sandbox, SandboxSettings, background
 from importer.settings import Rate

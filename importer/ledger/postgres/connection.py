@@ -64,7 +64,8 @@ class Address:
         service = _service(given.get("service") or os.environ.get("PGSERVICE", ""))
         known = {**service, **given}
         host = known.get("hostaddr") or known.get("host") or os.environ.get("PGHOST", "")
-        if not _is_here(host):
+        # Whether all of the hosts are this machine, or its sockets.
+        if not all(not each or each[0] in "/@" or is_loopback(each) for each in host.split(",")):
             given |= _verified({**service, **given})
         named = f"service {given['service']}" if "service" in given else host or "this machine"
         database = known.get("dbname") or os.environ.get("PGDATABASE", "")
@@ -83,11 +84,6 @@ def _service(name: str) -> Mapping[str, str]:
     with suppress(OSError, configparser.Error, UnicodeDecodeError):
         found.read(path, "utf-8")
     return dict(found[name]) if found.has_section(name) else {}
-
-
-def _is_here(host: str) -> bool:
-    """Whether all of the hosts are this machine, or its sockets."""
-    return all(not each or each[0] in "/@" or is_loopback(each) for each in host.split(","))
 
 
 def _verified(known: Mapping[str, str]) -> dict[str, str]:

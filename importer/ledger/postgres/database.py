@@ -68,7 +68,6 @@ class PostgresDatabase:
         return self._connection
 
     def close(self) -> None:
-        """Let go of it."""
         if self._connection is not None:
             self._connection.close()
 

@@ -12,8 +12,7 @@ from typing import Any
 
 from importer import system
 from importer.errors import LedgerError
-from importer.ledger.database import Database, check_secret, pairs, queries
-from importer.ledger.past import Past
+from importer.ledger.database import Database, Past, check_secret, pairs, queries
 from importer.ledger.sqlite import locks
 from importer.ledger.sqlite.database import (
     INDEXES,
@@ -145,7 +144,12 @@ class SqliteLedger(Ledger):
 
     def begin_job(self, job: Job) -> None:
         """The mark beside the ledger comes last: it must never know of more than the ledger."""
-        self._hold_here()
+        if moved := self._db.first("ledger_moved_to"):
+            raise LedgerError(
+                f"The ledger {self.path} was copied into another one ({moved[0]}), which may have sent rows "
+                "since that this one doesn't know of; nothing was sent.",
+                hint="Name that one with --ledger, or in IMPORTER_LEDGER.",
+            )
         with wrap_sqlite_errors(self.path):
             self.connection.execute("PRAGMA synchronous = FULL")
         with self._db.transaction():
@@ -160,14 +164,6 @@ class SqliteLedger(Ledger):
         """Its rows are in the ledger at `where` now: nothing more is posted from here."""
         with self._db.transaction():
             self._db.run("ledger_moved", where=where)
-
-    def _hold_here(self) -> None:
-        if moved := self._db.first("ledger_moved_to"):
-            raise LedgerError(
-                f"The ledger {self.path} was copied into another one ({moved[0]}), which may have sent rows "
-                "since that this one doesn't know of; nothing was sent.",
-                hint="Name that one with --ledger, or in IMPORTER_LEDGER.",
-            )
 
     def wal(self, job: Job, durability: str = "full", _: float = 0.0) -> Journal:
         return Journal(self.path, job.id, durability)

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 
 from importer import codes
 from importer.model import DETRACTORS, PROMOTERS, Cause, duration
-from importer.results.account import TraitEffect
 from importer.results.report.facts import Column, Slot, per_cent, short
 from importer.results.scores import Scores, signed
+from importer.results.summary import TraitEffect
 
 WIDTH = 320.0
 _ROW = 26.0
@@ -221,7 +221,6 @@ def _colour(score: int) -> str:
 
 
 def statuses(found: Sequence[tuple[str, int]], read: int) -> Sequence[Bar]:
-    """Rows by status, of all that were read."""
     known = codes.of("status")
     return [_of(known[status].label, n, read, known[status].tone) for status, n in found]
 
@@ -237,7 +236,6 @@ def periods(months: Mapping[str, int]) -> tuple[str, Sequence[Bar]]:
 
 
 def people(counts: Mapping[int, int]) -> Sequence[Bar]:
-    """Persons by their number of rows."""
     total = sum(counts.values())
     grouped = {f"{n} {'row' if n == 1 else 'rows'}": counts[n] for n in counts if n < 5}
     many = sum(persons for n, persons in counts.items() if n >= 5)
@@ -245,7 +243,6 @@ def people(counts: Mapping[int, int]) -> Sequence[Bar]:
 
 
 def fill(columns: Sequence[Column], read: int) -> Sequence[Bar]:
-    """Cells that aren't blank, by column."""
     return [
         _of(
             short(each.name) or f"column {each.letter}",
@@ -258,7 +255,6 @@ def fill(columns: Sequence[Column], read: int) -> Sequence[Bar]:
 
 
 def causes(some: Sequence[Cause]) -> Sequence[Bar]:
-    """Problems by cause."""
     return [
         Bar(
             f"{each.code}, {short(each.column)}" if each.column else each.code,
@@ -334,7 +330,6 @@ def compact(number: int) -> str:
 
 
 def throughput(slots: Sequence[Slot], title: str) -> Chart:
-    """Rows a second over time."""
     rates = [slot.rate for slot in slots]
     return lines({"bar": rates}, _ends(slots), f"{max(rates):.1f}/s", title)
 
@@ -352,12 +347,10 @@ def _ends(slots: Sequence[Slot]) -> tuple[str, str]:
 
 
 def rates(slots: Sequence[Slot]) -> Sequence[tuple[str, str]]:
-    """The figures behind `throughput`."""
     return [(duration(slot.start), f"{slot.rate:.1f}") for slot in slots]
 
 
 def times(slots: Sequence[Slot]) -> Sequence[tuple[str, str, str]]:
-    """The figures behind `latency`."""
     return [(duration(slot.start), _ms(slot.median), _ms(slot.p95)) for slot in slots]
 
 

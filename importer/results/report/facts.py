@@ -75,8 +75,6 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """A cell that made a row invalid."""
-
     row: int
     value: str
 

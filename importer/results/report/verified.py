@@ -35,7 +35,6 @@ class Differences:
 
     @property
     def rows(self) -> Sequence[tuple[str, ...]]:
-        """The first of them, as a table shows them."""
         return [(each.row, each.user, each.response, each.told) for each in self.first]
 
 
@@ -67,7 +66,6 @@ class Verified:
 
     @property
     def compared(self) -> Sequence[tuple[str, int, int, str, str]]:
-        """The scores, as a table shows them."""
         return [
             (sent.question.label, sent.answers, there.answers, figure(sent), figure(there))
             for sent, there in self.scores
