@@ -128,8 +128,6 @@ def main() -> NoReturn:
         error.show(file=shown)
         for line in shown.getvalue().splitlines():
             output.note(line)
-        if getattr(getattr(error, "param", None), "name", "") == "mapping":
-            output.note("`importer init FILE` writes a mapping.")
         _elsewhere(error)
         status = _told(ExitStatus.USAGE, error.format_message())
     except Declined as error:
@@ -148,8 +146,12 @@ def main() -> NoReturn:
 
 
 def _elsewhere(error: click.ClickException | None = None) -> None:
-    """What is wrong may not have been typed."""
+    """What helps with what is wrong; which may not have been typed."""
     context, option = getattr(error, "ctx", None), getattr(error, "param", None)
+    if option and option.name == "mapping":
+        output.note("`importer init FILE` writes a mapping.")
+    if error and context and context.command is run_command and "extra arg" in error.message:
+        output.note("It takes one FILE; `importer watch FOLDER --once` takes each in a folder.")
     if context and option and (where := config.place(context, option)):
         config.USED.get()[str(option.name)] = where
     if told := config.told():

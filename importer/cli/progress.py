@@ -6,13 +6,11 @@ import sys
 import time
 from collections import Counter
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from importer.cli.output import note
+from importer.engine import Done, Ended, Event, Looking, Sending, Staged, Waiting
 from importer.model import Status, Why, duration
-
-if TYPE_CHECKING:
-    from importer.engine import Event, Waiting
 
 EVERY = 10.0
 """Seconds between two status lines where there is no terminal."""
@@ -32,8 +30,6 @@ class Progress:
         self._waiting: Waiting | None = None
 
     def event(self, event: Event, /) -> None:
-        from importer.engine import Done, Ended, Looking, Sending, Staged
-
         match event:
             case Ended(status=status):
                 self._row_ended(status)

@@ -110,3 +110,9 @@ def test_what_cannot_be_meant_is_refused_before_anything_is_read(exports: Here, 
     assert (done.status, done.out) == (2, "")
     assert said in done.err
     assert not list(exports.folder.rglob("plan.html"))
+
+
+def test_a_run_of_several_names_what_runs_several(exports: Here) -> None:
+    done = exports("run", "exports/a.csv", "exports/b.csv", "-m", "mapping.yaml")
+    assert done.status == 2
+    assert "importer watch FOLDER --once" in done.err
