@@ -22,6 +22,7 @@ from importer.discovery.lexicon import (
 from importer.discovery.questions import Named, Question, is_other
 from importer.discovery.roles import ID, TOKEN
 from importer.mapping import Document
+from importer.model import free_name
 from importer.satismeter import SurveyQuestion
 
 _WORD = re.compile(r"[^\W\d_]{3}")
@@ -226,10 +227,7 @@ def names(
         if each.index in taken.values():
             continue
         base = _name(each) or f"question{each.index + 1}"
-        name = next(
-            n for i in range(1, 9_999) if (n := base if i == 1 else f"{base}_{i}") not in taken
-        )
-        taken[name] = each.index
+        taken[free_name(base, taken)] = each.index
     return {index: name for name, index in taken.items()}
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from importer.errors import UsageError
 from importer.ledger import account
 from importer.ledger.database import Part, job_of, values
-from importer.model import Job, Status, utf8
+from importer.model import Job, Status, free_name, utf8
 from importer.settings import server_of
 
 ATTEMPTING = "attempting"
@@ -45,7 +45,7 @@ class Jobs(Part):
         with self._db.transaction():
             number = self._db.add(
                 "job_start",
-                name=self._free_name(job.name),
+                name=free_name(job.name, set(values(self._db.all("job_names"))), "-"),
                 file=job.file,
                 file_sha256=job.file_sha256,
                 sheet=job.sheet,
@@ -77,11 +77,6 @@ class Jobs(Part):
         found = map(job_of, self._db.each("jobs_with_rows", statuses=wanted))
         left = (each for each in found if not {"dropped", "purged"} & each.settings.keys())
         return next(left, None) or self.job("")
-
-    def _free_name(self, wanted: str) -> str:
-        taken = set(values(self._db.all("job_names")))
-        numbered = (f"{wanted}-{number}" for number in range(2, len(taken) + 3))
-        return next(name for name in (wanted, *numbered) if name not in taken)
 
     def spelled(self, origin: str) -> str:
         """A server's origin as the jobs that were sent to it spell it, since the hashes begin with it:
