@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
 from functools import reduce
+from itertools import chain, count
 from typing import TYPE_CHECKING, NamedTuple
 from unicodedata import normalize
 
@@ -297,6 +298,12 @@ class Cause:
             "rows": list(self.rows),
             **({"wave": self.wave} if self.wave else {}),
         }
+
+
+def free_name(base: str, taken: Container[str], joint: str = "_") -> str:
+    """The name, or the first of `name_2`, `name_3`, … that is not taken."""
+    numbered = (f"{base}{joint}{number}" for number in count(2))
+    return next(each for each in chain((base,), numbered) if each not in taken)
 
 
 def slug(text: str) -> str:

@@ -108,6 +108,16 @@ def shell_word(word: str) -> str:
     return shlex.quote(word)
 
 
+def in_line(text: str) -> str:
+    """The text in one line, with a blank for whatever can't be printed."""
+    return " ".join("".join(char if char.isprintable() else " " for char in text).split())
+
+
+def short(text: str, most: int = 120) -> str:
+    """Cut where nobody reads on."""
+    return text if len(text) <= most else text[: most - 1] + "…"
+
+
 _NAMED = {"\t": "\\t", "\n": "\\n", "\r": "\\r"}
 
 

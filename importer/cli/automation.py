@@ -21,7 +21,7 @@ from importer.model import Status, slug
 from importer.privacy import visible
 
 if TYPE_CHECKING:
-    from importer.automation import Arrival, Ending, FileEnded, Inbox
+    from importer.automation import Arrival, Ending, FileEnded
     from importer.automation.schedule import Task, When
     from importer.cli.given import Given, GivenToSchedule
     from importer.engine import Plan
@@ -90,19 +90,15 @@ def watch_command(**given: Unpack[Given]) -> ExitStatus:
             check_shelves(folder, SHELVES)
         ready = dataclasses.replace(settings, write_key=key)
         desk = _Desk(ready, given["out"] or folder / "results", report, given)
-        return _rounds(desk, inbox, stack.enter_context(automation.Ending()), given)
+        ending = stack.enter_context(automation.Ending())
 
-
-def _rounds(desk: _Desk, inbox: Inbox, ending: Ending, given: Given) -> ExitStatus:
-    from importer.automation import forever, gravest, once
-
-    if not given["once"]:
-        output.note(f"Watching {inbox.folder}; Ctrl-C or SIGTERM ends it.")
-        return forever(inbox, ending, desk, given["every"])
-    statuses = once(inbox, ending, desk)
-    if ending.signal:
-        statuses.append(ExitStatus(128 + ending.signal))
-    return gravest(statuses)
+        if not given["once"]:
+            output.note(f"Watching {inbox.folder}; Ctrl-C or SIGTERM ends it.")
+            return automation.forever(inbox, ending, desk, given["every"])
+        statuses = automation.once(inbox, ending, desk)
+        if ending.signal:
+            statuses.append(ExitStatus(128 + ending.signal))
+        return automation.gravest(statuses)
 
 
 @dataclass

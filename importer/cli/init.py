@@ -14,6 +14,7 @@ from importer.cli import inspect, options, output
 from importer.cli.inspect import asked_in
 from importer.cli.output import next_command
 from importer.errors import UsageError
+from importer.privacy import short
 
 if TYPE_CHECKING:
     from importer.cli.given import GivenAccess
@@ -129,8 +130,7 @@ def _person(drafted: Draft, wishes: Wishes) -> Wishes:
 
 
 def _short(label: str) -> str:
-    line = " ".join(label.split())
-    return line if len(line) <= _WIDE else f"{line[: _WIDE - 1]}…"
+    return short(" ".join(label.split()), _WIDE)
 
 
 def _waves(found: Waves) -> bool:

@@ -13,7 +13,7 @@ from importer import codes
 from importer.cli import config, options, output
 from importer.cli.output import next_command
 from importer.errors import UsageError
-from importer.privacy import masked, odd_character
+from importer.privacy import in_line, masked, odd_character, short
 from importer.settings import API_KEY
 
 if TYPE_CHECKING:
@@ -134,8 +134,8 @@ def _print(
         output.say(f"  {finding.code} ({finding.count:,}): {finding.message}")
         for place in [
             f"row {each.row:,}"
-            + (f', column "{_both_ends(each.column, 40)}"' if each.column else "")
-            + ("" if no_values or not each.value else f": {_short(each.value, 40)}")
+            + (f', column "{_both_ends(each.column)}"' if each.column else "")
+            + ("" if no_values or not each.value else f": {short(in_line(each.value), 40)}")
             for each in finding.places
         ]:
             output.say(f"      {place}")
@@ -151,7 +151,9 @@ def _facts(
         ways = {"bom": "by its byte order mark", "utf-8": "all of it is valid", "given": "as given"}
         how = ways.get(str(facts.encoding_known_by), "a guess; is this text right? Else --encoding")
         shown += [("encoding", f"{facts.encoding} ({how})")]
-        shown += [("", _short(each, 70)) for each in facts.encoding_samples if not no_values]
+        shown += [
+            ("", short(in_line(each), 70)) for each in facts.encoding_samples if not no_values
+        ]
         shown += [("delimiter", _DELIMITERS.get(facts.delimiter, facts.delimiter))]
     if len(facts.sheets) > 1:
         shown += [("sheets", ", ".join(facts.sheets))]
@@ -171,10 +173,10 @@ def _columns(found: Inspection, no_values: bool) -> list[tuple[object, ...]]:
     return [
         (
             each.letter,
-            _both_ends(each.label, 40) or "(no label)",
+            _both_ends(each.label) or "(no label)",
             f"{each.filled / max(found.rows, 1):.0%}",
             each.distinct if each.distinct < MOST_DISTINCT else f"{MOST_DISTINCT:,}+",
-            "" if no_values else " | ".join(_short(sample, 24) for sample in each.samples),
+            "" if no_values else " | ".join(short(in_line(sample), 24) for sample in each.samples),
         )
         for each in found.columns
     ]
@@ -202,17 +204,10 @@ def _document(
     }
 
 
-def _both_ends(text: str, most: int) -> str:
+def _both_ends(text: str) -> str:
     """Joined labels begin alike; the end tells them apart."""
-    line = _short(text, 10_000)
-    half = (most - 1) // 2
-    return line if len(line) <= most else f"{line[:half]}…{line[-half:]}"
-
-
-def _short(text: str, most: int) -> str:
-    line = "".join(char if char.isprintable() else " " for char in text)
-    line = " ".join(line.split())
-    return line if len(line) <= most else line[: most - 1] + "…"
+    line = in_line(text)
+    return line if len(line) <= 40 else f"{line[:19]}…{line[-19:]}"
 
 
 # `importer surveys`: the project's surveys and their questions; the one place where IDs can be read.

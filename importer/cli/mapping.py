@@ -95,7 +95,7 @@ def _notes(compiled: Compiled) -> list[str]:
 
 
 def _differences(document: Document, given: GivenAccess) -> list[str]:
-    from importer.discovery.survey_match import differences
+    from importer.discovery.score import differences
 
     asked = {id_: asked_in(given, id_) for id_ in _surveys(document)}
     found = [

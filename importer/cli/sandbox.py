@@ -15,6 +15,7 @@ from importer.cli import config, options, output
 from importer.cli.given import Given, GivenServer
 from importer.errors import ExitStatus, UsageError
 from importer.model import counted
+from importer.privacy import short
 from importer.settings import WRITE_KEY
 
 if TYPE_CHECKING:
@@ -259,7 +260,7 @@ def _show(folder: Path) -> ExitStatus:
             }
         output.heading("results.csv, one line of each kind")
         ordered = sorted(first.values(), key=lambda line: int(line["row"]))
-        output.table(_SHOWN, [[_cut(line[name]) for name in _SHOWN] for line in ordered])
+        output.table(_SHOWN, [[short(line[name], _WIDEST) for name in _SHOWN] for line in ordered])
         stored = len(sandbox.stored())
         output.say()
         output.say(
@@ -307,10 +308,6 @@ def _settings(folder: Path, url: str) -> Settings:
         rate=Rate.parse("20/s"),
     )
     return dataclasses.replace(plain, write_key=Secret(MADE_UP))
-
-
-def _cut(text: str) -> str:
-    return text if len(text) <= _WIDEST else text[: _WIDEST - 1] + "…"
 
 
 # `importer web`: the wizard in the browser.

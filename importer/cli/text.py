@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from importer import codes
@@ -108,7 +107,7 @@ def print_plan(planned: Plan, summary: Summary, show: Show = masked) -> None:
         output.table(("rule", "rows"), list(planned.skips.items()))
     print_account(summary.account)
     _causes(summary)
-    _duplicates(summary.duplicates)
+    _duplicates(summary)
     if summary.warnings:
         output.heading("To know")
         for warning in summary.warnings:
@@ -129,7 +128,7 @@ def print_run(summary: Summary) -> None:
     _rows(summary)
     _scores(summary)
     _causes(summary)
-    _duplicates(summary.duplicates)
+    _duplicates(summary)
     _contact(summary)
     for note in summary.notes:
         output.say(f"To know: {note}")
@@ -217,11 +216,11 @@ def _causes(summary: Summary) -> None:
         output.say(f"  … and {len(summary.causes) - _MOST_CAUSES} more, in {summary.place.name}")
 
 
-def _duplicates(duplicates: Mapping[str, int]) -> None:
-    if duplicates:
+def _duplicates(summary: Summary) -> None:
+    if summary.duplicates:
         output.heading("Duplicates by kind")
         briefs = codes.briefs("delivery", "ledger")
-        shown = [(kind, n, briefs.get(kind, "")) for kind, n in duplicates.items()]
+        shown = [(kind, n, briefs.get(kind, "")) for kind, n in summary.duplicates.items()]
         output.table(("kind", "rows", ""), shown)
 
 

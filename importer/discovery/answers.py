@@ -9,8 +9,7 @@ from importer.discovery.choices import Answer, Cell, Choices
 from importer.discovery.proposal import answer_of, best_of, matches, turned
 from importer.discovery.questions import Question, ends_of
 from importer.discovery.scales import Best, Scale
-from importer.discovery.score import other_scores
-from importer.discovery.survey_match import Matched
+from importer.discovery.score import Matched, other_scores
 from importer.discovery.table import DraftTable, shown_sample
 from importer.discovery.yaml_text import (
     OPEN,
@@ -20,10 +19,9 @@ from importer.discovery.yaml_text import (
     noted,
     scalar,
     shown,
-    shown_line,
 )
 from importer.mapping.yaml import Data, Plain
-from importer.privacy import masked, plain
+from importer.privacy import in_line, masked, plain
 
 YOURS = "as you said"
 """What a line says that a person has chosen otherwise than it was found."""
@@ -64,7 +62,7 @@ def question_lines(table: DraftTable, choices: Choices) -> list[str]:
     for theirs in table.wishes.asked:
         if theirs.id not in answered:
             said = f"The survey asks as well: {theirs.id}  {theirs.label} ({theirs.type})"
-            lines += comment(shown_line(said), "  ")
+            lines += comment(in_line(said), "  ")
     return lines
 
 
@@ -205,7 +203,7 @@ def _turned(table: DraftTable, answer: Answer, question: Question | None) -> lis
     best, ends = best_of(table, name, scale), ends_of(question.kind, scale)
     around = turned(question.kind, scale)
     low, high = around[:2]
-    signs = f" ({shown_line(scale.signs)})" if scale.signs else ""
+    signs = f" ({in_line(scale.signs)})" if scale.signs else ""
     if cell.rescale and cell.rescale != ("?",):
         guess = best is Best.LOW and ends and cell.rescale == around
         known = "guessed" if guess and name not in table.wishes.best else YOURS

@@ -30,6 +30,7 @@ from importer.discovery.understand import Dated
 from importer.mapping.blocks import DATED_BY, OF_RESPONSE
 from importer.mapping.errors import OPEN
 from importer.mapping.yaml import Plain
+from importer.model import free_name
 from importer.satismeter import SurveyQuestion
 
 RATINGS = ("nps", "csat", "ces", "scale")
@@ -120,7 +121,7 @@ def question_at(table: DraftTable, column: Column) -> Question:
 def _new(table: DraftTable, choices: Choices, found: Question) -> Answer:
     taken = {each.name for each in choices.answers} | choices.names.keys()
     base = table.meaning.names.get(found.index) or f"question{found.index + 1}"
-    name = next(n for i in range(1, 9_999) if (n := base if i == 1 else f"{base}_{i}") not in taken)
+    name = free_name(base, taken)
     names = {**table.meaning.names, found.index: name}
     named = replace(table, meaning=replace(table.meaning, names=names))
     return replace(answer_of(named, found, None), name=name)

@@ -360,20 +360,17 @@ def zone_of_label(label: str, moments: Sequence[datetime]) -> tuple[str, str] | 
     for place in _PLACE.findall(label):
         if is_timezone(place):
             return place, f"its name says {place}"
-    for said in _said(label):
+    # The parts of a name that may be a zone: in brackets, behind `GMT` or `UTC`, or the last
+    # word.
+    offsets = [each[0] for each in ZONE.finditer(label) if each[0][:3].upper() in {"GMT", "UTC"}]
+    last = [] if label.isupper() else _LAST.findall(label)
+    for said in [*(each.strip() for each in _BRACKETS.findall(label)), *offsets, *last]:
         if found := _meant(said, moments):
             return found
     if called := _CALLED.search(label):
         zone = _US_ZONES.get((called["us"] or "")[:1].upper() + "T", OPEN)
         return zone, f"{'not known: ' if zone == OPEN else ''}its name says {called[0]}"
     return ("UTC", "its name says UTC") if "utc" in label.casefold() else None
-
-
-def _said(label: str) -> list[str]:
-    """The parts of a name that may be a zone: in brackets, behind `GMT` or `UTC`, or the last word."""
-    offsets = [each[0] for each in ZONE.finditer(label) if each[0][:3].upper() in {"GMT", "UTC"}]
-    last = [] if label.isupper() else _LAST.findall(label)
-    return [*(each.strip() for each in _BRACKETS.findall(label)), *offsets, *last]
 
 
 def _meant(said: str, moments: Sequence[datetime]) -> tuple[str, str] | None:

@@ -16,9 +16,8 @@ from importer.discovery.draft import Draft, candidates, ends_in_words, in_words
 from importer.discovery.proposal import matches, wanted
 from importer.discovery.questions import Question
 from importer.discovery.scales import Best
+from importer.discovery.score import Matched, fits
 from importer.discovery.sections import used
-from importer.discovery.survey_match import Matched, fits
-from importer.discovery.understand import Dated
 from importer.mapping import Document, blocks, typed
 from importer.mapping.blocks import DATED_BY
 from importer.mapping.document import METHODS
@@ -327,7 +326,12 @@ class Matching:
         fields = [Field("date", "Which column is the date of the answer?", value, listed)]
         found, missing = changes.dated(self.draft), ""
         if found and cell and len(found.readings) > 1:
-            example = _telling_date(found)
+            # A value that is another day in each reading.
+            texts = found.column.profile.counts
+            apart = (
+                text for text in texts if len({each.moment(text) for each in found.readings}) > 1
+            )
+            example = next(apart, found.readings[0].example)
             ways = [
                 (each.order, f"{in_words(each, example)} ({each.order})") for each in found.readings
             ]
@@ -391,13 +395,6 @@ _KINDS = {
     "choice": "a choice",
     "text": "free text",
 }
-
-
-def _telling_date(found: Dated) -> str:
-    """A value that is another day in each reading."""
-    texts = found.column.profile.counts
-    apart = (text for text in texts if len({each.moment(text) for each in found.readings}) > 1)
-    return next(apart, found.readings[0].example)
 
 
 def _key_of(answer: Answer) -> str:

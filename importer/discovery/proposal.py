@@ -13,7 +13,7 @@ from importer.discovery.dates import DateReading, zone_of_label
 from importer.discovery.questions import Question, ends_of
 from importer.discovery.roles import Property, property_of
 from importer.discovery.scales import Best, Scale
-from importer.discovery.survey_match import Matched, match_questions
+from importer.discovery.score import Matched, match_questions
 from importer.discovery.table import DraftTable
 from importer.discovery.understand import Dated, FoundColumn
 from importer.mapping.blocks import DATED_BY, OF_RESPONSE, SkipRule

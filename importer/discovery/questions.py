@@ -129,7 +129,10 @@ def _spread(group: Sequence[Column]) -> list[Question]:
     """One question over several columns: one per choice, or a list of open answers."""
     if points := _points(group):
         return points
-    if _is_list(group):
+    # Whether the parts are numbered (`Tool #1`, `Tool #2`) and hold texts.
+    bare = {_without_number(each.part) for each in group}
+    numbered = len(bare) == 1 < len(group) and group[0].part not in bare
+    if numbered and bare != {""} and not any(scale(each.profile) for each in group):
         why = f"a list of {len(group)} open answers"
         return [Question(tuple(group), "text", Confidence.GUESSED, why, together=True)]
     choices = [each for each in group if not is_other(each.part)]
@@ -195,13 +198,6 @@ def _spread_rating(group: Sequence[Column]) -> Question | None:
 def _without_number(part: str) -> str:
     head = part.rstrip("0123456789")
     return part if head == part else head.removesuffix("#").rstrip()
-
-
-def _is_list(group: Sequence[Column]) -> bool:
-    """Whether the parts are numbered (`Tool #1`, `Tool #2`) and hold texts."""
-    bare = {_without_number(each.part) for each in group}
-    numbered = len(bare) == 1 < len(group) and group[0].part not in bare
-    return numbered and bare != {""} and not any(scale(each.profile) for each in group)
 
 
 def _with_flags(group: Sequence[Column]) -> list[Question]:

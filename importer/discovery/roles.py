@@ -102,7 +102,9 @@ def are_names(column: Column, words: int = 1) -> bool:
 
 def _by_value(column: Column) -> Role | None:
     """The role of what nobody could take for anything else."""
-    if _is_derived(column):
+    # Promoter, passive or detractor: worked out from the score.
+    seen = {text.casefold() for text in column.profile.counts}
+    if bool(seen) and seen <= _GROUPS and seen != {"neutral"}:
         return Role.MACHINE
     if _mostly(column, _EMAIL):
         one = column.profile.distinct == 1 and column.profile.filled >= _SAME
@@ -121,12 +123,6 @@ def _is_token(column: Column) -> bool:
 _GROUPS = frozenset(
     ("promoter", "promoters", "passive", "passives", "neutral", "detractor", "detractors")
 )
-
-
-def _is_derived(column: Column) -> bool:
-    """Promoter, passive or detractor: worked out from the score."""
-    seen = {text.casefold() for text in column.profile.counts}
-    return bool(seen) and seen <= _GROUPS and seen != {"neutral"}
 
 
 ID = re.compile(r"(?=.*\d)[\w.-]{2,40}")

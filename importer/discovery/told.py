@@ -10,7 +10,7 @@ from importer.discovery.changes import table_of
 from importer.discovery.column import Column
 from importer.discovery.draft import Draft
 from importer.discovery.match import NOBODY, OTHER, OUT, TYPES, Card, Field, Matching
-from importer.discovery.survey_match import fits, kind
+from importer.discovery.score import fits, kind
 from importer.mapping.document import METHODS, looks_like_id
 from importer.mapping.errors import OPEN
 from importer.mapping.transforms.date_formats import is_timezone

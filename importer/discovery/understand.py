@@ -25,6 +25,7 @@ from importer.discovery.roles import (
 )
 from importer.discovery.score import best_comment, best_score, names
 from importer.mapping.ids import is_damaged
+from importer.model import free_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,8 +242,7 @@ def _unalike(found: Iterable[Property]) -> Iterator[Property]:
     """The properties, no two of one name, and none called as a trait that is there already."""
     taken = set(_KEPT)
     for each in found:
-        names_ = (f"{each.name}{n}" if n > 1 else each.name for n in range(1, 9_999))
-        name = next(name for name in names_ if name not in taken)
+        name = free_name(each.name, taken, "")
         taken.add(name)
         yield replace(each, name=name)
 

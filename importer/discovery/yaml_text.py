@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from textwrap import wrap
 
 from importer.mapping.yaml import Data, Plain, resolve
-from importer.privacy import Show, visible
+from importer.privacy import Show, in_line, short, visible
 
 OPEN = '"?"'
 """What only a person can know."""
@@ -76,10 +76,4 @@ def comment(text: str, indent: str = "") -> list[str]:
 
 def shown(texts: Iterable[str], show: Show) -> str:
     """Samples for a comment: one line, printable, nothing personal."""
-    parts = [shown_line(show(text)) for text in texts]
-    return " | ".join(part if len(part) <= 40 else part[:39] + "…" for part in parts)
-
-
-def shown_line(text: str) -> str:
-    """One printable line of a text, whole."""
-    return " ".join("".join(char if char.isprintable() else " " for char in text).split())
+    return " | ".join(short(in_line(show(text)), 40) for text in texts)

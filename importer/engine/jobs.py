@@ -16,7 +16,7 @@ from importer.engine.observer import NULL_OBSERVER, Observer
 from importer.engine.record import Rewritten, explain, folder_of, rewrite
 from importer.engine.stage import Plan
 from importer.errors import UsageError
-from importer.ledger import ATTEMPTING, Ledger, Where, existing, look_into
+from importer.ledger import ATTEMPTING, LEFT, SENDABLE, Ledger, Where, existing, look_into
 from importer.model import FRAME, Job, Status, counted, moment
 from importer.privacy import shell_word
 from importer.results import Summary, files
@@ -25,7 +25,7 @@ from importer.settings import Endpoint, Rate, Settings, SharedLedger, server_of
 if TYPE_CHECKING:
     from pandas import DataFrame
 
-_LEFT = (Status.PENDING, Status.FAILED)
+_UNSENT = (Status.PENDING, Status.FAILED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ class JobState:
     @property
     def left(self) -> int:
         """Rows that are to be sent or settled yet."""
-        return sum(self.rows.get(each, 0) for each in (*_LEFT, Status.UNKNOWN, ATTEMPTING))
+        return sum(self.rows.get(each, 0) for each in LEFT)
 
     @property
     def in_flight(self) -> int:
@@ -116,7 +116,7 @@ class JobState:
         if self.in_flight:
             return [NextStep("status", named, "the run goes on")]
         steps = []
-        if any(self.rows.get(each) for each in _LEFT) or self.in_doubt:
+        if any(self.rows.get(each) for each in _UNSENT) or self.in_doubt:
             steps.append(self._going_on())
         if self.in_doubt:
             why = "settles rows in doubt by reading the survey"
@@ -159,8 +159,8 @@ def resume(
     """Post what is left of `settings.job` (the newest that has rows left, where it is ""), and settle what
     is in doubt: as it was started, but for what the settings say anew. Make them with `Settings.of_job`.
     Raises as `run` does; UsageError where the file or the mapping has changed or is gone."""
-    found = chosen(settings, (*_LEFT, Status.UNKNOWN))
-    return run(dataclasses.replace(resumed(found, settings), statuses=_LEFT), confirm, observer)
+    found = chosen(settings, SENDABLE)
+    return run(dataclasses.replace(resumed(found, settings), statuses=_UNSENT), confirm, observer)
 
 
 def retry(
@@ -171,7 +171,7 @@ def retry(
 ) -> tuple[Plan, Summary]:
     """Post rows of a job once more that are surely not stored: `failed`, `rejected`, `duplicate`, `pending`.
     Otherwise as `resume`."""
-    wrong = set(statuses) - {*_LEFT, Status.REJECTED, Status.DUPLICATE}
+    wrong = set(statuses) - {*_UNSENT, Status.REJECTED, Status.DUPLICATE}
     if wrong or not statuses:
         raise UsageError(f"Rows of status {', '.join(sorted(wrong)) or '(none)'} can't be retried.")
     found = chosen(settings, statuses)

@@ -315,7 +315,15 @@ class _Worker:
         while not self.stopping:
             if await asyncio.to_thread(keeper.take, 1):
                 await self._begins()
-                await self._lane(client)
+                # The rows of the lanes at hand that were never posted, or surely not stored.
+                ledger, job = self.ledger, self.job
+                with self._spooled() as spool:
+                    order = ledger.lane_order(job, self.keeper, self.settings.statuses)
+                    async with self._journal(self._gives_back) as journal:
+                        delivery = self._delivery(client, journal, spool)
+                        await delivery.run(rows(ledger, job, order), ledger.doubtful())
+                        self.requests += delivery.requests
+                self.done += self.stopping is None
                 continue
             self._working = False
             held, undone = await asyncio.to_thread(keeper.left)
@@ -338,17 +346,6 @@ class _Worker:
         if not self._working:
             self._working = True
             await asyncio.to_thread(self.keeper.beat)
-
-    async def _lane(self, client: Client) -> None:
-        """The rows of the lanes at hand that were never posted, or surely not stored."""
-        ledger, job = self.ledger, self.job
-        with self._spooled() as spool:
-            order = ledger.lane_order(job, self.keeper, self.settings.statuses)
-            async with self._journal(self._gives_back) as journal:
-                delivery = self._delivery(client, journal, spool)
-                await delivery.run(rows(ledger, job, order), ledger.doubtful())
-                self.requests += delivery.requests
-        self.done += self.stopping is None
 
     async def _finish(self, client: Client) -> Worked:
         """Every lane was tried. Whoever takes them all settles what is in doubt, and ends the job."""

@@ -61,9 +61,9 @@ async def look_at(
     persons, listed = account.persons(had=had), 0
     account.stale(turn, time.time())
     if persons > 1:
-        async for some in users.listed():
-            listed += len(some)
-            account.see([_seen(each, traits) for each in some], turn, had=had)
+        async for page in users.listed():
+            listed += len(page)
+            account.see([_seen(each, traits) for each in page], turn, had=had)
             observer.event(Looking(listed))
             if users.pages and users.requests >= persons:
                 break  # it comes in pages, more of them than there are persons
@@ -72,28 +72,7 @@ async def look_at(
                 if not had:
                     account.absent(turn)
                 return listed
-    await _ask(account, users, turn, observer, traits, had=had)
-    return listed
-
-
-async def _is_whole(account: Account, users: satismeter.Users, turn: int, *, had: bool) -> bool:
-    """Whether those whom a list lacks aren't there: some of them are asked for by name."""
-    for user_id in islice(account.unseen(turn, had=had), _CHECKS):
-        if await users.one(user_id):
-            return False
-    return True
-
-
-async def _ask(
-    account: Account,
-    users: satismeter.Users,
-    turn: int,
-    observer: Observer,
-    traits: Collection[str] | None,
-    *,
-    had: bool,
-) -> None:
-    """Person by person, those whom nobody has seen yet."""
+    # Person by person, those whom nobody has seen yet.
     some: list[SeenUser] = []
     for user_id in account.unseen(turn, had=had):
         user = await users.one(user_id)
@@ -103,6 +82,15 @@ async def _ask(
             some = []
             observer.event(Looking(users.requests))
     account.see(some, turn, had=had)
+    return listed
+
+
+async def _is_whole(account: Account, users: satismeter.Users, turn: int, *, had: bool) -> bool:
+    """Whether those whom a list lacks aren't there: some of them are asked for by name."""
+    for user_id in islice(account.unseen(turn, had=had), _CHECKS):
+        if await users.one(user_id):
+            return False
+    return True
 
 
 def _seen(user: satismeter.User, traits: Collection[str] | None) -> SeenUser:

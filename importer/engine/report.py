@@ -94,6 +94,10 @@ def reported(
         replace(use, target=named.get((use.wave, use.target), use.target))
         for use in lineage(planned.compiled)
     )
+    show = plain if settings.show_values else masked
+    found: dict[str, Counter[str]] = {}
+    for each in planned.recodings.unmapped():
+        found.setdefault(each.column, Counter())[show(each.text)] += each.count  # may look the same
     return Report(
         summary=summary,
         made_at=time.time(),
@@ -106,7 +110,7 @@ def reported(
         columns=tuple(_columns(planned, used)),
         constants={_told(use): use.value for use in used if not use.positions},
         examples=_examples(settings, planned, used),
-        unmapped_values=_unmapped(settings, planned),
+        unmapped_values={column: dict(values.most_common()) for column, values in found.items()},
         requests=tuple(sample_requests(planned, show_values=settings.show_values)),
         masked=not settings.show_values,
         posting=_posting(planned, ledger, sent) if sent else None,
@@ -206,14 +210,6 @@ def _shows(planned: Plan, used: Sequence[Lineage]) -> Mapping[str, Show]:
 
 def _is_open(trait: Trait) -> bool:
     return bool(trait.values) or trait.type in _OPEN
-
-
-def _unmapped(settings: Settings, planned: Plan) -> Mapping[str, Mapping[str, int]]:
-    show = plain if settings.show_values else masked
-    found: dict[str, Counter[str]] = {}
-    for each in planned.recodings.unmapped():
-        found.setdefault(each.column, Counter())[show(each.text)] += each.count  # may look the same
-    return {column: dict(values.most_common()) for column, values in found.items()}
 
 
 def sample_requests(planned: Plan, *, show_values: bool) -> Iterator[str]:

@@ -11,7 +11,7 @@ from pathlib import Path
 from importer.errors import UsageError
 from importer.ledger import account
 from importer.ledger.database import Part, job_of, values
-from importer.model import Job, Status, utf8
+from importer.model import Job, Status, free_name, utf8
 from importer.settings import server_of
 
 ATTEMPTING = "attempting"
@@ -21,6 +21,8 @@ CUT_OFF = "the importer was ended while this row was being posted; it may be sto
 
 SENDABLE = (Status.PENDING, Status.FAILED, Status.UNKNOWN)
 """What is left of a job: to be posted, or to be settled."""
+LEFT = (*SENDABLE, ATTEMPTING)
+"""The same while its run lives."""
 _OF_WORKERS = ("dropped", "lanes", "forced", "rate", "concurrency", "account")
 """What a job that is laid out says to all who post it, also after one of them went on with it alone."""
 
@@ -35,7 +37,7 @@ class Jobs(Part):
             mapping_sha256=job.mapping_sha256,
             origin=job.origin,
             sheet=job.sheet,
-            left=(*SENDABLE, ATTEMPTING),
+            left=LEFT,
         )
         found = next((each for each in map(job_of, same) if "dropped" not in each.settings), None)
         if found:
@@ -43,7 +45,7 @@ class Jobs(Part):
         with self._db.transaction():
             number = self._db.add(
                 "job_start",
-                name=self._free_name(job.name),
+                name=free_name(job.name, set(values(self._db.all("job_names"))), "-"),
                 file=job.file,
                 file_sha256=job.file_sha256,
                 sheet=job.sheet,
@@ -75,11 +77,6 @@ class Jobs(Part):
         found = map(job_of, self._db.each("jobs_with_rows", statuses=wanted))
         left = (each for each in found if not {"dropped", "purged"} & each.settings.keys())
         return next(left, None) or self.job("")
-
-    def _free_name(self, wanted: str) -> str:
-        taken = set(values(self._db.all("job_names")))
-        numbered = (f"{wanted}-{number}" for number in range(2, len(taken) + 3))
-        return next(name for name in (wanted, *numbered) if name not in taken)
 
     def spelled(self, origin: str) -> str:
         """A server's origin as the jobs that were sent to it spell it, since the hashes begin with it:
@@ -126,10 +123,14 @@ class Jobs(Part):
         except BaseException:
             if job.staged_at is None:
                 with self._db.transaction():
-                    self._db.run("rows_removed", job=job.id)
-                    account.remove(self._db, job.id)
-                    self._db.run("job_removed", job=job.id)
+                    self._remove(job)
             raise
+
+    def _remove(self, job: Job) -> int:
+        rows = self._db.run("rows_removed", job=job.id)
+        account.remove(self._db, job.id)
+        self._db.run("job_removed", job=job.id)
+        return rows
 
     def begin_job(self, job: Job) -> None:
         """Write down that the job is under way, whether or not it had ended before: durably, and so that

@@ -10,6 +10,8 @@ from urllib.parse import SplitResult, urljoin, urlsplit
 
 import orjson
 
+from importer.privacy import short
+
 LONGEST = 200
 """Letters of a server's text that go into a message at most."""
 
@@ -38,8 +40,8 @@ def _lenient(body: bytes) -> object:
 def error_text(body: bytes, longest: int = LONGEST) -> str:
     """What an error's body says, in one line: the known JSON fields, else plain text; of an HTML page
     its title."""
-    line = _one_line(" / ".join(_sayings(document_of(body), _TOLD)) or _text(body))
-    return line if len(line) <= longest else line[: longest - 1] + "…"
+    said = " / ".join(_sayings(document_of(body), _TOLD))
+    return short(_one_line(said or _text(body)), longest)
 
 
 def tells(body: bytes, says: Callable[[str], object]) -> bool:

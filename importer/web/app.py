@@ -171,8 +171,7 @@ def _message(
 def serve(settings: Settings, file: Path | None, port: int, opened: Callable[[str], None]) -> int:
     """Serve until Ctrl-C, SIGTERM or *quit*; `opened` is called with the link, and with a new one at
     each Enter on the terminal. Returns how many runs go on by themselves. Raises UsageError."""
-    drafts = Drafts(settings.state)
-    return asyncio.run(_serve(settings, drafts, file, port, opened))
+    return asyncio.run(_serve(settings, file, port, opened))
 
 
 IDLE = 8 * 3600.0
@@ -193,11 +192,11 @@ async def _kept(desk: Desk) -> None:
 
 
 async def _serve(
-    settings: Settings, drafts: Drafts, file: Path | None, port: int, opened: Callable[[str], None]
+    settings: Settings, file: Path | None, port: int, opened: Callable[[str], None]
 ) -> int:
-    desk = Desk(settings, drafts)
+    desk = Desk(settings, Drafts(settings.state))
     if file is not None:
-        desk.start = f"/drafts/{drafts.adopt(file).id}/read"
+        desk.start = f"/drafts/{desk.drafts.adopt(file).id}/read"
     runner = web.AppRunner(
         application(desk), access_log=None, logger=log, handle_signals=False, shutdown_timeout=2
     )

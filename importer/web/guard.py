@@ -145,6 +145,11 @@ class Guard:
             )
 
 
+def number(text: str) -> int | None:
+    """What a form or an address says where a number is asked for; None where it is none."""
+    return int(text) if text.isdecimal() and len(text) < 10 else None
+
+
 def _check_site(request: web.Request, allowed: set[str]) -> None:
     if request.headers.get("Sec-Fetch-Site") not in allowed:
         raise Refused(

@@ -6,7 +6,6 @@ import asyncio
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import NoReturn
 
 import orjson
 from aiohttp import BodyPartReader, web
@@ -26,7 +25,7 @@ from importer.satismeter import Survey
 from importer.sources import open_source
 from importer.web import reading as readings
 from importer.web.drafts import Draft
-from importer.web.guard import FORM, PARTS, Refused
+from importer.web.guard import FORM, PARTS, Refused, number
 from importer.web.pages import Desk
 from importer.web.reading import Checked, Reading, sheet_of
 from importer.web.steps import Steps, small, to
@@ -71,8 +70,7 @@ class Matcher:
         """The choices as they are, and what is yet to be said."""
         one = self._steps.one(request)
         self._steps.there(one)
-        row = request.query.get("row", "")
-        return await self._page(request, one, row=int(row) if row[:9].isdecimal() else None)
+        return await self._page(request, one, row=number(request.query.get("row", "")))
 
     async def _now(self, one: Draft, campaign: str | None = None) -> Now:
         """The import as it stands; with the questions of another survey, where that is being chosen."""
@@ -168,9 +166,14 @@ class Matcher:
                 if now.surveys and drafted.choices.campaign != now.matching.draft.choices.campaign:
                     raise to(one, "match")  # its questions have not been looked at yet
         if go == "next":
-            await self._planned(one)
+            checked = await asyncio.to_thread(readings.checked, self._drafts, one)
+            if not checked.sound:
+                raise to(one, "match")
+            if not one.planned:
+                self._desk.runs.plan(self._desk.settings, one)
+            raise to(one, "plan")
         turn = go.removeprefix("row:") if go.startswith("row:") else form.get("row", "")
-        row = f"?row={turn}#row" if go.startswith("row") and turn[:9].isdecimal() else ""
+        row = f"?row={turn}#row" if go.startswith("row") and number(turn) is not None else ""
         raise web.HTTPSeeOther(f"/drafts/{one.id}/match{row}")
 
     async def _told(
@@ -210,15 +213,6 @@ class Matcher:
             self._drafts.mapping(one).unlink(missing_ok=True)
         return self._drafts.save(one, revision=one.revision)
 
-    async def _planned(self, one: Draft) -> NoReturn:
-        """On to the plan, if the mapping is sound."""
-        checked = await asyncio.to_thread(readings.checked, self._drafts, one)
-        if not checked.sound:
-            raise to(one, "match")
-        if not one.planned:
-            self._desk.runs.plan(self._desk.settings, one)
-        raise to(one, "plan")
-
     async def row(self, request: web.Request) -> web.StreamResponse:
         """One row as it would be with what the form says, which is not kept: for the script."""
         one, form = self._steps.one(request), request[FORM]
@@ -229,10 +223,8 @@ class Matcher:
             raise Refused(409, "The mapping can't be read.")
         drafted, _ = await self._told(one, matching, form)
         document = await asyncio.to_thread(readable, drafted)
-        turn = form.get("row", "")
-        row = await self._row(
-            one, replace(matching, document=document), int(turn) if turn[:9].isdecimal() else None
-        )
+        as_said = replace(matching, document=document)
+        row = await self._row(one, as_said, number(form.get("row", "")))
         return self._desk.page(request, "row", one=one, row=row)
 
     async def _row(self, one: Draft, matching: Matching | None, row: int | None) -> Row:
@@ -302,12 +294,12 @@ class Mending:
         return [web.get(at, self.shown), web.post(at, self.mend)]
 
     def _mender(self, one: Draft, asked: Mapping[str, str]) -> Mender:
-        after, drafts = asked.get("after", ""), self._desk.drafts
+        drafts = self._desk.drafts
         return Mender(
             drafts.sent(one),
             load(str(drafts.mapping(one))),
             sheet_of(one),
-            after=int(after) if after[:9].isdecimal() else 0,
+            after=number(asked.get("after", "")) or 0,
             code=asked.get("code", ""),
             column=asked.get("column", ""),
         )
@@ -346,9 +338,9 @@ class Mending:
         mender, typed = self._mender(one, form), dict[int, dict[int, str]]()
         for name, text in form.items():
             kind, _, place = name.partition(".")
-            row, _, column = place.partition(".")
-            if kind == "cell" and row[:9].isdecimal() and column[:9].isdecimal():
-                typed.setdefault(int(row), {})[int(column)] = text
+            row, column = map(number, place.partition(".")[::2])
+            if kind == "cell" and row is not None and column is not None:
+                typed.setdefault(row, {})[column] = text
         changes = await asyncio.to_thread(mender.changes, typed)
         if not changes:
             raise UsageError("No cell was changed.", hint="Change one, or go back to the plan.")

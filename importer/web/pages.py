@@ -15,9 +15,8 @@ from aiohttp import web
 from importer import __version__, codes
 from importer.errors import ImporterError
 from importer.model import counted, duration, letter
-from importer.privacy import Show, masked_id, plain
+from importer.privacy import Show, masked_id, plain, short
 from importer.results import signed
-from importer.results.report.facts import short
 from importer.results.report.page import code_parts, minute, templates, thousands
 from importer.satismeter import Reader, Survey, SurveyQuestion
 from importer.settings import Settings

@@ -16,7 +16,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
-from itertools import chain, islice
+from itertools import islice
 from pathlib import Path
 from threading import Lock
 from typing import IO, Any
@@ -169,7 +169,7 @@ class Runs:
     def retry(self, base: Settings, one: Draft, job: str, status: str) -> list[str]:
         """The command that sends a job's rows of this status once more."""
         own = {"--status": status, "--file": self.drafts.sent(one), **self._ways(base)}
-        return ["retry", job, *self._options(own)]
+        return ["retry", job, *_options(own)]
 
     def commands(self, base: Settings, one: Draft) -> list[str]:
         """The same as commands, to be typed."""
@@ -182,7 +182,7 @@ class Runs:
     ) -> list[str]:
         own = {"-m": self.drafts.mapping(one), **own, "--sheet": sheet_of(one)}
         own |= {"--out": self.drafts.out(one), "--endpoint": base.endpoint.url, **self._ways(base)}
-        return [name, self.drafts.sent(one), *self._options(own)]
+        return [name, self.drafts.sent(one), *_options(own)]
 
     def _ways(self, base: Settings) -> dict[str, object]:
         proxy = base.network.proxy
@@ -192,10 +192,6 @@ class Runs:
             "--proxy": proxy.reveal() if proxy else None,
             "--ca-file": base.network.ca_file,
         }
-
-    def _options(self, given: Mapping[str, object]) -> Iterator[str]:
-        options = ((option, str(value)) for option, value in given.items() if value is not None)
-        return chain.from_iterable(options)
 
     def start(
         self, base: Settings, one: Draft, limit: int | None, again: str = "", *, look: bool = False
@@ -211,7 +207,47 @@ class Runs:
             now = self.drafts.load(one.id) or one
             if now.revision != one.revision:
                 raise Busy(MEANWHILE, hint="Load the page anew, and look at what was sent.")
-            return self._start(base, now, limit, again, ["--check-survey"] * look, log)
+            if not again and (not now.approved or self.seal(now) != now.approved):
+                raise UsageError(
+                    "The plan is not the one that was approved.",
+                    hint="Plan anew, and approve that.",
+                )
+            if base.write_key is None:
+                raise UsageError("There is no write key.")
+            standing = self._standing(now, running=False)
+            before = standing.unsent if standing.job else _ready(self.summary(base, now))
+            before = standing.counts.get(again, 0) if again else before
+            job = standing.job.name if standing.job else ""
+            words = self.retry(base, now, job, again) if again else self.words(base, now, limit)
+            words += [*(["--check-survey"] if look else []), *_UNATTENDED]
+            log.truncate()
+            said = self.drafts.folder(now.id) / "run.json"
+            with os.fdopen(
+                os.open(said, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb"
+            ) as out:
+                child = subprocess.Popen(  # noqa: S603  this interpreter, our own command
+                    [sys.executable, "-P", "-c", _START, _ROOT, *words],
+                    stdin=subprocess.DEVNULL,
+                    stdout=out,
+                    stderr=log,
+                    env=_environment(base),
+                    **system.OWN_GROUP,
+                )
+            self._children[now.id] = child
+            self.stopping.discard(now.id)
+            now = self.drafts.save(
+                now,
+                pid=child.pid,
+                host=socket.gethostname(),
+                began=time.time(),
+                before=before,
+                goal=min(before, limit or before),
+                again=again,
+                got=(),
+            )
+            return self.drafts.save(
+                now, revision=now.revision + 1
+            )  # other tabs show what was before
 
     @contextmanager
     def _alone(self, one: Draft) -> Iterator[IO[bytes]]:
@@ -230,51 +266,6 @@ class Runs:
                         raise
                     time.sleep(pause)
             yield log
-
-    def _start(
-        self,
-        base: Settings,
-        one: Draft,
-        limit: int | None,
-        again: str,
-        more: list[str],
-        log: IO[bytes],
-    ) -> Draft:
-        if not again and (not one.approved or self.seal(one) != one.approved):
-            raise UsageError(
-                "The plan is not the one that was approved.", hint="Plan anew, and approve that."
-            )
-        if base.write_key is None:
-            raise UsageError("There is no write key.")
-        standing = self._standing(one, running=False)
-        before = standing.unsent if standing.job else _ready(self.summary(base, one))
-        before = standing.counts.get(again, 0) if again else before
-        job = standing.job.name if standing.job else ""
-        words = self.retry(base, one, job, again) if again else self.words(base, one, limit)
-        log.truncate()
-        said = self.drafts.folder(one.id) / "run.json"
-        with os.fdopen(os.open(said, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as out:
-            child = subprocess.Popen(  # noqa: S603  this interpreter, our own command
-                [sys.executable, "-P", "-c", _START, _ROOT, *words, *more, *_UNATTENDED],
-                stdin=subprocess.DEVNULL,
-                stdout=out,
-                stderr=log,
-                env=_environment(base),
-                **system.OWN_GROUP,
-            )
-        self._children[one.id] = child
-        self.stopping.discard(one.id)
-        now = self.drafts.save(
-            one,
-            pid=child.pid,
-            host=socket.gethostname(),
-            began=time.time(),
-            before=before,
-            goal=min(before, limit or before),
-            again=again,
-            got=(),
-        )
-        return self.drafts.save(now, revision=now.revision + 1)  # other tabs show what was before
 
     def stop(self, one: Draft) -> None:
         """Let the rows in flight end, and no other leave; where that was said before, leave at once."""
@@ -363,6 +354,11 @@ _START = (
 )
 """`python -m importer` without the folder at hand in its path, where another `importer.py` may lie."""
 _UNATTENDED = ("--yes", "--json", "--log", "json")
+
+
+def _options(given: Mapping[str, object]) -> list[str]:
+    said = [(option, str(value)) for option, value in given.items() if value is not None]
+    return [word for pair in said for word in pair]
 
 
 def _environment(base: Settings) -> dict[str, str]:

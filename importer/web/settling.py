@@ -17,7 +17,7 @@ from importer.errors import UsageError
 from importer.model import Job, Line, Status, counted
 from importer.settings import Settings
 from importer.web.drafts import Draft
-from importer.web.guard import FORM, FRAMED, Refused
+from importer.web.guard import FORM, FRAMED, Refused, number
 from importer.web.pages import Desk
 from importer.web.standing import Standing, found
 
@@ -109,11 +109,11 @@ class Settling:
         """A person has looked: this one row is there, or it is not."""
         _, job, settings = await self._job(request)
         form = request[FORM]
-        row, said = form.get("row", ""), form.get("is", "")
-        if not row[:9].isdecimal() or said not in {"there", "not there"}:
+        row, said = number(form.get("row", "")), form.get("is", "")
+        if row is None or said not in {"there", "not there"}:
             raise UsageError("It wasn't said what became of which row.", hint="Use the buttons.")
         waves = [form["wave"]] if form.get("wave") else []
-        await asyncio.to_thread(mark, settings, [int(row)], waves, created=said == "there")
+        await asyncio.to_thread(mark, settings, [row], waves, created=said == "there")
         more = "" if said == "there" else " It is posted again when you go on."
         raise self._done(request, job, f"Row {row}: by your word it is {said}.{more}")
 
@@ -146,7 +146,8 @@ async def to_settle(desk: Desk, standing: Standing, after: str = "") -> dict[str
     """What the pages of a job show to settle it by; `after`: the `seq` of the last row of the page before."""
     job, folder, doubt = standing.job, standing.folder, list[Line]()
     if job and standing.counts.get(Status.UNKNOWN) and not standing.running:
-        since = int(after) if after[:9].isdecimal() else -1
+        since = number(after)
+        since = -1 if since is None else since
         doubt = await asyncio.to_thread(in_doubt, desk.settings, job, since, _SHOWN + 1)
     return {
         "doubt": doubt[:_SHOWN],

@@ -10,14 +10,12 @@ import orjson
 
 from importer import codes, resources
 from importer.errors import ExitStatus
-from importer.ledger import ATTEMPTING, Ledger, reading
+from importer.ledger import ATTEMPTING, LEFT, Ledger, reading
 from importer.model import Cause, Job, Status
 from importer.results import files
 
 MOST = 64 << 20
 """Bytes of what the importer itself has written: a saved plan, a summary."""
-OPEN = (Status.PENDING, Status.FAILED, Status.UNKNOWN)
-"""What is left of a job: to be posted, or to be settled."""
 
 # A run, as it stands.
 
@@ -43,7 +41,7 @@ class Standing:
 
     @property
     def left(self) -> int:
-        return sum(self.counts.get(each, 0) for each in (*OPEN, ATTEMPTING))
+        return sum(self.counts.get(each, 0) for each in LEFT)
 
     @property
     def unsent(self) -> int:

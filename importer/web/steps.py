@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 from aiohttp import BodyPartReader, hdrs, web
 
 from importer.engine.jobs import purge
 from importer.errors import SourceError, UsageError
+from importer.ledger import SENDABLE
 from importer.mapping.yaml import MAX_BYTES
 from importer.model import counted, duration
 from importer.web import reading as readings
@@ -19,7 +20,7 @@ from importer.web.guard import FORM, FRAMED, PARTS, Refused
 from importer.web.pages import Desk
 from importer.web.runs import PILOT
 from importer.web.settling import to_settle
-from importer.web.standing import OPEN, Standing
+from importer.web.standing import Standing
 
 _SHOWN = 25
 _MEND = {"problems.csv", "problems.xlsx"}
@@ -129,7 +130,9 @@ class Steps:
         """What a run would do."""
         one, runs = self.one(request), self._desk.runs
         planning = runs.task("plan", one.id)
-        summary = runs.summary(self._desk.settings, one)
+        summary, checked = runs.summary(self._desk.settings, one), None
+        if summary:
+            checked = await asyncio.to_thread(readings.checked, self._drafts, one)
         return self._desk.page(
             request,
             "plan",
@@ -137,13 +140,10 @@ class Steps:
             planning=planning if planning and planning.on else None,
             failed=planning.failed if planning and not one.planned else None,
             summary=summary,
-            traits=await self._traits(one) if summary else (),
+            traits=checked.traits if checked else (),
             survey=await self._desk.called(str(summary.get("campaign", ""))),
             seal=runs.seal(one),
         )
-
-    async def _traits(self, one: Draft) -> Sequence[str]:
-        return (await asyncio.to_thread(readings.checked, self._drafts, one)).traits
 
     async def plan_anew(self, request: web.Request) -> web.StreamResponse:
         """Makes the plan once more, as after a change of the file."""
@@ -267,7 +267,7 @@ class Steps:
             summary=standing.said if standing.said.get("rows") else {},
             there=there,
             commands=runs.commands(self._desk.settings, one),
-            open=OPEN,
+            open=SENDABLE,
             copy=one.ours and self._drafts.there(one),
             there_still=self._drafts.there(one),
             goes_at=self._drafts.goes_at(one),

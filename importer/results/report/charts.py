@@ -11,7 +11,8 @@ from dataclasses import dataclass
 
 from importer import codes
 from importer.model import DETRACTORS, PROMOTERS, Cause, duration
-from importer.results.report.facts import Column, Slot, per_cent, short
+from importer.privacy import short
+from importer.results.report.facts import Column, Slot, per_cent
 from importer.results.scores import Scores, signed
 from importer.results.summary import TraitEffect
 
@@ -20,6 +21,7 @@ _ROW = 26.0
 _HEIGHT = 150.0
 _TOP, _BOTTOM = 20.0, 22.0
 _WIDEST = 40.0
+_LABEL = 32
 _LETTER = 7.4
 _GAP = 6.0
 
@@ -89,7 +91,7 @@ def _lying(bars: Sequence[Bar]) -> Iterator[Shape]:
     for n, bar in enumerate(bars):
         top = n * _ROW
         length = max(bar.value / most * WIDTH, 1.5 if bar.value else 0)
-        yield _text(0, top + 12, _cut(bar.label), "label")
+        yield _text(0, top + 12, short(bar.label, _LABEL), "label")
         yield _text(WIDTH, top + 12, bar.shown, "value end")
         yield _rect(0, top + 16, WIDTH, 5, "track", rx=2)
         yield _rect(0, top + 16, length, 5, bar.colour, rx=2)
@@ -105,7 +107,7 @@ def _stacked(rows: Sequence[tuple[str, Sequence[Bar]]]) -> Iterator[Shape]:
     most = max((sum(bar.value for bar in bars) for _, bars in rows), default=0) or 1
     for n, (label, bars) in enumerate(rows):
         top, left = n * _ROW, 0.0
-        yield _text(0, top + 12, _cut(label), "label")
+        yield _text(0, top + 12, short(label, _LABEL), "label")
         yield _text(WIDTH, top + 12, bars[-1].shown, "value end")
         yield _rect(0, top + 16, WIDTH, 7, "track", rx=2)
         for bar in bars:
@@ -113,10 +115,6 @@ def _stacked(rows: Sequence[tuple[str, Sequence[Bar]]]) -> Iterator[Shape]:
             if width:
                 yield _rect(left, top + 16, min(width, WIDTH - left), 7, bar.colour)
             left = min(left + width, WIDTH)
-
-
-def _cut(text: str, most: int = 32) -> str:
-    return text if len(text) <= most else text[: most - 1] + "…"
 
 
 def share(bars: Sequence[Bar], title: str) -> Chart:

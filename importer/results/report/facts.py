@@ -12,7 +12,7 @@ import orjson
 from importer import codes
 from importer.errors import ExitStatus
 from importer.model import Cause
-from importer.privacy import masked_id
+from importer.privacy import masked_id, short
 from importer.results.scores import Scores
 from importer.results.summary import Summary
 
@@ -158,11 +158,6 @@ def status_label(status: str) -> str:
 def sentence(text: str) -> str:
     """With a capital at its start."""
     return text[:1].upper() + text[1:]
-
-
-def short(text: str, most: int = 120) -> str:
-    """Cut where nobody reads on."""
-    return text if len(text) <= most else text[: most - 1] + "…"
 
 
 def tone(summary: Summary) -> str:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from importer.model import counted, duration
-from importer.privacy import UNSEEN
+from importer.privacy import UNSEEN, short
 from importer.results.files import whole
 from importer.results.report.facts import Report
 
@@ -66,7 +66,7 @@ def _environment() -> Environment:
     """Made with the first page: most commands write none, and need no Jinja2."""
     from importer.results.report import charts
     from importer.results.report import facts as words
-    from importer.results.report.facts import cut_short, per_cent, sentence, short
+    from importer.results.report.facts import cut_short, per_cent, sentence
 
     filters = (
         *(counted, duration, minute, thousands, tenth, code_parts, numeric),
