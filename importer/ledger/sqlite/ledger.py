@@ -33,9 +33,6 @@ from importer.ledger.staging import Brief, Whole
 from importer.ledger.store import Ledger
 from importer.model import Job
 
-_CACHE_KB = -8 * 1024
-"""Negative, so kilobytes. More buys no speed, and SQLite sorts in as much again."""
-
 
 class SqliteLedger(Ledger):
     """An open ledger in one file. Every sqlite3 error leaves as a `LedgerError` that names it."""
@@ -117,7 +114,6 @@ class SqliteLedger(Ledger):
         another database's, into its `past`, which is let go of at the end (`besides`)."""
         with wrap_sqlite_errors(path):
             connection = sqlite3.connect("", isolation_level=None, uri=True)
-            connection.execute(f"PRAGMA cache_size = {_CACHE_KB}")
             connection.execute("PRAGMA journal_mode = OFF")
             connection.execute("PRAGMA synchronous = OFF")
             migrate(connection, "the plan's ledger")
