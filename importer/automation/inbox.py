@@ -222,8 +222,7 @@ class FileEnded:
 
     @property
     def everyones(self) -> bool:
-        """Whether the other files would meet the same: the API is away, the key is refused, the
-        ledger can't be written."""
+        """Whether the other files would meet the same: the API is away, say, or the ledger full."""
         own = (*OF_THE_FILE, *(PERHAPS_ALONE if self.accepted else ()))
         return self.status == ExitStatus.STOPPED and self.stop not in own
 
@@ -281,8 +280,7 @@ class Inbox:
         return due, [each for each in found if each not in whole]
 
     def ended(self, arrival: Arrival, fate: Fate, now: float) -> Path:
-        """Put a file where it belongs, and say where that is. One that changed meanwhile has
-        arrived anew, and stays."""
+        """Put a file where it belongs; returns where. One that changed meanwhile arrived anew, and stays."""
         if not arrival.untouched():
             return arrival.path
         if fate is Fate.STAYS:

@@ -330,8 +330,7 @@ def _source(named: str) -> Path | str:
 
 
 def _check_words(task: Task) -> None:
-    """The options that go along, read by the very command that is to get them: a mistake in them would
-    fail each night."""
+    """The options that go along, read by the command that is to get them: a mistake would fail each night."""
     from importer.cli.plan_run import run_command
     from importer.settings import FailOn, Rate
 

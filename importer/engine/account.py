@@ -42,8 +42,7 @@ from importer.settings import Settings
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """What the mapping sends of persons, by wave; `keeps` are the traits that aren't sent to those who have
-    them."""
+    """What the mapping sends of persons, by wave; `keeps`: traits that aren't sent to those who have them."""
 
     traits: tuple[str, ...]
     keeps: Mapping[str, frozenset[str]]

@@ -247,8 +247,7 @@ def mark(
 
 @dataclass(frozen=True, slots=True)
 class _Named:
-    """What a person has named: rows of a job, and waves of them (all that are in doubt, where none is
-    named)."""
+    """What a person has named: rows of a job, and waves of them (none: all that are in doubt)."""
 
     job: Job
     rows: Set[int]
