@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import sys
 from collections.abc import Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Unpack, cast
@@ -210,10 +210,8 @@ class _Desk:
             self.job = planned.job.name
             return True
 
-        try:
+        with closing(progress):
             return engine.run(settings, confirm, Observers((progress, SafePlaces(ending.check))))[1]
-        finally:
-            progress.close()
 
     def _former(self, sha256: str) -> str:
         """The job that has imported the same bytes to their end; "" where none has."""

@@ -6,6 +6,7 @@ import dataclasses
 import sys
 import time
 from collections.abc import Iterable
+from contextlib import closing
 from typing import TYPE_CHECKING, Unpack
 
 import click
@@ -331,10 +332,8 @@ def restore_command(**given: Unpack[Given]) -> ExitStatus:
             _print(planned, as_plan=True)
         return given["yes"] or click.confirm("Go on?", err=True)
 
-    try:
+    with closing(progress):
         found = restore(settings, given["traits"], agree, progress, dry_run=given["dry_run"])
-    finally:
-        progress.close()
     if given["as_json"]:
         output.emit({"command": "restore", "dry_run": given["dry_run"], **found.document()})
     else:
