@@ -107,10 +107,15 @@ if sys.platform == "win32":
     _reading = threading.Lock()
 
     def read_at(descriptor: int, size: int, at: int) -> bytes:
-        """At most `size` bytes from byte `at` on. All who read this descriptor read by this."""
+        """At most `size` bytes from byte `at` on. All who read this descriptor read by this; a file that is
+        written goes on where it was."""
         with _reading:
+            before = os.lseek(descriptor, 0, os.SEEK_CUR)
             os.lseek(descriptor, at, os.SEEK_SET)
-            return os.read(descriptor, size)
+            try:
+                return os.read(descriptor, size)
+            finally:
+                os.lseek(descriptor, before, os.SEEK_SET)
 
     def hold(file: IO[bytes] | IO[str]) -> None:
         """Lock an open file until it is closed. Raises BlockingIOError where another process has."""

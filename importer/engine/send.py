@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from signal import Signals
 
 from importer import shutdown
@@ -126,10 +127,11 @@ async def _post_again(sending: SendContext) -> None:
     await sending.delivery.run(rows(ledger, job, order), held)
 
 
-def rows(ledger: Ledger, job: Job, order: Sequence[int]) -> Iterator[QueuedRow]:
+def rows(ledger: Ledger, job: Job, order: Iterable[int]) -> Iterator[QueuedRow]:
     """These rows as the sender takes them, read from the ledger a few at a time."""
-    for start in range(0, len(order), _BATCH):
-        yield from ledger.outgoing(job, list(order[start : start + _BATCH]))
+    seqs = iter(order)
+    while some := list(islice(seqs, _BATCH)):
+        yield from ledger.outgoing(job, some)
 
 
 # How many rows may be refused before a run stops by itself.
@@ -338,6 +340,7 @@ async def _first_contact(sending: SendContext, contact: Contact) -> tuple[str, .
 async def _first_pass(sending: SendContext) -> None:
     """Rows that were never posted, or surely not stored. Whoever has a row in doubt waits."""
     ledger, job = sending.ledger, sending.job
-    order = ledger.sending_order(job, sending.settings.statuses)[: sending.settings.limit]
-    sending.observer.event(Sending(len(order), job.name))
-    await sending.delivery.run(rows(ledger, job, order), ledger.doubtful())
+    order = ledger.sending_order(job, sending.settings.statuses)
+    most = min(len(order), sending.settings.limit or len(order))
+    sending.observer.event(Sending(most, job.name))
+    await sending.delivery.run(rows(ledger, job, islice(order, most)), ledger.doubtful())

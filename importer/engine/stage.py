@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -67,15 +67,15 @@ def warnings(
     )
 
 
-def _scoreless(tally: Tally, sent: Sequence[int]) -> Iterator[str]:
+def _scoreless(tally: Tally, sent: Iterable[int], number: int) -> Iterator[str]:
     """How many of the rows to send (by `seq`) have no answer to the NPS question, else the first rating."""
     found = tally.scores(sent) if tally.questions else ()
     nps = [each for each in found if each.question.type == "nps"]
     for first in (nps or found)[:1]:
         waves = [each for each in found if each.question.place == first.question.place]
-        missing = len(sent) - sum(each.answers for each in waves)
+        missing = number - sum(each.answers for each in waves)
         if missing > 0:
-            rows = f"{missing:,} of {counted(len(sent), 'ready row')}"
+            rows = f"{missing:,} of {counted(number, 'ready row')}"
             yield (
                 f"{rows} {'has' if missing == 1 else 'have'} no score in {first.question.column!r}, only "
                 f"other answers. {codes.advice('no_score')}"
@@ -243,10 +243,10 @@ def stage(  # noqa: PLR0913  the parts of a job, each its own thing
     show = plain if show_values else odd_character
     counts = planned_rows(ledger, job, staging.read, settings.statuses)
     clashes = ledger.clashes(job, _key_columns(compiled))
-    sent = ledger.own_seqs(job, settings.statuses)
     samples = found.samples
     if clashes:
-        samples = {by: sample for by, sample in samples.items() if sample[0] in set(sent)}
+        sent = set(ledger.own_seqs(job, settings.statuses))
+        samples = {by: sample for by, sample in samples.items() if sample[0] in sent}
     return Plan(
         *(job, source, document, compiled, counts),
         causes=found.causes.listed() + clashes,
@@ -255,7 +255,7 @@ def stage(  # noqa: PLR0913  the parts of a job, each its own thing
         warnings=_sheetless(settings, source)
         + found.persons.told
         + found.spellings.told
-        + tuple(_scoreless(found.tally, sent))
+        + tuple(_scoreless(found.tally, ledger.own_seqs(job, settings.statuses), counts["ready"]))
         + warnings(document, source, compiled, ledger, job, found.damage.listed(), show),
         samples=tuple(body for _, body in samples.values()),
         rate=settings.rate or Rate.parse(document.sending.rate),

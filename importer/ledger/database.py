@@ -5,12 +5,10 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import cache
-from itertools import chain
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
@@ -91,11 +89,6 @@ def check_secret(database: Database, secret: bytes, *, keep: bool = True) -> Non
 def values(rows: Iterable[Row]) -> list[Any]:
     """The only column of each row."""
     return [value for (value,) in rows]
-
-
-def whole(rows: Iterable[Row]) -> Sequence[int]:
-    """The only column of each row, whole numbers: 8 bytes each, where a list takes four times the room."""
-    return array("q", chain.from_iterable(rows))
 
 
 def pairs(rows: Iterable[Row]) -> dict[Any, Any]:

@@ -7,12 +7,13 @@ import time
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import starmap
+from itertools import chain, starmap
 from typing import NamedTuple
 
 from importer import codes
-from importer.ledger.database import Part, batches, pairs, values, whole
+from importer.ledger.database import Part, batches, pairs, values
 from importer.ledger.jobs import ATTEMPTING, SENDABLE, meet
+from importer.ledger.state import Numbers
 from importer.model import PERHAPS_ALONE, Cause, Job, Line, QueuedRow, Status
 
 
@@ -151,9 +152,9 @@ class Figures(Part):
         for (seq,) in self._db.each("seqs", job=job.id, statuses=statuses):
             yield seq
 
-    def own_seqs(self, job: Job, statuses: Sequence[str]) -> Sequence[int]:
+    def own_seqs(self, job: Job, statuses: Sequence[str]) -> Iterator[int]:
         """The same, of rows whose fate no other row decides: those of `sending_order`, unsorted."""
-        return whole(self._db.each("own_seqs", job=job.id, statuses=statuses))
+        return chain.from_iterable(self._db.each("own_seqs", job=job.id, statuses=statuses))
 
     def rows_per_person(self, job: Job, statuses: Sequence[str]) -> dict[int, int]:
         """How many persons have one row of these statuses, how many two, and so on."""
@@ -226,20 +227,20 @@ ANSWERED = ("stored_or_duplicate", "rejected_in_doubt")
 
 
 class Sending(Part):
-    def sending_order(self, job: Job, statuses: Sequence[str]) -> Sequence[int]:
+    def sending_order(self, job: Job, statuses: Sequence[str]) -> Numbers:
         """The `seq` of the job's rows of these statuses, oldest first, as the mapping's date says;
         without a date in file order; last those of people with a row that an earlier run has stopped at.
         Rows whose fate another job decides are left out."""
         found = self._db.each("sending_order", job=job.id, statuses=statuses, alone=PERHAPS_ALONE)
-        return whole(found)
+        return Numbers(chain.from_iterable(found))
 
-    def late_order(self, job: Job, behind: Sequence[str]) -> Sequence[int]:
+    def late_order(self, job: Job, behind: Sequence[str]) -> Numbers:
         """The rows in doubt that the API's duplicate check can decide (`askable`), and those of the
         statuses `behind`, which may have waited for them."""
         found = self._db.each(
             "late_order", job=job.id, behind=behind, alone=PERHAPS_ALONE, **_asked()
         )
-        return whole(found)
+        return Numbers(chain.from_iterable(found))
 
     def askable(self, job: Job) -> int:
         """How many rows in doubt the API's duplicate check can decide: posted lately, not asked about yet."""

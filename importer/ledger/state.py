@@ -7,10 +7,12 @@ import os
 import re
 import secrets
 import stat
+import struct
 import tempfile
 from array import array
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
+from itertools import count, islice
 from pathlib import Path
 from typing import IO
 
@@ -108,6 +110,42 @@ def _told(place: Path) -> Iterator[None]:
         ) from error
 
 
+class Numbers(Iterable[int]):
+    """Whole numbers in their order, in a file without a name: a million of them take no memory. Raises
+    LedgerError where it is full."""
+
+    def __init__(self, numbers: Iterable[int]) -> None:
+        place, several = Path(tempfile.gettempdir()), iter(numbers)
+        with _told(place):
+            self._file: IO[bytes] = system.nameless()
+            while some := array("q", islice(several, _SOME)):
+                self._file.write(some)
+            self._count = self._file.tell() // some.itemsize
+            self._file.flush()
+
+    def __len__(self) -> int:
+        return self._count
+
+    def __iter__(self) -> Iterator[int]:
+        size = array("q").itemsize * _SOME
+        for at in count(0, size):
+            some = array("q", system.read_at(self._file.fileno(), size, at))
+            yield from some
+            if len(some) < _SOME:
+                return
+
+    def __del__(self) -> None:
+        with suppress(OSError):  # of a full disk, and told before
+            self._file.close()
+
+
+_SOME = 10_000
+"""Numbers that are in memory at a time."""
+
+_PLACE = struct.Struct("=qq")
+"""Where a body begins and ends."""
+
+
 class Spool:
     """Bodies by `seq`, and chunks in their order. The files have no names from the start, so that even a
     killed process leaves no personal data on the disk. Raises LedgerError where it is full."""
@@ -117,10 +155,10 @@ class Spool:
         with _told(self._place):
             self._file: IO[bytes] = system.nameless(folder)
             self._cells: IO[bytes] = system.nameless(folder)
+            self._places: IO[bytes] = system.nameless(folder)
         self._lengths = array("q")
-        self._starts = array("q")
-        self._ends = array("q")
-        self._end = self._written = 0
+        self._rows = self._end = 0
+        self._written = True
         self._again: Callable[[], Iterator[Chunk]] | None = None
 
     def keep(self, rows: Iterable[tuple[int, Response]]) -> None:
@@ -128,23 +166,25 @@ class Spool:
 
     def keep_bodies(self, rows: Iterable[tuple[int, bytes]]) -> None:
         """The same, where nothing but the bodies is at hand."""
+        places = array("q")
         with _told(self._place):
             for seq, body in rows:
-                gap = seq - len(self._starts)
-                if gap:
-                    self._starts.extend([0] * gap)
-                    self._ends.extend([0] * gap)
-                self._file.write(body)
-                self._starts.append(self._end)
-                self._end += len(body)
-                self._ends.append(self._end)
+                places.extend((0, 0) * (seq - self._rows))
+                self._rows = seq + 1
+                places.append(self._end)
+                self._end += self._file.write(body)
+                places.append(self._end)
+            self._places.write(places)
+        self._written = False
 
     def replace(self, seq: int, body: bytes) -> None:
         with _told(self._place):
-            self._file.write(body)
-            self._starts[seq] = self._end
-            self._end += len(body)
-            self._ends[seq] = self._end
+            start = self._end
+            self._end += self._file.write(body)
+            self._places.seek(seq * _PLACE.size)
+            self._places.write(_PLACE.pack(start, self._end))
+            self._places.seek(0, os.SEEK_END)
+        self._written = False
 
     def keep_cells(self, chunk: Chunk) -> None:
         with _told(self._place):
@@ -168,19 +208,24 @@ class Spool:
 
     def body(self, seq: int) -> bytes:
         """The bytes that were added for row `seq`, also where they aren't on the disk yet."""
-        start, end = self._starts[seq], self._ends[seq]
-        if self._written < end:
+        if not self._written:
             self.flush()
+        place = system.read_at(self._places.fileno(), _PLACE.size, seq * _PLACE.size)
+        start, end = _PLACE.unpack(place)
         return system.read_at(self._file.fileno(), end - start, start)
 
     def flush(self) -> None:
         """Whatever was kept is in the file now: a disk that is full is told before the first post."""
         with _told(self._place):
-            self._file.flush()
-            self._cells.flush()
-        self._written = self._end
+            for file in self._files:
+                file.flush()
+        self._written = True
+
+    @property
+    def _files(self) -> tuple[IO[bytes], ...]:
+        return self._file, self._cells, self._places
 
     def close(self) -> None:
-        for file in (self._file, self._cells):
+        for file in self._files:
             with suppress(OSError):  # of a full disk, and told before
                 file.close()

@@ -88,6 +88,16 @@ def readers_of_one_descriptor_have_places_of_their_own(folder: Path) -> None:
     os.close(descriptor)
 
 
+def a_file_is_written_on_where_it_was_whatever_is_read_of_it(folder: Path) -> None:
+    with system.nameless(folder) as file:
+        file.write(b"one two")
+        file.flush()
+        assert system.read_at(file.fileno(), 3, 0) == b"one"
+        file.write(b" three")
+        file.flush()
+        assert system.read_at(file.fileno(), 100, 0) == b"one two three"
+
+
 def a_link_is_followed_only_where_it_may_be(folder: Path) -> None:
     file, link = folder / "file", folder / "link"
     file.write_bytes(b"text")

@@ -41,7 +41,7 @@ def _steps(folder: Path, rows: int) -> int:
             ledger.connection.execute(
                 "UPDATE rows SET status = 'created', sent_at = 1e9 WHERE seq < ?", (rows // 2,)
             )
-        order = ledger.sending_order(job, (Status.PENDING,))
+        order = list(ledger.sending_order(job, (Status.PENDING,)))
         count = [0]
 
         def step() -> None:
