@@ -179,17 +179,13 @@ def alone(folder: Path, state: Path) -> Iterator[None]:
     places = state / "locks"
     places.mkdir(mode=0o700, parents=True, exist_ok=True)
     name = hashlib.sha256(str(folder.resolve()).encode()).hexdigest()[:24]
-    lock = FileLock(places / f"inbox-{name}.lock", mode=0o600)
     try:
-        lock.acquire(timeout=0)
+        with FileLock(places / f"inbox-{name}.lock", timeout=0, mode=0o600):
+            yield
     except Timeout:
         raise Busy(
             f"Another watch holds {folder}.", hint="One at a time is enough; nothing was sent."
         ) from None
-    try:
-        yield
-    finally:
-        lock.release()
 
 
 # The inbox: what is due now, and what becomes of a file by how its import ended.
