@@ -76,8 +76,7 @@ def small(path: str | Path, most: int = MOST_TEXT) -> tuple[bytes, os.stat_resul
 
 
 def sweep(folder: Path, names: re.Pattern[str], seconds: float = 0.0) -> None:
-    """Delete what killed writes have left in a folder: files of such names that nobody holds, unchanged for
-    so long."""
+    """Delete what killed writes have left in a folder: files of such names, unheld, unchanged for so long."""
     with suppress(OSError):
         for path in [each for each in folder.iterdir() if names.fullmatch(each.name)]:
             with suppress(OSError):

@@ -221,8 +221,7 @@ def path_text(value: object, what: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class SharedLedger:
-    """A ledger in PostgreSQL that hosts share: `postgresql://HOST/DATABASE` or `service=NAME`, without a
-    password."""
+    """A ledger in PostgreSQL that hosts share: `postgresql://HOST/DB` or `service=NAME`, no password."""
 
     address: str = field(repr=False)
 

@@ -35,8 +35,7 @@ def anothers(facts: os.stat_result) -> bool:
 
 
 def boottime() -> float | None:
-    """Seconds since some moment, those included for which the machine was suspended; None where no clock
-    counts them."""
+    """Seconds since some moment, also those of a suspended machine; None where no clock counts them."""
     if sys.platform == "linux":
         return time.clock_gettime(time.CLOCK_BOOTTIME)
     if sys.platform == "darwin":
@@ -275,8 +274,7 @@ else:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
     def is_held(path: Path) -> bool:
-        """Whether a process, or a child that inherited it, holds this file. Raises OSError where there is
-        none."""
+        """Whether a process, or a child that inherited it, holds this file. Raises OSError for none."""
         descriptor = opened(path, links=False)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
@@ -305,8 +303,7 @@ else:
             draft.unlink()
 
     def leave_no_core() -> None:
-        """A crash writes no memory to the disk, and no other process of the user reads it (Linux:
-        PR_SET_DUMPABLE)."""
+        """A crash writes no memory to the disk, no other process reads it (Linux: PR_SET_DUMPABLE)."""
         import ctypes
 
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))

@@ -179,17 +179,13 @@ def alone(folder: Path, state: Path) -> Iterator[None]:
     places = state / "locks"
     places.mkdir(mode=0o700, parents=True, exist_ok=True)
     name = hashlib.sha256(str(folder.resolve()).encode()).hexdigest()[:24]
-    lock = FileLock(places / f"inbox-{name}.lock", mode=0o600)
     try:
-        lock.acquire(timeout=0)
+        with FileLock(places / f"inbox-{name}.lock", timeout=0, mode=0o600):
+            yield
     except Timeout:
         raise Busy(
             f"Another watch holds {folder}.", hint="One at a time is enough; nothing was sent."
         ) from None
-    try:
-        yield
-    finally:
-        lock.release()
 
 
 # The inbox: what is due now, and what becomes of a file by how its import ended.
@@ -222,8 +218,7 @@ class FileEnded:
 
     @property
     def everyones(self) -> bool:
-        """Whether the other files would meet the same: the API is away, the key is refused, the
-        ledger can't be written."""
+        """Whether the other files would meet the same: the API is away, say, or the ledger full."""
         own = (*OF_THE_FILE, *(PERHAPS_ALONE if self.accepted else ()))
         return self.status == ExitStatus.STOPPED and self.stop not in own
 
@@ -281,8 +276,7 @@ class Inbox:
         return due, [each for each in found if each not in whole]
 
     def ended(self, arrival: Arrival, fate: Fate, now: float) -> Path:
-        """Put a file where it belongs, and say where that is. One that changed meanwhile has
-        arrived anew, and stays."""
+        """Put a file where it belongs; returns where. One that changed meanwhile arrived anew, and stays."""
         if not arrival.untouched():
             return arrival.path
         if fate is Fate.STAYS:

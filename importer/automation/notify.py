@@ -127,8 +127,7 @@ class Notice:
 
 
 class Undelivered(Exception):
-    """Why a notice did not arrive, without the address: that is a secret. The import is not touched
-    by it."""
+    """Why a notice did not arrive, without the address, a secret. The import is not touched by it."""
 
 
 # A notice as an HTTP POST: plain JSON, or in Slack's format.
@@ -189,8 +188,7 @@ class Webhook:
 
 @dataclass(frozen=True, slots=True)
 class Slack(Webhook):
-    """The same in the format of Slack's incoming webhooks, which Mattermost, Rocket.Chat and others
-    take too."""
+    """The same as Slack's incoming webhooks take it; Mattermost, Rocket.Chat and others do, too."""
 
     def body(self, notice: Notice) -> dict[str, object]:
         """Slack reads & < > as markup (docs.slack.dev, "Formatting message text")."""

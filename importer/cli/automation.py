@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import sys
 from collections.abc import Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Unpack, cast
@@ -210,10 +210,8 @@ class _Desk:
             self.job = planned.job.name
             return True
 
-        try:
+        with closing(progress):
             return engine.run(settings, confirm, Observers((progress, SafePlaces(ending.check))))[1]
-        finally:
-            progress.close()
 
     def _former(self, sha256: str) -> str:
         """The job that has imported the same bytes to their end; "" where none has."""
@@ -330,8 +328,7 @@ def _source(named: str) -> Path | str:
 
 
 def _check_words(task: Task) -> None:
-    """The options that go along, read by the very command that is to get them: a mistake in them would
-    fail each night."""
+    """The options that go along, read by the command that is to get them: a mistake would fail each night."""
     from importer.cli.plan_run import run_command
     from importer.settings import FailOn, Rate
 

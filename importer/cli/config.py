@@ -88,8 +88,7 @@ def _note(context: click.Context, option: click.Parameter, value: Any) -> Any:
 
 
 def place(context: click.Context, option: click.Parameter) -> str:
-    """Where an option's value comes from: the variable, or the file; "" where it was typed, or is the
-    default."""
+    """Where an option's value comes from: the variable, or the file; "" if typed, or the default."""
     source = context.get_parameter_source(str(option.name))
     if source is ParameterSource.ENVIRONMENT:
         return str(option.envvar)
@@ -257,8 +256,7 @@ def _asked_key() -> str:
 
 
 def private_text(path: Path, what: str) -> str:
-    """The text of a file that holds a secret (`what` names it); UsageError where others can read
-    it."""
+    """The text of a file that holds a secret, `what`; UsageError where others can read it."""
     try:
         content, facts = resources.small(path)
         text = content.decode().strip()

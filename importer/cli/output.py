@@ -342,8 +342,7 @@ def _after_plan(summary: Summary) -> list[str]:
 
 
 def _run(summary: Summary, why: str = "", **changed: Any) -> str:
-    """Standard input is piped in anew, so there is no terminal to ask on; an address may have had a
-    token."""
+    """Standard input is piped in anew, so there is no terminal to ask on; an address may have had a token."""
     if summary.file == "-":
         changed["yes"], why = True, why or "with the same bytes on standard input"
     elif _given()["file"] != summary.file:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Unpack, cast
@@ -125,11 +125,8 @@ def post(settings: Settings, given: Given) -> Summary:
         print_before(planned, settings.endpoint.url, settings.limit)
         return given["yes"] or not planned.ready or click.confirm("Go on?", err=True)
 
-    try:
-        with shutdown.leaving(), _header_told(settings):
-            _, summary = engine.run(settings, confirm, progress)
-    finally:
-        progress.close()
+    with closing(progress), shutdown.leaving(), _header_told(settings):
+        _, summary = engine.run(settings, confirm, progress)
     return summary
 
 
@@ -245,12 +242,10 @@ def _planned(given: Given, helpers: Helpers | None) -> ExitStatus:
     show = plain if given["show_values"] else masked
     output.QUIET.set(given["quiet"])
     progress = Progress(silent=given["quiet"])
-    try:
+    with closing(progress):
         settings = options.settings(given)
         with _header_told(settings):
             planned, summary = engine.plan(settings, progress, helpers)
-    finally:
-        progress.close()
     if summary.exit_status != ExitStatus.DONE:
         output.QUIET.set(False)
     if given["as_json"]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import sys
-import time
 from collections.abc import Iterable
+from contextlib import closing
 from typing import TYPE_CHECKING, Unpack
 
 import click
@@ -15,7 +15,7 @@ from importer.cli.given import Given
 from importer.cli.jobs import job_argument, moved_file, plain_error, settings_of
 from importer.cli.output import next_command
 from importer.errors import ExitStatus, UsageError
-from importer.model import counted, place
+from importer.model import counted, moment, place
 
 if TYPE_CHECKING:
     from importer.cli.given import Given
@@ -171,8 +171,8 @@ def _document(found: Verification, page: Page) -> dict[str, object]:
         "job": found.job.name,
         "file": found.job.file,
         "campaign": found.job.campaigns,
-        "since": _day(found.since),
-        "until": _day(found.until),
+        "since": moment(found.since),
+        "until": moment(found.until),
         "expected": found.expected,
         "found": found.found,
         "same": len(compared.same),
@@ -210,7 +210,7 @@ def _print_verification(found: Verification, page: Page) -> None:
 
     compared = found.comparison
     output.say(f"Job {found.job.name}, compared with the survey {found.job.campaigns}")
-    output.say(f"Responses from {_day(found.since)} to {_day(found.until)}: {found.found:,}")
+    output.say(f"Responses from {moment(found.since)} to {moment(found.until)}: {found.found:,}")
     output.heading("Rows that were sent")
     output.table(("", "rows", ""), verify_report.counts(found))
     _list("Missing: accepted, and not in the survey", _rows(compared.missing))
@@ -284,10 +284,6 @@ def _score(sent: Scores, there: Scores) -> tuple[object, ...]:
     return (sent.answers, there.answers, figure(sent), figure(there), name)
 
 
-def _day(moment: float) -> str:
-    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(moment))
-
-
 # `importer restore`: the traits that a job has overwritten, put back.
 
 
@@ -331,10 +327,8 @@ def restore_command(**given: Unpack[Given]) -> ExitStatus:
             _print(planned, as_plan=True)
         return given["yes"] or click.confirm("Go on?", err=True)
 
-    try:
+    with closing(progress):
         found = restore(settings, given["traits"], agree, progress, dry_run=given["dry_run"])
-    finally:
-        progress.close()
     if given["as_json"]:
         output.emit({"command": "restore", "dry_run": given["dry_run"], **found.document()})
     else:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,13 +24,10 @@ if TYPE_CHECKING:
     from importer.settings import SharedLedger
 
 
-@contextmanager
-def _changing(state: Path | None, secret: bytes = b"") -> Iterator[Ledger]:
-    """The ledger, to keep its house: what is damaged is left as it is."""
+def _changing(state: Path | None, secret: bytes = b"") -> AbstractContextManager[Ledger]:
     from importer.ledger import existing
 
-    with existing(options.where(state), secret) as ledger:
-        yield ledger
+    return existing(options.where(state), secret)
 
 
 # `importer purge`: what people can read of old jobs goes from the ledger.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import dataclasses
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Unpack, cast
 
@@ -285,10 +286,8 @@ def _run(settings: Settings) -> Summary:
         print_before(planned, settings.endpoint.url)
         return True
 
-    try:
+    with closing(progress):
         return engine.run(settings, confirm, progress)[1]
-    finally:
-        progress.close()
 
 
 def _settings(folder: Path, url: str) -> Settings:

@@ -1,5 +1,4 @@
-"""The lines of a draft for the survey, its questions and their answers: what was chosen, with what it is told
-by."""
+"""The lines of a draft for the survey, its questions and answers: what was chosen, and what it is told by."""
 
 from __future__ import annotations
 

@@ -1,5 +1,4 @@
-"""From an opened file to its mapping: what was found, the choices made of it, and the text that they are
-written as."""
+"""From an opened file to its mapping: what was found, what is chosen of it, and the text of these choices."""
 
 from __future__ import annotations
 
@@ -269,8 +268,7 @@ def write(facts: DraftTable, choices: Choices) -> str:
 
 
 def reread(facts: DraftTable, tree: Tree, text: str) -> Choices:
-    """The choices of a mapping's text, whoever has written it, with all comments that drafting wouldn't write
-    by itself."""
+    """The choices of a mapping's text, whoever wrote it, with the comments that drafting wouldn't write."""
     found = choices_of(tree)
     known = set(comments(write(facts, found)))
     own = [each for each in comments(text) if each not in known]

@@ -133,8 +133,7 @@ _LONG = 160
 
 
 def _asks_id(column: Column) -> bool:
-    """Whether it asks for the person's id (`What is your student number?`), and nearly each row has one of
-    its own."""
+    """Whether it asks for the person's id (`Your student number?`), and nearly each row has its own."""
     asked = len(column.text) <= _LONG and says("asked_id", column.text)
     own = column.profile.distinct >= 0.9 * column.profile.filled
     return asked and own and _mostly(column, ID)

@@ -147,8 +147,7 @@ _PREFIX = 6
 
 @dataclass(frozen=True, slots=True)
 class Direction:
-    """Which end is the best, and the words that say so; `ends` are the numbers at both ends, where words
-    stand at both."""
+    """Which end is the best, and its words; `ends` are the numbers at both, where words stand there."""
 
     best: Best = Best.HIGH
     why: str = ""

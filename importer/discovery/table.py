@@ -172,8 +172,7 @@ def _written(shipped: Shipped, key: str) -> list[dict[str, str]]:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class DraftTable:
-    """A file with all that was found out about it. `columns` are those of the first wave, where there are
-    waves."""
+    """A file with all that was found out about it. `columns`: of waves, those of the first."""
 
     name: str
     sheet: str

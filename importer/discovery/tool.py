@@ -114,8 +114,7 @@ def _stamped(grid: Grid, preset: Shipped) -> Match | None:
 
 
 def _fit(patterns: Sequence[str], cells: Sequence[str]) -> bool:
-    """Whether most of the filled cells fit one of the patterns; true where there is nothing to hold against
-    anything."""
+    """Whether most of the filled cells fit one of the patterns; true where there is none of either."""
     filled = [cell.strip() for cell in cells if cell.strip()]
     fits = sum(any(re.fullmatch(each, cell) for each in patterns) for cell in filled)
     return not patterns or fits >= _MOSTLY * len(filled)
@@ -224,8 +223,7 @@ def _is_plan(grid: Grid) -> bool:
 
 
 def _is_totals(grid: Grid) -> bool:
-    """Percentages in most columns; or in some, beside columns called totals. Who answered and when is in no
-    such table."""
+    """Percentages in most columns, or in some beside totals: who answered and when is in no such table."""
     body = grid.cells[1:HEAD]
     columns = [[row[i] for row in body] for i in range(grid.width)]
     if len(body) < _FEWEST or any(

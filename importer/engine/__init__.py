@@ -297,14 +297,8 @@ def run(
             summary = work.wait()
     else:
         summary = work.here()
-    return _staged(work), summary
-
-
-def _staged(work: Run) -> Plan:
-    """Of a run that has a summary."""
-    if work.plan is None:
-        raise AssertionError("a run ended well without a plan")
-    return work.plan
+    assert work.plan is not None  # noqa: S101  a run with a summary has one
+    return work.plan, summary
 
 
 @contextmanager

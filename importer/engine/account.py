@@ -42,8 +42,7 @@ from importer.settings import Settings
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """What the mapping sends of persons, by wave; `keeps` are the traits that aren't sent to those who have
-    them."""
+    """What the mapping sends of persons, by wave; `keeps`: traits that aren't sent to those who have them."""
 
     traits: tuple[str, ...]
     keeps: Mapping[str, frozenset[str]]
@@ -240,7 +239,9 @@ class _Regard:
             for each in group.rows:
                 names = self._left(each, group, ours, blind=blind)
                 decided.append((each.seq, names))
-                if not blind and self._must_wait(each, names, group, ours):
+                sent = set(each.traits) - set(names)
+                # As it was decided, would it now overwrite what is to be kept?
+                if not blind and not sent.isdisjoint(self._there(each, group, ours)):
                     self.held.append(each)
                     continue
                 self._leave_out(each.seq, None, names)
@@ -290,17 +291,6 @@ class _Regard:
             for name in keeps
             if name in now and not any(same_json(now[name], sent) for sent in ours.get(name, ()))
         ]
-
-    def _must_wait(
-        self,
-        each: AccountRow,
-        names: Collection[str],
-        group: PersonRows,
-        ours: Mapping[str, Sequence[object]],
-    ) -> bool:
-        """Whether the row, as it was decided, would now overwrite what is to be kept."""
-        sent = set(each.traits) - set(names)
-        return not sent.isdisjoint(self._there(each, group, ours))
 
     def _leave_out(self, seq: int, body: dict[str, object] | None, names: tuple[str, ...]) -> None:
         """The row's body without these traits."""

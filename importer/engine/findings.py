@@ -28,8 +28,7 @@ _SCALES = {"nps": (0, 10), "csat": (1, 5), "ces": (1, 7)}
 
 
 def questions(document: Document, compiled: Compiled) -> Iterator[RatingQuestion]:
-    """The rating questions of a mapping that rows can answer, each with its place in `Response.answers`; wave
-    by wave."""
+    """The rating questions that rows can answer, by wave, each with its place in `Response.answers`."""
     for wave, program in zip(document.by_wave, compiled.programs, strict=True):
         asked = [answer for answer in wave.answers if wave.question(answer.id)]
         for place, (answer, found) in enumerate(zip(asked, program.answers, strict=True)):

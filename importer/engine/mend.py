@@ -187,8 +187,7 @@ class Mender:
 
 
 def _as_sent(text: str) -> str:
-    """A browser sends a cell's text otherwise than it got it: line ends, and what no field can hold. That is
-    no change."""
+    """A browser changes line ends, and what no field can hold, of a cell's text. That is no change."""
     return re.sub(r"[\s\x00-\x1f\x7f\ufffd\ud800-\udfff]+", " ", text)
 
 

@@ -131,15 +131,9 @@ async def _held(
 def reader(settings: Settings, origin: str) -> Reader:
     """The read API of the settings' project; UsageError where the key or the project is missing."""
     if settings.api_key is None:
-        raise UsageError(
-            "There is no API key to read the survey with.",
-            **codes.to_do("api_key"),
-        )
+        raise UsageError("There is no API key to read the survey with.", **codes.to_do("api_key"))
     if not settings.project:
-        raise UsageError(
-            "The read API wants the project's ID.",
-            **codes.to_do("project"),
-        )
+        raise UsageError("The read API wants the project's ID.", **codes.to_do("project"))
     return Reader(
         origin,
         settings.api_key,
@@ -253,8 +247,7 @@ def mark(
 
 @dataclass(frozen=True, slots=True)
 class _Named:
-    """What a person has named: rows of a job, and waves of them (all that are in doubt, where none is
-    named)."""
+    """What a person has named: rows of a job, and waves of them (none: all that are in doubt)."""
 
     job: Job
     rows: Set[int]

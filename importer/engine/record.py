@@ -17,7 +17,6 @@ from importer.errors import Busy, ExitStatus, ImporterError, UsageError
 from importer.ledger import Ledger, Spool
 from importer.model import Chunk, Job, Status
 from importer.results import LOST, MENDABLE, Summary, files, report
-from importer.results import files as files_room
 from importer.results.files import write_outcomes, write_problem_rows
 from importer.satismeter import with_key
 from importer.settings import Settings
@@ -49,11 +48,7 @@ def record(
     duplicates, prefix = ledger.duplicates(job), "" if sent else "plan-"
     results = None
     if sent:
-        files.begin(folder, job.name)
-        results = files.free(folder / "results.csv")
-        write_outcomes(results, ledger.lines(job), planned.source.sheet)
-        files.remember(results)
-        _results_workbook(results, xlsx=settings.xlsx)
+        results = _results(folder, ledger, job, planned.source.sheet, xlsx=settings.xlsx)
     problems = write_problems(
         folder / f"{prefix}problems.csv",
         planned.source,
@@ -127,7 +122,7 @@ def write_problems(
     that is wanted, or the file is a workbook: Excel makes 121 of a CSV file's 00121."""
     place, facts, rows = files.free(path), source.facts, ledger.counts(job)
     book = files.free(path.with_suffix(".xlsx"))
-    lost = ledger.duplicates(job).get(files_room.LOST)
+    lost = ledger.duplicates(job).get(LOST)
     if book == path.with_suffix(".xlsx"):
         book.unlink(missing_ok=True)
     if not lost and not any(rows.get(status) for status in MENDABLE):
@@ -160,7 +155,11 @@ def write_problems(
     )
 
 
-def _results_workbook(results: Path, *, xlsx: bool) -> None:
+def _results(folder: Path, ledger: Ledger, job: Job, sheet: str, *, xlsx: bool) -> Path:
+    files.begin(folder, job.name)
+    results = files.free(folder / "results.csv")
+    write_outcomes(results, ledger.lines(job), sheet)
+    files.remember(results)
     if xlsx:
         files.write_workbook(
             results.parent / "results.xlsx",
@@ -170,15 +169,13 @@ def _results_workbook(results: Path, *, xlsx: bool) -> None:
             sheets=(),
             at="results",
         )
+    return results
 
 
 def writable(encoding: str) -> str:
     """The source's own encoding, so that the mapping's `encoding` still holds; Excel wants a BOM."""
-    return (
-        "utf-8-sig"
-        if encoding.lower().replace("_", "-") in ("", "utf-8", "utf-8-sig")
-        else encoding
-    )
+    is_utf_8 = encoding.lower().replace("_", "-") in ("", "utf-8", "utf-8-sig")
+    return "utf-8-sig" if is_utf_8 else encoding
 
 
 def exit_status(
@@ -224,21 +221,15 @@ def rewrite(ledger: Ledger, job: Job, folder: Path, *, xlsx: bool = False) -> Re
     """Write results.csv, and problems.csv where the job's file and mapping are still what they were.
     Raises UsageError for a folder that can't be made, LedgerError where a disk is full."""
     files.folder(folder)
-    files.begin(folder, job.name)
-    results = files.free(folder / "results.csv")
-    write_outcomes(results, ledger.lines(job), job.sheet)
-    files.remember(results)
-    _results_workbook(results, xlsx=xlsx)
+    results = _results(folder, ledger, job, job.sheet, xlsx=xlsx)
     try:
-        found = _problems(ledger, job, folder / "problems.csv", xlsx=xlsx)
+        with reopened(job) as (_, source):
+            found = write_problems(
+                folder / "problems.csv", source, source.chunks(), ledger, job, xlsx=xlsx
+            )
         return Rewritten(results, found.table if found else None)
     except ImporterError as error:
         return Rewritten(results, unread=error.message)
-
-
-def _problems(ledger: Ledger, job: Job, path: Path, *, xlsx: bool) -> Problems | None:
-    with reopened(job) as (_, source):
-        return write_problems(path, source, source.chunks(), ledger, job, xlsx=xlsx)
 
 
 def folder_of(job: Job, out: Path | None) -> Path:

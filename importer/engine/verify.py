@@ -173,8 +173,7 @@ def _person(each: Seen) -> bytes | None:
 
 @dataclass(frozen=True, slots=True)
 class Reread:
-    """`tally` counted every row; `answers` are those (question ID to value) of the rows that were
-    asked for, by `seq`."""
+    """`tally` counted every row; `answers` (question ID to value) are, by `seq`, of the rows asked for."""
 
     tally: Tally
     answers: Mapping[int, Mapping[str, object]]
@@ -330,8 +329,7 @@ def _seen(hasher: Hasher, campaign: str, found: StoredResponse) -> Seen:
 def _reread(
     job: Job, secret: bytes, comparison: Comparison, settings: Settings
 ) -> tuple[Reread | None, str]:
-    """The file once more; or why not. That is no failure: people and answers were compared by their
-    hashes."""
+    """The file once more, or why not: no failure, since people and answers were compared by hashes."""
     named = (*comparison.altered, *filter(_is_long, comparison.same))
     try:
         where = settings.source if settings.file else ""

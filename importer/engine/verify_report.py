@@ -27,8 +27,7 @@ class Page:
 
 
 def write_verify_page(found: Verification) -> Page:
-    """Write verify.html into the job's folder. That it can't be is told, and doesn't take away what
-    was found."""
+    """Write verify.html into the job's folder. That it can't be takes away nothing of what was found."""
     try:
         path = files.folder(folder_of(found.job, None)) / "verify.html"
         with files.wrap_os_errors():

@@ -141,8 +141,7 @@ class Parameter:
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """A statement, cut at its parameters: one piece more than there are parameters. `about` is its
-    sentence."""
+    """A statement, cut at its parameters: one piece more than there are of them. `about` is its sentence."""
 
     name: str
     about: str

@@ -59,8 +59,7 @@ class Jobs(Part):
         return self.job(str(number))
 
     def reopen(self, name: str, job: Job) -> Job:
-        """Go on with the job of this name; `job` says how, and where its file lies now. One that was
-        given up stays so."""
+        """Go on with the job of this name; `job` says how, where its file is now. One given up stays so."""
         found = self.job(name)
         stays = _OF_WORKERS if "lanes" in found.settings else ("dropped",)
         kept = {name: found.settings[name] for name in stays if name in found.settings}

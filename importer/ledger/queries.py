@@ -128,8 +128,7 @@ class Figures(Part):
         )
 
     def clashes(self, job: Job, column: str) -> tuple[Cause, ...]:
-        """The rows of one key that differ, as one cause; none where there are none. `column` names the
-        key's columns."""
+        """The rows of one key that differ, if any, as one cause. `column` names the key's columns."""
         rows = values(self._db.all("clashes", job=job.id))
         told, fix = "different responses have the same key", codes.of("ledger")["key_clash"].remedy
         if not rows:
@@ -244,8 +243,7 @@ class Sending(Part):
         return Numbers(chain.from_iterable(found))
 
     def askable(self, job: Job) -> int:
-        """How many rows in doubt the API's duplicate check can decide: posted lately, and not asked about
-        before."""
+        """How many rows in doubt the API's duplicate check can decide: posted lately, not asked about yet."""
         (number,) = self._db.one("askable", job=job.id, **_asked())
         return int(number)
 

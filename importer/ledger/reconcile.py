@@ -33,8 +33,7 @@ class Doubt:
     by_user: bool
 
     def stored(self, found: int) -> int | None:
-        """How many of these rows are stored, where the survey holds `found` that look so; None where
-        that can't be told."""
+        """How many of these rows are stored, if the survey holds `found` such; None: can't be told."""
         surplus = found - self.acknowledged
         if surplus < 0:
             return None
@@ -87,8 +86,7 @@ class Doubts(Part):
         return found
 
     def in_other_form(self, looks: Collection[bytes], since: float) -> tuple[int, int]:
-        """How many rows of these looks were accepted since then (Unix seconds), and are in doubt, in any
-        job."""
+        """How many rows of these looks, of any job, were accepted since then (Unix time), or are in doubt."""
         accepted, doubtful = self._db.one("in_other_form", looks=list(looks), since=since)
         return accepted, doubtful
 
@@ -134,8 +132,7 @@ class Doubts(Part):
         return sum(final or code in _ABSENT for code in codes)
 
     def call_unclear(self, job: Job, seqs: Sequence[int]) -> None:
-        """What the survey holds doesn't tell about these rows: they stay in doubt, and are not asked
-        about."""
+        """What the survey holds doesn't tell about these rows: they stay in doubt, and aren't asked about."""
         with self._db.transaction():
             for some in batches(seqs):
                 self._db.run("call_unclear", job=job.id, seqs=some, answered=ANSWERED)

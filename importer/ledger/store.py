@@ -57,8 +57,7 @@ class Retention(Jobs, Figures):
         return [self._measured(job) for job in reversed(old)]
 
     def named(self, name: str, *, hashes: bool = False) -> list[Purgeable]:
-        """The job of this name or number, unless it was purged before. Raises UsageError where there is
-        none."""
+        """The job of this name or number, unless it was purged before. Raises UsageError for none."""
         job = self.job(name)
         done = "no_hashes" if hashes else "purged"
         return [] if done in job.settings else [self._measured(job)]
@@ -102,8 +101,7 @@ class Retention(Jobs, Figures):
 
     @contextmanager
     def overwriting(self) -> Iterator[None]:
-        """A transaction after which nothing that it has blanked is left on the disk, as far as the database
-        can do that."""
+        """A transaction; what it blanks is gone from the disk, too, as far as the database can do that."""
         with self._db.transaction():
             yield
 
@@ -187,8 +185,7 @@ class Wal(Protocol):
         """Whether an attempt that is durable may still be posted at this moment."""
 
     def record(self, seq: int, outcome: Outcome) -> None:
-        """Write down what an attempt came to, with the next commit: losing it only makes the row
-        `unknown`."""
+        """Write down what an attempt came to, with the next commit: if lost, the row is just `unknown`."""
 
     async def flush(self) -> None:
         """Return once everything recorded so far is durable, and what queries see."""

@@ -73,8 +73,7 @@ def begin(folder: Path, job: str) -> None:
 
 
 def of_job(folder: Path, job: str) -> Path:
-    """Where the files of this job lie: in the folder, or in one of its name where a later job has
-    taken the folder."""
+    """Where the files of this job lie: in the folder, or in one of its name once a later job has taken it."""
     return folder if _record(folder).get("job", job) == job else folder / job
 
 

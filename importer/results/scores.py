@@ -38,8 +38,7 @@ class RatingQuestion:
 
 @dataclass(frozen=True, slots=True)
 class Scores:
-    """How often each score was given to one question, lowest first; scores that nobody gave are not in
-    `counts`."""
+    """How often each score was given to one question, lowest first; `counts` has those that were given."""
 
     question: RatingQuestion
     counts: Mapping[int, int]

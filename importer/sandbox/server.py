@@ -253,7 +253,8 @@ class Sandbox:
         exchange = request[_EXCHANGE]
         early = not self._script and not self.settings.by_row
         behaviour = self._drawn(exchange) if early else None
-        if not self._skips_body(behaviour, request):
+        fault = self._fault(behaviour, request) if behaviour else None
+        if fault is None or fault.reads:
             await self._read(request, exchange)
         if behaviour is None:
             behaviour = self._scripted(exchange.person) or self._drawn(exchange)
@@ -307,10 +308,6 @@ class Sandbox:
         if fault and fault.reused_only and request.task not in self._used:
             return None
         return fault
-
-    def _skips_body(self, behaviour: Behaviour | None, request: web.Request) -> bool:
-        fault = self._fault(behaviour, request) if behaviour else None
-        return fault is not None and not fault.reads
 
     async def _outcome(self, fault: WireFault, exchange: Exchange) -> SandboxReply:
         """What the server does behind a fault: nothing, or its work, and the reply it would send."""

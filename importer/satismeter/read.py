@@ -92,8 +92,7 @@ class StoredResponse:
 
 
 MARGIN = 3600.0
-"""Seconds before a row's first attempt from which responses count as its own: our clock and the
-server's may differ."""
+"""Seconds before a row's first attempt from which responses count as its own: clocks may differ."""
 
 
 def moment(created: str) -> float:

@@ -38,8 +38,7 @@ def _lenient(body: bytes) -> object:
 
 
 def error_text(body: bytes, longest: int = LONGEST) -> str:
-    """What an error's body says, in one line: the known JSON fields, else plain text; of an HTML page
-    its title."""
+    """What an error's body says, in one line: known JSON fields, else plain text; of HTML its title."""
     said = " / ".join(_sayings(document_of(body), _TOLD))
     return short(_one_line(said or _text(body)), longest)
 

@@ -71,8 +71,7 @@ class Members:
         self._at = 0
 
     async def read(self) -> AsyncIterator[tuple[str, object]]:
-        """Name and value of each member; of a list, its name with an empty list, then with each of its
-        elements."""
+        """Name and value of each member; of a list, its name with an empty list, then with each element."""
         await self._take("{")
         if await self._next() == "}":
             return

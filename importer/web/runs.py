@@ -1,4 +1,4 @@
-"""A plan, in a thread; a run, as a process of its own: the command `importer run`.
+"""A plan or a rehearsal, in a thread; a run, as a process of its own: the command `importer run`.
 
 What the pages say of a run they read from the ledger, so that a reload, a second tab, a crash of the server
 and the command line all see the same."""
@@ -9,12 +9,13 @@ import asyncio
 import hashlib
 import os
 import shlex
+import shutil
 import socket
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
@@ -24,11 +25,13 @@ from typing import IO, Any
 from importer import engine, resources, system
 from importer.automation.monitoring import waiting
 from importer.engine import Event, Looking, Staged
-from importer.engine.rehearsal import rehearse
+from importer.engine.stage import campaigns_of
 from importer.errors import Busy, ImporterError, UsageError
 from importer.ledger import Ledger, reading
+from importer.mapping import Document, load
 from importer.model import Job, Line
-from importer.settings import Settings
+from importer.sandbox import WRITE_KEY, SandboxQuestion, SandboxSettings, background
+from importer.settings import Endpoint, Rate, Secret, Settings
 from importer.web.drafts import MEANWHILE, Draft, Drafts
 from importer.web.reading import sheet_of
 from importer.web.standing import MOST, Standing, document
@@ -37,6 +40,7 @@ _LOOKS = (0.02, 0.1)
 """Seconds that a start waits for another wizard's glance at the lock."""
 PILOT = 10
 """Rows of a first run."""
+
 # A plan.
 
 
@@ -142,7 +146,7 @@ class Runs:
         settings, folder = self.settings(base, one), self.drafts.path(one, "rehearsal")
 
         def whole(now: Planning) -> None:
-            rehearse(settings, folder, now, lambda: now.cancelled)
+            rehearse(settings, folder, now)
             self.drafts.save(one, rehearsed=one.approved)
 
         self.once("rehearsal", one.id, whole)
@@ -370,3 +374,58 @@ def _environment(base: Settings) -> dict[str, str]:
 def _ready(summary: Mapping[str, object]) -> int:
     rows = summary.get("rows")
     return int(rows.get("ready", 0)) if isinstance(rows, dict) else 0
+
+
+# A rehearsal: the very run, against a made-up SatisMeter on this machine, with a ledger of its own.
+
+_SETTLE = 1.0
+"""Seconds; nothing is in doubt there for long."""
+_GLANCE = 0.2
+
+
+def rehearse(settings: Settings, folder: Path, now: Planning) -> None:
+    """Do all that `run` does, as fast as it goes, and let nothing leave this machine: neither the write key
+    nor the ledger of `settings` is used. What an earlier rehearsal left in `folder` goes first. Once `now` is
+    cancelled it ends early. Raises as `run` does; UsageError where rows go to several surveys."""
+    document = load(settings.mapping)
+    campaigns = campaigns_of(document)
+    if len(campaigns) != 1 or campaigns == ("*",):
+        raise UsageError(
+            "Rows go to several surveys, and the made-up SatisMeter has but one.",
+            hint="Send ten rows first instead.",
+        )
+    shutil.rmtree(folder, ignore_errors=True)
+    made = SandboxSettings(campaign=campaigns[0], questions=tuple(_questions(document)))
+    with background(made) as sandbox:
+        own = replace(
+            settings,
+            state=folder / "state",
+            shared=None,
+            out=folder / "results",
+            endpoint=Endpoint.parse(sandbox.url),
+            write_key=Secret(WRITE_KEY),
+            api_key=None,
+            project="",
+            rate=Rate(None),
+            settle=_SETTLE,
+            limit=None,
+            save_plan=None,
+            signed_plan=None,
+            plan_sha256="",
+        )
+        with engine.start(own, observer=now) as run:
+            while not run.done:
+                with suppress(TimeoutError):
+                    run.wait(_GLANCE)
+                if now.cancelled:
+                    run.stop("cancelled", now=True)
+
+
+def _questions(document: Document) -> Iterator[SandboxQuestion]:
+    """Those that the mapping answers, in any wave, with their scales."""
+    for wave in document.by_wave:
+        for answer in wave.answers:
+            id_ = wave.question(answer.id)
+            if id_:
+                scale = (answer.min or 0, answer.max or 0) if answer.type == "scale" else None
+                yield SandboxQuestion(id_, answer.id, answer.type, scale)

@@ -12,7 +12,6 @@ from importer.engine.observer import Event, Sending
 from importer.engine.report import slots
 from importer.ledger import Post
 from importer.results import files
-from importer.results.report import compiled as templates
 from importer.results.report import page
 from importer.sandbox import SATISFACTION, SCORE, WRITE_KEY, background
 from importer.settings import Endpoint, Rate, Secret
@@ -117,7 +116,7 @@ def noted_compiling(folder: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
         return real(*given)
 
     monkeypatch.setattr(Environment, "compile", noted)
-    monkeypatch.setattr(templates, "cache_from_source", lambda _: str(folder / "x.pyc"))
+    monkeypatch.setattr(page, "cache_from_source", lambda _: str(folder / "x.pyc"))
     page._environment.cache_clear()
     return compiled
 

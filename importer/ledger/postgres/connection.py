@@ -100,8 +100,7 @@ def _verified(known: Mapping[str, str]) -> dict[str, str]:
 
 
 def connect(address: Address, **settings: str) -> Connection:
-    """A connection in which each statement is a transaction of its own, as long as none is begun. Raises
-    LedgerError."""
+    """A connection; each statement is a transaction of its own, unless one is begun. Raises LedgerError."""
     options = " ".join(f"-c {name}={value}" for name, value in {**_SETTINGS, **settings}.items())
     kept = f"{address.parameters.get('options', '')} {options}".strip()
     parameters = {**_CONNECTING, **address.parameters, "options": kept}

@@ -49,8 +49,7 @@ _ARRAY = {"IN": "= ANY", "NOT IN": "<> ALL"}
 
 
 class PostgresDatabase:
-    """See `ledger.database.Database`: one connection, which is made anew where it was lost between two
-    questions."""
+    """See `ledger.database.Database`: one connection, made anew where it was lost between two questions."""
 
     def __init__(self, address: Address) -> None:
         self.address = address

@@ -17,7 +17,7 @@ import socket
 import threading
 import time
 import zlib
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -36,7 +36,6 @@ from importer.ledger.postgres.connection import (
     wrap_postgres_errors,
 )
 from importer.ledger.postgres.database import PostgresDatabase, text
-from importer.ledger.postgres.database import text as statement
 from importer.settings import Rate
 
 log = logging.getLogger(__name__)
@@ -126,10 +125,10 @@ class Keeper:
         with self._lock, wrap_postgres_errors(self.address):
             connection = self._connected()
             with watched(connection), connection.transaction():
-                connection.execute(statement("holds_gate"))
-                rival = connection.execute(statement("holds_rivals"), values).fetchone()
+                connection.execute(text("holds_gate"))
+                rival = connection.execute(text("holds_rivals"), values).fetchone()
                 if rival is None:
-                    connection.execute(statement("holds_take"), values)
+                    connection.execute(text("holds_take"), values)
         if rival is not None:
             raise Busy(
                 f"Another run holds the campaign: {_told(rival[0])}.",
@@ -155,26 +154,19 @@ class Keeper:
         with self._lock, wrap_postgres_errors(self.address):
             asked, connection = system.steady(), self._connected()
             with watched(connection), connection.transaction():
-                found = connection.execute(
-                    statement("lanes_take"),
-                    {
-                        "job": self.job,
-                        "holder": self.holder,
-                        "ttl": self.timing.ttl,
-                        "most": most,
-                    },
-                ).fetchall()
+                wanted = {"job": self.job, "holder": self.holder, "ttl": self.timing.ttl}
+                found = connection.execute(text("lanes_take"), {**wanted, "most": most}).fetchall()
                 unclean = [shard for shard, _, clean in found if not clean]
-                self.recovered = self._recover(connection, unclean) if unclean else 0
+                self.recovered = 0
+                if unclean:
+                    lost = {"job": self.job, "shards": unclean, "lanes": self.count}
+                    told = connection.execute(text("lanes_recover"), {**lost, "told": CUT_OFF})
+                    self.recovered = told.rowcount
             if not self.lanes:
                 self._lane_ends = asked + self.timing.ttl
             self.lanes = {**self.lanes, **{shard: token for shard, token, _ in found}}
             self._lane_ends = min(self._lane_ends, asked + self.timing.ttl)
         return len(found)
-
-    def _recover(self, connection: Connection, shards: Sequence[int]) -> int:
-        values = {"job": self.job, "shards": list(shards), "lanes": self.count, "told": CUT_OFF}
-        return connection.execute(statement("lanes_recover"), values).rowcount
 
     def give(self, *, done: bool = False, clean: bool = True) -> None:
         """Give the lanes back; where the server is away, they are free when their lease ends. `done`: nothing
@@ -201,7 +193,7 @@ class Keeper:
         with self._lock, wrap_postgres_errors(self.address):
             connection = self._connected()
             with watched(connection):
-                return connection.execute(statement("lanes_again"), {"job": self.job}).rowcount > 0
+                return connection.execute(text("lanes_again"), {"job": self.job}).rowcount > 0
 
     def beat(self) -> None:
         """Renew all and tell `changed`, now. Raises LedgerError."""
@@ -255,7 +247,7 @@ class Keeper:
     def _ask(self, name: str, **values: Any) -> list[tuple[Any, ...]]:
         connection = self._connected()
         with watched(connection):
-            found = connection.execute(statement(name), values)
+            found = connection.execute(text(name), values)
             return found.fetchall() if found.description else []
 
     def _connected(self) -> Connection:

@@ -5,19 +5,23 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
+import sys
 import time
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from functools import cache
+from importlib.util import cache_from_source
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from importer import __version__
 from importer.model import counted, duration
 from importer.privacy import UNSEEN, short
 from importer.results.files import whole
 from importer.results.report.facts import Report
 
 if TYPE_CHECKING:
-    from jinja2 import Environment
+    from jinja2 import BytecodeCache, Environment
 
 
 def write(path: Path, report: Report) -> None:
@@ -46,8 +50,6 @@ def templates(package: str, filters: Iterable[Callable[..., object]]) -> Environ
     """The templates of a room that writes pages: what they are told is escaped, and has nothing unseen."""
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
-    from importer.results.report.compiled import CompiledTemplates
-
     environment = Environment(
         loader=PackageLoader(package),
         autoescape=True,
@@ -55,10 +57,27 @@ def templates(package: str, filters: Iterable[Callable[..., object]]) -> Environ
         finalize=seen,
         trim_blocks=True,
         lstrip_blocks=True,
-        bytecode_cache=CompiledTemplates(),
+        bytecode_cache=_compiled(),
     )
     environment.filters |= {each.__name__: each for each in filters}
     return environment
+
+
+def _compiled() -> BytecodeCache:
+    """Compiled templates lie beside the compiled Python, and by its rule, so hardly a start compiles any:
+    known by their text, and by the versions of Python, Jinja2 and the importer. Where nothing may be written
+    (PYTHONDONTWRITEBYTECODE, a folder of root's) each start compiles them."""
+    from jinja2 import FileSystemBytecodeCache
+    from jinja2.bccache import Bucket
+
+    class Compiled(FileSystemBytecodeCache):
+        def dump_bytecode(self, bucket: Bucket) -> None:
+            if not sys.dont_write_bytecode:
+                with suppress(OSError):
+                    super().dump_bytecode(bucket)
+
+    versions = f"{__version__}.{sys.implementation.cache_tag}"
+    return Compiled(str(Path(cache_from_source(__file__)).parent), f"%s.{versions}.jinja")
 
 
 @cache
