@@ -5,12 +5,9 @@ aiohttp is imported where it is used: it takes a tenth of a second, which `--hel
 
 from __future__ import annotations
 
-import asyncio
 import os
-import ssl
 import zlib
 from collections.abc import Callable, Coroutine, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from enum import StrEnum
 from functools import cache, lru_cache, partial, wraps
@@ -22,6 +19,8 @@ from importer.errors import UsageError
 from importer.settings import Network, is_loopback
 
 if TYPE_CHECKING:
+    import ssl
+
     import aiohttp
 
 
@@ -105,6 +104,8 @@ def trusted(network: Network) -> ssl.SSLContext | bool:
 
 @lru_cache(maxsize=4)  # it takes a tenth of a second
 def _context(environment: str, given: str) -> ssl.SSLContext:
+    import ssl
+
     context = ssl.create_default_context()
     context.set_alpn_protocols(["http/1.1"])
     for name, path in ((CA_FILE, environment), ("--ca-file", given)):
@@ -135,6 +136,9 @@ def is_whole(response: aiohttp.ClientResponse) -> bool:
 
 def run(work: Coroutine[Any, Any, _T]) -> _T:
     """Run this on an event loop of its own, and wait; also where another loop is running on this thread."""
+    import asyncio
+    from concurrent.futures import ThreadPoolExecutor
+
     if not within_a_loop():
         return asyncio.run(work)
     with ThreadPoolExecutor(1) as thread:
@@ -149,6 +153,8 @@ def apart(work: Callable[_P, _T]) -> Callable[_P, _T]:
     def called(*args: _P.args, **kwargs: _P.kwargs) -> _T:
         if not within_a_loop():
             return work(*args, **kwargs)
+        from concurrent.futures import ThreadPoolExecutor
+
         with ThreadPoolExecutor(1) as thread:
             return thread.submit(copy_context().run, partial(work, *args, **kwargs)).result()
 
@@ -157,6 +163,8 @@ def apart(work: Callable[_P, _T]) -> Callable[_P, _T]:
 
 def within_a_loop() -> bool:
     """Whether an event loop is running on this thread, so that no other can."""
+    import asyncio
+
     try:
         asyncio.get_running_loop()
     except RuntimeError:
@@ -264,6 +272,8 @@ def _refusal(status: int) -> NetworkFault:
 
 
 def _unconnected(error: BaseException, *, proxied: bool) -> NetworkFault:
+    import ssl
+
     import aiohttp
 
     if isinstance(error, aiohttp.ClientConnectorCertificateError):
@@ -283,6 +293,8 @@ def _unconnected(error: BaseException, *, proxied: bool) -> NetworkFault:
 
 @cache
 def _faults() -> tuple[tuple[type[BaseException], NetworkFault], ...]:
+    import ssl
+
     import aiohttp
 
     return (

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Callable
+from functools import cache
 
 LONGEST = 4_096
 """Letters of a text that are looked through for addresses. A longer one is shown as its length only: cut
@@ -101,6 +102,23 @@ def _escaped(found: re.Match[str]) -> str:
     return f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"
 
 
+def json_escaped(text: str) -> str:
+    """JSON with what nobody sees as escapes: the same to a parser, and one line to everything else. Line
+    breaks between values stay."""
+    return UNSEEN.sub(_escaped_in_json, text)
+
+
+def _escaped_in_json(found: re.Match[str]) -> str:
+    char = found[0]
+    if char == "\n":
+        return char
+    if "\ud800" <= char <= "\udfff":
+        return "\N{REPLACEMENT CHARACTER}"
+    import json
+
+    return json.dumps(char)[1:-1]
+
+
 def shell_word(word: str) -> str:
     """The word as a shell takes it, and as a terminal may show it."""
     if UNSEEN.search(word):
@@ -143,14 +161,32 @@ _BLANK = r"[^\S\t\r\n]|[\x00-\x08\x0e-\x1b\x7f-\x9f\xad\u180e\u200b-\u200f\u2060
 """White space but for that which separates, and what nobody sees."""
 _FIRST = rf"(?:[\t\r\n\v\f]|(?:{_BLANK})*{_SIGN})"
 _PERHAPS = re.compile(rf"{_SIGN}|^'*[\t\r\n\v\f]")
-_FORMULA = re.compile(rf"'*{_FIRST}")
-_GUARDED = re.compile(rf"'+{_FIRST}")
+
+
+@cache
+def _formula() -> re.Pattern[str]:
+    return re.compile(rf"'*{_FIRST}")
+
+
+@cache
+def _guarded() -> re.Pattern[str]:
+    return re.compile(rf"'+{_FIRST}")
+
+
 _NUMBER = re.compile(r"[+-]?(\d+([.,]\d*)?|[.,]\d+)")
 
 _SEPARATORS = r"[;,\t|\n\r]"
 _HARMLESS = rf"(?:{_BLANK})*(?:[+-]?\d+(?:\.\d*)?|{_SIGN}+)(?:{_BLANK})*(?:[;,]|\Z)"
-_INSIDE = re.compile(rf"({_SEPARATORS})(?!{_HARMLESS})(?='*(?:{_BLANK})*{_SIGN})")
-_GUARDED_INSIDE = re.compile(rf"({_SEPARATORS})'(?='*(?:{_BLANK})*{_SIGN})")
+
+
+@cache
+def _inside() -> re.Pattern[str]:
+    return re.compile(rf"({_SEPARATORS})(?!{_HARMLESS})(?='*(?:{_BLANK})*{_SIGN})")
+
+
+@cache
+def _guarded_inside() -> re.Pattern[str]:
+    return re.compile(rf"({_SEPARATORS})'(?='*(?:{_BLANK})*{_SIGN})")
 
 
 _ERROR = re.compile(
@@ -169,8 +205,8 @@ def safe(cell: str) -> str:
     """The cell as it may stand in a CSV file that people open."""
     if not _PERHAPS.search(cell):
         return cell
-    begins = _FORMULA.match(cell) and not _NUMBER.fullmatch(cell.strip())
-    cell = _INSIDE.sub(r"\1'", cell)
+    begins = _formula().match(cell) and not _NUMBER.fullmatch(cell.strip())
+    cell = _inside().sub(r"\1'", cell)
     return "'" + cell if begins else cell
 
 
@@ -178,4 +214,4 @@ def restored(cell: str) -> str:
     """The cell as it stood before `safe`."""
     if "'" not in cell:
         return cell
-    return _GUARDED_INSIDE.sub(r"\1", cell[1:] if _GUARDED.match(cell) else cell)
+    return _guarded_inside().sub(r"\1", cell[1:] if _guarded().match(cell) else cell)

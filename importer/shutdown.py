@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 import threading
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
@@ -20,6 +19,7 @@ from importer.system import HANGUPS
 
 if TYPE_CHECKING:
     import asyncio  # a tenth of a second, which only those pay who have a loop
+    import socket
 
 Drain = Callable[[int, str], None]
 """Called with a signal's number (0 where it was none) and the reason that was given ("" of a signal)."""
@@ -190,6 +190,8 @@ class _Relay:
 def _heard(hear: Hear) -> Iterator[None]:
     """Within, a thread of its own hears the signals: the main thread, to which Python brings them, may be
     waiting for a disk. The interpreter writes their numbers to the wake-up descriptor at once."""
+    import socket
+
     ours, its = socket.socketpair()
     its.setblocking(False)
     former = {each: signal.signal(each, lambda *_: None) for each in wanted()}

@@ -51,7 +51,7 @@ def _class(found: type) -> Iterator[str]:
 
 
 def _fields(found: type) -> Iterator[str]:
-    told = {name: " ".join(text.split()) for name, text in texts_below(found)}
+    told = {name: " ".join(text.split()) for name, text in texts_below(found).items()}
     if dataclasses.is_dataclass(found):
         typed = {each.name: each.type for each in dataclasses.fields(found)}
     else:  # a named tuple's, which are wrapped

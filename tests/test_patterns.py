@@ -69,8 +69,8 @@ BEFORE = ("", "a@", "<", "[")
 AFTER = "!"
 
 ANCHORED = {
-    "importer.privacy._FORMULA": "match",
-    "importer.privacy._GUARDED": "match",
+    "importer.privacy._formula[0]": "match",
+    "importer.privacy._guarded[0]": "match",
     "importer.discovery.questions._POINT": "fullmatch",
     "importer.discovery.column._BEFORE": "fullmatch",
     "importer.discovery.column._GRID": "fullmatch",
@@ -97,8 +97,9 @@ ANCHORED = {
     "importer.mapping.ids._FLOAT": "fullmatch",
     "importer.mapping.ids._NUMBERED": "fullmatch",
     "importer.mapping.ids._PLAIN": "fullmatch",
-    "importer.mapping.ids._UNFILLED": "fullmatch",
-    "importer.mapping.transforms.numbers._GOES_ON": "match",
+    "importer.mapping.ids._unfilled[0]": "fullmatch",
+    "importer.mapping.transforms.numbers._dated[0]": "fullmatch",
+    "importer.mapping.transforms.numbers._goes_on[0]": "match",
     "importer.mapping.transforms.texts._AROUND": "fullmatch",
     "importer.mapping.transforms.texts._EMAIL": "fullmatch",
     "importer.mapping.transforms.cached_dates._SPLIT": "fullmatch",
@@ -117,7 +118,7 @@ LIMITED = {
 }
 """Used in the workbook's child process alone, whose seconds of CPU are limited; or on 80 letters at most."""
 
-_SEARCHES = r"\.(search|sub|subn|findall|finditer|split)\b"
+_SEARCHES = r"(\(\))?\.(search|sub|subn|findall|finditer|split)\b"
 
 
 def inside(value: object) -> Iterable[object]:
@@ -141,7 +142,7 @@ def found(value: object, place: str, depth: int = 0) -> Iterator[tuple[str, obje
     if isinstance(value, re.Pattern | regex.Pattern):
         if isinstance(value.pattern, str):
             yield place, value
-    elif depth < 5:
+    elif depth < 5 and not isinstance(value, str | bytes | int | float | None):
         for number, each in enumerate(inside(value)):
             yield from found(each, f"{place}[{number}]", depth + 1)
 
@@ -178,11 +179,11 @@ def grows(work: Callable[[str], object], before: str, seed: str) -> bool:
     if seconds(work, long(SIZE), 1) < NOTICED:
         return False
 
-    def grown() -> bool:
-        half, whole = (seconds(work, long(size), 3) for size in (2 * SIZE, 4 * SIZE))
+    def grown(turns: int) -> bool:
+        half, whole = (seconds(work, long(size), turns) for size in (2 * SIZE, 4 * SIZE))
         return whole > max(4 * NOTICED, ALLOWED * half)
 
-    return all(grown() for _ in range(3))  # once may be a machine that is busy
+    return all(map(grown, (1, 3, 3)))  # once may be a machine that is busy
 
 
 def work_of(place: str) -> Callable[[str], object]:

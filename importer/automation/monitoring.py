@@ -18,7 +18,7 @@ from importer import logs, resources
 from importer.automation.notify import Notice
 from importer.errors import ExitStatus
 from importer.model import Status, counted, duration, moment, since_1970
-from importer.privacy import UNSEEN, visible
+from importer.privacy import json_escaped, visible
 
 # Metrics in Prometheus's text format, for node_exporter's textfile collector.
 
@@ -111,21 +111,6 @@ def read_back(lines: Sequence[bytes]) -> Iterator[Mapping[str, object]]:
             continue
         if isinstance(told, dict):
             yield {**told, "time": since_1970(str(told.get("time")), 0.0)}
-
-
-def json_escaped(text: str) -> str:
-    """JSON with what nobody sees as escapes: the same to a parser, and one line to everything else. Line
-    breaks between values stay."""
-    return UNSEEN.sub(_escaped_in_json, text)
-
-
-def _escaped_in_json(found: re.Match[str]) -> str:
-    char = found[0]
-    if char == "\n":
-        return char
-    if "\ud800" <= char <= "\udfff":
-        return "\N{REPLACEMENT CHARACTER}"
-    return json.dumps(char)[1:-1]
 
 
 class PrivateFile(logging.handlers.WatchedFileHandler):

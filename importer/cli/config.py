@@ -277,11 +277,11 @@ _LARGEST_DOTENV = 64 * 1024
 def from_dotenv(name: str) -> str:
     """What `.env` of the folder says, word by word; "" where it names no such. A key must be for its owner's
     eyes only, and whoever runs the importer, or root, must be that owner: UsageError."""
-    import dotenv
-
     path = Path(".env")
     if not path.is_file():
         return ""
+    import dotenv
+
     place = f"The .env of {Path.cwd()}"
     try:
         content, facts = resources.small(path, _LARGEST_DOTENV)

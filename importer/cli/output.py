@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import io
-import json
 import logging
 import os
 import shutil
@@ -23,7 +22,7 @@ from click.core import ParameterSource
 from importer.cli import config, options
 from importer.errors import ExitStatus, ResultsError
 from importer.model import Status, counted
-from importer.privacy import shell_word, visible
+from importer.privacy import json_escaped, shell_word, visible
 from importer.settings import API_KEY, DEFAULT_ENDPOINT, Endpoint
 
 if TYPE_CHECKING:
@@ -162,9 +161,9 @@ def emit_line(document: Mapping[str, object]) -> None:
 
 def _json(document: Mapping[str, object], indent: int = 0) -> str:
     """As JSON that a terminal may have, too; a name that is no UTF-8 gets U+FFFD, which parsers take."""
-    import orjson
+    import json
 
-    from importer.automation.monitoring import json_escaped
+    import orjson
 
     try:
         text = orjson.dumps(document, option=orjson.OPT_INDENT_2 if indent else 0).decode()

@@ -94,8 +94,6 @@ def hands(turns: Sequence[Given], key: Secret | None = None) -> Iterator[Any]:
 
 def in_turn(turns: Sequence[Given], work: Callable[[Given], ExitStatus]) -> ExitStatus:
     """Do `work` for each. What is wrong with a file keeps no other from its turn."""
-    from importer.automation import gravest
-
     context, ended = click.get_current_context(), dict[str, ExitStatus]()
     quiet, as_json = turns[0].get("quiet", False), turns[0]["as_json"]
     for turn in turns:
@@ -117,6 +115,8 @@ def in_turn(turns: Sequence[Given], work: Callable[[Given], ExitStatus]) -> Exit
                 output.emit({**told, "exit_code": int(error.exit_status)})
         if ended[file] not in _GO_ON:
             break
+    from importer.automation import gravest  # brings notices, which one file's plan has no need of
+
     status = gravest(ended.values())
     output.QUIET.set(quiet and status == ExitStatus.DONE)
     if not as_json:

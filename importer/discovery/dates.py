@@ -13,12 +13,12 @@ from importer.discovery.column import Profile
 from importer.discovery.yaml_text import OPEN
 from importer.mapping.text import TransformError
 from importer.mapping.transforms.date_formats import (
-    ZONE,
     compiled,
     half,
     in_utc,
     is_timezone,
     offset_of,
+    zones,
 )
 
 NO_DATE = frozenset(
@@ -200,7 +200,7 @@ def _candidates(family: str, text: str) -> Iterator[str]:
 
 def _marked(text: str) -> str:
     """The text with a mark for its zone, and one for its half of the day."""
-    for zone in reversed(list(ZONE.finditer(text))):
+    for zone in reversed(list(zones().finditer(text))):
         if offset_of(zone[0]) and re.search(r"\d[:.]\d\d", text[: zone.start()]):
             text = text[: zone.start()] + _PLACES["%z"] + text[zone.end() :]
             break
@@ -362,7 +362,7 @@ def zone_of_label(label: str, moments: Sequence[datetime]) -> tuple[str, str] | 
             return place, f"its name says {place}"
     # The parts of a name that may be a zone: in brackets, behind `GMT` or `UTC`, or the last
     # word.
-    offsets = [each[0] for each in ZONE.finditer(label) if each[0][:3].upper() in {"GMT", "UTC"}]
+    offsets = [each[0] for each in zones().finditer(label) if each[0][:3].upper() in {"GMT", "UTC"}]
     last = [] if label.isupper() else _LAST.findall(label)
     for said in [*(each.strip() for each in _BRACKETS.findall(label)), *offsets, *last]:
         if found := _meant(said, moments):

@@ -7,16 +7,14 @@ before. Only then, and only in a run, are the rows that are left posted, oldest 
 
 from __future__ import annotations
 
-import asyncio
 import dataclasses
 import logging
 import threading
 import time
 from collections.abc import Callable, Generator, Iterator
-from concurrent.futures import Future, wait
 from contextlib import ExitStack, closing, contextmanager, suppress
 from contextvars import copy_context
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from importer import http, logs, shutdown
 from importer.engine.account import Policy, ended, regard
@@ -56,6 +54,9 @@ from importer.results import Summary as Summary
 from importer.results import files, report
 from importer.settings import Settings, is_remote
 from importer.sources import Address, Source, fetched, open_source
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
 
 Confirm = Callable[[Plan], bool]
 log = logging.getLogger(__name__)
@@ -147,6 +148,8 @@ class Run:
         confirm: Confirm = at_once,
         observer: Observer = NULL_OBSERVER,
     ) -> None:
+        from concurrent.futures import Future
+
         self.plan: Plan | None = None
         self._stopper = shutdown.Stopper()
         self._settings = settings
@@ -174,6 +177,8 @@ class Run:
 
     def __await__(self) -> Generator[object, None, Summary]:
         """As `wait`; whoever is cancelled here leaves the run alone."""
+        import asyncio
+
         return asyncio.wrap_future(self._ended).__await__()
 
     def __enter__(self) -> Self:
@@ -183,6 +188,8 @@ class Run:
         if kind is None:
             self.wait()
             return
+        from concurrent.futures import wait
+
         self.stop(f"left by {kind.__name__}")
         wait((self._ended,))
 

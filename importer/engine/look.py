@@ -10,7 +10,6 @@ from itertools import islice
 import orjson
 
 from importer import satismeter
-from importer.delivery import RateLimiter
 from importer.engine.observer import Looking, Observer
 from importer.errors import UsageError
 from importer.ledger import Account, SeenUser
@@ -37,6 +36,8 @@ def users_of(
             hint="Set SATISMETER_API_KEY and name the project with --project; both are under Settings > "
             "Integrations > API keys.",
         )
+    from importer.delivery import RateLimiter  # brings asyncio, as the look does
+
     limiter, origin, key = RateLimiter(per_second), job.origin, settings.api_key
 
     async def pace() -> None:

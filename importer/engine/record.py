@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from importer.delivery import Abort
 from importer.engine.approval import reopened
 from importer.engine.findings import MASKED_KEY
 from importer.engine.report import ACCEPTED, READY, reported
@@ -23,6 +22,7 @@ from importer.settings import Settings
 from importer.sources import Source
 
 if TYPE_CHECKING:
+    from importer.delivery import Abort
     from importer.engine.send import DeliveryResult
 
 

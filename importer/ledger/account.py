@@ -8,12 +8,16 @@ import os
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import groupby
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from importer.errors import LedgerError
 from importer.ledger.database import Database
 from importer.model import Job, same_json
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 # Sealing: what the ledger must hold of people in the clear for a while is encrypted, under the hash key.
 
@@ -27,12 +31,15 @@ class Seal:
     nothing, and what was changed or moved to another place isn't opened."""
 
     def __init__(self, secret: bytes) -> None:
+        self._secret = secret
+
+    @cached_property
+    def _cipher(self) -> AESGCM:
         # Here: it takes some milliseconds, which most commands need not wait for.
         from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-        self._secret = secret
-        key = hashlib.blake2b(b"account", key=secret, person=b"importer seal").digest()[:32]
-        self._cipher = AESGCM(key)
+        key = hashlib.blake2b(b"account", key=self._secret, person=b"importer seal").digest()[:32]
+        return AESGCM(key)
 
     def person(self, user_id: str) -> bytes:
         """The keyed hash by which a userId's records are found, whatever the survey."""

@@ -7,7 +7,7 @@ import hashlib
 import html
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any, NamedTuple
 from unicodedata import is_normalized, normalize
 
@@ -180,17 +180,21 @@ def normal(text: str) -> str:
         with contextlib.suppress(ValueError):  # a number of thousands of digits is no letter's
             for _ in range(_ESCAPES):
                 text = html.unescape(text)
-        text = normalize("NFC", _LOST.sub("", text))
+        text = normalize("NFC", _lost().sub("", text))
     return " ".join(text.split())
 
 
 _PLAIN = re.compile(r"[ -%'->@-~]*")
 _ESCAPES = 3
 """Times that a text may have been escaped on its way through services: `&amp;amp;lt;`."""
-_LOST = re.compile(
-    "[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f?\xad\u200b-\u200f\u202a-\u202e\u2060-\u206f\u20e3\u2600-\u27bf"
-    "\u2b00-\u2bff\ud800-\udfff\ufe00-\ufe0f\ufeff\ufffd\U00010000-\U0010ffff]"
-)
+
+
+@cache
+def _lost() -> re.Pattern[str]:
+    return re.compile(
+        "[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f?\xad\u200b-\u200f\u202a-\u202e\u2060-\u206f\u20e3\u2600-\u27bf"
+        "\u2b00-\u2bff\ud800-\udfff\ufe00-\ufe0f\ufeff\ufffd\U00010000-\U0010ffff]"
+    )
 
 
 def _beginning_of(text: str) -> str:

@@ -25,6 +25,7 @@ from importer.mapping.types import (
     Number,
     PatternText,
     Selector,
+    Takes,
     Text,
     Texts,
     Whole,
@@ -74,9 +75,8 @@ _OPTIONS = {option for each in TRANSFORMS.values() for option in each.options}
 _Parse = Annotated[Text, *called("parse")]
 Parses = Annotated[
     tuple[_Parse, ...],
-    BeforeValidator(
-        one_or_more, json_schema_input_type=_Parse | Annotated[list[_Parse], Field(min_length=1)]
-    ),
+    BeforeValidator(one_or_more),
+    Takes(lambda: _Parse | Annotated[list[_Parse], Field(min_length=1)]),
 ]
 
 
@@ -312,18 +312,14 @@ def by_column(name: str) -> dict[str, object]:
     return {"column": name}
 
 
-IdRef = Annotated[Id, BeforeValidator(mapped_by(by_column), json_schema_input_type=Text | Id)]
+IdRef = Annotated[Id, BeforeValidator(mapped_by(by_column)), Takes(lambda: Text | Id)]
 Ids = Annotated[
     tuple[IdRef, ...],
-    BeforeValidator(
-        one_or_more,
-        json_schema_input_type=Text | Id | Annotated[list[Text | Id], Field(min_length=1)],
-    ),
+    BeforeValidator(one_or_more),
+    Takes(lambda: Text | Id | Annotated[list[Text | Id], Field(min_length=1)]),
 ]
 """A column, or several, of which the first that holds an id counts."""
-TraitRef = Annotated[
-    Trait, BeforeValidator(mapped_by(by_column), json_schema_input_type=Text | Trait)
-]
+TraitRef = Annotated[Trait, BeforeValidator(mapped_by(by_column)), Takes(lambda: Text | Trait)]
 
 
 # The block `source:`: how to read the file, and which of its rows to leave out.

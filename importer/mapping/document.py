@@ -43,6 +43,7 @@ from importer.mapping.types import (
     Flag,
     Issue,
     Selector,
+    Takes,
     Text,
     mapped_by,
     text,
@@ -166,7 +167,8 @@ class Repeats(Block):
     order_by: (
         Annotated[
             OrderBy,
-            BeforeValidator(mapped_by(by_column), json_schema_input_type=Text | OrderBy),
+            BeforeValidator(mapped_by(by_column)),
+            Takes(lambda: Text | OrderBy),
         ]
         | None
     ) = None
@@ -276,13 +278,14 @@ class Document(Block):
     questions: dict[Text, Question] = Field(default_factory=dict)
     """Names for the IDs of questions. `false` leaves the answer out."""
     campaign: Annotated[
-        Campaign, BeforeValidator(mapped_by(_constant), json_schema_input_type=Text | Campaign)
+        Campaign, BeforeValidator(mapped_by(_constant)), Takes(lambda: Text | Campaign)
     ]
     """The survey's ID (SatisMeter: Settings > Integrations > API keys), or a column with `values`."""
     method: (
         Annotated[
             Method,
-            BeforeValidator(mapped_by(_constant), json_schema_input_type=Literal[METHODS] | Method),
+            BeforeValidator(mapped_by(_constant)),
+            Takes(lambda: Literal[METHODS] | Method),
         ]
         | None
     ) = None
@@ -298,17 +301,14 @@ class Document(Block):
     answers: Annotated[tuple[Answer, ...], BeforeValidator(_not_empty)]
     """The answers of a response, one per question."""
     rating: (
-        Annotated[
-            Rating, BeforeValidator(mapped_by(by_column), json_schema_input_type=Text | Rating)
-        ]
+        Annotated[Rating, BeforeValidator(mapped_by(by_column)), Takes(lambda: Text | Rating)]
         | None
     ) = None
     """The older API's field beside `answers`, where an account needs it."""
     traits: Annotated[
         dict[Text, TraitRef],
-        BeforeValidator(
-            _without_false, json_schema_input_type=dict[Text, Text | Trait | Literal[False]]
-        ),
+        BeforeValidator(_without_false),
+        Takes(lambda: dict[Text, Text | Trait | Literal[False]]),
     ] = Field(default_factory=dict)
     """What is stored about the person; `false` leaves out what a preset has. `respondedAt` is taken for
     the response's date."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Sequence
+from functools import cache
 
 from importer.mapping.text import TransformError, column_of, trimmed
 from importer.mapping.transforms.texts import address, is_address, sound, visible
@@ -118,11 +119,17 @@ _AROUND_FIELDS = (
 )
 """How a placeholder begins and ends, and how many letters there are between at least. (One pattern for all of
 them would take a long cell the square of its length.)"""
-_UNFILLED = re.compile(
-    r"%[a-z_][\w.]*%|%\(\w+\)s|\{[a-z_!][a-z_.:!/ ]*\}|[\[<][^\W\d]+(?:[.: -][^\W\d]+)*[\]>]",
-    re.IGNORECASE,
-)
-"""Placeholders that no tool has filled (`%user%`, `[email]`)."""
+
+
+@cache
+def _unfilled() -> re.Pattern[str]:
+    """Placeholders that no tool has filled (`%user%`, `[email]`)."""
+    return re.compile(
+        r"%[a-z_][\w.]*%|%\(\w+\)s|\{[a-z_!][a-z_.:!/ ]*\}|[\[<][^\W\d]+(?:[.: -][^\W\d]+)*[\]>]",
+        re.IGNORECASE,
+    )
+
+
 _OBJECT = re.compile(r"\[object \w+\]", re.IGNORECASE)
 """What JavaScript writes for an object."""
 _OVERWRITTEN = re.compile(
@@ -171,7 +178,7 @@ def _is_unfilled(text: str) -> bool:
         return True
     if any(_holds(text, *field) for field in _AROUND_FIELDS):
         return True
-    return bool(_MARKS.fullmatch(text) or _UNFILLED.fullmatch(text) or _OBJECT.search(text))
+    return bool(_MARKS.fullmatch(text) or _unfilled().fullmatch(text) or _OBJECT.search(text))
 
 
 def _holds(text: str, begin: str, end: str, between: int) -> bool:

@@ -9,10 +9,12 @@ import unicodedata
 import warnings
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-
-import regex
+from typing import TYPE_CHECKING
 
 from importer import codes
+
+if TYPE_CHECKING:
+    import regex
 
 # What counts as blank, and when two texts count as the same.
 
@@ -123,6 +125,8 @@ def compile_pattern(text: str) -> Pattern:
     counts = [max(int(low or 0), int(high or 0), 1) for low, high in _COUNTED.findall(text)]
     if math.prod(counts) > MAX_REPEATS:
         raise ValueError(f"the pattern's counted repeats multiply to over {MAX_REPEATS:,}")
+    import regex  # many a mapping has no expression
+
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", FutureWarning)

@@ -6,8 +6,9 @@ import ast
 import inspect
 import re
 import textwrap
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from itertools import pairwise
 from typing import Annotated, Any, Self
 
@@ -19,6 +20,7 @@ from pydantic import (
     Field,
     GetCoreSchemaHandler,
     GetJsonSchemaHandler,
+    TypeAdapter,
     WithJsonSchema,
     model_validator,
 )
@@ -44,21 +46,24 @@ class Block(BaseModel):
         schema = handler(core)
         keys = handler.resolve_ref_schema(schema).get("properties", {})
         for each in reversed(cls.__mro__):
-            for name, text in texts_below(each) if issubclass(each, Block) else ():
+            for name, text in texts_below(each).items() if issubclass(each, Block) else ():
                 if key := keys.get(cls.model_fields[name].alias or name):
                     key["description"] = text
         return schema
 
 
-def texts_below(cls: type) -> Iterator[tuple[str, str]]:
-    """The text that stands below each field of a class, with the field's name: only the source has it."""
+@cache
+def texts_below(cls: type) -> Mapping[str, str]:
+    """The text that stands below each field of a class, by the field's name: only the source has it."""
+    texts = {}
     (found,) = ast.parse(textwrap.dedent(inspect.getsource(cls))).body
     for field, below in pairwise(ast.iter_child_nodes(found)):
         match field, below:
             case ast.AnnAssign(target=ast.Name(id=name)), ast.Expr(
                 value=ast.Constant(value=str(text))
             ):
-                yield name, inspect.cleandoc(text)
+                texts[name] = inspect.cleandoc(text)
+    return texts
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +176,19 @@ class Constant:
         return cls(str(data), resolve(data))
 
 
+class Takes:
+    """What an editor is told that a key takes, where that isn't what it holds. (`json_schema_input_type`
+    would make a type of it at every start; here only a schema does.)"""
+
+    def __init__(self, of: Callable[[], Any]) -> None:
+        self._of = of
+
+    def __get_pydantic_json_schema__(
+        self, _: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        return handler(TypeAdapter(self._of()).core_schema)
+
+
 def one_or_more(data: object) -> object:
     """A scalar or map stands for a list of one; the list isn't empty."""
     if isinstance(data, list | tuple):
@@ -182,17 +200,14 @@ def one_or_more(data: object) -> object:
 
 Texts = Annotated[
     tuple[Text, ...],
-    BeforeValidator(
-        one_or_more, json_schema_input_type=Text | Annotated[list[Text], Field(min_length=1)]
-    ),
+    BeforeValidator(one_or_more),
+    Takes(lambda: Text | Annotated[list[Text], Field(min_length=1)]),
 ]
 """A text, or a list of them."""
 CellTexts = Annotated[
     tuple[CellText, ...],
-    BeforeValidator(
-        one_or_more,
-        json_schema_input_type=CellText | Annotated[list[CellText], Field(min_length=1)],
-    ),
+    BeforeValidator(one_or_more),
+    Takes(lambda: CellText | Annotated[list[CellText], Field(min_length=1)]),
 ]
 """A cell's text, or a list of them."""
 
@@ -276,18 +291,13 @@ class Selector(Block):
 
 ColumnRef = Annotated[
     Selector,
-    BeforeValidator(
-        mapped_by(lambda name: {"column": name}), json_schema_input_type=Text | Selector
-    ),
+    BeforeValidator(mapped_by(lambda name: {"column": name})),
+    Takes(lambda: Text | Selector),
 ]
 """A column's name, or a map that selects one."""
 Columns = Annotated[
     tuple[ColumnRef, ...],
-    BeforeValidator(
-        one_or_more,
-        json_schema_input_type=Text
-        | Selector
-        | Annotated[list[Text | Selector], Field(min_length=1)],
-    ),
+    BeforeValidator(one_or_more),
+    Takes(lambda: Text | Selector | Annotated[list[Text | Selector], Field(min_length=1)]),
 ]
 """A column, or a list of them."""

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import email.utils
 import re
 from datetime import UTC
 from enum import Enum, auto
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import NamedTuple, Protocol
 
 from importer.model import Status
@@ -79,13 +78,19 @@ _DUPLICATE_ALONE = re.compile(r"\W*(error\W+)?duplicated? ?(response)?\W*", re.I
 """The server's own word where a person has written it, too: what it quotes says nothing of the row."""
 _TRAIT = re.compile(r"\btraits?\b\W{0,3}\w+")
 _SENTENCE_ENDS = re.compile(r"[.!;]\s|\n")
-_NOT_PAID = re.compile(
-    r"\b(upgrade|your|current|free|paid)\b.{0,20}\b(plan|trial|subscription|billing)\b"
-    r"|\bplan\b.{0,20}\b(limit|expired|ended|exceeded|does(n't| not))"
-    r"|\b(trial|subscription)\b.{0,20}\b(expired|ended|over|required|inactive|cancell?ed)\b"
-    r"|\baccount\b.{0,30}\b(suspended|disabled|expired|inactive|deactivated|overdue)\b"
-    r"|\b(payment|billing)\b.{0,20}\b(required|overdue|failed|past due|details|information)\b"
-)
+
+
+@cache
+def _not_paid() -> re.Pattern[str]:
+    return re.compile(
+        r"\b(upgrade|your|current|free|paid)\b.{0,20}\b(plan|trial|subscription|billing)\b"
+        r"|\bplan\b.{0,20}\b(limit|expired|ended|exceeded|does(n't| not))"
+        r"|\b(trial|subscription)\b.{0,20}\b(expired|ended|over|required|inactive|cancell?ed)\b"
+        r"|\baccount\b.{0,30}\b(suspended|disabled|expired|inactive|deactivated|overdue)\b"
+        r"|\b(payment|billing)\b.{0,20}\b(required|overdue|failed|past due|details|information)\b"
+    )
+
+
 _LIMIT = re.compile(r"\b(limits?|quotas?|allowance)\b")
 _USED_UP = re.compile(
     r"\b(reach|exceed|hit\b|used up|exhaust|over\b|left\b|remaining|insufficient)"
@@ -113,7 +118,7 @@ def _of_the_account(text: str) -> bool:
 
 
 def _says_so(sentence: str) -> bool:
-    if _NOT_PAID.search(sentence) or _BARE.fullmatch(sentence):
+    if _not_paid().search(sentence) or _BARE.fullmatch(sentence):
         return True
     if not (_LIMIT.search(sentence) and _USED_UP.search(sentence)):
         return False
@@ -301,8 +306,10 @@ def pause_of(reply: Reply) -> float | None:
 
 def _seconds(date: str) -> float | None:
     """An HTTP date as Unix seconds; a date without a zone is UTC."""
+    from email.utils import parsedate_to_datetime
+
     try:
-        moment = email.utils.parsedate_to_datetime(date)
+        moment = parsedate_to_datetime(date)
     except (ValueError, TypeError, OverflowError):
         return None
     return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()

@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator
+from functools import cache
 from urllib.parse import SplitResult, urljoin, urlsplit
 
 import orjson
@@ -56,14 +57,18 @@ _FINE = re.compile(
 _NO_TROUBLE = re.compile(
     r"\b(no|without( any)?|zero|0) (error|problem|warning|failure)s?\b", re.IGNORECASE
 )
-_TROUBLE = re.compile(
-    r"\b(error|fail|invalid|forbidden|unauthori[sz]ed|denied|refused|reject|expired|exceed|missing|unknown"
-    r"|unable|cannot|can't|couldn't|unavailable|unsupported|disabled|suspended|deactivated|maintenance"
-    r"|duplicate|conflict|time-?out|timed out|too (many|large|long)|bad (request|gateway)|try again"
-    r"|must\b|not (found|allowed|permitted|created|stored|saved|accepted|be|a|authori[sz]ed|authenticated"
-    r"|enabled|valid|supported|available|processed|implemented))",
-    re.IGNORECASE,
-)
+
+
+@cache
+def _trouble() -> re.Pattern[str]:
+    return re.compile(
+        r"\b(error|fail|invalid|forbidden|unauthori[sz]ed|denied|refused|reject|expired|exceed|missing|unknown"
+        r"|unable|cannot|can't|couldn't|unavailable|unsupported|disabled|suspended|deactivated|maintenance"
+        r"|duplicate|conflict|time-?out|timed out|too (many|large|long)|bad (request|gateway)|try again"
+        r"|must\b|not (found|allowed|permitted|created|stored|saved|accepted|be|a|authori[sz]ed|authenticated"
+        r"|enabled|valid|supported|available|processed|implemented))",
+        re.IGNORECASE,
+    )
 
 
 def has_error(document: object, depth: int = 0) -> bool:
@@ -109,7 +114,7 @@ def _says_failure(document: dict[object, object]) -> bool:
     if "message" in document and isinstance(code, str) and not _FINE.fullmatch(code.lower()):
         return True
     texts = (_NO_TROUBLE.sub("", each) for each in _sayings(document, _TOLD))
-    return any(map(_TROUBLE.search, texts))
+    return any(map(_trouble().search, texts))
 
 
 _YES = re.compile(
@@ -149,7 +154,7 @@ def _affirms(document: dict[object, object]) -> bool:
 
 def _is_no_yes(text: str) -> bool:
     plain = _NO_TROUBLE.sub("", text[:2_000])
-    if _TROUBLE.search(plain):
+    if _trouble().search(plain):
         return True
     return bool(plain.strip()) and not (
         _MARK.fullmatch(plain) or (_YES.search(plain) and not _NO.search(plain))

@@ -297,9 +297,12 @@ class ForeignRows:
     def _names_columns(self, cells: Sequence[str]) -> bool:
         """Whether half of a row or more are the header's names, some in other places: the header of another
         export that was joined to this one. Boxes that were ticked hold their own names."""
+        texts = [_bare(cell).casefold() for cell in cells]
+        if sum(map(self._names.__contains__, texts)) < 2:  # as in nearly every row
+            return False
         key = _key(cells)
         named = [each for each in key if each[1] in self._names]
-        return len(named) >= max(2, len(key) / 2) and not self._own.issuperset(named)
+        return len(named) >= len(key) / 2 and not self._own.issuperset(named)
 
     def _is_apart(self, row: int, skipped: frozenset[int]) -> bool:
         """Whether blank rows stand between this one and the answer above."""

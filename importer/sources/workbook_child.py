@@ -7,6 +7,7 @@ text rows, then `{"end": true}`; or one `{"error": ...}`. A stream without an en
 
 from __future__ import annotations
 
+import errno
 import gc
 import os
 import struct
@@ -39,11 +40,9 @@ def main(request: str) -> None:
             _send(message)
     except SourceError as error:
         _send({"error": error.message, "hint": error.hint})
-    except (
-        MemoryError
-    ):  # a library's own code ends so where there is none left, and is read another way then
-        os.abort()
     except Exception as error:  # noqa: BLE001  whatever the library raises: it can't read this file
+        if isinstance(error, MemoryError) or getattr(error, "errno", 0) == errno.ENOMEM:
+            os.abort()  # as a library's own code ends where there is none left: read another way then
         said = "a part of it is missing or broken" if isinstance(error, _OURS) else str(error)
         said = said or type(error).__name__
         _send({"unreadable": said[:300]})

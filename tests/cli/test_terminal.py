@@ -14,10 +14,9 @@ import pytest
 
 import importer
 from importer.automation import Notice
-from importer.automation.monitoring import json_escaped
 from importer.cli import output
 from importer.errors import ExitStatus, ImporterError, MappingError, Mistake
-from importer.privacy import UNSEEN, visible
+from importer.privacy import UNSEEN, json_escaped, visible
 from importer.sandbox import Sandbox, background
 from tests.e2e.commands import Ended, shell
 from tests.e2e.here import Here

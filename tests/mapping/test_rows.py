@@ -6,6 +6,7 @@ import orjson
 import pytest
 
 from importer.mapping import parse
+from importer.mapping import text as texts
 from importer.model import Invalid, Problem, Response, Skipped
 from tests.mapping.making import BASE, CAMPAIGN, COMMENT, SCORE, body, chunk, codes, compiled, run
 
@@ -207,7 +208,8 @@ class TestSkipping:
         assert run(text, A="", B="", Score="99") == Skipped(2, "A is blank")
         assert run(text, A="x", B="", Score="99") == Skipped(2, "B is blank")
 
-    def test_a_pattern_that_explodes_ends(self) -> None:
+    def test_a_pattern_that_explodes_ends(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(texts, "SECONDS", 0.05)
         text = f"{BASE}source: {{skip_if: [{{column: S, matches: '(a|aa)+$'}}]}}\n"
         header = ["Id", "Score", "S"]
         rows = [["7", "9", "a" * n + "b"] for n in range(4_000, 4_100)]

@@ -8,7 +8,7 @@ from typing import Any
 
 import orjson
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from importer.errors import MappingError
@@ -262,6 +262,7 @@ WAVE = st.tuples(SCORES, TEXTS, DATES)
 LONG = WIDE.replace('waves: [2022, "2023"]\n', "").replace(" {wave}", "")
 
 
+@settings(max_examples=40)  # each compiles two mappings
 @given(st.lists(st.tuples(PEOPLE, WAVE, WAVE), max_size=8))
 def test_a_wide_file_gives_what_the_same_answers_give_in_a_long_one(
     people: Sequence[tuple[str, tuple[str, ...], tuple[str, ...]]],

@@ -4,7 +4,9 @@ import gzip
 import os
 import zipfile
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -36,8 +38,15 @@ def _zip(path: Path, word: str) -> str:
 
 
 def _xlsx(path: Path, word: str) -> str:
+    return written(path / "a.xlsx", _workbook(word))
+
+
+@cache
+def _workbook(word: str) -> bytes:
     rows = [[f"{word}{n}", n % 11, f"said {n}"] for n in range(ROWS)]
-    return str(workbooks.saved(path / "a.xlsx", [HEADER.strip().split(","), *rows]))
+    with TemporaryDirectory() as folder:
+        path = workbooks.saved(Path(folder) / "a.xlsx", [HEADER.strip().split(","), *rows])
+        return Path(path).read_bytes()
 
 
 def _jsonl(path: Path, word: str) -> str:

@@ -120,16 +120,18 @@ RULE = {
 
 @pytest.mark.parametrize("kind", RULE)
 def test_who_reads_what(tmp_path: Path, kind: str) -> None:
-    """A sheet with one such cell, in its 3,000th row: beyond the probe's first block."""
+    """A sheet with one such cell, in its 300th row: beyond the probe's first block."""
     cell, text, why = RULE[kind]
-    usual = 't="inlineStr"|<is><t>a usual text</t></is>'
-    rows = "".join(row(n, usual, "|<v>5</v>") for n in range(1, 3_000)) + row(3_000, cell, usual)
+    said = "a usual text, " * 70
+    usual = f't="inlineStr"|<is><t>{said}end</t></is>'
+    rows = "".join(row(n, usual, "|<v>5</v>") for n in range(1, 300)) + row(300, cell, usual)
+    assert len(rows) > 1 << 18
     path = sheet(tmp_path / "a.xlsx", rows)
     reader, found = read(path)
     assert reader == (OPENPYXL if why else CALAMINE)
-    assert found.cells[-1] == [text, "a usual text"]
-    assert found.cells[0] == ["a usual text", "5"]
-    assert len(found.rows) == 3_000
+    assert found.cells[-1] == [text, f"{said}end"]
+    assert found.cells[0] == [f"{said}end", "5"]
+    assert len(found.rows) == 300
     assert table(path, careful=True) == table(path)
     with closing(XlsxBook(path)) as book:
         assert why in book._look(book.sheets[0].name).why

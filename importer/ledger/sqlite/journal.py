@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import sqlite3
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import orjson
 
@@ -16,6 +16,9 @@ from importer.errors import LedgerError
 from importer.ledger.jobs import ATTEMPTING
 from importer.ledger.sqlite.database import SQL, connect, failure, wrap_sqlite_errors
 from importer.model import Outcome
+
+if TYPE_CHECKING:
+    import asyncio
 
 # The journal's entries become what `rows` says. Anybody may do it at any time: it is one transaction, and
 # an entry that was folded is gone.
@@ -177,6 +180,8 @@ class Journal:
         self.commits = 0
 
     async def __aenter__(self) -> Journal:
+        import asyncio
+
         self._loop = asyncio.get_running_loop()
         with wrap_sqlite_errors(self._path):
             self._connection = self._connecting(self._path, self._durability)

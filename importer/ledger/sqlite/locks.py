@@ -10,13 +10,14 @@ import time
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any
-
-from filelock import FileLock, Timeout
+from typing import TYPE_CHECKING, Any
 
 from importer import resources
 from importer.errors import Busy
 from importer.settings import server_of
+
+if TYPE_CHECKING:
+    from filelock import FileLock
 
 # One run per campaign at a time; who comes second is told who is first.
 
@@ -56,13 +57,19 @@ def holder(folder: Path, origin: str, campaigns: Collection[str]) -> Mapping[str
     named = [places / f"{server}-{_short(each)}.lock" for each in (*campaigns, ANY)]
     with _gate(places / f"{server}.gate"):
         for path in places.glob(f"{server}-*.lock") if ANY in campaigns else named:
-            lock = FileLock(path, mode=0o600)
+            lock = _lock(path)
             try:
                 lock.acquire(timeout=0)
-            except Timeout:
+            except TimeoutError:
                 return _facts(path.with_suffix(".json"))
             lock.release()
     return None
+
+
+def _lock(path: Path) -> FileLock:
+    from filelock import FileLock  # which no plan needs
+
+    return FileLock(path, mode=0o600)
 
 
 def _facts(holder: Path) -> Mapping[str, Any]:
@@ -79,10 +86,10 @@ def _short(text: str) -> str:
 @contextmanager
 def _gate(path: Path) -> Iterator[None]:
     """One start at a time looks at the locks and takes its own."""
-    gate = FileLock(path, mode=0o600)
+    gate = _lock(path)
     try:
         gate.acquire(timeout=_GATE_SECONDS)
-    except Timeout:
+    except TimeoutError:
         raise Busy("Other runs are starting.", hint="Try again in a moment.") from None
     try:
         yield
@@ -92,11 +99,11 @@ def _gate(path: Path) -> Iterator[None]:
 
 @contextmanager
 def _one(path: Path, file: str) -> Iterator[None]:
-    lock = FileLock(path, mode=0o600)
+    lock = _lock(path)
     holder = path.with_suffix(".json")
     try:
         lock.acquire(timeout=0)
-    except Timeout:
+    except TimeoutError:
         raise Busy(
             f"Another run holds the campaign: {_told(holder)}.",
             hint="Wait for it to end, or stop it with Ctrl-C; its rows stay accounted for.",

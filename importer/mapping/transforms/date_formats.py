@@ -45,12 +45,16 @@ FIXED: Mapping[str, str] = {
 """Abbreviations that name one offset, winter and summer: EST is UTC-5 in July, too. Those that several
 zones share (CST, IST, BST, AST ...) aren't here."""
 _NAMED = "|".join(sorted(FIXED, key=len, reverse=True))
-ZONE = re.compile(
-    r"(?:(?<=[\s\d([])|^)(?:(?:GMT|UTC)\s?[+−–-]\s?\d{1,2}(?::?\d\d)?|[+−–-]\d\d?(?::?\d\d)?|"
-    rf"(?:{_NAMED}))(?![\w:+-])"
-    r"(?:\s?\([^()]*\))?"
-)
-"""What a text names a zone by: an offset or an abbreviation, and a remark in round brackets behind it."""
+
+
+@cache
+def zones() -> re.Pattern[str]:
+    """What a text names a zone by: an offset or an abbreviation, and a remark in round brackets behind it."""
+    return re.compile(
+        r"(?:(?<=[\s\d([])|^)(?:(?:GMT|UTC)\s?[+−–-]\s?\d{1,2}(?::?\d\d)?|[+−–-]\d\d?(?::?\d\d)?|"
+        rf"(?:{_NAMED}))(?![\w:+-])"
+        r"(?:\s?\([^()]*\))?"
+    )
 
 
 def offset_of(text: str) -> str:
@@ -320,7 +324,7 @@ def _zoned(read: Read) -> Read:
     def zoned(text: str) -> datetime | None:
         if (when := read(text)) is not None:
             return when
-        for zone in reversed(list(ZONE.finditer(text))):
+        for zone in reversed(list(zones().finditer(text))):
             offset = offset_of(zone[0])
             if offset and (when := read(text[: zone.start()] + offset + text[zone.end() :])):
                 return when

@@ -6,6 +6,7 @@ import math
 import re
 from collections.abc import Callable
 from fractions import Fraction
+from functools import cache
 from typing import TYPE_CHECKING
 
 from importer.mapping.text import TransformError, trimmed
@@ -19,15 +20,21 @@ if TYPE_CHECKING:
 _PLAIN = re.compile(r"[+-]?[0-9]{1,15}")
 _NUMBER = re.compile(r"[+-]?([0-9]{1,40}(\.[0-9]{0,40})?|\.[0-9]{1,40})([eE][+-]?[0-9]{1,2})?")
 _LEADING = re.compile(r"[+-]?([0-9]+)(?:([.,])([0-9]+))?")
-_GOES_ON = re.compile(
-    r"\d|[.,:/eEhH'’‘`´·٫٬_]\d|[eE][+-]\d|\s+\d|\s*[%٪％¼-¾⅐-⅞]"
-    r"|\s*(?:[-–—−~～〜;,|+&、،]|\.{2,}|…)\s*\d+(?!\d|\s*%)"
-    r"|\s+(?:to|or|and|bis|oder|und|à|a|ou|et|y|o|e|tot|en|do|i|lub|až|nebo|till|til|och|eller|og|tai|ja|ve|veya|până"
-    r"|или|и|до|або|та|και|ή|إلى|أو|או|עד|ถึง|หรือ|đến|से)\s+\d"
-    r"|\s*(?:至|到|或|か|から|또는|에서|부터)\s*\d|[OoIl](?!\w)"
-)
-"""After a number: there is more of it (`10:30`, `1e3`, `5 000`, `9 ½`, `1’234`, `1O`), it is a share (`9 %`),
-or it begins a range or a list (`9-10`, `7 to 8`, `9; 10`, `9 5`)."""
+
+
+@cache
+def _goes_on() -> re.Pattern[str]:
+    """After a number: there is more of it (`10:30`, `1e3`, `5 000`, `9 ½`, `1’234`, `1O`), it is a share
+    (`9 %`), or it begins a range or a list (`9-10`, `7 to 8`, `9; 10`, `9 5`)."""
+    return re.compile(
+        r"\d|[.,:/eEhH'’‘`´·٫٬_]\d|[eE][+-]\d|\s+\d|\s*[%٪％¼-¾⅐-⅞]"
+        r"|\s*(?:[-–—−~～〜;,|+&、،]|\.{2,}|…)\s*\d+(?!\d|\s*%)"
+        r"|\s+(?:to|or|and|bis|oder|und|à|a|ou|et|y|o|e|tot|en|do|i|lub|až|nebo|till|til|och|eller|og|tai|ja|ve|veya|până"
+        r"|или|и|до|або|та|και|ή|إلى|أو|או|עד|ถึง|หรือ|đến|से)\s+\d"
+        r"|\s*(?:至|到|或|か|から|또는|에서|부터)\s*\d|[OoIl](?!\w)"
+    )
+
+
 _OF = re.compile(r"/([0-9]+)(?![0-9./-])")
 _MINUS = "-−–‒‐‑－﹣"
 _SIGNED = re.compile(rf"(?:(?:^\s*[{_MINUS}]\s*|(?<=[\s(\[:=])[{_MINUS}]))?\d+")
@@ -40,19 +47,29 @@ _MONTHS = (
     r"|tammi|helmi|maalis|huhti|touko|kesä|heinä|elo|syys|loka|marras|joulu|sij|velj|ožu|svi|kol|ruj"
     r"|يناير|فبراير|مارس|أبريل|مايو|يونيو|يوليو|أغسطس|سبتمبر|أكتوبر|نوفمبر|ديسمبر)"
 )
-_DATED = re.compile(
-    rf"[0-9]{{1,2}}[-./\s]{{1,2}}(?:de )?({_MONTHS}|[^\W\d_]{{3,}})\.?(?:(?:[-./,\s]|\sde\s)+[0-9].*)?"
-    rf"|{_MONTHS}\.?[-./ ]{{1,2}}[0-9]{{2,4}}|[0-9]{{1,2}}-[ก-๎]{{1,3}}\.[ก-๎]\."
-    r"|[0-9]{1,2}[月월](?:\s*[0-9]{1,2}[日일])?",
-    re.IGNORECASE | re.DOTALL,
-)
-"""What Excel makes of a range such as `1-3` (`3-Jan`, `Oct-09`, `9.loka`), and whole dates with words."""
-_NOT_ONE = re.compile(
-    rf"[¼-¾⅐-⅞²³¹⁰-₉①-⓿❶-➓]|^\s*[<>≤≥]\s*\d|\b[OoIl]\d|\d[OoIl]\b|\d\s*[%٪％]|\d\s*[{_MINUS}]\s*$"
-    r"|^\s*\(\d+\)\s*$"
-)
-"""Beside a number: a fraction, a bound, a share, a minus behind or brackets around (as bookkeepers write what
-is negative), or a letter where a digit should stand."""
+
+
+@cache
+def _dated() -> re.Pattern[str]:
+    """What Excel makes of a range such as `1-3` (`3-Jan`, `Oct-09`, `9.loka`), and whole dates with words."""
+    return re.compile(
+        rf"[0-9]{{1,2}}[-./\s]{{1,2}}(?:de )?({_MONTHS}|[^\W\d_]{{3,}})\.?(?:(?:[-./,\s]|\sde\s)+[0-9].*)?"
+        rf"|{_MONTHS}\.?[-./ ]{{1,2}}[0-9]{{2,4}}|[0-9]{{1,2}}-[ก-๎]{{1,3}}\.[ก-๎]\."
+        r"|[0-9]{1,2}[月월](?:\s*[0-9]{1,2}[日일])?",
+        re.IGNORECASE | re.DOTALL,
+    )
+
+
+@cache
+def _not_one() -> re.Pattern[str]:
+    """Beside a number: a fraction, a bound, a share, a minus behind or brackets around (as bookkeepers write
+    what is negative), or a letter where a digit should stand."""
+    return re.compile(
+        rf"[¼-¾⅐-⅞²³¹⁰-₉①-⓿❶-➓]|^\s*[<>≤≥]\s*\d|\b[OoIl]\d|\d[OoIl]\b|\d\s*[%٪％]|\d\s*[{_MINUS}]\s*$"
+        r"|^\s*\(\d+\)\s*$"
+    )
+
+
 EXACT = 2**53
 """Above this, JSON readers that hold numbers as doubles lose digits (RFC 8259, section 6)."""
 
@@ -68,7 +85,7 @@ def leading_int(text: str) -> str:
     rest = written[found.end() :]
     of = _OF.match(rest)
     out_of = of is not None and not found[3] and int(found[1][:9]) <= int(of[1][:9])
-    if not out_of and (_GOES_ON.match(rest) or rest[:1].isnumeric() or _is_date(written)):
+    if not out_of and (_goes_on().match(rest) or rest[:1].isnumeric() or _is_date(written)):
         raise TransformError(
             "bad_number", "the text begins with more than one number, or with a date"
         )
@@ -88,7 +105,7 @@ def only_int(text: str) -> str:
     found = _SIGNED.findall(text)
     if len(found) != 1:
         raise TransformError("bad_number", f"the text holds {len(found)} numbers, not one")
-    odd = _is_date(trimmed(text)) or _NOT_ONE.search(text)
+    odd = _is_date(trimmed(text)) or _not_one().search(text)
     digits = str(found[0]).lstrip(f"{_MINUS} \t")
     if odd or not digits.isascii():
         raise TransformError("bad_number", "this isn't a whole number")
@@ -97,7 +114,7 @@ def only_int(text: str) -> str:
 
 def _is_date(text: str) -> bool:
     """Whether it is a day with a month's name: what is behind a number may be any word."""
-    found = _DATED.fullmatch(text)
+    found = _dated().fullmatch(text)
     word = found[1] if found else None
     return found is not None and (
         word is None
