@@ -84,7 +84,7 @@ class Brief:
         """A hash by which the row is looked for in earlier runs, and three others."""
         settled = contents(responses)
         identities: Sequence[object]
-        if self.alone:  # a number is quicker to make, to write and to sort: 4 % of a plan
+        if self.alone:  # a number is quicker to make, to write and to sort: 5 % of a plan
             pairs = zip(
                 [e.campaign for e in responses], themselves(responses, settled), strict=True
             )

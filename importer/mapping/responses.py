@@ -67,8 +67,8 @@ def _texts(pieces: Iterable[Piece], count: int) -> list[bytes]:
 
 
 class Responder:
-    """Puts rows together that are known to be fine; column by column, since a dict and four calls of orjson
-    for each row took as long as all the rest of the mapping."""
+    """Puts rows together that are known to be fine; column by column: with a dict and four calls of orjson
+    for each row a plan took 5 % more instructions."""
 
     __slots__ = ("_end", "_ids", "_mark", "_names", "_order", "_wave", "_waves")
 
