@@ -90,6 +90,7 @@ ANCHORED = {
     "importer.discovery.proposal._DRESSES[0][1]": "fullmatch",
     "importer.sources.csv.BLANK_QUOTED": "fullmatch",
     "importer.sources.foreign_rows._NUMBER": "fullmatch",
+    "importer.sources.foreign_rows._ORDINARY": "fullmatch",
     "importer.discovery.dates._TIME_BEGINS": "match",
     "importer.mapping.ids._FORMULA": "match",
     "importer.mapping.compile.NUMBERED": "fullmatch",

@@ -87,7 +87,7 @@ def record(
     summary.write(summary.place)
     if sent and sent.contact and summary.contact:
         summary.write_contact(sent.contact.shapes())
-    report.write(summary.report, reported(settings, planned, ledger, summary, sent))
+    report.write(summary.report, reported(settings, planned, ledger, summary, counted, sent))
     return summary
 
 

@@ -77,9 +77,15 @@ _OPEN = ("number", "boolean", "date")
 
 
 def reported(
-    settings: Settings, planned: Plan, ledger: Ledger, summary: Summary, sent: DeliveryResult | None
+    settings: Settings,
+    planned: Plan,
+    ledger: Ledger,
+    summary: Summary,
+    counted: Iterable[int],
+    sent: DeliveryResult | None,
 ) -> Report:
-    """Everything on the page; `summary` is that of the plan, or of the run over it."""
+    """Everything on the page; `summary` is that of the plan, or of the run over it, `counted` are the rows
+    that scores and months are of."""
     statuses = ACCEPTED if sent else READY
     people = ledger.rows_per_person(planned.job, statuses)
     # By wave and target: an answer's name in the mapping, with its type, in place of the
@@ -105,7 +111,7 @@ def reported(
         account=_account(settings, planned, used, sum(people.values())),
         causes=tuple(_causes(settings, summary)),
         skips=planned.skips,
-        months=planned.tally.months(ledger.seqs(planned.job, statuses)),
+        months=planned.tally.months(counted),
         people=people,
         columns=tuple(_columns(planned, used)),
         constants={_told(use): use.value for use in used if not use.positions},

@@ -8,6 +8,7 @@ import html
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cache, lru_cache
+from itertools import chain
 from typing import Any, NamedTuple
 from unicodedata import is_normalized, normalize
 
@@ -80,6 +81,14 @@ class Hasher:
         same = response.content is response.idempotency_key
         itself = settled(response) if same else response.idempotency_key
         return _digest(self._begun(response.campaign).identity, itself)
+
+    def idempotency_of(
+        self, responses: Sequence[Response], contents: Sequence[bytes]
+    ) -> list[bytes]:
+        """`idempotency_key` of each; `contents` are theirs, settled."""
+        begun = {name: self._begun(name).identity for name in {e.campaign for e in responses}}
+        each_itself = zip(responses, themselves(responses, contents), strict=True)
+        return [_digest(begun[each.campaign], itself) for each, itself in each_itself]
 
     def idempotency_keys(self, response: Response) -> set[bytes]:
         """The same, and as 0.1 made it, before texts were `settled`."""
@@ -156,6 +165,27 @@ def settled(response: Response) -> bytes:
     document = orjson.loads(response.content)
     document[2] = [{**each, "value": _settled(each["value"])} for each in document[2]]
     return orjson.dumps(document)
+
+
+def themselves(responses: Sequence[Response], contents: Sequence[bytes]) -> list[bytes]:
+    """By what each is told from the others of its campaign; `contents` are theirs, settled."""
+    return [
+        content if each.idempotency_key is each.content else each.idempotency_key
+        for each, content in zip(responses, contents, strict=True)
+    ]
+
+
+def contents(responses: Sequence[Response]) -> list[bytes]:
+    """What each has `settled`. Answers that are given again and again, as most are, are looked at once."""
+    given = [*chain.from_iterable([each.answers for each in responses])]
+    different: Iterable[Any] = dict(zip(map(id, given), given, strict=True)).values()
+    odd = {id(e) for e in different if e is not None and not _is_settled(e["value"])}
+    if not odd:
+        return [each.content for each in responses]
+    return [
+        each.content if odd.isdisjoint(map(id, each.answers)) else settled(each)
+        for each in responses
+    ]
 
 
 def _is_settled(value: object) -> bool:

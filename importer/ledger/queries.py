@@ -147,10 +147,9 @@ class Figures(Part):
         """Whether a row of the person was accepted, as far as it is flushed."""
         return self._db.first("accepted", person=person) is not None
 
-    def seqs(self, job: Job, statuses: Sequence[str]) -> Iterator[int]:
+    def seqs(self, job: Job, statuses: Sequence[str]) -> Numbers:
         """The `seq` of the job's rows of these statuses, in file order."""
-        for (seq,) in self._db.each("seqs", job=job.id, statuses=statuses):
-            yield seq
+        return Numbers(chain.from_iterable(self._db.each("seqs", job=job.id, statuses=statuses)))
 
     def own_seqs(self, job: Job, statuses: Sequence[str]) -> Iterator[int]:
         """The same, of rows whose fate no other row decides: those of `sending_order`, unsorted."""

@@ -22,6 +22,10 @@ class Check(Protocol):
     def objection(self, response: Response) -> str:
         """What is wrong, without any text of the row's; "" where nothing is."""
 
+    def none(self, responses: Sequence[Response]) -> bool:
+        """Whether one look at many responses shows that there is no objection to any; False says nothing.
+        (Each by itself took 2.5 % of a plan.)"""
+
 
 @dataclass(frozen=True, slots=True)
 class OnePerson:
@@ -34,6 +38,11 @@ class OnePerson:
         given = bool(response.user_id.strip()) + bool(response.anonymous_id.strip())
         return "" if given == 1 else f"the response names {given} ids, not one"
 
+    def none(self, responses: Sequence[Response]) -> bool:
+        """All have a userId, and nothing else."""
+        users, others = (each.user_id for each in responses), (e.anonymous_id for e in responses)
+        return all(map(str.strip, users)) and not any(others)
+
 
 @dataclass(frozen=True, slots=True)
 class SeveralAddresses:
@@ -45,6 +54,10 @@ class SeveralAddresses:
         """More than one `@`."""
         count = response.user_id.count("@")
         return f"the id holds {count} addresses" if count > 1 else ""
+
+    def none(self, responses: Sequence[Response]) -> bool:
+        """No more than one `@` in each."""
+        return max([each.user_id.count("@") for each in responses], default=0) <= 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +75,10 @@ class BodySize:
             f"the body has {size:,} bytes; {self.limit:,} are allowed" if size > self.limit else ""
         )
 
+    def none(self, responses: Sequence[Response]) -> bool:
+        """The longest is within the limit."""
+        return max([len(each.body) for each in responses], default=0) <= self.limit
+
 
 CHECKS: tuple[Check, ...] = (OnePerson(), SeveralAddresses(), BodySize())
 """What every response goes through."""
@@ -74,12 +91,16 @@ CHECKS: tuple[Check, ...] = (OnePerson(), SeveralAddresses(), BodySize())
 
 def check(mapped: Iterable[Mapped], checks: Sequence[Check] = CHECKS) -> list[Mapped]:
     """The same rows, in order; a response that breaks a rule is invalid, with all the rules it breaks."""
-    objections = [each.objection for each in checks]
+    rows = list(mapped)
+    responses = [each for each in rows if isinstance(each, Response)]
+    odd = [each for each in checks if not each.none(responses)]
+    if not odd:
+        return rows
     return [
         _refused(each, checks)
-        if isinstance(each, Response) and any(object_(each) for object_ in objections)
+        if isinstance(each, Response) and any(check.objection(each) for check in odd)
         else each
-        for each in mapped
+        for each in rows
     ]
 
 

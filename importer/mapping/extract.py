@@ -11,6 +11,7 @@ from importer.mapping.blocks import SkipRule
 from importer.mapping.ids import hashed, is_dummy
 from importer.mapping.text import (
     AsIs,
+    Columnwise,
     Template,
     TooSlow,
     TransformError,
@@ -124,6 +125,8 @@ class One:
         cells, read = chunk.columns[self.position], self.memo.read
         if isinstance(read, AsIs) and read.all(cells):
             return cells
+        if isinstance(read, Columnwise):
+            return read.column(cells, self.memo.__getitem__)
         return list(map(self.memo.__getitem__, cells))
 
 

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import repeat
-
-import orjson
+from itertools import compress
+from typing import TypeVar
 
 from importer.mapping.extract import CellProblem, Extractor, One, Result, Results, Skip
+from importer.mapping.responses import Responder
+from importer.mapping.text import Columnwise, Reading
 from importer.mapping.transforms.dates import names_zone
-from importer.model import NO_ANSWERS, Chunk, Invalid, Mapped, Response, Skipped
+from importer.model import NO_ANSWERS, Chunk, Invalid, Mapped, Skipped
+
+T = TypeVar("T")
 
 # What a row goes through: the compiled mapping as plain facts.
 
@@ -64,89 +67,6 @@ class Program:
         yield from (("skip_if", "", each.reading) for each in self.skips)
 
 
-# One row's values -> the body of its request, and what tells it from every other.
-
-Person = tuple[str, str]
-"""userId and anonymousId; one of them is ""."""
-_NONE = b"{}"
-_KEPT = b"%b"
-"""Copies what orjson wrote: it hands out a kilobyte cut to size, and a chunk's worth of those costs ten times
-the copies in memory that goes back and forth to the system."""
-
-
-class Responder:
-    """Puts rows together that are known to be fine."""
-
-    __slots__ = ("_force", "_in_order", "_mark", "_names", "_order", "_wave", "_waves")
-
-    def __init__(self, program: Program) -> None:
-        self._names = [name for name, _ in program.traits]
-        self._force = program.force
-        self._wave = program.wave
-        self._waves = (program.wave,) if program.wave else ()
-        self._mark = {"wave": program.wave} if program.wave else {}
-        ids = [each.id for each in program.answers]
-        self._order = sorted(range(len(ids)), key=ids.__getitem__)
-        self._in_order = self._order == list(range(len(ids)))
-
-    def response(  # noqa: PLR0913, PLR0917  one argument per part of the body, called once a row
-        self,
-        row: int,
-        person: Person,
-        campaign: str,
-        method: Result,
-        answers: tuple[Result, ...],
-        rating: Result,
-        traits: tuple[Result, ...],
-        order: Result,
-        key: tuple[Result, ...],
-    ) -> Response:
-        """The response of one row."""
-        user, anonymous = person
-        given = list(filter(None, answers))
-        known = _KEPT % orjson.dumps(self._known(traits))
-        body: dict[str, object] = {"campaign": campaign}
-        if method is not None:
-            body["method"] = method
-        body["userId" if user else "anonymousId"] = user or anonymous
-        if known != _NONE:
-            body["traits"] = orjson.Fragment(known)
-        body["answers"] = given
-        if rating is not None:
-            body["rating"] = rating
-        if self._force:
-            body["forceSurvey"] = True
-        date = "" if order is None else str(order)
-        sorted_ = given if self._in_order else self._by_id(answers)
-        content = _KEPT % orjson.dumps([user, anonymous, sorted_, rating, date, *self._waves])
-        return Response(
-            row,
-            user,
-            anonymous,
-            campaign,
-            _KEPT % orjson.dumps(body),
-            _KEPT % orjson.dumps({"key": key, **self._mark}) if key else content,
-            content,
-            known,
-            " / ".join([str(each) for each in key if each is not None]) if key else "",
-            date,
-            answers,
-            self._wave,
-        )
-
-    def _known(self, traits: tuple[Result, ...]) -> dict[str, Result]:
-        """The traits that aren't blank, in the mapping's order."""
-        if None not in traits:
-            return dict(zip(self._names, traits))  # noqa: B905  as many as there are names
-        named = zip(self._names, traits, strict=True)
-        return {name: value for name, value in named if value is not None}
-
-    def _by_id(self, answers: tuple[Result, ...]) -> list[Result]:
-        """The given answers by their questions' IDs: mappings may list the questions differently, and
-        one that asks for more is no other response where the rest is blank."""
-        return [each for i in self._order if (each := answers[i]) is not None]
-
-
 # A mapping, compiled against one header: rows in, what becomes of each out.
 
 
@@ -172,7 +92,21 @@ class Zoneless:
                 self.met = not names_zone(self.formats, text)
             return read(text)
 
-        return watched
+        if not isinstance(read, Columnwise):
+            return watched
+
+        def column(cells: Sequence[str], one: Reading) -> list[object]:
+            apart: list[str] = []
+
+            def by_itself(text: str) -> object:
+                apart.append(text)
+                return one(text)
+
+            found = read.column(cells, by_itself)
+            self.met = self.met or len(apart) < len(cells)  # a zone stands in no half
+            return found
+
+        return Columnwise(watched, column)
 
 
 _AFTER = {"answer": 1, "rating": 2, "trait": 3, "date": 4, "key": 5}
@@ -292,28 +226,41 @@ class _Run:
 
     def mapped(self) -> list[Mapped]:
         """One of the kinds of `Mapped` for each row of the chunk, in its order."""
-        odd = self._odd()
-        respond = Responder(self._program).response
-        rows = zip(
-            self._chunk.rows,
-            self._people,
-            self._campaign,
-            self._method,
-            _across(self._answers, self._count),
-            self._rating,
-            _across(self._traits, self._count),
-            self._order,
-            _across(self._key, self._count),
-            strict=True,
+        program, odd = self._program, self._odd()
+        fine = [i not in odd for i in range(self._count)] if odd else None
+
+        def of(results: Sequence[T]) -> Sequence[T]:
+            """Those of the rows that can be sent."""
+            return results if fine is None else [*compress(results, fine)]
+
+        ids = [each.id for each in program.answers]
+        names = [name for name, _ in program.traits]
+        responses: Sequence[Mapped] = Responder(
+            names, ids, program.wave, force=program.force
+        ).responses(
+            of(self._chunk.rows),
+            of(self._people.users),
+            of(self._people.nameless),
+            of(self._campaign),
+            of(self._method),
+            [*map(of, self._answers)],
+            of(self._rating),
+            [*map(of, self._traits)],
+            of(self._order),
+            [*map(of, self._key)],
         )
-        return [self._left(i) if i in odd else respond(*row) for i, row in enumerate(rows)]
+        if fine is None:
+            return [*responses]
+        sent = iter(responses)
+        return [next(sent) if good else self._left(i) for i, good in enumerate(fine)]
 
     def _odd(self) -> set[int]:
         """The rows that are not to be sent."""
         rows = self._chunk.rows
-        odd = {i for i, row in enumerate(rows) if row in self._chunk.problems}
+        problems = self._chunk.problems
+        odd = {i for i, row in enumerate(rows) if row in problems} if problems else set[int]()
         odd.update(i for words in self._skips for i, word in enumerate(words) if word is not None)
-        odd.update(i for i, who in enumerate(self._people) if who.__class__ is CellProblem)
+        odd.update(self._people.faults)
         for reading, results in self._read():
             if reading.faulty:
                 odd.update(i for i, result in enumerate(results) if result.__class__ is CellProblem)
@@ -350,15 +297,13 @@ class _Run:
             return Invalid(row, (problem,), key=key, wave=wave)
         if rule is not None:
             return Skipped(row, str(rule), key, wave)
-        person = self._people[i]
-        user, anonymous = ("", "") if isinstance(person, CellProblem) else person
         problems = tuple(dict.fromkeys(fault.at(row) for fault in self._faults(i)))
-        return Invalid(row, problems, user, anonymous, key, wave)
+        people = self._people
+        return Invalid(row, problems, people.users[i], people.nameless[i], key, wave)
 
     def _faults(self, i: int) -> Iterator[CellProblem]:
         """Everything that is wrong with one row."""
-        person = self._people[i]
-        results = [*(words[i] for words in self._skips), person]
+        results = [*(words[i] for words in self._skips), self._people.faults.get(i)]
         results += [read[i] for _, read in self._read()]
         yield from (each for each in results if isinstance(each, CellProblem))
         if self._campaign[i] is None:
@@ -383,17 +328,29 @@ class _Run:
             yield CellProblem("no_answers", "none of the answers is filled", columns)
 
 
-def _people(program: Program, chunk: Chunk) -> list[Person | CellProblem]:
+@dataclass(frozen=True, slots=True)
+class _People:
+    """Who answered, row by row: one of both ids is ""; both where nobody is named, or by a fault."""
+
+    users: Sequence[str]
+    nameless: Sequence[str]
+    faults: Mapping[int, CellProblem]
+
+
+def _people(program: Program, chunk: Chunk) -> _People:
     users = program.user.results(chunk)
-    if all(user.__class__ is str for user in users):
-        return [(user, "") for user in users]  # type: ignore[misc]  # all are text, as was just seen
+    if set(map(type, users)) == {str}:
+        return _People(users, [""] * len(users), {})  # type: ignore[arg-type]  # all are text
     columns = ", ".join(filter(None, (program.user.column, program.anonymous.column)))
     nobody = CellProblem("no_person", "the row doesn't say who answered", columns)
     pairs = zip(users, program.anonymous.results(chunk), strict=True)
-    return [_person(user, anonymous, nobody) for user, anonymous in pairs]
+    people = [_person(user, anonymous, nobody) for user, anonymous in pairs]
+    faults = {i: who for i, who in enumerate(people) if isinstance(who, CellProblem)}
+    ids = [("", "") if isinstance(who, CellProblem) else who for who in people]
+    return _People([user for user, _ in ids], [anonymous for _, anonymous in ids], faults)
 
 
-def _person(user: Result, anonymous: Result, nobody: CellProblem) -> Person | CellProblem:
+def _person(user: Result, anonymous: Result, nobody: CellProblem) -> tuple[str, str] | CellProblem:
     """userId wins; a stand-in for an id (`dummy_id`) counts as blank while there is something else."""
     if isinstance(user, str):
         return user, ""
@@ -415,8 +372,3 @@ def _blank_in_all(columns: Sequence[Results]) -> set[int]:
     for results in others if blank else ():
         blank = {i for i in blank if results[i] is None}
     return blank
-
-
-def _across(columns: Sequence[Results], count: int) -> Iterable[tuple[Result, ...]]:
-    """The columns' results row by row, also where there are no columns."""
-    return zip(*columns, strict=True) if columns else repeat((), count)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from importer.mapping.blocks import DATED_BY, Cell, Hash, Id, Rating, Trait
@@ -12,7 +12,7 @@ from importer.mapping.document import Document
 from importer.mapping.extract import Result
 from importer.mapping.ids import identifier
 from importer.mapping.lookup import ColumnLookup
-from importer.mapping.text import AsIs, Template, TransformError, folded, trimmed
+from importer.mapping.text import AsIs, Columnwise, Template, TransformError, folded, trimmed
 from importer.mapping.transforms import numbers
 from importer.mapping.transforms.dates import counted, timestamps
 from importer.mapping.transforms.registry import TRANSFORMS
@@ -56,7 +56,9 @@ def reader(block: Cell, finish: Read) -> Read:
     `TransformError`."""
     if not (block.na or block.values is not None or block.parse):
         filled: Read = lambda text: finish(text) if trimmed(text) else None  # noqa: E731
-        return AsIs(filled, finish.plain) if isinstance(finish, AsIs) else filled
+        if isinstance(finish, AsIs | Columnwise):
+            return replace(finish, read=filled)
+        return filled
     does = [each.do for each in acts(block, finish)]
 
     def read(text: str) -> Result:

@@ -214,8 +214,8 @@ class _Ratings:
         place, blank, wave = self._question.place, self._blank, self._question.wave
         if wave:
             responses = [each if each and each.wave == wave else None for each in responses]
-        answers: Iterator[Any] = (each.answers[place] if each else None for each in responses)
-        self._given.extend([blank if each is None else each["value"] for each in answers])
+        answers: list[Any] = [each.answers[place] if each else None for each in responses]
+        self._given.extend([each["value"] if each else blank for each in answers])
 
     def join(self, other: _Ratings) -> None:
         self._given.extend(other._given)

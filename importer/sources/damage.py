@@ -26,6 +26,7 @@ _ID_LABEL = re.compile(
 _MONTHS = re.compile(rf"(?:{_MONTH})-\d\d|\d{{1,2}}-(?:{_MONTH})|\d{{4}}-\d\d-\d\d")
 _RANGE = re.compile(r"\d[\d,.]* ?[-–] ?\d[\d,.]*")
 _SERIAL = re.compile(r"[2-6]\d{4}(?:[.,]\d+)?")
+_SERIALS = re.compile(rf"\|{_SERIAL.pattern}\|")
 _DATE_LABEL = re.compile(r"\bdate\b|datum|fecha|timestamp|_at$|submitted|created", re.IGNORECASE)
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f]")
 _MOJIBAKE = re.compile(
@@ -92,7 +93,7 @@ def problem(code: str, row: int, label: str, value: str, where: str = "") -> Pro
 
 def _suspects(cells: Sequence[str], label: str) -> Iterator[tuple[str, Callable[[str], object]]]:
     """The kinds of damage that a column may hold, by a look at its text as a whole."""
-    text = _BETWEEN.join(cells) + _BETWEEN
+    text = f"{_BETWEEN}{_BETWEEN.join(cells)}{_BETWEEN}"
     for trace in _TRACES:
         if any(each in text for each in trace.anywhere):
             yield trace.code, trace.cell
@@ -104,7 +105,7 @@ def _suspects(cells: Sequence[str], label: str) -> Iterator[tuple[str, Callable[
         yield "month_range", _MONTHS.fullmatch
     if _ID_LABEL.search(label) and _holds_groups(cells):
         yield "grouped_id", _GROUPED.fullmatch
-    if _DATE_LABEL.search(label):
+    if _DATE_LABEL.search(label) and _SERIALS.search(text):
         yield "date_serial", _SERIAL.fullmatch
 
 

@@ -68,6 +68,12 @@ _BEGINNINGS = frozenset(word[:3] for word in _TOTALS)
 _ENDINGS = frozenset(word[-3:] for word in _TOTALS)
 
 
+_PLAIN = r"(?=[^\n]{0,2}[0-9])[A-Za-z0-9_:/.+ -]*+(?:(?<=[0-9])|(?<=[0-9].)|(?<=[0-9]..))"
+_ORDINARY = re.compile(rf"(?:{_PLAIN}\n)*+{_PLAIN}")
+"""First cells, one a line, with a digit at their beginning and at their end, as most ids, numbers and dates:
+no word for totals has any. One look then does for a whole column."""
+
+
 def are_totals(cells: Sequence[str]) -> bool:
     """True for a word for totals or averages with nothing but numbers behind it."""
     return _word_of(cells) in _TOTALS
@@ -219,6 +225,7 @@ class ForeignRows:
         self._above = {key for key in map(_key, above) if len(key) > 1}
         self._own = {each for key in self._above for each in key}
         self._names = {name for _, name in self._own}
+        self._numbered_names = any(map(_ORDINARY.fullmatch, self._names))
         self._all = [cells for _, cells in head] if whole else []
         answers = takewhile(lambda each: not self._names_columns(each[1]), head)
         self._profile = _Profile(_together(list(answers)))
@@ -267,7 +274,13 @@ class ForeignRows:
         if gaps or self._mended:
             yield from range(len(rows))
             return
-        for at, word in enumerate([each[0].strip().casefold() for each in cells]):
+        first = [each[0] for each in cells]
+        text = "\n".join(first)
+        if not (self._second or self._numbered_names) and (
+            text.count("\n") < len(first) and _ORDINARY.fullmatch(text)
+        ):
+            return
+        for at, word in enumerate([each.strip().casefold() for each in first]):
             odd = word[:1] in _BEFORE_WORD or word in self._names or _may_be_totals(word)
             if odd or self._second:
                 yield at

@@ -165,8 +165,10 @@ class Source:
             return table.blocks(size, part)
         return table.blocks(size)
 
-    def _kept(self, block: RowBlock) -> list[int]:
-        filled = [at for at, cells in enumerate(block.cells) if any(map(str.strip, cells))]
+    def _kept(self, block: RowBlock) -> Sequence[int]:
+        filled: Sequence[int] = range(len(block.cells))
+        if not all(cells and cells[0].strip() for cells in block.cells):
+            filled = [at for at in filled if any(map(str.strip, block.cells[at]))]
         if block.rows[0] > self._below and not self._skipped:
             return filled
         return [at for at in filled if self._is_data(block.rows[at])]
@@ -174,7 +176,7 @@ class Source:
     def _chunks(self, size: int, part: Part) -> Iterator[Chunk]:
         last, done = part.row - 1, 0
         foreign = self._foreign()
-        waiting: tuple[RowBlock, list[int]] | None = None
+        waiting: tuple[RowBlock, Sequence[int]] | None = None
         for block in self._blocks(size, part):
             self._refuse_swallowing(block)
             kept = self._kept(block)
@@ -248,8 +250,9 @@ class Source:
     ) -> Chunk:
         """`ends`: nothing but totals follows."""
         width = len(self.header)
-        rows = [block.rows[at] for at in kept]
-        cells = [block.cells[at] for at in kept]
+        rows, cells = block.rows, block.cells
+        if len(kept) < len(rows):
+            rows, cells = [rows[at] for at in kept], [cells[at] for at in kept]
         problems = {each.row: each for each in foreign.found(rows, cells, self._skipped)}
         if ends:
             problems |= {each.row: each for each in foreign.at_the_end(rows, cells)}

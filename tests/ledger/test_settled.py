@@ -6,7 +6,7 @@ import orjson
 from hypothesis import given
 from hypothesis import strategies as st
 
-from importer.ledger.fingerprint import settled
+from importer.ledger.fingerprint import Hasher, contents, settled
 from importer.model import Response
 
 LETTERS = 'a"\\é\u0301 \t\r\n\x0b\x0c\x1c\x1f\x7f\x85\xa0\u2028ü,'
@@ -34,3 +34,15 @@ def test_choices_and_numbers_stand_beside_texts(text: str) -> None:
 def test_what_is_settled_stays_the_very_bytes() -> None:
     for one in (response("It's fine", 9), response('They call it "fine"'), response("Děkuji 👍")):
         assert settled(one) is one.content
+
+
+@given(st.lists(st.lists(st.text(LETTERS, max_size=6) | st.integers(0, 3), max_size=3), max_size=4))
+def test_many_rows_are_what_each_is(rows: list[list[object]]) -> None:
+    one = response("a  b", 9)
+    responses = [one, *(response(*values) for values in rows), one._replace(answers=one.answers)]
+    assert contents(responses) == [settled(each) for each in responses]
+    hasher = Hasher(b"k" * 32, "http://127.0.0.1")
+    keyed = [each._replace(idempotency_key=b"7", campaign="d") for each in responses]
+    every = [*responses, *keyed]
+    found = hasher.idempotency_of(every, contents(every))
+    assert found == [hasher.idempotency_key(each) for each in every]

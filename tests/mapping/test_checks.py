@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from importer import codes
-from importer.mapping.checks import CHECKS, BodySize, check
+from importer.mapping.checks import CHECKS, BodySize, Check, check
 from importer.model import Invalid, Mapped, Response, Skipped
 
 SOUND = Response(
@@ -76,3 +76,21 @@ def test_each_rule_is_broken_above() -> None:
 def test_codes_are_told_apart() -> None:
     codes = [each.code for each in CHECKS]
     assert len(codes) == len(set(codes))
+
+
+MANY = [each for _, each in BROKEN] + FINE
+
+
+@pytest.mark.parametrize("one", MANY)
+@pytest.mark.parametrize("other", MANY)
+def test_a_look_at_many_overlooks_none(one: Response, other: Response) -> None:
+    for each in CHECKS:
+        if each.none([one, other]):
+            assert not each.objection(one)
+            assert not each.objection(other)
+
+
+@pytest.mark.parametrize("each", CHECKS)
+def test_a_look_at_many_is_enough_for_most(each: Check) -> None:
+    assert each.none([SOUND, SOUND._replace(user_id="ann@example.com")])
+    assert each.none([])

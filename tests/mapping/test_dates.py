@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from importer.mapping.text import TransformError
+from importer.mapping.text import Columnwise, TransformError
 from importer.mapping.transforms import date_formats
 from importer.mapping.transforms.cached_dates import halves
 from importer.mapping.transforms.date_formats import ISO, in_utc
@@ -204,7 +204,7 @@ def test_reading_by_halves_is_reading_the_whole(
     text = written[:at] + spoil + written[at:]
     found = halves(pattern, zone)
     assert found is not None
-    shortcut = found(text)
+    shortcut = found.read(text)
     if shortcut is not None:
         assert shortcut == in_one_piece(text, pattern, zone)
     elif not spoil:
@@ -222,7 +222,64 @@ def test_other_formats_are_read_whole(pattern: str) -> None:
     "text", ["2021-1-5 10:00:00", "2021-01-05T10:00 11:00:00", "2021-01-05 1:00:00"]
 )
 def test_iso_stays_strict(text: str) -> None:
-    assert halves(ISO, "UTC")(text) is None  # type: ignore[misc]  # there is one for ISO
+    found = halves(ISO, "UTC")
+    assert found is not None
+    assert found.read(text) is None
+
+
+@settings(max_examples=300)
+@given(
+    start=st.datetimes(datetime.fromisoformat("1899-06-01"), datetime.fromisoformat("2102-01-01")),
+    steps=st.lists(st.integers(0, 400_000), min_size=1, max_size=12),
+    pattern=st.sampled_from([*HALVED, "%Y-%m-%d %M:%H", "%Y-%m-%d %S:%M:%H", "%d/%m/%Y %H:%M"]),
+    zone=st.sampled_from(["UTC", "Asia/Kolkata", "GMT+5:45", *ZONES]),
+    spoil=st.sampled_from(["", "", "0", " ", "T", ":", "60", "\u0663", "Z"]),
+    at=st.integers(0, 20),
+    answered=st.booleans(),
+)
+def test_a_column_is_read_as_its_cells_are(
+    start: datetime,
+    steps: list[int],
+    pattern: str,
+    zone: str,
+    spoil: str,
+    at: int,
+    answered: bool,
+) -> None:
+    shape = "%Y-%m-%d %H:%M:%S" if pattern == "iso" else pattern
+    cells = [(start + timedelta(seconds=step)).strftime(shape) for step in steps]
+    cells += [cells[0][:at] + spoil + cells[0][at:], "", *cells]
+    timestamps.cache_clear()
+    read = timestamps((pattern,), zone, answered=answered)
+
+    def one(text: str) -> str:
+        try:
+            return read(text)
+        except TransformError as unfit:
+            return unfit.code
+
+    alone = list(map(one, cells))
+    assert isinstance(read, Columnwise)
+    assert read.column(cells, one) == alone
+    assert read.column(cells, one) == alone, "now that the halves are known"
+
+
+@pytest.mark.parametrize(
+    ("cells", "met"),
+    [
+        (["2021-01-05 10:00:00"], True),
+        (["2021-01-05T10:00:00Z"], False),
+        (["2021-01-05T10:00:00Z", "", "x"], False),
+        (["2021-01-05T10:00:00Z", "2021-01-05 10:00:00"], True),
+    ],
+)
+def test_a_column_without_zones_is_told_of_in_each_file(cells: list[str], met: bool) -> None:
+    mapping = with_traits("{at: {column: T, type: date}}")
+    header = ["Id", "Score", "T"]
+    for _ in range(2):  # halves that are known from another file
+        made = compiled(mapping, header)
+        made.run(chunk(header, [["7", "9", each] for each in cells]))
+        assert bool(made.taken_for_utc) == met
 
 
 FORMS = [

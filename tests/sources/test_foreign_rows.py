@@ -5,8 +5,17 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
-from importer.sources.foreign_rows import MOST_SUMMED
+from importer.sources import damage
+from importer.sources.foreign_rows import (
+    _BEFORE_WORD,
+    _ORDINARY,
+    _TOTALS,
+    MOST_SUMMED,
+    _may_be_totals,
+)
 from importer.sources.table import SourceOptions
 from tests.sources.reading import read, written
 
@@ -278,3 +287,39 @@ def test_an_export_with_other_columns_joined_to_it(tmp_path: Path, other: str, s
 def test_answers_that_hold_names_of_columns(tmp_path: Path, rows: str) -> None:
     boxes = "who,Mail,Chat,Phone / 1,Mail,,Phone / 2,,Chat, / 3,Mail,Chat,"
     assert told(as_csv(tmp_path, f"{boxes} / {rows}")) == {}
+
+
+AROUND = st.sampled_from(
+    ["", " ", "1", "12", "a", "A1", ":", " =", "：", "\u3000", "\ufeff", "-", "٣", "\n"]
+)
+PARTS = st.lists(AROUND | st.sampled_from(sorted(_TOTALS)), max_size=5)
+
+
+@given(cell=PARTS.map("".join))
+@example("1 total")
+@example("1total1 :")
+@example("Total 1")
+@example("n.1. ")
+def test_a_first_cell_that_needs_no_look_is_no_word_for_totals(cell: str) -> None:
+    if "\n" not in cell and _ORDINARY.fullmatch(cell):
+        word = cell.strip().casefold()
+        assert not _may_be_totals(word)
+        assert word[:1] not in _BEFORE_WORD
+
+
+@pytest.mark.parametrize(
+    "cell", ["1", "r00001", "R_1a2b3", "2024-03-05 10:20:30", "05/03/2024", "A-17"]
+)
+def test_ids_numbers_and_dates_need_no_look(cell: str) -> None:
+    assert _ORDINARY.fullmatch("\n".join([cell] * 3))
+
+
+SERIALS = st.sampled_from(
+    ["45000", "45000.5", "2024-01-01", "", "4500", "|", "450001", "|45000", "٤٥٠٠٠", "4٥٠٠٠"]
+)
+
+
+@given(cells=st.lists(SERIALS, min_size=1, max_size=4))
+def test_a_column_that_holds_a_bare_date_is_looked_at(cells: list[str]) -> None:
+    kinds = [code for code, _ in damage._suspects(cells, "Created at")]
+    assert "date_serial" in kinds or not any(map(damage._SERIAL.fullmatch, cells))

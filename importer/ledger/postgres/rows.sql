@@ -16,7 +16,7 @@ DELETE FROM staged WHERE job = :job
 
 -- name: stage_row
 -- A row to send, with all that a run, and whatever comes after it, will want to know.
-COPY staged (job, seq, "row", identity, content, body, person, traits, shown, key, user_id, anonymous_id, ord,
+COPY staged (identity, content, body, person, traits, shown, key, user_id, anonymous_id, ord, "row", job, seq,
     status) FROM STDIN
 
 -- name: stage_left

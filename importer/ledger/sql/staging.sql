@@ -2,15 +2,15 @@
 
 -- name: stage_row
 -- A row to send, with all that a run, and whatever comes after it, will want to know.
-INSERT INTO rows (job, seq, row, status, identity, content, body, person, traits, shown, key, user_id,
-    anonymous_id, ord)
-VALUES (:job, :seq, :row, 'pending', :identity, :content, :body, :person, :traits, :shown, :key, :user_id,
-    :anonymous_id, :ord)
+INSERT INTO rows (identity, content, body, person, traits, shown, key, user_id, anonymous_id, ord, row, job,
+    seq, status)
+VALUES (:identity, :content, :body, :person, :traits, :shown, :key, :user_id, :anonymous_id, :ord, :row, :job,
+    :seq, 'pending')
 
 -- name: stage_row_briefly
 -- A row to send, with as much as a plan looks at.
-INSERT INTO rows (job, seq, row, status, identity, content, person, traits, ord)
-VALUES (:job, :seq, :row, 'pending', :identity, :content, :person, :traits, :ord)
+INSERT INTO rows (identity, content, person, traits, ord, row, job, seq, status)
+VALUES (:identity, :content, :person, :traits, :ord, :row, :job, :seq, 'pending')
 
 -- name: stage_left
 -- A row that is not to be sent.

@@ -7,9 +7,10 @@ each took 18 % more CPU (least of four turns).
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date, timedelta
 
+from importer.mapping.text import Reading
 from importer.mapping.transforms.date_formats import ISO, Read, compiled, offset_of_day
 
 _SPLIT = re.compile(r"([^ T]*)([ T])([^T]*)")
@@ -22,17 +23,19 @@ _MOST = 50_000
 
 class Halves:
     """Reads `DAY TIME`, or `DAYTTIME`, in one format and one time zone. `second` is the second of the day
-    that a time names; None where it names none."""
+    that a time names; None where it names none. `unit`: so many seconds is a step of what stands before the
+    last colon of a time; 0 where that isn't known."""
 
-    __slots__ = ("_day", "_days", "_mark", "_second", "_zone")
+    __slots__ = ("_day", "_days", "_mark", "_second", "_unit", "_zone")
 
     def __init__(
-        self, day: Read, mark: str, second: Callable[[str], int | None], zone: str
+        self, day: Read, mark: str, second: Callable[[str], int | None], zone: str, unit: int = 0
     ) -> None:
         self._day = day
         self._mark = mark
         self._second = second
         self._zone = zone
+        self._unit = unit
         self._days: dict[str, tuple[int, tuple[str, str, str]]] = {}
 
     def read(self, text: str) -> str | None:
@@ -48,6 +51,45 @@ class Halves:
         minutes, seconds = divmod(second, 60)
         return around[days + 1] + _MINUTES[minutes] + _SECONDS[seconds]
 
+    def column(
+        self, earliest: str, latest: str
+    ) -> Callable[[Sequence[str], Reading], list[object]]:
+        """A reading of many cells by their days, their times up to the last colon, and what follows: each is
+        known from cells that were read by themselves. Of days those that are well between these two."""
+        mark, days, ends = self._mark, dict[str, _Known](), dict[str, str]()
+        clocks: dict[int, _Clock] = {}
+
+        def learn(text: str) -> None:
+            day, _, time = text.partition(mark)
+            known, at, unit = self._days.get(day), self._second(time), self._unit
+            if known is None or at is None or not unit or known[0] % unit or len(days) >= _MOST:
+                return
+            (offset, around), rest = known, at % unit
+            steps = rest // (unit // 60)
+            if time[-3:] != f":{steps:02}" or rest != steps * (unit // 60):
+                return  # what stands behind the colon has another form, or is a leap second
+            if earliest <= around[0] and around[2] < latest:
+                shift, second = divmod(at - rest - offset, _DAY)
+                begun = _MINUTES[second // 60] if unit == 60 else f"T{second // 3600:02}:"
+                clock = clocks.setdefault(offset, {})
+                clock[time[:-3]], days[day] = (shift + 1, begun), (around, clock)
+                ends[time[-3:]] = f"{steps:02}.000Z" if unit == 60 else f"{steps:02}:00.000Z"
+
+        def column(cells: Sequence[str], one: Reading) -> list[object]:
+            found: list[object] = []
+            for text in cells:
+                day, _, time = text.partition(mark)
+                try:
+                    around, clock = days[day]
+                    shift, begun = clock[time[:-3]]
+                    found.append(around[shift] + begun + ends[time[-3:]])
+                except KeyError:
+                    found.append(one(text))
+                    learn(text)
+            return found
+
+        return column
+
     def _read_day(self, text: str) -> tuple[int, tuple[str, str, str]] | None:
         """The zone's offset in seconds, and the day before, itself and the day after in ISO form."""
         when = self._day(text)
@@ -57,6 +99,10 @@ class Halves:
         return found
 
 
+_Clock = dict[str, tuple[int, str]]
+"""By what stands before a time's last colon: whether it is the day before (0), the same or the day after (2)
+in UTC, and the time there."""
+_Known = tuple[tuple[str, str, str], _Clock]
 _MINUTES = [f"T{hour:02}:{minute:02}:" for hour in range(24) for minute in range(60)]
 _SECONDS = [f"{second:02}.000Z" for second in range(60)]
 
@@ -104,16 +150,20 @@ def _around(day: date, zone: str) -> tuple[int, tuple[str, str, str]] | None:
     return offset.days * _DAY + offset.seconds, days
 
 
-def halves(format_: str, zone: str) -> Callable[[str], str | None] | None:
+_UNITS = {"%H:%M:%S": 60, "%H:%M": 3600}
+
+
+def halves(format_: str, zone: str) -> Halves | None:
     """A reader by halves for formats that say the day, then a space or `T`, then the time; None for all
     others."""
     if format_ == ISO:
         day, minutes, seconds = (_strict(*part) for part in _ISO)
-        return Halves(day, " ", _with_seconds(minutes, seconds), zone).read
+        return Halves(day, " ", _with_seconds(minutes, seconds), zone, 60)
     found = _SPLIT.fullmatch(format_)
     if found is None or not (_holds(found[1], _DAY_CODES) and _holds(found[3], _TIME_CODES)):
         return None
-    return Halves(compiled(found[1]), found[2], _clock(found[3]), zone).read
+    unit = _UNITS.get(found[3], 0)
+    return Halves(compiled(found[1]), found[2], _clock(found[3]), zone, unit)
 
 
 def _clock(format_: str) -> Callable[[str], int | None]:

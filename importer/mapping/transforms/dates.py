@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from importer.mapping.text import TransformError, trimmed
+from importer.mapping.text import Columnwise, TransformError, trimmed
 from importer.mapping.transforms.cached_dates import halves
 from importer.mapping.transforms.date_formats import (
     ISO,
@@ -59,7 +59,7 @@ def timestamps(
 
     def timestamp(text: str) -> str:
         written = trimmed(text)
-        found = None if quick is None else quick(written)
+        found = None if quick is None else quick.read(written)
         if found is None:
             when = first(written)
             if others:
@@ -71,7 +71,7 @@ def timestamps(
             raise TransformError("bad_date", f"the year isn't from {low} to {high}", _YEAR_FIX)
         return found
 
-    return timestamp
+    return timestamp if quick is None else Columnwise(timestamp, quick.column(earliest, latest))
 
 
 _YEAR_FIX = (
