@@ -134,7 +134,7 @@ def progress(connection: sqlite3.Connection, job: int) -> dict[str, int]:
 
 # The write-ahead journal: an attempt is on the disk before its request leaves.
 #
-# It commits in groups: whatever a few turns of the event loop have brought goes into one line of the
+# It commits in groups: whatever a turn of the event loop has brought goes into one line of the
 # table `journal`, so that a commit costs the same however many rows it holds. Workers wait for
 # their attempt's commit; outcomes ride along, since losing one only makes its row `unknown`. Now
 # and then `checkpoint` carries the lines over to `rows`.
@@ -146,10 +146,6 @@ FOLD_AFTER = 16_000
 """Entries that gather in `journal` before they are folded, which keeps the event loop for a tenth of a
 second. Rows leave by their dates, so that a fold of few changes nearly as many pages of `rows` as one of
 many: a run of 60,000 rows took 17.9 s of CPU and 87 MB with 4,000, 15.8 s and 93 MB with 20,000."""
-
-TURNS = 2
-"""Turns of the event loop that a commit waits for what they bring: replies that came meanwhile. Where there
-are none a turn takes some 10 µs, and a commit 400 and more; where there are, commits are half as many."""
 
 Connecting = Callable[[Path, str], sqlite3.Connection]
 """Opens the ledger's file, with this durability."""
@@ -227,13 +223,7 @@ class Journal:
         self._entries.append(entry)
         if not self._gathering:
             self._gathering = True
-            self._loop.call_soon(self._gather, TURNS)
-
-    def _gather(self, turns: int) -> None:
-        if turns:
-            self._loop.call_soon(self._gather, turns - 1)
-        else:
-            self._commit()
+            self._loop.call_soon(self._commit)
 
     def _commit(self) -> None:
         self._gathering = False

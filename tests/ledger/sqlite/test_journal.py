@@ -15,7 +15,7 @@ import pytest
 from importer.errors import LedgerError
 from importer.ledger.sqlite import SqliteLedger
 from importer.ledger.sqlite.database import connect
-from importer.ledger.sqlite.journal import TURNS, Journal, checkpoint
+from importer.ledger.sqlite.journal import Journal, checkpoint
 from importer.model import Job, Outcome, Status
 from tests.figures import figure
 from tests.ledger.making import response, staged, statuses
@@ -84,19 +84,6 @@ async def test_commits_come_in_groups(ledger: SqliteLedger, job: Job) -> None:
         assert journal.commits == 1
         await journal.flush()
     assert set(statuses(ledger, job).values()) == {("attempting", "")}
-
-
-async def test_a_commit_takes_what_the_next_turns_bring(ledger: SqliteLedger, job: Job) -> None:
-    async with Journal(ledger.path, job.id) as journal:
-
-        async def after(turns: int) -> None:
-            for _ in range(turns):
-                await asyncio.sleep(0)
-            await journal.attempting(turns)
-
-        await asyncio.gather(*(after(turns) for turns in range(TURNS + 1)))
-        assert journal.commits == 1
-        assert on_disk(ledger, TURNS) == ("attempting", 1)
 
 
 class Failing(sqlite3.Connection):
