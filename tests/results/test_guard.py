@@ -59,6 +59,8 @@ dangerous = st.text(st.sampled_from("'=+-@＝\t\r\n\x0b1.5,;| \u200ba"), max_siz
         ("x;'=1", "x;''=1"),
         ('x","=1', 'x","=1'),
         (" -5", " -5"),
+        (" \t=", " \t="),
+        (" \t=1+1", " \t'=1+1"),
         ("1;-5;+3", "1;-5;+3"),
         ("5,-", "5,-"),
         ("5,- EUR; ab", "5,'- EUR; ab"),
@@ -96,8 +98,8 @@ def test_nothing_begins_like_a_formula_but_a_plain_number(cell: str) -> None:
         for number, part in enumerate(safe(cell).split(separator)):
             bare = part.lstrip()
             if unicodedata.normalize("NFKC", bare)[:1] in ("=", "+", "-", "@"):
-                # behind a line break it stands as behind any separator
-                behind = number or {"\r", "\n"} & set(part.removesuffix(bare))
+                # behind a line break, or a tab, it stands as behind any separator
+                behind = number or {"\r", "\n", "\t"} & set(part.removesuffix(bare))
                 honest = HONEST if behind else NUMBER
                 assert honest.match(part), (separator, part)
 
