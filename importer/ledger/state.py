@@ -135,7 +135,7 @@ class Numbers(Iterable[int]):
                 return
 
     def __del__(self) -> None:
-        with suppress(OSError):  # of a full disk, and told before
+        with suppress(OSError, AttributeError):  # a full disk, or none to open it on: told before
             self._file.close()
 
 

@@ -64,3 +64,15 @@ def test_an_order_that_the_disk_has_no_room_for_is_told(monkeypatch: pytest.Monk
     monkeypatch.setattr("tempfile.TemporaryFile", lambda **_: Path("/dev/full").open("w+b"))  # noqa: SIM115  closed by its owner
     with pytest.raises(LedgerError, match="can't be written: No space left"):
         Numbers(range(25_000))
+
+
+def test_an_order_that_has_no_place_is_told_once(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    def full(**_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("tempfile.TemporaryFile", full)
+    with pytest.raises(LedgerError, match="No space left"):
+        Numbers(range(3))
+    assert capfd.readouterr().err == ""
