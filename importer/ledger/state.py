@@ -7,7 +7,6 @@ import os
 import re
 import secrets
 import stat
-import struct
 import tempfile
 from array import array
 from collections.abc import Callable, Iterable, Iterator
@@ -142,8 +141,8 @@ class Numbers(Iterable[int]):
 _SOME = 10_000
 """Numbers that are in memory at a time."""
 
-_PLACE = struct.Struct("=qq")
-"""Where a body begins and ends."""
+_PLACE = 2 * array("q").itemsize
+"""Bytes that say where a body begins and ends, two numbers."""
 
 
 class Spool:
@@ -181,8 +180,8 @@ class Spool:
         with _told(self._place):
             start = self._end
             self._end += self._file.write(body)
-            self._places.seek(seq * _PLACE.size)
-            self._places.write(_PLACE.pack(start, self._end))
+            self._places.seek(seq * _PLACE)
+            self._places.write(array("q", (start, self._end)))
             self._places.seek(0, os.SEEK_END)
         self._written = False
 
@@ -210,8 +209,7 @@ class Spool:
         """The bytes that were added for row `seq`, also where they aren't on the disk yet."""
         if not self._written:
             self.flush()
-        place = system.read_at(self._places.fileno(), _PLACE.size, seq * _PLACE.size)
-        start, end = _PLACE.unpack(place)
+        start, end = array("q", system.read_at(self._places.fileno(), _PLACE, seq * _PLACE))
         return system.read_at(self._file.fileno(), end - start, start)
 
     def flush(self) -> None:
