@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from importer.ledger.fingerprint import Hasher, contents, settled
+from importer.ledger.staging import Brief
 from importer.model import Response
 
 LETTERS = 'a"\\é\u0301 \t\r\n\x0b\x0c\x1c\x1f\x7f\x85\xa0\u2028ü,'
@@ -46,3 +47,18 @@ def test_many_rows_are_what_each_is(rows: list[list[object]]) -> None:
     every = [*responses, *keyed]
     found = hasher.idempotency_of(every, contents(every))
     assert found == [hasher.idempotency_key(each) for each in every]
+
+
+@given(st.lists(st.sampled_from(("a  b", "a b", "a", 9, 9.5)), min_size=1, max_size=12))
+def test_a_plan_without_a_past_tells_the_same_rows_apart(values: list[object]) -> None:
+    """By numbers of its own in place of the keyed hashes."""
+    rows = [response(value)._replace(campaign=name) for value in values for name in "cd"]
+    hasher = Hasher(b"k" * 32, "http://127.0.0.1")
+    keyed, own = Brief(hasher, str), Brief(hasher, str)
+    own.alone = True
+
+    def alike(lines: Brief) -> list[int]:
+        found = [cells[0] for cells in lines.of(rows)]
+        return [found.index(each) for each in found]
+
+    assert alike(own) == alike(keyed)
