@@ -8,12 +8,7 @@ from dataclasses import dataclass, replace
 from importer.discovery.column import Column, Confidence
 from importer.discovery.dates import DateReading, readings
 from importer.discovery.lexicon import is_called, is_question, plain, says
-from importer.discovery.questions import (
-    Named,
-    Question,
-    questions,
-    renamed,
-)
+from importer.discovery.questions import Named, Question, questions, renamed
 from importer.discovery.roles import (
     Property,
     Role,
