@@ -23,14 +23,7 @@ from importer.engine.account import finish, regard
 from importer.engine.jobs import as_started
 from importer.engine.observer import NULL_OBSERVER, Ended, Observer
 from importer.engine.record import exit_status, folder_of, rewrite, rows_of
-from importer.engine.send import (
-    SendContext,
-    client_of,
-    new_loop,
-    options_of,
-    rows,
-    settle_doubts,
-)
+from importer.engine.send import SendContext, client_of, new_loop, options_of, rows, settle_doubts
 from importer.engine.stage import Helpers, campaigns_of, secret_of, stage
 from importer.errors import Busy, ExitStatus, ImporterError, UsageError
 from importer.ledger import Spool
@@ -61,6 +54,8 @@ BEAT = Timing(beat=1.0)
 """Workers look at one another once a second: so soon a share of the rate goes from one to another."""
 _AGAIN = 2.0
 """Seconds between two looks whether another process has laid the job out, or given a lane back."""
+_LOOKS = 5.0
+"""Seconds for which one that came to lay the file out, too, may keep workers out until it sees the job."""
 
 
 def _ledger(settings: Settings, secret: bytes) -> PostgresLedger:
@@ -292,9 +287,7 @@ class _Worker:
             self.limiter.share(0)
         with self.keeper as keeper:
             keeper.open(job.id, int(str(job.settings["lanes"])))
-            facts = facts_of(f"{settings.name}, by workers of job {job.name}")
-            server, campaigns = server_of(job.origin), job.campaigns.split(",")
-            keeper.hold(server, campaigns, facts, shared=f"job {job.id}")
+            await self._hold()
             keeper.beat()
             async with client_of(settings, self.concurrency) as client:
                 with shutdown.handled(self._drain, self._abandon, settings.drain):
@@ -302,6 +295,19 @@ class _Worker:
             keeper.beat()
             keeper.through(self.shares.leave)
         return worked
+
+    async def _hold(self) -> None:
+        """Hold the surveys together with the job's other workers. Raises Busy."""
+        job, until = self.job, time.monotonic() + _LOOKS
+        facts = facts_of(f"{self.settings.name}, by workers of job {job.name}")
+        server, campaigns = server_of(job.origin), job.campaigns.split(",")
+        while True:
+            try:
+                return self.keeper.hold(server, campaigns, facts, shared=f"job {job.id}")
+            except Busy:
+                if time.monotonic() > until:
+                    raise
+            await asyncio.sleep(0.1)
 
     def _drain(self, number: int, reason: str) -> None:
         self.stop(Abort("interrupted", reason or f"by signal {number}", number))

@@ -6,6 +6,7 @@ import asyncio
 import random
 import subprocess
 import sys
+import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -21,7 +22,7 @@ from importer.engine import lanes
 from importer.engine.record import exit_status
 from importer.errors import ExitStatus
 from importer.ledger.postgres.connection import Address, Connection, connect
-from importer.ledger.postgres.lanes import Says, Shares, units_of
+from importer.ledger.postgres.lanes import Keeper, Says, Shares, units_of
 from importer.model import Job
 from importer.sandbox import Behaviour, FaultShare, Sandbox, SandboxSettings, background
 from importer.settings import Rate
@@ -107,6 +108,21 @@ def compared(plain: Here, shared: Here, rows: int, people: int, workers: int) ->
 
 def test_three_workers_make_of_a_file_what_one_process_makes(plain: Here, shared: Here) -> None:
     compared(plain, shared, 150, 120, 3)
+
+
+def test_who_looks_whether_it_is_laid_out_turns_no_worker_away(
+    shared: Here, address: Address
+) -> None:
+    """One that came to lay the file out, too, has the survey to itself until it has seen the job."""
+    with background() as sandbox:
+        words = lay_out(shared, sandbox)
+        first = shared("work", *words, "--rate", "max")
+        with Keeper(address, "another") as other:
+            other.hold(sandbox.url, ["*"], {"pid": 7, "host": "h", "file": "a.csv", "since": 0})
+            threading.Timer(0.5, other.released).start()
+            again = shared("work", *words, "--rate", "max")
+    assert again.status == 0, again.err
+    assert again.document["job"] == first.document["job"]
 
 
 def test_a_job_that_is_laid_out_meanwhile_is_found(
