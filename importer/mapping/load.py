@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from os import PathLike, fdopen
 from pathlib import Path
 
@@ -218,13 +219,12 @@ def _refusal(sheet: YamlText, tree: Tree, message: str, hint: str = "") -> Mappi
     return errors.mapping_error(tree, sheet, [Issue(("extends",), message, hint)])
 
 
-_YAML = (".yaml", ".yml")
-
-
 def _beside(path: Path) -> Base:
     def base(reference: str) -> tuple[YamlText, Base]:
         found = find_mapping(reference, path.parent)
-        if found.suffix.lower() not in _YAML:  # lines of it would stand in what is said of mistakes
+        if (
+            found.suffix.lower() not in ENDINGS
+        ):  # lines of it would stand in what is said of mistakes
             raise _file_refusal(found.name, "it is no .yaml or .yml file", _NO_FILE)
         return read_sheet(found), _beside(found)
 
@@ -249,6 +249,7 @@ def shipped() -> list[Shipped]:
     return [preset(name) for name in presets()]
 
 
+@cache  # a draft looks at all of them, and the wizard drafts with each answer
 def preset(name: str) -> Shipped:
     """One preset.
 

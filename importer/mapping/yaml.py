@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 import yaml
 
@@ -121,8 +122,11 @@ class Tree:
     keys: Mapping[Path, Place]
 
 
+@lru_cache(
+    maxsize=8
+)  # the wizard reads a mapping some times for each page, a run it and what it extends
 def read_yaml(sheet: YamlText) -> Tree:
-    """Parse one document.
+    """Parse one document. Whoever asks again gets the same tree: nobody changes it.
 
     Raises:
         MappingError: It isn't YAML, or uses what a mapping has no use for (tags, anchors, aliases, merge
@@ -210,14 +214,15 @@ _SAID = {
 _COMMENT = re.compile(r"#[^\n\r]*")
 
 
-def comments(text: str) -> Iterator[str]:
+@lru_cache(maxsize=8)
+def comments(text: str) -> tuple[str, ...]:
     """The comments of a text that `read_yaml` takes, in their order: whatever begins with a `#` between two
     tokens, which the parser passes over."""
-    last = 0
+    found, last = list[str](), 0
     for token in yaml.scan(text, Loader=_Reader):
-        yield from _COMMENT.findall(text[last : token.start_mark.index])
+        found += _COMMENT.findall(text[last : token.start_mark.index])
         last = max(last, token.end_mark.index)
-    yield from _COMMENT.findall(text[last:])
+    return (*found, *_COMMENT.findall(text[last:]))
 
 
 class _Reader(yaml.SafeLoader):
