@@ -99,6 +99,7 @@ def test_its_own_pages_show_no_row_and_no_key(
                     one.execute(
                         "SELECT application_name, query FROM pg_stat_activity"
                         " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+                        " AND backend_type = 'client backend' AND query <> ''"  # or it begins, nameless
                     ).fetchall()
                 )
 
