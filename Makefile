@@ -44,8 +44,9 @@ lint: $(READY)
 	$(BIN)/lint-imports
 	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.github-workflows .github/workflows/*.yml
 
-# Three at a time on two cores: tests wait for servers, disks and child processes, too.
-TESTS := $(BIN)/pytest -n 3 --dist worksteal -m "not trial" -rs
+# Four at a time on two cores: tests wait for servers, disks and child processes, too. A file's tests stay together, with what
+# they share (a browser, a database); tests/conftest.py says which go first.
+TESTS := $(BIN)/pytest -n 4 --dist loadfile --no-loadscope-reorder -m "not trial" -rs
 
 unit: $(READY) said
 	$(TESTS)

@@ -23,8 +23,9 @@ from tests.mapping.making import BASE, with_answer, with_traits
 ROOT = Path(__file__).parents[2]
 DOCS = (ROOT / "docs" / "mapping.md").read_text(encoding="utf-8")
 EXAMPLES = re.findall(r"^```yaml\n(.*?)^```", DOCS, flags=re.MULTILINE | re.DOTALL)
-VALIDATOR = jsonschema.Draft202012Validator(json_schema())
-PARTIAL = jsonschema.Draft202012Validator({**json_schema(), "required": []})
+SCHEMA = json_schema()
+VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)
+PARTIAL = jsonschema.Draft202012Validator({**SCHEMA, "required": []})
 
 
 def as_json(data: Data) -> Any:
@@ -39,7 +40,7 @@ def shape(text: str) -> Any:
 
 
 def test_the_schema_is_one() -> None:
-    jsonschema.Draft202012Validator.check_schema(json_schema())
+    jsonschema.Draft202012Validator.check_schema(SCHEMA)
 
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda text: text.split("\n")[0])
@@ -155,7 +156,7 @@ def described(node: Any) -> list[str]:
     return own + [each for below in node.values() for each in described(below)]
 
 
-@pytest.mark.parametrize("key", sorted(set(described(json_schema()))))
+@pytest.mark.parametrize("key", sorted(set(described(SCHEMA))))
 def test_each_key_has_a_hover_text_and_stands_in_the_docs(key: str) -> None:
     name, description = key.split(": ", 1)
     assert description
