@@ -14,7 +14,7 @@ from importer.cli import inspect, options, output
 from importer.cli.inspect import asked_in
 from importer.cli.output import next_command
 from importer.errors import UsageError
-from importer.privacy import short
+from importer.privacy import in_line, short
 
 if TYPE_CHECKING:
     from importer.cli.given import GivenAccess
@@ -356,6 +356,9 @@ def _found(drafted: Draft) -> list[tuple[str, str, str]]:
         )
     shown += _question("comment", meaning.comment)
     shown += _date(meaning.answered)
+    for some in drafted.table.apart if drafted.table else ():
+        said = in_line(f"{_label(some.column)}: {', '.join(some.left)}")
+        shown.append(("left out", short(said, _WIDE), some.told()))
     if drafted.waves:
         names = ", ".join(drafted.waves.names)
         shown.append(("waves", names, f"guessed: {drafted.waves.why}"))

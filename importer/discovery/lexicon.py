@@ -22,14 +22,15 @@ Name = Literal[
 ]
 Text = Literal[
     "no_answer", "open", "answer_mark", "beside_mark", "asks_why", "says_nothing", "dull", "joining", "hour",
-    "answered_row", "skipped_row", "nothing_said",
+    "answered_row", "skipped_row", "nothing_said", "finished", "unfinished", "underway", "granted", "refused",
 ]
 Pattern = Literal[
     "recommend", "satisfied", "effort", "why", "remarks", "overall", "counted", "specify", "previous",
     "staff", "or_more", "asking", "other", "total", "best", "worst", "not_at_all", "not_so", "extreme",
     "strong", "weak", "neutral", "good", "bad", "yes", "no", "not", "link", "outside", "stars",
     "out_of", "wave", "month", "means", "until", "worse_upwards", "school_grade", "amount", "likely",
-    "summary_sheet", "oneself", "asked_id", "named_things", "ended", "rated_in",
+    "summary_sheet", "oneself", "asked_id", "named_things", "ended", "rated_in", "finished",
+    "state_of_response", "state", "survey_kind", "kind",
 ]
 # fmt: on
 

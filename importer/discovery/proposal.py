@@ -15,7 +15,7 @@ from importer.discovery.roles import Property, property_of
 from importer.discovery.scales import Best, Scale
 from importer.discovery.score import Matched, match_questions
 from importer.discovery.table import DraftTable
-from importer.discovery.understand import Dated, FoundColumn
+from importer.discovery.understand import Apart, Dated, FoundColumn
 from importer.mapping.blocks import DATED_BY, OF_RESPONSE, SkipRule
 from importer.mapping.errors import OPEN
 from importer.mapping.ids import is_damaged, is_dummy
@@ -44,7 +44,10 @@ def propose(table: DraftTable) -> Choices:
             skip_rows=() if first else found.skipped,
             encoding=facts.encoding if known else "",
             delimiter=table.wishes.delimiter,
-            skip_if=tuple(map(_rule, table.claims.skip_if)),
+            skip_if=(
+                *map(_rule, table.claims.skip_if),
+                *(apart_rule(table, each) for each in table.apart),
+            ),
         ),
         waves=_waves(table),
         campaign=table.wishes.campaign or OPEN,
@@ -74,6 +77,13 @@ def _rule(rule: SkipRule) -> Mapping[str, Data]:
     if rule.matches:
         return {**named, "matches": rule.matches}
     return {**named, "blank": Plain("true" if rule.blank else "false")}
+
+
+def apart_rule(table: DraftTable, apart: Apart) -> Mapping[str, Data]:
+    """The rule that leaves the rows out."""
+    data = table.selector(apart.column).data
+    selected = data if isinstance(data, dict) else {"column": data}
+    return {**selected, apart.condition: list(apart.texts)}
 
 
 def _waves(table: DraftTable) -> Data | None:

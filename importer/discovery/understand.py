@@ -7,13 +7,8 @@ from dataclasses import dataclass, replace
 
 from importer.discovery.column import Column, Confidence
 from importer.discovery.dates import DateReading, readings
-from importer.discovery.lexicon import is_called, is_question, plain, says
-from importer.discovery.questions import (
-    Named,
-    Question,
-    questions,
-    renamed,
-)
+from importer.discovery.lexicon import Pattern, is_called, is_question, plain, says, texts
+from importer.discovery.questions import Named, Question, question, questions, renamed
 from importer.discovery.roles import (
     Property,
     Role,
@@ -25,7 +20,8 @@ from importer.discovery.roles import (
 )
 from importer.discovery.score import best_comment, best_score, names
 from importer.mapping.ids import is_damaged
-from importer.model import free_name
+from importer.mapping.text import folded
+from importer.model import counted, free_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -358,3 +354,73 @@ def _asked(
         if tool or roles[each.index] is not Role.OTHER or not is_property(each)
     ]
     return asked, [each for each in columns if each not in asked]
+
+
+# Rows that are no answers to this survey.
+
+
+@dataclass(frozen=True, slots=True)
+class Apart:
+    """Rows that are left out: by which column and condition of a rule (`in`, `not_in`), of which texts, and
+    why. `left` are the values of theirs."""
+
+    column: Column
+    condition: str
+    texts: tuple[str, ...]
+    left: tuple[str, ...]
+    why: str
+
+    def told(self) -> str:
+        """What is left out, and why."""
+        counts = self.column.profile.counts
+        rows = counted(sum(counts[text] for text in self.left), "row")
+        return f"guessed: {self.why}; {rows} left out"
+
+
+_MEASURES: tuple[Pattern, ...] = ("recommend", "satisfied", "effort")
+_MOST_STATES = 20
+
+
+def other_surveys(columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> Apart | None:
+    """Surveys of different measures in one table (`Survey Type`: NPS, CSAT), whose scores share a column: the
+    one that asks to recommend is kept, else the one with most rows."""
+
+    def shared(kind: Column, rated: Column) -> bool:
+        told = {row[kind.index].strip() for row in rows if row[rated.index].strip()} - {""}
+        return len(told) > 1 and kind is not rated and question(rated).scale is not None
+
+    for each in columns:
+        counts = each.profile.counts
+        if not 1 < len(counts) <= _MOST_STATES or not says("survey_kind", each.label):
+            continue
+        kinds = {
+            text: next((kind for kind in _MEASURES if says(kind, text)), "") for text in counts
+        }
+        known = {*kinds.values()} - {""}
+        mixed = len(known) > 1 or (known and "" in kinds.values() and says("kind", each.label))
+        if mixed and any(shared(each, rated) for rated in columns):
+            kept = tuple(text for text in counts if kinds[text] == "recommend")
+            kept = kept or (max(counts, key=lambda text: counts[text]),)
+            left = tuple(text for text in counts if text not in kept)
+            why = "surveys of several kinds share a score; one is kept, others need mappings of their own"
+            return Apart(each, "not_in", kept, left, why)
+    return None
+
+
+def unfinished(columns: Sequence[Column]) -> Iterator[Apart]:
+    """Columns that say of each response whether it is whole, where some aren't."""
+    for each in columns:
+        counts = each.profile.counts
+        whole = says("finished", each.label)
+        of_response = whole or says("state_of_response", each.label)
+        if len(counts) > _MOST_STATES or not (of_response or says("state", each.label)):
+            continue
+        out, done = texts("unfinished"), texts("finished")
+        out |= texts("underway") if of_response else frozenset()
+        out, done = (out | texts("refused"), done | texts("granted")) if whole else (out, done)
+        left = tuple(text for text in counts if folded(text) in out)
+        known = all(folded(text) in out | done for text in counts)
+        if left and known and sum(counts[text] for text in left) < each.profile.rows:
+            yield Apart(
+                each, "in", left, left, "responses that nobody has finished, or that are tests"
+            )
