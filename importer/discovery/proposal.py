@@ -315,6 +315,10 @@ def turned(kind: str, scale: Scale) -> tuple[str, ...]:
     return low, high, high, low
 
 
+CODED = ("1", "11", "0", "10")
+"""Eleven points counted from 1, as a change of scale."""
+
+
 def _turned(
     table: DraftTable, question: Question, scale: Scale, id_: str | None
 ) -> tuple[str, ...]:
@@ -323,8 +327,8 @@ def _turned(
     name = table.meaning.names[question.index]
     best = best_of(table, name, scale)
     if best is Best.HIGH:
-        return ()
-    if best is Best.LOW and ends_of(question.kind, scale):
+        return CODED if scale.coded else ()
+    if best is Best.LOW and not scale.coded and ends_of(question.kind, scale):
         return turned(question.kind, scale)
     return () if name not in table.wishes.best and id_ is None else (OPEN,)
 

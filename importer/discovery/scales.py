@@ -329,6 +329,8 @@ class Scale:
     unplaced: tuple[str, ...] = ()
     comma: bool = False
     """Whether numbers are written with a decimal comma: `9,0`."""
+    coded: bool = False
+    """Whether its points, 0 to 10, are coded 1 to 11."""
 
 
 def scale(profile: Profile, question: str = "", *, sure: bool = False) -> Scale | None:
@@ -365,7 +367,8 @@ def _numbered(
     counts: Mapping[str, int], na: tuple[str, ...], question: str, strays: float
 ) -> Scale | None:
     wholes = {text: int(found[1]) for text in counts if (found := _WHOLE.fullmatch(text))}
-    numbers = {text: number for text, number in wholes.items() if number <= 10 and text[0] != "-"}
+    coded = _codes_points(counts, question)
+    numbers = {text: n - coded for text, n in wholes.items() if n <= 10 + coded and text[0] != "-"}
     parse, read = _parsed({text for text in counts if text not in wholes})
     numbers |= read
     left = {text: count for text, count in counts.items() if text not in numbers}
@@ -385,7 +388,15 @@ def _numbered(
         signs=told.why,
         unplaced=tuple(worded.keys() - named),
         comma=any(map(_COMMA.fullmatch, counts)),
+        coded=coded,
     )
+
+
+def _codes_points(counts: Mapping[str, int], question: str) -> bool:
+    """Whether the eleven points of a recommendation are counted from 1, as tools code choices: no 0, and 11
+    too often to be a slip."""
+    often = max(2, 0.05 * sum(counts.values()))
+    return counts.get("11", 0) >= often and "0" not in counts and says("recommend", question)
 
 
 def _within(ends: tuple[int, int] | None, seen: Collection[int]) -> tuple[int, int] | None:
