@@ -375,7 +375,7 @@ def _question(name: str, found: Question | None) -> list[tuple[str, str, str]]:
 def _date(found: Dated | None) -> list[tuple[str, str, str]]:
     if found is None:
         return [("date", "not found", "")]
-    ways = " or ".join(f"{each.order} {', '.join(each.formats)}".strip() for each in found.readings)
+    ways = " or ".join(each.written for each in found.readings)
     sure = found.sure if len(found.readings) == 1 else f"{found.sure}, but for the order"
     return [("date", _label(found.column), f"{sure}: {found.why}; {ways}")]
 

@@ -126,8 +126,10 @@ _CODED = re.compile(r"^[a-z]\d{1,3}[a-z]? (?=\w)")
 
 
 def key(label: str) -> str:
-    """A name as words, without the small ones between them: `ID de cliente` as `id cliente`."""
-    said, small = _CODED.sub("", plain(label)).split(), texts("joining")
+    """A name as words, without the small ones between them: `ID de cliente` as `id cliente`; and without the
+    ends of a scale: `Score (0-10)`, `Note sur 10`."""
+    bare = pattern("out_of", r" (?:[01](?: \w+)? |", r" )(?:5|7|10)$").sub("", plain(label))
+    said, small = _CODED.sub("", bare).split(), texts("joining")
     return " ".join(word for word in said if word not in small) or " ".join(said)
 
 

@@ -80,7 +80,7 @@ def role(column: Column) -> Role:
     if is_called("bare_id", column.label):
         return Role.RESPONSE if column.profile.is_counter else Role.USER
     if wanted is Role.EMAIL and not column.blank:
-        return Role.USER if name == "username" else Role.OTHER
+        return Role.USER if name == "username" and _tells_apart(column) else Role.OTHER
     if wanted is Role.OTHER and _asks_id(column):
         return Role.USER
     if wanted is Role.USER and not _tells_apart(column):

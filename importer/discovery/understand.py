@@ -70,6 +70,8 @@ def analyse(
     """What the columns are. `claimed` says what a tool's own columns are, `answers` which of them it calls
     answers (both by position); `tool` that those are known, so that every other column is a question."""
     roles = {each.index: claimed.get(each.index) or role(each) for each in columns}
+    if any(plain(each.label) in _FIELD_WORK for each in columns):
+        roles |= {each.index: Role.MACHINE for each in columns if plain(each.label) == "username"}
     if not {Role.USER, Role.EMAIL, Role.RESPONSE} & set(roles.values()):
         roles |= {each.index: Role.USER for each in columns if is_company(each)}
     claimed_by = "the tool's own column" if tool else "as you said"
@@ -101,6 +103,10 @@ def analyse(
             *people.left,
         ),
     )
+
+
+_FIELD_WORK = frozenset({"instance id", "meta instance id", "formdef version"})
+"""Columns of tools for interviewers, whose `username` is who asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,7 +186,9 @@ class _Columns:
         )
 
     def _rank(self, column: Column, role_: Role) -> tuple[bool, bool, int, int]:
+        """The account's own id (`user_external_id`) comes before that of the tool."""
         stray = role_ is Role.EMAIL and not is_called("email", column.label)
+        stray = stray or (role_ is Role.USER and "external" not in column.label.casefold())
         own = column.index in self.claimed
         return not own, stray, -column.profile.filled, -column.profile.distinct
 

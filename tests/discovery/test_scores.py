@@ -223,3 +223,38 @@ def test_the_digits_of_a_code_are_no_scale(tmp_path: Path) -> None:
     assert [each.columns[0].index for each in found.meaning.questions if each.scale] == [2]
     rows[0][0] = "10"
     assert draft(tmp_path, ["Code, 3rd sign", "Other"], rows).meaning.questions[0].scale
+
+
+@pytest.mark.parametrize(
+    "label",
+    [
+        *(
+            "Score (0-10)",
+            "Score 0 to 10",
+            "Rating (out of 10)",
+            "Bewertung (0 bis 10)",
+            "Note (sur 10)",
+        ),
+        *("Puntuación (0-10)", "Voto (0-10)", "Cijfer (0-10)", "Hodnocení (0-10)", "Ocena (0-10)"),
+    ],
+)
+def test_a_score_whose_name_says_its_ends(tmp_path: Path, label: str) -> None:
+    rows = [[f"a{n}@x.org", str((n * 7) % 11), "Acme"] for n in range(30)]
+    found = draft(tmp_path, ["Email", label, "Company"], rows)
+    assert found.meaning.score
+    assert (found.meaning.score.columns[0].label, found.meaning.score.kind) == (label, "nps")
+
+
+@pytest.mark.parametrize("label", ["Stars", "Star Rating", "starRating", "Sterne", "Étoiles"])
+def test_stars_that_are_counted_are_a_score(tmp_path: Path, label: str) -> None:
+    rows = [[f"a{n}@x.org", str(n % 5 + 1), f"It is number {n} for me"] for n in range(30)]
+    found = draft(tmp_path, ["Email", label, "Review"], rows)
+    assert found.meaning.score
+    assert (found.meaning.score.columns[0].label, found.meaning.score.kind) == (label, "csat")
+
+
+def test_stars_beyond_a_scale_are_counted_things(tmp_path: Path) -> None:
+    rows = [[f"a{n}@x.org", str(n * 7), str(n % 11)] for n in range(30)]
+    found = draft(tmp_path, ["Email", "Stars", "NPS"], rows)
+    assert found.meaning.score
+    assert found.meaning.score.columns[0].label == "NPS"
