@@ -343,12 +343,22 @@ def scale(profile: Profile, question: str = "", *, sure: bool = False) -> Scale 
 
 
 def _labelled(counts: Mapping[str, int], na: tuple[str, ...]) -> Scale | None:
-    """Words alone: all of one ready-made scale, two of them at least; else put in order by what they say."""
+    """Words alone: all of one ready-made scale, two of them at least and one at its end (`Good` and `Bad` may
+    be all there is); else put in order by what they say."""
     seen = {folded(text) for text in counts}
-    for about, labels in lexicon.scales():
-        if len(seen) > 1 and seen <= set(map(folded, labels)):
+    fits: dict[
+        int, dict[tuple[int, ...], tuple[str, tuple[str, ...]]]
+    ] = {}  # by what the labels' numbers are: `poor` is 1 in one scale, and 2 in another
+    for about, labels in lexicon.scales() if len(seen) > 1 else ():
+        places = {folded(label): number for number, label in enumerate(labels, 1)}
+        if seen <= places.keys():
+            numbers = tuple(places[text] for text in sorted(seen))
+            fits.setdefault(len(labels), {}).setdefault(numbers, (about, labels))
+    for high, ways in fits.items():
+        [(numbers, (about, labels)), *others] = ways.items()
+        if {1, high} & {*numbers} and not others:
             values = {_written(counts, label): number for number, label in enumerate(labels, 1)}
-            return Scale(1, len(labels), (1, len(labels)), na, values, words=about)
+            return Scale(1, high, (1, high), na, values, words=about)
     found = ordered(counts)
     if found is None:
         return None
