@@ -127,6 +127,7 @@ def _people(columns: _Columns) -> _People:
         [each for each in columns.found(role_) if _is_sound(each, left)]
         for role_ in (Role.USER, Role.EMAIL, Role.RESPONSE)
     )
+    users = [_but_shared(each, emails) for each in users]
     sure = [each for each in (*users, *emails[:1]) if not _is_bare(each)]
     for each in [each for each in users if _is_bare(each) and sure]:
         if each.column.profile.repeats:
@@ -143,6 +144,21 @@ def _people(columns: _Columns) -> _People:
             found = FoundColumn(each.column, Confidence.UNKNOWN, why)
         responses.append(found)
     return _People(tuple(users), next(iter(emails), None), next(iter(responses), None), tuple(left))
+
+
+_SHARED = 1.25
+
+
+def _but_shared(found: FoundColumn, emails: Sequence[FoundColumn]) -> FoundColumn:
+    """An id with which more addresses go is hardly a person's: an account's, a company's."""
+    per_id, *per_address = (
+        each.column.profile.filled / max(each.column.profile.distinct, 1)
+        for each in (found, *emails[:1])
+    )
+    if not per_address or per_id < _SHARED * per_address[0] or found.sure is not Confidence.SURE:
+        return found
+    why = f"{found.why}, but several addresses share one: a company's?"
+    return FoundColumn(found.column, Confidence.GUESSED, why)
 
 
 def _is_bare(found: FoundColumn) -> bool:

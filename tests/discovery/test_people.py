@@ -218,3 +218,23 @@ def test_the_accounts_own_id_comes_before_the_tools(tmp_path: Path) -> None:
     rows = [[f"65e5{i:04}", f"u-{i}" if i % 2 else "", f"a{i}@x.org", str(i % 11)] for i in MANY]
     found = draft(tmp_path, "user_id,user_external_id,email,Score", rows)
     assert people(found) == ["user_external_id", "user_id", "email"]
+
+
+def test_an_id_that_several_addresses_share_is_no_persons(tmp_path: Path) -> None:
+    rows = [[f"00{i % 12}12", f"a{i}@x.org", str(i % 11), f"fine, for {i}"] for i in MANY]
+    found = draft(tmp_path, "Account ID,Contact Email,NPS,Comment", rows)
+    assert people(found) == ["Contact Email", "Account ID"]
+    assert "several addresses share one: a company's?" in " ".join(found.text.split())
+    asked = draft(
+        tmp_path, "Account ID,Contact Email,NPS,Comment", rows, Wishes(person="Account ID")
+    )
+    assert people(asked)[0] == "Account ID"
+
+
+@pytest.mark.parametrize("mail", ["a{0}@x.org", "a{1}@x.org"])
+def test_an_id_that_comes_again_with_its_address_is_the_persons(tmp_path: Path, mail: str) -> None:
+    # four rounds of ten people, of whom some have changed their address; or an id that half of them have
+    rows = [[f"u{i % 10}", mail.format(i % 10, i % 10 + 10 * (i > 38)), str(i % 11)] for i in MANY]
+    assert people(draft(tmp_path, "Customer ID,Email,NPS", rows)) == ["Customer ID", "Email"]
+    rows = [[f"u{i}" if i % 2 else "", f"a{i}@x.org", str(i % 11)] for i in MANY]
+    assert people(draft(tmp_path, "Customer ID,Email,NPS", rows)) == ["Customer ID", "Email"]

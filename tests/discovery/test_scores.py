@@ -258,3 +258,13 @@ def test_stars_beyond_a_scale_are_counted_things(tmp_path: Path) -> None:
     found = draft(tmp_path, ["Email", "Stars", "NPS"], rows)
     assert found.meaning.score
     assert found.meaning.score.columns[0].label == "NPS"
+
+
+def test_a_rating_of_good_and_bad_is_an_answer_and_no_trait(tmp_path: Path) -> None:
+    said = ("Good", "Bad", "Offered", "Unoffered")
+    rows = [[f"3{n}", f"a{n}@x.org", said[n % 4], f"it was as I said {n}"] for n in range(40)]
+    header = ["Ticket ID", "Requester email", "Satisfaction rating", "Satisfaction comment"]
+    found = draft(tmp_path, header, rows)
+    assert 'satisfaction_rating: "?"' in found.text
+    assert "na: [Offered, Unoffered]" in found.text
+    assert "satisfactionRating" not in found.text
