@@ -269,10 +269,7 @@ def init_command(  # noqa: PLR0913, PLR0917  one argument per option
     if preset:
         known_preset(preset)
     read = SourceOptions(
-        sheet=options.sheet_of(sheet),
-        header_rows=(),
-        encoding=encoding,
-        delimiter=delimiter,
+        sheet=options.sheet_of(sheet), header_rows=(), encoding=encoding, delimiter=delimiter
     )
     wishes = Wishes(
         preset,

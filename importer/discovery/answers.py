@@ -10,15 +10,7 @@ from importer.discovery.questions import Question, ends_of
 from importer.discovery.scales import Best, Scale
 from importer.discovery.score import Matched, other_scores
 from importer.discovery.table import DraftTable, shown_sample
-from importer.discovery.yaml_text import (
-    OPEN,
-    comment,
-    flow_list,
-    inline,
-    noted,
-    scalar,
-    shown,
-)
+from importer.discovery.yaml_text import OPEN, comment, flow_list, inline, noted, scalar, shown
 from importer.mapping.yaml import Data, Plain
 from importer.privacy import in_line, masked, plain
 

@@ -75,8 +75,7 @@ def _asked(table: DraftTable, answer: Answer, id_: str | None) -> Answer:
     if not (found and was_out and id_) or answer.cell.rescale:
         return answer
     return replace(
-        answer,
-        cell=replace(answer.cell, rescale=answer_of(table, found, id_).cell.rescale),
+        answer, cell=replace(answer.cell, rescale=answer_of(table, found, id_).cell.rescale)
     )
 
 

@@ -30,13 +30,7 @@ from importer.discovery.sections import (
 )
 from importer.discovery.table import NOTHING, Claims, DraftTable, claims, labels_of, tool_rows
 from importer.discovery.tool import Match, check_answers, recognise
-from importer.discovery.understand import (
-    Analysis,
-    FoundColumn,
-    analyse,
-    other_surveys,
-    unfinished,
-)
+from importer.discovery.understand import Analysis, FoundColumn, analyse, other_surveys, unfinished
 from importer.discovery.waves import Waves, first_wave, waves
 from importer.errors import ImporterError, MappingError, SourceError, UsageError
 from importer.mapping import Document, shipped

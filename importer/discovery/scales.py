@@ -10,7 +10,7 @@ from itertools import combinations
 
 from importer.discovery import lexicon
 from importer.discovery.column import Profile
-from importer.discovery.lexicon import STRENGTH, face, plain, says, step_of
+from importer.discovery.lexicon import STRENGTH, face, plain, says, stars, step_of
 from importer.mapping.text import folded
 
 # Scales of words that no tool has ready-made: labels put in order by what they say and how strongly.
@@ -19,8 +19,6 @@ from importer.mapping.text import folded
 # it stronger or weaker. Stars and faces are labels, too. The words are in `lexicon.toml`; a label
 # with a word from nowhere makes no scale.
 
-_STARS = re.compile(r"[★⭐✭✮🌟]\ufe0f?")
-_EMPTY_STAR = re.compile(r"[☆✩]\ufe0f?")
 _MOST_LABELS = 10
 
 
@@ -53,7 +51,7 @@ def ordered(texts: Collection[str]) -> Ordered | None:
 
 
 def _stars_of(texts: Sequence[str]) -> Ordered | None:
-    found = {text: _stars(text) for text in texts}
+    found = {text: stars(text) for text in texts}
     if not all(found.values()) or len(set(found.values())) < 2:
         return None
     return Ordered(found, _high(max(found.values())), "stars")
@@ -76,15 +74,6 @@ def _parts_of(texts: Sequence[str]) -> Ordered | None:
 
 def _high(most: int) -> int:
     return next(top for top in (5, 7, 10) if most <= top)
-
-
-def _stars(text: str) -> int:
-    """How many stars, drawn or counted; 0 where there are none."""
-    full, empty = len(_STARS.findall(text)), len(_EMPTY_STAR.findall(text))
-    if full and not _STARS.sub("", _EMPTY_STAR.sub("", text)).strip() and full + empty <= 10:
-        return full
-    counted = lexicon.pattern("stars", r"([1-7])\s*").fullmatch(plain(text))
-    return int(counted[1]) if counted else 0
 
 
 def _steps_of(texts: Sequence[str]) -> Ordered | None:
@@ -343,22 +332,11 @@ def scale(profile: Profile, question: str = "", *, sure: bool = False) -> Scale 
 
 
 def _labelled(counts: Mapping[str, int], na: tuple[str, ...]) -> Scale | None:
-    """Words alone: all of one ready-made scale, two of them at least and one at its end (`Good` and `Bad` may
-    be all there is); else put in order by what they say."""
-    seen = {folded(text) for text in counts}
-    fits: dict[
-        int, dict[tuple[int, ...], tuple[str, tuple[str, ...]]]
-    ] = {}  # by what the labels' numbers are: `poor` is 1 in one scale, and 2 in another
-    for about, labels in lexicon.scales() if len(seen) > 1 else ():
-        places = {folded(label): number for number, label in enumerate(labels, 1)}
-        if seen <= places.keys():
-            numbers = tuple(places[text] for text in sorted(seen))
-            fits.setdefault(len(labels), {}).setdefault(numbers, (about, labels))
-    for high, ways in fits.items():
-        [(numbers, (about, labels)), *others] = ways.items()
-        if {1, high} & {*numbers} and not others:
-            values = {_written(counts, label): number for number, label in enumerate(labels, 1)}
-            return Scale(1, high, (1, high), na, values, words=about)
+    """Words alone: all of one ready-made scale; else put in order by what they say."""
+    if ready := lexicon.ready_made({folded(text) for text in counts}):
+        about, labels = ready
+        values = {_written(counts, label): number for number, label in enumerate(labels, 1)}
+        return Scale(1, len(labels), (1, len(labels)), na, values, words=about)
     found = ordered(counts)
     if found is None:
         return None

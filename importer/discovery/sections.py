@@ -69,9 +69,7 @@ def source_lines(table: DraftTable, choices: Choices) -> list[str]:
     reads = choices.reads
     lines = [*_header(table, choices), *_given(table, choices)]
     if reads.skip_if:
-        lines += [
-            "  skip_if:                       # rows that hold no whole answer of a person",
-        ]
+        lines += ["  skip_if:                       # rows that hold no whole answer of a person"]
         told = {inline(dict(apart_rule(table, each))): each.told() for each in table.apart}
         for rule in map(inline, map(dict, reads.skip_if)):
             lines += noted(f"    - {rule}", told.get(rule, ""), "    ")

@@ -151,10 +151,8 @@ _SHARED = 1.25
 
 def _but_shared(found: FoundColumn, emails: Sequence[FoundColumn]) -> FoundColumn:
     """An id with which more addresses go is hardly a person's: an account's, a company's."""
-    per_id, *per_address = (
-        each.column.profile.filled / max(each.column.profile.distinct, 1)
-        for each in (found, *emails[:1])
-    )
+    profiles = [each.column.profile for each in (found, *emails[:1])]
+    per_id, *per_address = (each.filled / max(each.distinct, 1) for each in profiles)
     if not per_address or per_id < _SHARED * per_address[0] or found.sure is not Confidence.SURE:
         return found
     why = f"{found.why}, but several addresses share one: a company's?"
@@ -299,19 +297,8 @@ def _told(column: Column, role_: Role) -> FoundColumn:
 
 
 _LATEST = (
-    *(
-        "submi",
-        "survey",
-        "complet",
-        "end",
-        "record",
-        "respond",
-        "answer",
-        "abgesch",
-        "beantw",
-        "fin",
-    ),
-    "odes",
+    *("submi", "survey", "complet", "end", "record", "respond", "answer"),
+    *("abgesch", "beantw", "fin", "odes"),
 )
 """Words for the moment of the answer; `created` and plain dates come after them."""
 
@@ -417,9 +404,7 @@ def other_surveys(columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> A
         counts = each.profile.counts
         if not 1 < len(counts) <= _MOST_STATES or not says("survey_kind", each.label):
             continue
-        kinds = {
-            text: next((kind for kind in _MEASURES if says(kind, text)), "") for text in counts
-        }
+        kinds = {text: next((k for k in _MEASURES if says(k, text)), "") for text in counts}
         known = {*kinds.values()} - {""}
         mixed = len(known) > 1 or (known and "" in kinds.values() and says("kind", each.label))
         if mixed and any(shared(each, rated) for rated in columns):
@@ -445,6 +430,4 @@ def unfinished(columns: Sequence[Column]) -> Iterator[Apart]:
         left = tuple(text for text in counts if folded(text) in out)
         known = all(folded(text) in out | done for text in counts)
         if left and known and sum(counts[text] for text in left) < each.profile.rows:
-            yield Apart(
-                each, "in", left, left, "responses that nobody has finished, or that are tests"
-            )
+            yield Apart(each, "in", left, left, "tests, or responses that nobody has finished")

@@ -10,14 +10,7 @@ from dataclasses import dataclass
 import orjson
 
 from importer.ledger import PartLines, RequestsDigest, Rows
-from importer.mapping import (
-    Compiled,
-    Document,
-    People,
-    RecodingCounts,
-    Recodings,
-    Spellings,
-)
+from importer.mapping import Compiled, Document, People, RecodingCounts, Recodings, Spellings
 from importer.model import Chunk, Invalid, Mapped
 from importer.results import Causes, RatingQuestion, Tally
 from importer.satismeter import with_key

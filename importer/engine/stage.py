@@ -14,25 +14,10 @@ from importer import codes
 from importer.engine.findings import Findings, LeftOut, PartResult
 from importer.engine.observer import Observer, Staged
 from importer.errors import LedgerError, UsageError
-from importer.ledger import (
-    REKEYED,
-    SENDABLE,
-    Ledger,
-    Spool,
-    prepare,
-    secret,
-)
+from importer.ledger import REKEYED, SENDABLE, Ledger, Spool, prepare, secret
 from importer.mapping import Campaign, Compiled, Document, Recodings, check
 from importer.mapping import compile as compile_mapping
-from importer.model import (
-    GONE,
-    Cause,
-    Job,
-    Status,
-    counted,
-    slug,
-    utf8,
-)
+from importer.model import GONE, Cause, Job, Status, counted, slug, utf8
 from importer.privacy import Show, odd_character, plain
 from importer.results import Tally
 from importer.results.summary import AccountEffect
