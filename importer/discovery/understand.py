@@ -155,8 +155,9 @@ def _but_shared(found: FoundColumn, emails: Sequence[FoundColumn]) -> FoundColum
     per_id, *per_address = (each.filled / max(each.distinct, 1) for each in profiles)
     if not per_address or per_id < _SHARED * per_address[0] or found.sure is not Confidence.SURE:
         return found
-    why = f"{found.why}, but several addresses share one: a company's?"
-    return FoundColumn(found.column, Confidence.GUESSED, why)
+    return replace(
+        found, sure=Confidence.GUESSED, why=f"{found.why}, but addresses share it: a firm's?"
+    )
 
 
 def _is_bare(found: FoundColumn) -> bool:
@@ -199,12 +200,13 @@ class _Columns:
             for each in sorted(self.of(role_), key=lambda each: self._rank(each, role_))
         )
 
-    def _rank(self, column: Column, role_: Role) -> tuple[bool, bool, int, int]:
-        """The account's own id (`user_external_id`) comes before that of the tool."""
-        stray = role_ is Role.EMAIL and not is_called("email", column.label)
-        stray = stray or (role_ is Role.USER and "external" not in column.label.casefold())
-        own = column.index in self.claimed
-        return not own, stray, -column.profile.filled, -column.profile.distinct
+    def _rank(self, column: Column, role_: Role) -> tuple[bool, int, int, int]:
+        """The account's own id (`user_external_id`) comes first, one asked for (`Hotjar User ID`) last."""
+        called = 1 if is_called("user", column.label) else 2
+        ranks = {Role.EMAIL: not is_called("email", column.label), Role.USER: called}
+        stray = ranks.get(role_, 0) if "external" not in column.label.casefold() else 0
+        own, found = column.index in self.claimed, column.profile
+        return not own, stray, -found.filled, -found.distinct
 
     def open(self, beside: Sequence[Dated | None]) -> list[Column]:
         taken = {each.column.index for each in beside if each}
@@ -408,8 +410,8 @@ def other_surveys(columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> A
         known = {*kinds.values()} - {""}
         mixed = len(known) > 1 or (known and "" in kinds.values() and says("kind", each.label))
         if mixed and any(shared(each, rated) for rated in columns):
-            kept = tuple(text for text in counts if kinds[text] == "recommend")
-            kept = kept or (max(counts, key=lambda text: counts[text]),)
+            most = (max(counts, key=lambda text: counts[text]),)
+            kept = tuple(text for text in counts if kinds[text] == "recommend") or most
             left = tuple(text for text in counts if text not in kept)
             why = "surveys of several kinds share a score; one is kept, others need mappings of their own"
             return Apart(each, "not_in", kept, left, why)
@@ -424,8 +426,8 @@ def unfinished(columns: Sequence[Column]) -> Iterator[Apart]:
         of_response = whole or says("state_of_response", each.label)
         if len(counts) > _MOST_STATES or not (of_response or says("state", each.label)):
             continue
-        out, done = texts("unfinished"), texts("finished")
-        out |= texts("underway") if of_response else frozenset()
+        out = texts("unfinished") | (texts("underway") if of_response else frozenset())
+        done = texts("finished")
         out, done = (out | texts("refused"), done | texts("granted")) if whole else (out, done)
         left = tuple(text for text in counts if folded(text) in out)
         known = all(folded(text) in out | done for text in counts)

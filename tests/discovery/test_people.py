@@ -218,13 +218,15 @@ def test_the_accounts_own_id_comes_before_the_tools(tmp_path: Path) -> None:
     rows = [[f"65e5{i:04}", f"u-{i}" if i % 2 else "", f"a{i}@x.org", str(i % 11)] for i in MANY]
     found = draft(tmp_path, "user_id,user_external_id,email,Score", rows)
     assert people(found) == ["user_external_id", "user_id", "email"]
+    rows = [[f"9f1c{i:04}", *row[1:2], *row[3:]] for i, row in enumerate(rows)]
+    assert people(draft(tmp_path, "Hotjar User ID,User,Score", rows)) == ["User", "Hotjar User ID"]
 
 
 def test_an_id_that_several_addresses_share_is_no_persons(tmp_path: Path) -> None:
     rows = [[f"00{i % 12}12", f"a{i}@x.org", str(i % 11), f"fine, for {i}"] for i in MANY]
     found = draft(tmp_path, "Account ID,Contact Email,NPS,Comment", rows)
     assert people(found) == ["Contact Email", "Account ID"]
-    assert "several addresses share one: a company's?" in " ".join(found.text.split())
+    assert "addresses share it: a firm's?" in " ".join(found.text.split())
     asked = draft(
         tmp_path, "Account ID,Contact Email,NPS,Comment", rows, Wishes(person="Account ID")
     )
