@@ -172,8 +172,7 @@ def _written(shipped: Shipped, key: str) -> list[dict[str, str]]:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class DraftTable:
-    """A file with all that was found out about it. `columns`: of waves, those of the first; `apart`: rows
-    that are left out."""
+    """A file, and what was found of it. `columns`: of waves, those of the first; `apart`: rows left out."""
 
     name: str
     sheet: str

@@ -374,8 +374,7 @@ def _asked(
 
 @dataclass(frozen=True, slots=True)
 class Apart:
-    """Rows that are left out: by which column and condition of a rule (`in`, `not_in`), of which texts, and
-    why. `left` are the values of theirs."""
+    """Rows that are left out, by a rule's column, condition and texts; `left` are the values of theirs."""
 
     column: Column
     condition: str
@@ -421,14 +420,15 @@ def other_surveys(columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> A
 def unfinished(columns: Sequence[Column]) -> Iterator[Apart]:
     """Columns that say of each response whether it is whole, where some aren't."""
     for each in columns:
-        counts = each.profile.counts
-        whole = says("finished", each.label)
+        counts, test = each.profile.counts, says("test", each.label)
+        whole = test or says("finished", each.label)
         of_response = whole or says("state_of_response", each.label)
         if len(counts) > _MOST_STATES or not (of_response or says("state", each.label)):
             continue
         out = texts("unfinished") | (texts("underway") if of_response else frozenset())
-        done = texts("finished")
-        out, done = (out | texts("refused"), done | texts("granted")) if whole else (out, done)
+        done, no, yes = texts("finished"), texts("refused"), texts("granted")
+        no, yes = (yes, no) if test else (no, yes)
+        out, done = (out | no, done | yes) if whole else (out, done)
         left = tuple(text for text in counts if folded(text) in out)
         known = all(folded(text) in out | done for text in counts)
         if left and known and sum(counts[text] for text in left) < each.profile.rows:

@@ -52,6 +52,22 @@ def test_a_tools_own_columns_do_not_hide_that_its_surveys_are_mixed(tmp_path: Pa
     assert scores(tmp_path, sheet) == [9, 10]
 
 
+@pytest.mark.parametrize(
+    "header",
+    [
+        ["response_id", "score", "comment", "question_type", "segment", "email"],
+        ["user_id", "score", "feedback", "survey_type", "feedback_date", "email"],
+    ],
+)
+def test_a_score_that_a_rule_of_the_tool_looks_at_is_shared_too(
+    tmp_path: Path, header: list[str]
+) -> None:
+    fifth = [f"2024-03-0{n} 10:00:00" for n in range(1, 7)] if "user_id" in header else ["Pro"] * 6
+    sheet = rows(header, list("123456"), SCORES, WHYS, ["nps", "csat", "csat"] * 2, fifth, MAILS)
+    assert drafted_rows(tmp_path, sheet).tool
+    assert len(planned(tmp_path, sheet).responses) == 2
+
+
 def test_the_scale_is_that_of_the_rows_that_stay(tmp_path: Path) -> None:
     kinds = ["CSAT", "CSAT", "CES", "CES", "CSAT", "CSAT"]
     sheet = rows(["Email", "Survey Type", "Score"], MAILS, kinds, ["5", "2", "7", "6", "1", "4"])
@@ -101,6 +117,8 @@ def test_surveys_whose_scores_have_columns_of_their_own_stay(tmp_path: Path) -> 
         ("Estado", ["Completa", "Parcial", "Incompleta"] * 2),
         ("Stav odpovědi", ["dokončeno", "nedokončeno", "rozpracováno"] * 2),
         ("Status", ["", "Test", "Preview"] * 2),
+        ("Is Test", ["false", "true", "true"] * 2),
+        ("Test response", ["", "yes", "1"] * 2),
     ],
 )
 def test_what_nobody_has_finished_is_left_out_and_told(
@@ -122,6 +140,8 @@ def test_what_nobody_has_finished_is_left_out_and_told(
         ("Follow-up status", ["Completed", "Incomplete", "Incomplete"] * 2),
         ("State", ["CA", "NY", "TX"] * 2),
         ("Finished", ["0", "1", "3"] * 2),
+        ("Test", ["A", "B", "B"] * 2),  # of two versions
+        ("Test", ["false"] * 6),
         ("Response Status", ["Partial"] * 6),  # then there is nothing else to send
         ("Onboarding", ["Complete", "Partial", "Complete"] * 2),
         ("Completed", [f"2024-03-0{n}" for n in range(1, 7)]),
