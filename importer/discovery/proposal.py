@@ -81,9 +81,9 @@ def _rule(rule: SkipRule) -> Mapping[str, Data]:
 
 def apart_rule(table: DraftTable, apart: Apart) -> Mapping[str, Data]:
     """The rule that leaves the rows out."""
-    data = table.selector(apart.column).data
-    selected = data if isinstance(data, dict) else {"column": data}
-    return {**selected, apart.condition: list(apart.texts)}
+    name = table.selector(apart.column).data
+    named = name if isinstance(name, dict) else {"column": name}
+    return {**named, apart.condition: [*apart.texts]}
 
 
 def _waves(table: DraftTable) -> Data | None:
@@ -243,9 +243,9 @@ def answer_of(table: DraftTable, question: Question, id_: str | None) -> Answer:
         join="; " if together and question.kind == "text" else "",
     )
     if question.kind in {"text", "choice"}:
-        # Texts that recur and stand for no answer.
-        profile = question.columns[-1].profile
-        often = max(2, 0.01 * sum(profile.counts.values()))
+        # Texts that recur, or stand in a score, and are no answer.
+        profile, rated = question.columns[-1].profile, question.columns[-1].label
+        often = max(2, 0.01 * profile.filled) * (not lexicon.is_called("score", rated))
         _, known = profile.without(lexicon.texts("no_answer"))
         cell = replace(cell, na=tuple(text for text in known if profile.counts[text] >= often))
     if question.scale:

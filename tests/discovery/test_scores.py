@@ -267,4 +267,5 @@ def test_a_rating_of_good_and_bad_is_an_answer_and_no_trait(tmp_path: Path) -> N
     found = draft(tmp_path, header, rows)
     assert 'satisfaction_rating: "?"' in found.text
     assert "na: [Offered, Unoffered]" in found.text
+    assert "na: [Offered]" in draft(tmp_path, header, rows[:3]).text
     assert "satisfactionRating" not in found.text
