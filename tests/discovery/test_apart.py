@@ -85,6 +85,10 @@ def test_the_scale_is_that_of_the_rows_that_stay(tmp_path: Path) -> None:
         ("Survey Type", ["NPS"] * 6),
         ("Plan", ["NPS", "CSAT", "CSAT"] * 2),
         ("Survey", ["Spring", "Autumn"] * 3),
+        (
+            "Feedback Category",
+            ["Ease of use", "Satisfied customer", "Price"] * 2,
+        ),  # what it is about
     ],
 )
 def test_rounds_of_one_survey_stay_together(tmp_path: Path, name: str, kinds: list[str]) -> None:
