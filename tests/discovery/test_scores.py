@@ -133,6 +133,10 @@ def test_the_whole_before_its_parts_and_a_second_score_is_told(tmp_path: Path) -
         ("Vorherige Bewertung", "Bewertung"),
         ("Note précédente", "Note"),
         ("Poprzedni NPS", "NPS"),
+        ("First NPS", "Latest NPS"),
+        ("Average NPS", "NPS Score"),
+        ("Durchschnittlicher NPS", "NPS"),
+        ("Note moyenne", "Note"),
     ],
 )
 def test_an_earlier_score_is_not_the_answer(tmp_path: Path, former: str, now: str) -> None:
@@ -269,3 +273,11 @@ def test_a_rating_of_good_and_bad_is_an_answer_and_no_trait(tmp_path: Path) -> N
     assert "na: [Offered, Unoffered]" in found.text
     assert "na: [Offered]" in draft(tmp_path, header, rows[:3]).text
     assert "satisfactionRating" not in found.text
+
+
+@pytest.mark.parametrize("label", ["Average NPS", "NPS average", "Průměrné NPS", "First NPS"])
+def test_what_was_worked_out_of_several_scores_is_nobodys_answer(
+    tmp_path: Path, label: str
+) -> None:
+    rows = [[f"C{n}", str(n % 11), f"it was number {n}"] for n in range(30)]
+    assert draft(tmp_path, ["Customer ID", label, "Last comment"], rows).meaning.score is None
