@@ -14,7 +14,7 @@ from importer.cli import inspect, options, output
 from importer.cli.inspect import asked_in
 from importer.cli.output import next_command
 from importer.errors import UsageError
-from importer.privacy import short
+from importer.privacy import in_line, short
 
 if TYPE_CHECKING:
     from importer.cli.given import GivenAccess
@@ -269,10 +269,7 @@ def init_command(  # noqa: PLR0913, PLR0917  one argument per option
     if preset:
         known_preset(preset)
     read = SourceOptions(
-        sheet=options.sheet_of(sheet),
-        header_rows=(),
-        encoding=encoding,
-        delimiter=delimiter,
+        sheet=options.sheet_of(sheet), header_rows=(), encoding=encoding, delimiter=delimiter
     )
     wishes = Wishes(
         preset,
@@ -356,6 +353,9 @@ def _found(drafted: Draft) -> list[tuple[str, str, str]]:
         )
     shown += _question("comment", meaning.comment)
     shown += _date(meaning.answered)
+    for some in drafted.table.apart if drafted.table else ():
+        said = in_line(f"{_label(some.column)}: {', '.join(some.left)}")
+        shown.append(("left out", short(said, _WIDE), some.told()))
     if drafted.waves:
         names = ", ".join(drafted.waves.names)
         shown.append(("waves", names, f"guessed: {drafted.waves.why}"))
@@ -372,7 +372,7 @@ def _question(name: str, found: Question | None) -> list[tuple[str, str, str]]:
 def _date(found: Dated | None) -> list[tuple[str, str, str]]:
     if found is None:
         return [("date", "not found", "")]
-    ways = " or ".join(f"{each.order} {', '.join(each.formats)}".strip() for each in found.readings)
+    ways = " or ".join(each.written for each in found.readings)
     sure = found.sure if len(found.readings) == 1 else f"{found.sure}, but for the order"
     return [("date", _label(found.column), f"{sure}: {found.why}; {ways}")]
 

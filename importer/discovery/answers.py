@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from importer.discovery.choices import Answer, Cell, Choices
-from importer.discovery.proposal import answer_of, best_of, matches, turned
+from importer.discovery.proposal import CODED, answer_of, best_of, matches, turned
 from importer.discovery.questions import Question, ends_of
 from importer.discovery.scales import Best, Scale
 from importer.discovery.score import Matched, other_scores
@@ -195,6 +195,9 @@ def _turned(table: DraftTable, answer: Answer, question: Question | None) -> lis
     around = turned(question.kind, scale)
     low, high = around[:2]
     signs = f" ({in_line(scale.signs)})" if scale.signs else ""
+    if scale.coded and cell.rescale == CODED:
+        note = "guessed: 0 to 10 are coded 1 to 11 here; if 11 is a slip, delete this line"
+        return noted(f"rescale: {rescale_text(cell.rescale)}", note)
     if cell.rescale and cell.rescale != ("?",):
         guess = best is Best.LOW and ends and cell.rescale == around
         known = "guessed" if guess and name not in table.wishes.best else YOURS

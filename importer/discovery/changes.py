@@ -11,6 +11,7 @@ from importer.discovery.choices import Answer, Cell, Choices
 from importer.discovery.column import Column, Confidence
 from importer.discovery.draft import Draft
 from importer.discovery.proposal import (
+    CODED,
     anonymous,
     answer_of,
     best_of,
@@ -74,8 +75,7 @@ def _asked(table: DraftTable, answer: Answer, id_: str | None) -> Answer:
     if not (found and was_out and id_) or answer.cell.rescale:
         return answer
     return replace(
-        answer,
-        cell=replace(answer.cell, rescale=answer_of(table, found, id_).cell.rescale),
+        answer, cell=replace(answer.cell, rescale=answer_of(table, found, id_).cell.rescale)
     )
 
 
@@ -148,7 +148,8 @@ def with_best(draft: Draft, at: int, best: str) -> Draft:
         return draft
     sure = ends_of(found.kind, found.scale) is not None
     around = turned(found.kind, found.scale) if sure else (OPEN,)
-    rescale = {"high": (), "low": around}.get(best, (OPEN,))
+    high = CODED if found.scale.coded else ()
+    rescale = {"high": high, "low": around}.get(best, (OPEN,))
     cell = replace(answer.cell, rescale=rescale)
     return draft.changed(draft.choices.answered(at, replace(answer, cell=cell)))
 
@@ -158,7 +159,7 @@ def best_said(draft: Draft, answer: Answer) -> str:
     found = question_of(table_of(draft), answer.cell)
     if answer.cell.rescale == (OPEN,):
         return ""
-    if answer.cell.rescale:
+    if answer.cell.rescale not in {(), CODED}:
         return "low"
     scale = found.scale if found and answer.question is None else None
     unsure = scale and best_of(table_of(draft), answer.name, scale) not in {Best.HIGH, Best.LOW}

@@ -26,6 +26,7 @@ NO_DATE = frozenset(
         *("1980-01-01 00:00:00", "1980-01-01", "0000-00-00", "0000-00-00 00:00:00", "1900-01-01"),
         *("1900-01-01 00:00:00", "1970-01-01 00:00:00", "1970-01-01", "0001-01-01", "9999-12-31"),
         *("01/01/1900", "01.01.1900", "n/a", "na", "-", "none", "null", "never"),
+        *("[not completed]", "not completed", "in progress", "incomplete"),
     }
 )
 """Texts that stand for no date; LimeSurvey's is 1980-01-01 00:00:00."""
@@ -64,6 +65,12 @@ class DateReading:
     def moment(self, text: str) -> datetime | None:
         """What a value means in this reading; None where no format fits."""
         return _moment(self.formats, text)
+
+    @property
+    def written(self) -> str:
+        """How it is written; of days and months in words the order stands in the format."""
+        formats = ", ".join(self.formats)
+        return formats if "%b" in formats.casefold() else f"{self.order} {formats}".strip()
 
 
 def readings(profile: Profile, *, numbers: bool = False) -> tuple[DateReading, ...]:

@@ -30,7 +30,7 @@ from importer.discovery.sections import (
 )
 from importer.discovery.table import NOTHING, Claims, DraftTable, claims, labels_of, tool_rows
 from importer.discovery.tool import Match, check_answers, recognise
-from importer.discovery.understand import Analysis, FoundColumn, analyse
+from importer.discovery.understand import Analysis, FoundColumn, analyse, other_surveys, unfinished
 from importer.discovery.waves import Waves, first_wave, waves
 from importer.errors import ImporterError, MappingError, SourceError, UsageError
 from importer.mapping import Document, shipped
@@ -196,6 +196,15 @@ def draft(source: Source, wishes: Wishes = Wishes()) -> Draft:
     upper, lower = (grid.at(found.header[0]), grid.at(found.header[1])) if two else ((), ())
     ids = grid.at(found.ids) if found.ids else ()
     seen = columns(labels, rows, texts, upper, lower, ids)
+    ruled = {label for rule in claimed.skip_if for label in (rule.column, *rule.any)}
+    apart = list(unfinished([each for each in seen if each.label not in ruled]))
+    if others := other_surveys(seen, rows):
+        place, kept = others.column.index, others.texts
+        rows = [row for row in rows if row[place].strip() in kept]
+        seen = columns(labels, rows, texts, upper, lower, ids)
+        apart.append(others)
+    machine = {each.column.index: Role.MACHINE for each in apart}
+    claimed = replace(claimed, roles={**claimed.roles, **machine})
     if wishes.person and wishes.person in labels:
         person = seen[labels.index(wishes.person)]
         said = Role.EMAIL if role(person) is Role.EMAIL else Role.USER
@@ -220,6 +229,7 @@ def draft(source: Source, wishes: Wishes = Wishes()) -> Draft:
         columns=single,
         maybe=maybe,
         waves=found_waves,
+        apart=tuple(apart),
     )
     choices = propose(facts)
     return Draft(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal
@@ -22,14 +22,15 @@ Name = Literal[
 ]
 Text = Literal[
     "no_answer", "open", "answer_mark", "beside_mark", "asks_why", "says_nothing", "dull", "joining", "hour",
-    "answered_row", "skipped_row", "nothing_said",
+    "answered_row", "skipped_row", "nothing_said", "finished", "unfinished", "underway", "granted", "refused",
 ]
 Pattern = Literal[
     "recommend", "satisfied", "effort", "why", "remarks", "overall", "counted", "specify", "previous",
     "staff", "or_more", "asking", "other", "total", "best", "worst", "not_at_all", "not_so", "extreme",
     "strong", "weak", "neutral", "good", "bad", "yes", "no", "not", "link", "outside", "stars",
     "out_of", "wave", "month", "means", "until", "worse_upwards", "school_grade", "amount", "likely",
-    "summary_sheet", "oneself", "asked_id", "named_things", "ended", "rated_in",
+    "summary_sheet", "oneself", "asked_id", "named_things", "ended", "rated_in", "finished",
+    "state_of_response", "state", "survey_kind", "kind", "test",
 ]
 # fmt: on
 
@@ -80,6 +81,19 @@ def scales() -> tuple[tuple[str, tuple[str, ...]], ...]:
     )
 
 
+def ready_made(seen: Set[str]) -> tuple[str, tuple[str, ...]] | None:
+    """The scale that holds all the labels, two of them at least and one at its end: `Good` and `Bad` may be
+    all there is. None, too, where scales of one length number them otherwise (`Poor`: 1, or 2?)."""
+    fits: dict[int, dict[tuple[int, ...], tuple[str, tuple[str, ...]]]] = {}
+    for about, labels in scales() if len(seen) > 1 else ():
+        places = {folded(label): number for number, label in enumerate(labels, 1)}
+        if seen <= places.keys():
+            numbers = tuple(places[text] for text in sorted(seen))
+            fits.setdefault(len(labels), {}).setdefault(numbers, (about, labels))
+    clear = {high: next(iter(ways.items())) for high, ways in fits.items() if len(ways) == 1}
+    return next((ready for n, (numbers, ready) in clear.items() if {1, n} & {*numbers}), None)
+
+
 def _words(group: str, notion: str) -> Iterator[str]:
     for words in _data()[group][notion].values():
         yield from words
@@ -125,8 +139,10 @@ _CODED = re.compile(r"^[a-z]\d{1,3}[a-z]? (?=\w)")
 
 
 def key(label: str) -> str:
-    """A name as words, without the small ones between them: `ID de cliente` as `id cliente`."""
-    said, small = _CODED.sub("", plain(label)).split(), texts("joining")
+    """A name as words, without the small ones between them: `ID de cliente` as `id cliente`; and without the
+    ends of a scale: `Score (0-10)`, `Note sur 10`."""
+    bare = pattern("out_of", r" (?:[01](?: \w+)? |", r" )(?:5|7|10)$").sub("", plain(label))
+    said, small = _CODED.sub("", bare).split(), texts("joining")
     return " ".join(word for word in said if word not in small) or " ".join(said)
 
 
@@ -252,3 +268,16 @@ def _behind(notion: Pattern, label: str) -> str | None:
 def _bare(rest: str) -> str:
     """Without the small words at its start."""
     return pattern("link", "^(?:", " )+").sub("", rest.strip())
+
+
+_STARS = re.compile(r"[★⭐✭✮🌟]\ufe0f?")
+_EMPTY_STAR = re.compile(r"[☆✩]\ufe0f?")
+
+
+def stars(text: str) -> int:
+    """How many stars, drawn or counted; 0 where there are none."""
+    full, empty = len(_STARS.findall(text)), len(_EMPTY_STAR.findall(text))
+    if full and not _STARS.sub("", _EMPTY_STAR.sub("", text)).strip() and full + empty <= 10:
+        return full
+    counted = pattern("stars", r"([1-7])\s*").fullmatch(plain(text))
+    return int(counted[1]) if counted else 0

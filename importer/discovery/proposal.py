@@ -15,7 +15,7 @@ from importer.discovery.roles import Property, property_of
 from importer.discovery.scales import Best, Scale
 from importer.discovery.score import Matched, match_questions
 from importer.discovery.table import DraftTable
-from importer.discovery.understand import Dated, FoundColumn
+from importer.discovery.understand import Apart, Dated, FoundColumn
 from importer.mapping.blocks import DATED_BY, OF_RESPONSE, SkipRule
 from importer.mapping.errors import OPEN
 from importer.mapping.ids import is_damaged, is_dummy
@@ -44,7 +44,10 @@ def propose(table: DraftTable) -> Choices:
             skip_rows=() if first else found.skipped,
             encoding=facts.encoding if known else "",
             delimiter=table.wishes.delimiter,
-            skip_if=tuple(map(_rule, table.claims.skip_if)),
+            skip_if=(
+                *map(_rule, table.claims.skip_if),
+                *(apart_rule(table, each) for each in table.apart),
+            ),
         ),
         waves=_waves(table),
         campaign=table.wishes.campaign or OPEN,
@@ -74,6 +77,13 @@ def _rule(rule: SkipRule) -> Mapping[str, Data]:
     if rule.matches:
         return {**named, "matches": rule.matches}
     return {**named, "blank": Plain("true" if rule.blank else "false")}
+
+
+def apart_rule(table: DraftTable, apart: Apart) -> Mapping[str, Data]:
+    """The rule that leaves the rows out."""
+    name = table.selector(apart.column).data
+    named = name if isinstance(name, dict) else {"column": name}
+    return {**named, apart.condition: [*apart.texts]}
 
 
 def _waves(table: DraftTable) -> Data | None:
@@ -233,9 +243,9 @@ def answer_of(table: DraftTable, question: Question, id_: str | None) -> Answer:
         join="; " if together and question.kind == "text" else "",
     )
     if question.kind in {"text", "choice"}:
-        # Texts that recur and stand for no answer.
-        profile = question.columns[-1].profile
-        often = max(2, 0.01 * sum(profile.counts.values()))
+        # Texts that recur, or stand in a score, and are no answer.
+        profile, rated = question.columns[-1].profile, question.columns[-1].label
+        often = max(2, 0.01 * profile.filled) * (not lexicon.is_called("score", rated))
         _, known = profile.without(lexicon.texts("no_answer"))
         cell = replace(cell, na=tuple(text for text in known if profile.counts[text] >= often))
     if question.scale:
@@ -305,6 +315,10 @@ def turned(kind: str, scale: Scale) -> tuple[str, ...]:
     return low, high, high, low
 
 
+CODED = ("1", "11", "0", "10")
+"""Eleven points counted from 1, as a change of scale."""
+
+
 def _turned(
     table: DraftTable, question: Question, scale: Scale, id_: str | None
 ) -> tuple[str, ...]:
@@ -313,8 +327,8 @@ def _turned(
     name = table.meaning.names[question.index]
     best = best_of(table, name, scale)
     if best is Best.HIGH:
-        return ()
-    if best is Best.LOW and ends_of(question.kind, scale):
+        return CODED if scale.coded else ()
+    if best is Best.LOW and not scale.coded and ends_of(question.kind, scale):
         return turned(question.kind, scale)
     return () if name not in table.wishes.best and id_ is None else (OPEN,)
 

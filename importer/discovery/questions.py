@@ -294,16 +294,14 @@ def _rating(column: Column, found: Scale, text: str) -> Question:
         why = "it is called like a score"
     else:
         why = "whole numbers of a scale" if not found.words else f"labels of {found.words}"
-    if kind == "nps" and not recommends:
+    if kind == "nps" and (found.coded or not recommends):
         sure = Confidence.GUESSED
     if (found.words or found.ends) and high not in {5, 7, 10}:
         kind = "scale"
     if found.ends:
         why += f"; its scale is {low} to {high} by its own words"
-    if found.best is Best.LOW:
-        why += f"; {low} is the best"
-    elif found.best is Best.UNCLEAR:
-        why += "; not known which end is the best"
+    signs = {Best.LOW: f"; {low} is the best", Best.UNCLEAR: "; not known which end is the best"}
+    why += signs.get(found.best, "") + ("; 0 to 10 are coded 1 to 11" if found.coded else "")
     if found.best is not Best.HIGH:
         sure = Confidence.GUESSED
     return Question((column,), kind, sure, why, found, recommends=recommends)

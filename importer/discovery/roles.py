@@ -49,18 +49,9 @@ class Role(StrEnum):
     OTHER = "other"
 
 
-_BY_NAME: tuple[tuple[Role, Name], ...] = (
-    (Role.EMAIL, "email"),
-    (Role.USER, "user"),
-    (Role.RESPONSE, "response"),
-    (Role.SIGNED_UP, "signed_up"),
-    (Role.STARTED, "started"),
-    (Role.ANSWERED, "answered"),
-    (Role.NAME, "name"),
-    (Role.PRIVATE, "private"),
-    (Role.SCORE, "score"),
-    (Role.COMMENT, "comment"),
-    (Role.MACHINE, "machine"),
+_BY_NAME: tuple[Name, ...] = (
+    *("email", "user", "response", "signed_up", "started", "answered", "name", "private", "score"),
+    *("comment", "machine"),
 )
 """In the order in which a name of several notions is decided."""
 
@@ -68,7 +59,8 @@ _BY_NAME: tuple[tuple[Role, Name], ...] = (
 def named(label: str) -> Role:
     name = key(label)
     other = Role.COMMENT if is_comment(label) else Role.OTHER
-    return next((role for role, notion in _BY_NAME if name in keyed_names(notion)), other)
+    known = (each for each in _BY_NAME if name in keyed_names(each))
+    return next((Role(each.replace("_", " ")) for each in known), other)
 
 
 def role(column: Column) -> Role:
@@ -80,7 +72,7 @@ def role(column: Column) -> Role:
     if is_called("bare_id", column.label):
         return Role.RESPONSE if column.profile.is_counter else Role.USER
     if wanted is Role.EMAIL and not column.blank:
-        return Role.USER if name == "username" else Role.OTHER
+        return Role.USER if name == "username" and _tells_apart(column) else Role.OTHER
     if wanted is Role.OTHER and _asks_id(column):
         return Role.USER
     if wanted is Role.USER and not _tells_apart(column):

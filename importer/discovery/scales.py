@@ -10,7 +10,7 @@ from itertools import combinations
 
 from importer.discovery import lexicon
 from importer.discovery.column import Profile
-from importer.discovery.lexicon import STRENGTH, face, plain, says, step_of
+from importer.discovery.lexicon import STRENGTH, face, plain, says, stars, step_of
 from importer.mapping.text import folded
 
 # Scales of words that no tool has ready-made: labels put in order by what they say and how strongly.
@@ -19,8 +19,6 @@ from importer.mapping.text import folded
 # it stronger or weaker. Stars and faces are labels, too. The words are in `lexicon.toml`; a label
 # with a word from nowhere makes no scale.
 
-_STARS = re.compile(r"[★⭐✭✮🌟]\ufe0f?")
-_EMPTY_STAR = re.compile(r"[☆✩]\ufe0f?")
 _MOST_LABELS = 10
 
 
@@ -53,7 +51,7 @@ def ordered(texts: Collection[str]) -> Ordered | None:
 
 
 def _stars_of(texts: Sequence[str]) -> Ordered | None:
-    found = {text: _stars(text) for text in texts}
+    found = {text: stars(text) for text in texts}
     if not all(found.values()) or len(set(found.values())) < 2:
         return None
     return Ordered(found, _high(max(found.values())), "stars")
@@ -76,15 +74,6 @@ def _parts_of(texts: Sequence[str]) -> Ordered | None:
 
 def _high(most: int) -> int:
     return next(top for top in (5, 7, 10) if most <= top)
-
-
-def _stars(text: str) -> int:
-    """How many stars, drawn or counted; 0 where there are none."""
-    full, empty = len(_STARS.findall(text)), len(_EMPTY_STAR.findall(text))
-    if full and not _STARS.sub("", _EMPTY_STAR.sub("", text)).strip() and full + empty <= 10:
-        return full
-    counted = lexicon.pattern("stars", r"([1-7])\s*").fullmatch(plain(text))
-    return int(counted[1]) if counted else 0
 
 
 def _steps_of(texts: Sequence[str]) -> Ordered | None:
@@ -329,6 +318,8 @@ class Scale:
     unplaced: tuple[str, ...] = ()
     comma: bool = False
     """Whether numbers are written with a decimal comma: `9,0`."""
+    coded: bool = False
+    """Whether its points, 0 to 10, are coded 1 to 11."""
 
 
 def scale(profile: Profile, question: str = "", *, sure: bool = False) -> Scale | None:
@@ -341,12 +332,11 @@ def scale(profile: Profile, question: str = "", *, sure: bool = False) -> Scale 
 
 
 def _labelled(counts: Mapping[str, int], na: tuple[str, ...]) -> Scale | None:
-    """Words alone: all of one ready-made scale, two of them at least; else put in order by what they say."""
-    seen = {folded(text) for text in counts}
-    for about, labels in lexicon.scales():
-        if len(seen) > 1 and seen <= set(map(folded, labels)):
-            values = {_written(counts, label): number for number, label in enumerate(labels, 1)}
-            return Scale(1, len(labels), (1, len(labels)), na, values, words=about)
+    """Words alone: all of one ready-made scale; else put in order by what they say."""
+    if ready := lexicon.ready_made({folded(text) for text in counts}):
+        about, labels = ready
+        values = {_written(counts, label): number for number, label in enumerate(labels, 1)}
+        return Scale(1, len(labels), (1, len(labels)), na, values, words=about)
     found = ordered(counts)
     if found is None:
         return None
@@ -365,7 +355,8 @@ def _numbered(
     counts: Mapping[str, int], na: tuple[str, ...], question: str, strays: float
 ) -> Scale | None:
     wholes = {text: int(found[1]) for text in counts if (found := _WHOLE.fullmatch(text))}
-    numbers = {text: number for text, number in wholes.items() if number <= 10 and text[0] != "-"}
+    coded = _codes_points(counts, question)
+    numbers = {text: n - coded for text, n in wholes.items() if n <= 10 + coded and text[0] != "-"}
     parse, read = _parsed({text for text in counts if text not in wholes})
     numbers |= read
     left = {text: count for text, count in counts.items() if text not in numbers}
@@ -385,7 +376,15 @@ def _numbered(
         signs=told.why,
         unplaced=tuple(worded.keys() - named),
         comma=any(map(_COMMA.fullmatch, counts)),
+        coded=coded,
     )
+
+
+def _codes_points(counts: Mapping[str, int], question: str) -> bool:
+    """Whether the eleven points of a recommendation are counted from 1, as tools code choices: no 0, and 11
+    too often to be a slip."""
+    often = max(2, 0.05 * sum(counts.values()))
+    return counts.get("11", 0) >= often and "0" not in counts and says("recommend", question)
 
 
 def _within(ends: tuple[int, int] | None, seen: Collection[int]) -> tuple[int, int] | None:

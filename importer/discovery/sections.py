@@ -11,6 +11,7 @@ from importer.discovery.column import Confidence
 from importer.discovery.dates import DateReading
 from importer.discovery.proposal import (
     anonymous,
+    apart_rule,
     date_cell,
     email_cell,
     in_order,
@@ -68,10 +69,10 @@ def source_lines(table: DraftTable, choices: Choices) -> list[str]:
     reads = choices.reads
     lines = [*_header(table, choices), *_given(table, choices)]
     if reads.skip_if:
-        lines += [
-            "  skip_if:                       # rows that hold no whole answer of a person",
-            *(f"    - {inline(dict(rule))}" for rule in reads.skip_if),
-        ]
+        lines += ["  skip_if:                       # rows that hold no whole answer of a person"]
+        told = {inline(dict(apart_rule(table, each))): each.told() for each in table.apart}
+        for rule in map(inline, map(dict, reads.skip_if)):
+            lines += noted(f"    - {rule}", told.get(rule, ""), "    ")
     lines += [f"  {scalar(key)}: {inline(each)}" for key, each in reads.beyond.items()]
     return ["source:", *lines] if lines else []
 

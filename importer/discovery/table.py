@@ -16,7 +16,7 @@ from importer.discovery.header import HEAD, Grid, Layout, ToolRows
 from importer.discovery.questions import Named, Question, question
 from importer.discovery.roles import Role, named
 from importer.discovery.tool import Match
-from importer.discovery.understand import Analysis
+from importer.discovery.understand import Analysis, Apart
 from importer.discovery.waves import MARK, Waves
 from importer.discovery.yaml_text import inline, shown
 from importer.mapping import Document, Shipped, parse, preset
@@ -172,7 +172,7 @@ def _written(shipped: Shipped, key: str) -> list[dict[str, str]]:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class DraftTable:
-    """A file with all that was found out about it. `columns`: of waves, those of the first."""
+    """A file, and what was found of it. `columns`: of waves, those of the first; `apart`: rows left out."""
 
     name: str
     sheet: str
@@ -188,6 +188,7 @@ class DraftTable:
     columns: Sequence[Column] = ()
     maybe: Waves | None = None
     waves: Waves | None = None
+    apart: tuple[Apart, ...] = ()
     asked: dict[int, Question] = field(default_factory=dict, repr=False)
     dated: dict[int, tuple[DateReading, ...]] = field(default_factory=dict, repr=False)
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 
 from importer.discovery.column import Column, Confidence
 from importer.discovery.dates import DateReading, readings
-from importer.discovery.lexicon import is_called, is_question, plain, says
-from importer.discovery.questions import Named, Question, questions, renamed
+from importer.discovery.lexicon import Pattern, is_called, is_question, plain, says, texts
+from importer.discovery.questions import Named, Question, question, questions, renamed
 from importer.discovery.roles import (
     Property,
     Role,
@@ -20,7 +20,8 @@ from importer.discovery.roles import (
 )
 from importer.discovery.score import best_comment, best_score, names
 from importer.mapping.ids import is_damaged
-from importer.model import free_name
+from importer.mapping.text import folded
+from importer.model import counted, free_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +70,8 @@ def analyse(
     """What the columns are. `claimed` says what a tool's own columns are, `answers` which of them it calls
     answers (both by position); `tool` that those are known, so that every other column is a question."""
     roles = {each.index: claimed.get(each.index) or role(each) for each in columns}
+    if any(plain(each.label) in _FIELD_WORK for each in columns):
+        roles |= {each.index: Role.MACHINE for each in columns if plain(each.label) == "username"}
     if not {Role.USER, Role.EMAIL, Role.RESPONSE} & set(roles.values()):
         roles |= {each.index: Role.USER for each in columns if is_company(each)}
     claimed_by = "the tool's own column" if tool else "as you said"
@@ -102,6 +105,10 @@ def analyse(
     )
 
 
+_FIELD_WORK = frozenset({"instance id", "meta instance id", "formdef version"})
+"""Columns of tools for interviewers, whose `username` is who asked."""
+
+
 @dataclass(frozen=True, slots=True)
 class _People:
     """Who answered, and what says which response it is; `left` are ids that aren't used, and why."""
@@ -120,6 +127,7 @@ def _people(columns: _Columns) -> _People:
         [each for each in columns.found(role_) if _is_sound(each, left)]
         for role_ in (Role.USER, Role.EMAIL, Role.RESPONSE)
     )
+    users = [_but_shared(each, emails) for each in users]
     sure = [each for each in (*users, *emails[:1]) if not _is_bare(each)]
     for each in [each for each in users if _is_bare(each) and sure]:
         if each.column.profile.repeats:
@@ -136,6 +144,20 @@ def _people(columns: _Columns) -> _People:
             found = FoundColumn(each.column, Confidence.UNKNOWN, why)
         responses.append(found)
     return _People(tuple(users), next(iter(emails), None), next(iter(responses), None), tuple(left))
+
+
+_SHARED = 1.25
+
+
+def _but_shared(found: FoundColumn, emails: Sequence[FoundColumn]) -> FoundColumn:
+    """An id with which more addresses go is hardly a person's: an account's, a company's."""
+    profiles = [each.column.profile for each in (found, *emails[:1])]
+    per_id, *per_address = (each.filled / max(each.distinct, 1) for each in profiles)
+    if not per_address or per_id < _SHARED * per_address[0] or found.sure is not Confidence.SURE:
+        return found
+    return replace(
+        found, sure=Confidence.GUESSED, why=f"{found.why}, but addresses share it: a firm's?"
+    )
 
 
 def _is_bare(found: FoundColumn) -> bool:
@@ -178,10 +200,13 @@ class _Columns:
             for each in sorted(self.of(role_), key=lambda each: self._rank(each, role_))
         )
 
-    def _rank(self, column: Column, role_: Role) -> tuple[bool, bool, int, int]:
-        stray = role_ is Role.EMAIL and not is_called("email", column.label)
-        own = column.index in self.claimed
-        return not own, stray, -column.profile.filled, -column.profile.distinct
+    def _rank(self, column: Column, role_: Role) -> tuple[bool, int, int, int]:
+        """The account's own id (`user_external_id`) comes first, one asked for (`Hotjar User ID`) last."""
+        called = 1 if is_called("user", column.label) else 2
+        ranks = {Role.EMAIL: not is_called("email", column.label), Role.USER: called}
+        stray = ranks.get(role_, 0) if "external" not in column.label.casefold() else 0
+        own, found = column.index in self.claimed, column.profile
+        return not own, stray, -found.filled, -found.distinct
 
     def open(self, beside: Sequence[Dated | None]) -> list[Column]:
         taken = {each.column.index for each in beside if each}
@@ -274,19 +299,8 @@ def _told(column: Column, role_: Role) -> FoundColumn:
 
 
 _LATEST = (
-    *(
-        "submi",
-        "survey",
-        "complet",
-        "end",
-        "record",
-        "respond",
-        "answer",
-        "abgesch",
-        "beantw",
-        "fin",
-    ),
-    "odes",
+    *("submi", "survey", "complet", "end", "record", "respond", "answer"),
+    *("abgesch", "beantw", "fin", "odes"),
 )
 """Words for the moment of the answer; `created` and plain dates come after them."""
 
@@ -353,3 +367,69 @@ def _asked(
         if tool or roles[each.index] is not Role.OTHER or not is_property(each)
     ]
     return asked, [each for each in columns if each not in asked]
+
+
+# Rows that are no answers to this survey.
+
+
+@dataclass(frozen=True, slots=True)
+class Apart:
+    """Rows that are left out, by a rule's column, condition and texts; `left` are the values of theirs."""
+
+    column: Column
+    condition: str
+    texts: tuple[str, ...]
+    left: tuple[str, ...]
+    why: str
+
+    def told(self) -> str:
+        """What is left out, and why."""
+        counts = self.column.profile.counts
+        rows = counted(sum(counts[text] for text in self.left), "row")
+        return f"guessed: {self.why}; {rows} left out"
+
+
+_MEASURES: tuple[Pattern, ...] = ("recommend", "satisfied", "effort")
+_MOST_STATES = 20
+
+
+def other_surveys(columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> Apart | None:
+    """Surveys of different measures in one table (`Survey Type`: NPS, CSAT), whose scores share a column: the
+    one that asks to recommend is kept, else the one with most rows."""
+
+    def shared(kind: Column, rated: Column) -> bool:
+        told = {row[kind.index].strip() for row in rows if row[rated.index].strip()} - {""}
+        return len(told) > 1 and kind is not rated and question(rated).scale is not None
+
+    for each in columns:
+        counts = each.profile.counts
+        if not 1 < len(counts) <= _MOST_STATES or not says("survey_kind", each.label):
+            continue
+        kinds = {text: next((k for k in _MEASURES if says(k, text)), "") for text in counts}
+        known = {*kinds.values()} - {""}
+        mixed = len(known) > 1 or (known and "" in kinds.values() and says("kind", each.label))
+        if mixed and any(shared(each, rated) for rated in columns):
+            most = (max(counts, key=lambda text: counts[text]),)
+            kept = tuple(text for text in counts if kinds[text] == "recommend") or most
+            left = tuple(text for text in counts if text not in kept)
+            why = "surveys of several kinds share a score; one is kept, others need mappings of their own"
+            return Apart(each, "not_in", kept, left, why)
+    return None
+
+
+def unfinished(columns: Sequence[Column]) -> Iterator[Apart]:
+    """Columns that say of each response whether it is whole, where some aren't."""
+    for each in columns:
+        counts, test = each.profile.counts, says("test", each.label)
+        whole = test or says("finished", each.label)
+        of_response = whole or says("state_of_response", each.label)
+        if len(counts) > _MOST_STATES or not (of_response or says("state", each.label)):
+            continue
+        out = texts("unfinished") | (texts("underway") if of_response else frozenset())
+        done, no, yes = texts("finished"), texts("refused"), texts("granted")
+        no, yes = (yes, no) if test else (no, yes)
+        out, done = (out | no, done | yes) if whole else (out, done)
+        left = tuple(text for text in counts if folded(text) in out)
+        known = all(folded(text) in out | done for text in counts)
+        if left and known and sum(counts[text] for text in left) < each.profile.rows:
+            yield Apart(each, "in", left, left, "tests, or responses that nobody has finished")

@@ -158,11 +158,7 @@ class Repeats(Block):
     send: Literal["all", "latest", "first"] = "all"
     """Which rows to send; oldest first."""
     order_by: (
-        Annotated[
-            OrderBy,
-            BeforeValidator(mapped_by(by_column)),
-            Takes(lambda: Text | OrderBy),
-        ]
+        Annotated[OrderBy, BeforeValidator(mapped_by(by_column)), Takes(lambda: Text | OrderBy)]
         | None
     ) = None
     """The column of the response's date. A bare name reads dates as the trait of that column does."""
@@ -276,9 +272,7 @@ class Document(Block):
     """The survey's ID (SatisMeter: Settings > Integrations > API keys), or a column with `values`."""
     method: (
         Annotated[
-            Method,
-            BeforeValidator(mapped_by(_constant)),
-            Takes(lambda: Literal[METHODS] | Method),
+            Method, BeforeValidator(mapped_by(_constant)), Takes(lambda: Literal[METHODS] | Method)
         ]
         | None
     ) = None

@@ -296,10 +296,7 @@ class Reads:
         size = _page_size(query.get("pageSize"))
         found = self._store.newest(self._period(query), size + 1)
         more = len(found) > size
-        page = {
-            "hasNextPage": more,
-            "nextPageCursor": _cursor(found[size - 1]) if more else None,
-        }
+        page = {"hasNextPage": more, "nextPageCursor": _cursor(found[size - 1]) if more else None}
         return document({"data": [self._response(each) for each in found[:size]], "page": page})
 
     def _response(self, response: Stored) -> dict[str, object]:

@@ -284,3 +284,18 @@ def test_no_name_is_of_two_months() -> None:
         for name in names
     }
     assert [name for name, at in of.items() if len(at) > 1] == []
+
+
+def test_the_order_is_said_where_numbers_leave_one() -> None:
+    written = [
+        readings(Profile.of((text,)))[0].written
+        for text in ("Mar 4, 2024", "15/03/2024", "2024-03-04")
+    ]
+    assert written == ["%b %d, %Y", "day first %d/%m/%Y", "year first iso"]
+
+
+def test_a_mark_for_a_survey_that_nobody_sent_is_no_date() -> None:
+    [found] = readings(
+        Profile.of(("2024-03-04 10:11:12", "[not completed]", "2024-03-05 10:11:12"))
+    )
+    assert (found.formats, found.na) == (("iso",), ("[not completed]",))

@@ -84,6 +84,29 @@ def test_labels_that_are_missing_leave_a_gap_and_are_told(
 )
 def test_what_isnt_clear_is_no_scale(line: str) -> None:
     assert ordered(line.split(" / ")) is None
+    assert scale(Profile.of(line.split(" / "))) is None
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        *(
+            "Satisfied / Dissatisfied",
+            "Agree / Neutral / Disagree",
+            "Zufrieden / Neutral / Unzufrieden",
+        ),
+        *("Bueno / Regular / Malo", "Satisfait / Neutre / Insatisfait", "Spokojen / Nespokojen"),
+        *("Easy / Neutral / Difficult", "Likely / Unlikely", "Good / Fair / Poor"),
+    ],
+)
+def test_the_middle_of_a_ready_made_scale_may_be_all_there_is(line: str) -> None:
+    assert scale(Profile.of(line.split(" / "))) is None
+
+
+def test_one_end_of_a_ready_made_scale_tells_which_it_is() -> None:
+    found = scale(Profile.of(("Satisfied", "Very satisfied", "Neutral")))
+    assert found
+    assert (found.values["Neutral"], found.values["Very satisfied"]) == (3, 5)
 
 
 def test_labels_that_are_no_answer_stand_outside_of_the_scale() -> None:

@@ -185,3 +185,58 @@ def test_short_names_of_ids(tmp_path: Path, label: str) -> None:
     assert people(draft(tmp_path, f"{label},CSAT,Comment", rows)) == [label]
     few = [[f"{n % 3}", *row[1:]] for n, row in enumerate(rows)]
     assert people(draft(tmp_path, f"{label},CSAT,Comment", few)) == []
+
+
+def test_who_asked_is_nobody_who_answered(tmp_path: Path) -> None:
+    header = "SubmissionDate,deviceid,username,nps,nps_why,instanceID,formdef_version"
+    rows = [
+        [
+            f"2024-03-04 10:{i:02}:00",
+            "d1",
+            f"enum{i}",
+            str(i % 11),
+            "fine",
+            f"uuid:{i:08}-0a1b",
+            "1",
+        ]
+        for i in MANY
+    ]
+    found = draft(tmp_path, header, rows)
+    assert people(found) == []
+    assert 'anonymousId: {template: "import:{instanceID}"}' in found.text
+    assert "deviceid" not in found.text.split("# Left out")[0]
+
+
+def test_a_name_of_the_few_who_asked_is_no_person_without_such_columns(tmp_path: Path) -> None:
+    rows = [[f"R{i * 7}", f"enum{i % 3}", str(i % 11)] for i in MANY]
+    assert people(draft(tmp_path, "Response ID,username,Score", rows)) == []
+    rows = [[f"R{i * 7}", f"lea{i}", str(i % 11)] for i in MANY]
+    assert people(draft(tmp_path, "Response ID,username,Score", rows)) == ["username"]
+
+
+def test_the_accounts_own_id_comes_before_the_tools(tmp_path: Path) -> None:
+    rows = [[f"65e5{i:04}", f"u-{i}" if i % 2 else "", f"a{i}@x.org", str(i % 11)] for i in MANY]
+    found = draft(tmp_path, "user_id,user_external_id,email,Score", rows)
+    assert people(found) == ["user_external_id", "user_id", "email"]
+    rows = [[f"9f1c{i:04}", *row[1:2], *row[3:]] for i, row in enumerate(rows)]
+    assert people(draft(tmp_path, "Hotjar User ID,User,Score", rows)) == ["User", "Hotjar User ID"]
+
+
+def test_an_id_that_several_addresses_share_is_no_persons(tmp_path: Path) -> None:
+    rows = [[f"00{i % 12}12", f"a{i}@x.org", str(i % 11), f"fine, for {i}"] for i in MANY]
+    found = draft(tmp_path, "Account ID,Contact Email,NPS,Comment", rows)
+    assert people(found) == ["Contact Email", "Account ID"]
+    assert "addresses share it: a firm's?" in " ".join(found.text.split())
+    asked = draft(
+        tmp_path, "Account ID,Contact Email,NPS,Comment", rows, Wishes(person="Account ID")
+    )
+    assert people(asked)[0] == "Account ID"
+
+
+@pytest.mark.parametrize("mail", ["a{0}@x.org", "a{1}@x.org"])
+def test_an_id_that_comes_again_with_its_address_is_the_persons(tmp_path: Path, mail: str) -> None:
+    # four rounds of ten people, of whom some have changed their address; or an id that half of them have
+    rows = [[f"u{i % 10}", mail.format(i % 10, i % 10 + 10 * (i > 38)), str(i % 11)] for i in MANY]
+    assert people(draft(tmp_path, "Customer ID,Email,NPS", rows)) == ["Customer ID", "Email"]
+    rows = [[f"u{i}" if i % 2 else "", f"a{i}@x.org", str(i % 11)] for i in MANY]
+    assert people(draft(tmp_path, "Customer ID,Email,NPS", rows)) == ["Customer ID", "Email"]

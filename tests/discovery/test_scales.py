@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
+import pytest
+
 from importer.discovery.column import Profile
 from importer.discovery.scales import Scale, scale
+from tests.discovery.drafts import drafted_rows, filled_in
+from tests.mapping_out import mapping_out
 
 
 def of(*texts: str, question: str = "", sure: bool = False) -> Scale | None:
@@ -85,3 +92,42 @@ def test_sharp_s_is_understood_however_it_is_written() -> None:
     found = scale(Profile.of(["Schlecht", "Sehr gut"]))
     assert found
     assert "Mittelmäßig" in found.values
+
+
+ELEVEN = ["10", "11", "9", "1", "11", "8", "2", "11", "7", "10", "11", "6"]
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "How likely are you to recommend us to a friend?",
+        "Wie wahrscheinlich ist es, dass Sie uns weiterempfehlen?",
+        "NPS",
+    ],
+)
+def test_eleven_points_that_are_counted_from_1_are_0_to_10(tmp_path: Path, question: str) -> None:
+    sheet = [["Email", question], *([f"p{n}@x.org", each] for n, each in enumerate(ELEVEN))]
+    found = drafted_rows(tmp_path, sheet)
+    assert "rescale: {from: [1, 11], to: [0, 10]}" in found.text
+    assert "guessed: 0 to 10 are coded 1 to 11" in found.text
+    assert found.meaning.score
+    assert found.meaning.score.sure == "guessed"
+    mapping = tmp_path / "m.yaml"
+    mapping.write_text(filled_in(found.text), encoding="utf-8")
+    bodies = [
+        json.loads(each.body) for each in mapping_out(tmp_path / "answers.csv", mapping).responses
+    ]
+    assert [each["answers"][0]["value"] for each in bodies] == [int(each) - 1 for each in ELEVEN]
+
+
+@pytest.mark.parametrize(
+    "numbers",
+    [
+        [*ELEVEN, "0"],  # the 0 is there, so 11 is no point
+        ["10", "11", "9", "1", *["8"] * 30],  # one slip
+        ["10", "9", "1", "8"] * 3,
+    ],
+)
+def test_a_number_above_the_scale_is_else_a_slip(tmp_path: Path, numbers: list[str]) -> None:
+    sheet = [["Email", "NPS"], *([f"p{n}@x.org", each] for n, each in enumerate(numbers))]
+    assert "rescale" not in drafted_rows(tmp_path, sheet).text

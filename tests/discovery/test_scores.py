@@ -133,6 +133,10 @@ def test_the_whole_before_its_parts_and_a_second_score_is_told(tmp_path: Path) -
         ("Vorherige Bewertung", "Bewertung"),
         ("Note précédente", "Note"),
         ("Poprzedni NPS", "NPS"),
+        ("First NPS", "Latest NPS"),
+        ("Average NPS", "NPS Score"),
+        ("Durchschnittlicher NPS", "NPS"),
+        ("Note moyenne", "Note"),
     ],
 )
 def test_an_earlier_score_is_not_the_answer(tmp_path: Path, former: str, now: str) -> None:
@@ -223,3 +227,57 @@ def test_the_digits_of_a_code_are_no_scale(tmp_path: Path) -> None:
     assert [each.columns[0].index for each in found.meaning.questions if each.scale] == [2]
     rows[0][0] = "10"
     assert draft(tmp_path, ["Code, 3rd sign", "Other"], rows).meaning.questions[0].scale
+
+
+@pytest.mark.parametrize(
+    "label",
+    [
+        *(
+            "Score (0-10)",
+            "Score 0 to 10",
+            "Rating (out of 10)",
+            "Bewertung (0 bis 10)",
+            "Note (sur 10)",
+        ),
+        *("Puntuación (0-10)", "Voto (0-10)", "Cijfer (0-10)", "Hodnocení (0-10)", "Ocena (0-10)"),
+    ],
+)
+def test_a_score_whose_name_says_its_ends(tmp_path: Path, label: str) -> None:
+    rows = [[f"a{n}@x.org", str((n * 7) % 11), "Acme"] for n in range(30)]
+    found = draft(tmp_path, ["Email", label, "Company"], rows)
+    assert found.meaning.score
+    assert (found.meaning.score.columns[0].label, found.meaning.score.kind) == (label, "nps")
+
+
+@pytest.mark.parametrize("label", ["Stars", "Star Rating", "starRating", "Sterne", "Étoiles"])
+def test_stars_that_are_counted_are_a_score(tmp_path: Path, label: str) -> None:
+    rows = [[f"a{n}@x.org", str(n % 5 + 1), f"It is number {n} for me"] for n in range(30)]
+    found = draft(tmp_path, ["Email", label, "Review"], rows)
+    assert found.meaning.score
+    assert (found.meaning.score.columns[0].label, found.meaning.score.kind) == (label, "csat")
+
+
+def test_stars_beyond_a_scale_are_counted_things(tmp_path: Path) -> None:
+    rows = [[f"a{n}@x.org", str(n * 7), str(n % 11)] for n in range(30)]
+    found = draft(tmp_path, ["Email", "Stars", "NPS"], rows)
+    assert found.meaning.score
+    assert found.meaning.score.columns[0].label == "NPS"
+
+
+def test_a_rating_of_good_and_bad_is_an_answer_and_no_trait(tmp_path: Path) -> None:
+    said = ("Good", "Bad", "Offered", "Unoffered")
+    rows = [[f"3{n}", f"a{n}@x.org", said[n % 4], f"it was as I said {n}"] for n in range(40)]
+    header = ["Ticket ID", "Requester email", "Satisfaction rating", "Satisfaction comment"]
+    found = draft(tmp_path, header, rows)
+    assert 'satisfaction_rating: "?"' in found.text
+    assert "na: [Offered, Unoffered]" in found.text
+    assert "na: [Offered]" in draft(tmp_path, header, rows[:3]).text
+    assert "satisfactionRating" not in found.text
+
+
+@pytest.mark.parametrize("label", ["Average NPS", "NPS average", "Průměrné NPS", "First NPS"])
+def test_what_was_worked_out_of_several_scores_is_nobodys_answer(
+    tmp_path: Path, label: str
+) -> None:
+    rows = [[f"C{n}", str(n % 11), f"it was number {n}"] for n in range(30)]
+    assert draft(tmp_path, ["Customer ID", label, "Last comment"], rows).meaning.score is None

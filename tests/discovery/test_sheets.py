@@ -92,6 +92,7 @@ LONG: Rows = [[f"r{n // 3}", ("NPS", "Why?", "Plan")[n % 3], str(n)] for n in ra
         ["Teilnehmer", "Frage", "Antwort"],
         ["id", "pregunta", "respuesta"],
         ["id_respondenta", "otázka", "odpověď"],
+        ["record", "field_name", "value"],
     ],
 )
 def test_one_answer_a_row_is_told(tmp_path: Path, header: list[object]) -> None:

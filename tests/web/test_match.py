@@ -291,7 +291,7 @@ async def test_the_preview_of_a_large_file_is_of_one_row(
         assert "holds no answer" in visitor.text
 
 
-KIOSK = b"Timestamp,Rating (0-10),Better?,Store\n" + b"".join(
+KIOSK = b"Timestamp,Mark (0-10),Better?,Store\n" + b"".join(
     b"2025-02-%02d 10:00:00,%d,%s,Brno\n"
     % (n % 28 + 1, n % 11, (b"nothing", b"parking", b"queues")[n % 3])
     for n in range(30)
@@ -314,7 +314,7 @@ async def test_who_has_no_yaml_is_told_on_the_cards_what_is_missing(
         assert "all answers are left out" not in visitor.text.partition('class="yaml"')[0]
         assert "To be mended in the mapping" not in visitor.text
         assert "3 columns are not used" in visitor.text
-        at = re.search(r'<option value="(c\d)">Rating', visitor.text)
+        at = re.search(r'<option value="(c\d)">Mark', visitor.text)
         assert at
         await visitor.post(
             visitor.at("match"), **{f"column.{SCORE}": at[1]}, campaign=CAMPAIGN, go="save"
