@@ -403,6 +403,15 @@ def _document(file: str, path: Path, drafted: Draft) -> dict[str, object]:
         "questions": [_json_question(each) for each in meaning.questions],
         "waves": list(drafted.waves.names) if drafted.waves else [],
         "personal": [each.label for each in meaning.private],
+        "left_out": [
+            {
+                "column": some.column.label,
+                "values": list(some.left),
+                "rows": some.rows,
+                "why": some.why,
+            }
+            for some in (drafted.table.apart if drafted.table else ())
+        ],
         "open_lines": list(drafted.open),
         "text": drafted.text,
     }

@@ -382,11 +382,14 @@ class Apart:
     left: tuple[str, ...]
     why: str
 
+    @property
+    def rows(self) -> int:
+        """How many rows it leaves out."""
+        return sum(self.column.profile.counts[text] for text in self.left)
+
     def told(self) -> str:
         """What is left out, and why."""
-        counts = self.column.profile.counts
-        rows = counted(sum(counts[text] for text in self.left), "row")
-        return f"guessed: {self.why}; {rows} left out"
+        return f"guessed: {self.why}; {counted(self.rows, 'row')} left out"
 
 
 _MEASURES: tuple[Pattern, ...] = ("recommend", "satisfied", "effort")

@@ -64,6 +64,15 @@ def test_json(tmp_path: Path) -> None:
     assert document["open_lines"]
 
 
+def test_json_names_the_rows_that_a_rule_leaves_out(tmp_path: Path) -> None:
+    rows = ["Email,Status,Score", *(f"p{n}@example.com,Complete,{n}" for n in range(9))]
+    (tmp_path / "a.csv").write_text("\n".join([*rows, "q@example.com,Partial,9"]), encoding="utf-8")
+    document = orjson.loads(said(str(tmp_path / "a.csv"), "-o", "-", "--json"))
+    (left,) = document["left_out"]
+    assert (left["column"], left["values"], left["rows"]) == ("Status", ["Partial"], 1)
+    assert "finished" in left["why"]
+
+
 def test_an_unknown_preset_and_a_folder_that_isnt_there(tmp_path: Path) -> None:
     with pytest.raises(Exception, match="no preset is called that"):
         said(NPS, "-o", str(tmp_path / "m.yaml"), "--preset", "nope")
