@@ -14,6 +14,7 @@ from importer.discovery.proposal import (
     CODED,
     anonymous,
     answer_of,
+    apart_rule,
     best_of,
     date_cell,
     each_row,
@@ -27,7 +28,8 @@ from importer.discovery.questions import Question, ends_of
 from importer.discovery.roles import property_of
 from importer.discovery.scales import Best
 from importer.discovery.table import DraftTable
-from importer.discovery.understand import Dated
+from importer.discovery.understand import Apart, Dated
+from importer.discovery.yaml_text import inline
 from importer.mapping.blocks import DATED_BY, OF_RESPONSE
 from importer.mapping.errors import OPEN
 from importer.mapping.yaml import Plain
@@ -189,7 +191,21 @@ def with_values(
     return draft.changed(draft.choices.answered(at, replace(answer, cell=cell)))
 
 
-# When, who, what is stored, what makes a row itself.
+# Which rows, when, who, what is stored, what makes a row itself.
+
+
+def left_out(draft: Draft, apart: Apart) -> bool:
+    """Whether rows that are taken for no answers stay out."""
+    rule = inline(dict(apart_rule(table_of(draft), apart)))
+    return rule in map(inline, map(dict, draft.choices.reads.skip_if))
+
+
+def with_left_out(draft: Draft, apart: Apart, out: bool) -> Draft:
+    """Rows that are taken for no answers stay out, or go along."""
+    rule, reads = apart_rule(table_of(draft), apart), draft.choices.reads
+    others = tuple(each for each in reads.skip_if if inline(dict(each)) != inline(dict(rule)))
+    rules = (*others, rule) if out else others
+    return draft.changed(replace(draft.choices, reads=replace(reads, skip_if=rules)))
 
 
 def dated(draft: Draft) -> Dated | None:

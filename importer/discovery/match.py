@@ -107,13 +107,20 @@ class Matching:
         method = Field("method", "It was asked by", self.draft.choices.method, methods)
         missing = "which survey the answers go to" if not value else ""
         return [
-            Card("survey", "The survey", fields=(said, method), open=missing),
+            Card("survey", "The survey", fields=(said, method, *self._left_out()), open=missing),
             *self._answered(),
             self._person(),
             self._when(),
             self._traits(),
             self._key(),
         ]
+
+    def _left_out(self) -> Iterator[Field]:
+        for number, each in enumerate(table_of(self.draft).apart):
+            texts = ", ".join(each.left)
+            label = f"Leave out {counted(each.rows, 'row')}: {each.column.label} is {texts}"
+            ticked = "yes" if changes.left_out(self.draft, each) else ""
+            yield Field(f"left.{number}", label, ticked, kind="check", note=f"Guessed: {each.why}.")
 
     @property
     def unused(self) -> list[str]:

@@ -67,6 +67,9 @@ class _Hand:
             self.draft = self.draft.changed(replace(choices, campaign=campaign or OPEN))
         if (method := self._said("method")) in METHODS:
             self.draft = self.draft.changed(replace(self.draft.choices, method=method))
+        for number, each in enumerate(table_of(self.draft).apart if "left" in self.form else ()):
+            if (out := f"left.{number}" in self.form) != changes.left_out(self.draft, each):
+                self.draft = changes.with_left_out(self.draft, each, out)
 
     def answer(self, card: Card) -> None:
         key = card.id

@@ -357,3 +357,22 @@ async def test_values_are_masked_until_a_session_asks_for_them(tmp_path: Path) -
         await visitor.post(path, go="hide", sheet="", shown="", header="found")
         assert clear not in visitor.text
         assert not any(clear in url for url in (visitor.path, str(visitor.headers)))
+
+
+async def test_rows_that_a_guess_leaves_out_are_told_and_may_go_along(tmp_path: Path) -> None:
+    states = ("Complete", "Complete", "Partial")
+    rows = b"".join(b"c%d,%d,%s\n" % (n, n % 11, states[n % 3].encode()) for n in range(30))
+    async with wizard(tmp_path) as visitor:
+        await matched(visitor, b"Customer ID,NPS,Status\n" + rows)
+        assert "Leave out 10 rows: Status is Partial" in card(visitor, "survey")
+        assert "nobody has finished" in card(visitor, "survey")
+        rule = "{column: Status, in: [Partial]}"
+        said = {"campaign": CAMPAIGN, "question__score": SCORE, "left": "shown"}
+        for given, stays in (({}, False), ({"left.0": "yes"}, True), ({"left.0": "yes"}, True)):
+            await visitor.post(visitor.at("match"), go="save", **said, **given)
+            assert (rule in text_of(visitor)) == stays
+            assert (' name="left.0" value="yes" checked' in card(visitor, "survey")) == stays
+        await visitor.post(visitor.at("match"), go="save", **said)
+        await visitor.planned()
+        assert "30 rows" in visitor.text
+        assert visitor.h1.startswith("30 of 30 rows"), visitor.h1
