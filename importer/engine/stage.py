@@ -18,7 +18,9 @@ from importer.ledger import (
     REKEYED,
     SENDABLE,
     Ledger,
+    People,
     Spool,
+    Standing,
     prepare,
     secret,
 )
@@ -42,12 +44,14 @@ from importer.sources import Facts, KnownBy, Source, SourceOptions
 # What a careful person would want to know before anything is sent.
 
 
-def warnings(
+def warnings(  # noqa: PLR0913, PLR0917  whatever may tell something
     document: Document,
     source: Source,
     compiled: Compiled,
     ledger: Ledger,
     job: Job,
+    standing: Standing,
+    people: People,
     damage: Sequence[Cause],
     show: Show,
 ) -> tuple[str, ...]:
@@ -57,8 +61,8 @@ def warnings(
         *guesses(source.facts, show),
         _dates(compiled),
         *filter(None, [ledger.unknown_survey(job)]),
-        *_people(ledger, job, document.repeats.send),
-        *_by_other_rule(ledger, job),
+        *_people(people, document.repeats.send),
+        *_by_other_rule(ledger, job, standing),
         *_force(document),
         *(f"{_where(each)}: {each.message} {each.fix}".strip() for each in damage),
         *source.facts.notes,
@@ -67,7 +71,7 @@ def warnings(
     )
 
 
-def _scoreless(tally: Tally, sent: Iterable[int], number: int) -> Iterator[str]:
+def _scoreless(tally: Tally, sent: Iterable[range], number: int) -> Iterator[str]:
     """How many of the rows to send (by `seq`) have no answer to the NPS question, else the first rating."""
     found = tally.scores(sent) if tally.questions else ()
     nps = [each for each in found if each.question.type == "nps"]
@@ -112,22 +116,21 @@ def _dates(compiled: Compiled) -> str:
     return f"{lost} {codes.advice('no_date')}"
 
 
-def _people(ledger: Ledger, job: Job, send: str) -> Iterator[str]:
-    several, disagree = ledger.people(job)
-    if several and send == "all":
+def _people(people: People, send: str) -> Iterator[str]:
+    if people.several and send == "all":
         yield (
-            f"{counted(several, 'person has', 'persons have')} more than one row to send: the API may "
+            f"{counted(people.several, 'person has', 'persons have')} more than one row to send: the API may "
             f"refuse the later ones as duplicates. {codes.advice('several_rows')}"
         )
-    if disagree:
+    if people.disagree:
         yield (
-            f"The rows of {counted(disagree, 'person')} carry different traits. Traits belong to the "
+            f"The rows of {counted(people.disagree, 'person')} carry different traits. Traits belong to the "
             "person: what is sent last stays."
         )
 
 
-def _by_other_rule(ledger: Ledger, job: Job) -> Iterator[str]:
-    if number := ledger.duplicates(job).get(REKEYED):
+def _by_other_rule(ledger: Ledger, job: Job, standing: Standing) -> Iterator[str]:
+    if number := standing.duplicates.get(REKEYED):
         first = next(ledger.lines(job, code=REKEYED, limit=1))
         yield (
             f"{counted(number, 'row')} may have been sent before: the mapping's key, date or answers have "
@@ -173,6 +176,8 @@ class Plan:
     tally: Tally
     recodings: Recodings
     sealed: str
+    people: Mapping[int, int]
+    """How many persons have one row to send, how many two, and so on."""
     to_post: str | Mapping[str, str] = ""
     account: AccountEffect | None = None
     """What it does to the account; None where nothing of persons is sent."""
@@ -241,28 +246,43 @@ def stage(  # noqa: PLR0913  the parts of a job, each its own thing
                 observer.event(Staged(staging.read))
         staging.finish(document.repeats.send)
     show = plain if show_values else odd_character
-    counts = planned_rows(ledger, job, staging.read, settings.statuses)
-    clashes = ledger.clashes(job, _key_columns(compiled))
+    standing, people = ledger.standing(job), ledger.people(job, READY)
+    counts = planned_rows(standing, staging.read, settings.statuses)
+    clashes: tuple[Cause, ...] = ()
     samples = found.samples
-    if clashes:
-        sent = set(ledger.own_seqs(job, settings.statuses))
-        samples = {by: sample for by, sample in samples.items() if sample[0] in sent}
+    if "key_clash" in standing.by_code((Status.INVALID,)):
+        clashes = ledger.clashes(job, _key_columns(compiled))
+        sent = list(ledger.seqs(job, settings.statuses, own=True))
+        samples = {by: one for by, one in samples.items() if any(one[0] in some for some in sent)}
     return Plan(
         *(job, source, document, compiled, counts),
         causes=found.causes.listed() + clashes,
-        skips=ledger.by_message(job, (Status.SKIPPED,)),
-        duplicates=ledger.duplicates(job),
+        skips=ledger.by_message(job, (Status.SKIPPED,))
+        if Status.SKIPPED in standing.counts
+        else {},
+        duplicates=standing.duplicates,
         warnings=_sheetless(settings, source)
         + found.persons.told
         + found.spellings.told
-        + tuple(_scoreless(found.tally, ledger.own_seqs(job, settings.statuses), counts["ready"]))
-        + warnings(document, source, compiled, ledger, job, found.damage.listed(), show),
+        + tuple(
+            _scoreless(found.tally, ledger.seqs(job, settings.statuses, own=True), counts["ready"])
+        )
+        + warnings(
+            *(document, source, compiled, ledger, job, standing, people),
+            damage=found.damage.listed(),
+            show=show,
+        ),
         samples=tuple(body for _, body in samples.values()),
         rate=settings.rate or Rate.parse(document.sending.rate),
         tally=found.tally,
         recodings=found.recodings,
         sealed=found.seal.hexdigest(),
+        people=people.rows,
     )
+
+
+READY = (Status.PENDING, Status.FAILED)
+"""The rows that a plan's scores and persons are of: those that a run would post."""
 
 
 def _key_columns(compiled: Compiled) -> str:
@@ -315,9 +335,9 @@ def _campaigns(campaign: Campaign) -> list[str]:
     return named if named and "*" not in values else ["*"]
 
 
-def planned_rows(ledger: Ledger, job: Job, read: int, statuses: Sequence[str]) -> dict[str, int]:
+def planned_rows(standing: Standing, read: int, statuses: Sequence[str]) -> dict[str, int]:
     """Rows read, and where they stand before anything is sent."""
-    counts, own = ledger.counts(job), ledger.own(job)
+    counts, own = standing.counts, standing.own
     for status in statuses:
         counts[status] = counts.get(status, 0) - own.get(status, 0)
     already = counts.pop(Status.ALREADY_SENT, 0) + counts.pop(Status.CREATED, 0)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain, starmap
 from typing import NamedTuple
@@ -57,32 +57,72 @@ _TOLD = ("dup_or_targeting", *PERHAPS_ALONE)
 _REFUSED = (Status.REJECTED, Status.FAILED, Status.UNKNOWN, ATTEMPTING)
 
 
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How many rows of a job have each status and code, and whether another row decides their fate."""
+
+    kinds: Mapping[tuple[str, str, bool], int]
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """Rows by status; `attempting` counts as unknown, which is what it would be after a crash."""
+        return self._counted(every=True)
+
+    @property
+    def own(self) -> dict[str, int]:
+        """Rows by status as it stands there, but for those whose fate another row decides."""
+        return self._counted(every=False)
+
+    def _counted(self, *, every: bool) -> dict[str, int]:
+        found = Counter[str]()
+        for (status, _, elsewhere), number in self.kinds.items():
+            if every:
+                found[Status.UNKNOWN if status == ATTEMPTING else status] += number
+            elif not elsewhere:
+                found[status] += number
+        return dict(found)
+
+    def by_code(self, statuses: Collection[str]) -> dict[str, int]:
+        """Rows of these statuses by code, most first."""
+        found = Counter[str]()
+        for (status, code, _), number in self.kinds.items():
+            if status in statuses:
+                found[code] += number
+        return dict(sorted(found.items(), key=lambda each: (-each[1], each[0])))
+
+    @property
+    def duplicates(self) -> dict[str, int]:
+        """Rows that were not sent, or were refused, because they were there before: by kind."""
+        return self.by_code((Status.DUPLICATE, Status.ALREADY_SENT))
+
+
+@dataclass(frozen=True, slots=True)
+class People:
+    """`several`: how many persons have more than one row that may be sent; `disagree`: of how many the
+    traits of those rows differ; `rows`: how many have one row of the statuses asked for, how many two …"""
+
+    several: int
+    disagree: int
+    rows: Mapping[int, int]
+
+
 class Figures(Part):
     """What a job's rows came to, and what the survey should hold of them."""
 
+    def standing(self, job: Job) -> Standing:
+        """How the job's rows stand, by one look at all of them."""
+        found = self._db.each("standing", job=job.id)
+        return Standing({(status, code, bool(there)): n for status, code, there, n in found if n})
+
     def counts(self, job: Job) -> dict[str, int]:
-        """Rows by status; `attempting` counts as unknown, which is what it would be after a crash."""
-        counts: dict[str, int] = {}
-        for status, number in self._db.each("rows_by_status", job=job.id):
-            shown = Status.UNKNOWN if status == ATTEMPTING else status
-            counts[shown] = counts.get(shown, 0) + number
-        return counts
+        return self.standing(job).counts
 
     def own(self, job: Job) -> dict[str, int]:
-        """Rows by status, but for those whose fate another row decides."""
-        return pairs(self._db.all("own_rows_by_status", job=job.id))
-
-    def by_code(self, job: Job, statuses: Sequence[str]) -> dict[str, int]:
-        """Rows of these statuses by code, most first."""
-        return pairs(self._db.all("rows_by_code", job=job.id, statuses=statuses))
+        return self.standing(job).own
 
     def by_message(self, job: Job, statuses: Sequence[str]) -> dict[str, int]:
         """Rows of these statuses by message, most first."""
         return pairs(self._db.all("rows_by_message", job=job.id, statuses=statuses))
-
-    def duplicates(self, job: Job) -> dict[str, int]:
-        """Rows that were not sent, or were refused, because they were there before: by kind."""
-        return self.by_code(job, (Status.DUPLICATE, Status.ALREADY_SENT))
 
     def lines(
         self,
@@ -135,10 +175,21 @@ class Figures(Part):
             return ()
         return (Cause("key_clash", told, len(rows), fix, column, tuple(rows[:5])),)
 
-    def people(self, job: Job) -> tuple[int, int]:
-        """How many persons have more than one row to send, and of how many the rows' traits disagree."""
-        several, disagree = self._db.one("people_with_several", job=job.id)
-        return several, disagree
+    def people(self, job: Job, statuses: Sequence[str]) -> People:
+        """Whose the rows are that may be sent, and those of these statuses."""
+        found = self._db.all("people", job=job.id, statuses=statuses)
+        (single,) = self._db.one("rows_of_people", job=job.id, statuses=statuses)
+        rows = Counter[int]()
+        for _, ready, persons, _ in found:
+            single -= ready * persons
+            rows[ready] += persons if ready else 0
+        rows[1] += single
+        several = [(n, disagree) for able, _, n, disagree in found if able > 1]
+        return People(
+            sum(persons for persons, _ in several),
+            sum(disagree for _, disagree in several),
+            {number: rows[number] for number in sorted(rows) if rows[number]},
+        )
 
     def several(self, job: Job) -> set[bytes]:
         return set(values(self._db.each("persons_with_several", job=job.id)))
@@ -147,17 +198,17 @@ class Figures(Part):
         """Whether a row of the person was accepted, as far as it is flushed."""
         return self._db.first("accepted", person=person) is not None
 
-    def seqs(self, job: Job, statuses: Sequence[str]) -> Numbers:
-        """The `seq` of the job's rows of these statuses, in file order."""
-        return Numbers(chain.from_iterable(self._db.each("seqs", job=job.id, statuses=statuses)))
-
-    def own_seqs(self, job: Job, statuses: Sequence[str]) -> Iterator[int]:
-        """The same, of rows whose fate no other row decides: those of `sending_order`, unsorted."""
-        return chain.from_iterable(self._db.each("own_seqs", job=job.id, statuses=statuses))
-
-    def rows_per_person(self, job: Job, statuses: Sequence[str]) -> dict[int, int]:
-        """How many persons have one row of these statuses, how many two, and so on."""
-        return pairs(self._db.all("rows_per_person", job=job.id, statuses=statuses))
+    def seqs(self, job: Job, statuses: Sequence[str], *, own: bool = False) -> Iterator[range]:
+        """The `seq` of the job's rows of these statuses, in file order, in stretches without a gap.
+        `own`: of rows whose fate no other row decides, those of `sending_order`."""
+        others, first = "not_own" if own else "not_of_statuses", 0
+        for (seq,) in self._db.each(others, job=job.id, statuses=statuses):
+            if seq > first:
+                yield range(first, seq)
+            first = seq + 1
+        (end,) = self._db.one("rows_staged", job=job.id)
+        if end > first:
+            yield range(first, end)
 
     def posts(self, job: Job, since: float) -> Iterator[Post]:
         """The last attempts made since then (Unix seconds), oldest first."""

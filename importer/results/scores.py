@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from array import array
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice
 from typing import Any
 
 from importer.model import DETRACTORS, PROMOTERS, Chunk, Invalid, Mapped, Problem, Response, nps
@@ -109,7 +108,6 @@ def signed(nps: float) -> str:
 # What is counted of the rows while they are staged: a few bytes a row, and no answer but scores.
 
 _SHOWN = 3
-_BATCH = 10_000
 Kind = tuple[str, str]
 """A problem's code and column."""
 
@@ -165,18 +163,21 @@ class Tally:
 
     # what it came to
 
-    def scores(self, seqs: Iterable[int]) -> tuple[Scores, ...]:
+    def scores(self, seqs: Iterable[range]) -> tuple[Scores, ...]:
+        """Of the rows in these stretches."""
         counts: list[Counter[int]] = [Counter() for _ in self._scores]
-        for some in _batches(seqs):
+        for some in seqs:
             for ratings, count in zip(self._scores, counts, strict=True):
-                count.update(ratings.counted(some))
+                count.update(ratings.given(some))
         pairs = zip(self._scores, counts, strict=True)
         return tuple(ratings.scores(count) for ratings, count in pairs)
 
-    def months(self, seqs: Iterable[int]) -> dict[str, int]:
+    def months(self, seqs: Iterable[range]) -> dict[str, int]:
         """Of these rows, how many date from each month (`2026-11`, in UTC), oldest first; months
         between them that have none are there too. Rows without a date are left out."""
-        found = Counter(map(self._months.__getitem__, seqs))
+        found = Counter[int]()
+        for some in seqs:
+            found.update(memoryview(self._months)[some.start : some.stop])
         found.pop(0, None)
         return {f"{each // 12:04}-{each % 12 + 1:02}": found.get(each, 0) for each in _span(found)}
 
@@ -220,18 +221,12 @@ class _Ratings:
     def join(self, other: _Ratings) -> None:
         self._given.extend(other._given)
 
-    def counted(self, seqs: Sequence[int]) -> Counter[int]:
-        return Counter(map(self._given.__getitem__, seqs))
+    def given(self, seqs: range) -> Iterable[int]:
+        return memoryview(self._given)[seqs.start : seqs.stop]
 
     def scores(self, counts: Counter[int]) -> Scores:
         given = sorted((score, count) for score, count in counts.items() if score != self._blank)
         return Scores(self._question, dict(given))
-
-
-def _batches(seqs: Iterable[int]) -> Iterator[Sequence[int]]:
-    several = iter(seqs)
-    while some := list(islice(several, _BATCH)):
-        yield some
 
 
 def _span(months: Mapping[int, int]) -> Iterable[int]:

@@ -46,8 +46,8 @@ def test_scores_and_months_are_those_of_the_chosen_rows(
         tally.add(mapped[start : start + 7], chunk(len(mapped[start : start + 7])))
     chosen = [n for n, (*_, sendable, ready) in enumerate(rows) if sendable and ready]
 
-    nps, wide = tally.scores(chosen)
-    months = tally.months(chosen)
+    nps, wide = tally.scores(range(n, n + 1) for n in chosen)
+    months = tally.months(range(n, n + 1) for n in chosen)
 
     assert nps.counts == Counter(rows[n][0] for n in chosen if rows[n][0] is not None)
     assert wide.counts == Counter(rows[n][1] for n in chosen if rows[n][1] is not None)

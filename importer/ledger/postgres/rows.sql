@@ -139,3 +139,7 @@ LIMIT 1
 -- name: unclean
 -- The jobs of these in whose lanes somebody was cut off.
 SELECT DISTINCT job FROM lanes WHERE job IN :jobs AND NOT clean AND expires < clock_timestamp()
+
+-- fragment: traits_disagree
+-- Whether those of a person's rows that may be sent do.
+COUNT(DISTINCT CASE WHEN {may_be_sent} THEN traits END) > 1
