@@ -111,8 +111,12 @@ class Figures(Part):
 
     def standing(self, job: Job) -> Standing:
         """How the job's rows stand, by one look at all of them."""
+        (rows,) = self._db.one("rows_staged", job=job.id)
         found = self._db.each("standing", job=job.id)
-        return Standing({(status, code, bool(there)): n for status, code, there, n in found if n})
+        kinds = {(status, code, bool(there)): number for status, code, there, number in found}
+        if rest := rows - sum(kinds.values()):
+            kinds[Status.PENDING, "", False] = rest
+        return Standing(kinds)
 
     def counts(self, job: Job) -> dict[str, int]:
         return self.standing(job).counts

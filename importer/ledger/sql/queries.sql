@@ -4,16 +4,11 @@
 -- How many rows of a job have each status.
 SELECT status, COUNT(*) FROM rows WHERE job = :job GROUP BY status
 
--- fragment: only_to_send
--- A row of which nothing is known but that it is to be sent.
-(status = 'pending' AND code = '' AND elsewhere = 0)
-
 -- name: standing
--- How many rows of a job have each status and code, and whether another row decides their fate. Those that are
--- simply to be sent, nearly all of a plan's, are counted apart: nothing has to sort them.
-SELECT 'pending', '', 0, COUNT(*) FROM rows WHERE job = :job AND {only_to_send}
-UNION ALL
-SELECT status, code, elsewhere, COUNT(*) FROM rows WHERE job = :job AND NOT {only_to_send}
+-- How many rows of a job have each status and code, and whether another row decides their fate; but for those
+-- that are simply to be sent, nearly all of a plan's: they are the rest.
+SELECT status, code, elsewhere, COUNT(*) FROM rows
+WHERE job = :job AND NOT (status = 'pending' AND code = '' AND elsewhere = 0)
 GROUP BY status, code, elsewhere
 
 -- name: rows_by_message
@@ -93,11 +88,14 @@ elsewhere = 0 AND status <> 'skipped'
 -- name: people
 -- Of the persons with more than one row: how many have so many rows that may be sent, and so many of these
 -- statuses; and of how many of them the traits of those that may be sent disagree.
+WITH several AS (
+    SELECT person FROM rows WHERE job = :job AND person IS NOT NULL GROUP BY person HAVING COUNT(*) > 1)
 SELECT able, ready, COUNT(*), SUM(disagree) FROM (
     SELECT COUNT(CASE WHEN {may_be_sent} THEN 1 END) AS able,
         COUNT(CASE WHEN status IN :statuses THEN 1 END) AS ready,
         CASE WHEN {traits_disagree} THEN 1 ELSE 0 END AS disagree
-    FROM rows WHERE job = :job AND person IS NOT NULL GROUP BY person HAVING COUNT(*) > 1) persons
+    FROM rows WHERE job = :job AND EXISTS (SELECT 1 FROM several) AND person IN (SELECT person FROM several)
+    GROUP BY person) persons
 GROUP BY able, ready
 
 -- name: rows_of_people

@@ -3,5 +3,5 @@
 COALESCE(', wave ' || json_extract(:waves, '$[' || (r.seq % :each) || ']'), '')
 
 -- fragment: traits_disagree
--- Whether those of a person's rows that may be sent do. (COUNT(DISTINCT) would lay out room for each person.)
+-- Whether those of a person's rows that may be sent do. (COUNT(DISTINCT) would lay out room for each.)
 MIN(CASE WHEN {may_be_sent} THEN traits END) <> MAX(CASE WHEN {may_be_sent} THEN traits END)
