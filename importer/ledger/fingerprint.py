@@ -177,15 +177,17 @@ def themselves(responses: Sequence[Response], contents: Sequence[bytes]) -> list
 
 def contents(responses: Sequence[Response]) -> list[bytes]:
     """What each has `settled`. Answers that are given again and again, as most are, are looked at once."""
-    given = [*chain.from_iterable([each.answers for each in responses])]
-    different: Iterable[Any] = dict(zip(map(id, given), given, strict=True)).values()
-    odd = {id(e) for e in different if e is not None and not _is_settled(e["value"])}
+    given: list[Sequence[Any]] = [each.answers for each in responses]
+    try:
+        odd = {e["value"] for e in chain.from_iterable(given) if e}
+    except TypeError:  # a list of choices
+        return [*map(settled, responses)]
+    odd = {value for value in odd if not _is_settled(value)}
     if not odd:
         return [each.content for each in responses]
-    return [
-        each.content if odd.isdisjoint(map(id, each.answers)) else settled(each)
-        for each in responses
-    ]
+    alike = [odd.isdisjoint([e["value"] for e in answers if e]) for answers in given]
+    pairs = zip(responses, alike, strict=True)
+    return [each.content if kept else settled(each) for each, kept in pairs]
 
 
 def _is_settled(value: object) -> bool:
