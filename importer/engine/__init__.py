@@ -288,9 +288,7 @@ def start(
 
 
 def run(
-    settings: Settings,
-    confirm: Confirm = at_once,
-    observer: Observer = NULL_OBSERVER,
+    settings: Settings, confirm: Confirm = at_once, observer: Observer = NULL_OBSERVER
 ) -> tuple[Plan, Summary]:
     """The real thing: stage, ask `confirm`, post what is left, write the results.
 

@@ -174,11 +174,7 @@ def _there(address: str) -> Iterator[Any]:
 
 def _environment(settings: Settings) -> Mapping[str, str]:
     """That of this process, as it is now; its keys, and its ledger, wherever it has them from."""
-    keys = {
-        HASH_KEY: settings.hash_key,
-        WRITE_KEY: settings.write_key,
-        API_KEY: settings.api_key,
-    }
+    keys = {HASH_KEY: settings.hash_key, WRITE_KEY: settings.write_key, API_KEY: settings.api_key}
     own = {name: key.reveal() for name, key in keys.items() if key}
     return {**os.environ, **own, LEDGER: settings.shared.address if settings.shared else ""}
 

@@ -23,14 +23,7 @@ from importer.engine.account import finish, regard
 from importer.engine.jobs import as_started
 from importer.engine.observer import NULL_OBSERVER, Ended, Observer
 from importer.engine.record import exit_status, folder_of, rewrite, rows_of
-from importer.engine.send import (
-    SendContext,
-    client_of,
-    new_loop,
-    options_of,
-    rows,
-    settle_doubts,
-)
+from importer.engine.send import SendContext, client_of, new_loop, options_of, rows, settle_doubts
 from importer.engine.stage import Helpers, campaigns_of, secret_of, stage
 from importer.errors import Busy, ExitStatus, ImporterError, UsageError
 from importer.ledger import Spool

@@ -55,11 +55,7 @@ class Faulty:
         if not texts:
             return self
         cells = (
-            replace(
-                each,
-                text=texts.get(each.position, each.text),
-                problems=_of(each.label, left),
-            )
+            replace(each, text=texts.get(each.position, each.text), problems=_of(each.label, left))
             for each in self.cells
         )
         return replace(

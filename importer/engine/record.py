@@ -55,7 +55,6 @@ def record(
         spool.chunks(),
         ledger,
         job,
-        standing,
         xlsx=settings.xlsx,
     )
     contact = tuple(sent.contact.findings()) if sent and sent.contact else ()
@@ -116,24 +115,17 @@ class Problems:
 
 
 def write_problems(
-    path: Path,
-    source: Source,
-    chunks: Iterable[Chunk],
-    ledger: Ledger,
-    job: Job,
-    standing: Standing,
-    *,
-    xlsx: bool,
+    path: Path, source: Source, chunks: Iterable[Chunk], ledger: Ledger, job: Job, *, xlsx: bool
 ) -> Problems | None:
     """problems.csv, where there is something to mend, of the rows in `chunks`; an older one goes, unless a
     person has changed it: then it stays, and the new one gets another name. Beside it problems.xlsx, where
     that is wanted, or the file is a workbook: Excel makes 121 of a CSV file's 00121."""
-    place, facts, rows = files.free(path), source.facts, standing.counts
+    place, facts, rows = files.free(path), source.facts, ledger.standing(job)
     book = files.free(path.with_suffix(".xlsx"))
-    lost = standing.duplicates.get(LOST)
+    lost, counts = rows.duplicates.get(LOST), rows.counts
     if book == path.with_suffix(".xlsx"):
         book.unlink(missing_ok=True)
-    if not lost and not any(rows.get(status) for status in MENDABLE):
+    if not lost and not any(counts.get(status) for status in MENDABLE):
         if place == path:
             path.unlink(missing_ok=True)
         return None
@@ -233,13 +225,7 @@ def rewrite(ledger: Ledger, job: Job, folder: Path, *, xlsx: bool = False) -> Re
     try:
         with reopened(job) as (_, source):
             found = write_problems(
-                folder / "problems.csv",
-                source,
-                source.chunks(),
-                ledger,
-                job,
-                ledger.standing(job),
-                xlsx=xlsx,
+                folder / "problems.csv", source, source.chunks(), ledger, job, xlsx=xlsx
             )
         return Rewritten(results, found.table if found else None)
     except ImporterError as error:

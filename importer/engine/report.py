@@ -75,15 +75,11 @@ _OPEN = ("number", "boolean", "date")
 
 
 def reported(
-    settings: Settings,
-    planned: Plan,
-    ledger: Ledger,
-    summary: Summary,
-    sent: DeliveryResult | None,
+    settings: Settings, planned: Plan, ledger: Ledger, summary: Summary, sent: DeliveryResult | None
 ) -> Report:
     """Everything on the page; `summary` is that of the plan, or of the run over it."""
     statuses = ACCEPTED if sent else READY
-    people = ledger.people(planned.job, ACCEPTED).rows if sent else planned.people
+    people = ledger.people(planned.job, ACCEPTED)[1] if sent else planned.people
     # By wave and target: an answer's name in the mapping, with its type, in place of the
     # question's ID. What is the same in all waves ("") is so in the first.
     named = {

@@ -14,27 +14,10 @@ from importer import codes
 from importer.engine.findings import Findings, LeftOut, PartResult
 from importer.engine.observer import Observer, Staged
 from importer.errors import LedgerError, UsageError
-from importer.ledger import (
-    REKEYED,
-    SENDABLE,
-    Ledger,
-    People,
-    Spool,
-    Standing,
-    prepare,
-    secret,
-)
+from importer.ledger import REKEYED, SENDABLE, Ledger, Spool, Standing, prepare, secret
 from importer.mapping import Campaign, Compiled, Document, Recodings, check
 from importer.mapping import compile as compile_mapping
-from importer.model import (
-    GONE,
-    Cause,
-    Job,
-    Status,
-    counted,
-    slug,
-    utf8,
-)
+from importer.model import GONE, Cause, Job, Status, counted, slug, utf8
 from importer.privacy import Show, odd_character, plain
 from importer.results import Tally
 from importer.results.summary import AccountEffect
@@ -44,14 +27,13 @@ from importer.sources import Facts, KnownBy, Source, SourceOptions
 # What a careful person would want to know before anything is sent.
 
 
-def warnings(  # noqa: PLR0913, PLR0917  whatever may tell something
+def warnings(
     document: Document,
     source: Source,
     compiled: Compiled,
     ledger: Ledger,
     job: Job,
-    standing: Standing,
-    people: People,
+    people: tuple[int, int],
     damage: Sequence[Cause],
     show: Show,
 ) -> tuple[str, ...]:
@@ -62,7 +44,7 @@ def warnings(  # noqa: PLR0913, PLR0917  whatever may tell something
         _dates(compiled),
         *filter(None, [ledger.unknown_survey(job)]),
         *_people(people, document.repeats.send),
-        *_by_other_rule(ledger, job, standing),
+        *_by_other_rule(ledger, job),
         *_force(document),
         *(f"{_where(each)}: {each.message} {each.fix}".strip() for each in damage),
         *source.facts.notes,
@@ -116,21 +98,22 @@ def _dates(compiled: Compiled) -> str:
     return f"{lost} {codes.advice('no_date')}"
 
 
-def _people(people: People, send: str) -> Iterator[str]:
-    if people.several and send == "all":
+def _people(people: tuple[int, int], send: str) -> Iterator[str]:
+    several, disagree = people
+    if several and send == "all":
         yield (
-            f"{counted(people.several, 'person has', 'persons have')} more than one row to send: the API may "
+            f"{counted(several, 'person has', 'persons have')} more than one row to send: the API may "
             f"refuse the later ones as duplicates. {codes.advice('several_rows')}"
         )
-    if people.disagree:
+    if disagree:
         yield (
-            f"The rows of {counted(people.disagree, 'person')} carry different traits. Traits belong to the "
+            f"The rows of {counted(disagree, 'person')} carry different traits. Traits belong to the "
             "person: what is sent last stays."
         )
 
 
-def _by_other_rule(ledger: Ledger, job: Job, standing: Standing) -> Iterator[str]:
-    if number := standing.duplicates.get(REKEYED):
+def _by_other_rule(ledger: Ledger, job: Job) -> Iterator[str]:
+    if number := ledger.standing(job).duplicates.get(REKEYED):
         first = next(ledger.lines(job, code=REKEYED, limit=1))
         yield (
             f"{counted(number, 'row')} may have been sent before: the mapping's key, date or answers have "
@@ -246,20 +229,17 @@ def stage(  # noqa: PLR0913  the parts of a job, each its own thing
                 observer.event(Staged(staging.read))
         staging.finish(document.repeats.send)
     show = plain if show_values else odd_character
-    standing, people = ledger.standing(job), ledger.people(job, READY)
+    standing, (people, rows_of_persons) = ledger.standing(job), ledger.people(job, READY)
     counts = planned_rows(standing, staging.read, settings.statuses)
-    clashes: tuple[Cause, ...] = ()
+    clashes = ledger.clashes(job, _key_columns(compiled))
     samples = found.samples
-    if "key_clash" in standing.by_code((Status.INVALID,)):
-        clashes = ledger.clashes(job, _key_columns(compiled))
+    if clashes:
         sent = list(ledger.seqs(job, settings.statuses, own=True))
         samples = {by: one for by, one in samples.items() if any(one[0] in some for some in sent)}
     return Plan(
         *(job, source, document, compiled, counts),
         causes=found.causes.listed() + clashes,
-        skips=ledger.by_message(job, (Status.SKIPPED,))
-        if Status.SKIPPED in standing.counts
-        else {},
+        skips=ledger.by_message(job, (Status.SKIPPED,)),
         duplicates=standing.duplicates,
         warnings=_sheetless(settings, source)
         + found.persons.told
@@ -267,17 +247,13 @@ def stage(  # noqa: PLR0913  the parts of a job, each its own thing
         + tuple(
             _scoreless(found.tally, ledger.seqs(job, settings.statuses, own=True), counts["ready"])
         )
-        + warnings(
-            *(document, source, compiled, ledger, job, standing, people),
-            damage=found.damage.listed(),
-            show=show,
-        ),
+        + warnings(document, source, compiled, ledger, job, people, found.damage.listed(), show),
         samples=tuple(body for _, body in samples.values()),
         rate=settings.rate or Rate.parse(document.sending.rate),
         tally=found.tally,
         recodings=found.recodings,
         sealed=found.seal.hexdigest(),
-        people=people.rows,
+        people=rows_of_persons,
     )
 
 
@@ -337,7 +313,7 @@ def _campaigns(campaign: Campaign) -> list[str]:
 
 def planned_rows(standing: Standing, read: int, statuses: Sequence[str]) -> dict[str, int]:
     """Rows read, and where they stand before anything is sent."""
-    counts, own = standing.counts, standing.own
+    counts, own = standing.counts, standing.by(0, own=True)
     for status in statuses:
         counts[status] = counts.get(status, 0) - own.get(status, 0)
     already = counts.pop(Status.ALREADY_SENT, 0) + counts.pop(Status.CREATED, 0)

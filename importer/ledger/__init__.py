@@ -33,7 +33,6 @@ from importer.ledger.jobs import ATTEMPTING as ATTEMPTING
 from importer.ledger.jobs import LEFT as LEFT
 from importer.ledger.jobs import SENDABLE as SENDABLE
 from importer.ledger.queries import Expected as Expected
-from importer.ledger.queries import People as People
 from importer.ledger.queries import Post as Post
 from importer.ledger.queries import Standing as Standing
 from importer.ledger.reconcile import Alike as Alike

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain, starmap
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from importer import codes
 from importer.ledger.database import Part, batches, pairs, values
@@ -63,47 +63,27 @@ class Standing:
 
     kinds: Mapping[tuple[str, str, bool], int]
 
+    def by(
+        self, field: int, statuses: Collection[str] = (), *, own: bool = False
+    ) -> dict[str, int]:
+        """Rows by status (0) or code (1), most first; `own`: but for those whose fate another row decides."""
+        found = Counter[Any]()
+        for kind, number in sorted(self.kinds.items()):
+            if not ((statuses and kind[0] not in statuses) or (own and kind[2])):
+                found[kind[field]] += number
+        return dict(found.most_common())
+
     @property
     def counts(self) -> dict[str, int]:
         """Rows by status; `attempting` counts as unknown, which is what it would be after a crash."""
-        return self._counted(every=True)
-
-    @property
-    def own(self) -> dict[str, int]:
-        """Rows by status as it stands there, but for those whose fate another row decides."""
-        return self._counted(every=False)
-
-    def _counted(self, *, every: bool) -> dict[str, int]:
-        found = Counter[str]()
-        for (status, _, elsewhere), number in self.kinds.items():
-            if every:
-                found[Status.UNKNOWN if status == ATTEMPTING else status] += number
-            elif not elsewhere:
-                found[status] += number
-        return dict(found)
-
-    def by_code(self, statuses: Collection[str]) -> dict[str, int]:
-        """Rows of these statuses by code, most first."""
-        found = Counter[str]()
-        for (status, code, _), number in self.kinds.items():
-            if status in statuses:
-                found[code] += number
-        return dict(sorted(found.items(), key=lambda each: (-each[1], each[0])))
+        found = Counter(self.by(0))
+        found[Status.UNKNOWN] += found.pop(ATTEMPTING, 0)
+        return dict(+found)
 
     @property
     def duplicates(self) -> dict[str, int]:
         """Rows that were not sent, or were refused, because they were there before: by kind."""
-        return self.by_code((Status.DUPLICATE, Status.ALREADY_SENT))
-
-
-@dataclass(frozen=True, slots=True)
-class People:
-    """`several`: how many persons have more than one row that may be sent; `disagree`: of how many the
-    traits of those rows differ; `rows`: how many have one row of the statuses asked for, how many two …"""
-
-    several: int
-    disagree: int
-    rows: Mapping[int, int]
+        return self.by(1, (Status.DUPLICATE, Status.ALREADY_SENT))
 
 
 class Figures(Part):
@@ -122,7 +102,7 @@ class Figures(Part):
         return self.standing(job).counts
 
     def own(self, job: Job) -> dict[str, int]:
-        return self.standing(job).own
+        return self.standing(job).by(0, own=True)
 
     def by_message(self, job: Job, statuses: Sequence[str]) -> dict[str, int]:
         """Rows of these statuses by message, most first."""
@@ -179,21 +159,19 @@ class Figures(Part):
             return ()
         return (Cause("key_clash", told, len(rows), fix, column, tuple(rows[:5])),)
 
-    def people(self, job: Job, statuses: Sequence[str]) -> People:
-        """Whose the rows are that may be sent, and those of these statuses."""
+    def people(
+        self, job: Job, statuses: Sequence[str]
+    ) -> tuple[tuple[int, int], Mapping[int, int]]:
+        """How many persons have more than one row that may be sent, and of how many the traits of those
+        disagree; and how many have one row of these statuses, how many two, and so on."""
         found = self._db.all("people", job=job.id, statuses=statuses)
         (single,) = self._db.one("rows_of_people", job=job.id, statuses=statuses)
-        rows = Counter[int]()
+        rows = Counter({1: single - sum(ready * persons for _, ready, persons, _ in found)})
         for _, ready, persons, _ in found:
-            single -= ready * persons
-            rows[ready] += persons if ready else 0
-        rows[1] += single
-        several = [(n, disagree) for able, _, n, disagree in found if able > 1]
-        return People(
-            sum(persons for persons, _ in several),
-            sum(disagree for _, disagree in several),
-            {number: rows[number] for number in sorted(rows) if rows[number]},
-        )
+            rows[ready] += persons
+        several = [(persons, disagree) for able, _, persons, disagree in found if able > 1]
+        counts = {number: rows[number] for number in sorted(rows) if number and rows[number]}
+        return (sum(each for each, _ in several), sum(each for _, each in several)), counts
 
     def several(self, job: Job) -> set[bytes]:
         return set(values(self._db.each("persons_with_several", job=job.id)))

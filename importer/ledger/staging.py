@@ -12,14 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from importer.ledger.database import Database, Earlier, Past, batches
-from importer.ledger.dedupe import (
-    REKEYED,
-    TO_SEND,
-    Decision,
-    OtherRules,
-    decide,
-    mark_within_file,
-)
+from importer.ledger.dedupe import REKEYED, TO_SEND, Decision, OtherRules, decide, mark_within_file
 from importer.ledger.fingerprint import Hasher, contents, themselves
 from importer.ledger.jobs import ATTEMPTING, SENDABLE
 from importer.model import HALVES, Invalid, Job, Mapped, Problem, Response, Skipped, Status

@@ -201,12 +201,7 @@ class Ledger(Retention, Sending, Doubts):
     a class of its own: its journal, its locks, how it is opened and closed."""
 
     def __init__(
-        self,
-        database: Database,
-        secret: bytes,
-        past: Past,
-        *,
-        keeping: type[Whole | Brief] = Whole,
+        self, database: Database, secret: bytes, past: Past, *, keeping: type[Whole | Brief] = Whole
     ) -> None:
         super().__init__(database, secret, past)
         self._keeping = keeping

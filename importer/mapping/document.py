@@ -8,14 +8,7 @@ from collections.abc import Collection, Iterator, Sequence
 from typing import Annotated, Any, ClassVar, Literal
 
 import orjson
-from pydantic import (
-    BeforeValidator,
-    Discriminator,
-    Field,
-    PrivateAttr,
-    Tag,
-    WithJsonSchema,
-)
+from pydantic import BeforeValidator, Discriminator, Field, PrivateAttr, Tag, WithJsonSchema
 
 from importer.mapping.blocks import (
     DATED_BY,
@@ -165,11 +158,7 @@ class Repeats(Block):
     send: Literal["all", "latest", "first"] = "all"
     """Which rows to send; oldest first."""
     order_by: (
-        Annotated[
-            OrderBy,
-            BeforeValidator(mapped_by(by_column)),
-            Takes(lambda: Text | OrderBy),
-        ]
+        Annotated[OrderBy, BeforeValidator(mapped_by(by_column)), Takes(lambda: Text | OrderBy)]
         | None
     ) = None
     """The column of the response's date. A bare name reads dates as the trait of that column does."""
@@ -283,9 +272,7 @@ class Document(Block):
     """The survey's ID (SatisMeter: Settings > Integrations > API keys), or a column with `values`."""
     method: (
         Annotated[
-            Method,
-            BeforeValidator(mapped_by(_constant)),
-            Takes(lambda: Literal[METHODS] | Method),
+            Method, BeforeValidator(mapped_by(_constant)), Takes(lambda: Literal[METHODS] | Method)
         ]
         | None
     ) = None

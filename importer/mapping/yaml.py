@@ -196,10 +196,7 @@ _SAID = {
     "found unexpected end of stream": ("a quotation mark that is never closed", _LOOK_ABOVE),
     "expected ',' or '}'": ("a `{` that is never closed, or a missing comma", _LOOK_ABOVE),
     "expected ',' or ']'": ("a `[` that is never closed, or a missing comma", _LOOK_ABOVE),
-    "cannot start any token": (
-        "a text can't begin with this character",
-        "Put the text in quotes.",
-    ),
+    "cannot start any token": ("a text can't begin with this character", "Put the text in quotes."),
     "found unknown escape character": (
         'a backslash means something between " quotation marks',
         "Put a text that holds backslashes between single quotes: '\\.com$'.",

@@ -106,11 +106,7 @@ class Keeper:
     # surveys
 
     def hold(
-        self,
-        server: str,
-        campaigns: Collection[str],
-        facts: Mapping[str, object],
-        shared: str = "",
+        self, server: str, campaigns: Collection[str], facts: Mapping[str, object], shared: str = ""
     ) -> None:
         """Hold these surveys of a server; raises Busy naming who does. `shared`: for all processes that hold
         them under this name, until the last of them has let the lease run out."""

@@ -156,11 +156,7 @@ class Journal:
     raises `LedgerError`, so that nothing more is posted."""
 
     def __init__(
-        self,
-        path: Path,
-        job: int,
-        durability: str = "full",
-        connecting: Connecting = connect,
+        self, path: Path, job: int, durability: str = "full", connecting: Connecting = connect
     ) -> None:
         self._path = path
         self._job = job
