@@ -70,10 +70,7 @@ class RateLimiter:
     """
 
     def __init__(
-        self,
-        per_second: float | None,
-        clock: Clock = time.monotonic,
-        sleep: Sleep = asyncio.sleep,
+        self, per_second: float | None, clock: Clock = time.monotonic, sleep: Sleep = asyncio.sleep
     ) -> None:
         self.on_wait: OnWait = unheard
         self._waiting: deque[float] = deque()

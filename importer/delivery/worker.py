@@ -315,10 +315,7 @@ class Delivery:
             await self._sleep(min(0.2 * 2 ** min(puts_off, 8), 30.0))
 
 
-_UNPOSTED = {
-    False: Outcome(Status.PENDING),
-    True: Outcome(Status.UNKNOWN, doubt=True),
-}
+_UNPOSTED = {False: Outcome(Status.PENDING), True: Outcome(Status.UNKNOWN, doubt=True)}
 """An attempt that was cut short before its post, by whether an earlier one is in doubt."""
 
 _CUT_OFF = Outcome(

@@ -115,7 +115,9 @@ def plan(
             helpers=helpers,
         )
         planned = regard(settings, planned, ledger, spool, observer, sending=False)
-        planned = dataclasses.replace(planned, to_post=to_post(planned.job, ledger))
+        planned = dataclasses.replace(
+            planned, to_post=to_post(planned.job, ledger, planned.tally.numbers)
+        )
         write_requests(settings, planned, ledger, spool)
         if settings.save_plan:
             approve(settings, planned).write(settings.save_plan)

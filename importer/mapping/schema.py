@@ -145,9 +145,7 @@ _BOUNDS = {
     "greater_than_equal": "expected {ge} or more",
     "less_than_equal": "expected {le} or less",
 }
-_PATTERNS: dict[Path, str] = {
-    ("sending", "rate"): "expected a rate like 10/s, 600/min, or max",
-}
+_PATTERNS: dict[Path, str] = {("sending", "rate"): "expected a rate like 10/s, 600/min, or max"}
 _WHERE: dict[Path, str] = {
     (
         "campaign",

@@ -246,8 +246,7 @@ PatternText = Annotated[Text, AfterValidator(_pattern)]
 Letter = Annotated[Text, AfterValidator(_letter)]
 Names = Annotated[tuple[Text, ...], Field(min_length=2)]
 Nth = Annotated[
-    Count,
-    WithJsonSchema({"anyOf": [{"type": "integer", "minimum": 1}, {"const": "{wave}"}]}),
+    Count, WithJsonSchema({"anyOf": [{"type": "integer", "minimum": 1}, {"const": "{wave}"}]})
 ]
 """`"{wave}"` is a number by the time that it is read (see `waves`)."""
 

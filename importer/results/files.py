@@ -32,8 +32,7 @@ def folder(path: Path) -> Path:
                 each.mkdir(exist_ok=True, mode=0o700)
     except OSError as error:
         raise UsageError(
-            f"The folder {path} can't be made: {error.strerror}.",
-            **codes.to_do("other_folder"),
+            f"The folder {path} can't be made: {error.strerror}.", **codes.to_do("other_folder")
         ) from error
     resources.sweep(path, _DRAFTS)
     return path

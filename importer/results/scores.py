@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from array import array
+from bisect import bisect_right
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -127,6 +128,7 @@ class Tally:
         self._known_months = _Months()
         self._filled = [0] * columns
         self._examples: dict[Kind, list[Problem]] = {}
+        self.numbers = RowNumbers()
         self.rows = 0
 
     def add(self, mapped: Sequence[Mapped], chunk: Chunk) -> None:
@@ -140,6 +142,7 @@ class Tally:
         for each in mapped:
             if isinstance(each, Invalid):
                 self._refused(each.problems)
+        self.numbers.add(chunk.rows)
         self.rows += len(mapped)
 
     def join(self, other: Tally) -> None:
@@ -148,6 +151,7 @@ class Tally:
             ratings.join(more)
         self._months.extend(other._months)
         self._fill(other.filled)
+        self.numbers.join(other.numbers)
         for problems in other.examples.values():
             self._refused(problems)
         self.rows += other.rows
@@ -190,6 +194,38 @@ class Tally:
     def examples(self) -> Mapping[Kind, Sequence[Problem]]:
         """The first problems of each kind, with the cells as they stand in the file."""
         return self._examples
+
+
+class RowNumbers:
+    """The Excel numbers of a file's rows by their places: where they jump, as behind blank rows."""
+
+    def __init__(self) -> None:
+        self._places, self._ahead, self._count = array("q"), array("q"), 0
+
+    def add(self, rows: Sequence[int]) -> None:
+        """Those of the next rows, ascending."""
+        even = rows[-1] - rows[0] == len(rows) - 1
+        for at, row in enumerate(rows[:1] if even else rows, self._count):
+            self._jump(at, row - at)
+        self._count += len(rows)
+
+    def join(self, other: RowNumbers) -> None:
+        for place, ahead in zip(other._places, other._ahead, strict=True):
+            self._jump(self._count + place, ahead - self._count)
+        self._count += other._count
+
+    def _jump(self, at: int, ahead: int) -> None:
+        if not self._ahead or self._ahead[-1] != ahead:
+            self._places.append(at)
+            self._ahead.append(ahead)
+
+    def of(self, places: range) -> Iterator[range]:
+        """The numbers of the rows in these places, in stretches."""
+        at, start = bisect_right(self._places, places.start), places.start
+        while start < places.stop:
+            end = min([*self._places[at : at + 1], places.stop])
+            yield range(start + self._ahead[at - 1], end + self._ahead[at - 1])
+            at, start = at + 1, end
 
 
 class _Months(dict[str, int]):

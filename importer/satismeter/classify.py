@@ -186,10 +186,7 @@ def _no_reply(reply: Reply, doubt: bool) -> Classification:
     if not reply.request_sent:
         return Classification(_pending(doubt), "not_sent", reply.fault, Action.RETRY, trouble=True)
     return Classification(
-        Status.UNKNOWN,
-        "no_reply",
-        f"posted, but {reply.fault}; it may be stored",
-        trouble=True,
+        Status.UNKNOWN, "no_reply", f"posted, but {reply.fault}; it may be stored", trouble=True
     )
 
 

@@ -16,14 +16,7 @@ from importer import codes
 from importer.errors import SourceError
 from importer.model import Problem
 from importer.sources.files import Content
-from importer.sources.table import (
-    HEAD,
-    MOST_COLUMNS,
-    Facts,
-    RowBlock,
-    SourceOptions,
-    in_blocks,
-)
+from importer.sources.table import HEAD, MOST_COLUMNS, Facts, RowBlock, SourceOptions, in_blocks
 from importer.sources.values import NO_NUMBER
 
 LONGEST_LINE = 4 << 20

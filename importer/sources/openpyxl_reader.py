@@ -32,11 +32,7 @@ class OpenpyxlRows:
     notes = ()
 
     def __init__(
-        self,
-        sheet: IO[bytes],
-        texts: Mapping[int, str],
-        shows: Mapping[int, Show],
-        layout: Layout,
+        self, sheet: IO[bytes], texts: Mapping[int, str], shows: Mapping[int, Show], layout: Layout
     ) -> None:
         self._sheet, self._texts, self._shows, self.layout = sheet, texts, shows, layout
 
