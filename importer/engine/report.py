@@ -79,7 +79,7 @@ def reported(
 ) -> Report:
     """Everything on the page; `summary` is that of the plan, or of the run over it."""
     statuses = ACCEPTED if sent else READY
-    people = ledger.people(planned.job, ACCEPTED)[1] if sent else planned.people
+    people = ledger.people(planned.job, ACCEPTED)[2] if sent else planned.people
     # By wave and target: an answer's name in the mapping, with its type, in place of the
     # question's ID. What is the same in all waves ("") is so in the first.
     named = {

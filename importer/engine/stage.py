@@ -7,6 +7,7 @@ import re
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Protocol
 
@@ -33,18 +34,17 @@ def warnings(
     compiled: Compiled,
     ledger: Ledger,
     job: Job,
-    people: tuple[int, int],
+    of_rows: Iterable[str],
     damage: Sequence[Cause],
     show: Show,
 ) -> tuple[str, ...]:
-    """Each in one sentence or two; `damage` is what the file had lost already, `show` says how a line
-    of the file may be shown."""
+    """Each in one sentence or two; `of_rows` are those of how the rows stand, `damage` is what the file had
+    lost already, `show` says how a line of the file may be shown."""
     return (
         *guesses(source.facts, show),
         _dates(compiled),
         *filter(None, [ledger.unknown_survey(job)]),
-        *_people(people, document.repeats.send),
-        *_by_other_rule(ledger, job),
+        *of_rows,
         *_force(document),
         *(f"{_where(each)}: {each.message} {each.fix}".strip() for each in damage),
         *source.facts.notes,
@@ -98,8 +98,7 @@ def _dates(compiled: Compiled) -> str:
     return f"{lost} {codes.advice('no_date')}"
 
 
-def _people(people: tuple[int, int], send: str) -> Iterator[str]:
-    several, disagree = people
+def _people(several: int, disagree: int, send: str) -> Iterator[str]:
     if several and send == "all":
         yield (
             f"{counted(several, 'person has', 'persons have')} more than one row to send: the API may "
@@ -112,8 +111,8 @@ def _people(people: tuple[int, int], send: str) -> Iterator[str]:
         )
 
 
-def _by_other_rule(ledger: Ledger, job: Job) -> Iterator[str]:
-    if number := ledger.standing(job).duplicates.get(REKEYED):
+def _by_other_rule(ledger: Ledger, job: Job, number: int) -> Iterator[str]:
+    if number:
         first = next(ledger.lines(job, code=REKEYED, limit=1))
         yield (
             f"{counted(number, 'row')} may have been sent before: the mapping's key, date or answers have "
@@ -229,31 +228,35 @@ def stage(  # noqa: PLR0913  the parts of a job, each its own thing
                 observer.event(Staged(staging.read))
         staging.finish(document.repeats.send)
     show = plain if show_values else odd_character
-    standing, (people, rows_of_persons) = ledger.standing(job), ledger.people(job, READY)
+    standing, (several, disagree, people) = ledger.standing(job), ledger.people(job, READY)
     counts = planned_rows(standing, staging.read, settings.statuses)
-    clashes = ledger.clashes(job, _key_columns(compiled))
-    samples = found.samples
-    if clashes:
+    clashes, samples, duplicates = tuple[Cause, ...](), found.samples, standing.duplicates
+    of_rows = chain(
+        _people(several, disagree, document.repeats.send),
+        _by_other_rule(ledger, job, duplicates.get(REKEYED, 0)),
+    )
+    if "key_clash" in standing.by(1):
+        clashes = ledger.clashes(job, _key_columns(compiled))
         sent = list(ledger.seqs(job, settings.statuses, own=True))
         samples = {by: one for by, one in samples.items() if any(one[0] in some for some in sent)}
     return Plan(
         *(job, source, document, compiled, counts),
         causes=found.causes.listed() + clashes,
-        skips=ledger.by_message(job, (Status.SKIPPED,)),
-        duplicates=standing.duplicates,
+        skips=ledger.by_message(job, [Status.SKIPPED]) if Status.SKIPPED in standing.by(0) else {},
+        duplicates=duplicates,
         warnings=_sheetless(settings, source)
         + found.persons.told
         + found.spellings.told
         + tuple(
             _scoreless(found.tally, ledger.seqs(job, settings.statuses, own=True), counts["ready"])
         )
-        + warnings(document, source, compiled, ledger, job, people, found.damage.listed(), show),
+        + warnings(document, source, compiled, ledger, job, of_rows, found.damage.listed(), show),
         samples=tuple(body for _, body in samples.values()),
         rate=settings.rate or Rate.parse(document.sending.rate),
         tally=found.tally,
         recodings=found.recodings,
         sealed=found.seal.hexdigest(),
-        people=rows_of_persons,
+        people=people,
     )
 
 

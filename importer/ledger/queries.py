@@ -159,9 +159,7 @@ class Figures(Part):
             return ()
         return (Cause("key_clash", told, len(rows), fix, column, tuple(rows[:5])),)
 
-    def people(
-        self, job: Job, statuses: Sequence[str]
-    ) -> tuple[tuple[int, int], Mapping[int, int]]:
+    def people(self, job: Job, statuses: Sequence[str]) -> tuple[int, int, dict[int, int]]:
         """How many persons have more than one row that may be sent, and of how many the traits of those
         disagree; and how many have one row of these statuses, how many two, and so on."""
         found = self._db.all("people", job=job.id, statuses=statuses)
@@ -171,7 +169,7 @@ class Figures(Part):
             rows[ready] += persons
         several = [(persons, disagree) for able, _, persons, disagree in found if able > 1]
         counts = {number: rows[number] for number in sorted(rows) if number and rows[number]}
-        return (sum(each for each, _ in several), sum(each for _, each in several)), counts
+        return sum(each for each, _ in several), sum(each for _, each in several), counts
 
     def several(self, job: Job) -> set[bytes]:
         return set(values(self._db.each("persons_with_several", job=job.id)))

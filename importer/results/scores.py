@@ -168,7 +168,6 @@ class Tally:
     # what it came to
 
     def scores(self, seqs: Iterable[range]) -> tuple[Scores, ...]:
-        """Of the rows in these stretches."""
         counts: list[Counter[int]] = [Counter() for _ in self._scores]
         for some in seqs:
             for ratings, count in zip(self._scores, counts, strict=True):
