@@ -104,7 +104,7 @@ def status_command(job: str, state: Path | None, as_json: bool) -> ExitStatus:
     with looking(state) as ledger:
         found = JobState.of(ledger, ledger.job(job))
         causes = ledger.refusals(found.job, invalid=True)
-        waiting = ledger.by_code(found.job, (Status.PENDING,))
+        waiting = ledger.standing(found.job).by(1, (Status.PENDING,))
     if as_json:
         document = {**found.document(), "causes": [each.document() for each in causes]}
         output.emit(document | {"pending": waiting})

@@ -115,7 +115,9 @@ def plan(
             helpers=helpers,
         )
         planned = regard(settings, planned, ledger, spool, observer, sending=False)
-        planned = dataclasses.replace(planned, to_post=to_post(planned.job, ledger))
+        planned = dataclasses.replace(
+            planned, to_post=to_post(planned.job, ledger, planned.tally.numbers)
+        )
         write_requests(settings, planned, ledger, spool)
         if settings.save_plan:
             approve(settings, planned).write(settings.save_plan)
@@ -341,7 +343,7 @@ def _not_there(settings: Settings, planned: Plan, ledger: Ledger) -> Plan:
         if found
         else "The survey was read: none of the rows to send is there, by person and answers."
     )
-    rows = planned_rows(ledger, planned.job, planned.rows["read"], settings.statuses)
+    rows = planned_rows(ledger.standing(planned.job), planned.rows["read"], settings.statuses)
     return dataclasses.replace(planned, rows=rows, warnings=(*planned.warnings, told))
 
 

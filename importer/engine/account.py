@@ -127,7 +127,7 @@ class _Regard:
 
     def done(self) -> Plan:
         """AccountLook where that is to be, decide of each row, and say what it comes to."""
-        began, posted = self.account.look(), self.account.posted()
+        began, posted = self.account.look(), self.sending and self.account.posted()
         going_on = began is not None and (posted or (bool(began.approved) and not self.approved))
         given = self.approved is not None
         if going_on and began and began.approved and not self.approved:
@@ -325,7 +325,9 @@ class _Regard:
     def _with(self, effect: AccountEffect) -> Plan:
         planned, rows = self.planned, self.planned.rows
         if self.held:
-            rows = planned_rows(self.ledger, self.job, rows["read"], self.settings.statuses)
+            rows = planned_rows(
+                self.ledger.standing(self.job), rows["read"], self.settings.statuses
+            )
         sets = ((names, " ".join(ranges(sorted(seqs)))) for names, seqs in self.left.items())
         return dataclasses.replace(
             planned,

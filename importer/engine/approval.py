@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, fields, replace
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,7 +16,7 @@ from importer import __version__, codes, resources
 from importer.engine.findings import LeftOut, are_ranges, outside, ranges
 from importer.engine.stage import Plan, campaigns_of, source_options
 from importer.errors import UsageError
-from importer.ledger import Ledger
+from importer.ledger import SENDABLE, Ledger
 from importer.mapping import Document, load
 from importer.model import GONE, Job, counted, moment, place
 from importer.results.files import whole
@@ -24,6 +25,8 @@ from importer.sources import Source, open_source
 
 if TYPE_CHECKING:
     from pandas import DataFrame
+
+    from importer.results.scores import RowNumbers
 
 # A plan that can be signed: saved, approved by somebody, and then run as it was or not at all.
 #
@@ -182,13 +185,14 @@ class ApprovedPlan:
         )
 
 
-def to_post(job: Job, ledger: Ledger) -> str | Mapping[str, str]:
+def to_post(job: Job, ledger: Ledger, numbers: RowNumbers) -> str | Mapping[str, str]:
     """The Excel rows that a run would post or settle, as ranges; with waves, those of each by its name."""
-
-    def posted(wave: str) -> str:
-        return " ".join(ranges(row for row, _ in ledger.sendable(job, wave)))
-
-    return {wave: posted(wave) for wave in job.waves} if job.waves else posted("")
+    if not job.waves:
+        rows = chain.from_iterable(map(numbers.of, ledger.seqs(job, SENDABLE)))
+        return " ".join(str(e[0]) if len(e) == 1 else f"{e[0]}-{e[-1]}" for e in rows)
+    return {
+        wave: " ".join(ranges(row for row, _ in ledger.sendable(job, wave))) for wave in job.waves
+    }
 
 
 def _other_rows(rows: Sequence[str]) -> str:

@@ -234,7 +234,7 @@ def _ended(settings: Settings, worked: Worked) -> Worked:
         job = ledger.job(worked.job)
         if job.exit_status is None:
             return worked
-        rows = rows_of(ledger, job)
+        rows = rows_of(ledger.standing(job))
     return replace(worked, rows=rows, exit_status=ExitStatus(job.exit_status), stopped=job.stopped)
 
 

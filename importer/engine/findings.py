@@ -11,7 +11,7 @@ import orjson
 
 from importer.ledger import PartLines, RequestsDigest, Rows
 from importer.mapping import Compiled, Document, People, RecodingCounts, Recodings, Spellings
-from importer.model import Chunk, Invalid, Mapped
+from importer.model import Chunk, Invalid, Mapped, Response
 from importer.results import Causes, RatingQuestion, Tally
 from importer.satismeter import with_key
 
@@ -81,18 +81,20 @@ class Findings:
         self._requests: list[bytes] | None = [] if part else None
 
     def add(self, mapped: Sequence[Mapped], chunk: Chunk) -> None:
-        for each in mapped:
+        ready = [each for each in mapped if each.__class__ is Response]
+        for each in mapped if len(ready) < len(mapped) else ():
             if isinstance(each, Invalid):
                 self.causes.add(each.problems)
         self.damage.add(chunk.damage)
         self.tally.add(mapped, chunk)
         self.recodings.add(mapped, chunk)
         self.persons.add(mapped, chunk)
-        self.spellings.add(mapped)
+        self.spellings.add(ready)
+        lines = self.seal.lines(ready)
         if self._requests is None:
-            self.seal.add(mapped)
+            self.seal.update(lines)
         else:
-            self._requests.append(self.seal.lines(mapped))
+            self._requests.append(lines)
 
     def sample(self, rows: Rows) -> None:
         """Keep the first bodies, none of them twice, by what makes their rows themselves."""

@@ -341,7 +341,7 @@ class _Worker:
             await asyncio.sleep(min(_AGAIN, keeper.timing.beat))
         stop = self.stopping
         status = (
-            exit_status(rows_of(self.ledger, self.job), {}, stop, self.settings)
+            exit_status(rows_of(self.ledger.standing(self.job)), {}, stop, self.settings)
             if stop
             else ExitStatus.DONE
         )
@@ -373,7 +373,8 @@ class _Worker:
                         log.warning("%s", note)
                     self.requests += delivery.requests
             ledger.explain(job)
-            counts, kinds = rows_of(ledger, job), ledger.duplicates(job)
+            standing = ledger.standing(job)
+            counts, kinds = rows_of(standing), standing.duplicates
             stop = self.stopping
             status, why = exit_status(counts, kinds, stop, self.settings), _told(stop)
             ledger.end_job(ledger.job(job.name), status, why)

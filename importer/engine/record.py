@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 
 from importer.engine.approval import reopened
 from importer.engine.findings import MASKED_KEY
-from importer.engine.report import ACCEPTED, READY, reported
-from importer.engine.stage import Plan, assert_sum
+from importer.engine.report import ACCEPTED, reported
+from importer.engine.stage import READY, Plan, assert_sum
 from importer.errors import Busy, ExitStatus, ImporterError, UsageError
-from importer.ledger import Ledger, Spool
+from importer.ledger import Ledger, Spool, Standing
 from importer.model import Chunk, Job, Status
 from importer.results import LOST, MENDABLE, Summary, files, report
 from importer.results.files import write_outcomes, write_problem_rows
@@ -41,11 +41,11 @@ def record(
 ) -> Summary:
     """Write what people and scripts read, and say what it came to."""
     folder, job = settings.folder, planned.job
-    rows = planned.rows if sent is None else rows_of(ledger, job, planned.rows["read"])
+    standing = ledger.standing(job)
+    rows = planned.rows if sent is None else rows_of(standing, planned.rows["read"])
     assert_sum(rows)
     stop = sent.stop if sent else None
-    counted = ledger.seqs(job, ACCEPTED if sent else READY)
-    duplicates, prefix = ledger.duplicates(job), "" if sent else "plan-"
+    duplicates, prefix = standing.duplicates, "" if sent else "plan-"
     results = None
     if sent:
         results = _results(folder, ledger, job, planned.source.sheet, xlsx=settings.xlsx)
@@ -79,7 +79,7 @@ def record(
         notes=sent.notes if sent else (),
         requests=sent.requests if sent else 0,
         stopped=f"{stop.code}: {stop.message}" if stop else "",
-        scores=planned.tally.scores(counted),
+        scores=planned.tally.scores(ledger.seqs(job, ACCEPTED if sent else READY)),
         waves=job.waves,
         contact=contact,
         account=planned.account,
@@ -87,7 +87,7 @@ def record(
     summary.write(summary.place)
     if sent and sent.contact and summary.contact:
         summary.write_contact(sent.contact.shapes())
-    report.write(summary.report, reported(settings, planned, ledger, summary, counted, sent))
+    report.write(summary.report, reported(settings, planned, ledger, summary, sent))
     return summary
 
 
@@ -99,9 +99,9 @@ def _contradictions(contact: Sequence[Mapping[str, str]]) -> tuple[str, ...]:
     )
 
 
-def rows_of(ledger: Ledger, job: Job, read: int | None = None) -> dict[str, int]:
+def rows_of(standing: Standing, read: int | None = None) -> dict[str, int]:
     """A job's rows by status; `read`: how many were, where that is known otherwise."""
-    counts = ledger.counts(job)
+    counts = standing.counts
     every = sum(counts.values()) if read is None else read
     return {"read": every} | {each.value: counts.get(each, 0) for each in Status}
 
@@ -120,12 +120,12 @@ def write_problems(
     """problems.csv, where there is something to mend, of the rows in `chunks`; an older one goes, unless a
     person has changed it: then it stays, and the new one gets another name. Beside it problems.xlsx, where
     that is wanted, or the file is a workbook: Excel makes 121 of a CSV file's 00121."""
-    place, facts, rows = files.free(path), source.facts, ledger.counts(job)
+    place, facts, rows = files.free(path), source.facts, ledger.standing(job)
     book = files.free(path.with_suffix(".xlsx"))
-    lost = ledger.duplicates(job).get(LOST)
+    lost, counts = rows.duplicates.get(LOST), rows.counts
     if book == path.with_suffix(".xlsx"):
         book.unlink(missing_ok=True)
-    if not lost and not any(rows.get(status) for status in MENDABLE):
+    if not lost and not any(counts.get(status) for status in MENDABLE):
         if place == path:
             path.unlink(missing_ok=True)
         return None

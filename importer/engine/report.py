@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from importer import __version__
-from importer.engine.stage import Plan
+from importer.engine.stage import READY, Plan
 from importer.ledger import Ledger, Post
 from importer.mapping import DATE, SKIP, Document, Lineage, lineage
 from importer.mapping.blocks import Trait
@@ -69,25 +69,17 @@ def _at(times: Sequence[int], share: float) -> float | None:
 
 # What the page for people says of a job: gathered from the plan and the ledger, and masked.
 
-READY = (Status.PENDING, Status.FAILED)
-"""The rows that a plan's scores are of: those that a run would post."""
 ACCEPTED = (Status.CREATED,)
 """The rows that a run's scores are of."""
 _OPEN = ("number", "boolean", "date")
 
 
 def reported(
-    settings: Settings,
-    planned: Plan,
-    ledger: Ledger,
-    summary: Summary,
-    counted: Iterable[int],
-    sent: DeliveryResult | None,
+    settings: Settings, planned: Plan, ledger: Ledger, summary: Summary, sent: DeliveryResult | None
 ) -> Report:
-    """Everything on the page; `summary` is that of the plan, or of the run over it, `counted` are the rows
-    that scores and months are of."""
+    """Everything on the page; `summary` is that of the plan, or of the run over it."""
     statuses = ACCEPTED if sent else READY
-    people = ledger.rows_per_person(planned.job, statuses)
+    people = ledger.people(planned.job, ACCEPTED)[2] if sent else planned.people
     # By wave and target: an answer's name in the mapping, with its type, in place of the
     # question's ID. What is the same in all waves ("") is so in the first.
     named = {
@@ -111,7 +103,7 @@ def reported(
         account=_account(settings, planned, used, sum(people.values())),
         causes=tuple(_causes(settings, summary)),
         skips=planned.skips,
-        months=planned.tally.months(counted),
+        months=planned.tally.months(ledger.seqs(planned.job, statuses)),
         people=people,
         columns=tuple(_columns(planned, used)),
         constants={_told(use): use.value for use in used if not use.positions},

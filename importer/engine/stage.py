@@ -7,6 +7,7 @@ import re
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Protocol
 
@@ -14,7 +15,7 @@ from importer import codes
 from importer.engine.findings import Findings, LeftOut, PartResult
 from importer.engine.observer import Observer, Staged
 from importer.errors import LedgerError, UsageError
-from importer.ledger import REKEYED, SENDABLE, Ledger, Spool, prepare, secret
+from importer.ledger import REKEYED, SENDABLE, Ledger, Spool, Standing, prepare, secret
 from importer.mapping import Campaign, Compiled, Document, Recodings, check
 from importer.mapping import compile as compile_mapping
 from importer.model import GONE, Cause, Job, Status, counted, slug, utf8
@@ -33,17 +34,17 @@ def warnings(
     compiled: Compiled,
     ledger: Ledger,
     job: Job,
+    of_rows: Iterable[str],
     damage: Sequence[Cause],
     show: Show,
 ) -> tuple[str, ...]:
-    """Each in one sentence or two; `damage` is what the file had lost already, `show` says how a line
-    of the file may be shown."""
+    """Each in one sentence or two; `of_rows` are those of how the rows stand, `damage` is what the file had
+    lost already, `show` says how a line of the file may be shown."""
     return (
         *guesses(source.facts, show),
         _dates(compiled),
         *filter(None, [ledger.unknown_survey(job)]),
-        *_people(ledger, job, document.repeats.send),
-        *_by_other_rule(ledger, job),
+        *of_rows,
         *_force(document),
         *(f"{_where(each)}: {each.message} {each.fix}".strip() for each in damage),
         *source.facts.notes,
@@ -52,7 +53,7 @@ def warnings(
     )
 
 
-def _scoreless(tally: Tally, sent: Iterable[int], number: int) -> Iterator[str]:
+def _scoreless(tally: Tally, sent: Iterable[range], number: int) -> Iterator[str]:
     """How many of the rows to send (by `seq`) have no answer to the NPS question, else the first rating."""
     found = tally.scores(sent) if tally.questions else ()
     nps = [each for each in found if each.question.type == "nps"]
@@ -97,8 +98,7 @@ def _dates(compiled: Compiled) -> str:
     return f"{lost} {codes.advice('no_date')}"
 
 
-def _people(ledger: Ledger, job: Job, send: str) -> Iterator[str]:
-    several, disagree = ledger.people(job)
+def _people(several: int, disagree: int, send: str) -> Iterator[str]:
     if several and send == "all":
         yield (
             f"{counted(several, 'person has', 'persons have')} more than one row to send: the API may "
@@ -111,8 +111,8 @@ def _people(ledger: Ledger, job: Job, send: str) -> Iterator[str]:
         )
 
 
-def _by_other_rule(ledger: Ledger, job: Job) -> Iterator[str]:
-    if number := ledger.duplicates(job).get(REKEYED):
+def _by_other_rule(ledger: Ledger, job: Job, number: int) -> Iterator[str]:
+    if number:
         first = next(ledger.lines(job, code=REKEYED, limit=1))
         yield (
             f"{counted(number, 'row')} may have been sent before: the mapping's key, date or answers have "
@@ -158,6 +158,8 @@ class Plan:
     tally: Tally
     recodings: Recodings
     sealed: str
+    people: Mapping[int, int]
+    """How many persons have one row to send, how many two, and so on."""
     to_post: str | Mapping[str, str] = ""
     account: AccountEffect | None = None
     """What it does to the account; None where nothing of persons is sent."""
@@ -226,28 +228,40 @@ def stage(  # noqa: PLR0913  the parts of a job, each its own thing
                 observer.event(Staged(staging.read))
         staging.finish(document.repeats.send)
     show = plain if show_values else odd_character
-    counts = planned_rows(ledger, job, staging.read, settings.statuses)
-    clashes = ledger.clashes(job, _key_columns(compiled))
-    samples = found.samples
-    if clashes:
-        sent = set(ledger.own_seqs(job, settings.statuses))
-        samples = {by: sample for by, sample in samples.items() if sample[0] in sent}
+    standing, (several, disagree, people) = ledger.standing(job), ledger.people(job, READY)
+    counts = planned_rows(standing, staging.read, settings.statuses)
+    clashes, samples, duplicates = tuple[Cause, ...](), found.samples, standing.duplicates
+    of_rows = chain(
+        _people(several, disagree, document.repeats.send),
+        _by_other_rule(ledger, job, duplicates.get(REKEYED, 0)),
+    )
+    if "key_clash" in standing.by(1):
+        clashes = ledger.clashes(job, _key_columns(compiled))
+        sent = list(ledger.seqs(job, settings.statuses, own=True))
+        samples = {by: one for by, one in samples.items() if any(one[0] in some for some in sent)}
     return Plan(
         *(job, source, document, compiled, counts),
         causes=found.causes.listed() + clashes,
-        skips=ledger.by_message(job, (Status.SKIPPED,)),
-        duplicates=ledger.duplicates(job),
+        skips=ledger.by_message(job, [Status.SKIPPED]) if Status.SKIPPED in standing.by(0) else {},
+        duplicates=duplicates,
         warnings=_sheetless(settings, source)
         + found.persons.told
         + found.spellings.told
-        + tuple(_scoreless(found.tally, ledger.own_seqs(job, settings.statuses), counts["ready"]))
-        + warnings(document, source, compiled, ledger, job, found.damage.listed(), show),
+        + tuple(
+            _scoreless(found.tally, ledger.seqs(job, settings.statuses, own=True), counts["ready"])
+        )
+        + warnings(document, source, compiled, ledger, job, of_rows, found.damage.listed(), show),
         samples=tuple(body for _, body in samples.values()),
         rate=settings.rate or Rate.parse(document.sending.rate),
         tally=found.tally,
         recodings=found.recodings,
         sealed=found.seal.hexdigest(),
+        people=people,
     )
+
+
+READY = (Status.PENDING, Status.FAILED)
+"""The rows that a plan's scores and persons are of: those that a run would post."""
 
 
 def _key_columns(compiled: Compiled) -> str:
@@ -300,9 +314,9 @@ def _campaigns(campaign: Campaign) -> list[str]:
     return named if named and "*" not in values else ["*"]
 
 
-def planned_rows(ledger: Ledger, job: Job, read: int, statuses: Sequence[str]) -> dict[str, int]:
+def planned_rows(standing: Standing, read: int, statuses: Sequence[str]) -> dict[str, int]:
     """Rows read, and where they stand before anything is sent."""
-    counts, own = ledger.counts(job), ledger.own(job)
+    counts, own = standing.counts, standing.by(0, own=True)
     for status in statuses:
         counts[status] = counts.get(status, 0) - own.get(status, 0)
     already = counts.pop(Status.ALREADY_SENT, 0) + counts.pop(Status.CREATED, 0)

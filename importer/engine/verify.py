@@ -376,5 +376,5 @@ def _scores(
                 each.question, dict(sorted(there[each.question.wave, each.question.id].items()))
             ),
         )
-        for each in again.tally.scores(rows)
+        for each in again.tally.scores(range(each, each + 1) for each in rows)
     ]

@@ -34,6 +34,7 @@ from importer.ledger.jobs import LEFT as LEFT
 from importer.ledger.jobs import SENDABLE as SENDABLE
 from importer.ledger.queries import Expected as Expected
 from importer.ledger.queries import Post as Post
+from importer.ledger.queries import Standing as Standing
 from importer.ledger.reconcile import Alike as Alike
 from importer.ledger.reconcile import Doubt as Doubt
 from importer.ledger.reconcile import Sent as Sent

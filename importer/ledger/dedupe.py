@@ -194,7 +194,8 @@ def mark_within_file(database: Database, job: Job) -> None:
     different responses: which of them is right can't be known, so none is sent. A row to send that is
     alone, or the first of its kind, stays as it is."""
     database.run("doubles_begin")
-    if database.run("doubles_find", job=job.id, later=_LATER):
+    if database.run("doubles_find", job=job.id):
+        database.run("doubles_weigh", job=job.id, later=_LATER)
         if database.first("doubles_differ"):
             database.run("doubles_find_other", job=job.id, later=_LATER)
             database.run("doubles_clash", job=job.id, later=_LATER)

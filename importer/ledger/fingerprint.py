@@ -8,13 +8,14 @@ import html
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cache, lru_cache
-from itertools import chain
+from itertools import chain, compress, repeat
+from operator import itemgetter
 from typing import Any, NamedTuple
 from unicodedata import is_normalized, normalize
 
 import orjson
 
-from importer.model import Mapped, Response
+from importer.model import Response
 
 _SIZE = 16
 """Bytes of a hash: some 2**64 rows have to come before two are likely to be alike."""
@@ -177,15 +178,19 @@ def themselves(responses: Sequence[Response], contents: Sequence[bytes]) -> list
 
 def contents(responses: Sequence[Response]) -> list[bytes]:
     """What each has `settled`. Answers that are given again and again, as most are, are looked at once."""
-    given = [*chain.from_iterable([each.answers for each in responses])]
-    different: Iterable[Any] = dict(zip(map(id, given), given, strict=True)).values()
-    odd = {id(e) for e in different if e is not None and not _is_settled(e["value"])}
+    given = [each.answers for each in responses]
+    answers: list[Any] = [*filter(None, chain.from_iterable(given))]
+    values = [*map(itemgetter("value"), answers)]
+    try:
+        odd = {value for value in set(values) if not _is_settled(value)}
+    except TypeError:  # a list of choices
+        return [*map(settled, responses)]
     if not odd:
         return [each.content for each in responses]
-    return [
-        each.content if odd.isdisjoint(map(id, each.answers)) else settled(each)
-        for each in responses
-    ]
+    known = set(map(id, compress(answers, map(odd.__contains__, values))))
+    alike = map(known.isdisjoint, map(map, repeat(id), given))
+    pairs = zip(responses, alike, strict=True)
+    return [each.content if kept else settled(each) for each, kept in pairs]
 
 
 def _is_settled(value: object) -> bool:
@@ -272,17 +277,12 @@ class RequestsDigest:
     def __init__(self) -> None:
         self._hasher = hashlib.sha256()
 
-    def add(self, mapped: Sequence[Mapped]) -> None:
-        """Take the next rows in: in the file's order, for the digest depends on it."""
-        self.update(self.lines(mapped))
-
     @staticmethod
-    def lines(mapped: Sequence[Mapped]) -> bytes:
-        return b"".join(
-            [b"%d %b\n" % (each.row, each.body) for each in mapped if isinstance(each, Response)]
-        )
+    def lines(responses: Sequence[Response]) -> bytes:
+        return b"".join([b"%d %b\n" % (each.row, each.body) for each in responses])
 
     def update(self, lines: bytes) -> None:
+        """Take the next rows in: in the file's order, for the digest depends on it."""
         self._hasher.update(lines)
 
     def hexdigest(self) -> str:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 import time
 from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain, starmap
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from importer import codes
 from importer.ledger.database import Part, batches, pairs, values
@@ -57,32 +57,56 @@ _TOLD = ("dup_or_targeting", *PERHAPS_ALONE)
 _REFUSED = (Status.REJECTED, Status.FAILED, Status.UNKNOWN, ATTEMPTING)
 
 
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How many rows of a job have each status and code, and whether another row decides their fate."""
+
+    kinds: Mapping[tuple[str, str, bool], int]
+
+    def by(
+        self, field: int, statuses: Collection[str] = (), *, own: bool = False
+    ) -> dict[str, int]:
+        """Rows by status (0) or code (1), most first; `own`: but for those whose fate another row decides."""
+        found = Counter[Any]()
+        for kind, number in sorted(self.kinds.items()):
+            if not ((statuses and kind[0] not in statuses) or (own and kind[2])):
+                found[kind[field]] += number
+        return dict(found.most_common())
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """Rows by status; `attempting` counts as unknown, which is what it would be after a crash."""
+        found = Counter(self.by(0))
+        found[Status.UNKNOWN] += found.pop(ATTEMPTING, 0)
+        return dict(+found)
+
+    @property
+    def duplicates(self) -> dict[str, int]:
+        """Rows that were not sent, or were refused, because they were there before: by kind."""
+        return self.by(1, (Status.DUPLICATE, Status.ALREADY_SENT))
+
+
 class Figures(Part):
     """What a job's rows came to, and what the survey should hold of them."""
 
+    def standing(self, job: Job) -> Standing:
+        """How the job's rows stand, by one look at all of them."""
+        (rows,) = self._db.one("rows_staged", job=job.id)
+        found = self._db.each("standing", job=job.id)
+        kinds = {(status, code, bool(there)): number for status, code, there, number in found}
+        if rest := rows - sum(kinds.values()):
+            kinds[Status.PENDING, "", False] = rest
+        return Standing(kinds)
+
     def counts(self, job: Job) -> dict[str, int]:
-        """Rows by status; `attempting` counts as unknown, which is what it would be after a crash."""
-        counts: dict[str, int] = {}
-        for status, number in self._db.each("rows_by_status", job=job.id):
-            shown = Status.UNKNOWN if status == ATTEMPTING else status
-            counts[shown] = counts.get(shown, 0) + number
-        return counts
+        return self.standing(job).counts
 
     def own(self, job: Job) -> dict[str, int]:
-        """Rows by status, but for those whose fate another row decides."""
-        return pairs(self._db.all("own_rows_by_status", job=job.id))
-
-    def by_code(self, job: Job, statuses: Sequence[str]) -> dict[str, int]:
-        """Rows of these statuses by code, most first."""
-        return pairs(self._db.all("rows_by_code", job=job.id, statuses=statuses))
+        return self.standing(job).by(0, own=True)
 
     def by_message(self, job: Job, statuses: Sequence[str]) -> dict[str, int]:
         """Rows of these statuses by message, most first."""
         return pairs(self._db.all("rows_by_message", job=job.id, statuses=statuses))
-
-    def duplicates(self, job: Job) -> dict[str, int]:
-        """Rows that were not sent, or were refused, because they were there before: by kind."""
-        return self.by_code(job, (Status.DUPLICATE, Status.ALREADY_SENT))
 
     def lines(
         self,
@@ -135,10 +159,17 @@ class Figures(Part):
             return ()
         return (Cause("key_clash", told, len(rows), fix, column, tuple(rows[:5])),)
 
-    def people(self, job: Job) -> tuple[int, int]:
-        """How many persons have more than one row to send, and of how many the rows' traits disagree."""
-        several, disagree = self._db.one("people_with_several", job=job.id)
-        return several, disagree
+    def people(self, job: Job, statuses: Sequence[str]) -> tuple[int, int, dict[int, int]]:
+        """How many persons have more than one row that may be sent, and of how many the traits of those
+        disagree; and how many have one row of these statuses, how many two, and so on."""
+        found = self._db.all("people", job=job.id, statuses=statuses)
+        (single,) = self._db.one("rows_of_people", job=job.id, statuses=statuses)
+        rows = Counter({1: single - sum(ready * persons for _, ready, persons, _ in found)})
+        for _, ready, persons, _ in found:
+            rows[ready] += persons
+        several = [(persons, disagree) for able, _, persons, disagree in found if able > 1]
+        counts = {number: rows[number] for number in sorted(rows) if number and rows[number]}
+        return sum(each for each, _ in several), sum(each for _, each in several), counts
 
     def several(self, job: Job) -> set[bytes]:
         return set(values(self._db.each("persons_with_several", job=job.id)))
@@ -147,17 +178,17 @@ class Figures(Part):
         """Whether a row of the person was accepted, as far as it is flushed."""
         return self._db.first("accepted", person=person) is not None
 
-    def seqs(self, job: Job, statuses: Sequence[str]) -> Numbers:
-        """The `seq` of the job's rows of these statuses, in file order."""
-        return Numbers(chain.from_iterable(self._db.each("seqs", job=job.id, statuses=statuses)))
-
-    def own_seqs(self, job: Job, statuses: Sequence[str]) -> Iterator[int]:
-        """The same, of rows whose fate no other row decides: those of `sending_order`, unsorted."""
-        return chain.from_iterable(self._db.each("own_seqs", job=job.id, statuses=statuses))
-
-    def rows_per_person(self, job: Job, statuses: Sequence[str]) -> dict[int, int]:
-        """How many persons have one row of these statuses, how many two, and so on."""
-        return pairs(self._db.all("rows_per_person", job=job.id, statuses=statuses))
+    def seqs(self, job: Job, statuses: Sequence[str], *, own: bool = False) -> Iterator[range]:
+        """The `seq` of the job's rows of these statuses, in file order, in stretches without a gap.
+        `own`: of rows whose fate no other row decides, those of `sending_order`."""
+        others, first = "not_own" if own else "not_of_statuses", 0
+        for (seq,) in self._db.each(others, job=job.id, statuses=statuses):
+            if seq > first:
+                yield range(first, seq)
+            first = seq + 1
+        (end,) = self._db.one("rows_staged", job=job.id)
+        if end > first:
+            yield range(first, end)
 
     def posts(self, job: Job, since: float) -> Iterator[Post]:
         """The last attempts made since then (Unix seconds), oldest first."""

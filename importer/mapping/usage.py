@@ -224,11 +224,9 @@ class Spellings:
         self._capital: dict[int, tuple[int, int]] = {}
         self._persons: dict[int, int] = {}
 
-    def add(self, mapped: Sequence[Mapped]) -> None:
+    def add(self, responses: Sequence[Response]) -> None:
         """The next rows. Of an address 8 bytes are kept, of one with capitals a hash and its first row."""
-        for each in mapped:
-            if not isinstance(each, Response):
-                continue
+        for each in responses:
             who = each.user_id or each.anonymous_id
             if "@" not in who or not _ADDRESS.fullmatch(who):
                 continue

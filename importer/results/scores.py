@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from array import array
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice
 from typing import Any
 
 from importer.model import DETRACTORS, PROMOTERS, Chunk, Invalid, Mapped, Problem, Response, nps
@@ -109,7 +109,6 @@ def signed(nps: float) -> str:
 # What is counted of the rows while they are staged: a few bytes a row, and no answer but scores.
 
 _SHOWN = 3
-_BATCH = 10_000
 Kind = tuple[str, str]
 """A problem's code and column."""
 
@@ -129,6 +128,7 @@ class Tally:
         self._known_months = _Months()
         self._filled = [0] * columns
         self._examples: dict[Kind, list[Problem]] = {}
+        self.numbers = RowNumbers()
         self.rows = 0
 
     def add(self, mapped: Sequence[Mapped], chunk: Chunk) -> None:
@@ -142,6 +142,7 @@ class Tally:
         for each in mapped:
             if isinstance(each, Invalid):
                 self._refused(each.problems)
+        self.numbers.add(chunk.rows)
         self.rows += len(mapped)
 
     def join(self, other: Tally) -> None:
@@ -150,6 +151,7 @@ class Tally:
             ratings.join(more)
         self._months.extend(other._months)
         self._fill(other.filled)
+        self.numbers.join(other.numbers)
         for problems in other.examples.values():
             self._refused(problems)
         self.rows += other.rows
@@ -165,18 +167,20 @@ class Tally:
 
     # what it came to
 
-    def scores(self, seqs: Iterable[int]) -> tuple[Scores, ...]:
+    def scores(self, seqs: Iterable[range]) -> tuple[Scores, ...]:
         counts: list[Counter[int]] = [Counter() for _ in self._scores]
-        for some in _batches(seqs):
+        for some in seqs:
             for ratings, count in zip(self._scores, counts, strict=True):
-                count.update(ratings.counted(some))
+                count.update(ratings.given(some))
         pairs = zip(self._scores, counts, strict=True)
         return tuple(ratings.scores(count) for ratings, count in pairs)
 
-    def months(self, seqs: Iterable[int]) -> dict[str, int]:
+    def months(self, seqs: Iterable[range]) -> dict[str, int]:
         """Of these rows, how many date from each month (`2026-11`, in UTC), oldest first; months
         between them that have none are there too. Rows without a date are left out."""
-        found = Counter(map(self._months.__getitem__, seqs))
+        found = Counter[int]()
+        for some in seqs:
+            found.update(memoryview(self._months)[some.start : some.stop])
         found.pop(0, None)
         return {f"{each // 12:04}-{each % 12 + 1:02}": found.get(each, 0) for each in _span(found)}
 
@@ -189,6 +193,38 @@ class Tally:
     def examples(self) -> Mapping[Kind, Sequence[Problem]]:
         """The first problems of each kind, with the cells as they stand in the file."""
         return self._examples
+
+
+class RowNumbers:
+    """The Excel numbers of a file's rows by their places: where they jump, as behind blank rows."""
+
+    def __init__(self) -> None:
+        self._places, self._ahead, self._count = array("q"), array("q"), 0
+
+    def add(self, rows: Sequence[int]) -> None:
+        """Those of the next rows, ascending."""
+        even = rows[-1] - rows[0] == len(rows) - 1
+        for at, row in enumerate(rows[:1] if even else rows, self._count):
+            self._jump(at, row - at)
+        self._count += len(rows)
+
+    def join(self, other: RowNumbers) -> None:
+        for place, ahead in zip(other._places, other._ahead, strict=True):
+            self._jump(self._count + place, ahead - self._count)
+        self._count += other._count
+
+    def _jump(self, at: int, ahead: int) -> None:
+        if not self._ahead or self._ahead[-1] != ahead:
+            self._places.append(at)
+            self._ahead.append(ahead)
+
+    def of(self, places: range) -> Iterator[range]:
+        """The numbers of the rows in these places, in stretches."""
+        at, start = bisect_right(self._places, places.start), places.start
+        while start < places.stop:
+            end = min([*self._places[at : at + 1], places.stop])
+            yield range(start + self._ahead[at - 1], end + self._ahead[at - 1])
+            at, start = at + 1, end
 
 
 class _Months(dict[str, int]):
@@ -220,18 +256,12 @@ class _Ratings:
     def join(self, other: _Ratings) -> None:
         self._given.extend(other._given)
 
-    def counted(self, seqs: Sequence[int]) -> Counter[int]:
-        return Counter(map(self._given.__getitem__, seqs))
+    def given(self, seqs: range) -> Iterable[int]:
+        return memoryview(self._given)[seqs.start : seqs.stop]
 
     def scores(self, counts: Counter[int]) -> Scores:
         given = sorted((score, count) for score, count in counts.items() if score != self._blank)
         return Scores(self._question, dict(given))
-
-
-def _batches(seqs: Iterable[int]) -> Iterator[Sequence[int]]:
-    several = iter(seqs)
-    while some := list(islice(several, _BATCH)):
-        yield some
 
 
 def _span(months: Mapping[int, int]) -> Iterable[int]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from itertools import chain
 
 import orjson
 
@@ -78,7 +79,9 @@ def to_send(ledger: Ledger, job: Job) -> list[int]:
     """The Excel rows that a run would post, in its order."""
     rows = {line.seq: line.row for line in ledger.lines(job)}
     order = ledger.sending_order(job, (Status.PENDING, Status.FAILED))
-    assert [*ledger.own_seqs(job, (Status.PENDING, Status.FAILED))] == sorted(order)
+    assert [
+        *chain.from_iterable(ledger.seqs(job, (Status.PENDING, Status.FAILED), own=True))
+    ] == sorted(order)
     return [rows[seq] for seq in order]
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from contextlib import closing
 from dataclasses import replace
+from itertools import chain
 
 import pytest
 
 from importer.errors import Busy, UsageError
-from importer.model import Status
+from importer.model import Invalid, Mapped, Problem, Status
 from tests.ledger.backends import Backend
 from tests.ledger.making import ORIGIN, job_of, response, staged, statuses
 
@@ -144,3 +145,29 @@ def test_a_row_in_flight_is_unknown_once_nobody_posts(backend: Backend) -> None:
             assert looking.progress(job) == {"pending": 4, "unknown": 1, "attempting": 1}
             assert looking.counts(job) == {"pending": 4, "unknown": 2}
         assert looking.progress(job) == {"pending": 4, "unknown": 2}
+
+
+def test_a_jobs_rows_and_persons_are_counted_as_its_lines_say(backend: Backend) -> None:
+    """Persons with several rows, some of which are another row's to decide, invalid, or have other traits."""
+    wrong = Invalid(9, (Problem("bad_number", "no number", 9),))
+    rows: list[Mapped] = [
+        *(response(2, "a", key="1"), response(3, "a", key="2")._replace(traits=b'{"plan":1}')),
+        *(response(4, "a", key="1"), response(5, "b", key="3"), response(6, "c", key="4")),
+        *(response(7, "c", key="5"), response(8, "b", key="3"), wrong, response(10, "d", key="6")),
+    ]
+    ready = (Status.PENDING, Status.FAILED)
+    with backend.ledger() as ledger:
+        job, _ = staged(ledger, "a", rows)
+        lines = list(ledger.lines(job))
+        assert ledger.standing(job).by(0) == {"pending": 6, "duplicate": 2, "invalid": 1}
+        assert ledger.standing(job).by(0, own=True) == {"pending": 6, "invalid": 1}
+        assert ledger.standing(job).duplicates == {"dup_same_file": 2}
+        assert ledger.people(job, ready) == (2, 1, {1: 2, 2: 2})
+        for statuses_, own in (
+            (ready, True),
+            (ready, False),
+            (("duplicate",), False),
+            (("x",), False),
+        ):
+            found = [*chain.from_iterable(ledger.seqs(job, statuses_, own=own))]
+            assert found == [each.seq for each in lines if each.status in statuses_]

@@ -1,12 +1,13 @@
 """What is counted while staging equals what a naive count of the same rows finds."""
 
 from collections import Counter
+from itertools import pairwise
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from importer.model import Chunk, Invalid, Mapped, Problem, Response, Skipped
-from importer.results.scores import RatingQuestion, Scores, Tally, signed
+from importer.results.scores import RatingQuestion, RowNumbers, Scores, Tally, signed
 
 NPS = RatingQuestion("q1", "Score", "nps", 0, 10, 0)
 WIDE = RatingQuestion("q2", "Points", "scale", -1000, 100_000, 1)
@@ -46,8 +47,8 @@ def test_scores_and_months_are_those_of_the_chosen_rows(
         tally.add(mapped[start : start + 7], chunk(len(mapped[start : start + 7])))
     chosen = [n for n, (*_, sendable, ready) in enumerate(rows) if sendable and ready]
 
-    nps, wide = tally.scores(chosen)
-    months = tally.months(chosen)
+    nps, wide = tally.scores(range(n, n + 1) for n in chosen)
+    months = tally.months(range(n, n + 1) for n in chosen)
 
     assert nps.counts == Counter(rows[n][0] for n in chosen if rows[n][0] is not None)
     assert wide.counts == Counter(rows[n][1] for n in chosen if rows[n][1] is not None)
@@ -97,3 +98,22 @@ def test_problems_keep_their_first_examples() -> None:
     tally.add([Invalid(each.row, (each,)) for each in wrong], chunk(9))
 
     assert [each.row for each in tally.examples["unmapped_value", "Plan"]] == [0, 1, 2]
+
+
+@given(st.lists(st.lists(st.integers(1, 3), min_size=1, max_size=6), max_size=6), st.integers(0, 6))
+def test_rows_have_the_numbers_that_they_had(steps: list[list[int]], joined: int) -> None:
+    """Whether they were counted here or in another process, of any stretch of them."""
+    number, chunks = 1, list[list[int]]()
+    for some in steps:
+        chunks.append([number := number + step for step in some])
+    here, there = RowNumbers(), RowNumbers()
+    for at, rows in enumerate(chunks):
+        (here if at < joined else there).add(rows)
+    here.join(there)
+
+    every = [row for rows in chunks for row in rows]
+    for first in range(len(every)):
+        for end in range(first + 1, len(every) + 1):
+            found = [*here.of(range(first, end))]
+            assert [row for some in found for row in some] == every[first:end]
+            assert all(a.stop < b.start for a, b in pairwise(found))

@@ -110,7 +110,7 @@ def _planned(settings: Settings, folder: Path) -> Mapping[str, object]:
         "samples": planned.samples,
         "recodings": planned.recodings.listed(),
         "unmapped": planned.recodings.unmapped(),
-        "months": planned.tally.months(range(planned.tally.rows)),
+        "months": planned.tally.months([range(planned.tally.rows)]),
         "filled": planned.tally.filled,
     }
 

@@ -75,11 +75,19 @@ CREATE INDEX same_file_row ON same_file ("row")
 CREATE TEMP TABLE doubles (identity bytea PRIMARY KEY, first bigint, kinds bigint, other integer)
 
 -- name: doubles_find
--- The identities of several rows: the first row, and how many contents they have.
-INSERT INTO doubles (identity, first, kinds)
-SELECT identity, MIN(seq + CASE WHEN status = 'pending' THEN :later ELSE 0 END), COUNT(DISTINCT content)
-FROM rows WHERE job = :job AND identity IS NOT NULL AND elsewhere = 0
+-- The identities of several rows.
+INSERT INTO doubles (identity)
+SELECT identity FROM rows WHERE job = :job AND identity IS NOT NULL AND elsewhere = 0
 GROUP BY identity HAVING COUNT(*) > 1
+
+-- name: doubles_weigh
+-- Where there are any: the first row of each, and how many contents they have.
+UPDATE doubles SET first = found.first, kinds = found.kinds FROM (
+    SELECT r.identity, MIN(r.seq + CASE WHEN r.status = 'pending' THEN :later ELSE 0 END) AS first,
+        COUNT(DISTINCT r.content) AS kinds
+    FROM rows r JOIN doubles d ON d.identity = r.identity WHERE r.job = :job AND r.elsewhere = 0
+    GROUP BY r.identity) found
+WHERE found.identity = doubles.identity
 
 -- name: doubles_differ
 -- Whether any of them stands for different responses.
@@ -139,3 +147,7 @@ LIMIT 1
 -- name: unclean
 -- The jobs of these in whose lanes somebody was cut off.
 SELECT DISTINCT job FROM lanes WHERE job IN :jobs AND NOT clean AND expires < clock_timestamp()
+
+-- fragment: traits_disagree
+-- Whether those of a person's rows that may be sent do.
+COUNT(DISTINCT CASE WHEN {may_be_sent} THEN traits END) > 1

@@ -4,14 +4,12 @@
 -- How many rows of a job have each status.
 SELECT status, COUNT(*) FROM rows WHERE job = :job GROUP BY status
 
--- name: own_rows_by_status
--- The same, but for rows whose fate another row decides.
-SELECT status, COUNT(*) FROM rows WHERE job = :job AND elsewhere = 0 GROUP BY status
-
--- name: rows_by_code
--- Rows of these statuses by code, most first.
-SELECT code, COUNT(*) FROM rows WHERE job = :job AND status IN :statuses GROUP BY code
-ORDER BY COUNT(*) DESC, code
+-- name: standing
+-- How many rows of a job have each status and code, and whether another row decides their fate; but for those
+-- that are simply to be sent, nearly all of a plan's: they are the rest.
+SELECT status, code, elsewhere, COUNT(*) FROM rows
+WHERE job = :job AND NOT (status = 'pending' AND code = '' AND elsewhere = 0)
+GROUP BY status, code, elsewhere
 
 -- name: rows_by_message
 -- Rows of these statuses by message, most first.
@@ -83,13 +81,26 @@ GROUP BY code, message ORDER BY COUNT(*) DESC, code LIMIT 50
 -- The rows whose key stands for different responses.
 SELECT row FROM rows WHERE job = :job AND code = 'key_clash' ORDER BY seq
 
--- name: people_with_several
--- How many persons have more than one row to send, and of how many the rows' traits disagree.
-SELECT COUNT(*), COUNT(CASE WHEN kinds > 1 THEN 1 END) FROM (
-    SELECT COUNT(*) AS number, COUNT(DISTINCT traits) AS kinds FROM rows
-    WHERE job = :job AND person IS NOT NULL AND elsewhere = 0 AND status <> 'skipped'
+-- fragment: may_be_sent
+-- Not left out by a rule, or by what another row decides.
+elsewhere = 0 AND status <> 'skipped'
+
+-- name: people
+-- Of the persons with more than one row: how many have so many rows that may be sent, and so many of these
+-- statuses; and of how many of them the traits of those that may be sent disagree.
+WITH several AS (
+    SELECT person FROM rows WHERE job = :job AND person IS NOT NULL GROUP BY person HAVING COUNT(*) > 1)
+SELECT able, ready, COUNT(*), SUM(disagree) FROM (
+    SELECT COUNT(CASE WHEN {may_be_sent} THEN 1 END) AS able,
+        COUNT(CASE WHEN status IN :statuses THEN 1 END) AS ready,
+        CASE WHEN {traits_disagree} THEN 1 ELSE 0 END AS disagree
+    FROM rows WHERE job = :job AND EXISTS (SELECT 1 FROM several) AND person IN (SELECT person FROM several)
     GROUP BY person) persons
-WHERE number > 1
+GROUP BY able, ready
+
+-- name: rows_of_people
+-- How many rows of these statuses are a person's.
+SELECT COUNT(person) FROM rows WHERE job = :job AND status IN :statuses
 
 -- name: persons_with_several
 -- The persons that have more than one row in a job.
@@ -99,20 +110,13 @@ SELECT person FROM rows WHERE job = :job AND person IS NOT NULL GROUP BY person 
 -- Whether a row of a person was accepted, in any job.
 SELECT 1 FROM rows WHERE person = :person AND status = 'created' LIMIT 1
 
--- name: seqs
--- The rows of these statuses by their place, in file order.
-SELECT seq FROM rows WHERE job = :job AND status IN :statuses ORDER BY seq
+-- name: not_of_statuses
+-- The rows that have none of these statuses, by their place, in file order.
+SELECT seq FROM rows WHERE job = :job AND status NOT IN :statuses ORDER BY seq
 
--- name: own_seqs
--- Of those the rows whose fate no other row decides.
-SELECT seq FROM rows WHERE job = :job AND elsewhere = 0 AND status IN :statuses ORDER BY seq
-
--- name: rows_per_person
--- How many persons have one row of these statuses, how many two, and so on.
-SELECT number, COUNT(*) FROM (
-    SELECT COUNT(*) AS number FROM rows
-    WHERE job = :job AND status IN :statuses AND person IS NOT NULL GROUP BY person) persons
-GROUP BY number ORDER BY number
+-- name: not_own
+-- Those, and the rows whose fate another row decides.
+SELECT seq FROM rows WHERE job = :job AND NOT (elsewhere = 0 AND status IN :statuses) ORDER BY seq
 
 -- name: posts
 -- The last attempts since then, oldest first.

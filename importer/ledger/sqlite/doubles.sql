@@ -6,12 +6,16 @@
 CREATE TEMP TABLE doubles (identity BLOB PRIMARY KEY, first INTEGER, kinds INTEGER, other INTEGER) WITHOUT ROWID
 
 -- name: doubles_find
--- The identities of several rows: the first row, and how many contents they have.
-INSERT INTO doubles (identity, first, kinds)
+-- The identities of several rows.
+INSERT INTO doubles (identity)
+SELECT identity FROM rows WHERE job = :job AND identity IS NOT NULL AND elsewhere = 0
+GROUP BY identity HAVING COUNT(*) > 1
+
+-- name: doubles_weigh
+-- Where there are any: the first row of each, and how many contents they have.
+INSERT OR REPLACE INTO doubles (identity, first, kinds)
 SELECT identity, MIN(seq + :later * (status = 'pending')), COUNT(DISTINCT content) FROM rows
-WHERE job = :job AND elsewhere = 0 AND identity IN (
-    SELECT identity FROM rows WHERE job = :job AND identity IS NOT NULL AND elsewhere = 0
-    GROUP BY identity HAVING COUNT(*) > 1)
+WHERE job = :job AND elsewhere = 0 AND identity IN (SELECT identity FROM doubles)
 GROUP BY identity
 
 -- name: doubles_differ
