@@ -339,12 +339,10 @@ class _Worker:
                 if not held:
                     break
             await asyncio.sleep(min(_AGAIN, keeper.timing.beat))
-        stop = self.stopping
-        status = (
-            exit_status(rows_of(self.ledger.standing(self.job)), {}, stop, self.settings)
-            if stop
-            else ExitStatus.DONE
-        )
+        stop, status = self.stopping, ExitStatus.DONE
+        if stop:
+            rows_now = rows_of(self.ledger.standing(self.job))
+            status = exit_status(rows_now, {}, stop, self.settings)
         return Worked(self.job.name, self.requests, self.done, status, _told(stop))
 
     async def _begins(self) -> None:
