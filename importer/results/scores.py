@@ -118,13 +118,13 @@ class Tally:
     is its `seq`.
 
     Only the ledger knows at the end which rows are sent; until then each row's scores and month are
-    kept, one byte a score and four a month.
+    kept, one byte a score and one a month (two, where there are more than 255 months).
     """
 
     def __init__(self, questions: Sequence[RatingQuestion], columns: int) -> None:
         self.questions = tuple(questions)
         self._scores = [_Ratings(question) for question in questions]
-        self._months = array("i")
+        self._months = array("B")
         self._known_months = _Months()
         self._filled = [0] * columns
         self._examples: dict[Kind, list[Problem]] = {}
@@ -137,7 +137,7 @@ class Tally:
         for ratings in self._scores:
             ratings.add(responses)
         months = self._known_months
-        self._months.extend([months[each.order[:7]] if each else 0 for each in responses])
+        self._dated([months[each.order[:7]] if each else 0 for each in responses])
         self._fill(len(column) - column.count("") for column in chunk.columns)
         for each in mapped:
             if isinstance(each, Invalid):
@@ -149,12 +149,18 @@ class Tally:
         """Count what was counted of the rows that come next in the file."""
         for ratings, more in zip(self._scores, other._scores, strict=True):
             ratings.join(more)
-        self._months.extend(other._months)
+        known = [self._known_months.number(each) for each in other._known_months.known]
+        self._dated(map(known.__getitem__, other._months))
         self._fill(other.filled)
         self.numbers.join(other.numbers)
         for problems in other.examples.values():
             self._refused(problems)
         self.rows += other.rows
+
+    def _dated(self, numbers: Iterable[int]) -> None:
+        if len(self._known_months.known) > 2**8 and self._months.typecode == "B":
+            self._months = array("H", self._months)
+        self._months.extend(numbers)
 
     def _fill(self, filled: Iterable[int]) -> None:
         self._filled = [had + more for had, more in zip(self._filled, filled, strict=True)]
@@ -182,6 +188,7 @@ class Tally:
         for some in seqs:
             found.update(memoryview(self._months)[some.start : some.stop])
         found.pop(0, None)
+        found = Counter({self._known_months.known[each]: n for each, n in found.items()})
         return {f"{each // 12:04}-{each % 12 + 1:02}": found.get(each, 0) for each in _span(found)}
 
     @property
@@ -228,12 +235,23 @@ class RowNumbers:
 
 
 class _Months(dict[str, int]):
-    """Months since the year 0 of `2026-11`, the start of a date; 0 for what is none."""
+    """A number for each month (`2026-11`, the start of a date) as they come, 0 for what is none; `known` are
+    the months of the numbers, since the year 0."""
+
+    def __init__(self) -> None:
+        self.known = [0]
+
+    def number(self, month: int) -> int:
+        if (
+            month not in self.known and len(self.known) < 2**16
+        ):  # beyond, four thousand years: undated
+            self.known.append(month)
+        return self.known.index(month) if month in self.known else 0
 
     def __missing__(self, text: str) -> int:
         year, mark, month = text[:4], text[4:5], text[5:]
         known = mark == "-" and year.isdecimal() and month.isdecimal()
-        self[text] = int(year) * 12 + int(month) - 1 if known else 0
+        self[text] = self.number(int(year) * 12 + int(month) - 1) if known else 0
         return self[text]
 
 

@@ -1,5 +1,6 @@
 """What is counted while staging equals what a naive count of the same rows finds."""
 
+import pickle
 from collections import Counter
 from itertools import pairwise
 
@@ -55,6 +56,23 @@ def test_scores_and_months_are_those_of_the_chosen_rows(
     dated = Counter(rows[n][2][:7] for n in chosen if rows[n][2][4:5] == "-")
     assert {month: n for month, n in months.items() if n} == dated
     assert tally.filled == [len(rows), 0]
+
+
+def test_months_of_many_years_and_of_another_process_are_counted() -> None:
+    """More than a byte numbers, each in the order in which its process met it."""
+    dates = [f"{year:04}-{month:02}-03T10:00:00" for year in range(1990, 2030) for month in (7, 2)]
+    dates = [*dates, *(date.replace("-07-", "-11-").replace("-02-", "-05-") for date in dates), ""]
+    dates = [*dates, *(date.replace("-11-", "-01-").replace("-05-", "-12-") for date in dates)]
+    here, there = Tally((NPS,), 2), Tally((NPS,), 2)
+    for tally, some in ((here, dates), (there, dates[::-1])):
+        tally.add([response(n, 9, None, date) for n, date in enumerate(some)], chunk(len(some)))
+    here.join(pickle.loads(pickle.dumps(there)))
+
+    found = here.months([range(2 * len(dates))])
+
+    assert {month: n for month, n in found.items() if n} == Counter(
+        date[:7] for date in dates * 2 if date
+    )
 
 
 @given(st.dictionaries(st.integers(0, 10), st.integers(1, 1000)))
