@@ -354,7 +354,7 @@ def _found(drafted: Draft) -> list[tuple[str, str, str]]:
     shown += _question("comment", meaning.comment)
     shown += _date(meaning.answered)
     for some in drafted.table.apart if drafted.table else ():
-        said = in_line(f"{_label(some.column)}: {', '.join(some.left)}")
+        said = in_line(f"{_label(some.column)}: {some.named}")
         shown.append(("left out", short(said, _WIDE), some.told()))
     if drafted.waves:
         names = ", ".join(drafted.waves.names)

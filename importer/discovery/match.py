@@ -117,8 +117,7 @@ class Matching:
 
     def _left_out(self) -> Iterator[Field]:
         for number, each in enumerate(table_of(self.draft).apart):
-            texts = ", ".join(each.left)
-            label = f"Leave out {counted(each.rows, 'row')}: {each.column.label} is {texts}"
+            label = f"Leave out {counted(each.rows, 'row')}: {each.column.label} is {each.named}"
             ticked = "yes" if changes.left_out(self.draft, each) else ""
             yield Field(f"left.{number}", label, ticked, kind="check", note=f"Guessed: {each.why}.")
 

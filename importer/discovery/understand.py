@@ -374,7 +374,8 @@ def _asked(
 
 @dataclass(frozen=True, slots=True)
 class Apart:
-    """Rows that are left out, by a rule's column, condition and texts; `left` are the values of theirs."""
+    """Rows that are left out, by a rule's column, condition and texts; `left` are the values of theirs, "" of
+    a blank cell."""
 
     column: Column
     condition: str
@@ -385,7 +386,14 @@ class Apart:
     @property
     def rows(self) -> int:
         """How many rows it leaves out."""
-        return sum(self.column.profile.counts[text] for text in self.left)
+        profile = self.column.profile
+        blank = profile.rows - profile.filled if "" in self.left else 0
+        return blank + sum(profile.counts[text] for text in self.left if text)
+
+    @property
+    def named(self) -> str:
+        """The values of the rows that it leaves out."""
+        return ", ".join(text or "blank" for text in self.left)
 
     def told(self) -> str:
         """What is left out, and why."""
@@ -414,7 +422,8 @@ def other_surveys(columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> A
         if mixed and any(shared(each, rated) for rated in columns):
             most = (max(counts, key=lambda text: counts[text]),)
             kept = tuple(text for text in counts if kinds[text] == "recommend") or most
-            left = tuple(text for text in counts if text not in kept)
+            blank = ("",) if each.profile.filled < each.profile.rows else ()
+            left = (*(text for text in counts if text not in kept), *blank)
             why = "surveys of several kinds share a score; one is kept, others need mappings of their own"
             return Apart(each, "not_in", kept, left, why)
     return None

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from importer.discovery.changes import table_of
 from tests.discovery.drafts import drafted_rows
 from tests.discovery.test_layouts import Rows, planned, rows
 
@@ -42,6 +43,15 @@ def test_of_several_surveys_that_share_a_score_one_is_kept(
     assert sum(out.skipped.values()) == 4
     text = drafted_rows(tmp_path, sheet).text
     assert "surveys of several kinds share a score" in " ".join(text.replace("#", "").split())
+
+
+def test_rows_that_name_no_survey_are_told_of_those_that_stay_out(tmp_path: Path) -> None:
+    """What nobody says to be of this survey isn't sent, and counts."""
+    kinds = ["NPS", "CSAT", "", "NPS", "CSAT", ""]
+    sheet = rows(["Email", "Survey Type", "Score", "Comment"], MAILS, kinds, SCORES, WHYS)
+    assert scores(tmp_path, sheet) == [9, 10]
+    (apart,) = table_of(drafted_rows(tmp_path, sheet)).apart
+    assert (apart.rows, apart.named) == (4, "CSAT, blank")
 
 
 def test_a_tools_own_columns_do_not_hide_that_its_surveys_are_mixed(tmp_path: Path) -> None:
