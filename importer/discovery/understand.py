@@ -424,7 +424,8 @@ def unfinished(columns: Sequence[Column]) -> Iterator[Apart]:
     """Columns that say of each response whether it is whole, where some aren't."""
     for each in columns:
         counts, test = each.profile.counts, says("test", each.label)
-        whole = test or says("finished", each.label)
+        coded = each.label.endswith("_complete") and "2" in counts  # as REDCap writes of each form
+        whole = test or coded or says("finished", each.label)
         of_response = whole or says("state_of_response", each.label)
         if len(counts) > _MOST_STATES or not (of_response or says("state", each.label)):
             continue
