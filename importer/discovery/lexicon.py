@@ -182,6 +182,12 @@ def says(notion: Pattern, text: str) -> bool:
     return bool(pattern(notion).search(plain(text)))
 
 
+def languages(notion: Pattern, text: str) -> set[str]:
+    """The languages in which the text says so."""
+    spoken = _data()["patterns"][notion].items()
+    return {code for code, said in spoken if re.search("|".join(said), plain(text))} - {"any"}
+
+
 def asks_rating(text: str) -> bool:
     """Whether the text asks for a recommendation, for satisfaction or for effort."""
     return says("recommend", text) or says("satisfied", text) or says("effort", text)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -141,7 +142,7 @@ def _spread(group: Sequence[Column]) -> list[Question]:
         all(folded(text) == folded(each.part) for text in each.profile.counts) for each in choices
     ):
         return []
-    if exclusive(group) and (rated := _spread_rating(group)):
+    if exclusive(group) and (rated := spread_rating(group)):
         return [rated]
     if exclusive(group):
         why = f"{len(group)} columns, one per choice; no row fills two of them"
@@ -165,7 +166,7 @@ def _points(group: Sequence[Column]) -> list[Question]:
         for each, number in zip(group, numbers, strict=True)
         for text in each.profile.counts
     )
-    if own and (rated := _spread_rating(group)):
+    if own and (rated := spread_rating(group)):
         return [rated]
     why = (
         f"{len(group)} columns, one per point of a scale, ticked: no single column holds the score"
@@ -183,9 +184,9 @@ def _point(text: str) -> int | None:
     return int(found[1]) if found and int(found[1]) <= 10 else None
 
 
-def _spread_rating(group: Sequence[Column]) -> Question | None:
+def spread_rating(group: Sequence[Column]) -> Question | None:
     """A rating with a column for each of its numbers."""
-    counts = {text: n for each in group for text, n in each.profile.counts.items()}
+    counts = sum((Counter(each.profile.counts) for each in group), Counter[str]())
     first = group[0]
     whole = replace(first, profile=Profile(first.profile.rows, sum(counts.values()), counts))
     rated = question(whole)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import pairwise
 
 from importer.discovery import lexicon
-from importer.discovery.column import Column, Confidence
+from importer.discovery.column import Column, Confidence, exclusive
 from importer.discovery.lexicon import (
     beyond_score,
     is_called,
@@ -19,7 +19,7 @@ from importer.discovery.lexicon import (
     plain,
     says,
 )
-from importer.discovery.questions import Named, Question, is_other
+from importer.discovery.questions import Named, Question, is_other, spread_rating
 from importer.discovery.roles import ID, TOKEN
 from importer.mapping import Document
 from importer.model import free_name
@@ -69,6 +69,58 @@ def other_scores(found: Sequence[Question], score: Question | None) -> list[Ques
 
 
 _AS_TELLING = 4
+Rows = Sequence[Sequence[str]]
+
+
+def joined(
+    found: list[Question], score: Question | None, comment: Question | None, rows: Rows
+) -> list[Question]:
+    """The questions; what is asked in several columns, of which no row fills two, is one: a recommendation
+    in several languages, a comment in words of its own for promoters and for detractors."""
+    if score is None or score.together:
+        return found
+    same, texts = [score], [comment] if comment else []
+    for each in other_scores(found, score):
+        spoken = [lexicon.languages("recommend", one.text) for one in (*same, each)]
+        if all(spoken) and spoken.pop().isdisjoint(set().union(*spoken)) and apart(*same, each):
+            same.append(each)
+    whole = _as_one(same)
+    for each in filter(_is_comment, found if comment else ()):
+        sides = [_sides(text, whole, rows) for text in (*texts, each)]
+        if all(sides) and sides.pop().isdisjoint(set().union(*sides)) and apart(*texts, each):
+            texts.append(each)
+    kept = {each.index: each for each in (whole, *([_as_one(texts)] if texts else []))}
+    gone = {column.index for each in kept.values() for column in each.columns[1:]}
+    return [kept.get(each.index, each) for each in found if each.index not in gone]
+
+
+def apart(*asked: Question) -> bool:
+    """Whether no row answers two of them."""
+    return exclusive([column for each in asked for column in each.columns])
+
+
+def _as_one(asked: Sequence[Question]) -> Question:
+    """Questions of which a row answers one; the first alone where their values aren't of one kind."""
+    first, columns = asked[0], tuple(column for each in asked for column in each.columns)
+    rated = spread_rating(columns) if first.scale else first
+    if len(asked) == 1 or rated is None or rated.kind != first.kind:
+        return first
+    why = f"{first.why}; {len(asked)} columns, of which a row has one"
+    return replace(rated, columns=columns, sure=Confidence.GUESSED, why=why, together=False)
+
+
+def _sides(text: Question, score: Question, rows: Rows) -> set[tuple[int, int]]:
+    """Beside which scores a text stands: the score's column, and promoter, passive or detractor."""
+    return {
+        (column.index, (n > 6) + (n > 8) if score.kind == "nps" else n)
+        for row in rows
+        if row[text.index].strip() and text.columns[0].profile.filled > 1
+        for column in score.columns
+        for n in map(int, _NUMBER.findall(row[column.index])[:1])
+    }
+
+
+_NUMBER = re.compile(r"\d{1,2}")
 
 
 def _telling(question: Question, text: str) -> int:

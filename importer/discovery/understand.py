@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 from importer.discovery.column import Column, Confidence
 from importer.discovery.dates import DateReading, readings
@@ -18,7 +19,7 @@ from importer.discovery.roles import (
     property_of,
     role,
 )
-from importer.discovery.score import best_comment, best_score, names
+from importer.discovery.score import best_comment, best_score, joined, names
 from importer.mapping.ids import is_damaged
 from importer.mapping.text import folded
 from importer.model import counted, free_name
@@ -66,6 +67,7 @@ def analyse(
     answers: Mapping[int, Named],
     *,
     tool: bool,
+    rows: Sequence[Sequence[str]] = (),
 ) -> Analysis:
     """What the columns are. `claimed` says what a tool's own columns are, `answers` which of them it calls
     answers (both by position); `tool` that those are known, so that every other column is a question."""
@@ -86,6 +88,9 @@ def analyse(
     people = _people(by_role)
     score = known.get("score") or best_score(found)
     comment = known.get("comment") or best_comment(found, score)
+    found = joined(found, score, comment, rows)
+    at = {each.index: each for each in found}
+    score, comment = (at[each.index] if each else None for each in (score, comment))
     return Analysis(
         users=people.users,
         email=people.email,
@@ -277,24 +282,18 @@ def _but_damaged(found: FoundColumn) -> FoundColumn:
 
 
 def _told(column: Column, role_: Role) -> FoundColumn:
+    guess, asked = partial(FoundColumn, column, Confidence.GUESSED), is_question(column.text)
     if role_ is Role.EMAIL:
-        sure = Confidence.GUESSED if is_question(column.text) else Confidence.SURE
-        but = ", but given as an answer" if sure is Confidence.GUESSED else ""
-        return FoundColumn(column, sure, f"e-mail addresses{but}")
+        sure = FoundColumn(column, Confidence.SURE, "e-mail addresses")
+        return guess(f"{sure.why}, but given as an answer") if asked else sure
     if is_called("bare_id", column.label):
-        return FoundColumn(
-            column, Confidence.GUESSED, "an id, of a person or of the response: look at it"
-        )
+        return guess("an id, of a person or of the response: look at it")
     if role_ is Role.USER and is_called("company", column.label):
-        return FoundColumn(
-            column, Confidence.GUESSED, "a company's: all who answered for it are one person"
-        )
-    if role_ is Role.USER and is_question(column.text):
-        return FoundColumn(column, Confidence.GUESSED, "ids, but given as an answer")
+        return guess("a company's: all who answered for it are one person")
+    if role_ is Role.USER and asked:
+        return guess("ids, but given as an answer")
     if role_ is Role.USER and are_names(column):
-        return FoundColumn(
-            column, Confidence.GUESSED, "by its name; are its values ids, or people's names?"
-        )
+        return guess("by its name; are its values ids, or people's names?")
     return FoundColumn(column, Confidence.SURE, "by its name")
 
 
@@ -318,18 +317,13 @@ def _answered(columns: _Columns) -> Dated | None:
         and (found := readings(each.profile))
     ]
     if len(others) == 1:
-        column, found = others[0]
-        return Dated(column, found, Confidence.GUESSED, "the only column of dates")
+        return Dated(*others[0], Confidence.GUESSED, "the only column of dates")
     ended = [each for each in others if says("ended", each[0].label)]
     if len(ended) == 1:
-        column, found = ended[0]
-        return Dated(column, found, Confidence.GUESSED, "of several dates the one of the end")
+        return Dated(*ended[0], Confidence.GUESSED, "of several dates the one of the end")
     full = [each for each in others if each[0].profile.filled >= _NEARLY * each[0].profile.rows]
     if len(full) == 1:
-        column, found = full[0]
-        return Dated(
-            column, found, Confidence.GUESSED, "of several dates the one that each row has"
-        )
+        return Dated(*full[0], Confidence.GUESSED, "of several dates the one that each row has")
     return _dated(columns, Role.STARTED)
 
 

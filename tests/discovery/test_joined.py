@@ -1,0 +1,76 @@
+"""What is asked in several columns, of which a row has one, is one answer: by the score, or the language."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.discovery.drafts import drafted_rows
+from tests.discovery.test_layouts import planned, rows
+
+TEN = ["9", "2", "5", "10", "1", "3", "8", "7", "0", "10"]
+"""Scores of promoters, passives and detractors, as they came."""
+ASKS = "How likely are you to recommend us?"
+
+
+def said(scores: set[str], what: str) -> list[str]:
+    """What those with these scores wrote."""
+    return [
+        f"It is {what}, and so is the {'a' * (n + 1)} thing" if s in scores else ""
+        for n, s in enumerate(TEN)
+    ]
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ["What do you love?", "What could we improve?", "What went wrong?"],
+        ["Comment (promoters)", "Comment (passives)", "Comment (detractors)"],
+        ["Reason", "Improvement", "Sorry to hear that. What happened?"],
+    ],
+)
+def test_what_the_score_decides_to_ask_is_one_comment(tmp_path: Path, names: list[str]) -> None:
+    groups = {"9", "10"}, {"7", "8"}, {"0", "1", "2", "3", "5"}
+    texts = [said(group, what) for group, what in zip(groups, ("good", "fair", "bad"), strict=True)]
+    mails = [f"p{n}@example.com" for n in range(10)]
+    sheet = rows(["Email", ASKS, *names], mails, TEN, *texts)
+    bodies = [json.loads(each.body)["answers"] for each in planned(tmp_path, sheet).responses]
+    assert [each[1]["value"] for each in bodies] == [
+        "".join(each) for each in zip(*texts, strict=True)
+    ]
+    assert "of which a row has one" in " ".join(
+        drafted_rows(tmp_path, sheet).text.replace("#", "").split()
+    )
+
+
+def test_texts_that_the_score_does_not_decide_stay_apart(tmp_path: Path) -> None:
+    texts = said({"9", "2", "8", "0"}, "one"), said({"10", "5", "7", "1"}, "another")
+    mails = [f"p{n}@example.com" for n in range(10)]
+    sheet = rows(["Email", ASKS, "Why?", "What else?"], mails, TEN, *texts)
+    found = drafted_rows(tmp_path, sheet).meaning.comment
+    assert found
+    assert [each.label for each in found.columns] == ["Why?"]
+
+
+def in_turns(texts: list[str], *, odd: bool) -> list[str]:
+    return [text if n % 2 == odd else "" for n, text in enumerate(texts)]
+
+
+def test_a_question_in_two_languages_is_one(tmp_path: Path) -> None:
+    asked = [ASKS, "Wie wahrscheinlich ist es, dass Sie uns weiterempfehlen?", "Why?", "Warum?"]
+    texts = said(set(TEN), "good")
+    halves = [in_turns(each, odd=odd) for each in (TEN, texts) for odd in (False, True)]
+    sheet = rows(["Email", *asked], [f"p{n}@example.com" for n in range(10)], *halves)
+    bodies = [json.loads(each.body)["answers"] for each in planned(tmp_path, sheet).responses]
+    assert [[one["value"] for one in each] for each in bodies] == [
+        [int(score), text] for score, text in zip(TEN, texts, strict=True)
+    ]
+
+
+def test_scores_of_two_products_are_not_one(tmp_path: Path) -> None:
+    halves = [in_turns(TEN, odd=odd) for odd in (False, True)]
+    sheet = rows(["Email", "NPS (Web)", "NPS (App)"], [f"p{n}@x.org" for n in range(10)], *halves)
+    assert len(planned(tmp_path, sheet).responses) == 5
+    assert "No row has two" in drafted_rows(tmp_path, sheet).text
