@@ -30,7 +30,7 @@ Pattern = Literal[
     "strong", "weak", "neutral", "good", "bad", "yes", "no", "not", "link", "outside", "stars",
     "out_of", "wave", "month", "means", "until", "worse_upwards", "school_grade", "amount", "likely",
     "summary_sheet", "oneself", "asked_id", "named_things", "ended", "rated_in", "finished",
-    "state_of_response", "state", "survey_kind", "kind", "test",
+    "state_of_response", "state", "survey_kind", "kind", "test", "other_date",
 ]
 # fmt: on
 

@@ -313,6 +313,7 @@ def _answered(columns: _Columns) -> Dated | None:
         (each, found)
         for each in columns.all
         if columns.roles[each.index] is Role.OTHER
+        and not says("other_date", each.label)
         and (each.profile.distinct > 1 or each.profile.rows < _TELLING)
         and (found := readings(each.profile))
     ]
