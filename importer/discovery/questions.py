@@ -251,9 +251,7 @@ def _is_rating(column: Column, found: Scale, text: str) -> bool:
     named = asks_rating(plain) or is_called("score", column.label)
     counts_rows = column.profile.is_counter and numbers == column.profile.filled >= _FEWEST_POINTS
     if (numbers == 1 and (found.parse or not named)) or (counts_rows and not named):
-        return (
-            False  # one single value is no scale (a ticked box), and 1, 2, 3 of a short table none
-        )
+        return False  # one value is no scale (a ticked box), nor are 1, 2, 3 of a short table
     if named:
         return True
     if says("counted", plain) or _counts_on(column) or _are_codes(column):

@@ -76,8 +76,7 @@ def analyse(
         roles |= {each.index: Role.MACHINE for each in columns if plain(each.label) == "username"}
     if not {Role.USER, Role.EMAIL, Role.RESPONSE} & set(roles.values()):
         roles |= {each.index: Role.USER for each in columns if is_company(each)}
-    claimed_by = "the tool's own column" if tool else "as you said"
-    by_role = _Columns(columns, roles, claimed, claimed_by)
+    by_role = _Columns(columns, roles, claimed, _OWN if tool else "as you said")
     answered = _answered(by_role)
     signed_up = _dated(by_role, Role.SIGNED_UP)
     open_ = by_role.open(beside=[answered, signed_up])
@@ -328,6 +327,7 @@ def _answered(columns: _Columns) -> Dated | None:
     return _dated(columns, Role.STARTED)
 
 
+_OWN = "the tool's own column"
 _NEARLY = 0.9
 _TELLING = 3
 """One day in so many rows is the day of the export."""
@@ -339,17 +339,14 @@ def _dated(columns: _Columns, role_: Role) -> Dated | None:
     for each in candidates:
         if found := readings(each.profile, numbers=True):
             own = each.index in columns.claimed
-            return Dated(
-                each, found, Confidence.SURE, "the tool's own column" if own else "by its name"
-            )
+            return Dated(each, found, Confidence.SURE, _OWN if own else "by its name")
     return None
 
 
 def _lateness(column: Column, claimed: Mapping[int, Role]) -> tuple[bool, int, int]:
     name = plain(column.label)
     rank = next((i for i, word in enumerate(_LATEST) if word in name), len(_LATEST))
-    updated = 1 if "updat" in name else 0
-    return column.index not in claimed, rank + 10 * updated, column.index
+    return column.index not in claimed, rank + 10 * ("updat" in name), column.index
 
 
 def _asked(
