@@ -28,7 +28,7 @@ def said(scores: set[str], what: str) -> list[str]:
     [
         ["What do you love?", "What could we improve?", "What went wrong?"],
         ["Comment (promoters)", "Comment (passives)", "Comment (detractors)"],
-        ["Reason", "Improvement", "Sorry to hear that. What happened?"],
+        ["Reason", "Improvement?", "Sorry to hear that. What happened?"],
     ],
 )
 def test_what_the_score_decides_to_ask_is_one_comment(tmp_path: Path, names: list[str]) -> None:
@@ -52,6 +52,27 @@ def test_texts_that_the_score_does_not_decide_stay_apart(tmp_path: Path) -> None
     found = drafted_rows(tmp_path, sheet).meaning.comment
     assert found
     assert [each.label for each in found.columns] == ["Why?"]
+
+
+@pytest.mark.parametrize(
+    ("name", "answers"),
+    [
+        ("Your phone number?", [f"+420 777 000 00{n}" for n in range(10)]),
+        ("Who may we ask as well?", [f"Ann B{'abcdefghij'[n]}" for n in range(10)]),
+        ("Our reply", said(set(TEN), "sorry, we are")),
+        ("Agent comment", said(set(TEN), "sorry, we are")),
+    ],
+)
+def test_what_is_no_answer_to_the_score_is_no_comment(
+    tmp_path: Path, name: str, answers: list[str]
+) -> None:
+    low = {"0", "1", "2", "3", "5"}
+    theirs = [text if score in low else "" for score, text in zip(TEN, answers, strict=True)]
+    mails = [f"p{n}@example.com" for n in range(10)]
+    texts = said({"9", "10", "8"}, "good")
+    found = drafted_rows(tmp_path, rows(["Email", ASKS, "Why?", name], mails, TEN, texts, theirs))
+    assert found.meaning.comment
+    assert [each.label for each in found.meaning.comment.columns] == ["Why?"]
 
 
 def in_turns(texts: list[str], *, odd: bool) -> list[str]:
