@@ -77,7 +77,7 @@ def joined(
     if score is None or score.together:
         return found
     same, texts = [score], [comment] if comment else []
-    for each in other_scores(found, score):
+    for each in (one for one in other_scores(found, score) if one.kind == score.kind):
         spoken = [lexicon.languages("recommend", one.text) for one in (*same, each)]
         if all(spoken) and spoken.pop().isdisjoint(set().union(*spoken)) and apart(*same, each):
             same.append(each)

@@ -90,6 +90,14 @@ def test_a_question_in_two_languages_is_one(tmp_path: Path) -> None:
     ]
 
 
+def test_a_question_in_two_languages_on_two_scales_is_not_one(tmp_path: Path) -> None:
+    fives = in_turns(["5", "1", "4", "2", "3"] * 2, odd=True)
+    asked = [ASKS, "Würden Sie uns weiterempfehlen?"]
+    mails = [f"p{n}@x.org" for n in range(10)]
+    sheet = rows(["Email", *asked], mails, in_turns(TEN, odd=False), fives)
+    assert len(planned(tmp_path, sheet).responses) == 5
+
+
 def test_scores_of_two_products_are_not_one(tmp_path: Path) -> None:
     halves = [in_turns(TEN, odd=odd) for odd in (False, True)]
     sheet = rows(["Email", "NPS (Web)", "NPS (App)"], [f"p{n}@x.org" for n in range(10)], *halves)
