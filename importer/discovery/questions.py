@@ -284,7 +284,8 @@ def _rating(column: Column, found: Scale, text: str) -> Question:
     high = found.ends[1] if found.ends else found.high
     low = found.ends[0] if found.ends else found.low
     score = name in keyed_names("score")
-    kind, sure = _kind(low, high, named=recommends or score)
+    likely = score and high > 5 and not (says("stars", plain) or says("satisfied", plain))
+    kind, sure = _kind(low, high, named=recommends or likely)
     if name.startswith("nps"):
         why = "it is called NPS"
     elif recommends:
@@ -361,9 +362,8 @@ def _words(column: Column, text: str) -> Question:
         and (often or profile.longest <= 150)
         and (often or not (asks_why and profile.mean_length > 40))
     ):
-        return Question(
-            (column,), "choice", Confidence.GUESSED, f"{profile.distinct} texts that recur"
-        )
+        why = f"{profile.distinct} texts that recur"
+        return Question((column,), "choice", Confidence.GUESSED, why)
     if asks_why or profile.mean_length > 25 or profile.filled >= 8:
         sure = Confidence.SURE if asks_why and profile.filled else Confidence.GUESSED
         return Question((column,), "text", sure, "free text")
