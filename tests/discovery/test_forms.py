@@ -187,6 +187,8 @@ def test_of_several_dates_the_one_of_the_end(tmp_path: Path, begun: str, ended: 
     days = [f"2024-03-05 10:{n:02}:10" for n in range(ROWS)]
     columns = {begun: days, ended: days[1:], "Satisfied with us?": RATED}
     assert facts(tmp_path, columns, "date") == ("B",)
+    columns = {"First response": days[:3], "Solved at": days[:3], "Satisfied with us?": RATED}
+    assert facts(tmp_path, columns, "date") == ("",)  # the agent's
     columns = {begun: days, "Date of purchase": days[1:], "Satisfied with us?": RATED}
     assert facts(tmp_path, columns, "date") != ("B",)
 
