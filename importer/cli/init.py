@@ -365,7 +365,7 @@ def _found(drafted: Draft) -> list[tuple[str, str, str]]:
 def _question(name: str, found: Question | None) -> list[tuple[str, str, str]]:
     if found is None:
         return [(name, "not found", "")]
-    label = _label(found.columns[-1])
+    label = " or ".join(map(_label, found.columns[-1:] if found.together else found.columns))
     return [(name, f"{label} ({found.kind})", f"{found.sure}: {found.why}")]
 
 

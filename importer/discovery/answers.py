@@ -8,7 +8,7 @@ from importer.discovery.choices import Answer, Cell, Choices
 from importer.discovery.proposal import CODED, answer_of, best_of, matches, turned
 from importer.discovery.questions import Question, ends_of
 from importer.discovery.scales import Best, Scale
-from importer.discovery.score import Matched, other_scores
+from importer.discovery.score import Matched, apart, other_scores
 from importer.discovery.table import DraftTable, shown_sample
 from importer.discovery.yaml_text import OPEN, comment, flow_list, inline, noted, scalar, shown
 from importer.mapping.yaml import Data, Plain
@@ -46,9 +46,10 @@ def question_lines(table: DraftTable, choices: Choices) -> list[str]:
     asked = table.meaning.questions
     if others := other_scores(asked, table.meaning.score):
         names = ", ".join(table.meaning.names[each.index] for each in others)
-        lines += comment(
-            f"More that may be scores, and are left out until they get an ID: {names}", "  "
-        )
+        said = f"More that may be scores, and are left out until they get an ID: {names}"
+        if table.meaning.score and apart(table.meaning.score, *others):
+            said += ". No row has two: if they ask the same, `column: [one, other]` makes them one"
+        lines += comment(said, "  ")
     answered = {each.question for each in choices.answers}
     for theirs in table.wishes.asked:
         if theirs.id not in answered:

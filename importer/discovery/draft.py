@@ -212,7 +212,8 @@ def draft(source: Source, wishes: Wishes = Wishes()) -> Draft:
     maybe = waves(seen, loops=match is not None and match.name in _LOOPING)
     found_waves = maybe if maybe and (maybe.sure or wishes.waves) else None
     single = first_wave(seen, found_waves) if found_waves else seen
-    meaning = analyse(single, claimed.roles, claimed.answers, tool=bool(match))
+    beside = () if found_waves else rows
+    meaning = analyse(single, claimed.roles, claimed.answers, tool=bool(match), rows=beside)
     meaning = _ordered(meaning, wishes.order)
     facts = DraftTable(
         name=source.name,

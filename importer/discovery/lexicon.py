@@ -30,7 +30,7 @@ Pattern = Literal[
     "strong", "weak", "neutral", "good", "bad", "yes", "no", "not", "link", "outside", "stars",
     "out_of", "wave", "month", "means", "until", "worse_upwards", "school_grade", "amount", "likely",
     "summary_sheet", "oneself", "asked_id", "named_things", "ended", "rated_in", "finished",
-    "state_of_response", "state", "survey_kind", "kind", "test",
+    "state_of_response", "state", "survey_kind", "kind", "test", "other_date",
 ]
 # fmt: on
 
@@ -180,6 +180,12 @@ def _labels() -> frozenset[str]:
 
 def says(notion: Pattern, text: str) -> bool:
     return bool(pattern(notion).search(plain(text)))
+
+
+def languages(notion: Pattern, text: str) -> set[str]:
+    """The languages in which the text says so."""
+    spoken = _data()["patterns"][notion].items()
+    return {code for code, said in spoken if re.search("|".join(said), plain(text))} - {"any"}
 
 
 def asks_rating(text: str) -> bool:

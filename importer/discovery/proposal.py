@@ -117,10 +117,10 @@ def in_order(table: DraftTable) -> list[FoundColumn]:
 def person_cell(table: DraftTable, column: Column) -> Cell:
     """The column as an id reads it; addresses in small letters, dressed-up numbers bare."""
     email = table.meaning.email
-    # The transform that gives ids back that are all written as `4711.0`, or as `'00120`; "" for
-    # others.
+    # What gives ids back: all written as `4711.0`, as `'00120`, or addresses with a name beside; else "".
     counts = column.profile.counts
-    undress = next((name for name, dress in _DRESSES if all(map(dress.fullmatch, counts))), "")
+    named = "address" if any(map(_NAMED.match, counts)) else ""
+    undress = next((name for name, dress in _DRESSES if all(map(dress.fullmatch, counts))), named)
     return Cell(
         (table.selector(column),),
         parse=(undress,) if undress else (),
@@ -128,6 +128,7 @@ def person_cell(table: DraftTable, column: Column) -> Cell:
     )
 
 
+_NAMED = re.compile(r"mailto:|[^@]*<[^@<>]+@")
 _DRESSES = (("leading_int", re.compile(r"\d+\.0")), ("unguard", re.compile(r"'\d+")))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -141,7 +142,7 @@ def _spread(group: Sequence[Column]) -> list[Question]:
         all(folded(text) == folded(each.part) for text in each.profile.counts) for each in choices
     ):
         return []
-    if exclusive(group) and (rated := _spread_rating(group)):
+    if exclusive(group) and (rated := spread_rating(group)):
         return [rated]
     if exclusive(group):
         why = f"{len(group)} columns, one per choice; no row fills two of them"
@@ -165,7 +166,7 @@ def _points(group: Sequence[Column]) -> list[Question]:
         for each, number in zip(group, numbers, strict=True)
         for text in each.profile.counts
     )
-    if own and (rated := _spread_rating(group)):
+    if own and (rated := spread_rating(group)):
         return [rated]
     why = (
         f"{len(group)} columns, one per point of a scale, ticked: no single column holds the score"
@@ -183,9 +184,9 @@ def _point(text: str) -> int | None:
     return int(found[1]) if found and int(found[1]) <= 10 else None
 
 
-def _spread_rating(group: Sequence[Column]) -> Question | None:
+def spread_rating(group: Sequence[Column]) -> Question | None:
     """A rating with a column for each of its numbers."""
-    counts = {text: n for each in group for text, n in each.profile.counts.items()}
+    counts = sum((Counter(each.profile.counts) for each in group), Counter[str]())
     first = group[0]
     whole = replace(first, profile=Profile(first.profile.rows, sum(counts.values()), counts))
     rated = question(whole)
@@ -250,9 +251,7 @@ def _is_rating(column: Column, found: Scale, text: str) -> bool:
     named = asks_rating(plain) or is_called("score", column.label)
     counts_rows = column.profile.is_counter and numbers == column.profile.filled >= _FEWEST_POINTS
     if (numbers == 1 and (found.parse or not named)) or (counts_rows and not named):
-        return (
-            False  # one single value is no scale (a ticked box), and 1, 2, 3 of a short table none
-        )
+        return False  # one value is no scale (a ticked box), nor are 1, 2, 3 of a short table
     if named:
         return True
     if says("counted", plain) or _counts_on(column) or _are_codes(column):
@@ -285,7 +284,8 @@ def _rating(column: Column, found: Scale, text: str) -> Question:
     high = found.ends[1] if found.ends else found.high
     low = found.ends[0] if found.ends else found.low
     score = name in keyed_names("score")
-    kind, sure = _kind(low, high, named=recommends or score)
+    likely = score and high > 5 and not (says("stars", plain) or says("satisfied", plain))
+    kind, sure = _kind(low, high, named=recommends or likely)
     if name.startswith("nps"):
         why = "it is called NPS"
     elif recommends:
@@ -362,9 +362,8 @@ def _words(column: Column, text: str) -> Question:
         and (often or profile.longest <= 150)
         and (often or not (asks_why and profile.mean_length > 40))
     ):
-        return Question(
-            (column,), "choice", Confidence.GUESSED, f"{profile.distinct} texts that recur"
-        )
+        why = f"{profile.distinct} texts that recur"
+        return Question((column,), "choice", Confidence.GUESSED, why)
     if asks_why or profile.mean_length > 25 or profile.filled >= 8:
         sure = Confidence.SURE if asks_why and profile.filled else Confidence.GUESSED
         return Question((column,), "text", sure, "free text")

@@ -22,7 +22,7 @@ from importer.discovery.lexicon import (
 from importer.discovery.questions import question
 from importer.mapping.ids import is_dummy
 
-_EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s.]+")
+_EMAIL = re.compile(r"(?:[^@<>]{0,80}<)?[^@\s<>]+@[^@\s]+\.[^@\s.>]+>?")
 _ADDRESS = re.compile(
     r"\d{1,3}(?:\.\d{1,3}){3}|[0-9a-f]{0,4}(?::[0-9a-f]{0,4}){2,7}", re.IGNORECASE
 )

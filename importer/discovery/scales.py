@@ -381,10 +381,11 @@ def _numbered(
 
 
 def _codes_points(counts: Mapping[str, int], question: str) -> bool:
-    """Whether the eleven points of a recommendation are counted from 1, as tools code choices: no 0, and 11
-    too often to be a slip."""
-    often = max(2, 0.05 * sum(counts.values()))
-    return counts.get("11", 0) >= often and "0" not in counts and says("recommend", question)
+    """Whether the eleven points of a recommendation are counted from 1, as tools code choices: no 0, nothing
+    above 11 (but 98 for no answer), and 11 too often to be a slip."""
+    often = counts.get("11", 0) >= max(2, 0.05 * sum(counts.values()))
+    asked = says("recommend", question) and not says("counted", question)
+    return often and asked and counts.keys().isdisjoint(("0", *map(str, range(12, 90))))
 
 
 def _within(ends: tuple[int, int] | None, seen: Collection[int]) -> tuple[int, int] | None:

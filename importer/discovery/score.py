@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import pairwise
 
 from importer.discovery import lexicon
-from importer.discovery.column import Column, Confidence
+from importer.discovery.column import Column, Confidence, exclusive
 from importer.discovery.lexicon import (
     beyond_score,
     is_called,
@@ -19,7 +19,7 @@ from importer.discovery.lexicon import (
     plain,
     says,
 )
-from importer.discovery.questions import Named, Question, is_other
+from importer.discovery.questions import Named, Question, is_other, spread_rating
 from importer.discovery.roles import ID, TOKEN
 from importer.mapping import Document
 from importer.model import free_name
@@ -61,14 +61,71 @@ def _rank(question: Question) -> tuple[int, bool, bool]:
 
 def other_scores(found: Sequence[Question], score: Question | None) -> list[Question]:
     """Questions that might be the score as well: recommendations, and columns called a score."""
-    return [
-        each
-        for each in found
-        if score is not None and each is not score and each.scale and _rank(each)[0] >= _AS_TELLING
-    ]
+    rated = [each for each in found if score and each is not score and each.scale]
+    return [each for each in rated if _rank(each)[0] >= _AS_TELLING]
 
 
 _AS_TELLING = 4
+Rows = Sequence[Sequence[str]]
+
+
+def joined(
+    found: list[Question], score: Question | None, comment: Question | None, rows: Rows
+) -> list[Question]:
+    """The questions; what is asked in several columns, of which no row fills two, is one: a recommendation
+    in several languages, a comment in words of its own for promoters and for detractors."""
+    if score is None or score.together:
+        return found
+    same, texts = [score], [comment] if comment else []
+    for each in (one for one in other_scores(found, score) if one.kind == score.kind):
+        spoken = [lexicon.languages("recommend", one.text) for one in (*same, each)]
+        if all(spoken) and spoken.pop().isdisjoint(set().union(*spoken)) and apart(*same, each):
+            same.append(each)
+    whole = _as_one(same)
+    for each in filter(_is_asked, found if comment else ()):
+        sides = [_sides(text, whole, rows) for text in (*texts, each)]
+        if all(sides) and sides.pop().isdisjoint(set().union(*sides)) and apart(*texts, each):
+            texts.append(each)
+    kept = {each.index: each for each in (whole, *([_as_one(texts)] if texts else []))}
+    gone = {column.index for each in kept.values() for column in each.columns[1:]}
+    return [kept.get(each.index, each) for each in found if each.index not in gone]
+
+
+def _is_asked(text: Question) -> bool:
+    """Whether it asks, and is answered in sentences: not by a name, a number to call, nor by staff."""
+    counts, words = text.columns[0].profile.counts, plain(text.text).split()
+    asks = is_question(text.text) or any(is_called("comment", word) for word in words)
+    long = sum(map(_is_sentence, counts)) * 4 >= len(counts)
+    return asks and long and _is_comment(text) and not says("staff", text.text)
+
+
+def apart(*asked: Question) -> bool:
+    """Whether no row answers two of them."""
+    return exclusive([column for each in asked for column in each.columns])
+
+
+def _as_one(asked: Sequence[Question]) -> Question:
+    """Questions of which a row answers one; the first alone where their values aren't of one kind."""
+    first, columns = asked[0], tuple(column for each in asked for column in each.columns)
+    rated = spread_rating(columns) if first.scale else first
+    if len(asked) == 1 or rated is None or rated.kind != first.kind:
+        return first
+    why = f"{first.why}; {len(asked)} columns, of which a row has one"
+    return replace(rated, columns=columns, sure=Confidence.GUESSED, why=why, together=False)
+
+
+def _sides(text: Question, score: Question, rows: Rows) -> set[tuple[int, int]]:
+    """Beside which scores a text stands: the score's column, and promoter, passive or detractor."""
+    return {
+        (column.index, (n > 6) + (n > 8) if score.kind == "nps" else n)
+        for row in rows
+        if row[text.index].strip() and text.columns[0].profile.filled > 1
+        for column in score.columns
+        for n in map(int, _NUMBER.findall(row[column.index])[:1])
+    }
+
+
+_NUMBER = re.compile(r"\d{1,2}")
 
 
 def _telling(question: Question, text: str) -> int:
@@ -122,14 +179,11 @@ def _is_sentence(value: str) -> bool:
 def _is_comment(question: Question) -> bool:
     """Whether it is free text, and more than what was written beside another answer."""
     column = question.columns[0]
+    other, free = lexicon.pattern("other", flags=re.IGNORECASE), says("remarks", column.text)
     beside = is_other(column.part) or bool(_OTHER_FIELD.search(column.label))
-    other = lexicon.pattern("other", flags=re.IGNORECASE)
     beside = beside or bool(other.fullmatch(column.label.strip()))
-    free = says("remarks", column.text)
-    beside = beside or (says("specify", column.label) and not free)
-    beside = beside or (
-        says("named_things", column.text) and not free and not says("why", column.text)
-    )
+    named = says("named_things", column.text) and not says("why", column.text)
+    beside = beside or (not free and (named or says("specify", column.label)))
     sure = question.sure is Confidence.SURE
     counts = column.profile.counts
     own, _ = column.profile.without(lexicon.texts("nothing_said") | lexicon.texts("no_answer"))
@@ -226,8 +280,7 @@ def names(
     for each in found:
         if each.index in taken.values():
             continue
-        base = _name(each) or f"question{each.index + 1}"
-        taken[free_name(base, taken)] = each.index
+        taken[free_name(_name(each) or f"question{each.index + 1}", taken)] = each.index
     return {index: name for name, index in taken.items()}
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 from importer.discovery.column import Column, Confidence
 from importer.discovery.dates import DateReading, readings
@@ -18,7 +19,7 @@ from importer.discovery.roles import (
     property_of,
     role,
 )
-from importer.discovery.score import best_comment, best_score, names
+from importer.discovery.score import best_comment, best_score, joined, names
 from importer.mapping.ids import is_damaged
 from importer.mapping.text import folded
 from importer.model import counted, free_name
@@ -66,6 +67,7 @@ def analyse(
     answers: Mapping[int, Named],
     *,
     tool: bool,
+    rows: Sequence[Sequence[str]] = (),
 ) -> Analysis:
     """What the columns are. `claimed` says what a tool's own columns are, `answers` which of them it calls
     answers (both by position); `tool` that those are known, so that every other column is a question."""
@@ -74,8 +76,7 @@ def analyse(
         roles |= {each.index: Role.MACHINE for each in columns if plain(each.label) == "username"}
     if not {Role.USER, Role.EMAIL, Role.RESPONSE} & set(roles.values()):
         roles |= {each.index: Role.USER for each in columns if is_company(each)}
-    claimed_by = "the tool's own column" if tool else "as you said"
-    by_role = _Columns(columns, roles, claimed, claimed_by)
+    by_role = _Columns(columns, roles, claimed, _OWN if tool else "as you said")
     answered = _answered(by_role)
     signed_up = _dated(by_role, Role.SIGNED_UP)
     open_ = by_role.open(beside=[answered, signed_up])
@@ -86,6 +87,9 @@ def analyse(
     people = _people(by_role)
     score = known.get("score") or best_score(found)
     comment = known.get("comment") or best_comment(found, score)
+    found = joined(found, score, comment, rows)
+    at = {each.index: each for each in found}
+    score, comment = (at[each.index] if each else None for each in (score, comment))
     return Analysis(
         users=people.users,
         email=people.email,
@@ -277,24 +281,18 @@ def _but_damaged(found: FoundColumn) -> FoundColumn:
 
 
 def _told(column: Column, role_: Role) -> FoundColumn:
+    guess, asked = partial(FoundColumn, column, Confidence.GUESSED), is_question(column.text)
     if role_ is Role.EMAIL:
-        sure = Confidence.GUESSED if is_question(column.text) else Confidence.SURE
-        but = ", but given as an answer" if sure is Confidence.GUESSED else ""
-        return FoundColumn(column, sure, f"e-mail addresses{but}")
+        sure = FoundColumn(column, Confidence.SURE, "e-mail addresses")
+        return guess(f"{sure.why}, but given as an answer") if asked else sure
     if is_called("bare_id", column.label):
-        return FoundColumn(
-            column, Confidence.GUESSED, "an id, of a person or of the response: look at it"
-        )
+        return guess("an id, of a person or of the response: look at it")
     if role_ is Role.USER and is_called("company", column.label):
-        return FoundColumn(
-            column, Confidence.GUESSED, "a company's: all who answered for it are one person"
-        )
-    if role_ is Role.USER and is_question(column.text):
-        return FoundColumn(column, Confidence.GUESSED, "ids, but given as an answer")
+        return guess("a company's: all who answered for it are one person")
+    if role_ is Role.USER and asked:
+        return guess("ids, but given as an answer")
     if role_ is Role.USER and are_names(column):
-        return FoundColumn(
-            column, Confidence.GUESSED, "by its name; are its values ids, or people's names?"
-        )
+        return guess("by its name; are its values ids, or people's names?")
     return FoundColumn(column, Confidence.SURE, "by its name")
 
 
@@ -314,25 +312,22 @@ def _answered(columns: _Columns) -> Dated | None:
         (each, found)
         for each in columns.all
         if columns.roles[each.index] is Role.OTHER
+        and not says("other_date", each.label)
         and (each.profile.distinct > 1 or each.profile.rows < _TELLING)
         and (found := readings(each.profile))
     ]
     if len(others) == 1:
-        column, found = others[0]
-        return Dated(column, found, Confidence.GUESSED, "the only column of dates")
+        return Dated(*others[0], Confidence.GUESSED, "the only column of dates")
     ended = [each for each in others if says("ended", each[0].label)]
     if len(ended) == 1:
-        column, found = ended[0]
-        return Dated(column, found, Confidence.GUESSED, "of several dates the one of the end")
+        return Dated(*ended[0], Confidence.GUESSED, "of several dates the one of the end")
     full = [each for each in others if each[0].profile.filled >= _NEARLY * each[0].profile.rows]
     if len(full) == 1:
-        column, found = full[0]
-        return Dated(
-            column, found, Confidence.GUESSED, "of several dates the one that each row has"
-        )
+        return Dated(*full[0], Confidence.GUESSED, "of several dates the one that each row has")
     return _dated(columns, Role.STARTED)
 
 
+_OWN = "the tool's own column"
 _NEARLY = 0.9
 _TELLING = 3
 """One day in so many rows is the day of the export."""
@@ -344,17 +339,14 @@ def _dated(columns: _Columns, role_: Role) -> Dated | None:
     for each in candidates:
         if found := readings(each.profile, numbers=True):
             own = each.index in columns.claimed
-            return Dated(
-                each, found, Confidence.SURE, "the tool's own column" if own else "by its name"
-            )
+            return Dated(each, found, Confidence.SURE, _OWN if own else "by its name")
     return None
 
 
 def _lateness(column: Column, claimed: Mapping[int, Role]) -> tuple[bool, int, int]:
     name = plain(column.label)
     rank = next((i for i, word in enumerate(_LATEST) if word in name), len(_LATEST))
-    updated = 1 if "updat" in name else 0
-    return column.index not in claimed, rank + 10 * updated, column.index
+    return column.index not in claimed, rank + 10 * ("updat" in name), column.index
 
 
 def _asked(
@@ -433,7 +425,8 @@ def unfinished(columns: Sequence[Column]) -> Iterator[Apart]:
     """Columns that say of each response whether it is whole, where some aren't."""
     for each in columns:
         counts, test = each.profile.counts, says("test", each.label)
-        whole = test or says("finished", each.label)
+        coded = each.label.endswith("_complete") and "2" in counts  # as REDCap writes of each form
+        whole = test or coded or says("finished", each.label)
         of_response = whole or says("state_of_response", each.label)
         if len(counts) > _MOST_STATES or not (of_response or says("state", each.label)):
             continue

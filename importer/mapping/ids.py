@@ -27,6 +27,7 @@ no-id|noid|no id|no_id|no email|no e-mail|no data|no value|none yet|tbd|tba|true
 -9|-99|-999|-9999|unassigned|array|object|system.object|null-null|null_null|undefined-undefined|undefined_undefined|nan-nan|
 none-none|loading...|-inf|-infinity|-nan|1.#ind|-1.#ind|1.#inf|-1.#inf|pd.nat|0x0|noemail|no-email|nomail|no-mail|
 anonymized|anonymised|anonymous user|anonymous respondent|anonymous visitor|guest user|unknown user|
+visitor|unknown visitor|unknown respondent|unknown customer|anonymous customer|anonymous contact|
 former user|deactivated user|no name|no answer|no response|not given|not known|withheld|prefer not to say|
 ffffffff-ffff-ffff-ffff-ffffffffffff
 """

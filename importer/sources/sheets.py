@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from typing import Protocol
@@ -103,12 +104,15 @@ class Choice:
 def choose_sheet(book: Book, wanted: str | int | None, name: str) -> Choice:
     """The sheet asked for, else the first visible one with data. Raises SourceError, naming all."""
     if wanted is not None:
-        return Choice(_asked_for(book, wanted, name))
+        asked, notes = _asked_for(book, wanted, name), list[str]()
+        shown = (each for each in book.sheets if each.table and each.visible)
+        with suppress(Exception):  # what is wrong with another sheet is no matter here
+            notes += _notes(asked, [each for each in shown if book.has_data(each.name)])
+        return Choice(asked.name, tuple(notes[:1]))
     filled = [each for each in book.sheets if each.table and book.has_data(each.name)]
     if not filled:
         raise SourceError(f"{name}: no sheet of this workbook holds data.", hint=_named(book))
-    visible = [each for each in filled if each.visible]
-    chosen = (visible or filled)[0]
+    chosen = ([each for each in filled if each.visible] or filled)[0]
     return Choice(chosen.name, tuple(_notes(chosen, filled)))
 
 
@@ -120,7 +124,7 @@ def _notes(chosen: Sheet, filled: Sequence[Sheet]) -> Iterator[str]:
         yield f"The sheet {chosen.name} is hidden; it is the only one with data."
 
 
-def _asked_for(book: Book, wanted: str | int, name: str) -> str:
+def _asked_for(book: Book, wanted: str | int, name: str) -> Sheet:
     sheet = _numbered(book, wanted) if isinstance(wanted, int) else _called(book, wanted)
     if sheet is None:
         near = get_close_matches(str(wanted), [each.name for each in book.sheets], n=1)
@@ -132,7 +136,7 @@ def _asked_for(book: Book, wanted: str | int, name: str) -> str:
         )
     if not book.has_data(sheet.name):
         raise SourceError(f"{name}: the sheet {sheet.name} is empty.", hint=_named(book))
-    return sheet.name
+    return sheet
 
 
 def _numbered(book: Book, number: int) -> Sheet | None:

@@ -124,6 +124,8 @@ def test_surveys_whose_scores_have_columns_of_their_own_stay(tmp_path: Path) -> 
         ("Status", ["Complete", "Partial", "Disqualified"] * 2),
         ("Complete?", ["Complete", "Incomplete", "Incomplete"] * 2),
         ("nps_survey_complete", ["2", "0", "0"] * 2),
+        ("patient_voice_complete", ["2", "0", "0"] * 2),
+        ("Survey complete", ["yes", "no", "no"] * 2),
         ("Completion Status", ["1", "0", "0"] * 2),
         ("Finished", ["TRUE", "FALSE", "FALSE"] * 2),
         ("Status", ["vollständig", "unvollständig", "abgebrochen"] * 2),
@@ -159,6 +161,11 @@ def test_what_nobody_has_finished_is_left_out_and_told(
         ("Response Status", ["Partial"] * 6),  # then there is nothing else to send
         ("Onboarding", ["Complete", "Partial", "Complete"] * 2),
         ("Completed", [f"2024-03-0{n}" for n in range(1, 7)]),
+        ("Onboarding complete", ["Yes", "No", "No"] * 2),
+        ("profile_complete", ["1", "0", "0"] * 2),
+        ("Status", ["", "Terminated", "Terminated"] * 2),  # of a contract
+        ("Status", ["Approved", "Duplicate", "Approved"] * 2),
+        ("Status", ["Completed", "Abandoned", "Abandoned"] * 2),  # of a cart
     ],
 )
 def test_states_of_something_else_leave_nobody_out(

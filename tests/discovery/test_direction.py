@@ -68,6 +68,8 @@ def test_a_question_says_that_1_is_the_best(question: str) -> None:
         "Recommend us? (0: would not recommend - 5: would definitely recommend)",
         "Skulle du rekommendera oss? 0 = inte alls troligt, 5 = mycket troligt",
         "Doporučili byste nás? 0 = rozhodně ne, 5 = rozhodně ano",
+        "Customer effort score",
+        "Ease",
     ],
 )
 def test_the_highest_is_the_best_by_habit_or_by_words(question: str) -> None:
@@ -86,6 +88,9 @@ def test_the_highest_is_the_best_by_habit_or_by_words(question: str) -> None:
         "Wie zufrieden? sehr zufrieden bis sehr unzufrieden",
         "Tyytyväisyys? 1 = loistava, 5 = surkea",
         "Note",
+        "Customer effort",
+        "Difficulty",
+        "Aufwand",
     ],
 )
 def test_where_nothing_tells_and_it_matters_it_is_a_question(question: str) -> None:

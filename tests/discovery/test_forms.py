@@ -180,14 +180,34 @@ def test_a_counter_of_a_short_table_is_no_score(tmp_path: Path) -> None:
         ("Beginn der Umfrage am", "Umfrage abgeschlossen am"),
         ("Ouverture du questionnaire", "Questionnaire terminé le"),
         ("Comienzo de la encuesta", "Encuesta enviada el"),
+        ("Survey Sent Date", "Survey Response Date"),
     ],
 )
 def test_of_several_dates_the_one_of_the_end(tmp_path: Path, begun: str, ended: str) -> None:
     days = [f"2024-03-05 10:{n:02}:10" for n in range(ROWS)]
     columns = {begun: days, ended: days[1:], "Satisfied with us?": RATED}
     assert facts(tmp_path, columns, "date") == ("B",)
+    columns = {"First response": days[:3], "Solved at": days[:3], "Satisfied with us?": RATED}
+    assert facts(tmp_path, columns, "date") == ("",)  # the agent's
     columns = {begun: days, "Date of purchase": days[1:], "Satisfied with us?": RATED}
     assert facts(tmp_path, columns, "date") != ("B",)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Renewal Date",
+        "Last seen",
+        "Order date",
+        "Vertragsende",
+        "Datum narození",
+        "Fecha de compra",
+    ],
+)
+def test_a_date_of_something_else_is_not_the_answers(tmp_path: Path, name: str) -> None:
+    days = [f"2024-03-{n + 1:02}" for n in range(ROWS)]
+    assert facts(tmp_path, {name: days, "Satisfied with us?": RATED}, "date") == ("",)
+    assert facts(tmp_path, {"Day": days, "Satisfied with us?": RATED}, "date") == ("A",)
 
 
 def test_choices_below_one_another_in_a_cell_are_no_comment(tmp_path: Path) -> None:

@@ -240,3 +240,13 @@ def test_an_id_that_comes_again_with_its_address_is_the_persons(tmp_path: Path, 
     assert people(draft(tmp_path, "Customer ID,Email,NPS", rows)) == ["Customer ID", "Email"]
     rows = [[f"u{i}" if i % 2 else "", f"a{i}@x.org", str(i % 11)] for i in MANY]
     assert people(draft(tmp_path, "Customer ID,Email,NPS", rows)) == ["Customer ID", "Email"]
+
+
+@pytest.mark.parametrize("mail", ["Ann B <a{}@x.org>", "mailto:a{}@x.org", "<a{}@x.org>"])
+def test_addresses_with_a_name_beside_are_read(tmp_path: Path, mail: str) -> None:
+    rows = [[mail.format(i) if i % 3 else f"a{i}@x.org", str(i % 11)] for i in MANY]
+    found = draft(tmp_path, "Contact,NPS", rows)
+    assert people(found) == ["Contact"]
+    assert "- {column: Contact, parse: address, lower: true}" in found.text
+    rows = [[f"a{i}@x.org", str(i % 11)] for i in MANY]
+    assert "parse" not in draft(tmp_path, "Contact,NPS", rows).text

@@ -126,8 +126,34 @@ def test_eleven_points_that_are_counted_from_1_are_0_to_10(tmp_path: Path, quest
         [*ELEVEN, "0"],  # the 0 is there, so 11 is no point
         ["10", "11", "9", "1", *["8"] * 30],  # one slip
         ["10", "9", "1", "8"] * 3,
+        [*ELEVEN, "12"],  # typed in
     ],
 )
 def test_a_number_above_the_scale_is_else_a_slip(tmp_path: Path, numbers: list[str]) -> None:
     sheet = [["Email", "NPS"], *([f"p{n}@x.org", each] for n, each in enumerate(numbers))]
     assert "rescale" not in drafted_rows(tmp_path, sheet).text
+
+
+def test_how_many_were_told_is_no_scale_from_1(tmp_path: Path) -> None:
+    asked = "How many friends did you recommend us to?"
+    sheet = [["Email", asked], *([f"p{n}@x.org", each] for n, each in enumerate(ELEVEN))]
+    assert "from: [1, 11]" not in drafted_rows(tmp_path, sheet).text
+
+
+@pytest.mark.parametrize(
+    ("name", "numbers", "kind"),
+    [
+        ("Star rating", "015432", "scale"),
+        ("Satisfaction score", ["0", "10", "7", "8", "9"], "scale"),
+        ("Score", "015432", "scale"),
+        ("Score", ["0", "10", "7", "8", "9"], "nps"),
+        ("NPS", "015432", "nps"),
+    ],
+)
+def test_stars_from_0_are_no_recommendation(
+    tmp_path: Path, name: str, numbers: list[str], kind: str
+) -> None:
+    sheet = [["Email", name], *([f"p{n}@x.org", each] for n, each in enumerate([*numbers] * 2))]
+    found = drafted_rows(tmp_path, sheet).meaning.score
+    assert found
+    assert found.kind == kind

@@ -154,6 +154,14 @@ def test_the_first_visible_sheet_with_data(tmp_path: Path) -> None:
     assert found.facts.notes == ("Other sheets with data: Secret (hidden), Raw Data.",)
 
 
+def test_a_sheet_asked_for_leaves_others_unread_and_tells(tmp_path: Path) -> None:
+    path = several(tmp_path / "a.xlsx")
+    found = read(path, SourceOptions(sheet="Answers"))
+    assert found.facts.notes == ("Other sheets with data: Raw Data.",)
+    hidden = read(path, SourceOptions(sheet="Secret"))
+    assert hidden.facts.notes == ("Other sheets with data: Answers, Raw Data.",)
+
+
 @pytest.mark.parametrize(
     ("wanted", "sheet"),
     [("Raw Data", "Raw Data"), (" raw data", "Raw Data"), (2, "Secret"), ("3", "Answers")],
