@@ -13,7 +13,7 @@ LOCKED := --quiet --universal --generate-hashes --no-annotate --no-header
 
 help:
 	@echo "make demo    show the whole job on made-up data against a local SatisMeter"
-	@echo "make test    lint, types, the import contract and the tests (8 to 15 minutes on two cores); COVERED=1 counts lines"
+	@echo "make test    lint, types, the import contract and the tests (7 to 15 minutes on two cores); COVERED=1 counts lines"
 	@echo "make trial   the long trials: crashes, hostile servers, big files"
 	@echo "make golden  write the golden files and docs/reference.md anew; read the diff before you commit it"
 	@echo "make bench   the importer beside what people use instead; QUICK=1 for a small run"
