@@ -10,7 +10,7 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 
 MOST_FILES = 190
 MOST_LINES = 48_264
-"""Each room that came in 0.2 has its share (`docs/architecture.md`): these numbers may only go down."""
+"""Each room that came in 0.2 has its share (`docs/architecture.md`): they go up with a feature alone."""
 LONGEST_FILE = 450
 
 
