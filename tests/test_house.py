@@ -9,7 +9,7 @@ PACKAGE = Path(__file__).parents[1] / "importer"
 FILES = sorted(PACKAGE.rglob("*.py"))
 
 MOST_FILES = 190
-MOST_LINES = 48_264
+MOST_LINES = 48_263
 """Each room that came in 0.2 has its share (`docs/architecture.md`): they go up with a feature alone."""
 LONGEST_FILE = 450
 

@@ -118,7 +118,7 @@ class Tally:
     is its `seq`.
 
     Only the ledger knows at the end which rows are sent; until then each row's scores and month are
-    kept, one byte a score and one a month (two, where there are more than 255 months).
+    kept, one byte a score and one a month (four, where there are more than 255 months).
     """
 
     def __init__(self, questions: Sequence[RatingQuestion], columns: int) -> None:
@@ -159,7 +159,7 @@ class Tally:
 
     def _dated(self, numbers: Iterable[int]) -> None:
         if len(self._known_months.known) > 2**8 and self._months.typecode == "B":
-            self._months = array("H", self._months)
+            self._months = array("I", self._months)
         self._months.extend(numbers)
 
     def _fill(self, filled: Iterable[int]) -> None:
@@ -188,7 +188,8 @@ class Tally:
         for some in seqs:
             found.update(memoryview(self._months)[some.start : some.stop])
         found.pop(0, None)
-        found = Counter({self._known_months.known[each]: n for each, n in found.items()})
+        known = list(self._known_months.known)
+        found = Counter({known[each]: n for each, n in found.items()})
         return {f"{each // 12:04}-{each % 12 + 1:02}": found.get(each, 0) for each in _span(found)}
 
     @property
@@ -235,18 +236,14 @@ class RowNumbers:
 
 
 class _Months(dict[str, int]):
-    """A number for each month (`2026-11`, the start of a date) as they come, 0 for what is none; `known` are
-    the months of the numbers, since the year 0."""
+    """A number for each month (`2026-11`, the start of a date) as they come, 0 for what is none; `known` has
+    the months since the year 0, in the order of their numbers."""
 
     def __init__(self) -> None:
-        self.known = [0]
+        self.known = {0: 0}
 
     def number(self, month: int) -> int:
-        if (
-            month not in self.known and len(self.known) < 2**16
-        ):  # beyond, four thousand years: undated
-            self.known.append(month)
-        return self.known.index(month) if month in self.known else 0
+        return self.known.setdefault(month, len(self.known))
 
     def __missing__(self, text: str) -> int:
         year, mark, month = text[:4], text[4:5], text[5:]
