@@ -29,7 +29,6 @@ from importer.discovery.roles import property_of
 from importer.discovery.scales import Best
 from importer.discovery.table import DraftTable
 from importer.discovery.understand import Apart, Dated
-from importer.discovery.yaml_text import inline
 from importer.mapping.blocks import DATED_BY, OF_RESPONSE
 from importer.mapping.errors import OPEN
 from importer.mapping.yaml import Plain
@@ -196,14 +195,13 @@ def with_values(
 
 def left_out(draft: Draft, apart: Apart) -> bool:
     """Whether rows that are taken for no answers stay out."""
-    rule = inline(dict(apart_rule(table_of(draft), apart)))
-    return rule in map(inline, map(dict, draft.choices.reads.skip_if))
+    return apart_rule(table_of(draft), apart) in draft.choices.reads.skip_if
 
 
 def with_left_out(draft: Draft, apart: Apart, out: bool) -> Draft:
     """Rows that are taken for no answers stay out, or go along."""
     rule, reads = apart_rule(table_of(draft), apart), draft.choices.reads
-    others = tuple(each for each in reads.skip_if if inline(dict(each)) != inline(dict(rule)))
+    others = tuple(each for each in reads.skip_if if each != rule)
     rules = (*others, rule) if out else others
     return draft.changed(replace(draft.choices, reads=replace(reads, skip_if=rules)))
 

@@ -70,9 +70,10 @@ def source_lines(table: DraftTable, choices: Choices) -> list[str]:
     lines = [*_header(table, choices), *_given(table, choices)]
     if reads.skip_if:
         lines += ["  skip_if:                       # rows that hold no whole answer of a person"]
-        told = {inline(dict(apart_rule(table, each))): each.told() for each in table.apart}
-        for rule in map(inline, map(dict, reads.skip_if)):
-            lines += noted(f"    - {rule}", told.get(rule, ""), "    ")
+        own = [(apart_rule(table, each), each.told()) for each in table.apart]
+        for rule in reads.skip_if:
+            told = next((said for known, said in own if known == rule), "")
+            lines += noted(f"    - {inline(dict(rule))}", told, "    ")
     lines += [f"  {scalar(key)}: {inline(each)}" for key, each in reads.beyond.items()]
     return ["source:", *lines] if lines else []
 
