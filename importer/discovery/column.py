@@ -101,6 +101,10 @@ class Column:
     def blank(self) -> bool:
         return not self.profile.filled
 
+    def of(self, row: Sequence[str]) -> str:
+        """What a row says in it, as its profile counts it; "" where nothing."""
+        return trimmed(row[self.index])
+
 
 # The spaces before the bracket are looked at once, from their first on: a label may be one long cell.
 _GRID = re.compile(

@@ -199,8 +199,7 @@ def draft(source: Source, wishes: Wishes = Wishes()) -> Draft:
     ruled = {label for rule in claimed.skip_if for label in (rule.column, *rule.any)}
     apart = list(unfinished([each for each in seen if each.label not in ruled]))
     if others := other_surveys(seen, rows):
-        place, kept = others.column.index, others.texts
-        rows = [row for row in rows if row[place].strip() in kept]
+        rows = [row for row in rows if others.column.of(row) in others.texts]
         seen = columns(labels, rows, texts, upper, lower, ids)
         apart.append(others)
     machine = {each.column.index: Role.MACHINE for each in apart}

@@ -119,7 +119,7 @@ def _sides(text: Question, score: Question, rows: Rows) -> set[tuple[int, int]]:
     return {
         (column.index, (n > 6) + (n > 8) if score.kind == "nps" else n)
         for row in rows
-        if row[text.index].strip() and text.columns[0].profile.filled > 1
+        if text.columns[0].of(row) and text.columns[0].profile.filled > 1
         for column in score.columns
         for n in map(int, _NUMBER.findall(row[column.index])[:1])
     }

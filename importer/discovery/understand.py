@@ -401,7 +401,7 @@ def other_surveys(columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> A
     one that asks to recommend is kept, else the one with most rows."""
 
     def shared(kind: Column, rated: Column) -> bool:
-        told = {row[kind.index].strip() for row in rows if row[rated.index].strip()} - {""}
+        told = {kind.of(row) for row in rows if rated.of(row)} - {""}
         return len(told) > 1 and kind is not rated and question(rated).scale is not None
 
     for each in columns:

@@ -54,6 +54,15 @@ def test_rows_that_name_no_survey_are_told_of_those_that_stay_out(tmp_path: Path
     assert (apart.rows, apart.named) == (4, "CSAT, blank")
 
 
+def test_what_nobody_sees_around_a_surveys_name_is_no_matter(tmp_path: Path) -> None:
+    kinds = ["NPS\u200b", "CSAT", "CSAT", "NPS", "CSAT", "CSAT"]
+    sheet = rows(["Email", "Survey Type", "Score", "Comment"], MAILS, kinds, SCORES, WHYS)
+    found = drafted_rows(tmp_path, sheet).meaning.score
+    assert found
+    assert sorted(found.columns[0].profile.counts) == ["10", "9"]
+    assert scores(tmp_path, sheet) == [9, 10]
+
+
 def test_a_tools_own_columns_do_not_hide_that_its_surveys_are_mixed(tmp_path: Path) -> None:
     header = ["Person Email", "Survey Type", "Score", "Comment", "Permalink"]
     links = [f"https://example.com/r/{n}" for n in range(6)]
